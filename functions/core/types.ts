@@ -1,0 +1,83 @@
+/** The words of the project as types. See `docs/architecture.md` for how they hang together. */
+
+/** The environment of CDN Pro that a purge applies to. The API requires it. */
+export type Target = 'production' | 'staging';
+
+/** What a purge does to what is cached: flag it as invalid, or remove it altogether. */
+export type PurgeAction = 'invalidate' | 'delete';
+
+/** What happened at the origin. A CMS's publish and update are a `put`; its unpublish, archive and delete a `delete`. */
+export type ChangeAction = 'put' | 'delete';
+
+interface ChangeBase {
+  readonly action: ChangeAction;
+  /** Names the change in logs: `s3://bucket/key` for an object, the CMS's id for an entry. */
+  readonly id: string;
+  /** ISO 8601, as the source stated it. */
+  readonly occurredAt: string;
+}
+
+/** A change of an S3 object. */
+export interface ObjectChange extends ChangeBase {
+  readonly source: 's3';
+  readonly bucket: string;
+  /** The key itself, not encoded in any way. */
+  readonly key: string;
+  /** S3's order of the events of one key: hexadecimal, compared after padding the shorter on the right with zeros. */
+  readonly sequencer?: string;
+}
+
+/** A value of a CMS payload as a template can use it. */
+export type FieldValue = string | number | boolean;
+
+/** A change of a CMS entry in one locale. */
+export interface EntryChange extends ChangeBase {
+  /** The kind of the webhook: `contentful`, `standard-webhooks`, ... */
+  readonly source: string;
+  /** The webhook's own name, by default its source; it is also the last part of the webhook's path. */
+  readonly webhook: string;
+  /** The content type, where the CMS tells it. */
+  readonly type?: string;
+  readonly locale?: string;
+  /** The payload's scalar fields, nested ones under dotted names: `{ 'slug': 'hello', 'fields.category': 'news' }`. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** One thing that changed at the origin. */
+export type OriginChange = ObjectChange | EntryChange;
+
+/** One header of the set that a cached version of a file depends on. */
+export interface Header {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What one purge request has one of: entries of different scopes never share a request. */
+export interface Scope {
+  readonly target: Target;
+  readonly action: PurgeAction;
+  /** ID of a CDN Pro webhook to call when the purge completes. */
+  readonly webhook?: string;
+}
+
+/** One file URL (with or without headers) to purge. */
+export interface FileEntry extends Scope {
+  readonly kind: 'file';
+  readonly url: string;
+  readonly headers?: readonly Header[];
+}
+
+/** One directory URL to purge; its last `*` or `**`, where it has one, is a wildcard. */
+export interface DirEntry extends Scope {
+  readonly kind: 'dir';
+  readonly url: string;
+}
+
+/** One regular expression over cache keys to purge. */
+export interface RegexEntry extends Scope {
+  readonly kind: 'regex';
+  readonly pattern: string;
+}
+
+/** One thing to purge, with its scope. */
+export type PurgeEntry = FileEntry | DirEntry | RegexEntry;

@@ -1,0 +1,66 @@
+// Runs a script of this project on Node 24, installing what is missing first.
+// Plain JavaScript for Node >= 20: it is what a fresh clone starts with, before anything is installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const nodeMajor = 24;
+const ownNode = join(root, 'node_modules/node/bin/node');
+
+if (!isInstalled()) install();
+await run(nodeBinary(), process.argv.slice(2));
+
+/** Whether every package of the lock file (optional ones aside) stands in node_modules in the locked version. */
+function isInstalled() {
+  const hidden = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(hidden) || nodeBinary() === undefined) return false;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const present = JSON.parse(readFileSync(hidden, 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
+  );
+}
+
+function install() {
+  console.error('Installing dependencies from the lock file (once; about half a minute) ...');
+  npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
+  // Under `ignore-scripts` the npm package `node` comes without its binary.
+  if (nodeBinary() === undefined) npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
+  if (nodeBinary() === undefined) fail(`Node ${nodeMajor} could not be installed; this Node is ${process.version}.`);
+  console.error('Dependencies are installed.');
+}
+
+function npm(...args) {
+  const npmCli = process.env.npm_execpath;
+  const [command, first] = npmCli?.endsWith('.js') ? [process.execPath, [npmCli]] : ['npm', []];
+  // Its chatter goes to stderr, so that stdout holds what the script itself prints.
+  const { status } = spawnSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) fail(`npm ${args[0]} failed (exit code ${status}). See its message above.`);
+}
+
+/** The Node to run on: this one where it is new enough, else the one from npm; undefined where there is none. */
+function nodeBinary() {
+  if (Number(process.versions.node.split('.')[0]) >= nodeMajor) return process.execPath;
+  return existsSync(ownNode) ? ownNode : undefined;
+}
+
+/** Runs a script to its end with this process's streams, hands signals on, and exits as it did. */
+async function run(node, [script, ...args]) {
+  const env = { ...process.env, PATH: [dirname(node), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', resolve(root, script), ...args], {
+    stdio: 'inherit',
+    env,
+  });
+  // A terminal's Ctrl-C reaches the child twice then, which it is built for; it decides when to end.
+  process.on('SIGINT', () => child.kill('SIGINT'));
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const [code, signal] = await new Promise((settle) => child.on('close', (...end) => settle(end)));
+  process.exitCode = signal ? 1 : code;
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
