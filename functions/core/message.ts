@@ -1,0 +1,173 @@
+import { describeValue } from './errors.ts';
+import type { Header, OriginChange, PurgeEntry, Scope } from './types.ts';
+
+/** The version of the purge message that this code writes and reads. */
+export const messageVersion = 1;
+
+/** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
+export const maxMessageBytes = 1024 * 1024;
+
+/** Where entries came from, for logs and for whoever reads the dead letter queue. */
+export interface ChangeReference {
+  readonly source: string;
+  readonly webhook?: string;
+  readonly action: string;
+  readonly id: string;
+  readonly occurredAt: string;
+}
+
+/** Why entries will never be accepted. */
+export interface Rejection {
+  readonly reason: string;
+  /** HTTP status of CDN Pro's answer, where it was CDN Pro that refused. */
+  readonly status?: number;
+  /** `x-cnc-request-id` of that answer. */
+  readonly requestId?: string;
+  readonly rejectedAt: string;
+}
+
+/** The body of one SQS message. Written by the receivers, read by `submit`; by hand, `v` and `entries` are enough. */
+export interface PurgeMessage {
+  readonly v: typeof messageVersion;
+  readonly change?: ChangeReference;
+  readonly entries: readonly PurgeEntry[];
+  /** Only in the dead letter queue; `submit` ignores it, so that a redriven message is simply tried again. */
+  readonly rejected?: Rejection;
+}
+
+/** @returns what a message says of the change it came from */
+export function referenceTo(change: OriginChange): ChangeReference {
+  const { source, action, id, occurredAt } = change;
+  return { source, ...('webhook' in change ? { webhook: change.webhook } : {}), action, id, occurredAt };
+}
+
+/**
+ * Writes a message's body. Code points that SQS refuses and JSON leaves plain are escaped.
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+export function writeMessage(message: PurgeMessage): string {
+  return JSON.stringify(message).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * Writes the messages for one change: one, or several where its entries are too many for one.
+ * @param maxBytes most bytes (UTF-8) of one body, at most {@link maxMessageBytes}
+ * @returns the bodies; none where there are no entries
+ */
+export function writeMessages(
+  change: ChangeReference,
+  entries: readonly PurgeEntry[],
+  maxBytes = maxMessageBytes,
+): readonly string[] {
+  if (entries.length === 0) return [];
+  const body = writeMessage({ v: messageVersion, change, entries });
+  if (byteLength(body) <= maxBytes || entries.length === 1) return [body];
+  const half = Math.ceil(entries.length / 2);
+  return [
+    ...writeMessages(change, entries.slice(0, half), maxBytes),
+    ...writeMessages(change, entries.slice(half), maxBytes),
+  ];
+}
+
+const encoder = new TextEncoder();
+
+/** @returns a text's length in bytes of UTF-8 */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
+/** A body that was read: a message, or why it is none. */
+export type ReadMessage =
+  | { readonly kind: 'message'; readonly message: PurgeMessage }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Reads a message's body. Never throws: the reason names the field, what was expected and what came. */
+export function readMessage(body: string): ReadMessage {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return { kind: 'unreadable', reason: `Expected a purge message in JSON, got ${describeValue(body)}` };
+  }
+  if (!isRecord(json)) return unreadable('the message', 'an object', json);
+  if (json.v !== messageVersion) return unreadable('`v`', String(messageVersion), json.v);
+  if (!Array.isArray(json.entries)) return unreadable('`entries`', 'a list', json.entries);
+  const entries: PurgeEntry[] = [];
+  for (const [index, value] of json.entries.entries()) {
+    const entry = readEntry(value, `entries[${index}]`);
+    if (entry.kind === 'unreadable') return entry;
+    entries.push(entry.entry);
+  }
+  const change = readChange(json.change);
+  return { kind: 'message', message: { v: messageVersion, ...(change ? { change } : {}), entries } };
+}
+
+type ReadEntry =
+  | { readonly kind: 'entry'; readonly entry: PurgeEntry }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+function readEntry(value: unknown, path: string): ReadEntry {
+  if (!isRecord(value)) return unreadable(`\`${path}\``, 'an object', value);
+  const { kind, target, action = 'invalidate', webhook } = value;
+  if (target !== 'production' && target !== 'staging') {
+    return unreadable(`\`${path}.target\``, '"production" or "staging"', target);
+  }
+  if (action !== 'invalidate' && action !== 'delete') {
+    return unreadable(`\`${path}.action\``, '"invalidate" or "delete"', action);
+  }
+  if (webhook !== undefined && typeof webhook !== 'string') {
+    return unreadable(`\`${path}.webhook\``, 'a webhook ID', webhook);
+  }
+  const scope: Scope = { target, action, ...(webhook === undefined ? {} : { webhook }) };
+  switch (kind) {
+    case 'file':
+      return readFileEntry(value, path, scope);
+    case 'dir':
+      if (typeof value.url !== 'string') return unreadable(`\`${path}.url\``, 'a URL', value.url);
+      return { kind: 'entry', entry: { kind, url: value.url, ...scope } };
+    case 'regex':
+      if (typeof value.pattern !== 'string') {
+        return unreadable(`\`${path}.pattern\``, 'a regular expression', value.pattern);
+      }
+      return { kind: 'entry', entry: { kind, pattern: value.pattern, ...scope } };
+    default:
+      return unreadable(`\`${path}.kind\``, '"file", "dir" or "regex"', kind);
+  }
+}
+
+function readFileEntry(value: Record<string, unknown>, path: string, scope: Scope): ReadEntry {
+  const { url, headers } = value;
+  if (typeof url !== 'string') return unreadable(`\`${path}.url\``, 'a URL', url);
+  if (headers === undefined) return { kind: 'entry', entry: { kind: 'file', url, ...scope } };
+  if (!Array.isArray(headers) || !headers.every(isHeader)) {
+    return unreadable(`\`${path}.headers\``, 'a list of {name, value}', headers);
+  }
+  const set = headers.map(({ name, value }) => ({ name, value }));
+  return { kind: 'entry', entry: { kind: 'file', url, headers: set, ...scope } };
+}
+
+function readChange(value: unknown): ChangeReference | undefined {
+  if (!isRecord(value)) return undefined;
+  const { source, webhook, action, id, occurredAt } = value;
+  const texts = [source, action, id, occurredAt];
+  if (!texts.every((text) => typeof text === 'string')) return undefined;
+  return {
+    source: String(source),
+    ...(typeof webhook === 'string' ? { webhook } : {}),
+    action: String(action),
+    id: String(id),
+    occurredAt: String(occurredAt),
+  };
+}
+
+function isHeader(value: unknown): value is Header {
+  return isRecord(value) && typeof value.name === 'string' && typeof value.value === 'string';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(what: string, expected: string, got: unknown): { kind: 'unreadable'; reason: string } {
+  return { kind: 'unreadable', reason: `Expected ${what} to be ${expected}, got ${describeValue(got)}` };
+}
