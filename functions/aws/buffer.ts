@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { PurgerError } from '../core/errors.ts';
+import { byteLength, maxMessageBytes } from '../core/message.ts';
+import { backoffMs } from '../core/throttle.ts';
+
+/** A message to send. */
+export interface OutgoingMessage {
+  readonly body: string;
+  /** Seconds until a consumer can see it, 0 to 900. */
+  readonly delaySeconds?: number;
+  /** Why it goes to the dead letter queue, as a message attribute that the console shows. */
+  readonly reason?: string;
+}
+
+/** A message that could not be sent, by its place in what was given. */
+export interface UnsentMessage {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** Not every message could be sent: the caller has to fail, so that its own event comes again. */
+export class SendError extends PurgerError {
+  override readonly name = 'SendError';
+
+  constructor(unsent: readonly UnsentMessage[], total: number) {
+    const reasons = [...new Set(unsent.map(({ reason }) => reason))].slice(0, 3).join('; ');
+    super(`${unsent.length} of ${total} messages could not be sent: ${reasons}`);
+  }
+}
+
+interface Entry extends OutgoingMessage {
+  readonly index: number;
+}
+
+/** SendMessageBatch takes at most 10 messages and 1 MiB (the SQS quotas page). */
+const maxBatchEntries = 10;
+const maxAttempts = 4;
+const concurrency = 16;
+
+/**
+ * Sends messages in as few batches as SQS allows; what fails is tried again, up to four times in all.
+ * @returns the messages that could not be sent, none if all went well
+ */
+export async function trySendMessages(
+  client: SQSClient,
+  queueUrl: string,
+  messages: readonly OutgoingMessage[],
+): Promise<readonly UnsentMessage[]> {
+  const batches = packBatches(messages.map((message, index) => ({ ...message, index })));
+  const unsent: UnsentMessage[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < batches.length) {
+      const batch = batches[next++] ?? [];
+      unsent.push(...(await sendBatch(client, queueUrl, batch)));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker));
+  return unsent;
+}
+
+/**
+ * Sends messages as {@link trySendMessages} does.
+ * @throws SendError if any could not be sent
+ */
+export async function sendMessages(
+  client: SQSClient,
+  queueUrl: string,
+  messages: readonly OutgoingMessage[],
+): Promise<void> {
+  const unsent = await trySendMessages(client, queueUrl, messages);
+  if (unsent.length > 0) throw new SendError(unsent, messages.length);
+}
+
+/** @returns the messages in batches of at most 10 and 1 MiB, in order */
+export function packBatches<Message extends OutgoingMessage>(
+  messages: readonly Message[],
+): readonly (readonly Message[])[] {
+  const batches: Message[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const size = byteLength(message.body) + byteLength(message.reason ?? '');
+    const batch = batches.at(-1);
+    if (batch === undefined || batch.length === maxBatchEntries || bytes + size > maxMessageBytes) {
+      batches.push([message]);
+      bytes = size;
+    } else {
+      batch.push(message);
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+async function sendBatch(
+  client: SQSClient,
+  queueUrl: string,
+  batch: readonly Entry[],
+): Promise<readonly UnsentMessage[]> {
+  let waiting = batch;
+  for (let attempt = 1; ; attempt++) {
+    const failed = await sendOnce(client, queueUrl, waiting);
+    if (failed.size === 0) return [];
+    const canRetry = attempt < maxAttempts;
+    const unsent = waiting.filter(({ index }) => failed.has(index));
+    const hopeless = unsent.filter(({ index }) => failed.get(index)?.SenderFault === true);
+    if (!canRetry || hopeless.length === unsent.length) {
+      return unsent.map(({ index }) => ({ index, reason: describeFailure(failed.get(index)) }));
+    }
+    waiting = unsent;
+    await sleep(backoffMs(attempt, Math.random()));
+  }
+}
+
+/** @returns the failed ones of a batch by their index; a request that fails as a whole fails each of them */
+async function sendOnce(
+  client: SQSClient,
+  queueUrl: string,
+  batch: readonly Entry[],
+): Promise<ReadonlyMap<number, BatchResultErrorEntry>> {
+  const Entries = batch.map(({ index, body, delaySeconds, reason }) => ({
+    Id: String(index),
+    MessageBody: body,
+    ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+    ...(reason === undefined
+      ? {}
+      : { MessageAttributes: { reason: { DataType: 'String', StringValue: reason } } }),
+  }));
+  try {
+    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    return new Map(Failed.map((failure) => [Number(failure.Id), failure]));
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    const failure = { Id: undefined, Code: name, Message: message, SenderFault: false };
+    return new Map(batch.map(({ index }) => [index, failure]));
+  }
+}
+
+function describeFailure(failure: BatchResultErrorEntry | undefined): string {
+  return `${failure?.Code ?? 'Unknown'}: ${failure?.Message ?? 'no message'}`;
+}

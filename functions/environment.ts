@@ -1,0 +1,34 @@
+import { PurgerError } from './core/errors.ts';
+
+/** Names of the environment variables that the stack sets and the handlers read. */
+export const environment = {
+  bufferQueueUrl: 'BUFFER_QUEUE_URL',
+  deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
+  ledgerTableName: 'LEDGER_TABLE_NAME',
+  /** ARN or name of the secret with CDN Pro's credentials. */
+  credentialsSecretId: 'CREDENTIALS_SECRET_ID',
+  /** Scheme and host of CDN Pro's API. */
+  cdnProEndpoint: 'CDN_PRO_ENDPOINT',
+  /** JSON: `{ "requests", "perSeconds", "headroom" }`. */
+  rateLimit: 'RATE_LIMIT',
+  /** JSON: `{ "maxFileUrls", "maxBodyBytes" }`. */
+  requestLimits: 'REQUEST_LIMITS',
+  /** JSON: by the webhook's name, `{ "source", "secretId" }`. */
+  webhooks: 'WEBHOOKS',
+} as const;
+
+/** An environment variable that is missing: the stack and the function do not fit together. */
+export class MissingVariableError extends PurgerError {
+  override readonly name = 'MissingVariableError';
+}
+
+/**
+ * @returns the value of an environment variable
+ * @throws MissingVariableError that names it
+ */
+export function readVariable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '')
+    throw new MissingVariableError(`Expected ${name} in the environment, got nothing`);
+  return value;
+}

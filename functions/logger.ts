@@ -1,0 +1,6 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+
+/** @returns a logger that writes one JSON object a line; its level is POWERTOOLS_LOG_LEVEL, by default INFO */
+export function createLogger(serviceName: string): Logger {
+  return new Logger({ serviceName });
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { trySendMessages } from '../aws/buffer.ts';
+import { createLedger } from '../aws/ledger.ts';
+import { createSecretReader } from '../aws/secrets.ts';
+import { parseCredentials } from '../cdn-pro/auth.ts';
+import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
+import type { RequestLimits } from '../core/plan.ts';
+import type { RateLimit } from '../core/throttle.ts';
+import { environment, readVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
+import type { SubmitPorts } from './ports.ts';
+import { submitBatch } from './submit-batch.ts';
+
+/** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
+const reserveMs = requestTimeoutMs + 20_000;
+/** A request arrives at most its timeout after its reservation; clocks are taken to differ by at most 2 s. */
+const guardMs = requestTimeoutMs + 2_000;
+
+const logger = createLogger('submit');
+const nowMs = Date.now;
+const sqs = new SQSClient();
+const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
+const credentialsSecretId = readVariable(environment.credentialsSecretId);
+const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
+const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
+const limits = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits;
+
+const ports: SubmitPorts = {
+  ledger: createLedger({
+    client: new DynamoDBClient(),
+    tableName: readVariable(environment.ledgerTableName),
+    limit: JSON.parse(readVariable(environment.rateLimit)) as RateLimit,
+    guardMs,
+    nowMs,
+  }),
+  cdnPro: createCdnProClient({
+    endpoint: readVariable(environment.cdnProEndpoint),
+    credentials: async () => parseCredentials(await secrets.read(credentialsSecretId)),
+    nowMs,
+  }),
+  forgetCredentials: () => secrets.forget(credentialsSecretId),
+  requeue: (messages) => trySendMessages(sqs, bufferQueueUrl, messages),
+  reject: (messages) => trySendMessages(sqs, deadLetterQueueUrl, messages),
+  nowMs,
+  sleep: (ms) => sleep(ms),
+  random: Math.random,
+  log: logger,
+};
+
+async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - reserveMs;
+  const failedIds = await submitBatch(event.Records, ports, { limits, deadlineMs });
+  return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+export const handler = middy<SQSEvent, SQSBatchResponse>().use(injectLambdaContext(logger)).handler(submit);

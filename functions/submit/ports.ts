@@ -1,0 +1,43 @@
+import type { OutgoingMessage, UnsentMessage } from '../aws/buffer.ts';
+import type { Ledger } from '../aws/ledger.ts';
+import type { CdnProClient } from '../cdn-pro/client.ts';
+import type { PurgeMessage } from '../core/message.ts';
+import type { RequestLimits } from '../core/plan.ts';
+import type { Log } from '../log.ts';
+
+/** A message as it came out of the buffer. */
+export interface BufferedMessage {
+  readonly messageId: string;
+  readonly body: string;
+}
+
+/** What submitting needs of the world. */
+export interface SubmitPorts {
+  readonly ledger: Ledger;
+  readonly cdnPro: CdnProClient;
+  /** Makes the client fetch its credentials again. */
+  readonly forgetCredentials: () => void;
+  /** Puts messages back into the buffer. */
+  readonly requeue: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  /** Puts messages into the dead letter queue. */
+  readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** A number from 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** How far submitting may go. */
+export interface SubmitOptions {
+  readonly limits: RequestLimits;
+  /** When to stop sending and give back what is left, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** The messages in hand. */
+export interface Batch {
+  readonly messages: readonly { readonly messageId: string; readonly message: PurgeMessage }[];
+  /** IDs of messages that have to be delivered again. */
+  readonly failed: Set<string>;
+}

@@ -1,0 +1,192 @@
+import { type Answer, isolate } from '../core/outcome.ts';
+import { bodyOf, halve, type PlannedRequest } from '../core/plan.ts';
+import { backoffMs } from '../core/throttle.ts';
+import { describeError } from '../log.ts';
+import type { Batch, SubmitPorts } from './ports.ts';
+import { recordRejected } from './settle.ts';
+
+/** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
+const unauthorizedDelaySeconds = 300;
+/** The first and the longest pause after a 429 that names none, in milliseconds. The longest is CDN Pro's window. */
+const firstPauseMs = 10_000;
+const longestPauseMs = 300_000;
+
+/** What could not be sent, and how long it should stay away. */
+export interface Leftover {
+  readonly left: readonly PlannedRequest[];
+  readonly delaySeconds: number;
+}
+
+/** How this run has gone so far. */
+interface Run {
+  /** Answers without a verdict in a row. */
+  failures: number;
+  /** Times that the credentials were refused. */
+  refusals: number;
+}
+
+/** What follows from an answer. */
+interface Step {
+  /** Requests to send next. */
+  readonly again: readonly PlannedRequest[];
+  /** When to go on; at once where it is missing. */
+  readonly pauseUntilMs?: number;
+  /** Stop for now; what is left stays away for this long. */
+  readonly stopForSeconds?: number;
+}
+
+/**
+ * Sends requests until all are settled or time is up, each in a place of the rate limit's window.
+ * @param requests in the order in which to send them
+ * @returns the requests that are not settled
+ */
+export async function sendRequests(
+  requests: readonly PlannedRequest[],
+  batch: Batch,
+  ports: SubmitPorts,
+  deadlineMs: number,
+): Promise<Leftover> {
+  const run: Run = { failures: 0, refusals: 0 };
+  let queue = requests;
+  while (queue[0] !== undefined) {
+    if (ports.nowMs() >= deadlineMs) return { left: queue, delaySeconds: 0 };
+    const [request, ...others] = queue;
+    const { again, pauseUntilMs, stopForSeconds } = await sendOne(request, run, batch, ports);
+    queue = [...again, ...others];
+    if (stopForSeconds !== undefined) return { left: queue, delaySeconds: stopForSeconds };
+    if (pauseUntilMs === undefined) continue;
+    const pauseMs = Math.max(0, pauseUntilMs - ports.nowMs());
+    if (pauseUntilMs >= deadlineMs)
+      return { left: queue, delaySeconds: Math.min(900, Math.ceil(pauseMs / 1000)) };
+    await ports.sleep(pauseMs);
+  }
+  return { left: [], delaySeconds: 0 };
+}
+
+async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: SubmitPorts): Promise<Step> {
+  const answer = await trySubmit(request, ports);
+  switch (answer.kind) {
+    case 'wait':
+      return { again: [request], pauseUntilMs: answer.untilMs };
+    case 'accepted':
+      run.failures = 0;
+      logAccepted(request, answer, batch, ports);
+      return { again: [] };
+    case 'refused':
+    case 'too-large':
+      return afterRefusal(request, answer, batch, ports);
+    case 'unauthorized':
+      return afterUnauthorized(request, answer, run, ports);
+    case 'throttled':
+      return afterThrottling(request, answer, run, ports);
+    case 'unavailable':
+      run.failures++;
+      ports.log.warn('purge request failed: it will be sent again', {
+        ...answer,
+        urls: request.entries.length,
+      });
+      return { again: [request], pauseUntilMs: ports.nowMs() + backoffMs(run.failures, ports.random()) };
+  }
+}
+
+async function afterRefusal(
+  request: PlannedRequest,
+  answer: Answer & { kind: 'refused' | 'too-large' },
+  batch: Batch,
+  ports: SubmitPorts,
+): Promise<Step> {
+  const { rejected, again } =
+    answer.kind === 'too-large' && request.entries.length > 1
+      ? { rejected: [], again: halve(request) }
+      : isolate(request, answer.message);
+  const { message, status, requestId } = answer;
+  ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
+    status,
+    message,
+    requestId,
+    urls: request.entries.length,
+    rejected: rejected.length,
+  });
+  await recordRejected(rejected, answer, batch, ports);
+  return { again };
+}
+
+/** The secret may have been rotated, so it is read again, once; after that nothing is gained by hammering. */
+function afterUnauthorized(
+  request: PlannedRequest,
+  { status, message, requestId }: Answer & { kind: 'unauthorized' },
+  run: Run,
+  ports: SubmitPorts,
+): Step {
+  ports.forgetCredentials();
+  run.refusals++;
+  const fields = { status, message, requestId, urls: request.entries.length };
+  if (run.refusals === 1) {
+    ports.log.warn('credentials refused by CDN Pro: the secret is read again', fields);
+    return { again: [request] };
+  }
+  ports.log.error('credentials refused by CDN Pro: put valid ones into the credentials secret', fields);
+  return { again: [request], stopForSeconds: unauthorizedDelaySeconds };
+}
+
+async function afterThrottling(
+  request: PlannedRequest,
+  { retryAfterMs, requestId }: Answer & { kind: 'throttled' },
+  run: Run,
+  ports: SubmitPorts,
+): Promise<Step> {
+  run.failures++;
+  const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (run.failures - 1));
+  const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
+  const pauseUntilMs = ports.nowMs() + pauseMs;
+  ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId });
+  await closeLedger(pauseUntilMs, ports);
+  return { again: [request], pauseUntilMs };
+}
+
+/** Sends one request if the window has a place for it. A fault of our own stores counts as unavailability. */
+async function trySubmit(
+  request: PlannedRequest,
+  { ledger, cdnPro }: SubmitPorts,
+): Promise<Answer | { readonly kind: 'wait'; readonly untilMs: number }> {
+  try {
+    await cdnPro.prepare();
+    const permit = await ledger.reserve();
+    return permit.kind === 'wait' ? permit : await cdnPro.submit(bodyOf(request));
+  } catch (error) {
+    const { name, message } = describeError(error);
+    return { kind: 'unavailable', reason: `${name}: ${message}` };
+  }
+}
+
+async function closeLedger(untilMs: number, { ledger, log }: SubmitPorts): Promise<void> {
+  try {
+    await ledger.close(untilMs);
+  } catch (error) {
+    log.warn('the ledger could not be closed: other consumers do not know of the throttling', {
+      error: describeError(error),
+    });
+  }
+}
+
+function logAccepted(
+  request: PlannedRequest,
+  { purgeId, requestId }: Answer & { kind: 'accepted' },
+  { messages }: Batch,
+  { log, nowMs }: SubmitPorts,
+): void {
+  const { name: _, ...purge } = bodyOf(request);
+  const indices = new Set(request.entries.flatMap((entry) => entry.messages));
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const index of indices) {
+    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
+    if (changedMs < oldestMs) oldestMs = changedMs;
+  }
+  log.info('purge accepted', {
+    purgeId,
+    requestId,
+    ...purge,
+    messages: indices.size,
+    ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {}),
+  });
+}

@@ -1,0 +1,89 @@
+import { messageVersion, type PurgeMessage, type Rejection, writeMessage } from '../core/message.ts';
+import { type PlannedEntry, type PlannedRequest, textOf } from '../core/plan.ts';
+import type { PurgeEntry } from '../core/types.ts';
+import type { Batch, SubmitPorts } from './ports.ts';
+
+/**
+ * Records what will never be accepted in the dead letter queue, each entry as a purge message of its own. Where
+ * that fails, the messages that hold the entry count as failed.
+ */
+export async function recordRejected(
+  rejected: readonly PlannedEntry[],
+  { message, status, requestId }: { message: string; status: number; requestId?: string },
+  batch: Batch,
+  { reject, log, nowMs }: SubmitPorts,
+): Promise<void> {
+  if (rejected.length === 0) return;
+  const rejection: Rejection = {
+    reason: message,
+    status,
+    ...(requestId === undefined ? {} : { requestId }),
+    rejectedAt: new Date(nowMs()).toISOString(),
+  };
+  const unsent = await reject(
+    rejected.map((planned) => ({ body: rejectedMessage(planned, rejection, batch), reason: message })),
+  );
+  for (const { index } of unsent) {
+    for (const message of rejected[index]?.messages ?? []) failMessage(message, batch);
+  }
+  for (const planned of rejected) {
+    const { change } = firstMessage(planned, batch);
+    log.error('entry rejected by CDN Pro: it is in the dead letter queue', {
+      url: textOf(planned.entry),
+      ...rejection,
+      change,
+    });
+  }
+}
+
+function rejectedMessage(planned: PlannedEntry, rejected: Rejection, batch: Batch): string {
+  const { change } = firstMessage(planned, batch);
+  return writeMessage({
+    v: messageVersion,
+    ...(change ? { change } : {}),
+    entries: [planned.entry],
+    rejected,
+  });
+}
+
+function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Batch): Partial<PurgeMessage> {
+  return messages[index]?.message ?? {};
+}
+
+/**
+ * Puts what is left back into the buffer, each message with what is still open in it. Where that fails, the
+ * message counts as failed.
+ */
+export async function giveBack(
+  left: readonly PlannedRequest[],
+  delaySeconds: number,
+  batch: Batch,
+  { requeue, log }: SubmitPorts,
+): Promise<void> {
+  const open = new Map<number, PurgeEntry[]>();
+  for (const { entry, messages } of left.flatMap(({ entries }) => entries)) {
+    for (const index of messages) {
+      const entries = open.get(index);
+      if (entries === undefined) open.set(index, [entry]);
+      else entries.push(entry);
+    }
+  }
+  const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
+  if (waiting.length === 0) return;
+  log.warn('time is up: what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
+  const unsent = await requeue(
+    waiting.map(([index, entries]) => {
+      const { change } = batch.messages[index]?.message ?? {};
+      return {
+        body: writeMessage({ v: messageVersion, ...(change ? { change } : {}), entries }),
+        delaySeconds,
+      };
+    }),
+  );
+  for (const { index } of unsent) failMessage(waiting[index]?.[0] ?? -1, batch);
+}
+
+function failMessage(index: number, { messages, failed }: Batch): void {
+  const messageId = messages[index]?.messageId;
+  if (messageId !== undefined) failed.add(messageId);
+}

@@ -1,0 +1,44 @@
+import { type PurgeMessage, readMessage } from '../core/message.ts';
+import { planRequests } from '../core/plan.ts';
+import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
+import { sendRequests } from './send-requests.ts';
+import { giveBack } from './settle.ts';
+
+/**
+ * Submits what a batch of messages asks for, in as few requests as possible and inside the rate limit.
+ *
+ * A message is settled when each of its entries was accepted, or is in the dead letter queue with a reason. What
+ * is left at the deadline goes back into the buffer as a new message, so that waiting uses up no receives.
+ * @returns IDs of the messages that are not settled and have to be delivered again
+ */
+export async function submitBatch(
+  records: readonly BufferedMessage[],
+  ports: SubmitPorts,
+  options: SubmitOptions,
+): Promise<readonly string[]> {
+  const { messages, failedIds } = await readMessages(records, ports);
+  const batch: Batch = { messages, failed: new Set(failedIds) };
+  const requests = planRequests(
+    messages.map(({ message }) => message.entries),
+    options.limits,
+  );
+  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options.deadlineMs);
+  await giveBack(left, delaySeconds, batch, ports);
+  return [...batch.failed];
+}
+
+/** Reads the messages; what cannot be read goes to the dead letter queue as it is. */
+async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
+  const messages: { messageId: string; message: PurgeMessage }[] = [];
+  const unreadable: (BufferedMessage & { reason: string })[] = [];
+  for (const { messageId, body } of records) {
+    const read = readMessage(body);
+    if (read.kind === 'message') messages.push({ messageId, message: read.message });
+    else unreadable.push({ messageId, body, reason: read.reason });
+  }
+  for (const { messageId, reason } of unreadable) {
+    ports.log.error('message moved to the dead letter queue: it is no purge message', { messageId, reason });
+  }
+  const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
+  return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
+}
