@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { compileRules, type MappingConfig, type RuleSet } from './core/rules.ts';
+
+/** The file beside a handler that holds its rules, put there at synth. */
+export const mappingFile = 'mapping.json';
+
+/** @returns the rules of the function that this code is bundled into, compiled */
+export function loadRules(): RuleSet {
+  const text = readFileSync(new URL(mappingFile, import.meta.url), 'utf8');
+  return compileRules(JSON.parse(text) as MappingConfig);
+}

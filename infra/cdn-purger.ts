@@ -1,0 +1,86 @@
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type CompleteSettings, checkSettings, type Settings } from '../functions/core/config.ts';
+import { Ledger } from './ledger.ts';
+import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
+import { Submit } from './submit.ts';
+import type { Webhook } from './webhook.ts';
+
+/** What a purger is made of. */
+export interface CdnPurgerProps extends Settings {
+  /** Holds CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
+  readonly credentials: ISecret;
+  /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
+  readonly endpoint?: string;
+}
+
+/**
+ * Purges CDN Pro's cache when something changes at the origin.
+ * @throws ConfigError when the settings are wrong, with every fault
+ */
+export class CdnPurger extends Construct {
+  /** The buffer in which purge messages wait. */
+  readonly bufferQueue: Queue;
+  /** Holds what could not be purged, with the reason. */
+  readonly deadLetterQueue: Queue;
+  readonly ledger: Ledger;
+  readonly #settings: CompleteSettings;
+  readonly #submit: Submit;
+  #s3Receiver: S3Receiver | undefined;
+  #webhookReceiver: WebhookReceiver | undefined;
+  readonly #sources = new Set<string>();
+
+  constructor(scope: Construct, id: string, props: CdnPurgerProps) {
+    super(scope, id);
+    const { credentials, endpoint = 'https://api.cdnetworks.com', ...settings } = props;
+    this.#settings = checkSettings(settings);
+    this.ledger = new Ledger(this, 'Ledger');
+    this.#submit = new Submit(this, 'Submit', {
+      settings: this.#settings,
+      credentials,
+      endpoint,
+      ledger: this.ledger,
+    });
+    this.bufferQueue = this.#submit.buffer.queue;
+    this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;
+    this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
+  }
+
+  /** Purges what the rules say when an object of this bucket is put or deleted. */
+  watchBucket(bucket: IBucket, options: WatchOptions = {}): void {
+    this.#s3Receiver ??= new S3Receiver(this, 'ReceiveS3', this.#receiverProps());
+    this.#s3Receiver.watch(bucket, options);
+    this.#sources.add('s3');
+  }
+
+  /** Purges what the rules say when this webhook delivers a change. */
+  receiveWebhook(webhook: Webhook): void {
+    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', this.#receiverProps());
+    this.#webhookReceiver.receive(webhook);
+    this.#sources.add(webhook.source);
+  }
+
+  /** The URL that a webhook's name is appended to; undefined while no webhook is received. */
+  get webhookUrl(): string | undefined {
+    return this.#webhookReceiver?.url;
+  }
+
+  #receiverProps() {
+    const { target, rules } = this.#settings;
+    return { mapping: { target, rules }, buffer: this.#submit.buffer };
+  }
+
+  #rulesWithoutSource(): string[] {
+    return this.#settings.rules.flatMap(({ match: { source } }, index) => {
+      if (this.#sources.has(source)) return [];
+      const remedy =
+        source === 's3' ? 'no bucket is watched' : `no webhook of the source "${source}" is received`;
+      const known = [...this.#sources].map((name) => `"${name}"`).join(', ') || 'nothing';
+      return [
+        `\`rules[${index}].match.source\`: expected a source of changes, got "${source}": ${remedy} (only ${known})`,
+      ];
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The deployed functions, by their folder in `functions/`. */
+export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
+
+/**
+ * @returns a function's code: its handler in one ES module, with the given files beside it
+ * @param files contents by name, e.g. the rules
+ */
+export function functionCode(name: FunctionName, files: Readonly<Record<string, string>> = {}): Code {
+  return Code.fromAsset(join(root, 'functions', name), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('never-used'),
+      // CDK bundles once for equal options, and does not see what `tryBundle` closes over.
+      environment: { FILES: createHash('sha256').update(JSON.stringify(files)).digest('hex') },
+      local: {
+        tryBundle(outputDir) {
+          for (const { path, contents } of bundle(name)) writeFileSync(join(outputDir, path), contents);
+          for (const [file, text] of Object.entries(files)) writeFileSync(join(outputDir, file), text);
+          return true;
+        },
+      },
+    },
+  });
+}
+
+/** A handler's bundle and its source map. Paths in them are relative, so that every machine gives the same bytes. */
+function bundle(name: FunctionName): readonly { path: string; contents: Uint8Array }[] {
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [join('functions', name, 'handler.ts')],
+    outfile: join('functions', name, 'handler.mjs'),
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    // Error names are part of what logs say.
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    // The SDK's ES modules can be tree-shaken, its CommonJS cannot.
+    mainFields: ['module', 'main'],
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  });
+  return outputFiles.map(({ path, contents }) => ({
+    path: path.slice(path.lastIndexOf(name) + name.length + 1),
+    contents,
+  }));
+}

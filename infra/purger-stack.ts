@@ -1,0 +1,113 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import * as z from 'zod';
+import { check, expecting, fields, type Settings, settingsFields, text } from '../functions/core/config.ts';
+import { CdnPurger } from './cdn-purger.ts';
+import { Webhook, type WebhookSourceName, webhookSources } from './webhook.ts';
+
+/** What `infra/config.ts` holds. */
+export interface PurgerConfig extends Settings {
+  /** The stack's name. Default: `CdnProPurger`. */
+  readonly stackName?: string;
+  /** Name or ARN of the secret with CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
+  readonly credentials: string;
+  /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
+  readonly endpoint?: string;
+  /** The buckets to watch, by name, each once or with prefixes that do not overlap. */
+  readonly buckets?: readonly {
+    readonly name: string;
+    /** Only keys that begin with this. Default: all keys. */
+    readonly prefix?: string;
+  }[];
+  /** The webhooks to receive. */
+  readonly webhooks?: readonly {
+    readonly source: WebhookSourceName;
+    /** Name or ARN of the secret that holds the text the source signs with. */
+    readonly secret: string;
+    /** The last part of its path, which rules can match on. Default: the source's name. */
+    readonly name?: string;
+  }[];
+}
+
+const configFields = fields({
+  ...settingsFields,
+  stackName: text('a stack name').optional(),
+  credentials: text('the name or ARN of a secret'),
+  endpoint: text('a URL')
+    .regex(/^https?:\/\/[^/]+\/?$/, expecting('scheme and host of a URL'))
+    .optional(),
+  buckets: z
+    .array(
+      fields({ name: text('a bucket name'), prefix: text('a prefix').optional() }),
+      expecting('a list of {name, prefix}'),
+    )
+    .optional(),
+  webhooks: z
+    .array(
+      fields({
+        source: z.enum(webhookSources, expecting(webhookSources.map((name) => `"${name}"`).join(' or '))),
+        secret: text('the name or ARN of a secret'),
+        name: text('a name').optional(),
+      }),
+      expecting('a list of {source, secret, name}'),
+    )
+    .optional(),
+});
+
+/**
+ * Checks what a configuration file exports.
+ * @throws ConfigError with every fault
+ */
+export function checkConfig(config: unknown): PurgerConfig {
+  return check(configFields, config, 'The configuration') as PurgerConfig;
+}
+
+/** A stack around one purger, for those who deploy this project as it is. */
+export class PurgerStack extends Stack {
+  constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
+    const { config, ...stackProps } = props;
+    super(scope, id, stackProps);
+    const { stackName: _, credentials, buckets = [], webhooks = [], ...settings } = config;
+    const purger = new CdnPurger(this, 'Purger', {
+      ...settings,
+      credentials: this.#secret('Credentials', credentials),
+    });
+    buckets.forEach(({ name, prefix }, index) => {
+      const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
+      purger.watchBucket(bucket, prefix === undefined ? {} : { prefix });
+    });
+    webhooks.forEach(({ source, secret, name }, index) => {
+      const props = {
+        secret: this.#secret(`WebhookSecret${index + 1}`, secret),
+        ...(name === undefined ? {} : { name }),
+      };
+      purger.receiveWebhook(Webhook.of(source, props));
+    });
+    this.#output('BufferQueueUrl', purger.bufferQueue.queueUrl, 'The queue in which purge messages wait.');
+    this.#output(
+      'DeadLetterQueueUrl',
+      purger.deadLetterQueue.queueUrl,
+      'Holds what could not be purged, with the reason.',
+    );
+    this.#output('LedgerTableName', purger.ledger.table.tableName, "The table with the rate limit's window.");
+    if (purger.webhookUrl !== undefined) {
+      this.#output(
+        'WebhookUrl',
+        purger.webhookUrl,
+        "Append a webhook's name to get the URL to enter in the CMS.",
+      );
+    }
+  }
+
+  #secret(id: string, nameOrArn: string): ISecret {
+    return nameOrArn.startsWith('arn:')
+      ? Secret.fromSecretCompleteArn(this, id, nameOrArn)
+      : Secret.fromSecretNameV2(this, id, nameOrArn);
+  }
+
+  #output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}

@@ -1,0 +1,122 @@
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { ConfigError } from '../functions/core/config.ts';
+import type { MappingConfig } from '../functions/core/rules.ts';
+import { environment } from '../functions/environment.ts';
+import { mappingFile } from '../functions/mapping.ts';
+import type { Buffer } from './buffer.ts';
+import { PurgerFunction } from './lambda-function.ts';
+import type { Webhook } from './webhook.ts';
+
+/** What the receivers are made of. */
+export interface ReceiverProps {
+  readonly mapping: MappingConfig;
+  readonly buffer: Buffer;
+}
+
+/** Which objects of a bucket to watch. */
+export interface WatchOptions {
+  /** Only keys that begin with this. Default: all keys. */
+  readonly prefix?: string;
+}
+
+/** Receives the changes of S3 buckets. */
+export class S3Receiver extends Construct {
+  readonly function: PurgerFunction;
+  readonly #buffer: Buffer;
+  #buckets = 0;
+
+  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
+    super(scope, id);
+    this.#buffer = buffer;
+    this.function = new PurgerFunction(this, 'Function', {
+      name: 'receive-s3',
+      description: 'cdn-pro-purger: turns changes of S3 objects into purge messages',
+      timeout: Duration.minutes(1),
+      memorySize: 256,
+      files: { [mappingFile]: JSON.stringify(mapping) },
+      environment: { [environment.bufferQueueUrl]: buffer.queue.queueUrl },
+      onFailure: buffer.deadLetterQueue,
+    });
+    buffer.queue.grantSendMessages(this.function);
+  }
+
+  /** Lets the bucket send its events to EventBridge, and those of the watched keys to this receiver. */
+  watch(bucket: IBucket, { prefix }: WatchOptions): void {
+    bucket.enableEventBridgeNotification();
+    const object = prefix === undefined ? {} : { object: { key: [{ prefix }] } };
+    this.#buckets++;
+    new Rule(this, `Bucket${this.#buckets}`, {
+      description: 'cdn-pro-purger: objects that are put or deleted',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created', 'Object Deleted'],
+        detail: { bucket: { name: [bucket.bucketName] }, ...object },
+      },
+      targets: [
+        new LambdaFunction(this.function, {
+          deadLetterQueue: this.#buffer.deadLetterQueue,
+          maxEventAge: Duration.hours(24),
+          retryAttempts: 185,
+        }),
+      ],
+    });
+  }
+}
+
+/** Receives signed webhooks at `POST /webhooks/{name of the webhook}`. */
+export class WebhookReceiver extends Construct {
+  readonly function: PurgerFunction;
+  readonly api: HttpApi;
+  /** The URL that a webhook's name is appended to. */
+  readonly url: string;
+  readonly #webhooks = new Map<string, Webhook>();
+
+  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
+    super(scope, id);
+    this.function = new PurgerFunction(this, 'Function', {
+      name: 'receive-webhook',
+      description: 'cdn-pro-purger: verifies webhooks and turns what they say into purge messages',
+      // Below the HTTP API's own limit of 30 s.
+      timeout: Duration.seconds(25),
+      memorySize: 512,
+      files: { [mappingFile]: JSON.stringify(mapping) },
+      environment: {
+        [environment.bufferQueueUrl]: buffer.queue.queueUrl,
+        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksJson() }),
+      },
+    });
+    buffer.queue.grantSendMessages(this.function);
+    this.api = new HttpApi(this, 'Api', { description: 'cdn-pro-purger: webhooks' });
+    this.api.addRoutes({
+      path: '/webhooks/{source}',
+      methods: [HttpMethod.POST],
+      integration: new HttpLambdaIntegration('Receive', this.function),
+    });
+    this.url = `${this.api.apiEndpoint}/webhooks/`;
+  }
+
+  /** Accepts a webhook under its name. */
+  receive(webhook: Webhook): void {
+    if (this.#webhooks.has(webhook.name)) {
+      throw new ConfigError('The configuration of CdnPurger', [
+        `\`webhooks\`: two are named "${webhook.name}": give one of them another \`name\``,
+      ]);
+    }
+    this.#webhooks.set(webhook.name, webhook);
+    webhook.secret.grantRead(this.function);
+  }
+
+  #webhooksJson(): string {
+    const webhooks = [...this.#webhooks.values()].map(({ name, source, secret }) => [
+      name,
+      { source, secretId: secret.secretArn },
+    ]);
+    return Stack.of(this).toJsonString(Object.fromEntries(webhooks));
+  }
+}
