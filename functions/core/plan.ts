@@ -100,13 +100,13 @@ export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
   const fileUrls: string[] = [];
   const dirUrls: string[] = [];
   const regexPatterns: string[] = [];
-  let headers: readonly Header[] = [];
+  let headers: readonly Header[] | undefined;
   let scope: Scope | undefined;
   for (const { entry } of entries) {
     scope ??= entry;
     if (entry.kind === 'file') {
       fileUrls.push(entry.url);
-      headers = entry.headers ?? [];
+      headers ??= entry.headers ?? [];
     } else if (entry.kind === 'dir') dirUrls.push(entry.url);
     else regexPatterns.push(entry.pattern);
   }
@@ -116,7 +116,7 @@ export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
     target: scope.target,
     action: scope.action,
     ...(fileUrls.length > 0 ? { fileUrls } : {}),
-    ...(headers.length > 0 ? { fileHeaders: headers } : {}),
+    ...(headers !== undefined && headers.length > 0 ? { fileHeaders: headers } : {}),
     ...(dirUrls.length > 0 ? { dirUrls } : {}),
     ...(regexPatterns.length > 0 ? { regexPatterns } : {}),
     ...(scope.webhook === undefined ? {} : { webhook: scope.webhook }),

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FIELD_LIMITS, flattenFields } from '../../functions/sources/fields.ts';
+import { webhookSources } from '../../functions/sources/registry.ts';
+import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
+import { signContentful, signStandardWebhook } from '../helpers/webhook-signing.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+const PATH = '/webhooks/site';
+
+/** Payloads that come close to real ones: right keys with wrong values, wrong keys, hostile keys. */
+const anyKey = fc.oneof(
+  fc.constantFrom('type', 'data', 'id', 'locale', 'timestamp', 'sys', 'fields', 'environment', 'contentType'),
+  fc.constantFrom('slug', '__proto__', 'constructor', 'toString', 'en-US', 'a.b', ''),
+  fc.string(),
+);
+const anyPayload = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 6 },
+    fc.constantFrom(
+      'ContentManagement',
+      'entry.deleted',
+      'master',
+      '2026-01-01T00:00:00Z',
+      '',
+      null,
+      0,
+      true,
+    ),
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.array(fc.tuple(anyKey, tie('value')), { maxLength: 8 }).map((entries) => {
+      // As JSON.parse makes it: `__proto__` is a key of the object's own.
+      return JSON.parse(
+        `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`,
+      );
+    }),
+  ),
+})).value;
+const anyBody = fc.oneof(
+  anyPayload.map((payload) => Buffer.from(JSON.stringify(payload) ?? '')),
+  anyPayload.map((data) => Buffer.from(JSON.stringify({ type: 'entry.published', data }))),
+  anyPayload.map((fields) => Buffer.from(JSON.stringify({ sys: { id: 'e1' }, fields }))),
+  fc.uint8Array({ maxLength: 100 }),
+);
+
+describe.each(Object.values(webhookSources))('$name', (source: WebhookSource) => {
+  it('reads any body and any headers as changes that hold together, or says why not', () => {
+    fc.assert(
+      fc.property(anyBody, fc.boolean(), (body, signed) => {
+        const headers = signed
+          ? {
+              ...signContentful({ body, nowMs: NOW_MS, path: PATH }),
+              ...signStandardWebhook({ body, nowMs: NOW_MS }),
+            }
+          : {};
+        const request = { method: 'POST', path: PATH, headers, body };
+        const reading = source.read(request, { webhook: 'site', nowMs: NOW_MS });
+        if (reading.kind === 'malformed') {
+          expect(reading.message).toMatch(/^Expected .+, got /s);
+          expect(reading.message.length).toBeLessThan(310);
+        } else if (reading.kind === 'ignored') {
+          expect(reading.reason).not.toBe('');
+        } else {
+          expect(reading.changes.length).toBeGreaterThan(0);
+          for (const change of reading.changes) {
+            expect(change).toMatchObject({ source: source.name, webhook: 'site' });
+            expect(['put', 'delete']).toContain(change.action);
+            expect(Number.isNaN(Date.parse(change.occurredAt))).toBe(false);
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('flattened fields', () => {
+  it('stay inside their limits and are scalars of the payload, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.dictionary(anyKey, anyPayload), (entry) => {
+        const fields = flattenFields(entry);
+        expect(Object.keys(fields).length).toBeLessThanOrEqual(FIELD_LIMITS.count);
+        for (const [name, value] of Object.entries(fields)) {
+          expect(name).toMatch(/^(fields\.|slug$|url$|path$)/s);
+          expect(['string', 'number', 'boolean']).toContain(typeof value);
+          expect(JSON.stringify(entry)).toContain(JSON.stringify(value));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('hold every field of a small payload with plain names', () => {
+    const plain = fc.string({ unit: fc.constantFrom(...'abcdefgh'), minLength: 1, maxLength: 8 });
+    const anyFlat = fc.dictionary(plain, fc.oneof(fc.string(), fc.integer(), fc.boolean()), { maxKeys: 20 });
+    fc.assert(
+      fc.property(anyFlat, fc.dictionary(plain, anyFlat, { maxKeys: 5 }), (flat, groups) => {
+        const fields = flattenFields({ ...flat, group: groups });
+        const expected = new Map<string, unknown>();
+        for (const [name, value] of Object.entries(flat)) {
+          if (name !== 'group') expected.set(`fields.${name}`, value);
+        }
+        for (const [group, values] of Object.entries(groups)) {
+          for (const [name, value] of Object.entries(values))
+            expected.set(`fields.group.${group}.${name}`, value);
+        }
+        for (const [name, value] of expected) expect(fields[name]).toBe(value);
+      }),
+    );
+  });
+});

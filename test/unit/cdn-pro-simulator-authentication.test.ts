@@ -1,0 +1,199 @@
+import { createHash, createHmac } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CdnPro, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+
+const NOW_MS = Date.UTC(2025, 7, 11, 6, 15, 25);
+const DATE = 'Mon, 11 Aug 2025 06:15:25 GMT';
+const FIVE_MINUTES_MS = 300_000;
+const BODY = JSON.stringify({ target: 'production', fileUrls: ['https://www.example.com/a'] });
+
+let cdnPro: CdnPro;
+let nowMs: number;
+
+beforeEach(async () => {
+  nowMs = NOW_MS;
+  cdnPro = await startCdnPro({
+    credentials: { username: 'ann', apiKey: 'ann-key', accessKey: 'AK1', secretKey: 'sk-1' },
+    deployedHosts: { production: ['www.example.com'], staging: [] },
+    nowMs: () => nowMs,
+  });
+});
+afterEach(() => cdnPro.stop());
+
+function basic({ username = 'ann', apiKey = 'ann-key', date = DATE } = {}): Record<string, string> {
+  const password = createHmac('sha1', apiKey).update(date).digest('base64');
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`, date };
+}
+
+function aksk({
+  method = 'POST',
+  path = '/cdn/purges',
+  body = BODY,
+  accessKey = 'AK1',
+  secretKey = 'sk-1',
+  timestamp = `${NOW_MS / 1000}`,
+  contentType = 'application/json',
+} = {}): Record<string, string> {
+  const host = new URL(cdnPro.url).host;
+  const bodyHash = createHash('sha256').update(body).digest('hex');
+  const canonical = `${method}\n${path}\n\ncontent-type:${contentType}\nhost:${host}\n\ncontent-type;host\n${bodyHash}`;
+  const toSign = `CNC-HMAC-SHA256\n${timestamp}\n${createHash('sha256').update(canonical).digest('hex')}`;
+  const signature = createHmac('sha256', secretKey).update(toSign).digest('hex');
+  return {
+    'content-type': contentType,
+    'x-cnc-accessKey': accessKey,
+    'x-cnc-timestamp': timestamp,
+    'x-cnc-auth-method': 'AKSK',
+    authorization: `CNC-HMAC-SHA256 Credential=${accessKey}, SignedHeaders=content-type;host, Signature=${signature}`,
+  };
+}
+
+async function post(headers: Record<string, string>, body = BODY) {
+  const response = await fetch(`${cdnPro.url}/cdn/purges`, { method: 'POST', headers, body });
+  const text = await response.text();
+  return {
+    status: response.status,
+    error: text === '' ? undefined : JSON.parse(text),
+    headers: response.headers,
+  };
+}
+
+async function expectUnauthorized(headers: Record<string, string>, message: string | RegExp, body = BODY) {
+  const answer = await post(headers, body);
+  expect(answer.status).toBe(401);
+  expect(answer.error).toEqual({ code: 'Unauthorized', message: expect.stringMatching(message) });
+  expect(answer.headers.get('x-cnc-request-id')).toMatch(/\S/);
+  expect(cdnPro.purges).toEqual([]);
+}
+
+describe('the API key scheme', () => {
+  it('accepts the HMAC-SHA1 of the Date header', async () => {
+    expect((await post(basic())).status).toBe(201);
+  });
+
+  it("accepts what openssl makes of the vendor's shell example", async () => {
+    // echo -en "Mon, 11 Aug 2025 06:15:25 GMT" | openssl dgst -sha1 -hmac ann-key -binary | openssl enc -base64
+    const pair = Buffer.from('ann:shTl+DFb4GzG5EadBasnbjHDSHM=').toString('base64');
+    expect((await post({ authorization: `Basic ${pair}`, date: DATE })).status).toBe(201);
+  });
+
+  it('takes x-cnc-date in place of Date, also where both are sent', async () => {
+    const { authorization = '' } = basic();
+    expect((await post({ authorization, 'x-cnc-date': DATE })).status).toBe(201);
+    const otherDate = 'Mon, 11 Aug 2025 06:15:24 GMT';
+    expect((await post({ authorization, 'x-cnc-date': DATE, date: otherDate })).status).toBe(201);
+  });
+
+  it('accepts a date of 5 minutes in either direction and no more', async () => {
+    for (const offMs of [-FIVE_MINUTES_MS, FIVE_MINUTES_MS]) {
+      nowMs = NOW_MS + offMs;
+      expect((await post(basic())).status).toBe(201);
+    }
+    for (const offMs of [-FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS + 1]) {
+      nowMs = NOW_MS + offMs;
+      const { status, error } = await post(basic());
+      expect({ status, message: error.message }).toEqual({
+        status: 401,
+        message: `The date '${DATE}' is more than 5 minutes off.`,
+      });
+    }
+  });
+
+  it.each([
+    '2025-08-11T06:15:25Z',
+    'Mon, 11 Aug 2025 06:15:25 +0000',
+    'Mon, 11 Aug 2025 06:15:25 UTC',
+    'Tue, 11 Aug 2025 06:15:25 GMT',
+    'Monday, 11-Aug-25 06:15:25 GMT',
+    'yesterday',
+  ])('refuses the date %s, which is not of the RFC 1123 form', async (date) => {
+    await expectUnauthorized(basic({ date }), /^Expected the date to be of the form/);
+  });
+
+  it('refuses a missing date, a wrong user, a wrong key and a password made for another date', async () => {
+    const { authorization = '' } = basic();
+    await expectUnauthorized({ authorization }, /^The header Date, or x-cnc-date in its place, is missing/);
+    await expectUnauthorized(basic({ username: 'bob' }), /^The username is not known/);
+    await expectUnauthorized(basic({ apiKey: 'other' }), /^The password is not the signature/);
+    const stolen = { ...basic(), date: 'Mon, 11 Aug 2025 06:15:26 GMT' };
+    await expectUnauthorized(stolen, /^The password is not the signature/);
+    const plain = Buffer.from('ann:ann-key').toString('base64');
+    await expectUnauthorized(
+      { authorization: `Basic ${plain}`, date: DATE },
+      /^The password is not the signature/,
+    );
+    const noColon = Buffer.from('ann').toString('base64');
+    await expectUnauthorized(
+      { authorization: `Basic ${noColon}`, date: DATE },
+      /^The password is not the signature/,
+    );
+  });
+});
+
+describe('the AK/SK scheme', () => {
+  it('accepts a signature over method, path, content type, host and body', async () => {
+    expect((await post(aksk())).status).toBe(201);
+    expect((await post(aksk({ contentType: 'application/json; charset=utf-8' }))).status).toBe(201);
+  });
+
+  it('accepts a timestamp of 5 minutes in either direction and no more', async () => {
+    for (const offMs of [-FIVE_MINUTES_MS, FIVE_MINUTES_MS]) {
+      nowMs = NOW_MS + offMs;
+      expect((await post(aksk())).status).toBe(201);
+    }
+    for (const offMs of [-FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS + 1]) {
+      nowMs = NOW_MS + offMs;
+      expect((await post(aksk())).status).toBe(401);
+    }
+  });
+
+  it('refuses a signature made over anything else', async () => {
+    await expectUnauthorized(aksk({ body: `${BODY} ` }), /^The signature does not match/);
+    await expectUnauthorized(aksk({ path: '/cdn/other' }), /^The signature does not match/);
+    await expectUnauthorized(aksk({ method: 'PUT' }), /^The signature does not match/);
+    await expectUnauthorized(aksk({ secretKey: 'other' }), /^The signature does not match/);
+    await expectUnauthorized({ ...aksk(), 'content-type': 'text/plain' }, /^The signature does not match/);
+    const later = { ...aksk(), 'x-cnc-timestamp': `${NOW_MS / 1000 + 1}` };
+    await expectUnauthorized(later, /^The signature does not match/);
+  });
+
+  it('refuses an unknown or differing access key and headers that are missing or malformed', async () => {
+    await expectUnauthorized(aksk({ accessKey: 'AK2' }), /^The access key is not known/);
+    await expectUnauthorized({ ...aksk(), 'x-cnc-accessKey': 'AK2' }, /x-cnc-accessKey/);
+    await expectUnauthorized({ ...aksk(), 'x-cnc-auth-method': 'BASIC' }, /x-cnc-auth-method/);
+    await expectUnauthorized(aksk({ timestamp: `${NOW_MS / 1000}.5` }), /x-cnc-timestamp/);
+    await expectUnauthorized(aksk({ timestamp: `${NOW_MS}` }), /more than 5 minutes off/);
+    const { authorization = '', ...rest } = aksk();
+    const fewer = authorization.replace('content-type;host', 'host');
+    await expectUnauthorized({ ...rest, authorization: fewer }, /^Expected SignedHeaders/);
+    await expectUnauthorized(
+      { ...rest, authorization: 'CNC-HMAC-SHA256 nonsense' },
+      /^Expected Authorization/,
+    );
+  });
+});
+
+describe('both schemes', () => {
+  it('refuses a request without credentials or of another scheme', async () => {
+    await expectUnauthorized({ date: DATE }, /^Expected the header Authorization/);
+    await expectUnauthorized(
+      { date: DATE, authorization: 'Bearer abc' },
+      /^Expected the header Authorization/,
+    );
+  });
+
+  it('judge GET /cdn/purges/{id} too', async () => {
+    const location = (await post(basic())).headers.get('location') ?? '';
+    expect((await fetch(location)).status).toBe(401);
+    expect((await fetch(location, { headers: basic() })).status).toBe(200);
+    const signed = aksk({ method: 'GET', path: new URL(location).pathname, body: '' });
+    expect((await fetch(location, { headers: signed })).status).toBe(200);
+  });
+
+  it('know the new credentials, and only these, once they are replaced', async () => {
+    cdnPro.replaceCredentials({ username: 'ann', apiKey: 'rotated' });
+    expect((await post(basic())).status).toBe(401);
+    expect((await post(aksk())).status).toBe(401);
+    expect((await post(basic({ apiKey: 'rotated' }))).status).toBe(201);
+  });
+});

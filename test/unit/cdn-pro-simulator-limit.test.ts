@@ -1,0 +1,121 @@
+import { createHmac } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const WINDOW_MS = 300_000;
+
+let running: CdnPro | undefined;
+let nowMs = START_MS;
+afterEach(() => running?.stop());
+
+async function start(options: Partial<CdnProOptions> = {}) {
+  nowMs = START_MS;
+  running = await startCdnPro({
+    credentials: { username: 'ann', apiKey: 'ann-key' },
+    deployedHosts: { production: ['www.example.com'], staging: [] },
+    nowMs: () => nowMs,
+    ...options,
+  });
+  return running;
+}
+
+async function post(cdnPro: CdnPro, { username = 'ann', apiKey = 'ann-key', body = '' } = {}) {
+  const date = new Date(nowMs).toUTCString();
+  const password = createHmac('sha1', apiKey).update(date).digest('base64');
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const response = await fetch(`${cdnPro.url}/cdn/purges`, {
+    method: 'POST',
+    headers: { date, authorization },
+    body: body || JSON.stringify({ target: 'production', fileUrls: ['https://www.example.com/'] }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    error: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+/** Sends `count` requests, 100 ms apart, and returns their status codes. */
+async function fill(cdnPro: CdnPro, count: number): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    nowMs = START_MS + i * 100;
+    statuses.push((await post(cdnPro)).status);
+  }
+  return statuses;
+}
+
+describe('the limit of 300 requests in 5 minutes', () => {
+  it('accepts 300 and refuses the 301st until the very millisecond before the first leaves', async () => {
+    const cdnPro = await start();
+    expect(await fill(cdnPro, 300)).toEqual(Array(300).fill(201));
+    nowMs = START_MS + WINDOW_MS - 1;
+    const answer = await post(cdnPro);
+    expect(answer.status).toBe(429);
+    expect(answer.error).toEqual({
+      code: 'TooManyRequests',
+      message: 'The limit of the request rate per user has been reached.',
+    });
+    expect(answer.headers.get('x-cnc-request-id')).toMatch(/\S/);
+    expect(cdnPro.purges).toHaveLength(300);
+  });
+
+  it('has room for one, and only one, exactly when the first leaves', async () => {
+    const cdnPro = await start();
+    await fill(cdnPro, 300);
+    nowMs = START_MS + WINDOW_MS;
+    expect((await post(cdnPro)).status).toBe(201);
+    expect((await post(cdnPro)).status).toBe(429);
+  });
+});
+
+describe('the window', () => {
+  const limit = { requests: 3, perSeconds: 10 };
+
+  it('counts refused requests, so that knocking keeps it closed', async () => {
+    const cdnPro = await start({ limit });
+    expect(await fill(cdnPro, 5)).toEqual([201, 201, 201, 429, 429]);
+    nowMs = START_MS + 10_100;
+    // 200, 300 and 400 ms are still inside, two of them refused.
+    expect((await post(cdnPro)).status).toBe(429);
+    expect(cdnPro.requests.map(({ counted }) => counted)).toEqual(Array(6).fill(true));
+  });
+
+  it('tells in Retry-After when a request will be accepted, and keeps its word', async () => {
+    const cdnPro = await start({ limit });
+    await fill(cdnPro, 3);
+    nowMs = START_MS + 4_000;
+    // Inside are 0, 100 and 200 ms and this one; two of the first three have to leave, at 10.1 s.
+    const retryAfterSeconds = Number((await post(cdnPro)).headers.get('retry-after'));
+    expect(retryAfterSeconds).toBe(7);
+    nowMs += retryAfterSeconds * 1000;
+    expect((await post(cdnPro)).status).toBe(201);
+  });
+
+  it('keeps the time of return to itself when told to', async () => {
+    const cdnPro = await start({ limit, retryAfter: false });
+    await fill(cdnPro, 3);
+    const answer = await post(cdnPro);
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('retry-after')).toBeNull();
+  });
+
+  it('counts requests with bad bodies, bad signatures and injected faults', async () => {
+    const cdnPro = await start({ limit });
+    expect((await post(cdnPro, { body: '{' })).status).toBe(400);
+    expect((await post(cdnPro, { apiKey: 'wrong' })).status).toBe(401);
+    cdnPro.injectFault({ kind: 'answer', status: 503 });
+    expect((await post(cdnPro)).status).toBe(503);
+    expect((await post(cdnPro)).status).toBe(429);
+  });
+
+  it("does not count requests in another user's name, nor reads of a purge", async () => {
+    const cdnPro = await start({ limit });
+    for (let i = 0; i < 5; i += 1) expect((await post(cdnPro, { username: 'bob' })).status).toBe(401);
+    for (let i = 0; i < 5; i += 1) expect((await fetch(`${cdnPro.url}/cdn/purges/0`)).status).toBe(401);
+    expect(cdnPro.requests.map(({ counted }) => counted)).toEqual(Array(5).fill(false));
+    expect(await fill(cdnPro, 3)).toEqual([201, 201, 201]);
+  });
+});

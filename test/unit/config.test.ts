@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, checkSettings } from '../../functions/core/config.ts';
+
+const rule = {
+  match: { source: 's3', key: 'site/{+path}' },
+  purge: { fileUrls: ['https://www.example.com/{+path}'] },
+};
+
+function faultsOf(settings: unknown): readonly string[] {
+  try {
+    checkSettings(settings);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+function faultsOfRule(overrides: Record<string, unknown>): readonly string[] {
+  return faultsOf({ target: 'production', rules: [{ ...rule, ...overrides }] });
+}
+
+test('defaults are filled in', () => {
+  expect(checkSettings({ target: 'production', rules: [rule], rateLimit: { headroom: 0.5 } })).toEqual({
+    target: 'production',
+    rules: [rule],
+    rateLimit: { requests: 300, perSeconds: 300, headroom: 0.5 },
+    batchingWindowSeconds: 2,
+    maxFileUrls: 1000,
+    maxBodyBytes: 524_288,
+  });
+});
+
+test('every fault is named at once, with its path, what was expected and what came', () => {
+  const settings = {
+    target: 'prod',
+    rules: [{ match: { source: 's3', kee: 'x' }, purge: { fileUrls: 'x' } }],
+    rateLimit: { headroom: 1.2, requests: 0.5 },
+    batchingWindowSeconds: 0,
+    extra: true,
+  };
+  expect(faultsOf(settings)).toEqual([
+    '`target`: expected "production" or "staging", got "prod"',
+    '`rules[0].match`: unknown field `kee` (did you mean `key`?)',
+    '`rules[0].purge.fileUrls`: expected a list of URL templates, got "x"',
+    '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
+    '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
+    '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
+    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`)',
+  ]);
+});
+
+describe('a rule is refused', () => {
+  test.each([
+    [{ purge: {} }, '`rules[0].purge`: expected `fileUrls`, `dirUrls` or `regexPatterns`, got none of them'],
+    [
+      { match: { source: 's3', key: ['{+path}', 'site/{'] } },
+      '`rules[0].match.key[1]`: "{" without "}" after it in "site/{"',
+    ],
+    [{ except: '}' }, '`rules[0].except`: "}" without "{" before it in "}"'],
+    [
+      { purge: { fileUrls: ['https://www.example.com/{pth}'] } },
+      '`rules[0].purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value',
+    ],
+    [
+      { purge: { fileUrls: ['https://www.example.com/*'] } },
+      '`rules[0].purge.fileUrls[0]`: a file URL must not hold "*", got "https://www.example.com/*": use dirUrls',
+    ],
+    [
+      { purge: { fileUrls: ['www.example.com/{+path}'] } },
+      '`rules[0].purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "www.example.com/x"',
+    ],
+    [
+      { purge: { dirUrls: ['https://www.example.com/a[1]/'] } },
+      '`rules[0].purge.dirUrls[0]`: expected a host and a path with special letters percent-encoded, got "https://www.example.com/a[1]/"',
+    ],
+    [
+      { purge: { fileUrls: ['https://www.example.com/100%'] } },
+      '`rules[0].purge.fileUrls[0]`: expected a host and a path with special letters percent-encoded, got "https://www.example.com/100%"',
+    ],
+    [
+      { purge: { regexPatterns: ['www.example.com/.*'] } },
+      '`rules[0].purge.regexPatterns[0]`: expected a pattern that begins with {http|https|any}://{host}/, got "www.example.com/.*"',
+    ],
+    [
+      { purge: { regexPatterns: ['any://www.example.com/.*a.+b[+*]\\*c{2,}'] } },
+      '`rules[0].purge.regexPatterns[0]`: expected at most 2 unlimited quantifiers (*, +, {n,}), got 3',
+    ],
+    [
+      { purge: { regexPatterns: ['any://www.example.com/a{1,60}'] } },
+      "`rules[0].purge.regexPatterns[0]`: expected a quantifier's upper limit of at most 59, got 60",
+    ],
+    [
+      { purge: { regexPatterns: [`any://www.example.com/${'a'.repeat(126)}`] } },
+      '`rules[0].purge.regexPatterns[0]`: expected at most 126 characters after the host, got 127',
+    ],
+    [
+      { match: { source: 's3', type: 'blogPost', key: '{+path}' } },
+      '`rules[0].match.type`: a change from "s3" has no type: this condition can never hold',
+    ],
+    [
+      { match: { source: 'contentful', key: '{+path}' }, purge: { fileUrls: ['https://h.example/{slug}'] } },
+      '`rules[0].match.key`: a change from "contentful" has no key: this condition can never hold',
+    ],
+    [{ pages: { index: 'a/b' } }, '`rules[0].pages.index`: expected a file name, got "a/b"'],
+    [{ action: 'purge' }, '`rules[0].action`: expected "invalidate" or "delete", got "purge"'],
+  ])('%j: %s', (overrides, fault) => {
+    expect(faultsOfRule(overrides)).toEqual([fault]);
+  });
+});
+
+test('what is no object is refused, too', () => {
+  for (const settings of [undefined, null, 3, 'x', []]) expect(faultsOf(settings)).toHaveLength(1);
+  expect(faultsOf({ target: 'production', rules: [] })).toEqual([
+    '`rules`: expected at least one rule, got a list of 0',
+  ]);
+});

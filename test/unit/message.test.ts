@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import {
+  byteLength,
+  readMessage,
+  referenceTo,
+  writeMessage,
+  writeMessages,
+} from '../../functions/core/message.ts';
+import { entryChange, fileEntry, objectChange } from '../helpers/changes.ts';
+
+const change = referenceTo(objectChange('site/a.html'));
+
+test('what was written is read again', () => {
+  const entries = [
+    fileEntry('https://h.example/a', { headers: [{ name: 'x', value: 'y' }], webhook: 'w' }),
+    {
+      kind: 'dir' as const,
+      url: 'https://h.example/*',
+      target: 'staging' as const,
+      action: 'delete' as const,
+    },
+    {
+      kind: 'regex' as const,
+      pattern: 'any://h.example/.*',
+      target: 'production' as const,
+      action: 'invalidate' as const,
+    },
+  ];
+  const [body = ''] = writeMessages(change, entries);
+  expect(readMessage(body)).toEqual({ kind: 'message', message: { v: 1, change, entries } });
+});
+
+test('the reference names the webhook of an entry', () => {
+  expect(referenceTo(entryChange({ webhook: 'space-2' }))).toEqual({
+    source: 'contentful',
+    webhook: 'space-2',
+    action: 'put',
+    id: 'entry-1',
+    occurredAt: '2026-01-01T00:00:00.000Z',
+  });
+});
+
+test('a message written by hand needs no change and no action', () => {
+  const body = '{"v":1,"entries":[{"kind":"file","url":"https://h.example/a","target":"production"}]}';
+  expect(readMessage(body)).toEqual({
+    kind: 'message',
+    message: { v: 1, entries: [fileEntry('https://h.example/a')] },
+  });
+});
+
+test('entries that are too many for one message make several, and none is lost', () => {
+  const entries = Array.from({ length: 100 }, (_, index) => fileEntry(`https://h.example/${index}`));
+  const bodies = writeMessages(change, entries, 2000);
+  expect(bodies.length).toBeGreaterThan(1);
+  for (const body of bodies) expect(byteLength(body)).toBeLessThanOrEqual(2000);
+  const read = bodies.flatMap((body) => {
+    const result = readMessage(body);
+    return result.kind === 'message' ? result.message.entries : [];
+  });
+  expect(read).toEqual(entries);
+});
+
+test('no entries make no message', () => {
+  expect(writeMessages(change, [])).toEqual([]);
+});
+
+test('code points that SQS refuses are escaped', () => {
+  const body = writeMessage({
+    v: 1,
+    change: { ...change, id: 's3://b/\ufffe\uffff\u0000\ud800' },
+    entries: [],
+  });
+  expect(body).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd]*$/);
+  expect(readMessage(body)).toMatchObject({ message: { change: { id: 's3://b/\ufffe\uffff\u0000\ud800' } } });
+});
+
+describe('what is no purge message is unreadable', () => {
+  const entry = { kind: 'file', url: 'https://h.example/a', target: 'production' };
+  test.each([
+    ['{', 'Expected a purge message in JSON, got "{"'],
+    ['[]', 'Expected the message to be an object, got a list of 0'],
+    ['{"v":2,"entries":[]}', 'Expected `v` to be 1, got 2'],
+    ['{"v":1}', 'Expected `entries` to be a list, got nothing'],
+    [{ v: 1, entries: [null] }, 'Expected `entries[0]` to be an object, got null'],
+    [
+      { v: 1, entries: [entry, { ...entry, kind: 'page' }] },
+      'Expected `entries[1].kind` to be "file", "dir" or "regex", got "page"',
+    ],
+    [{ v: 1, entries: [{ ...entry, url: 3 }] }, 'Expected `entries[0].url` to be a URL, got 3'],
+    [
+      { v: 1, entries: [{ ...entry, target: 'prod' }] },
+      'Expected `entries[0].target` to be "production" or "staging", got "prod"',
+    ],
+    [
+      { v: 1, entries: [{ ...entry, action: 'drop' }] },
+      'Expected `entries[0].action` to be "invalidate" or "delete", got "drop"',
+    ],
+    [
+      { v: 1, entries: [{ ...entry, webhook: 1 }] },
+      'Expected `entries[0].webhook` to be a webhook ID, got 1',
+    ],
+    [
+      { v: 1, entries: [{ ...entry, headers: { a: 'b' } }] },
+      'Expected `entries[0].headers` to be a list of {name, value}, got an object with "a"',
+    ],
+    [
+      { v: 1, entries: [{ ...entry, kind: 'regex' }] },
+      'Expected `entries[0].pattern` to be a regular expression, got nothing',
+    ],
+  ])('%j', (body, reason) => {
+    expect(readMessage(typeof body === 'string' ? body : JSON.stringify(body))).toEqual({
+      kind: 'unreadable',
+      reason,
+    });
+  });
+});

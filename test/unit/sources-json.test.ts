@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import {
+  MAX_JSON_DEPTH,
+  parseJsonObject,
+  parseJsonText,
+  unexpected,
+  valueAt,
+} from '../../functions/sources/json.ts';
+
+const nested = (depth: number) => '{"a":'.repeat(depth) + 1 + '}'.repeat(depth);
+
+describe('a body', () => {
+  it('is parsed as UTF-8, with or without a byte order mark', () => {
+    const value = { title: 'Héllo 🎉' };
+    const text = JSON.stringify(value);
+    expect(parseJsonObject(Buffer.from(text))).toEqual({ kind: 'parsed', value });
+    expect(parseJsonObject(Buffer.from(`\ufeff${text}`))).toEqual({ kind: 'parsed', value });
+  });
+
+  it.each([
+    ['a byte that is never UTF-8', [0x22, 0xff, 0x22]],
+    ['a character cut off', [0x22, 0xc3, 0x22]],
+    ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
+    ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ])('with %s is malformed', (_, bytes) => {
+    expect(parseJsonObject(Uint8Array.from(bytes))).toEqual({
+      kind: 'malformed',
+      message: `Expected the body to be UTF-8, got ${bytes.length} bytes that are not`,
+    });
+  });
+
+  it('may nest as deep as the limit and no deeper', () => {
+    expect(parseJsonObject(Buffer.from(nested(MAX_JSON_DEPTH))).kind).toBe('parsed');
+    expect(parseJsonObject(Buffer.from(nested(MAX_JSON_DEPTH + 1)))).toEqual({
+      kind: 'malformed',
+      message: 'Expected the body to nest at most 256 levels, got more',
+    });
+    expect(parseJsonObject(Buffer.from('['.repeat(5_000_000))).kind).toBe('malformed');
+  });
+
+  it('may hold any number of brackets in texts and side by side', () => {
+    const value = { text: `"\\${'['.repeat(1000)}`, list: Array.from({ length: 1000 }, () => [{}]) };
+    expect(parseJsonText(JSON.stringify(value), 'it')).toEqual({ kind: 'parsed', value });
+  });
+});
+
+describe('a value', () => {
+  it.each([
+    [['a', 'b'], 1],
+    [['a'], { b: 1 }],
+    [['a', 'b', 'c'], undefined],
+    [['x'], undefined],
+    [['list', '0'], undefined],
+    [['constructor'], undefined],
+    [['__proto__'], undefined],
+  ])('at %j is %j', (path, expected) => {
+    expect(valueAt({ a: { b: 1 }, list: [1] }, ...path)).toEqual(expected);
+  });
+
+  it('is described in a message of bounded length', () => {
+    const { message } = unexpected('id', 'a text', { ['k'.repeat(1000)]: 1 });
+    expect(message).toMatch(/^Expected `id` to be a text, got an object with "k+\.\.\.$/);
+    expect(message.length).toBeLessThan(310);
+  });
+});
