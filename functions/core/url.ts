@@ -53,10 +53,21 @@ export function faultOfDirUrl(url: string): string | undefined {
 
 function faultOfUrl(url: string, syntax: RegExp): string | undefined {
   if (url.length > maxUrlLength) return `expected at most ${maxUrlLength} characters, got ${url.length}`;
-  if (syntax.test(url)) return undefined;
+  if (syntax.test(url))
+    return isUtf8(url) ? undefined : `expected escapes that decode as UTF-8, got ${describeValue(url)}`;
   if (!/^https?:\/\//.test(url))
     return `expected a URL that begins with http:// or https://, got ${describeValue(url)}`;
   return `expected a host and a path with special letters percent-encoded, got ${describeValue(url)}`;
+}
+
+/** The purge API's page refuses `123%abc.jpg`, whose `%ab` is well-formed and yet no UTF-8. */
+function isUtf8(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Limits on `regexPatterns`: characters after the host, unlimited quantifiers, upper limit of a quantifier. */

@@ -79,6 +79,10 @@ describe('a rule is refused', () => {
       '`rules[0].purge.fileUrls[0]`: expected a host and a path with special letters percent-encoded, got "https://www.example.com/100%"',
     ],
     [
+      { purge: { fileUrls: ['https://www.example.com/123%abc.jpg'] } },
+      '`rules[0].purge.fileUrls[0]`: expected escapes that decode as UTF-8, got "https://www.example.com/123%abc.jpg"',
+    ],
+    [
       { purge: { regexPatterns: ['www.example.com/.*'] } },
       '`rules[0].purge.regexPatterns[0]`: expected a pattern that begins with {http|https|any}://{host}/, got "www.example.com/.*"',
     ],

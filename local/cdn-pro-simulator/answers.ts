@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+
+/** An answer of the API before it is sent. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; an answer without one has an empty body. */
+  readonly body?: unknown;
+}
+
+/** Returns an answer in the API's form of an error. */
+export function failure(status: number, code: string, message: string): Answer {
+  return { status, body: { code, message } };
+}
+
+/** Returns the answer to a method that a path does not know. */
+export function notAllowed(method: string): Answer {
+  return {
+    ...failure(405, 'MethodNotAllowed', `Only ${method} is allowed here.`),
+    headers: { allow: method },
+  };
+}
+
+/** Sends an answer. */
+export function send(response: ServerResponse, answer: Answer): void {
+  const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json;charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...answer.headers,
+  });
+  response.end(text);
+}
+
+/** Ends a connection with a reset rather than in order, and with no answer. */
+export function cut(response: ServerResponse): void {
+  response.socket?.resetAndDestroy();
+}

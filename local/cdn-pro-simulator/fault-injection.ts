@@ -1,0 +1,42 @@
+import type { Answer } from './answers.ts';
+
+/** Something that goes wrong with one request, for tests of what a client makes of it. */
+export type InjectedFault =
+  /** Answers at once, whatever was asked for. */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** By default `{ code: 'InjectedFault', message: … }`. */
+      readonly body?: unknown;
+    }
+  /** Never answers. */
+  | { readonly kind: 'hang' }
+  /** Cuts the connection before the request is looked at. */
+  | { readonly kind: 'reset' }
+  /** Handles the request like any other, then cuts the connection in place of answering. */
+  | { readonly kind: 'lost-answer' };
+
+/** The faults that wait for requests, first in, first out. */
+export interface FaultQueue {
+  readonly add: (fault: InjectedFault, times: number) => void;
+  /** Takes the next fault out, or returns `undefined` when none waits. */
+  readonly next: () => InjectedFault | undefined;
+}
+
+/** Returns an empty queue of faults. */
+export function createFaultQueue(): FaultQueue {
+  const waiting: InjectedFault[] = [];
+  return {
+    add: (fault, times) => {
+      for (let i = 0; i < times; i += 1) waiting.push(fault);
+    },
+    next: () => waiting.shift(),
+  };
+}
+
+/** Returns what an `answer` fault answers. */
+export function injectedAnswer(fault: Extract<InjectedFault, { kind: 'answer' }>): Answer {
+  const { status, headers = {}, body = { code: 'InjectedFault', message: `An injected ${status}.` } } = fault;
+  return { status, headers, body };
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { regexFault, regexParts } from './regex-rules.ts';
+import { hostFault, hostOf, type UrlField, urlFault } from './url-rules.ts';
+
+const MAX_DIR_URLS = 20;
+const MAX_REGEX_PATTERNS = 2;
+
+const header = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'expected the name of an HTTP header'),
+  value: z.string().regex(/^[^\p{Cc}]*$/u, 'expected the value of an HTTP header'),
+});
+
+const purgeRequest = z.strictObject({
+  name: z.string().optional(),
+  fileUrls: z.array(z.string()).optional(),
+  fileHeaders: z.array(header).optional(),
+  dirUrls: z.array(z.string()).max(MAX_DIR_URLS, `expected at most ${MAX_DIR_URLS} items`).optional(),
+  regexPatterns: z
+    .array(z.string())
+    .max(MAX_REGEX_PATTERNS, `expected at most ${MAX_REGEX_PATTERNS} items`)
+    .optional(),
+  action: z.enum(['delete', 'invalidate']).optional(),
+  target: z.enum(['staging', 'production']),
+  webhook: z.string().min(1, 'expected the ID of a webhook').optional(),
+});
+
+/** The JSON of POST /cdn/purges. */
+export type PurgeRequest = Readonly<z.infer<typeof purgeRequest>>;
+
+/** Why a purge request is refused with 400. */
+export interface RequestFault {
+  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
+  readonly message: string;
+}
+
+/** The host names that are deployed, by environment. */
+export type DeployedHosts = Readonly<Record<PurgeRequest['target'], readonly string[]>>;
+
+/** What came of reading a request's body. */
+export type ParsedRequest =
+  | { readonly ok: true; readonly request: PurgeRequest }
+  | { readonly ok: false; readonly fault: RequestFault };
+
+/**
+ * Returns the purge request that a body holds, or the first fault in it: the form of the whole first, then the
+ * file URLs, directory URLs and regular expressions in their order. One bad URL refuses the whole request.
+ *
+ * Fields that the vendor's page "Create a purge request" does not know are refused too: a client that sends one
+ * has a mistake in it. The page has no code for most faults; they get `InvalidRequest`.
+ */
+export function parsePurgeRequest(body: Buffer, deployed: DeployedHosts): ParsedRequest {
+  const json = parseJson(body);
+  if (!json.ok) return refuse('The body is not JSON in UTF-8.');
+  const parsed = purgeRequest.safeParse(json.value);
+  if (!parsed.success) return refuse(describe(parsed.error));
+  const request = parsed.data;
+  if (![request.fileUrls, request.dirUrls, request.regexPatterns].some((list) => list?.length)) {
+    return refuse('There is nothing to purge: expected fileUrls, dirUrls or regexPatterns.');
+  }
+  const [fault] = faultsOf(request, deployed[request.target]);
+  return fault === undefined ? { ok: true, request } : { ok: false, fault };
+}
+
+function refuse(message: string): ParsedRequest {
+  return { ok: false, fault: { code: 'InvalidRequest', message } };
+}
+
+function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+function describe(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue === undefined) return 'The body is not a purge request.';
+  const place = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return `${place === '' ? 'body' : place.slice(1)}: ${issue.message}.`;
+}
+
+function* faultsOf(request: PurgeRequest, deployed: readonly string[]): Generator<RequestFault> {
+  yield* urlFaults(request, 'fileUrls', deployed);
+  yield* urlFaults(request, 'dirUrls', deployed);
+  for (const [index, text] of (request.regexPatterns ?? []).entries()) {
+    const fault = regexPatternFault(index, text, request.target, deployed);
+    if (fault !== undefined) yield fault;
+  }
+}
+
+function* urlFaults(
+  request: PurgeRequest,
+  field: UrlField,
+  deployed: readonly string[],
+): Generator<RequestFault> {
+  for (const [index, url] of (request[field] ?? []).entries()) {
+    const fault = urlFault(field, index, url) ?? hostFault(hostOf(url) ?? '', request.target, deployed);
+    if (fault !== undefined) yield fault;
+  }
+}
+
+function regexPatternFault(index: number, text: string, target: string, deployed: readonly string[]) {
+  const parts = regexParts(text);
+  const reason =
+    parts === undefined
+      ? 'must begin with {scheme}://{hostname}/, where {scheme} is http, https or any'
+      : regexFault(parts.pattern);
+  if (parts === undefined || reason !== undefined) {
+    return { code: 'InvalidRequest', message: `regexPatterns[${index}]: ${reason}.` } as const;
+  }
+  return hostFault(parts.host, target, deployed);
+}

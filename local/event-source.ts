@@ -1,0 +1,285 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  type MessageAttributeValue,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { isRecord, TemplateError } from './intrinsics.ts';
+import { type InvocationResult, type LocalFunction, maxSynchronousPayloadBytes } from './lambda.ts';
+
+/** How an event source mapping reads a queue. */
+export interface MappingSettings {
+  readonly logicalId: string;
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  readonly region: string;
+  /** The most messages of one invocation. */
+  readonly batchSize: number;
+  /** How long to gather a batch from its first message on; 0 takes what one receive brings. */
+  readonly batchingWindowSeconds: number;
+  /** The most invocations at a time. */
+  readonly maximumConcurrency: number;
+  /** Whether the handler's answer names the messages that failed. */
+  readonly reportsBatchItemFailures: boolean;
+}
+
+/** A record of an SQS event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event */
+interface SqsRecord {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly attributes: Record<string, string>;
+  readonly messageAttributes: Record<string, object>;
+  readonly md5OfBody: string;
+  readonly eventSource: 'aws:sqs';
+  readonly eventSourceARN: string;
+  readonly awsRegion: string;
+}
+
+/** What a batch of messages comes to: those handled are deleted, the others come back after the visibility timeout. */
+export type BatchOutcome =
+  | { readonly outcome: 'partial'; readonly failedIds: ReadonlySet<string> }
+  | { readonly outcome: 'failed'; readonly reason: string };
+
+/**
+ * Refuses what AWS would refuse at deployment:
+ * https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+ * @throws {TemplateError} that says what was expected and what came.
+ */
+export function checkMapping(
+  settings: MappingSettings,
+  limits: {
+    readonly isFifo: boolean;
+    readonly visibilityTimeoutSeconds: number;
+    readonly functionTimeoutSeconds: number;
+  },
+): void {
+  const refuse = (expected: string, got: number) => {
+    throw new TemplateError(`${settings.logicalId}: expected ${expected}, got ${got}.`);
+  };
+  const { batchSize, batchingWindowSeconds, maximumConcurrency } = settings;
+  const maxBatchSize = limits.isFifo ? 10 : 10_000;
+  if (!(batchSize >= 1 && batchSize <= maxBatchSize))
+    refuse(`BatchSize to be from 1 to ${maxBatchSize}`, batchSize);
+  if (!(batchingWindowSeconds >= 0 && batchingWindowSeconds <= 300)) {
+    refuse('MaximumBatchingWindowInSeconds to be from 0 to 300', batchingWindowSeconds);
+  }
+  if (batchSize > 10 && batchingWindowSeconds < 1) {
+    refuse('MaximumBatchingWindowInSeconds of at least 1 with a BatchSize over 10', batchingWindowSeconds);
+  }
+  if (!(maximumConcurrency >= 2 && maximumConcurrency <= 1000)) {
+    refuse('MaximumConcurrency to be from 2 to 1000', maximumConcurrency);
+  }
+  if (limits.visibilityTimeoutSeconds < limits.functionTimeoutSeconds) {
+    refuse(
+      `the queue's VisibilityTimeout to be at least the function's Timeout of ${limits.functionTimeoutSeconds} s`,
+      limits.visibilityTimeoutSeconds,
+    );
+  }
+}
+
+/**
+ * Polls a queue for a function until it is stopped. Messages wait in the queue while `maximumConcurrency` invocations
+ * run, so that their visibility timeout starts when there is somebody to take them.
+ * @param onProblem called with one sentence when the queue cannot be read or emptied.
+ * @returns a function that ends the polling; it does not wait for invocations under way.
+ */
+export function startEventSource(
+  settings: MappingSettings,
+  target: LocalFunction,
+  sqs: SQSClient,
+  onProblem: (sentence: string) => void,
+): () => void {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  const gatherBatch = createGatherer(settings, sqs, stopping.signal);
+
+  async function poll(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      if (running.size >= settings.maximumConcurrency) await Promise.race(running);
+      const messages = await gatherBatch();
+      if (messages.length === 0) continue;
+      const run = handle(messages).finally(() => running.delete(run));
+      running.add(run);
+    }
+  }
+
+  async function handle(messages: readonly Message[]): Promise<void> {
+    try {
+      const result = await target.invoke(
+        { Records: messages.map((message) => asRecord(message, settings)) },
+        'sqs',
+      );
+      if (result.outcome === 'stopped') return;
+      const batch = outcomeOf(result, messages, settings.reportsBatchItemFailures);
+      if (batch.outcome === 'failed') {
+        if (result.outcome === 'returned')
+          onProblem(`${settings.logicalId}: the whole batch failed: ${batch.reason}.`);
+        return;
+      }
+      await deleteMessages(
+        messages.filter(({ MessageId = '' }) => !batch.failedIds.has(MessageId)),
+        settings,
+        sqs,
+      );
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  function complain(error: unknown): void {
+    if (!stopping.signal.aborted) onProblem(`${settings.logicalId}: ${(error as Error).message}`);
+  }
+
+  async function pollForever(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await poll().catch(complain);
+      // Only an error of the queue ends a poll early; it is not asked again in a rush.
+      await pause(1000, stopping.signal);
+    }
+  }
+
+  void pollForever();
+  return () => stopping.abort();
+}
+
+/** What a batch comes to, given how its invocation ended. */
+function outcomeOf(
+  result: InvocationResult,
+  messages: readonly Message[],
+  reportsBatchItemFailures: boolean,
+): BatchOutcome {
+  if (result.outcome !== 'returned') return { outcome: 'failed', reason: 'the function failed' };
+  if (!reportsBatchItemFailures) return { outcome: 'partial', failedIds: new Set() };
+  return readBatchResponse(
+    result.payload,
+    messages.map(({ MessageId = '' }) => MessageId),
+  );
+}
+
+/**
+ * Reads the answer of a handler with ReportBatchItemFailures. An answer that is not understood fails the whole batch:
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+ */
+export function readBatchResponse(response: unknown, messageIds: readonly string[]): BatchOutcome {
+  if (response === null || response === undefined) return { outcome: 'partial', failedIds: new Set() };
+  if (!isRecord(response)) return { outcome: 'failed', reason: 'the response is not an object' };
+  const failures = response.batchItemFailures ?? [];
+  if (!Array.isArray(failures)) return { outcome: 'failed', reason: 'batchItemFailures is not a list' };
+  const failedIds = new Set<string>();
+  for (const failure of failures) {
+    const id = isRecord(failure) ? failure.itemIdentifier : undefined;
+    if (typeof id !== 'string' || id === '')
+      return { outcome: 'failed', reason: 'an itemIdentifier is missing or empty' };
+    if (!messageIds.includes(id))
+      return { outcome: 'failed', reason: `the itemIdentifier ${id} is not in the batch` };
+    failedIds.add(id);
+  }
+  return { outcome: 'partial', failedIds };
+}
+
+/**
+ * Makes a function that gathers one batch: it waits for a first message, then takes what comes until the batch is full,
+ * its payload reaches Lambda's limit, or the batching window has passed. What is over the limit opens the next batch.
+ */
+function createGatherer(
+  settings: MappingSettings,
+  sqs: SQSClient,
+  signal: AbortSignal,
+): () => Promise<Message[]> {
+  const { batchSize, batchingWindowSeconds } = settings;
+  const carried: Message[] = [];
+
+  return async () => {
+    const batch: Message[] = [];
+    let roomBytes = maxBatchBytes;
+    const add = (messages: readonly Message[]) => {
+      for (const message of messages) {
+        roomBytes -= Buffer.byteLength(JSON.stringify(asRecord(message, settings))) + 1;
+        if (roomBytes >= 0) batch.push(message);
+        else carried.push(message);
+      }
+    };
+    // A long poll is never aborted: the emulator would hide the messages of an answer that nobody reads.
+    add(carried.length > 0 ? carried.splice(0) : await receive(settings, sqs, Math.min(10, batchSize), 20));
+    const deadlineMs = Date.now() + batchingWindowSeconds * 1000;
+    while (batch.length > 0 && batch.length < batchSize && roomBytes > 0 && !signal.aborted) {
+      const leftMs = deadlineMs - Date.now();
+      if (leftMs <= 0) break;
+      const waitSeconds = Math.min(20, Math.floor(leftMs / 1000));
+      const more = await receive(settings, sqs, Math.min(10, batchSize - batch.length), waitSeconds);
+      add(more);
+      if (more.length === 0 && waitSeconds === 0) await pause(Math.min(leftMs, 100), signal);
+    }
+    return batch;
+  };
+}
+
+/** Lambda's payload limit, less the few bytes around the records. */
+const maxBatchBytes = maxSynchronousPayloadBytes - 1024;
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await delay(durationMs, undefined, { signal }).catch(() => {});
+}
+
+async function receive(
+  { queueUrl }: MappingSettings,
+  sqs: SQSClient,
+  maxMessages: number,
+  waitSeconds: number,
+): Promise<Message[]> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: maxMessages,
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    }),
+  );
+  return Messages;
+}
+
+async function deleteMessages(
+  messages: readonly Message[],
+  { queueUrl }: MappingSettings,
+  sqs: SQSClient,
+): Promise<void> {
+  for (let start = 0; start < messages.length; start += 10) {
+    const Entries = messages
+      .slice(start, start + 10)
+      .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+}
+
+function asRecord(message: Message, { queueArn, region }: MappingSettings): SqsRecord {
+  return {
+    messageId: message.MessageId ?? '',
+    receiptHandle: message.ReceiptHandle ?? '',
+    body: message.Body ?? '',
+    attributes: { ...message.Attributes },
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
+        name,
+        asRecordAttribute(value),
+      ]),
+    ),
+    md5OfBody: message.MD5OfBody ?? '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: region,
+  };
+}
+
+function asRecordAttribute({ StringValue, BinaryValue, DataType }: MessageAttributeValue): object {
+  return {
+    ...(StringValue !== undefined && { stringValue: StringValue }),
+    ...(BinaryValue !== undefined && { binaryValue: Buffer.from(BinaryValue).toString('base64') }),
+    stringListValues: [],
+    binaryListValues: [],
+    dataType: DataType,
+  };
+}

@@ -1,0 +1,100 @@
+// The child's side of a Lambda execution environment: loads one handler and runs one invocation at a time.
+// Messages to the parent: ready | init-error | result | error | crash. From the parent: invoke.
+// Plain JavaScript, so that a handler runs on Node as it is, without type stripping or a loader in between.
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [codeDirectory, handlerName] = process.argv.slice(2);
+let invocation;
+
+// Without its parent nobody can end this process.
+process.on('disconnect', () => process.exit());
+process.on('uncaughtException', (error) => leave(error, 'Runtime.UnhandledException'));
+process.on('unhandledRejection', (error) => leave(error, 'Runtime.UnhandledPromiseRejection'));
+
+const handler = await loadHandler().catch((error) => error);
+if (typeof handler === 'function') {
+  process.on('message', (message) => void invoke(message));
+  process.send({ type: 'ready' });
+} else {
+  console.error(`Init Error ${describe(handler)}`);
+  process.send({ type: 'init-error', error: asFunctionError(handler) }, () => process.exit(1));
+}
+
+/** The function that `module.export` names, looked for under the extensions that the Node.js runtime tries. */
+async function loadHandler() {
+  const [, moduleName, exportPath] = /^([^.]*)\.(.+)$/.exec(basename(handlerName)) ?? [];
+  if (moduleName === undefined) throw named('Runtime.MalformedHandlerName', `Bad handler ${handlerName}`);
+  const path = join(codeDirectory, dirname(handlerName), moduleName);
+  const file = ['.js', '.mjs', '.cjs']
+    .map((extension) => path + extension)
+    .find((candidate) => existsSync(candidate));
+  if (file === undefined) throw named('Runtime.ImportModuleError', `Cannot find module '${moduleName}'`);
+  const loaded = await import(pathToFileURL(file).href);
+  const found = follow(loaded, exportPath) ?? follow(loaded.default, exportPath);
+  if (typeof found !== 'function') {
+    throw named('Runtime.HandlerNotFound', `${handlerName} is undefined or not exported`);
+  }
+  // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html: from Node.js 24 on, no callbacks.
+  if (found.length >= 3) {
+    throw named(
+      'Runtime.CallbackHandlerDeprecated',
+      'Handlers with a callback are not supported; use async ones.',
+    );
+  }
+  return found;
+}
+
+function follow(from, exportPath) {
+  return exportPath.split('.').reduce((value, key) => value?.[key], from);
+}
+
+async function invoke({ event, context }) {
+  invocation = context;
+  try {
+    const result = await handler(JSON.parse(event), contextObject(context));
+    process.send({ type: 'result', payload: JSON.stringify(result) ?? 'null' });
+  } catch (error) {
+    console.error(`Invoke Error ${describe(error)}`);
+    process.send({ type: 'error', error: asFunctionError(error) });
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+function contextObject({ deadlineMs, requestId, invokedFunctionArn }) {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    invokedFunctionArn,
+    awsRequestId: requestId,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+  };
+}
+
+/** Ends the process after an error that no handler caught, as the runtime does. */
+function leave(error, errorType) {
+  console.error(`${errorType} ${describe(error)}`);
+  const requestId = invocation?.requestId;
+  const message = { type: 'crash', error: { ...asFunctionError(error), errorType }, requestId };
+  if (process.connected) process.send(message, () => process.exit(129));
+  else process.exit(129);
+}
+
+function asFunctionError(error) {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}
+
+function describe(error) {
+  const { errorType, errorMessage, trace } = asFunctionError(error);
+  return JSON.stringify({ errorType, errorMessage, stack: trace });
+}
+
+function named(name, message) {
+  return Object.assign(new Error(message), { name });
+}

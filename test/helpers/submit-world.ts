@@ -1,0 +1,116 @@
+import type { OutgoingMessage } from '../../functions/aws/buffer.ts';
+import type { Permit } from '../../functions/aws/ledger.ts';
+import { type PurgeMessage, readMessage } from '../../functions/core/message.ts';
+import type { Answer } from '../../functions/core/outcome.ts';
+import type { PurgeRequestBody } from '../../functions/core/plan.ts';
+import { emptyWindow, type RateLimit, reserve } from '../../functions/core/throttle.ts';
+import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
+
+/** A line that was logged. */
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Record<string, unknown>;
+}
+
+/** What the world around a submission does. */
+export interface WorldOptions {
+  readonly answer: (body: PurgeRequestBody, request: number) => Answer;
+  readonly limit?: RateLimit;
+  /** Whether the n-th message sent to a queue cannot be sent. */
+  readonly refusesMessage?: (queue: 'requeue' | 'reject', index: number) => boolean;
+  readonly ledgerFails?: (call: number) => boolean;
+}
+
+/** A world with a clock of its own around the submit use case, and all that went out into it. */
+export interface World {
+  readonly ports: SubmitPorts;
+  readonly requests: { readonly atMs: number; readonly body: PurgeRequestBody; readonly answer: Answer }[];
+  readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
+  readonly rejected: OutgoingMessage[];
+  readonly lines: LogLine[];
+  readonly sleeps: number[];
+  forgotten: number;
+  nowMs: number;
+}
+
+/** @returns a world that starts at time 0; a request takes 100 ms in it */
+export function createWorld({ answer, limit, refusesMessage, ledgerFails }: WorldOptions): World {
+  let window = emptyWindow;
+  let closedUntilMs = 0;
+  let ledgerCalls = 0;
+  const sent = { requeue: 0, reject: 0 };
+  const send = (queue: 'requeue' | 'reject', accept: (message: OutgoingMessage) => void) => {
+    return async (messages: readonly OutgoingMessage[]) =>
+      messages.flatMap((message, index) => {
+        if (refusesMessage?.(queue, sent[queue]++)) return [{ index, reason: 'refused by the test' }];
+        accept(message);
+        return [];
+      });
+  };
+  const log = (level: LogLine['level']) => (message: string, fields: Record<string, unknown>) => {
+    world.lines.push({ level, message, fields });
+  };
+  const world: World = {
+    requests: [],
+    requeued: [],
+    rejected: [],
+    lines: [],
+    sleeps: [],
+    forgotten: 0,
+    nowMs: 0,
+    ports: {
+      ledger: {
+        async reserve(): Promise<Permit> {
+          if (ledgerFails?.(ledgerCalls++)) throw new Error('the table is gone');
+          if (world.nowMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
+          const reservation = reserve(
+            window,
+            limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
+            0,
+            world.nowMs,
+          );
+          if (reservation.kind === 'wait') return reservation;
+          window = reservation.window;
+          return { kind: 'granted' };
+        },
+        async close(untilMs) {
+          closedUntilMs = Math.max(closedUntilMs, untilMs);
+        },
+      },
+      cdnPro: {
+        async prepare() {},
+        async submit(body) {
+          const given = answer(body, world.requests.length);
+          world.requests.push({ atMs: world.nowMs, body, answer: given });
+          world.nowMs += 100;
+          return given;
+        },
+      },
+      forgetCredentials: () => {
+        world.forgotten++;
+      },
+      requeue: send('requeue', (message) => {
+        const read = readMessage(message.body);
+        if (read.kind !== 'message') throw new Error(read.reason);
+        world.requeued.push({ ...message, message: read.message });
+      }),
+      reject: send('reject', (message) => world.rejected.push(message)),
+      nowMs: () => world.nowMs,
+      sleep: async (ms) => {
+        world.sleeps.push(ms);
+        world.nowMs += ms;
+      },
+      random: () => 0.5,
+      log: { info: log('info'), warn: log('warn'), error: log('error') },
+    },
+  };
+  return world;
+}
+
+/** @returns a message that asks for these URLs, as the buffer hands it over */
+export function buffered(messageId: string, ...urls: string[]): BufferedMessage {
+  const entries = urls.map((url) => ({ kind: 'file', url, target: 'production', action: 'invalidate' }));
+  const change = { source: 's3', action: 'put', id: messageId, occurredAt: '1970-01-01T00:00:00.000Z' };
+  return { messageId, body: JSON.stringify({ v: 1, change, entries }) };
+}

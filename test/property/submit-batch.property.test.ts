@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readMessage } from '../../functions/core/message.ts';
+import type { Answer } from '../../functions/core/outcome.ts';
+import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { buffered, createWorld, type World } from '../helpers/submit-world.ts';
+
+const host = fc.constantFrom('h.example', 'bad.example');
+const url = fc.tuple(host, fc.integer({ min: 0, max: 30 })).map(([host, page]) => `https://${host}/${page}`);
+const batch = fc.array(fc.array(url, { maxLength: 5 }), { minLength: 1, maxLength: 15 });
+const answer: fc.Arbitrary<Answer> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Answer>({ kind: 'accepted', purgeId: 'p' }) },
+  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'unavailable', reason: 'HTTP 503' }) },
+  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'throttled', retryAfterMs: 20_000 }) },
+  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'unauthorized', status: 401, message: 'no' }) },
+  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'too-large', status: 413, message: '' }) },
+);
+const scenario = fc.record({
+  batch,
+  /** Answers to requests without a bad host, in turn, over and over. */
+  answers: fc.array(answer, { minLength: 1, maxLength: 8 }),
+  named: fc.boolean(),
+  maxFileUrls: fc.integer({ min: 1, max: 10 }),
+  requestsPerMinute: fc.integer({ min: 1, max: 20 }),
+  /** Which of the messages that are sent to a queue cannot be sent: each n-th. */
+  refusedEvery: fc.integer({ min: 2, max: 20 }),
+  ledgerFailsEvery: fc.integer({ min: 2, max: 20 }),
+});
+type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
+
+async function run(
+  { batch, answers, named, maxFileUrls, requestsPerMinute, refusedEvery, ledgerFailsEvery }: Scenario,
+  mutate: (ports: SubmitPorts) => SubmitPorts = (ports) => ports,
+) {
+  const message = named
+    ? "The host 'bad.example' has not been deployed in the 'production' environment."
+    : 'no';
+  const world = createWorld({
+    limit: { requests: requestsPerMinute, perSeconds: 60, headroom: 0 },
+    answer: ({ fileUrls = [] }, request) => {
+      if (fileUrls.some((url) => url.includes('bad.example')))
+        return { kind: 'refused', status: 400, message };
+      const answer = answers[request % answers.length] ?? { kind: 'accepted' };
+      // One URL is never too large.
+      return answer.kind === 'too-large' && fileUrls.length === 1 ? { kind: 'accepted' } : answer;
+    },
+    refusesMessage: (_, index) => index % refusedEvery === 1,
+    ledgerFails: (call) => call % ledgerFailsEvery === 1,
+  });
+  const messages = batch.map((urls, index) => buffered(`m${index}`, ...urls));
+  const failed = await submitBatch(messages, mutate(world.ports), {
+    limits: { maxFileUrls, maxBodyBytes: 1e6 },
+    deadlineMs: 250_000,
+  });
+  return { world, failed };
+}
+
+function urlsIn(bodies: readonly { body: string }[]): string[] {
+  return bodies.flatMap(({ body }) => {
+    const read = readMessage(body);
+    if (read.kind === 'unreadable') throw new Error(read.reason);
+    return read.message.entries.map((entry) => (entry.kind === 'regex' ? entry.pattern : entry.url));
+  });
+}
+
+function whereabouts(world: World) {
+  const answered = world.requests.filter(({ answer }) => answer.kind === 'accepted');
+  return {
+    accepted: new Set(answered.flatMap(({ body }) => body.fileUrls ?? [])),
+    waiting: new Set(urlsIn(world.requeued)),
+    rejected: new Set(urlsIn(world.rejected)),
+  };
+}
+
+/** Promise 1: each URL is accepted, rejected with a reason, waiting, or its message is delivered again. */
+function lostIn(batch: string[][], { world, failed }: Awaited<ReturnType<typeof run>>): string[] {
+  const { accepted, waiting, rejected } = whereabouts(world);
+  return batch.flatMap((urls, index) => {
+    if (failed.includes(`m${index}`)) return [];
+    return urls.filter((url) => !accepted.has(url) && !waiting.has(url) && !rejected.has(url));
+  });
+}
+
+test('nothing is lost, whatever CDN Pro answers and whichever of our own stores fail', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (scenario) => {
+      expect(lostIn(scenario.batch, await run(scenario))).toEqual([]);
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+test('a queue that drops what it is given breaks the promise: the test would see it', async () => {
+  const dropping = (ports: SubmitPorts): SubmitPorts => ({
+    ...ports,
+    requeue: async () => [],
+    reject: async () => [],
+  });
+  const outcome = await fc.check(
+    fc.asyncProperty(
+      scenario,
+      async (scenario) => lostIn(scenario.batch, await run(scenario, dropping)).length === 0,
+    ),
+    { numRuns: 300 },
+  );
+  expect(outcome.failed).toBe(true);
+});
+
+test('one bad URL hurts nobody: only URLs of the bad host are rejected, and none of them is accepted', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (scenario) => {
+      const { accepted, rejected } = whereabouts((await run(scenario)).world);
+      for (const url of rejected) expect(url).toContain('bad.example');
+      for (const url of accepted) expect(url).not.toContain('bad.example');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('it ends in time', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (scenario) => {
+      const { world } = await run(scenario);
+      // One request may be under way when the time is up.
+      expect(world.nowMs).toBeLessThanOrEqual(250_000 + 100);
+    }),
+    { numRuns: 500 },
+  );
+});

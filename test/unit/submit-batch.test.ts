@@ -1,0 +1,212 @@
+import { expect, test } from 'vitest';
+import type { Answer } from '../../functions/core/outcome.ts';
+import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { buffered, createWorld } from '../helpers/submit-world.ts';
+
+const accepted: Answer = { kind: 'accepted', purgeId: 'p1', requestId: 'r1' };
+const options = { limits: { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 }, deadlineMs: 250_000 };
+const h = (path: string) => `https://h.example/${path}`;
+
+test('a batch becomes one request, and nothing comes again', async () => {
+  const world = createWorld({ answer: () => accepted });
+  const failed = await submitBatch(
+    [buffered('m1', h('a'), h('b')), buffered('m2', h('b'))],
+    world.ports,
+    options,
+  );
+  expect(failed).toEqual([]);
+  expect(world.requests.map(({ body }) => body)).toEqual([
+    { name: 'cdn-pro-purger', target: 'production', action: 'invalidate', fileUrls: [h('a'), h('b')] },
+  ]);
+  expect(world.lines).toEqual([
+    {
+      level: 'info',
+      message: 'purge accepted',
+      fields: {
+        purgeId: 'p1',
+        requestId: 'r1',
+        target: 'production',
+        action: 'invalidate',
+        fileUrls: [h('a'), h('b')],
+        messages: 2,
+        oldestChangeSeconds: 0.1,
+      },
+    },
+  ]);
+});
+
+test('a message that is none goes to the dead letter queue as it is, with a reason', async () => {
+  const world = createWorld({ answer: () => accepted });
+  const failed = await submitBatch(
+    [{ messageId: 'm1', body: '{"v":2}' }, buffered('m2', h('a'))],
+    world.ports,
+    options,
+  );
+  expect(failed).toEqual([]);
+  expect(world.rejected).toEqual([
+    { messageId: 'm1', body: '{"v":2}', reason: 'Expected `v` to be 1, got 2' },
+  ]);
+  expect(world.requests).toHaveLength(1);
+});
+
+test('a message that is none stays where it is when the dead letter queue cannot take it', async () => {
+  const world = createWorld({ answer: () => accepted, refusesMessage: () => true });
+  expect(await submitBatch([{ messageId: 'm1', body: 'x' }], world.ports, options)).toEqual(['m1']);
+});
+
+test('a host that is not deployed is rejected, and the rest goes through with one more request', async () => {
+  const message = "The host 'bad.example' has not been deployed in the 'production' environment.";
+  const world = createWorld({
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.some((url) => url.includes('bad'))
+        ? { kind: 'refused', status: 400, message, requestId: 'r2' }
+        : accepted,
+  });
+  const failed = await submitBatch(
+    [buffered('m1', h('a'), 'https://bad.example/x'), buffered('m2', h('b'))],
+    world.ports,
+    options,
+  );
+  expect(failed).toEqual([]);
+  expect(world.requests.map(({ body }) => body.fileUrls)).toEqual([
+    [h('a'), 'https://bad.example/x', h('b')],
+    [h('a'), h('b')],
+  ]);
+  expect(world.rejected.map(({ body, reason }) => ({ ...JSON.parse(body), reason }))).toEqual([
+    {
+      v: 1,
+      change: { source: 's3', action: 'put', id: 'm1', occurredAt: '1970-01-01T00:00:00.000Z' },
+      entries: [{ kind: 'file', url: 'https://bad.example/x', target: 'production', action: 'invalidate' }],
+      rejected: { reason: message, status: 400, requestId: 'r2', rejectedAt: '1970-01-01T00:00:00.100Z' },
+      reason: message,
+    },
+  ]);
+});
+
+test('a bad URL that nobody names is found by halving', async () => {
+  const world = createWorld({
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.includes(h('7')) ? { kind: 'refused', status: 400, message: 'no' } : accepted,
+  });
+  const urls = Array.from({ length: 16 }, (_, index) => h(String(index)));
+  expect(await submitBatch([buffered('m1', ...urls)], world.ports, options)).toEqual([]);
+  expect(world.rejected).toHaveLength(1);
+  const through = world.requests
+    .filter(({ answer }) => answer.kind === 'accepted')
+    .flatMap(({ body }) => body.fileUrls);
+  expect(through.toSorted()).toEqual(urls.filter((url) => url !== h('7')).toSorted());
+});
+
+test('a rejected entry that cannot be recorded brings its message back', async () => {
+  const world = createWorld({
+    answer: () => ({ kind: 'refused', status: 400, message: 'no' }),
+    refusesMessage: () => true,
+  });
+  expect(await submitBatch([buffered('m1', h('a')), buffered('m2', h('a'))], world.ports, options)).toEqual([
+    'm1',
+    'm2',
+  ]);
+});
+
+test('what is too large is halved, not rejected', async () => {
+  const world = createWorld({
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.length > 2 ? { kind: 'too-large', status: 413, message: '' } : accepted,
+  });
+  await submitBatch([buffered('m1', h('a'), h('b'), h('c'), h('d'))], world.ports, options);
+  expect(world.requests.map(({ body }) => body.fileUrls?.length)).toEqual([4, 2, 2]);
+  expect(world.rejected).toEqual([]);
+});
+
+test('no answer: the same request is sent again, later and later', async () => {
+  const world = createWorld({
+    answer: (_, request) => (request < 3 ? { kind: 'unavailable', reason: 'HTTP 503' } : accepted),
+  });
+  expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
+  expect(world.sleeps).toEqual([500, 1000, 2000]);
+  expect(world.requests).toHaveLength(4);
+});
+
+test('an API that stays away gives the messages back at the deadline, without using up a receive', async () => {
+  const world = createWorld({ answer: () => ({ kind: 'unavailable', reason: 'HTTP 503' }) });
+  expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
+  expect(world.nowMs).toBeLessThanOrEqual(options.deadlineMs);
+  expect(world.requeued.map(({ message }) => message.entries)).toMatchObject([[{ url: h('a') }]]);
+});
+
+test('429 closes the window for everybody until Retry-After', async () => {
+  const world = createWorld({
+    answer: (_, request) => (request === 0 ? { kind: 'throttled', retryAfterMs: 60_000 } : accepted),
+  });
+  await submitBatch([buffered('m1', h('a'))], world.ports, options);
+  expect(world.requests.map(({ atMs }) => atMs)).toEqual([0, 60_100]);
+});
+
+test('a full window is waited for inside the consumer', async () => {
+  const world = createWorld({ answer: () => accepted, limit: { requests: 1, perSeconds: 60, headroom: 0 } });
+  const messages = [buffered('m1', h('a')), buffered('m2', h('b'))];
+  const failed = await submitBatch(messages, world.ports, {
+    ...options,
+    limits: { ...options.limits, maxFileUrls: 1 },
+  });
+  expect(failed).toEqual([]);
+  expect(world.requests.map(({ atMs }) => atMs)).toEqual([0, 60_000]);
+});
+
+test('what the window does not let through by the deadline goes back, delayed until it does', async () => {
+  const world = createWorld({ answer: () => accepted, limit: { requests: 1, perSeconds: 300, headroom: 0 } });
+  const messages = [buffered('m1', h('a'), h('b')), buffered('m2', h('b')), buffered('m3', h('c'))];
+  const failed = await submitBatch(messages, world.ports, {
+    ...options,
+    limits: { ...options.limits, maxFileUrls: 1 },
+  });
+  expect(failed).toEqual([]);
+  expect(
+    world.requeued.map(({ delaySeconds, message }) => [delaySeconds, message.change?.id, message.entries]),
+  ).toMatchObject([
+    [300, 'm1', [{ url: h('b') }]],
+    [300, 'm2', [{ url: h('b') }]],
+    [300, 'm3', [{ url: h('c') }]],
+  ]);
+});
+
+test('what cannot go back is delivered again', async () => {
+  const world = createWorld({
+    answer: () => accepted,
+    limit: { requests: 1, perSeconds: 300, headroom: 0 },
+    refusesMessage: (_, index) => index === 0,
+  });
+  const messages = [buffered('m1', h('a')), buffered('m2', h('b')), buffered('m3', h('c'))];
+  const failed = await submitBatch(messages, world.ports, {
+    ...options,
+    limits: { ...options.limits, maxFileUrls: 1 },
+  });
+  expect(failed).toEqual(['m2']);
+  expect(world.requeued).toHaveLength(1);
+});
+
+test('credentials that are refused are read again once, and then left alone', async () => {
+  const world = createWorld({ answer: () => ({ kind: 'unauthorized', status: 401, message: 'bad key' }) });
+  expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
+  expect(world.requests).toHaveLength(2);
+  expect(world.forgotten).toBe(2);
+  expect(world.requeued).toMatchObject([{ delaySeconds: 300 }]);
+  expect(world.lines.some(({ level, message }) => level === 'error' && message.includes('credentials'))).toBe(
+    true,
+  );
+});
+
+test('a rotated secret is picked up without loss', async () => {
+  const world = createWorld({
+    answer: (_, request) =>
+      request === 0 ? { kind: 'unauthorized', status: 403, message: 'old key' } : accepted,
+  });
+  expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
+  expect(world.requeued).toEqual([]);
+});
+
+test('without a ledger nothing is sent', async () => {
+  const world = createWorld({ answer: () => accepted, ledgerFails: (call) => call < 2 });
+  expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
+  expect(world.requests.map(({ atMs }) => atMs)).toEqual([1500]);
+});
