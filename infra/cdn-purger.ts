@@ -3,6 +3,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type CompleteSettings, checkSettings, type Settings } from '../functions/core/config.ts';
+import type { Rule } from '../functions/core/rules.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
 import { Submit } from './submit.ts';
@@ -73,14 +74,18 @@ export class CdnPurger extends Construct {
   }
 
   #rulesWithoutSource(): string[] {
-    return this.#settings.rules.flatMap(({ match: { source } }, index) => {
-      if (this.#sources.has(source)) return [];
-      const remedy =
-        source === 's3' ? 'no bucket is watched' : `no webhook of the source "${source}" is received`;
-      const known = [...this.#sources].map((name) => `"${name}"`).join(', ') || 'nothing';
-      return [
-        `\`rules[${index}].match.source\`: expected a source of changes, got "${source}": ${remedy} (only ${known})`,
-      ];
-    });
+    return faultsOfSources(this.#settings.rules, [...this.#sources]);
   }
+}
+
+/**
+ * @param sources what changes are received from
+ * @returns a line for each rule that can never match, since nothing is received from its source
+ */
+export function faultsOfSources(rules: readonly Rule[], sources: readonly string[]): string[] {
+  return rules.flatMap(({ match: { source } }, index) => {
+    if (sources.includes(source)) return [];
+    const missing = source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received';
+    return [`\`rules[${index}].match.source\`: "${source}" can never match: ${missing}`];
+  });
 }

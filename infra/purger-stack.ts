@@ -3,8 +3,16 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
-import { check, expecting, fields, type Settings, settingsFields, text } from '../functions/core/config.ts';
-import { CdnPurger } from './cdn-purger.ts';
+import {
+  ConfigError,
+  check,
+  expecting,
+  fields,
+  type Settings,
+  settingsFields,
+  text,
+} from '../functions/core/config.ts';
+import { CdnPurger, faultsOfSources } from './cdn-purger.ts';
 import { Webhook, type WebhookSourceName, webhookSources } from './webhook.ts';
 
 /** What `infra/config.ts` holds. */
@@ -40,7 +48,10 @@ const configFields = fields({
     .optional(),
   buckets: z
     .array(
-      fields({ name: text('a bucket name'), prefix: text('a prefix').optional() }),
+      fields({
+        name: text('a bucket name').regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, expecting('a bucket name')),
+        prefix: text('a prefix').optional(),
+      }),
       expecting('a list of {name, prefix}'),
     )
     .optional(),
@@ -61,7 +72,13 @@ const configFields = fields({
  * @throws ConfigError with every fault
  */
 export function checkConfig(config: unknown): PurgerConfig {
-  return check(configFields, config, 'The configuration') as PurgerConfig;
+  const subject = 'The configuration';
+  const checked = check(configFields, config, subject) as PurgerConfig;
+  const { rules, buckets = [], webhooks = [] } = checked;
+  const sources = [...(buckets.length > 0 ? ['s3'] : []), ...webhooks.map(({ source }) => source)];
+  const faults = faultsOfSources(rules, sources);
+  if (faults.length > 0) throw new ConfigError(subject, faults);
+  return checked;
 }
 
 /** A stack around one purger, for those who deploy this project as it is. */

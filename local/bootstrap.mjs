@@ -49,7 +49,7 @@ function nodeBinary() {
 /** Runs a script to its end with this process's streams, hands signals on, and exits as it did. */
 async function run(node, [script, ...args]) {
   const env = { ...process.env, PATH: [dirname(node), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', resolve(root, script), ...args], {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', resolve(root, script), ...args], {
     stdio: 'inherit',
     env,
   });

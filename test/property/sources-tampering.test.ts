@@ -9,7 +9,7 @@ import {
   STANDARD_WEBHOOKS_SECRET,
   signContentful,
   signStandardWebhook,
-} from '../helpers/webhook-signing.ts';
+} from '../../local/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const PATH = '/webhooks/site?a=1';

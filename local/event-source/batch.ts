@@ -6,8 +6,8 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { isRecord, TemplateError } from './intrinsics.ts';
-import { type InvocationResult, type LocalFunction, maxSynchronousPayloadBytes } from './lambda.ts';
+import { maxSynchronousPayloadBytes } from '../lambda/invocation.ts';
+import { isRecord } from '../template/intrinsics.ts';
 
 /** How an event source mapping reads a queue. */
 export interface MappingSettings {
@@ -44,122 +44,6 @@ export type BatchOutcome =
   | { readonly outcome: 'failed'; readonly reason: string };
 
 /**
- * Refuses what AWS would refuse at deployment:
- * https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
- * @throws {TemplateError} that says what was expected and what came.
- */
-export function checkMapping(
-  settings: MappingSettings,
-  limits: {
-    readonly isFifo: boolean;
-    readonly visibilityTimeoutSeconds: number;
-    readonly functionTimeoutSeconds: number;
-  },
-): void {
-  const refuse = (expected: string, got: number) => {
-    throw new TemplateError(`${settings.logicalId}: expected ${expected}, got ${got}.`);
-  };
-  const { batchSize, batchingWindowSeconds, maximumConcurrency } = settings;
-  const maxBatchSize = limits.isFifo ? 10 : 10_000;
-  if (!(batchSize >= 1 && batchSize <= maxBatchSize))
-    refuse(`BatchSize to be from 1 to ${maxBatchSize}`, batchSize);
-  if (!(batchingWindowSeconds >= 0 && batchingWindowSeconds <= 300)) {
-    refuse('MaximumBatchingWindowInSeconds to be from 0 to 300', batchingWindowSeconds);
-  }
-  if (batchSize > 10 && batchingWindowSeconds < 1) {
-    refuse('MaximumBatchingWindowInSeconds of at least 1 with a BatchSize over 10', batchingWindowSeconds);
-  }
-  if (!(maximumConcurrency >= 2 && maximumConcurrency <= 1000)) {
-    refuse('MaximumConcurrency to be from 2 to 1000', maximumConcurrency);
-  }
-  if (limits.visibilityTimeoutSeconds < limits.functionTimeoutSeconds) {
-    refuse(
-      `the queue's VisibilityTimeout to be at least the function's Timeout of ${limits.functionTimeoutSeconds} s`,
-      limits.visibilityTimeoutSeconds,
-    );
-  }
-}
-
-/**
- * Polls a queue for a function until it is stopped. Messages wait in the queue while `maximumConcurrency` invocations
- * run, so that their visibility timeout starts when there is somebody to take them.
- * @param onProblem called with one sentence when the queue cannot be read or emptied.
- * @returns a function that ends the polling; it does not wait for invocations under way.
- */
-export function startEventSource(
-  settings: MappingSettings,
-  target: LocalFunction,
-  sqs: SQSClient,
-  onProblem: (sentence: string) => void,
-): () => void {
-  const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
-  const gatherBatch = createGatherer(settings, sqs, stopping.signal);
-
-  async function poll(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      if (running.size >= settings.maximumConcurrency) await Promise.race(running);
-      const messages = await gatherBatch();
-      if (messages.length === 0) continue;
-      const run = handle(messages).finally(() => running.delete(run));
-      running.add(run);
-    }
-  }
-
-  async function handle(messages: readonly Message[]): Promise<void> {
-    try {
-      const result = await target.invoke(
-        { Records: messages.map((message) => asRecord(message, settings)) },
-        'sqs',
-      );
-      if (result.outcome === 'stopped') return;
-      const batch = outcomeOf(result, messages, settings.reportsBatchItemFailures);
-      if (batch.outcome === 'failed') {
-        if (result.outcome === 'returned')
-          onProblem(`${settings.logicalId}: the whole batch failed: ${batch.reason}.`);
-        return;
-      }
-      await deleteMessages(
-        messages.filter(({ MessageId = '' }) => !batch.failedIds.has(MessageId)),
-        settings,
-        sqs,
-      );
-    } catch (error) {
-      complain(error);
-    }
-  }
-
-  function complain(error: unknown): void {
-    if (!stopping.signal.aborted) onProblem(`${settings.logicalId}: ${(error as Error).message}`);
-  }
-
-  async function pollForever(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await poll().catch(complain);
-      // Only an error of the queue ends a poll early; it is not asked again in a rush.
-      await pause(1000, stopping.signal);
-    }
-  }
-
-  void pollForever();
-  return () => stopping.abort();
-}
-
-/** What a batch comes to, given how its invocation ended. */
-function outcomeOf(
-  result: InvocationResult,
-  messages: readonly Message[],
-  reportsBatchItemFailures: boolean,
-): BatchOutcome {
-  if (result.outcome !== 'returned') return { outcome: 'failed', reason: 'the function failed' };
-  if (!reportsBatchItemFailures) return { outcome: 'partial', failedIds: new Set() };
-  return readBatchResponse(
-    result.payload,
-    messages.map(({ MessageId = '' }) => MessageId),
-  );
-}
-
-/**
  * Reads the answer of a handler with ReportBatchItemFailures. An answer that is not understood fails the whole batch:
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
@@ -184,7 +68,7 @@ export function readBatchResponse(response: unknown, messageIds: readonly string
  * Makes a function that gathers one batch: it waits for a first message, then takes what comes until the batch is full,
  * its payload reaches Lambda's limit, or the batching window has passed. What is over the limit opens the next batch.
  */
-function createGatherer(
+export function createGatherer(
   settings: MappingSettings,
   sqs: SQSClient,
   signal: AbortSignal,
@@ -220,7 +104,8 @@ function createGatherer(
 /** Lambda's payload limit, less the few bytes around the records. */
 const maxBatchBytes = maxSynchronousPayloadBytes - 1024;
 
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+/** Waits, or less long when the signal aborts. */
+export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   await delay(durationMs, undefined, { signal }).catch(() => {});
 }
 
@@ -242,7 +127,8 @@ async function receive(
   return Messages;
 }
 
-async function deleteMessages(
+/** Takes handled messages out of their queue. */
+export async function deleteMessages(
   messages: readonly Message[],
   { queueUrl }: MappingSettings,
   sqs: SQSClient,
@@ -255,7 +141,8 @@ async function deleteMessages(
   }
 }
 
-function asRecord(message: Message, { queueArn, region }: MappingSettings): SqsRecord {
+/** A message as a handler gets it. */
+export function asRecord(message: Message, { queueArn, region }: MappingSettings): SqsRecord {
   return {
     messageId: message.MessageId ?? '',
     receiptHandle: message.ReceiptHandle ?? '',

@@ -1,12 +1,4 @@
-/** Base of every error that the local stack answers with one clear sentence. */
-export class LocalStackError extends Error {
-  override readonly name: string = 'LocalStackError';
-}
-
-/** A template says something that the local stack cannot make sense of. */
-export class TemplateError extends LocalStackError {
-  override readonly name = 'TemplateError';
-}
+import { TemplateError } from './errors.ts';
 
 /** What intrinsic functions are resolved against. */
 export interface ResolveScope {
@@ -198,4 +190,9 @@ function asText(value: unknown, where: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new TemplateError(`Expected a text in ${where}, got ${JSON.stringify(value)}.`);
+}
+
+/** Reads `{ key: value }` of an unknown value; undefined for anything else. */
+export function fieldOf(value: unknown, key: string): unknown {
+  return isRecord(value) ? value[key] : undefined;
 }

@@ -1,0 +1,122 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import type { Stop } from '../emulators/server.ts';
+import { type Functions, functionOf } from '../lambda/functions.ts';
+import { TemplateError } from '../template/errors.ts';
+import type { Resource } from '../template/identifiers.ts';
+import type { StackTemplate } from '../template/template.ts';
+import type { MappingSettings } from './batch.ts';
+import { startEventSource } from './poller.ts';
+
+/** What the poller of Lambda starts with where a mapping sets no maximum. */
+const defaultConcurrency = 5;
+
+const mappingSchema = z.object({
+  EventSourceArn: z.string().optional(),
+  FunctionName: z.string(),
+  BatchSize: z.coerce.number().default(10),
+  MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
+  Enabled: z.union([z.boolean(), z.stringbool()]).default(true),
+  ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number().optional() }).prefault({}),
+  FunctionResponseTypes: z.array(z.string()).default([]),
+  FilterCriteria: z.unknown().optional(),
+});
+const visibilitySchema = z.object({ VisibilityTimeout: z.coerce.number().default(30) });
+
+/** What event source mappings need of the stack around them. */
+export interface MappingSurroundings {
+  readonly template: StackTemplate;
+  readonly functions: Functions;
+  readonly sqs: SQSClient;
+  readonly warn: (sentence: string) => void;
+  readonly stops: Stop[];
+}
+
+/**
+ * Starts a poller for each event source mapping between a queue and a function of the template.
+ * @throws {TemplateError} for a mapping that AWS would refuse.
+ */
+export function startMappings(surroundings: MappingSurroundings): void {
+  const { template, functions, sqs, warn, stops } = surroundings;
+  for (const resource of template.resources('AWS::Lambda::EventSourceMapping')) {
+    const mapping = template.properties(resource, mappingSchema);
+    const target = functionOf(functions, mapping.FunctionName);
+    const queue = template
+      .resources('AWS::SQS::Queue')
+      .find((candidate) => template.attribute(candidate, 'Arn') === mapping.EventSourceArn);
+    if (!mapping.Enabled) continue;
+    if (queue === undefined || target === undefined) {
+      const supported = "only mappings of the stack's queues to its functions are supported locally";
+      warn(`${resource.logicalId} is left out: ${supported}.`);
+      continue;
+    }
+    if (mapping.FilterCriteria !== undefined) {
+      warn(
+        `${resource.logicalId}: FilterCriteria is not supported locally; the function gets every message.`,
+      );
+    }
+    const settings = mappingSettings(resource, mapping, queue, template);
+    checkMapping(settings, {
+      isFifo: template.physicalName(queue).endsWith('.fifo'),
+      visibilityTimeoutSeconds: template.properties(queue, visibilitySchema).VisibilityTimeout,
+      functionTimeoutSeconds: target.settings.timeoutSeconds,
+    });
+    const maximumConcurrency = Math.min(settings.maximumConcurrency, target.settings.maxEnvironments);
+    stops.push(startEventSource({ ...settings, maximumConcurrency }, target, sqs, warn));
+  }
+}
+
+function mappingSettings(
+  resource: Resource,
+  mapping: z.output<typeof mappingSchema>,
+  queue: Resource,
+  template: StackTemplate,
+): MappingSettings {
+  return {
+    logicalId: resource.logicalId,
+    queueUrl: template.ref(queue),
+    queueArn: template.attribute(queue, 'Arn'),
+    region: template.region,
+    batchSize: mapping.BatchSize,
+    batchingWindowSeconds: mapping.MaximumBatchingWindowInSeconds,
+    maximumConcurrency: mapping.ScalingConfig.MaximumConcurrency ?? defaultConcurrency,
+    reportsBatchItemFailures: mapping.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+  };
+}
+
+/**
+ * Refuses what AWS would refuse at deployment:
+ * https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+ * @throws {TemplateError} that says what was expected and what came.
+ */
+export function checkMapping(
+  settings: MappingSettings,
+  limits: {
+    readonly isFifo: boolean;
+    readonly visibilityTimeoutSeconds: number;
+    readonly functionTimeoutSeconds: number;
+  },
+): void {
+  const refuse = (expected: string, got: number) => {
+    throw new TemplateError(`${settings.logicalId}: expected ${expected}, got ${got}.`);
+  };
+  const { batchSize, batchingWindowSeconds, maximumConcurrency } = settings;
+  const maxBatchSize = limits.isFifo ? 10 : 10_000;
+  if (!(batchSize >= 1 && batchSize <= maxBatchSize))
+    refuse(`BatchSize to be from 1 to ${maxBatchSize}`, batchSize);
+  if (!(batchingWindowSeconds >= 0 && batchingWindowSeconds <= 300)) {
+    refuse('MaximumBatchingWindowInSeconds to be from 0 to 300', batchingWindowSeconds);
+  }
+  if (batchSize > 10 && batchingWindowSeconds < 1) {
+    refuse('MaximumBatchingWindowInSeconds of at least 1 with a BatchSize over 10', batchingWindowSeconds);
+  }
+  if (!(maximumConcurrency >= 2 && maximumConcurrency <= 1000)) {
+    refuse('MaximumConcurrency to be from 2 to 1000', maximumConcurrency);
+  }
+  if (limits.visibilityTimeoutSeconds < limits.functionTimeoutSeconds) {
+    refuse(
+      `the queue's VisibilityTimeout to be at least the function's Timeout of ${limits.functionTimeoutSeconds} s`,
+      limits.visibilityTimeoutSeconds,
+    );
+  }
+}

@@ -1,0 +1,90 @@
+import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import type { InvocationResult, LocalFunction } from '../lambda/invocation.ts';
+import {
+  asRecord,
+  type BatchOutcome,
+  createGatherer,
+  deleteMessages,
+  type MappingSettings,
+  pause,
+  readBatchResponse,
+} from './batch.ts';
+
+/**
+ * Polls a queue for a function until it is stopped. Messages wait in the queue while `maximumConcurrency` invocations
+ * run, so that their visibility timeout starts when there is somebody to take them.
+ * @param onProblem called with one sentence when the queue cannot be read or emptied.
+ * @returns a function that ends the polling; it does not wait for invocations under way.
+ */
+export function startEventSource(
+  settings: MappingSettings,
+  target: LocalFunction,
+  sqs: SQSClient,
+  onProblem: (sentence: string) => void,
+): () => void {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  const gatherBatch = createGatherer(settings, sqs, stopping.signal);
+
+  async function poll(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      if (running.size >= settings.maximumConcurrency) await Promise.race(running);
+      const messages = await gatherBatch();
+      if (messages.length === 0) continue;
+      const run = handle(messages).finally(() => running.delete(run));
+      running.add(run);
+    }
+  }
+
+  async function handle(messages: readonly Message[]): Promise<void> {
+    try {
+      const result = await target.invoke(
+        { Records: messages.map((message) => asRecord(message, settings)) },
+        'sqs',
+      );
+      if (result.outcome === 'stopped') return;
+      const batch = outcomeOf(result, messages, settings.reportsBatchItemFailures);
+      if (batch.outcome === 'failed') {
+        if (result.outcome === 'returned')
+          onProblem(`${settings.logicalId}: the whole batch failed: ${batch.reason}.`);
+        return;
+      }
+      await deleteMessages(
+        messages.filter(({ MessageId = '' }) => !batch.failedIds.has(MessageId)),
+        settings,
+        sqs,
+      );
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  function complain(error: unknown): void {
+    if (!stopping.signal.aborted) onProblem(`${settings.logicalId}: ${(error as Error).message}`);
+  }
+
+  async function pollForever(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await poll().catch(complain);
+      // Only an error of the queue ends a poll early; it is not asked again in a rush.
+      await pause(1000, stopping.signal);
+    }
+  }
+
+  void pollForever();
+  return () => stopping.abort();
+}
+
+/** What a batch comes to, given how its invocation ended. */
+function outcomeOf(
+  result: InvocationResult,
+  messages: readonly Message[],
+  reportsBatchItemFailures: boolean,
+): BatchOutcome {
+  if (result.outcome !== 'returned') return { outcome: 'failed', reason: 'the function failed' };
+  if (!reportsBatchItemFailures) return { outcome: 'partial', failedIds: new Set() };
+  return readBatchResponse(
+    result.payload,
+    messages.map(({ MessageId = '' }) => MessageId),
+  );
+}

@@ -1,0 +1,44 @@
+import type { InvocationResult } from '../lambda/invocation.ts';
+import { isRecord } from '../template/intrinsics.ts';
+
+/** What goes back to the client. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+  readonly body: Buffer;
+}
+
+/** What the result of a function means to the client: what payload format 2.0 says, or the error that AWS answers. */
+export function readProxyResponse(result: InvocationResult): HttpAnswer {
+  if (result.outcome === 'stopped') return errorAnswer(503, 'Service Unavailable');
+  if (result.outcome === 'failed') return errorAnswer(500, 'Internal Server Error');
+  const { payload } = result;
+  if (!isRecord(payload) || payload.statusCode === undefined) {
+    const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+    return answer(200, { 'content-type': 'application/json' }, body);
+  }
+  const statusCode = Number(payload.statusCode);
+  const { headers = {}, body = '', cookies = [] } = withoutNulls(payload);
+  const isValid = Number.isInteger(statusCode) && statusCode >= 200 && statusCode <= 599;
+  if (!isValid || typeof body !== 'string' || !isRecord(headers) || !Array.isArray(cookies)) {
+    return errorAnswer(500, 'Internal Server Error');
+  }
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
+  const bytes = Buffer.from(body, payload.isBase64Encoded === true ? 'base64' : 'utf8');
+  const all = { 'content-type': 'text/plain; charset=utf-8', ...Object.fromEntries(named) };
+  return { ...answer(statusCode, all, bytes), cookies: cookies.map(String) };
+}
+
+function withoutNulls(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
+}
+
+function answer(statusCode: number, headers: Record<string, string>, body: string | Buffer): HttpAnswer {
+  return { statusCode, headers, cookies: [], body: typeof body === 'string' ? Buffer.from(body) : body };
+}
+
+/** The body of API Gateway's own errors. */
+export function errorAnswer(statusCode: number, text: string): HttpAnswer {
+  return answer(statusCode, { 'content-type': 'application/json' }, JSON.stringify({ message: text }));
+}

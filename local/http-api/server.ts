@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
+import { closeServer, listen } from '../emulators/server.ts';
+import { type LocalFunction, PayloadTooLargeError } from '../lambda/invocation.ts';
+import { type ProxyRequest, proxyEvent } from './proxy-event.ts';
+import { errorAnswer, type HttpAnswer, readProxyResponse } from './proxy-response.ts';
+import { matchRoute } from './routes.ts';
+
+/** A route of an HTTP API and the function behind it. */
+export interface Route {
+  /** `POST /webhooks/{source}`, `ANY /{proxy+}`, `$default`, ... */
+  readonly routeKey: string;
+  readonly target: LocalFunction;
+  /** How long the integration waits for the function. */
+  readonly timeoutMs: number;
+}
+
+/** A stage of an HTTP API. `$default` is served at the root, any other under its name. */
+export interface HttpApiSettings {
+  readonly apiId: string;
+  readonly stageNames: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+/** An HTTP API that listens. */
+export interface HttpApi {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Begins to serve; what comes earlier is answered 503. */
+  readonly serve: (settings: HttpApiSettings) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** One request that was answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly statusCode: number;
+  readonly durationMs: number;
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+const maxBodyBytes = 10 * 1024 * 1024;
+
+/**
+ * Starts the endpoint of an HTTP API on 127.0.0.1.
+ * @throws {PortInUseError} for a port that is taken.
+ */
+export async function startHttpApi(
+  port: number | undefined,
+  purpose: string,
+  onAnswer: (request: AnsweredRequest) => void,
+): Promise<HttpApi> {
+  let settings: HttpApiSettings | undefined;
+  const server = createServer(async (request, response) => {
+    const startedMs = Date.now();
+    const answered = await answerRequest(request, settings).catch(() =>
+      errorAnswer(500, 'Internal Server Error'),
+    );
+    const { statusCode } = send(request, response, answered);
+    const durationMs = Date.now() - startedMs;
+    onAnswer({ method: request.method ?? '', path: request.url ?? '/', statusCode, durationMs });
+  });
+  const url = await listen(server, port, purpose);
+  return {
+    url,
+    serve(given) {
+      settings = given;
+    },
+    stop: () => closeServer(server),
+  };
+}
+
+async function answerRequest(
+  request: IncomingMessage,
+  settings: HttpApiSettings | undefined,
+): Promise<HttpAnswer> {
+  const body = await readBody(request);
+  if (body === undefined) return errorAnswer(413, 'Request Entity Too Large');
+  if (settings === undefined) return errorAnswer(503, 'Service Unavailable');
+  const { path, query } = splitUrl(request.url ?? '/');
+  const stage = settings.stageNames.find((name) => name !== '$default' && isUnder(path, name)) ?? '$default';
+  if (!settings.stageNames.includes(stage)) return errorAnswer(404, 'Not Found');
+  const routedPath = stage === '$default' ? path : path.slice(stage.length + 1) || '/';
+  const match = matchRoute(settings.routes, request.method ?? '', routedPath);
+  if (match === undefined) return errorAnswer(404, 'Not Found');
+  const event = proxyEvent(
+    {
+      method: request.method ?? '',
+      path,
+      query,
+      rawHeaders: request.rawHeaders,
+      body,
+      ...connectionOf(request),
+    },
+    { apiId: settings.apiId, stage, routeKey: match.route.routeKey, pathParameters: match.pathParameters },
+    Date.now(),
+  );
+  return runIntegration(match.route, event);
+}
+
+async function runIntegration({ target, timeoutMs }: Route, event: object): Promise<HttpAnswer> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<undefined>((settle) => {
+    timer = setTimeout(() => settle(undefined), timeoutMs);
+  });
+  try {
+    const result = await Promise.race([target.invoke(event, 'http'), timedOut]);
+    return result === undefined ? errorAnswer(503, 'Service Unavailable') : readProxyResponse(result);
+  } catch (error) {
+    if (error instanceof PayloadTooLargeError) return errorAnswer(413, 'Request Entity Too Large');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The bytes of a body; undefined where they are over the limit. What is over is read all the same, and thrown away. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return sizeBytes <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+}
+
+/** API Gateway decodes the path of an HTTP API before it routes, `rawPath` included, and leaves the query as it is. */
+function splitUrl(url: string): { path: string; query: string } {
+  const [path = '/', ...query] = url.split('?');
+  return { path: decode(path), query: query.join('?') };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function isUnder(path: string, stageName: string): boolean {
+  return path === `/${stageName}` || path.startsWith(`/${stageName}/`);
+}
+
+function connectionOf(request: IncomingMessage): Pick<ProxyRequest, 'protocol' | 'sourceIp' | 'port'> {
+  return {
+    protocol: `HTTP/${request.httpVersion}`,
+    sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+    port: request.socket.localPort ?? 80,
+  };
+}
+
+/** Sends an answer, or the error that stands for one that HTTP does not allow. Returns what was sent. */
+function send(request: IncomingMessage, response: ServerResponse, wanted: HttpAnswer): HttpAnswer {
+  const sent = isSendable(wanted) ? wanted : errorAnswer(500, 'Internal Server Error');
+  response.writeHead(sent.statusCode, {
+    ...sent.headers,
+    ...(sent.cookies.length > 0 && { 'set-cookie': [...sent.cookies] }),
+    'apigw-requestid': randomBytes(8).toString('base64url'),
+    'content-length': sent.body.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : sent.body);
+  return sent;
+}
+
+function isSendable({ headers, cookies }: HttpAnswer): boolean {
+  try {
+    for (const [name, value] of [
+      ...Object.entries(headers),
+      ...cookies.map((cookie) => ['set-cookie', cookie]),
+    ]) {
+      validateHeaderName(name ?? '');
+      validateHeaderValue(name ?? '', value ?? '');
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}

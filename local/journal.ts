@@ -1,0 +1,111 @@
+/** What the functions' log lines say of one change or request, as far as a timeline shows it. */
+export type Entry =
+  | {
+      readonly kind: 'queued';
+      readonly atMs: number;
+      readonly changeId: string;
+      readonly action: string;
+      readonly urls: readonly string[];
+    }
+  | { readonly kind: 'unmatched'; readonly atMs: number; readonly changeId: string }
+  | { readonly kind: 'purged'; readonly atMs: number; readonly purgeId: string; readonly purge: LoggedPurge }
+  | { readonly kind: 'problem'; readonly atMs: number; readonly text: string };
+
+/** The body of an accepted purge request, as `submit` logs it. */
+export interface LoggedPurge {
+  readonly target: 'production' | 'staging';
+  readonly action: 'invalidate' | 'delete';
+  readonly fileUrls?: string[];
+  readonly fileHeaders?: { name: string; value: string }[];
+  readonly dirUrls?: string[];
+  readonly regexPatterns?: string[];
+}
+
+/** Follows changes through the functions' logs. */
+export interface Journal {
+  /** Takes a line that a function wrote. */
+  add(service: string, line: string): void;
+  /** Is called with each entry, as it comes. */
+  onEntry(listener: (entry: Entry) => void): void;
+  /** @returns the first entry, from now on or since `sinceMs`, that fits; undefined after `timeoutMs` */
+  find<Found extends Entry>(
+    fits: (entry: Entry) => entry is Found,
+    sinceMs: number,
+    timeoutMs: number,
+  ): Promise<Found | undefined>;
+}
+
+/** @returns a journal without entries */
+export function createJournal(nowMs: () => number = Date.now): Journal {
+  const entries: Entry[] = [];
+  const listeners = new Set<(entry: Entry) => void>();
+  return {
+    add(service, line) {
+      const entry = readLine(service, line, nowMs());
+      if (entry === undefined) return;
+      entries.push(entry);
+      for (const listener of listeners) listener(entry);
+    },
+    onEntry(listener) {
+      listeners.add(listener);
+    },
+    find<Found extends Entry>(fits: (entry: Entry) => entry is Found, sinceMs: number, timeoutMs: number) {
+      const known = entries.find((entry): entry is Found => entry.atMs >= sinceMs && fits(entry));
+      if (known !== undefined) return Promise.resolve(known);
+      return new Promise<Found | undefined>((settle) => {
+        const end = (found: Found | undefined) => {
+          clearTimeout(timer);
+          listeners.delete(listener);
+          settle(found);
+        };
+        const listener = (entry: Entry) => {
+          if (fits(entry)) end(entry);
+        };
+        const timer = setTimeout(() => end(undefined), timeoutMs);
+        listeners.add(listener);
+      });
+    },
+  };
+}
+
+interface Line {
+  readonly level?: string;
+  readonly message?: string;
+  readonly change?: { readonly id?: string; readonly action?: string };
+  readonly urls?: readonly string[];
+  readonly purgeId?: string;
+  readonly [field: string]: unknown;
+}
+
+function readLine(service: string, text: string, atMs: number): Entry | undefined {
+  const line = parse(text);
+  if (line === undefined) return { kind: 'problem', atMs, text: `${service}: ${text}` };
+  const changeId = line.change?.id ?? '';
+  switch (line.message) {
+    case 'change queued':
+      return { kind: 'queued', atMs, changeId, action: line.change?.action ?? '', urls: line.urls ?? [] };
+    case 'change matches no rule':
+      return { kind: 'unmatched', atMs, changeId };
+    case 'purge accepted':
+      return { kind: 'purged', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
+  }
+  if (line.level !== 'WARN' && line.level !== 'ERROR') return undefined;
+  return { kind: 'problem', atMs, text: `${service}: ${line.message} ${JSON.stringify(details(line))}` };
+}
+
+function parse(text: string): Line | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null ? { ...json } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is particular to a line: what Powertools adds to every one is left out. */
+function details(line: Line): Record<string, unknown> {
+  const common = ['level', 'message', 'service', 'timestamp', 'sampling_rate', 'xray_trace_id', 'cold_start'];
+  return Object.fromEntries(
+    Object.entries(line).filter(([name]) => !common.includes(name) && !name.startsWith('function_')),
+  );
+}

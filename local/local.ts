@@ -1,0 +1,190 @@
+import type { PurgerConfig } from '../infra/purger-stack.ts';
+import { type LocalAws, startAws } from './aws.ts';
+import { startCdnPro } from './cdn-pro-simulator/server.ts';
+import { startEdge } from './edge/server.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { createOrigin } from './origin.ts';
+import type { Stage } from './play.ts';
+import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
+import { synthesize } from './synthesize.ts';
+
+/** How to start the local stack. */
+export interface LocalOptions {
+  readonly config?: string | undefined;
+  /** A CDN Pro API instead of the simulator. */
+  readonly cdnProUrl?: string | undefined;
+  readonly verbose?: boolean;
+  readonly ports: {
+    readonly s3: number | undefined;
+    readonly webhooks: number | undefined;
+    readonly edge: number | undefined;
+    readonly cdnPro: number | undefined;
+  };
+}
+
+/** What `--ready` writes: the contract with programs that drive the local stack. */
+export interface Ready {
+  readonly s3: { readonly endpoint: string; readonly bucket: string | undefined };
+  readonly webhooks: Readonly<Record<string, string>>;
+  readonly webhookSecrets: Readonly<Record<string, string>>;
+  readonly cdnPro: string;
+  readonly edge: string;
+  readonly sqs: {
+    readonly endpoint: string;
+    readonly bufferQueueUrl: string;
+    readonly deadLetterQueueUrl: string;
+  };
+  readonly dynamodb: { readonly endpoint: string; readonly table: string };
+}
+
+/** The local stack, as it runs. */
+export interface Local {
+  readonly config: PurgerConfig;
+  readonly ready: Ready;
+  readonly journal: Journal;
+  readonly stage: Stage;
+  /** What listens where, for a person. */
+  readonly summary: string;
+  /** How many purge requests were accepted. */
+  countRequests(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Synthesizes the app and runs what came out: the template's resources, CDN Pro and an edge that obeys it.
+ * @throws Error in one clear sentence, with everything stopped that had started
+ */
+export async function startLocal(config: PurgerConfig, options: LocalOptions): Promise<Local> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    return { ...(await startParts(config, options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  config: PurgerConfig,
+  { config: configFile, cdnProUrl, verbose, ports }: LocalOptions,
+  stops: (() => Promise<void> | void)[],
+): Promise<Omit<Local, 'stop'>> {
+  const { buckets = [] } = config;
+  const assembly = await synthesize(configFile);
+  stops.push(assembly.remove);
+
+  const [watched] = buckets;
+  let aws: LocalAws | undefined;
+  const origin = () =>
+    createOrigin(`${aws?.s3.endpoint}/${watched?.name ?? 'no-bucket'}`, watched?.prefix ?? '');
+  const hosts = hostsOf(config);
+  const edge = await startEdge({
+    fetchOrigin: (url) => origin().fetch(url),
+    defaultHost: hosts[0] ?? 'www.example.com',
+    target: config.target,
+    ...portOf(ports.edge),
+  });
+  stops.push(edge.stop);
+
+  const cdnPro =
+    cdnProUrl === undefined
+      ? await startCdnPro({
+          credentials: localCredentials,
+          deployedHosts: { production: hosts, staging: hosts },
+          onAccepted: ({ body }) => edge.purge(body),
+          ...portOf(ports.cdnPro),
+        })
+      : undefined;
+  if (cdnPro !== undefined) stops.push(cdnPro.stop);
+  const apiUrl = cdnPro?.url ?? cdnProUrl ?? '';
+
+  const journal = createJournal();
+  let requests = 0;
+  journal.onEntry((entry) => {
+    if (entry.kind !== 'purged') return;
+    requests++;
+    // An API of someone else's making does not know our edge: it obeys what was accepted, too.
+    if (cdnPro === undefined) edge.purge(entry.purge);
+  });
+
+  aws = await startAws({
+    assemblyDir: assembly.directory,
+    secrets: localSecrets(config),
+    environment: { CDN_PRO_ENDPOINT: apiUrl },
+    onFunctionLog: ({ logicalId }, line) => {
+      if (verbose) console.log(line);
+      journal.add(logicalId, line);
+    },
+    onEvent: (event) => {
+      if (event.type === 'warning') console.log(`Note: ${event.message}`);
+    },
+    ports: {
+      ...(ports.s3 === undefined ? {} : { s3: ports.s3 }),
+      ...(ports.webhooks === undefined ? {} : { httpApi: ports.webhooks }),
+    },
+  });
+  stops.push(aws.stop);
+
+  const ready = readyOf(config, aws, apiUrl, edge.url);
+  const webhooks = Object.fromEntries(
+    Object.entries(ready.webhooks).map(([name, url]) => [
+      name,
+      { url, secret: ready.webhookSecrets[name] ?? '' },
+    ]),
+  );
+  return {
+    config,
+    ready,
+    journal,
+    stage: { bucket: watched?.name, origin: origin(), edge, journal, webhooks, nowMs: Date.now },
+    summary: summaryOf(ready, cdnPro !== undefined),
+    countRequests: () => requests,
+  };
+}
+
+function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
+  const { webhooks = [], buckets = [] } = config;
+  const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
+  return {
+    s3: { endpoint: aws.s3.endpoint, bucket: buckets[0]?.name },
+    webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
+    webhookSecrets: localWebhookSecrets(config),
+    cdnPro,
+    edge,
+    sqs: {
+      endpoint: aws.sqs.endpoint,
+      bufferQueueUrl: BufferQueueUrl,
+      deadLetterQueueUrl: DeadLetterQueueUrl,
+    },
+    dynamodb: { endpoint: aws.dynamodb.endpoint, table: LedgerTableName },
+  };
+}
+
+function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean): string {
+  const rows = [
+    ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
+    ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
+    [isSimulated ? 'CDN Pro simulator' : 'CDN Pro API', cdnPro],
+    ['Edge', edge],
+  ] as const;
+  const width = Math.max(...rows.map(([name]) => (name ?? '').length));
+  return ['The stack runs:', ...rows.map(([name = '', url]) => `  ${name.padEnd(width)}  ${url}`)].join('\n');
+}
+
+/** The hosts that the rules' URLs name, so that the simulator knows them as deployed. */
+function hostsOf({ rules }: PurgerConfig): readonly string[] {
+  const urls = rules.flatMap(({ purge }) => [
+    ...(purge.fileUrls ?? []),
+    ...(purge.dirUrls ?? []),
+    ...(purge.regexPatterns ?? []),
+  ]);
+  const hosts = urls.flatMap((url) => /^[a-z]+:\/\/([^/{}]+)\//.exec(url)?.[1] ?? []);
+  return [...new Set(hosts)];
+}
+
+function portOf(port: number | undefined): { port?: number } {
+  return port === undefined ? {} : { port };
+}

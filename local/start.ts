@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { defaultConfigFile, loadConfig } from '../infra/load-config.ts';
+import { type Local, startLocal } from './local.ts';
+import { play } from './play.ts';
+import { formatPlayed, printLive } from './print.ts';
+import { readSamples } from './samples.ts';
+import { usageOf } from './usage.ts';
+
+const help = `npm start -- [options]
+  --once           play the sample events, print the timeline and end; exit code 0 only if each reached the edge
+  --config FILE    another configuration than infra/config.ts
+  --cdn-pro URL    that CDN Pro API instead of the simulator; samples are played with --once only
+  --ready FILE     write the endpoints to this file as JSON, once everything listens
+  --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
+  --verbose        print every line that the functions log
+  --help           print this`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  let local: Local | undefined;
+  try {
+    const options = readOptions();
+    if (options.help) {
+      console.log(help);
+      return 0;
+    }
+    console.log(`Synthesizing infra/app.ts${options.config ? ` with ${options.config}` : ''} ...`);
+    const config = await loadConfig(options.config ?? defaultConfigFile);
+    local = await startLocal(config, options);
+    return await runLocal(local, options, stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  } finally {
+    await local?.stop();
+  }
+}
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      once: flag,
+      help: flag,
+      verbose: flag,
+      config: text,
+      'cdn-pro': text,
+      ready: text,
+      's3-port': text,
+      'webhook-port': text,
+      'edge-port': text,
+      'cdn-pro-port': text,
+    },
+  });
+  const cdnProUrl = values['cdn-pro'];
+  if (cdnProUrl !== undefined && !/^https?:\/\/[^/]+/.test(cdnProUrl)) {
+    throw new Error(`Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "${cdnProUrl}"`);
+  }
+  return {
+    ...values,
+    cdnProUrl,
+    ports: {
+      s3: portOf('--s3-port', values['s3-port']),
+      webhooks: portOf('--webhook-port', values['webhook-port']),
+      edge: portOf('--edge-port', values['edge-port']),
+      cdnPro: portOf('--cdn-pro-port', values['cdn-pro-port']),
+    },
+  };
+}
+
+function portOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Error(`Expected ${option} to be a port from 1 to 65535, got "${text}"`);
+}
+
+async function runLocal(
+  local: Local,
+  { ready, once, cdnProUrl }: ReturnType<typeof readOptions>,
+  stopping: AbortSignal,
+): Promise<number> {
+  const live = printLive(local.journal, console.log);
+  console.log(local.summary);
+  if (ready !== undefined) writeFileSync(ready, `${JSON.stringify(local.ready, null, 2)}\n`);
+  let failures = 0;
+  if (once || cdnProUrl === undefined) failures = await playSamples(local, stopping);
+  if (once || stopping.aborted) return failures === 0 && !stopping.aborted ? 0 : 1;
+  live.on = true;
+  console.log(usageOf(local));
+  await new Promise((settle) => stopping.addEventListener('abort', settle, { once: true }));
+  console.log('Stopping ...');
+  return 0;
+}
+
+/** @returns how many samples did not reach the edge */
+async function playSamples(local: Local, stopping: AbortSignal): Promise<number> {
+  const samples = readSamples();
+  console.log(
+    `\nPlaying the ${samples.length} sample events of events/ (their changes wait in the buffer to be grouped) ...\n`,
+  );
+  const aborted = new Promise<undefined>((settle) =>
+    stopping.addEventListener('abort', () => settle(undefined), { once: true }),
+  );
+  const all = Promise.all(samples.map((sample) => play(sample, local.stage)));
+  const played = await Promise.race([all, aborted]);
+  if (played === undefined) return samples.length;
+  for (const sample of played) console.log(`${formatPlayed(sample)}\n`);
+  const failures = played.filter(({ failure }) => failure !== undefined).length;
+  console.log(
+    `${samples.length - failures} of ${samples.length} changes reached the edge, in ${local.countRequests()} purge requests.`,
+  );
+  return failures;
+}
