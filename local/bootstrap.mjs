@@ -28,7 +28,8 @@ function install() {
   npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
   // Under `ignore-scripts` the npm package `node` comes without its binary.
   if (nodeBinary() === undefined) npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
-  if (nodeBinary() === undefined) fail(`Node ${nodeMajor} could not be installed; this Node is ${process.version}.`);
+  if (nodeBinary() === undefined)
+    fail(`Node ${nodeMajor} could not be installed; this Node is ${process.version}.`);
   console.error('Dependencies are installed.');
 }
 
@@ -48,11 +49,23 @@ function nodeBinary() {
 
 /** Runs a script to its end with this process's streams, hands signals on, and exits as it did. */
 async function run(node, [script, ...args]) {
-  const env = { ...process.env, PATH: [dirname(node), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', resolve(root, script), ...args], {
-    stdio: 'inherit',
-    env,
-  });
+  const env = {
+    ...process.env,
+    PATH: [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+  };
+  const child = spawn(
+    node,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+      resolve(root, script),
+      ...args,
+    ],
+    {
+      stdio: 'inherit',
+      env,
+    },
+  );
   // A terminal's Ctrl-C reaches the child twice then, which it is built for; it decides when to end.
   process.on('SIGINT', () => child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { PurgerError } from '../core/errors.ts';
 import { byteLength, maxMessageBytes } from '../core/message.ts';
 import { backoffMs } from '../core/throttle.ts';
 
@@ -19,16 +18,6 @@ export interface UnsentMessage {
   readonly reason: string;
 }
 
-/** Not every message could be sent: the caller has to fail, so that its own event comes again. */
-export class SendError extends PurgerError {
-  override readonly name = 'SendError';
-
-  constructor(unsent: readonly UnsentMessage[], total: number) {
-    const reasons = [...new Set(unsent.map(({ reason }) => reason))].slice(0, 3).join('; ');
-    super(`${unsent.length} of ${total} messages could not be sent: ${reasons}`);
-  }
-}
-
 interface Entry extends OutgoingMessage {
   readonly index: number;
 }
@@ -42,7 +31,7 @@ const concurrency = 16;
  * Sends messages in as few batches as SQS allows; what fails is tried again, up to four times in all.
  * @returns the messages that could not be sent, none if all went well
  */
-export async function trySendMessages(
+export async function sendMessages(
   client: SQSClient,
   queueUrl: string,
   messages: readonly OutgoingMessage[],
@@ -58,19 +47,6 @@ export async function trySendMessages(
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker));
   return unsent;
-}
-
-/**
- * Sends messages as {@link trySendMessages} does.
- * @throws SendError if any could not be sent
- */
-export async function sendMessages(
-  client: SQSClient,
-  queueUrl: string,
-  messages: readonly OutgoingMessage[],
-): Promise<void> {
-  const unsent = await trySendMessages(client, queueUrl, messages);
-  if (unsent.length > 0) throw new SendError(unsent, messages.length);
 }
 
 /** @returns the messages in batches of at most 10 and 1 MiB, in order */

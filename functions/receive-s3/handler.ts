@@ -2,7 +2,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { SQSBatchResponse } from 'aws-lambda';
-import { trySendMessages } from '../aws/buffer.ts';
+import { sendMessages } from '../aws/buffer.ts';
 import type { EnqueuePorts } from '../enqueue.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
@@ -14,7 +14,7 @@ const sqs = new SQSClient();
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const ports: EnqueuePorts = {
   rules: loadRules(),
-  send: (messages) => trySendMessages(sqs, bufferQueueUrl, messages),
+  send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   log,
 };
 

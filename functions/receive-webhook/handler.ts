@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { trySendMessages } from '../aws/buffer.ts';
+import { sendMessages } from '../aws/buffer.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
@@ -20,7 +20,7 @@ const ports: ReceivePorts = {
   webhooks: JSON.parse(readVariable(environment.webhooks)) as Record<string, WebhookConfig>,
   readSecret: secrets.read,
   rules: loadRules(),
-  send: (messages) => trySendMessages(sqs, bufferQueueUrl, messages),
+  send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   nowMs,
   log,
 };

@@ -5,7 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { trySendMessages } from '../aws/buffer.ts';
+import { sendMessages } from '../aws/buffer.ts';
 import { createLedger } from '../aws/ledger.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
@@ -45,8 +45,8 @@ const ports: SubmitPorts = {
     nowMs,
   }),
   forgetCredentials: () => secrets.forget(credentialsSecretId),
-  requeue: (messages) => trySendMessages(sqs, bufferQueueUrl, messages),
-  reject: (messages) => trySendMessages(sqs, deadLetterQueueUrl, messages),
+  requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+  reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
   nowMs,
   sleep: (ms) => sleep(ms),
   random: Math.random,

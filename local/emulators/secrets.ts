@@ -57,7 +57,7 @@ export function findSecret(
   const named = nameInArn(secretId);
   const names = [named, ...(secretId.startsWith('arn:') ? [named.replace(/-[A-Za-z0-9]{6}$/, '')] : [])];
   const declared = sources.declared.find(({ arn, name }) => arn === secretId || names.includes(name));
-  const ids = [secretId, ...names, ...(declared ? [declared.arn, declared.name] : [])];
+  const ids = [...names, secretId, ...(declared ? [declared.arn, declared.name] : [])];
   const givenAs = ids.find((id) => sources.given(id) !== undefined);
   const value = (givenAs === undefined ? undefined : sources.given(givenAs)) ?? declared?.value;
   if (value === undefined) return undefined;
