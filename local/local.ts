@@ -122,7 +122,7 @@ async function startParts(
       if (event.type === 'warning') console.log(`Note: ${event.message}`);
     },
     ports: {
-      ...(ports.s3 === undefined ? {} : { s3: ports.s3 }),
+      ...(ports.s3 === undefined ? {} : { s3AndSqs: ports.s3 }),
       ...(ports.webhooks === undefined ? {} : { httpApi: ports.webhooks }),
     },
   });

@@ -1,0 +1,54 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
+
+/** A configuration with one of everything, unless told otherwise. */
+export const sampleConfig: PurgerConfig = {
+  credentials: 'cdn-pro/api',
+  target: 'production',
+  buckets: [{ name: 'www-example-com', prefix: 'site/' }],
+  webhooks: [{ source: 'contentful', secret: 'cdn-pro-purger/contentful' }],
+  rules: [
+    {
+      match: { source: 's3', key: 'site/{+path}' },
+      purge: { fileUrls: ['https://www.example.com/{+path}'] },
+    },
+    { match: { source: 'contentful' }, purge: { fileUrls: ['https://www.example.com/{slug}'] } },
+  ],
+};
+
+/** @returns the template of a stack with this configuration, without bundling its functions */
+export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const config = checkConfig({ ...sampleConfig, ...overrides });
+  return Template.fromStack(new PurgerStack(app, 'Stack', { config }));
+}
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Effect: string;
+}
+
+/** @returns what the role of a function may do, as `action on resource`, by the function's description */
+export function permissionsOf(template: Template, description: RegExp): readonly string[] {
+  const [[, fn] = []] = Object.entries(template.findResources('AWS::Lambda::Function')).filter(
+    ([, { Properties }]) => description.test(Properties.Description ?? ''),
+  );
+  const role = fn?.['Properties'].Role['Fn::GetAtt'][0] as string;
+  const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+    JSON.stringify(Properties.Roles).includes(`"${role}"`),
+  );
+  return policies
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[])
+    .flatMap(({ Action, Resource }) => [Action].flat().map((action) => `${action} on ${nameOf(Resource)}`))
+    .toSorted();
+}
+
+/** A resource's logical id without CDK's hash, or what is readable of its ARN. */
+function nameOf(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const secret = /:secret:([^"]*)/.exec(text)?.[1];
+  const logicalId = /"Fn::GetAtt":\["([A-Za-z0-9]+?)[0-9A-F]{8}","Arn"\]/.exec(text)?.[1];
+  return secret ?? logicalId ?? text;
+}

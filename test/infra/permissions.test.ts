@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { permissionsOf, templateOf } from '../helpers/purger-stack.ts';
+
+const template = templateOf();
+
+const sending = (queue: string) => [
+  `sqs:GetQueueAttributes on ${queue}`,
+  `sqs:GetQueueUrl on ${queue}`,
+  `sqs:SendMessage on ${queue}`,
+];
+const buffer = 'PurgerSubmitBufferQueue';
+const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
+
+test('submit reads the credentials and no other secret, and touches its own table and queues alone', () => {
+  expect(new Set(permissionsOf(template, /purge requests to CDN Pro/))).toEqual(
+    new Set([
+      'dynamodb:GetItem on PurgerLedgerTable',
+      'dynamodb:PutItem on PurgerLedgerTable',
+      'secretsmanager:DescribeSecret on cdn-pro/api-??????',
+      'secretsmanager:GetSecretValue on cdn-pro/api-??????',
+      `sqs:ChangeMessageVisibility on ${buffer}`,
+      `sqs:DeleteMessage on ${buffer}`,
+      `sqs:ReceiveMessage on ${buffer}`,
+      ...sending(buffer),
+      ...sending(deadLetters),
+    ]),
+  );
+});
+
+test('the S3 receiver sends to the buffer, and its failures to the dead letter queue', () => {
+  expect(permissionsOf(template, /changes of S3 objects/)).toEqual(
+    [...sending(deadLetters), ...sending(buffer)].toSorted(),
+  );
+});
+
+test('the webhook receiver sends to the buffer and reads its own secrets, not the credentials', () => {
+  expect(permissionsOf(template, /verifies webhooks/)).toEqual(
+    [
+      'secretsmanager:DescribeSecret on cdn-pro-purger/contentful-??????',
+      'secretsmanager:GetSecretValue on cdn-pro-purger/contentful-??????',
+      ...sending(buffer),
+    ].toSorted(),
+  );
+});
+
+test('no secret is in the template: only names and ARNs are', () => {
+  const text = JSON.stringify(template.toJSON());
+  expect(text).not.toContain('{{resolve:secretsmanager');
+  expect(text).not.toMatch(/"(apiKey|secretKey)"/);
+});

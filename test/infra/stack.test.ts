@@ -1,0 +1,151 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, test } from 'vitest';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { checkConfig } from '../../infra/purger-stack.ts';
+import { Webhook } from '../../infra/webhook.ts';
+import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+
+const template = templateOf();
+
+test('outputs are those that others build on', () => {
+  expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
+    'BufferQueueUrl',
+    'DeadLetterQueueUrl',
+    'LedgerTableName',
+    'WebhookUrl',
+  ]);
+});
+
+test('functions run on Node.js 24 and arm64', () => {
+  for (const description of ['S3 objects', 'webhooks', 'CDN Pro']) {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: Match.stringLikeRegexp(description),
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'handler.handler',
+    });
+  }
+});
+
+test('submit takes large batches, with two consumers at most, and reports what failed', () => {
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    BatchSize: 10_000,
+    MaximumBatchingWindowInSeconds: 2,
+    ScalingConfig: { MaximumConcurrency: 2 },
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+  });
+});
+
+test('a message in hand is hidden for longer than its batch can gather and the function can run', () => {
+  const slow = templateOf({ batchingWindowSeconds: 300 });
+  slow.hasResourceProperties('AWS::Lambda::Function', {
+    Description: Match.stringLikeRegexp('CDN Pro'),
+    Timeout: 300,
+  });
+  slow.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 630 });
+});
+
+test('the buffer has a dead letter queue, and both keep messages for two weeks, encrypted', () => {
+  template.resourcePropertiesCountIs(
+    'AWS::SQS::Queue',
+    { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
+    2,
+  );
+  template.hasResourceProperties('AWS::SQS::Queue', {
+    RedrivePolicy: { maxReceiveCount: 10, deadLetterTargetArn: Match.anyValue() },
+  });
+});
+
+test('a watched prefix of a bucket reaches the receiver by EventBridge, and what cannot be delivered the dead letter queue', () => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created', 'Object Deleted'],
+      detail: { bucket: { name: ['www-example-com'] }, object: { key: [{ prefix: 'site/' }] } },
+    },
+    Targets: [Match.objectLike({ DeadLetterConfig: { Arn: Match.anyValue() } })],
+  });
+  template.hasResourceProperties('Custom::S3BucketNotifications', {
+    NotificationConfiguration: { EventBridgeConfiguration: {} },
+  });
+});
+
+test('an event that the receiver fails to process for good ends in the dead letter queue', () => {
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 2,
+    DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+  });
+});
+
+test('webhooks have one route', () => {
+  template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'POST /webhooks/{source}' });
+  template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+});
+
+test('without webhooks there is no public endpoint', () => {
+  const [rule] = sampleConfig.rules;
+  const closed = templateOf({ webhooks: [], rules: rule === undefined ? [] : [rule] });
+  closed.resourceCountIs('AWS::ApiGatewayV2::Api', 0);
+  expect(closed.findOutputs('WebhookUrl')).toEqual({});
+});
+
+test('two webhooks of one source live side by side under their names', () => {
+  const [first] = sampleConfig.webhooks ?? [];
+  if (first === undefined) throw new Error('expected a webhook');
+  const both = templateOf({ webhooks: [first, { ...first, name: 'space-2', secret: 'other' }] });
+  const [fn] = Object.values(
+    both.findResources('AWS::Lambda::Function', {
+      Properties: { Description: Match.stringLikeRegexp('webhooks') },
+    }),
+  );
+  expect(JSON.stringify(fn?.['Properties'].Environment.Variables.WEBHOOKS)).toContain('space-2');
+  expect(() => templateOf({ webhooks: [first, first] })).toThrow('two are named "contentful"');
+});
+
+test('a bad configuration is refused, with all its faults', () => {
+  expect(() =>
+    checkConfig({ ...sampleConfig, endpoint: 'api.example', buckets: [{ name: 'My_Bucket' }], stages: [] }),
+  ).toThrow(
+    [
+      'The configuration has 3 faults:',
+      '- `endpoint`: expected scheme and host of a URL, got "api.example"',
+      '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`)',
+    ].join('\n'),
+  );
+  expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
+    '`webhooks[0].source`: expected "contentful" or "standard-webhooks", got "contentfull"',
+  );
+});
+
+test('the construct works as in its documentation, with a bucket of the stack itself', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const stack = new Stack(app, 'Mine');
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules,
+    rateLimit: { requests: 300, perSeconds: 300, headroom: 0.1 },
+  });
+  // CDK's own types do not fit together under exactOptionalPropertyTypes.
+  purger.watchBucket(new Bucket(stack, 'Bucket') as IBucket, { prefix: 'site/' });
+  purger.receiveWebhook(Webhook.contentful({ secret: Secret.fromSecretNameV2(stack, 'Contentful', 'x') }));
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: { detail: { bucket: { name: [{ Ref: Match.stringLikeRegexp('^Bucket') }] } } },
+  });
+});
+
+test('a construct with a rule that nothing is received for does not synthesize', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const stack = new Stack(app, 'Mine');
+  new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules,
+  });
+  expect(() => app.synth()).toThrow('`rules[0].match.source`: "s3" can never match: no bucket is watched');
+});

@@ -1,0 +1,220 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ready } from '../../local/local.ts';
+import { signContentful } from '../../local/webhook-signing.ts';
+import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+
+/** A CDN Pro API of someone else's making: it keeps what it was asked for, and refuses one host. */
+interface OtherApi {
+  readonly url: string;
+  readonly bodies: { fileUrls?: string[]; dirUrls?: string[]; target: string; action: string }[];
+  readonly server: Server;
+}
+
+async function startOtherApi(): Promise<OtherApi> {
+  const bodies: OtherApi['bodies'] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const body = JSON.parse(text) as OtherApi['bodies'][number];
+    bodies.push(body);
+    response.setHeader('x-cnc-request-id', `r${bodies.length}`);
+    if (body.fileUrls?.some((url) => url.includes('//undeployed.example/'))) {
+      const message = "The host 'undeployed.example' has not been deployed in the 'production' environment.";
+      response.writeHead(400).end(JSON.stringify({ code: 'InvalidPurgeUrl', message }));
+    } else {
+      response.writeHead(201, { location: `http://api.example/cdn/purges/p${bodies.length}` }).end();
+    }
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, server };
+}
+
+const scratch = scratchFolder();
+let api: OtherApi;
+let started: Started;
+let ready: Ready;
+
+beforeAll(async () => {
+  api = await startOtherApi();
+  // As someone writes it who has no access to our types.
+  writeFileSync(
+    scratch.path('my-config.ts'),
+    `export default {
+      credentials: 'my/cdn-pro',
+      target: 'production',
+      buckets: [{ name: 'my-bucket', prefix: 'public/' }],
+      webhooks: [{ source: 'contentful', secret: 'my/contentful' }],
+      rules: [
+        { match: { source: 's3', key: 'public/{+path}' }, purge: { fileUrls: ['https://cdn.example.org/{+path}'] } },
+        { match: { source: 's3', key: 'public/bad/{+path}' }, purge: { fileUrls: ['https://undeployed.example/{+path}'] } },
+        { match: { source: 'contentful', type: 'blogPost' }, purge: { fileUrls: ['https://cdn.example.org/blog/{slug}'] } },
+      ],
+    };`,
+  );
+  started = start(
+    '--config',
+    scratch.path('my-config.ts'),
+    '--cdn-pro',
+    api.url,
+    '--ready',
+    scratch.path('ready.json'),
+  );
+  ready = await untilReady(started, scratch.path('ready.json'));
+});
+
+afterAll(async () => {
+  started.child.kill('SIGKILL');
+  api.server.close();
+  scratch.remove();
+});
+
+function purged(): Set<string> {
+  return new Set(api.bodies.flatMap(({ fileUrls = [] }) => fileUrls));
+}
+
+test('the ready file names every endpoint', () => {
+  expect(ready).toEqual({
+    s3: { endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), bucket: 'my-bucket' },
+    webhooks: { contentful: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/webhooks\/contentful$/) },
+    webhookSecrets: { contentful: expect.stringMatching(/^.{64}$/) },
+    cdnPro: api.url,
+    edge: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    sqs: {
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      bufferQueueUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\d+\//),
+      deadLetterQueueUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\d+\//),
+    },
+    dynamodb: {
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      table: expect.stringMatching(/./),
+    },
+  });
+});
+
+test('1,000 objects uploaded in one go are all purged, in at most 30 requests', async () => {
+  const s3 = new S3Client({
+    endpoint: ready.s3.endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const names = Array.from({ length: 1000 }, (_, index) => `page ${index}/ü+${index}.html`);
+  const uploads = names.map((name) =>
+    s3.send(new PutObjectCommand({ Bucket: 'my-bucket', Key: `public/${name}`, Body: 'x' })),
+  );
+  await Promise.all(uploads);
+  const wanted = names.map((name) => `https://cdn.example.org/${encodeURI(name)}`);
+  await eventually(() => purged().size >= wanted.length);
+  expect(purged()).toEqual(new Set(wanted));
+  expect(api.bodies.length).toBeLessThanOrEqual(30);
+  s3.destroy();
+});
+
+const post = {
+  sys: { type: 'Entry', id: 'e1', contentType: { sys: { id: 'blogPost' } } },
+  fields: { slug: { en: 'hello' } },
+};
+
+function publish(body: string, signedBody = body): Promise<Response> {
+  const url = ready.webhooks['contentful'] ?? '';
+  const headers = signContentful({
+    body: signedBody,
+    nowMs: Date.now(),
+    path: new URL(url).pathname,
+    secret: ready.webhookSecrets['contentful'] ?? '',
+  });
+  return fetch(url, { method: 'POST', headers, body });
+}
+
+test('a tampered Contentful webhook leads to 401 and to no request; a genuine one to 202 and a purge', async () => {
+  const before = api.bodies.length;
+  const genuine = JSON.stringify(post);
+  const tampered = await publish(genuine.replace('hello', 'jello'), genuine);
+  expect(tampered.status).toBe(401);
+  const accepted = await publish(genuine);
+  expect(accepted.status).toBe(202);
+  expect(await accepted.json()).toEqual({
+    queued: [
+      { kind: 'file', url: 'https://cdn.example.org/blog/hello', target: 'production', action: 'invalidate' },
+    ],
+  });
+  expect(await eventually(() => purged().has('https://cdn.example.org/blog/hello'))).toBe(true);
+  expect(api.bodies.length).toBe(before + 1);
+  expect([...purged()].filter((url) => url.includes('jello'))).toEqual([]);
+});
+
+test('an unknown webhook is answered 404, a body that is too large 413', async () => {
+  const base = (ready.webhooks['contentful'] ?? '').replace(/contentful$/, '');
+  expect((await fetch(`${base}nobody`, { method: 'POST', body: '{}' })).status).toBe(404);
+  const headers = { 'content-type': 'application/json' };
+  const tooLarge = await fetch(`${base}contentful`, {
+    method: 'POST',
+    headers,
+    body: 'x'.repeat(5 * 1024 * 1024),
+  });
+  expect(tooLarge.status).toBe(413);
+  expect(await tooLarge.json()).toEqual({ error: 'Expected a body of at most 4194304 bytes, got 5242880.' });
+});
+
+test('a host that CDN Pro does not know ends in the dead letter queue with its reason, and hurts no other', async () => {
+  await fetch(`${ready.s3.endpoint}/my-bucket/public/bad/x.html`, { method: 'PUT', body: 'x' });
+  expect(await eventually(() => purged().has('https://cdn.example.org/bad/x.html'))).toBe(true);
+  const sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const received = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: ready.sqs.deadLetterQueueUrl,
+      WaitTimeSeconds: 10,
+      MessageAttributeNames: ['All'],
+    }),
+  );
+  const [message] = received.Messages ?? [];
+  const reason = "The host 'undeployed.example' has not been deployed in the 'production' environment.";
+  expect(message?.MessageAttributes?.['reason']?.StringValue).toBe(reason);
+  expect(JSON.parse(message?.Body ?? '')).toMatchObject({
+    v: 1,
+    change: { source: 's3', id: 's3://my-bucket/public/bad/x.html' },
+    entries: [{ url: 'https://undeployed.example/x.html' }],
+    rejected: { reason, status: 400, requestId: expect.stringMatching(/^r\d+$/) },
+  });
+  sqs.destroy();
+});
+
+test('a purge message that someone writes by hand is submitted', async () => {
+  const sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const entry = { kind: 'dir', url: 'https://cdn.example.org/hand/*', target: 'production' };
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: ready.sqs.bufferQueueUrl,
+      MessageBody: JSON.stringify({ v: 1, entries: [entry] }),
+    }),
+  );
+  const isSubmitted = () => api.bodies.some(({ dirUrls = [] }) => dirUrls.includes(entry.url));
+  expect(await eventually(isSubmitted)).toBe(true);
+  sqs.destroy();
+});
+
+test('Ctrl-C ends it and everything it started', async () => {
+  started.child.kill('SIGINT');
+  expect(await started.ended).toBe(0);
+  for (const url of [
+    ready.s3.endpoint,
+    ready.edge,
+    ready.webhooks['contentful'] ?? '',
+    ready.dynamodb.endpoint,
+  ]) {
+    await expect(fetch(url)).rejects.toThrow();
+  }
+});

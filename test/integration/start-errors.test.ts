@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, test } from 'vitest';
+import { scratchFolder, start } from '../helpers/start.ts';
+
+const scratch = scratchFolder();
+afterAll(scratch.remove);
+
+async function outcomeOf(...options: string[]) {
+  const started = start(...options);
+  const code = await started.ended;
+  return { code, output: started.output().replace(/^Synthesizing .*\n/, '') };
+}
+
+test('a configuration with faults is refused with their paths, and nothing else', async () => {
+  const file = scratch.path('faulty.ts');
+  writeFileSync(file, "export default { target: 'prod', credentials: 'x', rules: [] };");
+  expect(await outcomeOf('--config', file)).toEqual({
+    code: 1,
+    output: `The configuration has 2 faults:
+- \`target\`: expected "production" or "staging", got "prod"
+- \`rules\`: expected at least one rule, got a list of 0
+`,
+  });
+});
+
+test('a rule whose source nothing is received from is refused', async () => {
+  const file = scratch.path('no-source.json');
+  const rules = [{ match: { source: 'contentful' }, purge: { fileUrls: ['https://h.example/{slug}'] } }];
+  writeFileSync(file, JSON.stringify({ target: 'production', credentials: 'x', rules }));
+  expect(await outcomeOf('--config', file)).toEqual({
+    code: 1,
+    output: `The configuration has a fault:
+- \`rules[0].match.source\`: "contentful" can never match: no webhook of this source is received
+`,
+  });
+});
+
+test('a configuration that is not there is named', async () => {
+  const file = scratch.path('none.ts');
+  const { code, output } = await outcomeOf('--config', file);
+  expect(code).toBe(1);
+  expect(output).toMatch(
+    new RegExp(`^${file} has a fault:\n- it cannot be loaded: Cannot find module .*\n$`),
+  );
+});
+
+test('a port in use gives one clear line', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((settle) => server.once('listening', settle));
+  const { port } = server.address() as AddressInfo;
+  for (const option of ['--s3-port', '--webhook-port', '--edge-port', '--cdn-pro-port']) {
+    const { code, output } = await outcomeOf(option, String(port));
+    expect(code).toBe(1);
+    expect(output.trim().split('\n')).toHaveLength(1);
+    expect(output).toContain(`ort ${port} `);
+    expect(output).toContain('in use');
+  }
+  server.close();
+});
+
+test.each([
+  [['--s3-port', 'x'], 'Expected --s3-port to be a port from 1 to 65535, got "x"'],
+  [['--cdn-pro', 'nowhere'], 'Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
+  [['--oncee'], "Unknown option '--oncee'"],
+])('%j is refused', async (options, message) => {
+  const { code, output } = await outcomeOf(...options);
+  expect(code).toBe(1);
+  expect(output).toContain(message);
+});
