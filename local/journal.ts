@@ -23,8 +23,10 @@ export interface LoggedPurge {
 
 /** Follows changes through the functions' logs. */
 export interface Journal {
-  /** Takes a line that a function wrote. */
+  /** Takes a line that a function wrote. What is no JSON, such as the stack of a crash, is left to `--verbose`. */
   add(service: string, line: string): void;
+  /** Takes something that went wrong outside a function. */
+  addProblem(text: string): void;
   /** Is called with each entry, as it comes. */
   onEntry(listener: (entry: Entry) => void): void;
   /** @returns the first entry, from now on or since `sinceMs`, that fits; undefined after `timeoutMs` */
@@ -39,13 +41,17 @@ export interface Journal {
 export function createJournal(nowMs: () => number = Date.now): Journal {
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
+  function record(entry: Entry): void {
+    entries.push(entry);
+    for (const listener of listeners) listener(entry);
+  }
+
   return {
     add(service, line) {
       const entry = readLine(service, line, nowMs());
-      if (entry === undefined) return;
-      entries.push(entry);
-      for (const listener of listeners) listener(entry);
+      if (entry !== undefined) record(entry);
     },
+    addProblem: (text) => record({ kind: 'problem', atMs: nowMs(), text }),
     onEntry(listener) {
       listeners.add(listener);
     },
@@ -70,7 +76,8 @@ export function createJournal(nowMs: () => number = Date.now): Journal {
 
 interface Line {
   readonly level?: string;
-  readonly message?: string;
+  readonly message?: unknown;
+  readonly service?: string;
   readonly change?: { readonly id?: string; readonly action?: string };
   readonly urls?: readonly string[];
   readonly purgeId?: string;
@@ -79,7 +86,7 @@ interface Line {
 
 function readLine(service: string, text: string, atMs: number): Entry | undefined {
   const line = parse(text);
-  if (line === undefined) return { kind: 'problem', atMs, text: `${service}: ${text}` };
+  if (line === undefined) return undefined;
   const changeId = line.change?.id ?? '';
   switch (line.message) {
     case 'change queued':
@@ -89,8 +96,14 @@ function readLine(service: string, text: string, atMs: number): Entry | undefine
     case 'purge accepted':
       return { kind: 'purged', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
-  if (line.level !== 'WARN' && line.level !== 'ERROR') return undefined;
-  return { kind: 'problem', atMs, text: `${service}: ${line.message} ${JSON.stringify(details(line))}` };
+  // The runtime's own report of an error is an object; the stack sees that by itself.
+  const isProblem = line.level === 'WARN' || line.level === 'ERROR';
+  if (!isProblem || typeof line.message !== 'string') return undefined;
+  return {
+    kind: 'problem',
+    atMs,
+    text: `${line.service ?? service}: ${line.message} ${JSON.stringify(details(line))}`,
+  };
 }
 
 function parse(text: string): Line | undefined {

@@ -1,5 +1,5 @@
 import type { PurgerConfig } from '../infra/purger-stack.ts';
-import { type LocalAws, startAws } from './aws.ts';
+import { type LocalAws, type LocalEvent, startAws } from './aws.ts';
 import { startCdnPro } from './cdn-pro-simulator/server.ts';
 import { startEdge } from './edge/server.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -119,7 +119,8 @@ async function startParts(
       journal.add(logicalId, line);
     },
     onEvent: (event) => {
-      if (event.type === 'warning') console.log(`Note: ${event.message}`);
+      const problem = describeProblem(event);
+      if (problem !== undefined) journal.addProblem(problem);
     },
     ports: {
       ...(ports.s3 === undefined ? {} : { s3AndSqs: ports.s3 }),
@@ -143,6 +144,20 @@ async function startParts(
     summary: summaryOf(ready, cdnPro !== undefined),
     countRequests: () => requests,
   };
+}
+
+/** What went wrong in the stack, in one line; undefined for what is in order. */
+function describeProblem(event: LocalEvent): string | undefined {
+  switch (event.type) {
+    case 'warning':
+      return event.message;
+    case 'invocation-failed':
+      return `${event.functionName} failed (${event.cause}): ${event.error.errorMessage}`;
+    case 'event-given-up':
+      return `${event.functionName} gave up an event (${event.reason}): ${event.queueArn === undefined ? 'it is lost' : 'it is in the dead letter queue'}`;
+    default:
+      return undefined;
+  }
 }
 
 function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {

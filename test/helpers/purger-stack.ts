@@ -35,7 +35,7 @@ export function permissionsOf(template: Template, description: RegExp): readonly
   const [[, fn] = []] = Object.entries(template.findResources('AWS::Lambda::Function')).filter(
     ([, { Properties }]) => description.test(Properties.Description ?? ''),
   );
-  const role = fn?.['Properties'].Role['Fn::GetAtt'][0] as string;
+  const role = fn?.Properties.Role['Fn::GetAtt'][0] as string;
   const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
     JSON.stringify(Properties.Roles).includes(`"${role}"`),
   );

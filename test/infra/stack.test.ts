@@ -101,7 +101,7 @@ test('two webhooks of one source live side by side under their names', () => {
       Properties: { Description: Match.stringLikeRegexp('webhooks') },
     }),
   );
-  expect(JSON.stringify(fn?.['Properties'].Environment.Variables.WEBHOOKS)).toContain('space-2');
+  expect(JSON.stringify(fn?.Properties.Environment.Variables.WEBHOOKS)).toContain('space-2');
   expect(() => templateOf({ webhooks: [first, first] })).toThrow('two are named "contentful"');
 });
 

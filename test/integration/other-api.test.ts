@@ -121,12 +121,12 @@ const post = {
 };
 
 function publish(body: string, signedBody = body): Promise<Response> {
-  const url = ready.webhooks['contentful'] ?? '';
+  const url = ready.webhooks.contentful ?? '';
   const headers = signContentful({
     body: signedBody,
     nowMs: Date.now(),
     path: new URL(url).pathname,
-    secret: ready.webhookSecrets['contentful'] ?? '',
+    secret: ready.webhookSecrets.contentful ?? '',
   });
   return fetch(url, { method: 'POST', headers, body });
 }
@@ -149,7 +149,7 @@ test('a tampered Contentful webhook leads to 401 and to no request; a genuine on
 });
 
 test('an unknown webhook is answered 404, a body that is too large 413', async () => {
-  const base = (ready.webhooks['contentful'] ?? '').replace(/contentful$/, '');
+  const base = (ready.webhooks.contentful ?? '').replace(/contentful$/, '');
   expect((await fetch(`${base}nobody`, { method: 'POST', body: '{}' })).status).toBe(404);
   const headers = { 'content-type': 'application/json' };
   const tooLarge = await fetch(`${base}contentful`, {
@@ -178,7 +178,7 @@ test('a host that CDN Pro does not know ends in the dead letter queue with its r
   );
   const [message] = received.Messages ?? [];
   const reason = "The host 'undeployed.example' has not been deployed in the 'production' environment.";
-  expect(message?.MessageAttributes?.['reason']?.StringValue).toBe(reason);
+  expect(message?.MessageAttributes?.reason?.StringValue).toBe(reason);
   expect(JSON.parse(message?.Body ?? '')).toMatchObject({
     v: 1,
     change: { source: 's3', id: 's3://my-bucket/public/bad/x.html' },
@@ -212,7 +212,7 @@ test('Ctrl-C ends it and everything it started', async () => {
   for (const url of [
     ready.s3.endpoint,
     ready.edge,
-    ready.webhooks['contentful'] ?? '',
+    ready.webhooks.contentful ?? '',
     ready.dynamodb.endpoint,
   ]) {
     await expect(fetch(url)).rejects.toThrow();

@@ -1,0 +1,81 @@
+import { DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ready } from '../../local/local.ts';
+import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+
+const scratch = scratchFolder();
+let started: Started;
+let ready: Ready;
+let sqs: SQSClient;
+
+beforeAll(async () => {
+  started = start('--ready', scratch.path('ready.json'));
+  ready = await untilReady(started, scratch.path('ready.json'));
+  sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  expect(await eventually(() => started.output().includes('4 of 4 changes'))).toBe(true);
+});
+
+afterAll(async () => {
+  started.child.kill('SIGTERM');
+  await started.ended;
+  sqs.destroy();
+  scratch.remove();
+});
+
+test('the edge serves what the bucket holds, and a change of it at once', async () => {
+  const put = (text: string) =>
+    fetch(`${ready.s3.endpoint}/${ready.s3.bucket}/site/live.txt`, { method: 'PUT', body: text });
+  const page = async () => {
+    const response = await fetch(`${ready.edge}/live.txt`);
+    return [response.headers.get('x-cache'), await response.text()];
+  };
+  await put('one');
+  expect(
+    await eventually(() => started.output().includes('queued  put s3://www-example-com/site/live.txt')),
+  ).toBe(true);
+  expect(await eventually(async () => (await page())[1] === 'one')).toBe(true);
+  expect(await eventually(async () => (await page())[0] === 'HIT')).toBe(true);
+  await put('two');
+  expect(await eventually(async () => (await page())[1] === 'two')).toBe(true);
+});
+
+test('a duplicate upload at the same time costs one URL, not two requests', async () => {
+  const before = started.output().match(/purged {2}purge/g)?.length ?? 0;
+  const puts = Array.from({ length: 20 }, () =>
+    fetch(`${ready.s3.endpoint}/${ready.s3.bucket}/site/twenty-times.txt`, { method: 'PUT', body: 'x' }),
+  );
+  await Promise.all(puts);
+  expect(await eventually(() => (started.output().match(/purged {2}purge/g)?.length ?? 0) > before)).toBe(
+    true,
+  );
+  const purges =
+    started
+      .output()
+      .match(/purged {2}purge .*/g)
+      ?.slice(before) ?? [];
+  expect(purges[0]).toContain('invalidate 1 file URL in production');
+});
+
+test('an S3 event that cannot be queued ends in the dead letter queue with its payload, not in the void', async () => {
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: ready.sqs.bufferQueueUrl }));
+  await fetch(`${ready.s3.endpoint}/${ready.s3.bucket}/site/lost.html`, { method: 'PUT', body: 'x' });
+  let record: {
+    requestContext?: { condition?: string };
+    requestPayload?: { detail?: { object?: { key?: string } } };
+  } = {};
+  const isThere = async () => {
+    const queue = { QueueUrl: ready.sqs.deadLetterQueueUrl, WaitTimeSeconds: 1 };
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(queue));
+    record = JSON.parse(Messages[0]?.Body ?? '{}');
+    return record.requestPayload !== undefined;
+  };
+  expect(await eventually(isThere, 50_000)).toBe(true);
+  expect(record.requestContext?.condition).toBe('RetriesExhausted');
+  expect(record.requestPayload?.detail?.object?.key).toBe('site/lost.html');
+  expect(started.output()).toContain('change not queued: its event has to come again');
+  expect(await eventually(() => started.output().includes('it is in the dead letter queue'))).toBe(true);
+});
