@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createRequire } from 'node:module';
+import { createServer, type IncomingMessage } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { type ObjectWrite, watchObjectWrites } from '../s3-events/object-writes.ts';
 import { LocalStackError } from '../template/errors.ts';
@@ -87,11 +87,16 @@ async function startS3AndSqs(
   const app = buildApp({ logger: false, defaultRegion: region });
   watchObjectWrites(app, onObjectWrite);
   // fauxqs hands out queue URLs on a host that does not resolve: `http://sqs.{region}.localhost:PORT/...`.
-  app.addHook('onSend', async (request, _reply, payload) =>
-    typeof payload === 'string' && String(request.headers['x-amz-target']).startsWith('AmazonSQS.')
-      ? payload.replace(/http:\/\/sqs\.[\w-]+\.localhost:(\d+)\//g, 'http://127.0.0.1:$1/')
-      : payload,
-  );
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    const isQueueAnswer = String(request.headers['x-amz-target']).startsWith('AmazonSQS.');
+    const address = /http:\/\/sqs\.[\w-]+\.localhost:(\d+)\//g;
+    done(
+      null,
+      isQueueAnswer && typeof payload === 'string'
+        ? payload.replace(address, 'http://127.0.0.1:$1/')
+        : payload,
+    );
+  });
   const url = await app
     .listen({ port: port ?? 0, host: '127.0.0.1' })
     .catch((error) => refusePort(error, port, 'S3 and SQS'));
@@ -106,7 +111,6 @@ async function startS3AndSqs(
 }
 
 async function startDynamodb(port: number | undefined, stops: Stop[]): Promise<string> {
-  const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
   // dynalite throws, out of reach, when a client is gone before its answer, as a Lambda child killed at its timeout is.
   server.on('request', (request: IncomingMessage) => {

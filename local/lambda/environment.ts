@@ -103,7 +103,7 @@ function readMessages(child: ChildProcess) {
   child.on('message', (message) => put(message as HostMessage));
   // The channel may hold messages still when the process is gone: the exit counts once both have ended.
   const exited = new Promise<string>((settle) => {
-    child.once('error', (error) => settle(error.message));
+    child.on('error', (error) => settle(error.message));
     child.once('exit', (code, signal) => settle(signal ? `signal ${signal}` : `exit status ${code}`));
   });
   const disconnected = new Promise<void>((settle) => {
@@ -178,7 +178,9 @@ function childEnvironment(settings: FunctionSettings): Record<string, string> {
     AWS_LAMBDA_FUNCTION_NAME: settings.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.functionName}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: settings.logGroupName ?? `/aws/lambda/${settings.functionName}`,
+    AWS_LAMBDA_LOG_FORMAT: settings.logFormat,
+    ...(settings.logLevel && { AWS_LAMBDA_LOG_LEVEL: settings.logLevel }),
     AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll('-', '')}`,
     LAMBDA_TASK_ROOT: settings.codeDirectory,
   };

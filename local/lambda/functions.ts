@@ -21,6 +21,13 @@ const functionSchema = z.object({
   ReservedConcurrentExecutions: z.coerce.number().default(Number.POSITIVE_INFINITY),
   Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).prefault({}),
   Code: z.object({ S3Key: z.string().optional(), ZipFile: z.string().optional() }),
+  LoggingConfig: z
+    .object({
+      LogFormat: z.enum(['JSON', 'Text']).default('Text'),
+      ApplicationLogLevel: z.string().optional(),
+      LogGroup: z.string().optional(),
+    })
+    .prefault({}),
   Layers: z.array(z.unknown()).default([]),
 });
 
@@ -73,6 +80,7 @@ function makeFunction(
 ): LocalFunction {
   const { logicalId } = resource;
   const functionName = template.physicalName(resource);
+  const { LogFormat, ApplicationLogLevel, LogGroup } = properties.LoggingConfig;
   if (properties.Layers.length > 0) warn(`The function ${logicalId} runs without its layers locally.`);
   const made = createFunction(
     {
@@ -88,6 +96,9 @@ function makeFunction(
         ...environment,
         ...sdkEnvironment(endpoints, template.region),
       },
+      logFormat: LogFormat,
+      ...(ApplicationLogLevel && { logLevel: ApplicationLogLevel }),
+      ...(LogGroup && { logGroupName: LogGroup }),
       maxEnvironments: Math.max(1, Math.min(maxEnvironments, properties.ReservedConcurrentExecutions)),
     },
     (line) => onLog({ logicalId, functionName }, line),

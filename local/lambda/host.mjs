@@ -10,6 +10,8 @@ let invocation;
 
 // Without its parent nobody can end this process.
 process.on('disconnect', () => process.exit());
+// A terminal's Ctrl-C reaches this process too; when it ends is its parent's to say.
+process.on('SIGINT', () => {});
 process.on('uncaughtException', (error) => leave(error, 'Runtime.UnhandledException'));
 process.on('unhandledRejection', (error) => leave(error, 'Runtime.UnhandledPromiseRejection'));
 
@@ -18,7 +20,7 @@ if (typeof handler === 'function') {
   process.on('message', (message) => void invoke(message));
   process.send({ type: 'ready' });
 } else {
-  console.error(`Init Error ${describe(handler)}`);
+  logError('Init Error', handler);
   process.send({ type: 'init-error', error: asFunctionError(handler) }, () => process.exit(1));
 }
 
@@ -56,7 +58,7 @@ async function invoke({ event, context }) {
     const result = await handler(JSON.parse(event), contextObject(context));
     process.send({ type: 'result', payload: JSON.stringify(result) ?? 'null' });
   } catch (error) {
-    console.error(`Invoke Error ${describe(error)}`);
+    logError('Invoke Error', error);
     process.send({ type: 'error', error: asFunctionError(error) });
   }
 }
@@ -78,7 +80,7 @@ function contextObject({ deadlineMs, requestId, invokedFunctionArn }) {
 
 /** Ends the process after an error that no handler caught, as the runtime does. */
 function leave(error, errorType) {
-  console.error(`${errorType} ${describe(error)}`);
+  logError(errorType, error);
   const requestId = invocation?.requestId;
   const message = { type: 'crash', error: { ...asFunctionError(error), errorType }, requestId };
   if (process.connected) process.send(message, () => process.exit(129));
@@ -90,9 +92,21 @@ function asFunctionError(error) {
   return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
 }
 
-function describe(error) {
+/** Writes the line that the Node.js runtime writes for an error, in the function's log format. */
+function logError(kind, error) {
   const { errorType, errorMessage, trace } = asFunctionError(error);
-  return JSON.stringify({ errorType, errorMessage, stack: trace });
+  const described = { errorType, errorMessage, stack: trace };
+  const line = {
+    timestamp: new Date().toISOString(),
+    level: 'ERROR',
+    requestId: invocation?.requestId,
+    message: described,
+  };
+  console.error(
+    process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON'
+      ? JSON.stringify(line)
+      : `${kind} ${JSON.stringify(described)}`,
+  );
 }
 
 function named(name, message) {

@@ -12,6 +12,11 @@ export interface FunctionSettings {
   readonly memoryMb: number;
   /** Everything that the handler finds in `process.env`, save what Lambda itself sets. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly logFormat: 'JSON' | 'Text';
+  /** Of the application's log lines; only with the format JSON. */
+  readonly logLevel?: string;
+  /** `/aws/lambda/{function}` where it is left out. */
+  readonly logGroupName?: string;
   /** The most execution environments (child processes) at a time; further invocations wait for a free one. */
   readonly maxEnvironments: number;
 }

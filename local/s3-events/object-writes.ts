@@ -33,7 +33,8 @@ type S3App = ReturnType<typeof buildApp>;
 export function watchObjectWrites(app: S3App, onWrite: (write: ObjectWrite) => void): void {
   const nextSequencer = createSequencer();
   const seen = new WeakMap<object, readonly ObjectWrite[]>();
-  app.addHook('onSend', async (request, reply, payload) => {
+  // Not an async hook: while one is pending, the handler's own end makes Fastify send a second, empty answer.
+  app.addHook('onSend', (request, reply, payload, done) => {
     if (reply.statusCode < 400) {
       // The order of the sequencers is that of the store: the handler has just changed it.
       const writes = describeWrites(request as S3Request, String(payload ?? ''), reply.getHeader('etag'));
@@ -44,7 +45,7 @@ export function watchObjectWrites(app: S3App, onWrite: (write: ObjectWrite) => v
         writes.map((write) => ({ ...write, ...common, sequencer: nextSequencer(common.atMs) })),
       );
     }
-    return payload;
+    done(null, payload);
   });
   app.addHook('onResponse', async (request) => {
     for (const write of seen.get(request) ?? []) onWrite(await withSize(write, app));

@@ -45,9 +45,7 @@ const secretArn: Identifier = (name, resource, naming) =>
 const table: Kind = { nameProperty: 'TableName', attributes: { Arn: regionalArn('dynamodb', 'table/') } };
 const ownFunctionArn: Identifier = (_name, { properties }, naming) => {
   const target = String(naming.resolve(properties.FunctionName));
-  return target.startsWith('arn:')
-    ? target
-    : functionArn(target, { logicalId: '', type: 'AWS::Lambda::Function', properties: {} }, naming);
+  return target.startsWith('arn:') ? target : arnOf('lambda', naming.region, `function:${target}`);
 };
 
 /**
@@ -143,15 +141,16 @@ function madeName(stackName: string, { logicalId, properties }: Resource, maxLen
 }
 
 function regionalArn(service: string, resourcePrefix: string): Identifier {
-  return (name, _resource, { region }) =>
-    `arn:aws:${service}:${region}:${localAccountId}:${resourcePrefix}${name}`;
+  return (name, _resource, { region }) => arnOf(service, region, resourcePrefix + name);
+}
+
+function arnOf(service: string, region: string, resource: string): string {
+  return `arn:aws:${service}:${region}:${localAccountId}:${resource}`;
 }
 
 /** For what is only named (a role, a log group): an ARN that says what it is. */
-const otherArn: Identifier = (name, { type }, { region }) => {
-  const service = (type.split('::')[1] ?? 'local').toLowerCase();
-  return `arn:aws:${service}:${region}:${localAccountId}:${name}`;
-};
+const otherArn: Identifier = (name, { type }, { region }) =>
+  arnOf((type.split('::')[1] ?? 'local').toLowerCase(), region, name);
 
 /** The ID of an HTTP API: ten characters, as in AWS. */
 function httpApiId(logicalId: string): string {
