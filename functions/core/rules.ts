@@ -11,7 +11,7 @@ import { EntrySet } from './entry-set.ts';
 import type { FileHeaders } from './header-sets.ts';
 import type { Pages } from './pages.ts';
 import { type Captures, compilePattern } from './pattern.ts';
-import { compileStaleUrls, type StaleUrls } from './stale-urls.ts';
+import { compileStaleUrls, type Sink, type StaleUrls } from './stale-urls.ts';
 import type { Encoding, Variables } from './template.ts';
 import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Scope, Target } from './types.ts';
 
@@ -172,10 +172,16 @@ function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
     match: compileMatch(rule),
     staleUrls: compileStaleUrls(rule),
     scopes: { put: scope('invalidate'), delete: scope('delete') },
-    delaysSeconds:
-      repeatAfterSeconds === undefined ? [delaySeconds] : [delaySeconds, delaySeconds + repeatAfterSeconds],
+    delaysSeconds: delaysOf(delaySeconds, repeatAfterSeconds),
     segments: segmentsOf(rule),
   };
+}
+
+const atOnce: readonly number[] = [0];
+
+function delaysOf(delaySeconds: number, repeatAfterSeconds: number | undefined): readonly number[] {
+  if (repeatAfterSeconds !== undefined) return [delaySeconds, delaySeconds + repeatAfterSeconds];
+  return delaySeconds === 0 ? atOnce : [delaySeconds];
 }
 
 function segmentsOf({ match: { key } }: Rule): ReadonlySet<string> | undefined {
@@ -205,56 +211,70 @@ function indexRules(rules: readonly CompiledRule[]): (change: OriginChange) => r
       : (bySource.get(change.source) ?? []);
 }
 
-const noProblems: readonly MappingProblem[] = [];
+const nothingStale: Mapping = Object.freeze({ entries: [], deliveries: [], rules: [], problems: [] });
 
 function mapChange(rules: readonly CompiledRule[], change: OriginChange, latest: ChangeAction): Mapping {
   let variables: Variables | undefined;
-  const matched: string[] = [];
-  const collected = new Collector();
+  let collected: Collector | undefined;
   for (const rule of rules) {
     variables ??= variablesOf(change);
     const captures = matchChange(rule.match, change.action, variables);
     if (captures === undefined) continue;
-    matched.push(rule.name);
+    collected ??= new Collector();
     collected.collect(rule, { ...variables, ...captures }, latest);
   }
-  return { ...collected.result(), rules: matched };
+  return collected === undefined ? nothingStale : collected.mapping();
 }
 
 /** Gathers what several rules make of a change. */
-class Collector {
+class Collector implements Sink {
   readonly #all = new EntrySet();
-  readonly #byDelay = new Map<number, EntrySet>();
-  #problems: MappingProblem[] | undefined;
+  readonly #rules: string[] = [];
+  readonly #problems: MappingProblem[] = [];
+  /** Only once a rule has a delay: until then all entries are for now. */
+  #byDelay: Map<number, EntrySet> | undefined;
+  #delaysSeconds: readonly number[] = atOnce;
 
   collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
-    const sets = rule.delaysSeconds.map((delaySeconds) => this.#setFor(delaySeconds));
-    rule.staleUrls(variables, rule.scopes[latest], {
-      add: (entry) => {
-        this.#all.add(entry);
-        for (const set of sets) set.add(entry);
-      },
-      refuse: (template, reason) => {
-        this.#problems ??= [];
-        this.#problems.push({ rule: rule.name, template, reason });
-      },
-    });
+    this.#rules.push(rule.name);
+    this.#delaysSeconds = rule.delaysSeconds;
+    if (this.#byDelay === undefined && rule.delaysSeconds !== atOnce) {
+      this.#byDelay = new Map();
+      for (const entry of this.#all.entries) this.#addAt(0, entry);
+    }
+    rule.staleUrls(variables, rule.scopes[latest], this);
   }
 
-  #setFor(delaySeconds: number): EntrySet {
-    const known = this.#byDelay.get(delaySeconds);
-    if (known !== undefined) return known;
-    const set = new EntrySet();
-    this.#byDelay.set(delaySeconds, set);
-    return set;
+  add(entry: PurgeEntry): void {
+    this.#all.add(entry);
+    if (this.#byDelay === undefined) return;
+    for (const delaySeconds of this.#delaysSeconds) this.#addAt(delaySeconds, entry);
   }
 
-  result(): Omit<Mapping, 'rules'> {
-    const deliveries = [...this.#byDelay]
-      .map(([delaySeconds, { entries }]) => ({ delaySeconds, entries }))
-      .filter(({ entries }) => entries.length > 0)
+  refuse(template: string, reason: string): void {
+    this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
+  }
+
+  #addAt(delaySeconds: number, entry: PurgeEntry): void {
+    let set = this.#byDelay?.get(delaySeconds);
+    if (set === undefined) {
+      set = new EntrySet();
+      this.#byDelay?.set(delaySeconds, set);
+    }
+    set.add(entry);
+  }
+
+  mapping(): Mapping {
+    const { entries } = this.#all;
+    return { entries, deliveries: this.#deliveries(), rules: this.#rules, problems: this.#problems };
+  }
+
+  #deliveries(): readonly Delivery[] {
+    const { entries } = this.#all;
+    if (this.#byDelay === undefined) return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
+    return [...this.#byDelay]
+      .map(([delaySeconds, set]) => ({ delaySeconds, entries: set.entries }))
       .sort((a, b) => a.delaySeconds - b.delaySeconds);
-    return { entries: this.#all.entries, deliveries, problems: this.#problems ?? noProblems };
   }
 }
 
@@ -271,6 +291,6 @@ function explainRule(rule: CompiledRule, change: OriginChange): RuleExplanation 
   }
   const collected = new Collector();
   collected.collect(rule, { ...variables, ...captures }, change.action);
-  const { entries, problems } = collected.result();
+  const { entries, problems } = collected.mapping();
   return { rule: name, matched: true, captures, entries, delaysSeconds, problems };
 }

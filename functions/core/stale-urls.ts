@@ -108,20 +108,15 @@ function expander(
   };
 }
 
-type Finish = (
-  url: string,
-  variables: Variables,
-  scope: Scope,
-  sink: Sink,
-  refuse: (reason: string) => void,
-) => void;
+/** What becomes of one sound file URL. `written` is the template that it came from. */
+type Finish = (url: string, variables: Variables, scope: Scope, sink: Sink, written: string) => void;
 
 function fileUrls(written: string, template: Template, finish: Finish): StaleUrls {
   const isSound = !template.isOpen && faultOfFileUrl(template.sample) === undefined;
   // A "*" of a value is for `finish` to deal with.
   const faultOf = isSound ? faultOfValues : (url: string) => faultOfFileUrl(url.replaceAll('*', '_'));
   return expander(written, template, faultOf, (url, variables, scope, sink) =>
-    finish(url, variables, scope, sink, (reason) => sink.refuse(written, reason)),
+    finish(url, variables, scope, sink, written),
   );
 }
 
@@ -134,11 +129,12 @@ function fileFinisher(purge: Purge, findPages: PageFinder | undefined): Finish {
   const headersOf = fileHeaders === undefined ? undefined : compileHeaders(fileHeaders);
   const addVersions = versionAdder(variants, headersOf);
   if (findPages === undefined && queryTemplates === undefined) return addVersions;
-  return (url, variables, scope, sink, refuse) => {
+  return (url, variables, scope, sink, written) => {
+    const refuse = (reason: string) => sink.refuse(written, reason);
     for (const page of findPages?.(url) ?? [url]) {
       for (const each of [page, ...withQueries(page, queryTemplates ?? [], variables, refuse)]) {
         const fault = faultOfValues(each);
-        if (fault === undefined) addVersions(each, variables, scope, sink, refuse);
+        if (fault === undefined) addVersions(each, variables, scope, sink, written);
         else refuse(fault);
       }
     }
@@ -169,24 +165,28 @@ function withQueries(
 }
 
 function versionAdder(variants: boolean, headersOf: HeaderExpander | undefined): Finish {
-  return (url, variables, scope, sink, refuse) => {
-    if (url.includes('*')) return addDir(coverLiteralStars(url), scope, sink, refuse);
+  return (url, variables, scope, sink, written) => {
+    if (url.includes('*')) return addDir(coverLiteralStars(url), scope, sink, written);
     if (variants) return sink.add({ kind: 'dir', url, ...scope });
-    if (headersOf === undefined) return sink.add({ kind: 'file', url, ...scope });
+    if (headersOf === undefined) return sink.add(fileEntry(url, scope));
     const { sets, problems } = headersOf(variables);
-    for (const problem of problems) refuse(problem);
+    for (const problem of problems) sink.refuse(written, problem);
     for (const headers of sets) {
-      sink.add(
-        headers.length === 0 ? { kind: 'file', url, ...scope } : { kind: 'file', url, headers, ...scope },
-      );
+      sink.add(headers.length === 0 ? fileEntry(url, scope) : { kind: 'file', url, headers, ...scope });
     }
   };
 }
 
-function addDir(url: string, scope: Scope, sink: Sink, refuse: (reason: string) => void): void {
+/** Spelt out, since this is made for nearly every change. */
+function fileEntry(url: string, { target, action, webhook }: Scope): PurgeEntry {
+  if (webhook !== undefined) return { kind: 'file', url, target, action, webhook };
+  return { kind: 'file', url, target, action };
+}
+
+function addDir(url: string, scope: Scope, sink: Sink, written: string): void {
   const fault = faultOfDirUrl(url);
   if (fault === undefined) sink.add({ kind: 'dir', url, ...scope });
-  else refuse(fault);
+  else sink.refuse(written, fault);
 }
 
 function dirUrls(written: string, template: Template): StaleUrls {
@@ -194,10 +194,10 @@ function dirUrls(written: string, template: Template): StaleUrls {
   const endsInValue = /\{[^{}]*\}[^*]*$/.test(written);
   return expander(written, template, faultOfDirUrl, (url, _, scope, sink) => {
     const stars = countStars(url);
-    const refuse = (reason: string) => sink.refuse(written, reason);
     if (stars === wildcards || (wildcards > 0 && !endsInValue)) sink.add({ kind: 'dir', url, ...scope });
-    else if (wildcards === 0) addDir(coverLiteralStars(url), scope, sink, refuse);
-    else refuse('a value after the wildcard holds "*", which CDN Pro would take for the wildcard');
+    else if (wildcards === 0) addDir(coverLiteralStars(url), scope, sink, written);
+    else
+      sink.refuse(written, 'a value after the wildcard holds "*", which CDN Pro would take for the wildcard');
   });
 }
 
