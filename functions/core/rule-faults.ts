@@ -186,6 +186,9 @@ function faultsOfExceptions(
   return readable ? [...faults, ...faultsOfReach(match, keys, patterns)] : faults;
 }
 
+/** A key has at least one character. */
+const anyKey = textsOf({ tokens: [{ kind: 'variable', name: 'key', crossesSlashes: true }] });
+
 /** Keys that can never match, and exceptions that never leave anything out. */
 function faultsOfReach(
   match: Record<string, unknown>,
@@ -195,7 +198,7 @@ function faultsOfReach(
   const prefixes = textsAt(match.prefix, ['match', 'prefix']).map(({ text }) => textsFrom(text));
   const within = prefixes.length > 0 ? prefixes : [textsFrom('')];
   const wanted = keys?.map(({ path, pattern }) => ({ path, texts: textsOf(pattern) })) ?? [
-    { path: ['match'], texts: textsFrom('') },
+    { path: ['match'], texts: anyKey },
   ];
   const excluded = exceptions.map(({ pattern }) => textsOf(pattern));
   const faults: RuleFault[] = [];
@@ -203,9 +206,7 @@ function faultsOfReach(
     if (!within.some((prefix) => someTextIn([texts, prefix]))) {
       faults.push({ path, message: 'it can never match: no such key begins with `match.prefix`' });
     } else if (!within.some((prefix) => someTextIn([texts, prefix], excluded))) {
-      if (texts.steps.length > 0 || excluded.length > 0) {
-        faults.push({ path, message: 'it can never match: `except` leaves out every such key' });
-      }
+      faults.push({ path, message: 'it can never match: `except` leaves out every such key' });
     }
   }
   if (faults.length > 0) return faults;

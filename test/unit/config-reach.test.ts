@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, checkSettings } from '../../functions/core/config.ts';
+import { checkConfig } from '../../infra/purger-stack.ts';
+
+const url = 'https://www.example.com';
+const purge = { fileUrls: [`${url}/x`] };
+
+function faultsOf(check: () => unknown): readonly string[] {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map((fault) => fault.replaceAll('rules[0].', ''));
+    throw error;
+  }
+  return [];
+}
+
+const faultsOfRule = (rule: unknown) =>
+  faultsOf(() => checkSettings({ target: 'production', rules: [rule] }));
+
+describe('a rule that can never match is refused', () => {
+  test.each([
+    ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` leaves out every such key'],
+    ['site/{name}', '{+all}', '`match.key`: it can never match: `except` leaves out every such key'],
+    ['site/{a}/{b}', 'site/{+x}/{y}', '`match.key`: it can never match: `except` leaves out every such key'],
+    [
+      ['a/{+p}', 'b/{+p}'],
+      ['b/{+x}'],
+      '`match.key[1]`: it can never match: `except` leaves out every such key',
+    ],
+    [
+      'a/{p}',
+      ['a/x{q}', 'b/{q}'],
+      '`except[1]`: it leaves nothing out: no key that the rule matches fits it',
+    ],
+    [undefined, '{+all}', '`match`: it can never match: `except` leaves out every such key'],
+  ])('key %j, except %j', (key, except, fault) => {
+    expect(faultsOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([fault]);
+  });
+
+  test.each([
+    ['site/{+path}', 'site/{+path}.map'],
+    ['site/{+path}', 'site/{name}'],
+    ['{+path}', '{+dir}/{name}'],
+    [['a/{+p}', 'b/{+p}'], 'a/x/{+q}'],
+    [undefined, 'private/{+x}'],
+  ])('but not key %j, except %j', (key, except) => {
+    expect(faultsOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([]);
+  });
+
+  test('a key and a prefix that exclude each other', () => {
+    expect(
+      faultsOfRule({ match: { source: 's3', key: 'site/{+p}', prefix: ['assets/', 'img/'] }, purge }),
+    ).toEqual(['`match.key`: it can never match: no such key begins with `match.prefix`']);
+    expect(
+      faultsOfRule({ match: { source: 's3', key: 's{+p}', prefix: ['assets/', 'site/'] }, purge }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [
+      { source: 's3', locale: 'de' },
+      '`match.locale`: a change from "s3" has no locale: this condition can never hold',
+    ],
+    [
+      { source: 's3', fields: { slug: 'x' } },
+      '`match.fields`: a change from "s3" has no fields: this condition can never hold',
+    ],
+    [
+      { source: 'contentful', prefix: 'x' },
+      '`match.prefix`: a change from "contentful" has no prefix: this condition can never hold',
+    ],
+    [
+      { source: 'contentful', fields: { slgu: 'x' } },
+      '`match.fields.slgu`: no change has this value (did you mean `slug`?)',
+    ],
+  ])('%j', (match, fault) => {
+    expect(faultsOfRule({ match, purge })).toEqual([fault]);
+  });
+});
+
+describe('what does not fit together is refused', () => {
+  test.each([
+    [
+      { except: { type: 'x' } },
+      '`except.type`: a change from "s3" has no type: this condition can never hold',
+    ],
+    [{ except: {} }, '`except`: without a condition it leaves everything out'],
+    [{ except: [{ kee: 'x' }] }, '`except[0]`: unknown field `kee` (did you mean `key`?)'],
+    [
+      { match: { source: 's3', key: '{a}/{b}', bucket: 'x-{a}' } },
+      '`match.bucket`: {a} is captured by `match.key`, too',
+    ],
+    [
+      { match: { source: 's3', key: ['{a}/x', '{b}/y'] }, purge: { fileUrls: [`${url}/{a}`] } },
+      '`purge.fileUrls[0]`: {a} stands for nothing here: no match of this rule gives it a value (expected one of `key`, `bucket`)',
+    ],
+    [
+      { purge: { fileUrls: ['/x'] } },
+      '`purge.fileUrls[0]`: expected a URL, or a path and `purge.hosts`, got a path alone',
+    ],
+    [
+      { purge: { hosts: 'h.example', fileUrls: [`${url}/x`] } },
+      '`purge.hosts`: they are for templates that begin with a slash, and there are none',
+    ],
+    [
+      { purge: { hosts: 'h.example/base', fileUrls: ['/x'] } },
+      '`purge.hosts`: expected a host such as "www.example.com", got "h.example/base"',
+    ],
+    [
+      { purge: { hosts: ['ftp://h.example'], fileUrls: ['/x'] } },
+      '`purge.hosts[0]`: expected a host such as "www.example.com", got "ftp://h.example"',
+    ],
+    [
+      { purge: { hosts: ['any://h.example'], fileUrls: ['/x'] } },
+      '`purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "any://h.example/x"',
+    ],
+    [
+      { purge: { ...purge, variants: true, fileHeaders: [{ a: 'b' }] } },
+      '`purge.fileHeaders`: `variants` purges every version already, those that headers tell apart among them',
+    ],
+    [
+      { purge: { ...purge, fileHeaders: { 'a b': 'c' } } },
+      '`purge.fileHeaders.a b`: expected the name of a header',
+    ],
+    [
+      { purge: { ...purge, fileHeaders: [{ a: 'x', A: 'y' }] } },
+      '`purge.fileHeaders[0].A`: it is there already, in another case',
+    ],
+    [
+      { purge: { ...purge, fileHeaders: { a: Array(11).fill('x'), b: Array(10).fill('y') } } },
+      '`purge.fileHeaders`: expected at most 100 versions, got 110',
+    ],
+    [
+      { purge: { ...purge, queries: ['a=*'] } },
+      '`purge.queries[0]`: expected a query string with special letters percent-encoded and without "*", got "a=*"',
+    ],
+    [{ purge: { dirUrls: [`${url}/*`], queries: ['a'] } }, '`purge.queries`: it is for `fileUrls` alone'],
+    [
+      { purge: { dirUrls: [`${url}/*`] }, pages: { index: 'index.html' } },
+      '`pages`: they are for `fileUrls` alone',
+    ],
+    [
+      { purge: { fileUrls: [`${url}/a/../b`] } },
+      '`purge.fileUrls[0]`: a browser resolves the segments "." and "..", and never requests "https://www.example.com/a/../b"',
+    ],
+    [
+      { purge: { fileUrls: [`${url}/${'x'.repeat(2048)}`] } },
+      '`purge.fileUrls[0]`: expected at most 2048 characters, got 2072',
+    ],
+    [
+      { purge: { regexPatterns: ['any://h.example/a('] } },
+      '`purge.regexPatterns[0]`: expected a regular expression, got "/a("',
+    ],
+    [
+      { delaySeconds: 600, repeatAfterSeconds: 301 },
+      '`repeatAfterSeconds`: expected at most 900 together with `delaySeconds`, got 901',
+    ],
+    [{ delaySeconds: 901 }, '`delaySeconds`: expected a whole number from 0 to 900, got 901'],
+    [{ pages: { cleanUrls: 'html' } }, '`pages.cleanUrls`: expected an ending such as ".html", got "html"'],
+    [
+      { pages: { trailingSlash: 'add' } },
+      '`pages.trailingSlash`: expected "always", "never" or "both", got "add"',
+    ],
+  ])('%j', (overrides, fault) => {
+    expect(faultsOfRule({ match: { source: 's3', key: 'site/{+path}' }, purge, ...overrides })).toEqual([
+      fault,
+    ]);
+  });
+
+  test('two rules of one name', () => {
+    const rule = { name: 'a', match: { source: 's3' }, purge };
+    expect(faultsOf(() => checkSettings({ target: 'production', rules: [rule, rule] }))).toEqual([
+      '`rules[1].name`: rules[0] has the name "a", too',
+    ]);
+  });
+});
+
+const config = {
+  credentials: 'cdn-pro/api',
+  target: 'production',
+  buckets: [{ name: 'www', prefix: 'site/' }],
+  webhooks: [{ source: 'contentful', secret: 's', name: 'shop' }],
+};
+const faultsOfConfig = (overrides: object) => faultsOf(() => checkConfig({ ...config, ...overrides }));
+
+describe('a rule for what is not received is refused', () => {
+  test.each([
+    [
+      { source: 'contentfull' },
+      '`match.source`: "contentfull" can never match: there is no such source (did you mean `contentful`?)',
+    ],
+    [
+      { source: 'standard-webhooks' },
+      '`match.source`: "standard-webhooks" can never match: no webhook of this source is received',
+    ],
+    [
+      { source: 'contentful', webhook: 'shpo' },
+      '`match.webhook`: "shpo" can never match: no webhook has this name (did you mean `shop`?)',
+    ],
+    [
+      { source: 's3', bucket: ['www', 'wwww'] },
+      '`match.bucket[1]`: "wwww" can never match: no bucket has this name (did you mean `www`?)',
+    ],
+    [
+      { source: 's3', key: 'assets/{+p}' },
+      '`match.key`: it can never match: no bucket is watched for keys that begin like this',
+    ],
+  ])('%j', (match, fault) => {
+    expect(faultsOfConfig({ rules: [{ match, purge }] })).toEqual([fault]);
+  });
+});
+
+test('faults of shape, of sense and of sources are named together', () => {
+  const rules = [
+    {
+      match: { source: 's3', key: 'site/{+path}', kee: 1 },
+      purge: { fileUrls: [`${url}/{pth}`], dirUrl: [] },
+    },
+    { match: { source: 's4' }, purge: { fileUrls: ['nowhere'] }, delaySeconds: 'soon' },
+  ];
+  expect(faultsOfConfig({ rules, target: 'live', stackNam: 'x' })).toEqual([
+    '`target`: expected "production" or "staging", got "live"',
+    '`match`: unknown field `kee` (did you mean `key`?)',
+    '`purge`: unknown field `dirUrl` (did you mean `dirUrls`?)',
+    '`rules[1].delaySeconds`: expected a whole number from 0 to 900, got "soon"',
+    'unknown field `stackNam` (did you mean `stackName`?)',
+    '`purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value (did you mean `path`?)',
+    '`rules[1].purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "nowhere"',
+    '`rules[1].match.source`: "s4" can never match: there is no such source (did you mean `s3`?)',
+  ]);
+});
+
+test('whatever is given, faults are told and nothing else is thrown', () => {
+  for (const rules of [
+    undefined,
+    3,
+    'x',
+    {},
+    [undefined],
+    [null],
+    [[]],
+    [{ match: 1 }],
+    [{ match: { source: 3, key: {} }, except: 3, purge: [] }],
+  ]) {
+    expect(faultsOfConfig({ rules }).length).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import type { OutgoingMessage, UnsentMessage } from '../../functions/aws/buffer.ts';
+import { compileRules, type Rule } from '../../functions/core/rules.ts';
+import type { OriginChange, PurgeEntry } from '../../functions/core/types.ts';
+import { enqueueChanges } from '../../functions/enqueue.ts';
+import { fileEntry, objectChange } from '../helpers/changes.ts';
+
+const site: Rule = {
+  match: { source: 's3', key: '{+path}' },
+  purge: { fileUrls: ['https://h.example/{+path}'] },
+};
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Record<string, unknown>;
+}
+
+async function enqueue(
+  changes: readonly OriginChange[],
+  rules: readonly Rule[],
+  unsent: readonly UnsentMessage[] = [],
+) {
+  const sent: OutgoingMessage[] = [];
+  const lines: Line[] = [];
+  const write = (level: string) => (message: string, fields: Record<string, unknown>) => {
+    lines.push({ level, message, fields });
+  };
+  const result = await enqueueChanges(changes, {
+    rules: compileRules({ target: 'production', rules }),
+    send: async (messages) => {
+      sent.push(...messages);
+      return unsent;
+    },
+    log: { info: write('info'), warn: write('warn'), error: write('error') },
+    nowMs: () => 1_000,
+  });
+  return { result, sent, lines, bodies: sent.map(({ body }) => entriesOf(body)) };
+}
+
+function entriesOf(body: string): readonly PurgeEntry[] {
+  return (JSON.parse(body) as { entries: readonly PurgeEntry[] }).entries;
+}
+
+const entry = fileEntry('https://h.example/a');
+
+describe('delays', () => {
+  test('a rule without one sends at once', async () => {
+    const { sent } = await enqueue([objectChange('a')], [site]);
+    expect(sent).toEqual([{ body: expect.any(String) }]);
+  });
+
+  test("a delay is the message's, and a repetition is a message of its own", async () => {
+    const { sent, bodies } = await enqueue(
+      [objectChange('a')],
+      [{ ...site, delaySeconds: 30, repeatAfterSeconds: 60 }],
+    );
+    expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([30, 90]);
+    expect(bodies).toEqual([[entry], [entry]]);
+  });
+
+  test('rules with the same delay share a message, without duplicates', async () => {
+    const { sent, bodies } = await enqueue(
+      [objectChange('a')],
+      [site, { ...site, repeatAfterSeconds: 60 }, { ...site, delaySeconds: 60 }],
+    );
+    expect(sent.map(({ delaySeconds = 0 }) => delaySeconds)).toEqual([0, 60]);
+    expect(bodies).toEqual([[entry], [entry]]);
+  });
+});
+
+describe('order', () => {
+  const put = objectChange('a', { sequencer: '02' });
+  const removed = objectChange('a', { sequencer: '01', action: 'delete' });
+
+  test.each([
+    ['first', [removed, put]],
+    ['last', [put, removed]],
+  ])('a delete that a put overtakes is one invalidate, be it %s', async (_, changes) => {
+    const { bodies, result, lines } = await enqueue(changes, [site]);
+    expect(bodies).toEqual([[entry]]);
+    expect(result.failed).toEqual([]);
+    expect(lines.find(({ fields }) => fields.overtakenBy)?.fields).toMatchObject({
+      change: { action: 'delete' },
+      overtakenBy: { action: 'put', sequencer: '02' },
+    });
+  });
+
+  test('a put that a delete overtakes is one delete', async () => {
+    const { bodies } = await enqueue(
+      [
+        { ...put, sequencer: '01' },
+        { ...removed, sequencer: '02' },
+      ],
+      [site],
+    );
+    expect(bodies).toEqual([[{ ...entry, action: 'delete' }]]);
+  });
+
+  test('what only the older change makes stale is purged, too', async () => {
+    const listing: Rule = {
+      match: { source: 's3', action: 'delete' },
+      purge: { fileUrls: ['https://h.example/'] },
+    };
+    const { bodies } = await enqueue([removed, put], [site, listing]);
+    expect(bodies.flat().toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))).toEqual([
+      fileEntry('https://h.example/'),
+      entry,
+    ]);
+  });
+
+  test("a rule's own action stays", async () => {
+    const { bodies } = await enqueue([removed, put], [{ ...site, action: 'delete' }]);
+    expect(bodies).toEqual([[{ ...entry, action: 'delete' }]]);
+  });
+
+  test('without sequencers changes are taken as they come', async () => {
+    const { bodies } = await enqueue([objectChange('a', { action: 'delete' }), objectChange('a')], [site]);
+    expect(bodies).toEqual([[{ ...entry, action: 'delete' }], [entry]]);
+  });
+});
+
+test('a URL that cannot be purged is named and counted, and the rest is sent', async () => {
+  const { bodies, lines } = await enqueue([objectChange('a/../b'), objectChange('a')], [site]);
+  expect(bodies).toEqual([[entry]]);
+  const [warning, ...others] = lines.filter(({ level }) => level === 'warn');
+  expect(others).toEqual([]);
+  expect(warning?.fields).toMatchObject({
+    change: { id: 's3://site/a/../b' },
+    problem: {
+      rule: 'rules[0]',
+      template: 'https://h.example/{+path}',
+      reason: expect.stringContaining('..'),
+    },
+    RefusedUrls: 1,
+    _aws: {
+      Timestamp: 1_000,
+      CloudWatchMetrics: [{ Namespace: 'CdnPurger', Metrics: [{ Name: 'RefusedUrls', Unit: 'Count' }] }],
+    },
+  });
+});
+
+test('a change of which something was not sent has to come again', async () => {
+  const changes = [objectChange('a'), objectChange('b')];
+  const { result, lines } = await enqueue(changes, [site], [{ index: 1, reason: 'InternalError' }]);
+  expect(result.failed).toEqual([changes[1]]);
+  expect(result.entries).toEqual([entry]);
+  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+});
