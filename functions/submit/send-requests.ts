@@ -1,8 +1,16 @@
 import { type Answer, isolate } from '../core/outcome.ts';
-import { bodyOf, halve, type PlannedRequest } from '../core/plan.ts';
+import {
+  bodyOf,
+  halve,
+  type PlannedRequest,
+  planEntries,
+  type RequestLimits,
+  settledBy,
+  textOf,
+} from '../core/plan.ts';
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
-import type { Batch, SubmitPorts } from './ports.ts';
+import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
 import { recordRejected } from './settle.ts';
 
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
@@ -19,6 +27,7 @@ export interface Leftover {
 
 /** How this run has gone so far. */
 interface Run {
+  readonly limits: RequestLimits;
   /** Answers without a verdict in a row. */
   failures: number;
   /** Times that the credentials were refused. */
@@ -44,9 +53,9 @@ export async function sendRequests(
   requests: readonly PlannedRequest[],
   batch: Batch,
   ports: SubmitPorts,
-  deadlineMs: number,
+  { limits, deadlineMs }: SubmitOptions,
 ): Promise<Leftover> {
-  const run: Run = { failures: 0, refusals: 0 };
+  const run: Run = { limits, failures: 0, refusals: 0 };
   let queue = requests;
   while (queue[0] !== undefined) {
     if (ports.nowMs() >= deadlineMs) return { left: queue, delaySeconds: 0 };
@@ -74,7 +83,7 @@ async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: S
       return { again: [] };
     case 'refused':
     case 'too-large':
-      return afterRefusal(request, answer, batch, ports);
+      return afterRefusal(request, answer, run, batch, ports);
     case 'unauthorized':
       return afterUnauthorized(request, answer, run, ports);
     case 'throttled':
@@ -92,6 +101,7 @@ async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: S
 async function afterRefusal(
   request: PlannedRequest,
   answer: Answer & { kind: 'refused' | 'too-large' },
+  { limits }: Run,
   batch: Batch,
   ports: SubmitPorts,
 ): Promise<Step> {
@@ -108,7 +118,13 @@ async function afterRefusal(
     rejected: rejected.length,
   });
   await recordRejected(rejected, answer, batch, ports);
-  return { again };
+  // What a rejected entry covers is not at fault for it. Coalesced again, it would only be refused again.
+  const { coalesce: _, ...uncoalesced } = limits;
+  const uncovered = planEntries(
+    rejected.flatMap(({ covered = [] }) => covered),
+    uncoalesced,
+  );
+  return { again: [...again, ...uncovered] };
 }
 
 /** The secret may have been rotated, so it is read again, once; after that nothing is gained by hammering. */
@@ -176,7 +192,10 @@ function logAccepted(
   { log, nowMs }: SubmitPorts,
 ): void {
   const { name: _, ...purge } = bodyOf(request);
-  const indices = new Set(request.entries.flatMap((entry) => entry.messages));
+  const settled = settledBy(request);
+  const indices = new Set(settled.flatMap((planned) => planned.messages));
+  const sent = new Set(request.entries);
+  const covered = settled.filter((planned) => !sent.has(planned)).map(({ entry }) => textOf(entry));
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const index of indices) {
     const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
@@ -186,6 +205,7 @@ function logAccepted(
     purgeId,
     requestId,
     ...purge,
+    ...(covered.length > 0 ? { covered } : {}),
     messages: indices.size,
     ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {}),
   });

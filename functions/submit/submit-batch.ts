@@ -1,5 +1,5 @@
 import { type PurgeMessage, readMessage } from '../core/message.ts';
-import { planRequests } from '../core/plan.ts';
+import { type PlannedRequest, planRequests, textOf } from '../core/plan.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
 import { giveBack } from './settle.ts';
@@ -22,9 +22,21 @@ export async function submitBatch(
     messages.map(({ message }) => message.entries),
     options.limits,
   );
-  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options.deadlineMs);
+  logCoalesced(requests, ports);
+  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
   await giveBack(left, delaySeconds, batch, ports);
   return [...batch.failed];
+}
+
+function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts): void {
+  for (const { entry, isCoalesced, covered = [] } of requests.flatMap(({ entries }) => entries)) {
+    if (isCoalesced) {
+      log.info('siblings coalesced: their directory is purged instead', {
+        dirUrl: textOf(entry),
+        replaced: covered.map(({ entry }) => textOf(entry)),
+      });
+    }
+  }
 }
 
 /** Reads the messages; what cannot be read goes to the dead letter queue as it is. */

@@ -1,0 +1,59 @@
+import type { PlannedEntry } from './plan.ts';
+import type { FileEntry } from './types.ts';
+
+/** When files of one directory become the directory. */
+export interface CoalesceLimits {
+  /** Fewest files directly in one directory that are replaced by it. */
+  readonly siblings: number;
+  /** Fewest path segments of a directory that may replace its files: 1 keeps `https://host/*` from ever being used. */
+  readonly minDepth: number;
+}
+
+/**
+ * Replaces the files of a directory by `dir/*` where there are many of them. It purges files that did not change,
+ * too: that is what its user chose. Files with a query or with headers stay, since `*` may not match their cache keys.
+ * @param entries of one scope
+ * @param limits missing: nothing is replaced
+ */
+export function coalesce(
+  entries: readonly PlannedEntry[],
+  limits: CoalesceLimits | undefined,
+): readonly PlannedEntry[] {
+  if (limits === undefined) return entries;
+  const directories = new Map<string, PlannedEntry[]>();
+  for (const planned of entries) {
+    const directory = directoryToReplace(planned, limits);
+    if (directory === undefined) continue;
+    const files = directories.get(directory);
+    if (files === undefined) directories.set(directory, [planned]);
+    else files.push(planned);
+  }
+  const replaced = new Set<PlannedEntry>();
+  const instead: PlannedEntry[] = [];
+  for (const [directory, files] of directories) {
+    if (files.length < limits.siblings) continue;
+    for (const file of files) replaced.add(file);
+    instead.push(replacement(directory, files));
+  }
+  return instead.length === 0
+    ? entries
+    : [...entries.filter((planned) => !replaced.has(planned)), ...instead];
+}
+
+function directoryToReplace({ entry }: PlannedEntry, { minDepth }: CoalesceLimits): string | undefined {
+  if (entry.kind !== 'file' || entry.url.includes('?') || (entry.headers ?? []).length > 0) return undefined;
+  const directory = entry.url.slice(0, entry.url.lastIndexOf('/') + 1);
+  const depth = directory.split('/').length - 4;
+  return depth >= minDepth ? directory : undefined;
+}
+
+function replacement(directory: string, files: readonly PlannedEntry[]): PlannedEntry {
+  const { kind: _, url: __, headers: ___, ...scope } = files[0]?.entry as FileEntry;
+  return {
+    entry: { kind: 'dir', url: `${directory}*`, ...scope },
+    // No message asks for it: it settles the messages of what it covers.
+    messages: [],
+    covered: files.flatMap((file) => [file, ...(file.covered ?? [])]),
+    isCoalesced: true,
+  };
+}
