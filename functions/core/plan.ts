@@ -67,7 +67,16 @@ export function planEntries(
   const realms = Map.groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
   const kept = [...realms.values()].flatMap((realm) => dropCovered(realm));
   const scopes = Map.groupBy(kept, ({ entry }) => scopeKey(entry));
-  return [...scopes.values()].flatMap((scope) => planScope(coalesce(scope, limits.coalesce), limits));
+  return [...scopes.values()].flatMap((scope) => {
+    const share = shareOf(limits.coalesce, scope.length / kept.length);
+    return planScope(coalesce(scope, share, limits.maxFileUrls), limits);
+  });
+}
+
+/** Each scope may take its share of the requests. */
+function shareOf(limits: CoalesceLimits | undefined, share: number): CoalesceLimits | undefined {
+  if (limits?.maxRequests === undefined) return limits;
+  return { ...limits, maxRequests: limits.maxRequests * share };
 }
 
 function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]): readonly PlannedEntry[] {
@@ -116,7 +125,9 @@ export function halve(request: PlannedRequest): readonly PlannedRequest[] {
 
 /** @returns every entry that is settled when a request is accepted: those that it names, and those that they cover */
 export function settledBy({ entries }: PlannedRequest): readonly PlannedEntry[] {
-  return entries.flatMap((planned) => (planned.covered === undefined ? [planned] : [planned, ...planned.covered]));
+  return entries.flatMap((planned) =>
+    planned.covered === undefined ? [planned] : [planned, ...planned.covered],
+  );
 }
 
 /** @returns the body that asks for a planned request */
