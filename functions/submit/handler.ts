@@ -5,7 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { sendMessages } from '../aws/buffer.ts';
+import { countMessages, sendMessages } from '../aws/buffer.ts';
 import { createLedger } from '../aws/ledger.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
@@ -14,7 +14,9 @@ import type { RequestLimits } from '../core/plan.ts';
 import type { RateLimit } from '../core/throttle.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
+import { loadRules } from '../mapping.ts';
 import type { SubmitPorts } from './ports.ts';
+import { recoverMessage } from './recover.ts';
 import { submitBatch } from './submit-batch.ts';
 
 /** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
@@ -29,6 +31,7 @@ const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
 const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
+const rules = loadRules();
 const limits = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits;
 
 const ports: SubmitPorts = {
@@ -47,6 +50,8 @@ const ports: SubmitPorts = {
   forgetCredentials: () => secrets.forget(credentialsSecretId),
   requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
+  recover: (body) => recoverMessage(body, rules),
+  backlog: () => countMessages(sqs, bufferQueueUrl),
   nowMs,
   sleep: (ms) => sleep(ms),
   random: Math.random,

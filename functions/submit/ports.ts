@@ -21,6 +21,10 @@ export interface SubmitPorts {
   readonly requeue: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  /** Reads a message that is no purge message and can be made one; undefined where it cannot. */
+  readonly recover: (body: string) => PurgeMessage | undefined;
+  /** How many messages wait in the buffer, about. */
+  readonly backlog: () => Promise<number>;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 (included) to 1 (excluded). */
@@ -31,6 +35,8 @@ export interface SubmitPorts {
 /** How far submitting may go. */
 export interface SubmitOptions {
   readonly limits: RequestLimits;
+  /** Coalesce only as far as everything that waits could not be purged otherwise by this many requests. */
+  readonly coalesceAbove?: number;
   /** When to stop sending and give back what is left, in milliseconds. */
   readonly deadlineMs: number;
 }

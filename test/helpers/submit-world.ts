@@ -20,6 +20,8 @@ export interface WorldOptions {
   /** Whether the n-th message sent to a queue cannot be sent. */
   readonly refusesMessage?: (queue: 'requeue' | 'reject', index: number) => boolean;
   readonly ledgerFails?: (call: number) => boolean;
+  /** How many messages wait in the buffer. Default: 0. */
+  readonly backlog?: number;
 }
 
 /** A world with a clock of its own around the submit use case, and all that went out into it. */
@@ -35,7 +37,7 @@ export interface World {
 }
 
 /** @returns a world that starts at time 0; a request takes 100 ms in it */
-export function createWorld({ answer, limit, refusesMessage, ledgerFails }: WorldOptions): World {
+export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlog }: WorldOptions): World {
   let window = emptyWindow;
   let closedUntilMs = 0;
   let ledgerCalls = 0;
@@ -96,6 +98,8 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
         world.requeued.push({ ...message, message: read.message });
       }),
       reject: send('reject', (message) => world.rejected.push(message)),
+      recover: () => undefined,
+      backlog: async () => backlog ?? 0,
       nowMs: () => world.nowMs,
       sleep: async (ms) => {
         world.sleeps.push(ms);
