@@ -1,5 +1,5 @@
 import type { PlannedEntry } from './plan.ts';
-import type { FileEntry } from './types.ts';
+import type { Scope } from './types.ts';
 
 /** When files of one directory become the directory. */
 export interface CoalesceLimits {
@@ -52,10 +52,11 @@ export function coalesce(
   const instead: PlannedEntry[] = [];
   const fullestFirst = [...directories].sort(([, a], [, b]) => b.length - a.length);
   for (const [directory, siblings] of fullestFirst) {
-    if (siblings.length < limits.siblings || files <= most) break;
+    const [first] = siblings;
+    if (first === undefined || siblings.length < limits.siblings || files <= most) break;
     for (const file of siblings) replaced.add(file);
     files -= siblings.length;
-    instead.push(replacement(directory, siblings));
+    instead.push(replacement(directory, siblings, first.entry));
   }
   return instead.length === 0
     ? entries
@@ -69,10 +70,16 @@ function directoryToReplace({ entry }: PlannedEntry, { minDepth }: CoalesceLimit
   return depth >= minDepth ? directory : undefined;
 }
 
-function replacement(directory: string, files: readonly PlannedEntry[]): PlannedEntry {
-  const { kind: _, url: __, headers: ___, ...scope } = files[0]?.entry as FileEntry;
+function replacement(directory: string, files: readonly PlannedEntry[], scope: Scope): PlannedEntry {
+  const { target, action, webhook } = scope;
   return {
-    entry: { kind: 'dir', url: `${directory}*`, ...scope },
+    entry: {
+      kind: 'dir',
+      url: `${directory}*`,
+      target,
+      action,
+      ...(webhook === undefined ? {} : { webhook }),
+    },
     // No message asks for it: it settles the messages of what it covers.
     messages: [],
     covered: files.flatMap((file) => [file, ...(file.covered ?? [])]),
