@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -15,6 +16,7 @@ import type { RateLimit } from '../core/throttle.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadRules } from '../mapping.ts';
+import { createMetrics } from '../metrics.ts';
 import type { SubmitPorts } from './ports.ts';
 import { recoverMessage } from './recover.ts';
 import { submitBatch } from './submit-batch.ts';
@@ -25,6 +27,7 @@ const reserveMs = requestTimeoutMs + 20_000;
 const guardMs = requestTimeoutMs + 2_000;
 
 const logger = createLogger('submit');
+const { metrics, measure } = createMetrics('submit');
 const nowMs = Date.now;
 const sqs = new SQSClient();
 const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
@@ -56,6 +59,7 @@ const ports: SubmitPorts = {
   sleep: (ms) => sleep(ms),
   random: Math.random,
   log: logger,
+  measure,
 };
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -64,4 +68,7 @@ async function submit(event: SQSEvent, context: Context): Promise<SQSBatchRespon
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().use(injectLambdaContext(logger)).handler(submit);
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler(submit);

@@ -4,6 +4,7 @@ import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { PurgeMessage } from '../core/message.ts';
 import type { RequestLimits } from '../core/plan.ts';
 import type { Log } from '../log.ts';
+import type { Measure } from '../metrics.ts';
 
 /** A message as it came out of the buffer. */
 export interface BufferedMessage {
@@ -30,6 +31,7 @@ export interface SubmitPorts {
   /** A number from 0 (included) to 1 (excluded). */
   readonly random: () => number;
   readonly log: Log;
+  readonly measure: Measure;
 }
 
 /** How far submitting may go. */

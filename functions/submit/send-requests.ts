@@ -90,6 +90,7 @@ async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: S
       return afterThrottling(request, answer, run, ports);
     case 'unavailable':
       run.failures++;
+      ports.measure('RequestsUnavailable', 1);
       ports.log.warn('purge request failed: it will be sent again', {
         ...answer,
         urls: request.entries.length,
@@ -110,6 +111,7 @@ async function afterRefusal(
       ? { rejected: [], again: halve(request) }
       : isolate(request, answer.message);
   const { message, status, requestId } = answer;
+  ports.measure('RequestsRefused', 1);
   ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
     status,
     message,
@@ -135,6 +137,7 @@ function afterUnauthorized(
   ports: SubmitPorts,
 ): Step {
   ports.forgetCredentials();
+  ports.measure('CredentialsRefused', 1);
   run.refusals++;
   const fields = { status, message, requestId, urls: request.entries.length };
   if (run.refusals === 1) {
@@ -155,6 +158,7 @@ async function afterThrottling(
   const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (run.failures - 1));
   const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
   const pauseUntilMs = ports.nowMs() + pauseMs;
+  ports.measure('RequestsThrottled', 1);
   ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId });
   await closeLedger(pauseUntilMs, ports);
   return { again: [request], pauseUntilMs };
@@ -189,7 +193,7 @@ function logAccepted(
   request: PlannedRequest,
   { purgeId, requestId }: Answer & { kind: 'accepted' },
   { messages }: Batch,
-  { log, nowMs }: SubmitPorts,
+  { log, nowMs, measure }: SubmitPorts,
 ): void {
   const { name: _, ...purge } = bodyOf(request);
   const settled = settledBy(request);
@@ -201,12 +205,16 @@ function logAccepted(
     const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
     if (changedMs < oldestMs) oldestMs = changedMs;
   }
+  const oldestChangeSeconds = (nowMs() - oldestMs) / 1000;
+  measure('RequestsAccepted', 1);
+  measure('EntriesPurged', settled.length);
+  if (Number.isFinite(oldestMs)) measure('FreshnessSeconds', oldestChangeSeconds);
   log.info('purge accepted', {
     purgeId,
     requestId,
     ...purge,
     ...(covered.length > 0 ? { covered } : {}),
     messages: indices.size,
-    ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {}),
+    ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds } : {}),
   });
 }

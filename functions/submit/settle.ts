@@ -11,11 +11,12 @@ export async function recordRejected(
   rejected: readonly PlannedEntry[],
   { message, status, requestId }: { message: string; status: number; requestId?: string },
   batch: Batch,
-  { reject, log, nowMs }: SubmitPorts,
+  { reject, log, nowMs, measure }: SubmitPorts,
 ): Promise<void> {
   // A directory that stands for its siblings is nobody's entry: the siblings are sent again.
   const asked = rejected.filter(({ isCoalesced }) => !isCoalesced);
   if (asked.length === 0) return;
+  measure('EntriesRejected', asked.length);
   const rejection: Rejection = {
     reason: message,
     status,
@@ -60,7 +61,7 @@ export async function giveBack(
   left: readonly PlannedRequest[],
   delaySeconds: number,
   batch: Batch,
-  { requeue, log }: SubmitPorts,
+  { requeue, log, measure }: SubmitPorts,
 ): Promise<void> {
   const open = new Map<number, PurgeEntry[]>();
   for (const { entry, messages } of left.flatMap(settledBy)) {
@@ -72,6 +73,7 @@ export async function giveBack(
   }
   const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
   if (waiting.length === 0) return;
+  measure('MessagesGivenBack', waiting.length);
   log.warn('time is up: what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
   const unsent = await requeue(
     waiting.map(([index, entries]) => {

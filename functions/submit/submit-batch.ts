@@ -71,6 +71,7 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   for (const { messageId, reason } of unreadable) {
     ports.log.error('message moved to the dead letter queue: it is no purge message', { messageId, reason });
   }
+  if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
 }

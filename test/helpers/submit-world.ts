@@ -31,6 +31,8 @@ export interface World {
   readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
   readonly rejected: OutgoingMessage[];
   readonly lines: LogLine[];
+  /** Sums of the metrics by name. */
+  readonly metrics: Map<string, number>;
   readonly sleeps: number[];
   forgotten: number;
   nowMs: number;
@@ -58,6 +60,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     requeued: [],
     rejected: [],
     lines: [],
+    metrics: new Map(),
     sleeps: [],
     forgotten: 0,
     nowMs: 0,
@@ -106,6 +109,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
         world.nowMs += ms;
       },
       random: () => 0.5,
+      measure: (name, value) => world.metrics.set(name, (world.metrics.get(name) ?? 0) + value),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
     },
   };
