@@ -14,7 +14,7 @@ import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
 import { recordRejected } from './settle.ts';
 
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
-const unauthorizedDelaySeconds = 300;
+const unauthorizedDelaySeconds = 60;
 /** The first and the longest pause after a 429 that names none, in milliseconds. The longest is CDN Pro's window. */
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
@@ -129,13 +129,16 @@ async function afterRefusal(
   return { again: [...again, ...uncovered] };
 }
 
-/** The secret may have been rotated, so it is read again, once; after that nothing is gained by hammering. */
-function afterUnauthorized(
+/**
+ * The secret may have been rotated, so it is read again, once. After that nothing is gained by hammering, by this
+ * consumer or another.
+ */
+async function afterUnauthorized(
   request: PlannedRequest,
   { status, message, requestId }: Answer & { kind: 'unauthorized' },
   run: Run,
   ports: SubmitPorts,
-): Step {
+): Promise<Step> {
   ports.forgetCredentials();
   ports.measure('CredentialsRefused', 1);
   run.refusals++;
@@ -145,6 +148,7 @@ function afterUnauthorized(
     return { again: [request] };
   }
   ports.log.error('credentials refused by CDN Pro: put valid ones into the credentials secret', fields);
+  await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, ports);
   return { again: [request], stopForSeconds: unauthorizedDelaySeconds };
 }
 

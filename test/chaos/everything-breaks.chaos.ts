@@ -122,8 +122,13 @@ test('50,000 objects in one go while everything breaks: nothing is lost, and not
   };
   const breakThings = async () => {
     await eventually(() => collect() > 500, 60_000);
+    // A request that hangs is a consumer in the middle of its batch.
+    cdnPro.injectFault({ kind: 'hang' });
+    await eventually(() => cdnPro.requests.some(({ status }) => status === undefined), 60_000);
     expect(killConsumers(assembly.directory)).toBeGreaterThan(0);
-    report('consumers killed');
+    report(
+      'consumers killed in the middle of a batch, which comes again after the visibility timeout of 332 s',
+    );
     await sleep(5000);
     report('DynamoDB goes');
     await dynamodb.cutFor(30_000);
@@ -137,7 +142,7 @@ test('50,000 objects in one go while everything breaks: nothing is lost, and not
   };
   try {
     await Promise.all([upload(), breakThings()]);
-    const isDone = await eventually(() => collect() === objects, 420_000);
+    const isDone = await eventually(() => collect() === objects, 400_000);
     report('the end');
     expect(isDone).toBe(true);
 
@@ -156,7 +161,7 @@ test('50,000 objects in one go while everything breaks: nothing is lost, and not
       }),
     );
     expect(Attributes?.ApproximateNumberOfMessages).toBe('0');
-    expect(problems.some((problem) => /submit/i.test(problem))).toBe(true);
+    expect(problems.some((problem) => problem.includes('Submit'))).toBe(true);
     sqs.destroy();
   } finally {
     await aws.stop();

@@ -247,7 +247,8 @@ test('credentials that are refused are read again once, and then left alone', as
   expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
   expect(world.requests).toHaveLength(2);
   expect(world.forgotten).toBe(2);
-  expect(world.requeued).toMatchObject([{ delaySeconds: 300 }]);
+  expect(world.requeued).toMatchObject([{ delaySeconds: 60 }]);
+  expect(await world.ports.ledger.reserve()).toEqual({ kind: 'wait', untilMs: 60_200 });
   expect(world.lines.some(({ level, message }) => level === 'error' && message.includes('credentials'))).toBe(
     true,
   );
