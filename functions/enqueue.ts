@@ -1,9 +1,11 @@
 import type { OutgoingMessage, UnsentMessage } from './aws/buffer.ts';
 import { referenceTo, writeMessages } from './core/message.ts';
+import { overtakenBy } from './core/order.ts';
 import { textOf } from './core/plan.ts';
-import type { Mapping, RuleSet } from './core/rules.ts';
+import type { Delivery, Mapping, RuleSet } from './core/rules.ts';
 import type { OriginChange, PurgeEntry } from './core/types.ts';
 import type { Log } from './log.ts';
+import { refusedUrlsMetric } from './refused-urls.ts';
 
 /** What enqueuing needs of the world. */
 export interface EnqueuePorts {
@@ -11,6 +13,8 @@ export interface EnqueuePorts {
   /** Puts messages into the buffer. */
   readonly send: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   readonly log: Log;
+  /** The clock, for the time of metrics. Default: `Date.now`. */
+  readonly nowMs?: () => number;
 }
 
 /** What became of the changes. */
@@ -21,36 +25,86 @@ export interface Enqueued {
   readonly failed: readonly OriginChange[];
 }
 
+interface MappedChange {
+  readonly change: OriginChange;
+  readonly mapping: Mapping;
+  /** What is to be sent for it. */
+  readonly deliveries: readonly Delivery[];
+  /** The newer change of the same object among those that came with it. */
+  readonly newer: OriginChange | undefined;
+}
+
 /**
- * Maps changes to purge entries and puts these into the buffer. Each change logs one line with its URLs, by which
- * it can be followed.
+ * Maps changes to purge entries and puts these into the buffer, those with a delay as messages of their own. Each
+ * change logs one line with its URLs, by which it can be followed. A change that a newer one of the same object
+ * overtakes takes the newer one's action, and what both make stale is sent once.
  */
 export async function enqueueChanges(
   changes: readonly OriginChange[],
-  { rules, send, log }: EnqueuePorts,
+  { rules, send, log, nowMs = Date.now }: EnqueuePorts,
 ): Promise<Enqueued> {
-  const mapped = changes.map((change) => ({ change, mapping: rules.map(change) }));
-  const messages = mapped.flatMap(({ change, mapping }) =>
-    writeMessages(referenceTo(change), mapping.entries).map((body) => ({ change, body })),
+  const mapped = mapChanges(changes, rules);
+  const messages = mapped.flatMap(({ change, deliveries }) =>
+    deliveries.flatMap(({ delaySeconds, entries }) =>
+      writeMessages(referenceTo(change), entries).map((body) => ({
+        change,
+        message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
+      })),
+    ),
   );
-  const unsent = messages.length === 0 ? [] : await send(messages.map(({ body }) => ({ body })));
+  const unsent = messages.length === 0 ? [] : await send(messages.map(({ message }) => message));
   const failures = new Map(unsent.map(({ index, reason }) => [messages[index]?.change, reason]));
-  for (const { change, mapping } of mapped) logChange(change, mapping, failures.get(change), log);
+  for (const each of mapped) logChange(each, failures.get(each.change), log, nowMs);
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
     failed: mapped.flatMap(({ change }) => (failures.has(change) ? [change] : [])),
   };
 }
 
-function logChange(change: OriginChange, mapping: Mapping, failure: string | undefined, log: Log): void {
-  const { entries, rules, problems } = mapping;
-  const fields = { change: referenceTo(change), rules };
-  for (const problem of problems) log.warn('a URL of a rule cannot be purged', { ...fields, problem });
+function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
+  const overtaken = overtakenBy(changes);
+  const mappings = new Map(
+    changes.map((change) => [change, rules.map(change, overtaken.get(change)?.action)]),
+  );
+  return [...mappings].map(([change, mapping]) => {
+    const newer = overtaken.get(change);
+    const sentByNewer = newer && mappings.get(newer)?.deliveries;
+    const deliveries = sentByNewer ? without(mapping.deliveries, sentByNewer) : mapping.deliveries;
+    return { change, mapping, deliveries, newer };
+  });
+}
+
+/** Deliveries less the entries that others deliver at the same time. */
+function without(deliveries: readonly Delivery[], others: readonly Delivery[]): readonly Delivery[] {
+  const known = new Set(others.flatMap(keysOf));
+  return deliveries.map((delivery) => {
+    const keys = keysOf(delivery);
+    return { ...delivery, entries: delivery.entries.filter((_, index) => !known.has(keys[index] ?? '')) };
+  });
+}
+
+function keysOf({ delaySeconds, entries }: Delivery): readonly string[] {
+  return entries.map((entry) => JSON.stringify([delaySeconds, entry]));
+}
+
+function logChange(
+  { change, mapping, newer }: MappedChange,
+  failure: string | undefined,
+  log: Log,
+  nowMs: () => number,
+): void {
+  const { entries, deliveries, rules, problems } = mapping;
+  const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
+  const fields = { change: referenceTo(change), rules, ...overtaken };
+  for (const problem of problems) {
+    log.warn('a URL of a rule cannot be purged', { ...fields, problem, ...refusedUrlsMetric(1, nowMs()) });
+  }
   if (failure !== undefined) {
     log.error('change not queued: its event has to come again', { ...fields, reason: failure });
   } else if (rules.length === 0) {
     log.info('change matches no rule', fields);
   } else {
-    log.info('change queued', { ...fields, urls: entries.map(textOf) });
+    const delaysSeconds = deliveries.map(({ delaySeconds }) => delaySeconds);
+    log.info('change queued', { ...fields, urls: entries.map(textOf), delaysSeconds });
   }
 }

@@ -2,12 +2,17 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type CompleteSettings, checkSettings, type Settings } from '../functions/core/config.ts';
-import type { Rule } from '../functions/core/rules.ts';
+import {
+  type CompleteSettings,
+  checkSettings,
+  describeFault,
+  type Settings,
+} from '../functions/core/config.ts';
+import { faultsOfSources } from '../functions/core/source-faults.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
 import { Submit } from './submit.ts';
-import type { Webhook } from './webhook.ts';
+import { type Webhook, webhookSources } from './webhook.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings {
@@ -74,18 +79,7 @@ export class CdnPurger extends Construct {
   }
 
   #rulesWithoutSource(): string[] {
-    return faultsOfSources(this.#settings.rules, [...this.#sources]);
+    const received = { sources: [...this.#sources] };
+    return faultsOfSources(this.#settings, received, ['s3', ...webhookSources]).map(describeFault);
   }
-}
-
-/**
- * @param sources what changes are received from
- * @returns a line for each rule that can never match, since nothing is received from its source
- */
-export function faultsOfSources(rules: readonly Rule[], sources: readonly string[]): string[] {
-  return rules.flatMap(({ match: { source } }, index) => {
-    if (sources.includes(source)) return [];
-    const missing = source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received';
-    return [`\`rules[${index}].match.source\`: "${source}" can never match: ${missing}`];
-  });
 }

@@ -3,16 +3,11 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
-import {
-  ConfigError,
-  check,
-  expecting,
-  fields,
-  type Settings,
-  settingsFields,
-  text,
-} from '../functions/core/config.ts';
-import { CdnPurger, faultsOfSources } from './cdn-purger.ts';
+import { check, type Settings, settingsFields } from '../functions/core/config.ts';
+import { faultsOfRules } from '../functions/core/rule-faults.ts';
+import { expecting, fields, text } from '../functions/core/schema.ts';
+import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
+import { CdnPurger } from './cdn-purger.ts';
 import { Webhook, type WebhookSourceName, webhookSources } from './webhook.ts';
 
 /** What `infra/config.ts` holds. */
@@ -39,7 +34,8 @@ export interface PurgerConfig extends Settings {
   }[];
 }
 
-const configFields = fields({
+/** The shape of a {@link PurgerConfig}. */
+export const configFields = fields({
   ...settingsFields,
   stackName: text('a stack name').optional(),
   credentials: text('the name or ARN of a secret'),
@@ -72,13 +68,10 @@ const configFields = fields({
  * @throws ConfigError with every fault
  */
 export function checkConfig(config: unknown): PurgerConfig {
-  const subject = 'The configuration';
-  const checked = check(configFields, config, subject) as PurgerConfig;
-  const { rules, buckets = [], webhooks = [] } = checked;
-  const sources = [...(buckets.length > 0 ? ['s3'] : []), ...webhooks.map(({ source }) => source)];
-  const faults = faultsOfSources(rules, sources);
-  if (faults.length > 0) throw new ConfigError(subject, faults);
-  return checked;
+  return check(configFields, config, 'The configuration', (value) => [
+    ...faultsOfRules(value),
+    ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSources]),
+  ]) as PurgerConfig;
 }
 
 /** A stack around one purger, for those who deploy this project as it is. */

@@ -14,6 +14,8 @@ export interface ChangeReference {
   readonly action: string;
   readonly id: string;
   readonly occurredAt: string;
+  /** S3's order of the changes of one object, see {@link import('./types.ts').ObjectChange}. */
+  readonly sequencer?: string;
 }
 
 /** Why entries will never be accepted. */
@@ -38,7 +40,14 @@ export interface PurgeMessage {
 /** @returns what a message says of the change it came from */
 export function referenceTo(change: OriginChange): ChangeReference {
   const { source, action, id, occurredAt } = change;
-  return { source, ...('webhook' in change ? { webhook: change.webhook } : {}), action, id, occurredAt };
+  return {
+    source,
+    ...('webhook' in change ? { webhook: change.webhook } : {}),
+    action,
+    id,
+    occurredAt,
+    ...('sequencer' in change && change.sequencer !== undefined ? { sequencer: change.sequencer } : {}),
+  };
 }
 
 /**
@@ -148,7 +157,7 @@ function readFileEntry(value: Record<string, unknown>, path: string, scope: Scop
 
 function readChange(value: unknown): ChangeReference | undefined {
   if (!isRecord(value)) return undefined;
-  const { source, webhook, action, id, occurredAt } = value;
+  const { source, webhook, action, id, occurredAt, sequencer } = value;
   const texts = [source, action, id, occurredAt];
   if (!texts.every((text) => typeof text === 'string')) return undefined;
   return {
@@ -157,6 +166,7 @@ function readChange(value: unknown): ChangeReference | undefined {
     action: String(action),
     id: String(id),
     occurredAt: String(occurredAt),
+    ...(typeof sequencer === 'string' ? { sequencer } : {}),
   };
 }
 

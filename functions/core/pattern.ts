@@ -1,4 +1,5 @@
 import { PurgerError } from './errors.ts';
+import { matchByTable } from './pattern-table.ts';
 
 /**
  * Patterns and templates share one syntax, after RFC 6570: `{name}` stands for one path segment's worth of text,
@@ -14,7 +15,10 @@ export type Captures = Readonly<Record<string, string>>;
 /** A compiled pattern. Matching takes time linear in the text's length, whatever the pattern. */
 export interface Pattern {
   readonly source: string;
+  readonly tokens: readonly Token[];
   readonly variables: readonly string[];
+  /** The text that everything it fits begins with. */
+  readonly literalPrefix: string;
   /** What the pattern's variables stand for in `text`, or undefined where the whole text does not fit. */
   match(text: string): Captures | undefined;
 }
@@ -24,7 +28,7 @@ export class PatternError extends PurgerError {
   override readonly name = 'PatternError';
 }
 
-const variableSyntax = /^(\+?)([A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)$/;
+const variableSyntax = /^(\+?)([A-Za-z][A-Za-z0-9_-]*(?:\.(?:[A-Za-z0-9_-]+|\*))*)$/;
 
 /**
  * Splits a pattern or template into its literal and variable parts.
@@ -76,92 +80,136 @@ export function compilePattern(source: string): Pattern {
   const variables = tokens.flatMap((token) => (token.kind === 'variable' ? [token.name] : []));
   const twice = variables.find((name, index) => variables.indexOf(name) !== index);
   if (twice !== undefined) throw new PatternError(`"{${twice}}" stands twice in "${source}"`);
+  const list = tokens.find((token) => token.kind === 'variable' && token.name.includes('*'));
+  if (list !== undefined) throw new PatternError(`"*" in a variable of "${source}" is for templates only`);
   const adjacent = tokens.find(
     (token, index) => token.kind === 'variable' && tokens[index + 1]?.kind === 'variable',
   );
   if (adjacent !== undefined) {
     throw new PatternError(`two variables stand side by side in "${source}": expected text between them`);
   }
-  const match = isUnambiguous(tokens) ? matchByRegExp(tokens, variables) : matchByTable(tokens);
-  return { source, variables, match };
+  return { source, tokens, variables, literalPrefix: prefixOf(tokens), match: matcherOf(tokens, variables) };
 }
+
+function prefixOf([first]: readonly Token[]): string {
+  return first?.kind === 'literal' ? first.text : '';
+}
+
+type Variable = Token & { readonly kind: 'variable' };
 
 /**
- * Whether a backtracking RegExp is linear for these tokens: every variable but one ends at the first slash or at
- * the end of the text, so that there is nothing to try twice.
+ * What is certain of a pattern's ends needs no search. From the left, `{name}` before a literal that begins with a
+ * slash ends at the first slash; from the right, `{name}` after a literal that ends with a slash begins after the
+ * last one. Nearly every pattern is used up so; only what is left between goes to the table.
  */
-function isUnambiguous(tokens: readonly Token[]): boolean {
-  const free = tokens.filter((token, index) => {
-    if (token.kind === 'literal') return false;
-    const next = tokens[index + 1];
-    return token.crossesSlashes || (next?.kind === 'literal' && !next.text.startsWith('/'));
-  });
-  return free.length <= 1;
+function matcherOf(tokens: readonly Token[], variables: readonly string[]): Pattern['match'] {
+  const [only, next] = tokens;
+  if (tokens.length === 1 && only?.kind === 'literal') return (text) => (text === only.text ? {} : undefined);
+  if (only?.kind === 'literal' && next?.kind === 'variable' && tokens.length <= 3) {
+    const last = tokens[2];
+    return matchAffixes(only.text, next, last?.kind === 'literal' ? last.text : '');
+  }
+  const peeled = peel(tokens);
+  return (text) => matchPeeled(peeled, variables, text);
 }
 
-function matchByRegExp(tokens: readonly Token[], variables: readonly string[]): Pattern['match'] {
-  const source = tokens.map((token) => {
-    if (token.kind === 'literal') return token.text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    return token.crossesSlashes ? '([\\s\\S]+)' : '([^/]+)';
-  });
-  const regExp = new RegExp(`^${source.join('')}$`);
+/** One variable between two literals: the shape of most patterns. */
+function matchAffixes(prefix: string, { name, crossesSlashes }: Variable, suffix: string): Pattern['match'] {
+  const least = prefix.length + suffix.length + 1;
   return (text) => {
-    const found = regExp.exec(text);
-    if (found === null) return undefined;
-    return Object.fromEntries(variables.map((name, index) => [name, found[index + 1] ?? '']));
+    if (text.length < least || !text.startsWith(prefix) || !text.endsWith(suffix)) return undefined;
+    const value = text.slice(prefix.length, text.length - suffix.length);
+    return crossesSlashes || !value.includes('/') ? { [name]: value } : undefined;
   };
 }
 
-/** Matches by a table of what can still fit: one bit for each token and position, filled from the end. */
-function matchByTable(tokens: readonly Token[]): Pattern['match'] {
-  return (text) => {
-    const width = text.length + 1;
-    const fits = new Uint8Array((tokens.length + 1) * width);
-    fits[tokens.length * width + text.length] = 1;
-    for (let index = tokens.length - 1; index >= 0; index--) fillRow(fits, width, index, tokens[index], text);
-    return fits[0] === 1 ? readCaptures(fits, width, tokens, text) : undefined;
+interface Peeled {
+  /** Literals and variables by turns, certain from the left. */
+  readonly left: readonly Token[];
+  readonly middle: readonly Token[];
+  /** Certain from the right, the last first. */
+  readonly right: readonly Token[];
+}
+
+function peel(tokens: readonly Token[]): Peeled {
+  let start = 0;
+  let end = tokens.length;
+  const at = (index: number) => (index >= start && index < end ? tokens[index] : undefined);
+  const isLiteral = (token: Token | undefined, test: (text: string) => boolean) =>
+    token?.kind === 'literal' && test(token.text);
+  const isCertain = (token: Token | undefined, neighbour: Token | undefined, slash: (t: string) => boolean) =>
+    token?.kind === 'literal' ||
+    (token?.kind === 'variable' && !token.crossesSlashes && isLiteral(neighbour, slash));
+  while (start < end && isCertain(at(start), at(start + 1), (text) => text.startsWith('/'))) start++;
+  while (end > start && isCertain(at(end - 1), at(end - 2), (text) => text.endsWith('/'))) end--;
+  return {
+    left: tokens.slice(0, start),
+    middle: tokens.slice(start, end),
+    right: tokens.slice(end).reverse(),
   };
 }
 
-function fillRow(
-  fits: Uint8Array,
-  width: number,
-  index: number,
-  token: Token | undefined,
+function matchPeeled(
+  { left, middle, right }: Peeled,
+  variables: readonly string[],
   text: string,
-): void {
-  const row = index * width;
-  const next = row + width;
-  if (token?.kind === 'literal') {
-    for (let at = text.length - token.text.length; at >= 0; at--) {
-      if (fits[next + at + token.text.length] === 1 && text.startsWith(token.text, at)) fits[row + at] = 1;
-    }
-    return;
-  }
-  let reachable = 0;
-  for (let at = text.length - 1; at >= 0; at--) {
-    if (!token?.crossesSlashes && text[at] === '/') reachable = 0;
-    else if (fits[next + at + 1] === 1) reachable = 1;
-    fits[row + at] = reachable;
-  }
-}
-
-function readCaptures(fits: Uint8Array, width: number, tokens: readonly Token[], text: string): Captures {
-  const captures: Record<string, string> = {};
-  let at = 0;
-  tokens.forEach((token, index) => {
+): Captures | undefined {
+  // Where each variable's value begins and ends, in the order of the pattern.
+  const spans: number[] = new Array(2 * variables.length).fill(0);
+  let filled = 0;
+  let start = 0;
+  for (const token of left) {
     if (token.kind === 'literal') {
-      at += token.text.length;
-      return;
+      if (!text.startsWith(token.text, start)) return undefined;
+      start += token.text.length;
+      continue;
     }
-    let end = text.length;
-    if (!token.crossesSlashes) {
-      const slash = text.indexOf('/', at);
-      if (slash !== -1) end = slash;
+    const slash = text.indexOf('/', start);
+    if (slash <= start) return undefined;
+    spans[filled++] = start;
+    spans[filled++] = slash;
+    start = slash;
+  }
+  let end = text.length;
+  let last = spans.length;
+  for (const token of right) {
+    if (token.kind === 'literal') {
+      if (end - token.text.length < start || !text.endsWith(token.text, end)) return undefined;
+      end -= token.text.length;
+      continue;
     }
-    while (fits[(index + 1) * width + end] !== 1) end--;
-    captures[token.name] = text.slice(at, end);
-    at = end;
+    const begin = text.lastIndexOf('/', end - 1) + 1;
+    if (begin >= end || begin < start) return undefined;
+    spans[--last] = end;
+    spans[--last] = begin;
+    end = begin;
+  }
+  if (!fillMiddle(middle, text, start, end, spans, filled)) return undefined;
+  const captures: Record<string, string> = {};
+  variables.forEach((name, index) => {
+    captures[name] = text.slice(spans[2 * index], spans[2 * index + 1]);
   });
   return captures;
+}
+
+/** Fits what lies between `start` and `end` to the tokens in the middle, and writes down where their values are. */
+function fillMiddle(
+  middle: readonly Token[],
+  text: string,
+  start: number,
+  end: number,
+  spans: number[],
+  filled: number,
+): boolean {
+  const [only] = middle;
+  if (only === undefined) return start === end;
+  if (middle.length > 1) return matchByTable(middle, text.slice(start, end), start, spans, filled);
+  if (only.kind === 'literal' || start >= end) return false;
+  if (!only.crossesSlashes) {
+    const slash = text.indexOf('/', start);
+    if (slash !== -1 && slash < end) return false;
+  }
+  spans[filled] = start;
+  spans[filled + 1] = end;
+  return true;
 }

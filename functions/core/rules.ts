@@ -1,40 +1,66 @@
-import { type Captures, compilePattern, type Pattern } from './pattern.ts';
-import { compileRegexTemplate, compileUrlTemplate, type Template, type Variables } from './template.ts';
-import type {
-  EntryChange,
-  ObjectChange,
-  OriginChange,
-  PurgeAction,
-  PurgeEntry,
-  Scope,
-  Target,
-} from './types.ts';
-import { faultOfDirUrl, faultOfFileUrl, faultOfRegexPattern } from './url.ts';
+import {
+  type CompiledMatch,
+  compileMatch,
+  listOf,
+  matchChange,
+  type OneOrMore,
+  reasonNotToMatch,
+  variablesOf,
+} from './conditions.ts';
+import { EntrySet } from './entry-set.ts';
+import type { FileHeaders } from './header-sets.ts';
+import type { Pages } from './pages.ts';
+import { type Captures, compilePattern } from './pattern.ts';
+import { compileStaleUrls, type Sink, type StaleUrls } from './stale-urls.ts';
+import type { Encoding, Variables } from './template.ts';
+import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Scope, Target } from './types.ts';
 
-/** Which changes a rule is for. Every condition that is given has to hold. */
-export interface Match {
+/** Conditions on the values of a change: each that is given has to hold, by any one of its patterns. */
+export interface Conditions {
+  /** S3 only: the bucket. */
+  readonly bucket?: OneOrMore<string>;
+  /** S3 only: the whole key, e.g. `site/{+path}`. */
+  readonly key?: OneOrMore<string>;
+  /** S3 only: what the key begins with, as plain text. */
+  readonly prefix?: OneOrMore<string>;
+  /** CMS only: the webhook's name, where one source has several. */
+  readonly webhook?: OneOrMore<string>;
+  /** CMS only: the content type. */
+  readonly type?: OneOrMore<string>;
+  /** CMS only: the locale. */
+  readonly locale?: OneOrMore<string>;
+  /** CMS only: the environment. */
+  readonly environment?: OneOrMore<string>;
+  /** CMS only: any other value, under the name by which templates know it, e.g. `fields.category`. */
+  readonly fields?: Readonly<Record<string, OneOrMore<string | number | boolean>>>;
+}
+
+/** Which changes a rule is for. */
+export interface Match extends Conditions {
   /** `s3`, or the source of a webhook: `contentful`, `standard-webhooks`. */
   readonly source: string;
-  /** S3 only: the pattern or patterns of which the whole key has to fit one, e.g. `site/{+path}`. Default: any key. */
-  readonly key?: string | readonly string[];
-  /** S3 only: the bucket's name. Default: any bucket that is watched. */
-  readonly bucket?: string;
-  /** CMS only: the webhook's name, where one source has several. Default: any. */
-  readonly webhook?: string;
-  /** CMS only: the content type or types. Default: any. */
-  readonly type?: string | readonly string[];
-  /** CMS only: the locale or locales. Default: any. */
-  readonly locale?: string | readonly string[];
+  /** Default: both. */
+  readonly action?: ChangeAction;
 }
 
 /** The URLs that a change makes stale, as templates over what the match captured or the CMS sent. */
 export interface Purge {
+  /** Hosts for templates that begin with a slash, e.g. `www.example.com` or `http://{locale}.example.com`. */
+  readonly hosts?: OneOrMore<string>;
   /** Files, e.g. `https://www.example.com/{+path}`. */
   readonly fileUrls?: readonly string[];
   /** Directories and wildcards, e.g. `https://www.example.com/blog/*`. */
   readonly dirUrls?: readonly string[];
   /** Regular expressions over cache keys, e.g. `https://www.example.com/{+path}\?.*`. */
   readonly regexPatterns?: readonly string[];
+  /** The versions of each file that headers tell apart. Default: the version without headers. */
+  readonly fileHeaders?: FileHeaders;
+  /** Whether each file is purged in all versions, as a `dirUrls` entry without a wildcard. Default: false. */
+  readonly variants?: boolean;
+  /** Query strings that each file is also requested with, e.g. `format=amp`. */
+  readonly queries?: readonly string[];
+  /** How paths are spelt; each gives URLs of its own. Default: `browser` alone. */
+  readonly encodings?: readonly Encoding[];
 }
 
 /** What a user writes: which changes it matches, and which URLs they make stale. All rules that match apply. */
@@ -42,17 +68,20 @@ export interface Rule {
   /** Names the rule in logs. Default: its place, `rules[0]`. */
   readonly name?: string;
   readonly match: Match;
-  /** S3 only: patterns of keys to leave alone. */
-  readonly except?: string | readonly string[];
+  /** What to leave alone: patterns of keys, or conditions that have to hold together. */
+  readonly except?: OneOrMore<string | Conditions>;
   readonly purge: Purge;
-  readonly pages?: {
-    /** The index document, e.g. `index.html`: a file URL that ends with it makes the URL of its directory stale, too. */
-    readonly index?: string;
-  };
+  readonly pages?: Pages;
   /** Default: a put invalidates, a delete deletes. */
   readonly action?: PurgeAction;
   /** Default: the purger's target. */
   readonly target?: Target;
+  /** Seconds that the purge waits in the buffer, 0 to 900. Default: 0. */
+  readonly delaySeconds?: number;
+  /** Seconds after the first purge until a second one, 1 to 900 less the delay. Default: no second purge. */
+  readonly repeatAfterSeconds?: number;
+  /** ID of a CDN Pro webhook to call when the purge completes. */
+  readonly webhook?: string;
 }
 
 /** What the functions need to map changes. Travels inside their assets as JSON. */
@@ -68,160 +97,200 @@ export interface MappingProblem {
   readonly reason: string;
 }
 
+/** Entries that wait equally long. */
+export interface Delivery {
+  readonly delaySeconds: number;
+  readonly entries: readonly PurgeEntry[];
+}
+
 /** What a change makes stale. */
 export interface Mapping {
   /** Without duplicates, in the order of the rules. */
   readonly entries: readonly PurgeEntry[];
+  /** The entries by when they are to be purged, the soonest first; one that is purged twice is in two. */
+  readonly deliveries: readonly Delivery[];
   /** Names of the rules that matched. */
   readonly rules: readonly string[];
   readonly problems: readonly MappingProblem[];
 }
 
+/** What one rule made of a change. */
+export type RuleExplanation =
+  | {
+      readonly rule: string;
+      readonly matched: true;
+      readonly captures: Captures;
+      readonly entries: readonly PurgeEntry[];
+      readonly delaysSeconds: readonly number[];
+      readonly problems: readonly MappingProblem[];
+    }
+  | { readonly rule: string; readonly matched: false; readonly reason: string };
+
 /** Compiled rules: from a change to what it makes stale. */
 export interface RuleSet {
-  map(change: OriginChange): Mapping;
+  /** @param latest what happened last to the object, where this change is known to be overtaken. Default: its own */
+  map(change: OriginChange, latest?: ChangeAction): Mapping;
+  /** Says of each rule what it makes of a change, by the same means as `map`. */
+  explain(change: OriginChange): readonly RuleExplanation[];
 }
 
 interface CompiledRule {
   readonly name: string;
-  readonly match: (change: OriginChange) => Variables | undefined;
-  readonly templates: readonly CompiledTemplate[];
-  readonly indexDocument: string | undefined;
-  readonly scope: (change: OriginChange) => Scope;
-}
-
-interface CompiledTemplate {
-  readonly template: Template;
-  readonly kind: PurgeEntry['kind'];
+  readonly source: string;
+  readonly match: CompiledMatch;
+  readonly staleUrls: StaleUrls;
+  readonly scopes: Readonly<Record<ChangeAction, Scope>>;
+  readonly delaysSeconds: readonly number[];
+  /** First segments of the keys that it can match, with their slash; undefined where any may. */
+  readonly segments: ReadonlySet<string> | undefined;
 }
 
 /**
  * Compiles rules, once for the life of a function.
- * @param config as {@link import('./config.ts').checkMappingConfig} lets it pass
+ * @param config as `checkSettings` lets it pass
  * @throws PatternError for a pattern or template that cannot be read
  */
 export function compileRules(config: MappingConfig): RuleSet {
   const rules = config.rules.map((rule, index) => compileRule(rule, `rules[${index}]`, config.target));
-  return { map: (change) => mapChange(rules, change) };
+  const candidatesFor = indexRules(rules);
+  return {
+    map: (change, latest) => mapChange(candidatesFor(change), change, latest ?? change.action),
+    explain: (change) => rules.map((rule) => explainRule(rule, change)),
+  };
 }
 
 function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
-  const { fileUrls = [], dirUrls = [], regexPatterns = [] } = rule.purge;
+  const { delaySeconds = 0, repeatAfterSeconds } = rule;
+  const scope = (action: PurgeAction): Scope => ({
+    target: rule.target ?? target,
+    action: rule.action ?? action,
+    ...(rule.webhook === undefined ? {} : { webhook: rule.webhook }),
+  });
   return {
     name: rule.name ?? place,
-    match: rule.match.source === 's3' ? compileObjectMatch(rule) : compileEntryMatch(rule.match),
-    templates: [
-      ...fileUrls.map((url) => ({ kind: 'file' as const, template: compileUrlTemplate(url) })),
-      ...dirUrls.map((url) => ({ kind: 'dir' as const, template: compileUrlTemplate(url) })),
-      ...regexPatterns.map((regex) => ({ kind: 'regex' as const, template: compileRegexTemplate(regex) })),
-    ],
-    indexDocument: rule.pages?.index,
-    scope: ({ action }) => ({
-      target: rule.target ?? target,
-      action: rule.action ?? (action === 'delete' ? 'delete' : 'invalidate'),
-    }),
+    source: rule.match.source,
+    match: compileMatch(rule),
+    staleUrls: compileStaleUrls(rule),
+    scopes: { put: scope('invalidate'), delete: scope('delete') },
+    delaysSeconds: delaysOf(delaySeconds, repeatAfterSeconds),
+    segments: segmentsOf(rule),
   };
 }
 
-function compileObjectMatch({ match, except }: Rule): CompiledRule['match'] {
-  const patterns = match.key === undefined ? undefined : listOf(match.key).map(compilePattern);
-  const exceptions = listOf(except ?? []).map(compilePattern);
-  return (change) => {
-    if (!isObjectChange(change)) return undefined;
-    if (match.bucket !== undefined && match.bucket !== change.bucket) return undefined;
-    const captures = patterns === undefined ? {} : firstMatch(patterns, change.key);
-    if (captures === undefined || firstMatch(exceptions, change.key) !== undefined) return undefined;
-    return { bucket: change.bucket, key: change.key, ...captures };
-  };
+const atOnce: readonly number[] = [0];
+
+function delaysOf(delaySeconds: number, repeatAfterSeconds: number | undefined): readonly number[] {
+  if (repeatAfterSeconds !== undefined) return [delaySeconds, delaySeconds + repeatAfterSeconds];
+  return delaySeconds === 0 ? atOnce : [delaySeconds];
 }
 
-function compileEntryMatch(match: Match): CompiledRule['match'] {
-  const types = match.type === undefined ? undefined : listOf(match.type);
-  const locales = match.locale === undefined ? undefined : listOf(match.locale);
-  return (change) => {
-    if (isObjectChange(change) || change.source !== match.source) return undefined;
-    if (match.webhook !== undefined && match.webhook !== change.webhook) return undefined;
-    if (types !== undefined && !types.includes(change.type ?? '')) return undefined;
-    if (locales !== undefined && !locales.includes(change.locale ?? '')) return undefined;
-    return variablesOfEntry(change);
-  };
+function segmentsOf({ match: { key } }: Rule): ReadonlySet<string> | undefined {
+  const segments = listOf(key).map((each) => firstSegment(compilePattern(each).literalPrefix));
+  return segments.length === 0 || segments.includes('') ? undefined : new Set(segments);
 }
 
-function variablesOfEntry(change: EntryChange): Variables {
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(change.fields)) {
-    // An empty slug names no page; a template that needs it has to say so.
-    if (value !== '') variables[name] = String(value);
-  }
-  const { id, type, locale, source, webhook } = change;
-  const wellKnown = { id, type, locale, source, webhook };
-  for (const [name, value] of Object.entries(wellKnown)) {
-    if (value !== undefined) variables[name] = value;
-  }
-  return variables;
+function firstSegment(text: string): string {
+  return text.slice(0, text.indexOf('/') + 1);
 }
 
-function mapChange(rules: readonly CompiledRule[], change: OriginChange): Mapping {
-  const entries = new Map<string, PurgeEntry>();
-  const problems: MappingProblem[] = [];
-  const matched: string[] = [];
+/** Finds the rules that a change is worth trying with: by its source, and for an object by its first segment. */
+function indexRules(rules: readonly CompiledRule[]): (change: OriginChange) => readonly CompiledRule[] {
+  const bySource = Map.groupBy(rules, ({ source }) => source);
+  const ofObjects = bySource.get('s3') ?? [];
+  const anywhere = ofObjects.filter(({ segments }) => segments === undefined);
+  const known = new Set(ofObjects.flatMap(({ segments }) => [...(segments ?? [])]));
+  const bySegment = new Map(
+    [...known].map((segment) => [
+      segment,
+      ofObjects.filter(({ segments }) => segments === undefined || segments.has(segment)),
+    ]),
+  );
+  return (change) =>
+    'key' in change
+      ? (bySegment.get(firstSegment(change.key)) ?? anywhere)
+      : (bySource.get(change.source) ?? []);
+}
+
+const nothingStale: Mapping = Object.freeze({ entries: [], deliveries: [], rules: [], problems: [] });
+
+function mapChange(rules: readonly CompiledRule[], change: OriginChange, latest: ChangeAction): Mapping {
+  let variables: Variables | undefined;
+  let collected: Collector | undefined;
   for (const rule of rules) {
-    const variables = rule.match(change);
-    if (variables === undefined) continue;
-    matched.push(rule.name);
-    for (const { kind, template } of rule.templates) {
-      const expansion = template.expand(variables);
-      if (expansion.kind === 'incomplete') {
-        const names = expansion.missing.map((name) => `{${name}}`).join(', ');
-        problems.push({ rule: rule.name, template: template.source, reason: `the change has no ${names}` });
-        continue;
-      }
-      for (const text of withPages(kind, expansion.text, rule.indexDocument)) {
-        const fault = faultOf(kind, text);
-        if (fault !== undefined) problems.push({ rule: rule.name, template: template.source, reason: fault });
-        else addEntry(entries, entryOf(kind, text, rule.scope(change)));
-      }
+    variables ??= variablesOf(change);
+    const captures = matchChange(rule.match, change.action, variables);
+    if (captures === undefined) continue;
+    collected ??= new Collector();
+    collected.collect(rule, { ...variables, ...captures }, latest);
+  }
+  return collected === undefined ? nothingStale : collected.mapping();
+}
+
+/** Gathers what several rules make of a change. */
+class Collector implements Sink {
+  readonly #all = new EntrySet();
+  readonly #rules: string[] = [];
+  readonly #problems: MappingProblem[] = [];
+  /** Only once a rule has a delay: until then all entries are for now. */
+  #byDelay: Map<number, EntrySet> | undefined;
+  #delaysSeconds: readonly number[] = atOnce;
+
+  collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
+    this.#rules.push(rule.name);
+    this.#delaysSeconds = rule.delaysSeconds;
+    if (this.#byDelay === undefined && rule.delaysSeconds !== atOnce) {
+      this.#byDelay = new Map();
+      for (const entry of this.#all.entries) this.#addAt(0, entry);
     }
+    rule.staleUrls(variables, rule.scopes[latest], this);
   }
-  return { entries: [...entries.values()], rules: matched, problems };
-}
 
-/** A page's URL, and where it is an index document the URL of its directory, which serves the same page. */
-function withPages(
-  kind: PurgeEntry['kind'],
-  url: string,
-  indexDocument: string | undefined,
-): readonly string[] {
-  if (kind !== 'file' || indexDocument === undefined || !url.endsWith(`/${indexDocument}`)) return [url];
-  return [url, url.slice(0, -indexDocument.length)];
-}
-
-function faultOf(kind: PurgeEntry['kind'], text: string): string | undefined {
-  if (kind === 'file') return faultOfFileUrl(text);
-  return kind === 'dir' ? faultOfDirUrl(text) : faultOfRegexPattern(text);
-}
-
-function entryOf(kind: PurgeEntry['kind'], text: string, scope: Scope): PurgeEntry {
-  return kind === 'regex' ? { kind, pattern: text, ...scope } : { kind, url: text, ...scope };
-}
-
-function addEntry(entries: Map<string, PurgeEntry>, entry: PurgeEntry): void {
-  entries.set(JSON.stringify(entry), entry);
-}
-
-function isObjectChange(change: OriginChange): change is ObjectChange {
-  return change.source === 's3';
-}
-
-function firstMatch(patterns: readonly Pattern[], text: string): Captures | undefined {
-  for (const pattern of patterns) {
-    const captures = pattern.match(text);
-    if (captures !== undefined) return captures;
+  add(entry: PurgeEntry): void {
+    this.#all.add(entry);
+    if (this.#byDelay === undefined) return;
+    for (const delaySeconds of this.#delaysSeconds) this.#addAt(delaySeconds, entry);
   }
-  return undefined;
+
+  refuse(template: string, reason: string): void {
+    this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
+  }
+
+  #addAt(delaySeconds: number, entry: PurgeEntry): void {
+    let set = this.#byDelay?.get(delaySeconds);
+    if (set === undefined) {
+      set = new EntrySet();
+      this.#byDelay?.set(delaySeconds, set);
+    }
+    set.add(entry);
+  }
+
+  mapping(): Mapping {
+    const { entries } = this.#all;
+    return { entries, deliveries: this.#deliveries(), rules: this.#rules, problems: this.#problems };
+  }
+
+  #deliveries(): readonly Delivery[] {
+    const { entries } = this.#all;
+    if (this.#byDelay === undefined) return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
+    return [...this.#byDelay]
+      .map(([delaySeconds, set]) => ({ delaySeconds, entries: set.entries }))
+      .sort((a, b) => a.delaySeconds - b.delaySeconds);
+  }
 }
 
-/** A value or a list of values as a list. */
-export function listOf<Value extends string>(value: Value | readonly Value[]): readonly Value[] {
-  return typeof value === 'string' ? [value] : value;
+function explainRule(rule: CompiledRule, change: OriginChange): RuleExplanation {
+  const { name, source, match, delaysSeconds } = rule;
+  if (source !== change.source) {
+    return { rule: name, matched: false, reason: `it is for changes from "${source}"` };
+  }
+  const variables = variablesOf(change);
+  const captures = matchChange(match, change.action, variables);
+  if (captures === undefined) {
+    const reason = reasonNotToMatch(match, change.action, variables) ?? 'its conditions do not hold';
+    return { rule: name, matched: false, reason };
+  }
+  const collected = new Collector();
+  collected.collect(rule, { ...variables, ...captures }, change.action);
+  const { entries, problems } = collected.mapping();
+  return { rule: name, matched: true, captures, entries, delaysSeconds, problems };
 }

@@ -42,7 +42,7 @@ test('every fault is named at once, with its path, what was expected and what ca
   expect(faultsOf(settings)).toEqual([
     '`target`: expected "production" or "staging", got "prod"',
     '`rules[0].match`: unknown field `kee` (did you mean `key`?)',
-    '`rules[0].purge.fileUrls`: expected a list of URL templates, got "x"',
+    '`rules[0].purge.fileUrls`: expected a list of 1 to 100 URL templates, got "x"',
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
@@ -60,7 +60,7 @@ describe('a rule is refused', () => {
     [{ except: '}' }, '`rules[0].except`: "}" without "{" before it in "}"'],
     [
       { purge: { fileUrls: ['https://www.example.com/{pth}'] } },
-      '`rules[0].purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value',
+      '`rules[0].purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value (did you mean `path`?)',
     ],
     [
       { purge: { fileUrls: ['https://www.example.com/*'] } },

@@ -1,0 +1,76 @@
+import { defaultSettings } from '../functions/core/config.ts';
+import { type ChangeReference, referenceTo } from '../functions/core/message.ts';
+import { bodyOf, type PurgeRequestBody, planRequests } from '../functions/core/plan.ts';
+import { compileRules, type Mapping, type RuleExplanation } from '../functions/core/rules.ts';
+import type { OriginChange } from '../functions/core/types.ts';
+import type { PurgerConfig } from '../infra/purger-stack.ts';
+import type { Input } from './read-input.ts';
+
+/** What would become of one change. */
+export interface ChangeExplanation {
+  readonly change: ChangeReference & { readonly locale?: string };
+  /** Why the change would not even arrive. */
+  readonly notWatched?: string;
+  readonly rules: readonly RuleExplanation[];
+  readonly mapping: Mapping;
+}
+
+/** Purge requests that would go out together. */
+export interface ExplainedRequests {
+  /** Seconds after the change, beside what the buffer gathers and the rate limit takes. */
+  readonly delaySeconds: number;
+  readonly requests: readonly PurgeRequestBody[];
+}
+
+/** What would become of an event. */
+export interface Explanation {
+  /** Whether any rule is for any of the changes. */
+  readonly matched: boolean;
+  readonly changes: readonly ChangeExplanation[];
+  readonly remarks: readonly string[];
+  readonly purges: readonly ExplainedRequests[];
+}
+
+/** Explains changes by what the functions run: the rules, and the plan of requests. */
+export function explain({ changes, remarks }: Input, config: PurgerConfig): Explanation {
+  const rules = compileRules(config);
+  const explained = changes.map((change) => ({
+    change: {
+      ...referenceTo(change),
+      ...('locale' in change && change.locale ? { locale: change.locale } : {}),
+    },
+    ...notWatched(change, config),
+    rules: rules.explain(change),
+    mapping: rules.map(change),
+  }));
+  const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
+  return { matched, changes: explained, remarks, purges: purgesOf(explained, config) };
+}
+
+function purgesOf(
+  changes: readonly ChangeExplanation[],
+  {
+    maxFileUrls = defaultSettings.maxFileUrls,
+    maxBodyBytes = defaultSettings.maxBodyBytes,
+  }: Pick<PurgerConfig, 'maxFileUrls' | 'maxBodyBytes'>,
+): readonly ExplainedRequests[] {
+  const deliveries = changes.flatMap(({ mapping }) => mapping.deliveries);
+  const byDelay = Map.groupBy(deliveries, ({ delaySeconds }) => delaySeconds);
+  return [...byDelay]
+    .sort(([a], [b]) => a - b)
+    .map(([delaySeconds, group]) => {
+      const entries = group.map((delivery) => delivery.entries);
+      const requests = planRequests(entries, { maxFileUrls, maxBodyBytes }).map(bodyOf);
+      return { delaySeconds, requests };
+    });
+}
+
+/** S3's events of other buckets and keys than those that are watched go nowhere. */
+function notWatched(change: OriginChange, { buckets = [] }: PurgerConfig): { readonly notWatched?: string } {
+  if (!('key' in change)) return {};
+  const named = buckets.filter(({ name }) => name === change.bucket);
+  if (named.length === 0) return { notWatched: `no bucket "${change.bucket}" is watched` };
+  if (named.some(({ prefix = '' }) => change.key.startsWith(prefix))) return {};
+  const prefixes = named.map(({ prefix }) => JSON.stringify(prefix)).join(' or ');
+  return { notWatched: `only keys that begin with ${prefixes} are watched` };
+}

@@ -1,0 +1,61 @@
+import { textOf } from '../functions/core/plan.ts';
+import type { RuleExplanation } from '../functions/core/rules.ts';
+import type { Header, PurgeEntry } from '../functions/core/types.ts';
+import type { ChangeExplanation, ExplainedRequests, Explanation } from './explain.ts';
+
+/** @returns an explanation for people to read */
+export function describe({ changes, remarks, purges, matched }: Explanation): string {
+  return [
+    ...remarks.map((remark) => `nothing to purge: ${remark}`),
+    ...changes.map(describeChange),
+    ...purges.map(describePurge),
+    ...(matched ? [] : ['No rule matches: nothing would be purged.']),
+  ].join('\n\n');
+}
+
+function describeChange({ change, notWatched, rules }: ChangeExplanation): string {
+  const { action, id, source, locale } = change;
+  const title = source === 's3' ? `${action} ${id}` : `${action} ${id} from ${source}`;
+  return [
+    locale === undefined ? title : `${title} in ${locale}`,
+    ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
+    ...rules.flatMap(describeRule),
+  ].join('\n');
+}
+
+function describeRule(rule: RuleExplanation): readonly string[] {
+  if (!rule.matched) return [`  ${rule.rule} does not match: ${rule.reason}`];
+  const captures = Object.entries(rule.captures).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  return [
+    `  ${rule.rule} matches${captures.length > 0 ? `: ${captures.join(', ')}` : ''}${describeDelays(rule.delaysSeconds)}`,
+    ...rule.entries.map((entry) => `    ${describeEntry(entry)}`),
+    ...rule.problems.map(({ template, reason }) => `    refused: ${template}: ${reason}`),
+  ];
+}
+
+function describeDelays(delaysSeconds: readonly number[]): string {
+  if (delaysSeconds.join() === '0') return '';
+  return ` (${delaysSeconds.map((delay) => (delay === 0 ? 'at once' : `after ${delay} s`)).join(', and again ')})`;
+}
+
+/** @returns e.g. `invalidate file https://www.example.com/ (production)` */
+export function describeEntry(entry: PurgeEntry): string {
+  const { kind, action, target, webhook } = entry;
+  const headers = entry.kind === 'file' ? (entry.headers ?? []) : [];
+  const notes = [
+    target,
+    ...(webhook === undefined ? [] : [`webhook ${webhook}`]),
+    ...headers.map(describeHeader),
+  ];
+  return `${action} ${kind} ${textOf(entry)} (${notes.join(', ')})`;
+}
+
+function describeHeader({ name, value }: Header): string {
+  return `${name}: ${value}`;
+}
+
+function describePurge({ delaySeconds, requests }: ExplainedRequests): string {
+  const when = delaySeconds === 0 ? '' : `, after ${delaySeconds} s`;
+  const bodies = requests.map((body) => JSON.stringify(body, null, 2).replace(/^/gm, '  '));
+  return [`POST /cdn/purges${when}`, ...bodies].join('\n');
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { describeValue } from '../functions/core/errors.ts';
+import type { OriginChange } from '../functions/core/types.ts';
+import { isJsonObject, type JsonObject } from '../functions/sources/json.ts';
+import { findSource, webhookSources } from '../functions/sources/registry.ts';
+import { readS3Event } from '../functions/sources/s3.ts';
+import type { PurgerConfig } from '../infra/purger-stack.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What the command line says. */
+export interface InputOptions {
+  readonly subject?: string | undefined;
+  readonly action?: string | undefined;
+  readonly event?: string | undefined;
+  readonly source?: string | undefined;
+  readonly webhook?: string | undefined;
+  readonly header?: readonly string[] | undefined;
+}
+
+/** Changes to explain, and what of an event is none. */
+export interface Input {
+  readonly changes: readonly OriginChange[];
+  /** Parts that led to no change, with the reason. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads what is to be explained, by the same code as the functions; a signature is not looked at.
+ * @throws UsageError for what cannot be understood
+ */
+export function readInput(options: InputOptions, config: PurgerConfig, nowMs: number): Input {
+  const { subject, event, action } = options;
+  if (subject !== undefined && event !== undefined) {
+    throw new UsageError('Expected s3://BUCKET/KEY or --event, got both');
+  }
+  if (subject !== undefined) return { changes: [readObject(subject, action ?? 'put', nowMs)], remarks: [] };
+  if (event === undefined) throw new UsageError('Expected s3://BUCKET/KEY or --event, got neither');
+  if (action !== undefined)
+    throw new UsageError('--action is for s3://BUCKET/KEY: an event says what happened');
+  const json = readJson(event);
+  return isS3Event(json, options) ? readS3(json) : readWebhook(json, options, config, nowMs);
+}
+
+function readObject(url: string, action: string, nowMs: number): OriginChange {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(url) ?? [];
+  if (bucket === undefined || key === undefined) {
+    throw new UsageError(`Expected an object such as s3://bucket/key, got ${describeValue(url)}`);
+  }
+  if (action !== 'put' && action !== 'delete') {
+    throw new UsageError(`Expected --action to be put or delete, got ${describeValue(action)}`);
+  }
+  return { source: 's3', action, id: url, bucket, key, occurredAt: new Date(nowMs).toISOString() };
+}
+
+function readJson(file: string): JsonObject {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!isJsonObject(json))
+    throw new UsageError(`Expected ${file} to hold an object, got ${describeValue(json)}`);
+  return json;
+}
+
+function isS3Event(json: JsonObject, { source, webhook }: InputOptions): boolean {
+  if (source !== undefined) return source === 's3';
+  if (webhook !== undefined || json.webhook !== undefined) return false;
+  return 'Records' in json || 'detail-type' in json || json.Event === 's3:TestEvent' || 'TopicArn' in json;
+}
+
+function readS3(json: JsonObject): Input {
+  const { changes, ignored, notUnderstood } = readS3Event(json);
+  const remarks = [...ignored, ...notUnderstood].map(({ name, reason }) => `${name}: ${reason}`);
+  return { changes, remarks };
+}
+
+function readWebhook(json: JsonObject, options: InputOptions, config: PurgerConfig, nowMs: number): Input {
+  const stated = options.webhook ?? (typeof json.webhook === 'string' ? json.webhook : undefined);
+  const { source, name } = findWebhook(options.source, stated, config);
+  const reader = findSource(source);
+  if (reader === undefined) {
+    const known = Object.keys(webhookSources).join(', ');
+    throw new UsageError(`Expected --source to be s3 or one of ${known}, got ${describeValue(source)}`);
+  }
+  const reading = reader.read(
+    { method: 'POST', path: `/webhooks/${name}`, ...readRequest(json, options.header ?? []) },
+    { webhook: name, nowMs },
+  );
+  switch (reading.kind) {
+    case 'changes':
+      return { changes: reading.changes, remarks: [] };
+    case 'ignored':
+      return { changes: [], remarks: [reading.reason] };
+    case 'malformed':
+      return { changes: [], remarks: [reading.message] };
+  }
+}
+
+/** The webhook that is meant, as far as the command line says: the rest is in the configuration. */
+function findWebhook(source: string | undefined, name: string | undefined, { webhooks = [] }: PurgerConfig) {
+  const known = webhooks.map((webhook) => ({ source: webhook.source, name: webhook.name ?? webhook.source }));
+  const found = known.find(
+    (webhook) => (source ?? webhook.source) === webhook.source && (name ?? webhook.name) === webhook.name,
+  );
+  if (source !== undefined) return { source, name: name ?? found?.name ?? source };
+  if (name !== undefined && found !== undefined) return found;
+  throw new UsageError('Expected --source with the source of the webhook, got nothing that tells it');
+}
+
+/** The headers and the body of a request: as the samples in `events/` hold them, as Lambda gets them, or a body. */
+function readRequest(json: JsonObject, given: readonly string[]) {
+  const isRequest = isJsonObject(json.headers) && json.body !== undefined;
+  const { headers = {}, body } = isRequest ? json : { body: json };
+  const encoding = isRequest && json.isBase64Encoded === true ? 'base64' : 'utf8';
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const pairs = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  return {
+    headers: Object.fromEntries([...pairs, ...given.map(readHeader)]) as Record<string, string>,
+    body: Buffer.from(text, encoding),
+  };
+}
+
+function readHeader(header: string): readonly [string, string] {
+  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(header) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`Expected --header to be 'NAME: VALUE', got ${describeValue(header)}`);
+  }
+  return [name.toLowerCase(), value];
+}

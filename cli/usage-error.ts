@@ -1,0 +1,6 @@
+import { PurgerError } from '../functions/core/errors.ts';
+
+/** A command line, or a file that it names, that cannot be understood. */
+export class UsageError extends PurgerError {
+  override readonly name = 'UsageError';
+}

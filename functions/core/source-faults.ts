@@ -1,0 +1,119 @@
+import { suggestion } from './errors.ts';
+import { type RuleFault, recordOf, textsAt } from './fault.ts';
+import { compilePattern, PatternError } from './pattern.ts';
+import { someTextIn, type TextSet, textsFrom, textsOf } from './pattern-sets.ts';
+
+/** Where changes are received from. What is not known of it is undefined. */
+export interface Received {
+  readonly sources: readonly string[] | undefined;
+  readonly webhooks?: readonly { readonly source: string; readonly name: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly prefix: string }[];
+}
+
+/** @returns what a configuration file says of where changes come from; nothing of what it says wrongly */
+export function receivedBy(config: unknown): Received {
+  const { buckets = [], webhooks = [] } = recordOf(config) ?? {};
+  const named = readList(buckets, ({ name, prefix = '' }) =>
+    typeof name === 'string' && typeof prefix === 'string' ? { name, prefix } : undefined,
+  );
+  const received = readList(webhooks, ({ source, name = source }) =>
+    typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
+  );
+  if (named === undefined || received === undefined) return { sources: undefined };
+  const sources = [...(named.length > 0 ? ['s3'] : []), ...received.map(({ source }) => source)];
+  return { sources, webhooks: received, buckets: named };
+}
+
+function readList<Item>(
+  list: unknown,
+  read: (item: Record<string, unknown>) => Item | undefined,
+): readonly Item[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const items = list.flatMap((item: unknown) => read(recordOf(item) ?? {}) ?? []);
+  return items.length === list.length ? items : undefined;
+}
+
+/**
+ * @param settings anything; its `rules` are looked at
+ * @param known every source that there is, received or not
+ * @returns a fault for each rule that can never match, since nothing that it is for is received
+ */
+export function faultsOfSources(
+  settings: unknown,
+  { sources, webhooks, buckets }: Received,
+  known: readonly string[],
+): readonly RuleFault[] {
+  const rules = recordOf(settings)?.rules;
+  if (!Array.isArray(rules) || sources === undefined) return [];
+  return rules.flatMap((rule: unknown, index) => {
+    const match = recordOf(recordOf(rule)?.match);
+    const source = match?.source;
+    if (match === undefined || typeof source !== 'string' || source === '') return [];
+    const path = ['rules', index, 'match'];
+    if (!sources.includes(source)) {
+      return [{ path: [...path, 'source'], message: reasonOf(source, known) }];
+    }
+    const names = webhooks?.filter((webhook) => webhook.source === source).map(({ name }) => name);
+    return [
+      ...(source === 's3' ? faultsOfBuckets(match, buckets, path) : []),
+      ...(names && source !== 's3'
+        ? faultsOfNever(match.webhook, names, [...path, 'webhook'], 'webhook')
+        : []),
+    ];
+  });
+}
+
+function reasonOf(source: string, known: readonly string[]): string {
+  const never = `"${source}" can never match: `;
+  if (!known.includes(source)) return `${never}there is no such source${suggestion(source, known)}`;
+  return `${never}${source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received'}`;
+}
+
+function faultsOfBuckets(
+  match: Record<string, unknown>,
+  buckets: Received['buckets'],
+  path: readonly (string | number)[],
+): readonly RuleFault[] {
+  if (buckets === undefined) return [];
+  const names = buckets.map(({ name }) => name);
+  const faults = faultsOfNever(match.bucket, names, [...path, 'bucket'], 'bucket');
+  const watched = buckets.map(({ prefix }) => textsFrom(prefix));
+  const unwatched = textsAt(match.key, [...path, 'key']).filter(({ text }) => {
+    const texts = textsOrNone(text);
+    return texts !== undefined && !watched.some((prefix) => someTextIn([prefix, texts]));
+  });
+  return [
+    ...faults,
+    ...unwatched.map(({ path }) => ({
+      path,
+      message: 'it can never match: no bucket is watched for keys that begin like this',
+    })),
+  ];
+}
+
+/** Patterns that none of the names fits. */
+function faultsOfNever(
+  patterns: unknown,
+  names: readonly string[],
+  path: readonly (string | number)[],
+  what: string,
+): readonly RuleFault[] {
+  return textsAt(patterns, path).flatMap(({ text, path }) => {
+    const texts = textsOrNone(text);
+    if (texts === undefined || names.some((name) => compilePattern(text).match(name) !== undefined))
+      return [];
+    return [
+      { path, message: `"${text}" can never match: no ${what} has this name${suggestion(text, names)}` },
+    ];
+  });
+}
+
+/** Undefined for a pattern that cannot be read, which has its own fault. */
+function textsOrNone(text: string): TextSet | undefined {
+  try {
+    return textsOf(compilePattern(text));
+  } catch (error) {
+    if (error instanceof PatternError) return undefined;
+    throw error;
+  }
+}
