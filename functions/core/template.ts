@@ -94,7 +94,7 @@ function urlPart({ name, crossesSlashes }: Variable, before: string, options: Ur
     return { name, encode: (value) => encode(value.startsWith('/') ? value : `/${value}`), sample: '/x' };
   }
   if (!joinSlashes || !before.endsWith('/')) return { name, encode };
-  return { name, encode: (value) => encode(value.replace(/^\/+(?=[^/])/, '')) };
+  return { name, encode: (value) => encode(value.replace(/^\/+/, '')) };
 }
 
 function encodeInHost(value: string): string {

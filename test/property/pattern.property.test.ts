@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compilePattern } from '../../functions/core/pattern.ts';
+import { someTextIn, textsFrom, textsOf } from '../../functions/core/pattern-sets.ts';
+import { compilePlainTemplate } from '../../functions/core/template.ts';
 
 const literal = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', '.'), minLength: 1, maxLength: 3 });
 const variable = fc.boolean();
@@ -47,8 +49,78 @@ test('what was captured, put back in place, is the key again', () => {
   );
 });
 
-/** Counts steps, not time: the table has one cell for each token and position, and a RegExp has one free variable. */
-test('no pattern of many variables hangs on a long key', () => {
-  const pattern = compilePattern('{+a}a{+b}a{+c}a{+d}a{+e}a{+f}b');
-  expect(pattern.match('a'.repeat(20_000))).toBeUndefined();
+const segment = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.'), minLength: 1, maxLength: 5 });
+
+test('what is expanded from values comes back as these values, where slashes keep them apart', () => {
+  const shape = fc.array(fc.record({ before: segment, value: segment }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(shape, fc.array(segment, { minLength: 1, maxLength: 4 }), (parts, rest) => {
+      const source = `${parts.map(({ before }, index) => `${before}/{v${index}}`).join('/')}/{+rest}`;
+      const values = Object.fromEntries(parts.map(({ value }, index) => [`v${index}`, value]));
+      const variables = { ...values, rest: rest.join('/') };
+      const expansion = compilePlainTemplate(source).expand(variables);
+      const [text = ''] = expansion.kind === 'expanded' ? expansion.texts : [];
+      expect(compilePattern(source).match(text)).toEqual(variables);
+    }),
+  );
+});
+
+/** The fastest of several tries in ms: what else the machine does can only make one slower. */
+function fastestMs(work: () => void): number {
+  const times = Array.from({ length: 4 }, () => {
+    const startMs = performance.now();
+    work();
+    return performance.now() - startMs;
+  });
+  return Math.min(...times);
+}
+
+/** Keys that make a search for literals begin again and again, with an end that fits nothing. */
+const worstKey = fc.tuple(
+  fc.constantFrom('a', 'b', 'ab', 'a/', '/', 'aab', 'b/a', '-', 'a-'),
+  fc.constantFrom('', '/', 'x', '/x', 'b', '-'),
+);
+
+test('time grows no faster than the key does, for the worst patterns and keys that are found', () => {
+  const factor = 8;
+  const short = 8192;
+  fc.assert(
+    fc.property(patternText, worstKey, (source, [unit, end]) => {
+      const pattern = compilePattern(source);
+      const keyOf = (length: number) => unit.repeat(length / unit.length) + end;
+      const [key, longKey] = [keyOf(short), keyOf(short * factor)];
+      const longMs = fastestMs(() => pattern.match(longKey));
+      // Too short to be measured: a quadratic search would take seconds here.
+      if (longMs < 1) return;
+      const shortMs = fastestMs(() => pattern.match(key));
+      // Linear is 8 times as long, quadratic 64 times.
+      expect(longMs / shortMs, `${source} on ${unit}…${end}`).toBeLessThan(32);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  ['{+a}a{+b}a{+c}a{+d}a{+e}a{+f}b', 'a'.repeat(200_000)],
+  // A backtracking RegExp is quadratic here: each "b" can begin {c}, which then runs up to the slash.
+  ['{+a}b{c}', `${'b'.repeat(200_000)}/`],
+  ['{a}-{b}-{c}-{d}', '-'.repeat(200_000)],
+])('%s does not hang on a long key', (source, key) => {
+  expect(fastestMs(() => compilePattern(source).match(key))).toBeLessThan(1000);
+});
+
+test('a set of texts is empty only if no text is found in it', () => {
+  fc.assert(
+    fc.property(patternText, patternText, keyText, (wanted, excluded, text) => {
+      const [pattern, exception] = [compilePattern(wanted), compilePattern(excluded)];
+      const isIn = pattern.match(text) !== undefined;
+      const isExcluded = exception.match(text) !== undefined;
+      const [all, none] = [textsOf(pattern), textsOf(exception)];
+      if (isIn && !isExcluded) expect(someTextIn([all], [none])).toBe(true);
+      if (isIn && isExcluded) expect(someTextIn([all, none])).toBe(true);
+      if (isIn) expect(someTextIn([all, textsFrom(text.slice(0, 3))])).toBe(true);
+      expect(someTextIn([all], [all])).toBe(false);
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -1,23 +1,134 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileRules } from '../../functions/core/rules.ts';
-import { objectChange } from '../helpers/changes.ts';
+import { checkSettings } from '../../functions/core/config.ts';
+import { compileRules, type Rule } from '../../functions/core/rules.ts';
+import type { PurgeEntry } from '../../functions/core/types.ts';
+import { regexFault, regexParts } from '../../local/cdn-pro-simulator/regex-rules.ts';
+import { urlFault } from '../../local/cdn-pro-simulator/url-rules.ts';
+import { dirUrlMatcher } from '../../local/wildcards.ts';
+import { entryChange, objectChange } from '../helpers/changes.ts';
 
-const rules = compileRules({
+const origin = 'https://h.example/';
+const plain = compileRules({
   target: 'production',
-  rules: [{ match: { source: 's3', key: '{+path}' }, purge: { fileUrls: ['https://h.example/{+path}'] } }],
+  rules: [{ match: { source: 's3', key: '{+path}' }, purge: { fileUrls: [`${origin}{+path}`] } }],
 });
 
-test('a URL decodes back to the key, and holds only what CDN Pro accepts', () => {
+/** Keys of S3: any text of UTF-8, with many of the characters that matter. */
+const awkward = fc.constantFrom(...'/ .*+%#?[]{}|^`~"\'\\&=;:@!$,()<>', 'ü', '日', '🎉', '\n', '..', '%2e');
+const character = fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), awkward);
+const key = fc.string({ unit: character, minLength: 1, maxLength: 200 });
+
+test('the URL of a key decodes back to the key, is what a browser requests, and what CDN Pro accepts', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }), (key) => {
-      const { entries, problems } = rules.map(objectChange(key));
+    fc.property(key, (key) => {
+      const { entries, problems } = plain.map(objectChange(key));
+      const hasDots = /(?:^|\/)\.{1,2}(?:\/|$)/.test(key);
+      if (hasDots) {
+        expect(problems).toMatchObject([
+          { reason: expect.stringContaining('a browser resolves the segments') },
+        ]);
+        expect(entries).toEqual([]);
+        return;
+      }
       expect(problems).toEqual([]);
-      const [entry] = entries;
-      if (entry?.kind !== 'file') throw new Error('expected a file');
-      const path = entry.url.slice('https://h.example/'.length);
-      expect(decodeURIComponent(path)).toBe(key);
-      expect(path).toMatch(/^(?:[A-Za-z0-9\-._~!$&'()+,;=:@/]|%[0-9A-F]{2})*$/);
+      const [entry, ...others] = entries;
+      expect(others).toEqual([]);
+      if (entry?.kind === 'file') {
+        expect(decodeURIComponent(entry.url.slice(origin.length))).toBe(key);
+        expect(new URL(entry.url).href).toBe(entry.url);
+      } else {
+        // A browser asks for such a key with "*" as it is, and the directory URL covers that.
+        expect(key).toContain('*');
+        const asked = origin + encodeURIComponent(key).replaceAll('%2F', '/');
+        const decoded = entry?.kind === 'dir' ? decodeURIComponent(entry.url) : '';
+        expect(dirUrlMatcher(decoded)(decodeURIComponent(asked))).toBe(true);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+const some = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+
+/** Rules with whatever a rule can have. */
+const rule = fc
+  .record({
+    hosts: fc.subarray(['h.example', 'http://M.example:8080', 'https://{first}.example'], { minLength: 1 }),
+    files: fc.subarray(
+      ['/{+path}', '/{path}', '/x?p={path}', 'https://o.example{+path}', 'https://o.example/a b/{+path}'],
+      {
+        minLength: 1,
+      },
+    ),
+    dirs: fc.subarray(['/{+path}', '/{first}/*', '/{first}/**', '/*/{first}', '/{+path}*'], { minLength: 1 }),
+    regexes: fc.subarray(['any://h.example/{+path}\\?.*', 'https://{first}.example/[a-z]+'], { minLength: 1 }),
+    queries: some(fc.subarray(['a=b', 'p={path}', '?x'], { minLength: 1 })),
+    variants: some(fc.boolean()),
+    encodings: some(fc.subarray(['browser', 'component'] as const, { minLength: 1 })),
+    index: some(fc.constantFrom('index.html', 'ä b.html')),
+    cleanUrls: some(fc.boolean()),
+    trailingSlash: some(fc.constantFrom('always', 'never', 'both')),
+    parents: some(fc.nat(20)),
+  })
+  .map(({ hosts, files, dirs, regexes, queries, variants, encodings, ...pages }): Rule => {
+    const purge = {
+      hosts,
+      fileUrls: files,
+      dirUrls: dirs,
+      regexPatterns: regexes,
+      queries,
+      variants,
+      encodings,
+    };
+    const rule = { match: { source: 's3', key: '{first}/{+path}' }, purge, pages };
+    return JSON.parse(JSON.stringify(rule)) as Rule;
+  });
+
+function faultOf(entry: PurgeEntry): string | undefined {
+  if (entry.kind === 'file') return urlFault('fileUrls', 0, entry.url)?.message;
+  if (entry.kind === 'dir') return urlFault('dirUrls', 0, entry.url)?.message;
+  const parts = regexParts(entry.pattern);
+  return parts === undefined ? 'no regex' : regexFault(parts.pattern);
+}
+
+test('whatever the rule and the key, every entry keeps the rules of CDN Pro, and no two are the same', () => {
+  fc.assert(
+    fc.property(rule, fc.tuple(key, key), (rule, [first, rest]) => {
+      const { rules } = checkSettings({ target: 'production', rules: [rule] });
+      const mapping = compileRules({ target: 'production', rules }).map(objectChange(`${first}/${rest}`));
+      for (const entry of mapping.entries) expect([entry, faultOf(entry)]).toEqual([entry, undefined]);
+      const texts = mapping.entries.map((entry) => JSON.stringify(entry));
+      expect(new Set(texts).size).toBe(texts.length);
+      for (const { reason } of mapping.problems) expect(reason).not.toBe('');
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+test('the same holds for what a CMS says, and for whole URLs that come from it', () => {
+  const url = fc.oneof(
+    fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    key,
+    key.map((path) => `https://h.example/${path}`),
+  );
+  const rules = compileRules({
+    target: 'production',
+    rules: [
+      {
+        match: { source: 'contentful' },
+        purge: {
+          fileUrls: ['{+url}', 'https://h.example{+path}', 'https://h.example/{slug}'],
+          dirUrls: ['{+url}*'],
+        },
+        pages: { index: 'index.html', cleanUrls: true, parents: 3 },
+      },
+    ],
+  });
+  fc.assert(
+    fc.property(url, key, key, (url, path, slug) => {
+      const { entries } = rules.map(entryChange({ fields: { url, path, slug } }));
+      for (const entry of entries) expect([entry, faultOf(entry)]).toEqual([entry, undefined]);
     }),
     { numRuns: 2000 },
   );
