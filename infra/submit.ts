@@ -4,6 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CompleteSettings } from '../functions/core/config.ts';
 import { environment } from '../functions/environment.ts';
+import { mappingFile } from '../functions/mapping.ts';
 import { Buffer } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
@@ -38,6 +39,8 @@ export class Submit extends Construct {
       description: 'cdn-pro-purger: turns what waits in the buffer into purge requests to CDN Pro',
       timeout,
       memorySize: 512,
+      // For S3 events that come back from the dead letter queue.
+      files: { [mappingFile]: JSON.stringify({ target: settings.target, rules: settings.rules }) },
       environment: {
         [environment.bufferQueueUrl]: queue.queueUrl,
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,

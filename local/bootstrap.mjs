@@ -69,6 +69,9 @@ async function run(node, [script, ...args]) {
   // A terminal's Ctrl-C reaches the child twice then, which it is built for; it decides when to end.
   process.on('SIGINT', () => child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // npm hands signals to the shell between us, which dies without handing them on.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
   const [code, signal] = await new Promise((settle) => child.on('close', (...end) => settle(end)));
   process.exitCode = signal ? 1 : code;
 }

@@ -16,11 +16,15 @@ const help = `npm start -- [options]
   --verbose        print every line that the functions log
   --help           print this`;
 
-process.exitCode = await main();
+// Samples that were being played when it was stopped still wait for their pages.
+process.exit(await main());
 
 async function main(): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  // Whoever started it may be killed without a word; nothing that it started may outlive it.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stopping.abort(), 500).unref();
   let local: Local | undefined;
   try {
     const options = readOptions();

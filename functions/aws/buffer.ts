@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type BatchResultErrorEntry,
+  GetQueueAttributesCommand,
+  SendMessageBatchCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { byteLength, maxMessageBytes } from '../core/message.ts';
 import { backoffMs } from '../core/throttle.ts';
 
@@ -47,6 +52,15 @@ export async function sendMessages(
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker));
   return unsent;
+}
+
+/** @returns about how many messages a queue holds that can be received now or later */
+export async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesDelayed'] as const;
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
+  );
+  return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
 /** @returns the messages in batches of at most 10 and 1 MiB, in order */

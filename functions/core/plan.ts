@@ -1,3 +1,5 @@
+import { type CoalesceLimits, coalesce } from './coalesce.ts';
+import { dropCovered } from './cover.ts';
 import { byteLength } from './message.ts';
 import type { FileEntry, Header, PurgeEntry, Scope } from './types.ts';
 
@@ -19,6 +21,8 @@ export interface RequestLimits {
   readonly maxFileUrls: number;
   /** Largest body in bytes. CDN Pro states none. */
   readonly maxBodyBytes: number;
+  /** Turns many files of one directory into the directory. Missing: never. */
+  readonly coalesce?: CoalesceLimits;
 }
 
 /** Most `dirUrls` and `regexPatterns` in a request (the purge API's page). */
@@ -30,6 +34,10 @@ export interface PlannedEntry {
   readonly entry: PurgeEntry;
   /** Indices of the messages that hold it. */
   readonly messages: readonly number[];
+  /** What is settled with it, since it purges that, too. Where it is rejected, these are to be planned anew. */
+  readonly covered?: readonly PlannedEntry[];
+  /** Whether nobody asked for it: it stands for the siblings that it covers. */
+  readonly isCoalesced?: true;
 }
 
 /** One purge request to make: entries of one scope, its files of one header set. */
@@ -40,15 +48,35 @@ export interface PlannedRequest {
 /**
  * Plans the fewest purge requests for what the messages hold: for each scope the larger of the chunks that its
  * files (each header set by itself), its directories and its regexes need, since they ride along with each other.
- * Duplicates are planned once.
+ * Duplicates, and what another entry covers, are settled with the entry that is sent.
  * @param messages the entries of each message; the plan names messages by their place in this list
  */
 export function planRequests(
   messages: readonly (readonly PurgeEntry[])[],
   limits: RequestLimits,
 ): readonly PlannedRequest[] {
-  const scopes = Map.groupBy(withoutDuplicates(messages), ({ entry }) => scopeKey(entry));
-  return [...scopes.values()].flatMap((entries) => planScope(entries, limits));
+  return planEntries(withoutDuplicates(messages), limits);
+}
+
+/** Plans entries that are known to be without duplicates, as {@link planRequests} does. */
+export function planEntries(
+  entries: readonly PlannedEntry[],
+  limits: RequestLimits,
+): readonly PlannedRequest[] {
+  // An entry may cover another one with a weaker action, but not one for another target or webhook.
+  const realms = Map.groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
+  const kept = [...realms.values()].flatMap((realm) => dropCovered(realm));
+  const scopes = Map.groupBy(kept, ({ entry }) => scopeKey(entry));
+  return [...scopes.values()].flatMap((scope) => {
+    const share = shareOf(limits.coalesce, scope.length / kept.length);
+    return planScope(coalesce(scope, share, limits.maxFileUrls), limits);
+  });
+}
+
+/** Each scope may take its share of the requests. */
+function shareOf(limits: CoalesceLimits | undefined, share: number): CoalesceLimits | undefined {
+  if (limits?.maxRequests === undefined) return limits;
+  return { ...limits, maxRequests: limits.maxRequests * share };
 }
 
 function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]): readonly PlannedEntry[] {
@@ -93,6 +121,13 @@ export function halve(request: PlannedRequest): readonly PlannedRequest[] {
   if (request.entries.length < 2) return [request];
   const middle = Math.ceil(request.entries.length / 2);
   return [{ entries: request.entries.slice(0, middle) }, { entries: request.entries.slice(middle) }];
+}
+
+/** @returns every entry that is settled when a request is accepted: those that it names, and those that they cover */
+export function settledBy({ entries }: PlannedRequest): readonly PlannedEntry[] {
+  return entries.flatMap((planned) =>
+    planned.covered === undefined ? [planned] : [planned, ...planned.covered],
+  );
 }
 
 /** @returns the body that asks for a planned request */

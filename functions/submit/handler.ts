@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { sendMessages } from '../aws/buffer.ts';
+import { countMessages, sendMessages } from '../aws/buffer.ts';
 import { createLedger } from '../aws/ledger.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
@@ -14,7 +15,10 @@ import type { RequestLimits } from '../core/plan.ts';
 import type { RateLimit } from '../core/throttle.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
+import { loadRules } from '../mapping.ts';
+import { createMetrics } from '../metrics.ts';
 import type { SubmitPorts } from './ports.ts';
+import { recoverMessage } from './recover.ts';
 import { submitBatch } from './submit-batch.ts';
 
 /** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
@@ -23,12 +27,14 @@ const reserveMs = requestTimeoutMs + 20_000;
 const guardMs = requestTimeoutMs + 2_000;
 
 const logger = createLogger('submit');
+const { metrics, measure } = createMetrics('submit');
 const nowMs = Date.now;
 const sqs = new SQSClient();
 const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
 const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
+const rules = loadRules();
 const limits = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits;
 
 const ports: SubmitPorts = {
@@ -47,10 +53,13 @@ const ports: SubmitPorts = {
   forgetCredentials: () => secrets.forget(credentialsSecretId),
   requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
+  recover: (body) => recoverMessage(body, rules),
+  backlog: () => countMessages(sqs, bufferQueueUrl),
   nowMs,
   sleep: (ms) => sleep(ms),
   random: Math.random,
   log: logger,
+  measure,
 };
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -59,4 +68,7 @@ async function submit(event: SQSEvent, context: Context): Promise<SQSBatchRespon
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().use(injectLambdaContext(logger)).handler(submit);
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler(submit);

@@ -4,6 +4,7 @@ import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { PurgeMessage } from '../core/message.ts';
 import type { RequestLimits } from '../core/plan.ts';
 import type { Log } from '../log.ts';
+import type { Measure } from '../metrics.ts';
 
 /** A message as it came out of the buffer. */
 export interface BufferedMessage {
@@ -21,16 +22,23 @@ export interface SubmitPorts {
   readonly requeue: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  /** Reads a message that is no purge message and can be made one; undefined where it cannot. */
+  readonly recover: (body: string) => PurgeMessage | undefined;
+  /** How many messages wait in the buffer, about. */
+  readonly backlog: () => Promise<number>;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 (included) to 1 (excluded). */
   readonly random: () => number;
   readonly log: Log;
+  readonly measure: Measure;
 }
 
 /** How far submitting may go. */
 export interface SubmitOptions {
   readonly limits: RequestLimits;
+  /** Coalesce only as far as everything that waits could not be purged otherwise by this many requests. */
+  readonly coalesceAbove?: number;
   /** When to stop sending and give back what is left, in milliseconds. */
   readonly deadlineMs: number;
 }

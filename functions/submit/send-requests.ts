@@ -1,12 +1,20 @@
 import { type Answer, isolate } from '../core/outcome.ts';
-import { bodyOf, halve, type PlannedRequest } from '../core/plan.ts';
+import {
+  bodyOf,
+  halve,
+  type PlannedRequest,
+  planEntries,
+  type RequestLimits,
+  settledBy,
+  textOf,
+} from '../core/plan.ts';
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
-import type { Batch, SubmitPorts } from './ports.ts';
+import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
 import { recordRejected } from './settle.ts';
 
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
-const unauthorizedDelaySeconds = 300;
+const unauthorizedDelaySeconds = 60;
 /** The first and the longest pause after a 429 that names none, in milliseconds. The longest is CDN Pro's window. */
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
@@ -19,6 +27,7 @@ export interface Leftover {
 
 /** How this run has gone so far. */
 interface Run {
+  readonly limits: RequestLimits;
   /** Answers without a verdict in a row. */
   failures: number;
   /** Times that the credentials were refused. */
@@ -44,9 +53,9 @@ export async function sendRequests(
   requests: readonly PlannedRequest[],
   batch: Batch,
   ports: SubmitPorts,
-  deadlineMs: number,
+  { limits, deadlineMs }: SubmitOptions,
 ): Promise<Leftover> {
-  const run: Run = { failures: 0, refusals: 0 };
+  const run: Run = { limits, failures: 0, refusals: 0 };
   let queue = requests;
   while (queue[0] !== undefined) {
     if (ports.nowMs() >= deadlineMs) return { left: queue, delaySeconds: 0 };
@@ -74,13 +83,14 @@ async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: S
       return { again: [] };
     case 'refused':
     case 'too-large':
-      return afterRefusal(request, answer, batch, ports);
+      return afterRefusal(request, answer, run, batch, ports);
     case 'unauthorized':
       return afterUnauthorized(request, answer, run, ports);
     case 'throttled':
       return afterThrottling(request, answer, run, ports);
     case 'unavailable':
       run.failures++;
+      ports.measure('RequestsUnavailable', 1);
       ports.log.warn('purge request failed: it will be sent again', {
         ...answer,
         urls: request.entries.length,
@@ -92,6 +102,7 @@ async function sendOne(request: PlannedRequest, run: Run, batch: Batch, ports: S
 async function afterRefusal(
   request: PlannedRequest,
   answer: Answer & { kind: 'refused' | 'too-large' },
+  { limits }: Run,
   batch: Batch,
   ports: SubmitPorts,
 ): Promise<Step> {
@@ -100,6 +111,7 @@ async function afterRefusal(
       ? { rejected: [], again: halve(request) }
       : isolate(request, answer.message);
   const { message, status, requestId } = answer;
+  ports.measure('RequestsRefused', 1);
   ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
     status,
     message,
@@ -108,17 +120,27 @@ async function afterRefusal(
     rejected: rejected.length,
   });
   await recordRejected(rejected, answer, batch, ports);
-  return { again };
+  // What a rejected entry covers is not at fault for it. Coalesced again, it would only be refused again.
+  const { coalesce: _, ...uncoalesced } = limits;
+  const uncovered = planEntries(
+    rejected.flatMap(({ covered = [] }) => covered),
+    uncoalesced,
+  );
+  return { again: [...again, ...uncovered] };
 }
 
-/** The secret may have been rotated, so it is read again, once; after that nothing is gained by hammering. */
-function afterUnauthorized(
+/**
+ * The secret may have been rotated, so it is read again, once. After that nothing is gained by hammering, by this
+ * consumer or another.
+ */
+async function afterUnauthorized(
   request: PlannedRequest,
   { status, message, requestId }: Answer & { kind: 'unauthorized' },
   run: Run,
   ports: SubmitPorts,
-): Step {
+): Promise<Step> {
   ports.forgetCredentials();
+  ports.measure('CredentialsRefused', 1);
   run.refusals++;
   const fields = { status, message, requestId, urls: request.entries.length };
   if (run.refusals === 1) {
@@ -126,6 +148,7 @@ function afterUnauthorized(
     return { again: [request] };
   }
   ports.log.error('credentials refused by CDN Pro: put valid ones into the credentials secret', fields);
+  await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, ports);
   return { again: [request], stopForSeconds: unauthorizedDelaySeconds };
 }
 
@@ -139,6 +162,7 @@ async function afterThrottling(
   const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (run.failures - 1));
   const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
   const pauseUntilMs = ports.nowMs() + pauseMs;
+  ports.measure('RequestsThrottled', 1);
   ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId });
   await closeLedger(pauseUntilMs, ports);
   return { again: [request], pauseUntilMs };
@@ -173,20 +197,28 @@ function logAccepted(
   request: PlannedRequest,
   { purgeId, requestId }: Answer & { kind: 'accepted' },
   { messages }: Batch,
-  { log, nowMs }: SubmitPorts,
+  { log, nowMs, measure }: SubmitPorts,
 ): void {
   const { name: _, ...purge } = bodyOf(request);
-  const indices = new Set(request.entries.flatMap((entry) => entry.messages));
+  const settled = settledBy(request);
+  const indices = new Set(settled.flatMap((planned) => planned.messages));
+  const sent = new Set(request.entries);
+  const covered = settled.filter((planned) => !sent.has(planned)).map(({ entry }) => textOf(entry));
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const index of indices) {
     const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
     if (changedMs < oldestMs) oldestMs = changedMs;
   }
+  const oldestChangeSeconds = (nowMs() - oldestMs) / 1000;
+  measure('RequestsAccepted', 1);
+  measure('EntriesPurged', settled.length);
+  if (Number.isFinite(oldestMs)) measure('FreshnessSeconds', oldestChangeSeconds);
   log.info('purge accepted', {
     purgeId,
     requestId,
     ...purge,
+    ...(covered.length > 0 ? { covered } : {}),
     messages: indices.size,
-    ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {}),
+    ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds } : {}),
   });
 }

@@ -1,5 +1,5 @@
 import { messageVersion, type PurgeMessage, type Rejection, writeMessage } from '../core/message.ts';
-import { type PlannedEntry, type PlannedRequest, textOf } from '../core/plan.ts';
+import { type PlannedEntry, type PlannedRequest, settledBy, textOf } from '../core/plan.ts';
 import type { PurgeEntry } from '../core/types.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 
@@ -11,9 +11,12 @@ export async function recordRejected(
   rejected: readonly PlannedEntry[],
   { message, status, requestId }: { message: string; status: number; requestId?: string },
   batch: Batch,
-  { reject, log, nowMs }: SubmitPorts,
+  { reject, log, nowMs, measure }: SubmitPorts,
 ): Promise<void> {
-  if (rejected.length === 0) return;
+  // A directory that stands for its siblings is nobody's entry: the siblings are sent again.
+  const asked = rejected.filter(({ isCoalesced }) => !isCoalesced);
+  if (asked.length === 0) return;
+  measure('EntriesRejected', asked.length);
   const rejection: Rejection = {
     reason: message,
     status,
@@ -21,12 +24,12 @@ export async function recordRejected(
     rejectedAt: new Date(nowMs()).toISOString(),
   };
   const unsent = await reject(
-    rejected.map((planned) => ({ body: rejectedMessage(planned, rejection, batch), reason: message })),
+    asked.map((planned) => ({ body: rejectedMessage(planned, rejection, batch), reason: message })),
   );
   for (const { index } of unsent) {
-    for (const message of rejected[index]?.messages ?? []) failMessage(message, batch);
+    for (const message of asked[index]?.messages ?? []) failMessage(message, batch);
   }
-  for (const planned of rejected) {
+  for (const planned of asked) {
     const { change } = firstMessage(planned, batch);
     log.error('entry rejected by CDN Pro: it is in the dead letter queue', {
       url: textOf(planned.entry),
@@ -58,10 +61,10 @@ export async function giveBack(
   left: readonly PlannedRequest[],
   delaySeconds: number,
   batch: Batch,
-  { requeue, log }: SubmitPorts,
+  { requeue, log, measure }: SubmitPorts,
 ): Promise<void> {
   const open = new Map<number, PurgeEntry[]>();
-  for (const { entry, messages } of left.flatMap(({ entries }) => entries)) {
+  for (const { entry, messages } of left.flatMap(settledBy)) {
     for (const index of messages) {
       const entries = open.get(index);
       if (entries === undefined) open.set(index, [entry]);
@@ -70,6 +73,7 @@ export async function giveBack(
   }
   const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
   if (waiting.length === 0) return;
+  measure('MessagesGivenBack', waiting.length);
   log.warn('time is up: what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
   const unsent = await requeue(
     waiting.map(([index, entries]) => {

@@ -1,5 +1,7 @@
+import { shareOfRequests } from '../core/coalesce.ts';
 import { type PurgeMessage, readMessage } from '../core/message.ts';
-import { planRequests } from '../core/plan.ts';
+import { type PlannedRequest, planRequests, type RequestLimits, textOf } from '../core/plan.ts';
+import { describeError } from '../log.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
 import { giveBack } from './settle.ts';
@@ -20,11 +22,40 @@ export async function submitBatch(
   const batch: Batch = { messages, failed: new Set(failedIds) };
   const requests = planRequests(
     messages.map(({ message }) => message.entries),
-    options.limits,
+    await limitsFor(messages.length, options, ports),
   );
-  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options.deadlineMs);
+  logCoalesced(requests, ports);
+  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
   await giveBack(left, delaySeconds, batch, ports);
   return [...batch.failed];
+}
+
+/** Under pressure only: coalesce just as far as lets this batch through in its share of the requests. */
+async function limitsFor(
+  inHand: number,
+  { limits, coalesceAbove }: SubmitOptions,
+  { backlog, log }: SubmitPorts,
+): Promise<RequestLimits> {
+  if (limits.coalesce === undefined || coalesceAbove === undefined) return limits;
+  try {
+    const maxRequests = shareOfRequests(inHand, await backlog(), coalesceAbove);
+    return { ...limits, coalesce: { ...limits.coalesce, maxRequests } };
+  } catch (error) {
+    log.warn('the length of the buffer is unknown: nothing is coalesced', { error: describeError(error) });
+    const { coalesce: _, ...uncoalesced } = limits;
+    return uncoalesced;
+  }
+}
+
+function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts): void {
+  for (const { entry, isCoalesced, covered = [] } of requests.flatMap(({ entries }) => entries)) {
+    if (isCoalesced) {
+      log.info('siblings coalesced: their directory is purged instead', {
+        dirUrl: textOf(entry),
+        replaced: covered.map(({ entry }) => textOf(entry)),
+      });
+    }
+  }
 }
 
 /** Reads the messages; what cannot be read goes to the dead letter queue as it is. */
@@ -33,12 +64,14 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   const unreadable: (BufferedMessage & { reason: string })[] = [];
   for (const { messageId, body } of records) {
     const read = readMessage(body);
-    if (read.kind === 'message') messages.push({ messageId, message: read.message });
-    else unreadable.push({ messageId, body, reason: read.reason });
+    const message = read.kind === 'message' ? read.message : ports.recover(body);
+    if (message !== undefined) messages.push({ messageId, message });
+    else if (read.kind === 'unreadable') unreadable.push({ messageId, body, reason: read.reason });
   }
   for (const { messageId, reason } of unreadable) {
     ports.log.error('message moved to the dead letter queue: it is no purge message', { messageId, reason });
   }
+  if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
 }

@@ -93,8 +93,8 @@ function makeFunction(
       memoryMb: properties.MemorySize,
       environment: {
         ...properties.Environment.Variables,
-        ...environment,
         ...sdkEnvironment(endpoints, template.region),
+        ...environment,
       },
       logFormat: LogFormat,
       ...(ApplicationLogLevel && { logLevel: ApplicationLogLevel }),

@@ -20,6 +20,8 @@ export interface WorldOptions {
   /** Whether the n-th message sent to a queue cannot be sent. */
   readonly refusesMessage?: (queue: 'requeue' | 'reject', index: number) => boolean;
   readonly ledgerFails?: (call: number) => boolean;
+  /** How many messages wait in the buffer. Default: 0. */
+  readonly backlog?: number;
 }
 
 /** A world with a clock of its own around the submit use case, and all that went out into it. */
@@ -29,13 +31,15 @@ export interface World {
   readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
   readonly rejected: OutgoingMessage[];
   readonly lines: LogLine[];
+  /** Sums of the metrics by name. */
+  readonly metrics: Map<string, number>;
   readonly sleeps: number[];
   forgotten: number;
   nowMs: number;
 }
 
 /** @returns a world that starts at time 0; a request takes 100 ms in it */
-export function createWorld({ answer, limit, refusesMessage, ledgerFails }: WorldOptions): World {
+export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlog }: WorldOptions): World {
   let window = emptyWindow;
   let closedUntilMs = 0;
   let ledgerCalls = 0;
@@ -56,6 +60,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
     requeued: [],
     rejected: [],
     lines: [],
+    metrics: new Map(),
     sleeps: [],
     forgotten: 0,
     nowMs: 0,
@@ -96,12 +101,15 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
         world.requeued.push({ ...message, message: read.message });
       }),
       reject: send('reject', (message) => world.rejected.push(message)),
+      recover: () => undefined,
+      backlog: async () => backlog ?? 0,
       nowMs: () => world.nowMs,
       sleep: async (ms) => {
         world.sleeps.push(ms);
         world.nowMs += ms;
       },
       random: () => 0.5,
+      measure: (name, value) => world.metrics.set(name, (world.metrics.get(name) ?? 0) + value),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
     },
   };

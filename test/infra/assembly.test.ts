@@ -26,11 +26,11 @@ test('synthesizing twice gives the same template and the same assets', () => {
   expect(first).toEqual(second);
 });
 
-test('the rules travel inside the assets of the receivers', () => {
+test('the rules travel inside the assets of the functions', () => {
   const [assembly] = assemblies;
   if (assembly === undefined) throw new Error('expected an assembly');
   const mappings = assetFiles(assembly).filter((file) => file.endsWith('mapping.json'));
-  expect(mappings).toHaveLength(2);
+  expect(mappings).toHaveLength(3);
   for (const file of mappings) {
     const { target, rules } = JSON.parse(readFileSync(join(assembly.directory, file), 'utf8'));
     expect([target, rules.length]).toEqual(['production', 3]);

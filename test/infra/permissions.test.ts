@@ -8,6 +8,10 @@ const sending = (queue: string) => [
   `sqs:GetQueueUrl on ${queue}`,
   `sqs:SendMessage on ${queue}`,
 ];
+const logging = (receiver: string) => [
+  `logs:CreateLogStream on ${receiver}FunctionLogs`,
+  `logs:PutLogEvents on ${receiver}FunctionLogs`,
+];
 const buffer = 'PurgerSubmitBufferQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 
@@ -18,6 +22,7 @@ test('submit reads the credentials and no other secret, and touches its own tabl
       'dynamodb:PutItem on PurgerLedgerTable',
       'secretsmanager:DescribeSecret on cdn-pro/api-??????',
       'secretsmanager:GetSecretValue on cdn-pro/api-??????',
+      ...logging('PurgerSubmit'),
       `sqs:ChangeMessageVisibility on ${buffer}`,
       `sqs:DeleteMessage on ${buffer}`,
       `sqs:ReceiveMessage on ${buffer}`,
@@ -29,7 +34,7 @@ test('submit reads the credentials and no other secret, and touches its own tabl
 
 test('the S3 receiver sends to the buffer, and its failures to the dead letter queue', () => {
   expect(permissionsOf(template, /changes of S3 objects/)).toEqual(
-    [...sending(deadLetters), ...sending(buffer)].toSorted(),
+    [...logging('PurgerReceiveS3'), ...sending(deadLetters), ...sending(buffer)].toSorted(),
   );
 });
 
@@ -38,9 +43,23 @@ test('the webhook receiver sends to the buffer and reads its own secrets, not th
     [
       'secretsmanager:DescribeSecret on cdn-pro-purger/contentful-??????',
       'secretsmanager:GetSecretValue on cdn-pro-purger/contentful-??????',
+      ...logging('PurgerReceiveWebhook'),
       ...sending(buffer),
     ].toSorted(),
   );
+});
+
+test('no role has a managed policy, and nothing is allowed on every resource', () => {
+  const own = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) =>
+    id.startsWith('Purger'),
+  );
+  expect(own).toHaveLength(3);
+  for (const [, { Properties }] of own) expect(Properties.ManagedPolicyArns).toBeUndefined();
+  for (const description of [/purge requests to CDN Pro/, /changes of S3 objects/, /verifies webhooks/]) {
+    expect(permissionsOf(template, description).filter((permission) => permission.endsWith('"*"'))).toEqual(
+      [],
+    );
+  }
 });
 
 test('no secret is in the template: only names and ARNs are', () => {

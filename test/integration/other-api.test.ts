@@ -206,6 +206,26 @@ test('a purge message that someone writes by hand is submitted', async () => {
   sqs.destroy();
 });
 
+test('an S3 event that comes back from the dead letter queue is purged', async () => {
+  const sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const event = {
+    'detail-type': 'Object Created',
+    source: 'aws.s3',
+    time: '2026-01-01T00:00:00Z',
+    detail: { bucket: { name: 'my-bucket' }, object: { key: 'public/redriven.html' } },
+  };
+  const record = { version: '1.0', requestContext: { condition: 'RetriesExhausted' }, requestPayload: event };
+  await sqs.send(
+    new SendMessageCommand({ QueueUrl: ready.sqs.bufferQueueUrl, MessageBody: JSON.stringify(record) }),
+  );
+  expect(await eventually(() => purged().has('https://cdn.example.org/redriven.html'))).toBe(true);
+  sqs.destroy();
+});
+
 test('Ctrl-C ends it and everything it started', async () => {
   started.child.kill('SIGINT');
   expect(await started.ended).toBe(0);

@@ -17,14 +17,14 @@ function bodies(messages: PurgeEntry[][], overrides = {}) {
 
 test('all that is in one scope goes into one request, once', () => {
   const a = fileEntry('https://h.example/a');
-  const messages = [[a, dir('https://h.example/*')], [a], [regex('any://h.example/.*')]];
+  const messages = [[a, dir('https://h.example/b/*')], [a], [regex('any://h.example/[cd].*')]];
   expect(bodies(messages)).toEqual([
     {
       target: 'production',
       action: 'invalidate',
       fileUrls: ['https://h.example/a'],
-      dirUrls: ['https://h.example/*'],
-      regexPatterns: ['any://h.example/.*'],
+      dirUrls: ['https://h.example/b/*'],
+      regexPatterns: ['any://h.example/[cd].*'],
     },
   ]);
   expect(planRequests(messages, limits)[0]?.entries[0]?.messages).toEqual([0, 1]);
@@ -35,14 +35,14 @@ test('scopes do not share requests', () => {
   const messages = [
     [
       fileEntry(url),
-      fileEntry(url, { action: 'delete' }),
+      fileEntry(`${url}2`, { action: 'delete' }),
       fileEntry(url, { target: 'staging' }),
       fileEntry(url, { webhook: 'w' }),
     ],
   ];
   expect(bodies(messages)).toEqual([
     { ...scope, fileUrls: [url] },
-    { ...scope, action: 'delete', fileUrls: [url] },
+    { ...scope, action: 'delete', fileUrls: [`${url}2`] },
     { ...scope, target: 'staging', fileUrls: [url] },
     { ...scope, webhook: 'w', fileUrls: [url] },
   ]);
@@ -69,7 +69,7 @@ test('directories and regexes ride along with the files, whatever their headers'
   const messages = [
     [
       ...Array.from({ length: 41 }, (_, index) => dir(`https://h.example/${index}/*`)),
-      ...Array.from({ length: 3 }, (_, index) => regex(`any://h.example/${index}.*`)),
+      ...Array.from({ length: 3 }, (_, index) => regex(`any://h.example/[${index}].*`)),
       fileEntry('https://h.example/a'),
       fileEntry('https://h.example/a', { headers: [{ name: 'x', value: 'y' }] }),
     ],

@@ -35,6 +35,63 @@ test('a batch becomes one request, and nothing comes again', async () => {
   ]);
 });
 
+test('metrics say what happened', async () => {
+  const answers: Answer[] = [
+    { kind: 'unavailable', reason: 'HTTP 503' },
+    { kind: 'throttled', retryAfterMs: 1000 },
+    { kind: 'unauthorized', status: 401, message: '' },
+    { kind: 'refused', status: 400, message: `The purge URL '${h('b')}' is invalid.` },
+    accepted,
+  ];
+  const world = createWorld({ answer: (_, request) => answers[request] ?? accepted });
+  await submitBatch([buffered('m1', h('a'), h('b')), { messageId: 'm2', body: '' }], world.ports, options);
+  expect(Object.fromEntries(world.metrics)).toEqual({
+    MessagesUnreadable: 1,
+    RequestsUnavailable: 1,
+    RequestsThrottled: 1,
+    CredentialsRefused: 1,
+    RequestsRefused: 1,
+    EntriesRejected: 1,
+    RequestsAccepted: 1,
+    EntriesPurged: 1,
+    FreshnessSeconds: 2,
+  });
+});
+
+test('coalescing under pressure goes as far as the backlog makes it', async () => {
+  const urls = Array.from({ length: 40 }, (_, index) => h(`blog/${index}`));
+  const limits = { maxFileUrls: 10, maxBodyBytes: 1e6, coalesce: { siblings: 10, minDepth: 1 } };
+  const requestsWith = async (backlog: number) => {
+    const world = createWorld({ answer: () => accepted, backlog });
+    await submitBatch([buffered('m1', ...urls)], world.ports, { ...options, limits, coalesceAbove: 4 });
+    return world;
+  };
+  const calm = await requestsWith(0);
+  expect(calm.requests).toHaveLength(4);
+  const pressed = await requestsWith(100);
+  expect(pressed.requests.map(({ body }) => body.dirUrls)).toEqual([[h('blog/*')]]);
+  expect(pressed.lines[0]).toMatchObject({
+    message: 'siblings coalesced: their directory is purged instead',
+    fields: { dirUrl: h('blog/*'), replaced: urls },
+  });
+});
+
+test('a coalesced directory that is refused gives way to its files', async () => {
+  const limits = { ...options.limits, coalesce: { siblings: 2, minDepth: 0 } };
+  const world = createWorld({
+    answer: ({ dirUrls }) =>
+      dirUrls === undefined ? accepted : { kind: 'refused', status: 400, message: 'no wildcards' },
+  });
+  expect(await submitBatch([buffered('m1', h('a'), h('b'))], world.ports, { ...options, limits })).toEqual(
+    [],
+  );
+  expect(world.requests.map(({ body }) => body.fileUrls ?? body.dirUrls)).toEqual([
+    [h('*')],
+    [h('a'), h('b')],
+  ]);
+  expect(world.rejected).toEqual([]);
+});
+
 test('a message that is none goes to the dead letter queue as it is, with a reason', async () => {
   const world = createWorld({ answer: () => accepted });
   const failed = await submitBatch(
@@ -190,7 +247,8 @@ test('credentials that are refused are read again once, and then left alone', as
   expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
   expect(world.requests).toHaveLength(2);
   expect(world.forgotten).toBe(2);
-  expect(world.requeued).toMatchObject([{ delaySeconds: 300 }]);
+  expect(world.requeued).toMatchObject([{ delaySeconds: 60 }]);
+  expect(await world.ports.ledger.reserve()).toEqual({ kind: 'wait', untilMs: 60_200 });
   expect(world.lines.some(({ level, message }) => level === 'error' && message.includes('credentials'))).toBe(
     true,
   );

@@ -1,0 +1,174 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { expect, test } from 'vitest';
+import { startAws } from '../../local/aws.ts';
+import { startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+import { synthesize } from '../../local/synthesize.ts';
+import { eventually, scratchFolder } from '../helpers/start.ts';
+
+const objects = 50_000;
+const bucket = 'chaos-bucket';
+const rateLimit = { requests: 300, perSeconds: 300, headroom: 0.1 };
+const config = {
+  credentials: 'cdn-pro/api',
+  target: 'production',
+  buckets: [{ name: bucket }],
+  rules: [
+    { match: { source: 's3', key: '{+path}' }, purge: { fileUrls: ['https://www.example.com/{+path}'] } },
+  ],
+  rateLimit,
+};
+
+/** A TCP proxy that can be cut: what the emulator behind it looks like when it is gone. */
+async function startSwitch(targetPort: () => number) {
+  let isUp = true;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    if (!isUp) {
+      socket.destroy();
+      return;
+    }
+    const target = connect(targetPort(), '127.0.0.1');
+    for (const [from, to] of [
+      [socket, target],
+      [target, socket],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => sockets.delete(from));
+    }
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async cutFor(ms: number) {
+      isUp = false;
+      for (const socket of sockets) socket.destroy();
+      await sleep(ms);
+      isUp = true;
+    },
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Kills the submit functions that run right now, as a machine that fails would. Returns how many. */
+function killConsumers(assembly: string): number {
+  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+  const pids = lines.flatMap((line) => {
+    const [, pid, asset] = /^\s*(\d+) .*host\.mjs (\S+)/.exec(line) ?? [];
+    if (pid === undefined || asset === undefined || !asset.startsWith(assembly)) return [];
+    return readFileSync(join(asset, 'handler.mjs'), 'utf8').includes('purge accepted') ? [Number(pid)] : [];
+  });
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  return pids.length;
+}
+
+/** The most of these times in any window that ends with one of them. */
+function mostInWindow(timesMs: readonly number[], windowMs: number): number {
+  let first = 0;
+  return timesMs.reduce((most, timeMs, index) => {
+    while ((timesMs[first] ?? 0) <= timeMs - windowMs) first++;
+    return Math.max(most, index - first + 1);
+  }, 0);
+}
+
+test('50,000 objects in one go while everything breaks: nothing is lost, and nothing is over the limit', async () => {
+  const scratch = scratchFolder();
+  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
+  const assembly = await synthesize(scratch.path('config.json'));
+  let credentials = { username: 'local', apiKey: 'first' };
+  const cdnPro = await startCdnPro({
+    credentials,
+    deployedHosts: { production: ['www.example.com'], staging: [] },
+  });
+  let dynamodbPort = 0;
+  const dynamodb = await startSwitch(() => dynamodbPort);
+  const api = await startSwitch(() => Number(new URL(cdnPro.url).port));
+  const problems: string[] = [];
+  const aws = await startAws({
+    assemblyDir: assembly.directory,
+    secrets: () => JSON.stringify(credentials),
+    environment: { CDN_PRO_ENDPOINT: api.url, AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url },
+    onEvent: (event) => {
+      if (event.type === 'invocation-failed')
+        problems.push(`${event.functionName}: ${event.error.errorMessage}`);
+    },
+  });
+  dynamodbPort = Number(new URL(aws.dynamodb.endpoint).port);
+  const purged = new Set<string>();
+  const collect = () => {
+    for (const { body } of cdnPro.purges) for (const url of body.fileUrls ?? []) purged.add(url);
+    return purged.size;
+  };
+  const report = (what: string) =>
+    console.log(`${what}: ${collect()} purged in ${cdnPro.requests.length} requests`);
+
+  const upload = async () => {
+    let next = 0;
+    const worker = async () => {
+      while (next < objects)
+        await fetch(`${aws.s3.endpoint}/${bucket}/o/${next++}`, { method: 'PUT', body: 'x' });
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+    report('all uploaded');
+  };
+  const breakThings = async () => {
+    await eventually(() => collect() > 500, 60_000);
+    // A request that hangs is a consumer in the middle of its batch.
+    cdnPro.injectFault({ kind: 'hang' });
+    await eventually(() => cdnPro.requests.some(({ status }) => status === undefined), 60_000);
+    expect(killConsumers(assembly.directory)).toBeGreaterThan(0);
+    report(
+      'consumers killed in the middle of a batch, which comes again after the visibility timeout of 332 s',
+    );
+    await sleep(5000);
+    report('DynamoDB goes');
+    await dynamodb.cutFor(30_000);
+    report('DynamoDB is back, and the secret is rotated');
+    credentials = { username: 'local', apiKey: 'second' };
+    cdnPro.replaceCredentials(credentials);
+    await sleep(10_000);
+    report('CDN Pro goes');
+    await api.cutFor(120_000);
+    report('CDN Pro is back');
+  };
+  try {
+    await Promise.all([upload(), breakThings()]);
+    const isDone = await eventually(() => collect() === objects, 400_000);
+    report('the end');
+    expect(isDone).toBe(true);
+
+    const counted = cdnPro.requests.filter(({ counted }) => counted).map(({ arrivedMs }) => arrivedMs);
+    expect(mostInWindow(counted, 300_000)).toBeLessThanOrEqual(270);
+    expect(cdnPro.requests.filter(({ status }) => status === 429)).toEqual([]);
+    const sqs = new SQSClient({
+      endpoint: aws.sqs.endpoint,
+      region: aws.region,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: aws.outputs.DeadLetterQueueUrl,
+        AttributeNames: ['ApproximateNumberOfMessages'],
+      }),
+    );
+    expect(Attributes?.ApproximateNumberOfMessages).toBe('0');
+    expect(problems.some((problem) => problem.includes('Submit'))).toBe(true);
+    sqs.destroy();
+  } finally {
+    await aws.stop();
+    await cdnPro.stop();
+    dynamodb.stop();
+    api.stop();
+    assembly.remove();
+    scratch.remove();
+  }
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { shareOfRequests } from '../../functions/core/coalesce.ts';
+import { bodyOf, planRequests } from '../../functions/core/plan.ts';
+import type { PurgeEntry } from '../../functions/core/types.ts';
+import { fileEntry } from '../helpers/changes.ts';
+
+const limits = { maxFileUrls: 10, maxBodyBytes: 1e6 };
+const files = (dir: string, count: number) =>
+  Array.from({ length: count }, (_, index) => fileEntry(`https://h.example/${dir}${index}.html`));
+
+function bodies(
+  entries: PurgeEntry[],
+  coalesce: { siblings: number; minDepth: number; maxRequests?: number },
+) {
+  return planRequests([entries], { ...limits, coalesce }).map((request) => {
+    const { fileUrls = [], dirUrls = [] } = bodyOf(request);
+    return { files: fileUrls.length, dirUrls };
+  });
+}
+
+test('as many siblings as configured become their directory, fewer stay', () => {
+  const entries = [...files('blog/', 50), ...files('news/', 3)];
+  expect(bodies(entries, { siblings: 50, minDepth: 1 })).toEqual([
+    { files: 3, dirUrls: ['https://h.example/blog/*'] },
+  ]);
+  expect(bodies(entries, { siblings: 51, minDepth: 1 })).toHaveLength(6);
+});
+
+test('a directory above the configured depth is never used', () => {
+  expect(bodies(files('', 20), { siblings: 5, minDepth: 1 })).toHaveLength(2);
+  expect(bodies(files('', 20), { siblings: 5, minDepth: 0 })).toEqual([
+    { files: 0, dirUrls: ['https://h.example/*'] },
+  ]);
+  expect(bodies(files('a/', 20), { siblings: 5, minDepth: 2 })).toHaveLength(2);
+});
+
+test('files with a query or with headers stay, since a wildcard may not match their cache keys', () => {
+  const entries = [
+    ...files('a/', 5).map((entry) => ({ ...entry, url: `${entry.url}?v=1` })),
+    ...files('a/', 5).map((entry) => ({ ...entry, headers: [{ name: 'x', value: 'y' }] })),
+  ];
+  expect(bodies(entries, { siblings: 2, minDepth: 0 }).flatMap(({ dirUrls }) => dirUrls)).toEqual([]);
+});
+
+test('under pressure, the fullest directories go first, and no more than needed', () => {
+  const entries = [...files('a/', 20), ...files('b/', 60), ...files('c/', 30)];
+  expect(bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 11 })).toHaveLength(11);
+  expect(bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 5 })).toEqual([
+    { files: 10, dirUrls: ['https://h.example/b/*'] },
+    ...Array.from({ length: 4 }, () => ({ files: 10, dirUrls: [] })),
+  ]);
+  const all = bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 1 });
+  expect(all).toEqual([
+    { files: 0, dirUrls: ['https://h.example/b/*', 'https://h.example/c/*', 'https://h.example/a/*'] },
+  ]);
+});
+
+test('a batch has its share of the requests that fit into the time', () => {
+  expect(shareOfRequests(1000, 0, 54)).toBe(54);
+  expect(shareOfRequests(10_000, 90_000, 54)).toBe(5);
+  expect(shareOfRequests(10_000, 10_000_000, 54)).toBe(1);
+});

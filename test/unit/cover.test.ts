@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { dropCovered } from '../../functions/core/cover.ts';
+import { textOf } from '../../functions/core/plan.ts';
+import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/types.ts';
+import { fileEntry } from '../helpers/changes.ts';
+
+const scope = { target: 'production', action: 'invalidate' } as const;
+const h = 'http://test.domain2.com/';
+const file = (path: string) => fileEntry(h + path);
+const dir = (path: string): DirEntry => ({ kind: 'dir', url: h + path, ...scope });
+const regex = (pattern: string): RegexEntry => ({ kind: 'regex', pattern, ...scope });
+
+/** Which of two entries are left: the second may cover the first. */
+function covers(first: PurgeEntry, second: PurgeEntry): boolean {
+  const kept = dropCovered([first, second].map((entry, index) => ({ entry, messages: [index] })));
+  const isDropped = kept.some(({ covered = [] }) => covered.some(({ entry }) => entry === first));
+  if (isDropped) expect(kept).toMatchObject([{ entry: second, messages: [1], covered: [{ messages: [0] }] }]);
+  return isDropped;
+}
+
+describe('the wildcards of the purge API page cover', () => {
+  test.each<[string, PurgeEntry, PurgeEntry]>([
+    ['** at any depth', file('mydir/a/b/c.jpg'), dir('mydir/**')],
+    ['** whatever the query', file('mydir/a?x=1/2'), dir('mydir/**')],
+    [
+      '** whatever the headers',
+      fileEntry(`${h}mydir/a`, { headers: [{ name: 'x', value: 'y' }] }),
+      dir('mydir/**'),
+    ],
+    ['** other wildcards below', dir('mydir/sub/*.jpg'), dir('mydir/**')],
+    ['a** whatever begins so', file('mydir/ab/c'), dir('mydir/a**')],
+    ['* files directly within', file('mydir/a.jpg'), dir('mydir/*')],
+    ['* narrower wildcards within', dir('mydir/a*'), dir('mydir/*')],
+    ['* an extension within', dir('mydir/*.jpg'), dir('mydir/*')],
+    ['a* files that begin so', file('mydir/abc'), dir('mydir/a*')],
+    ['*.jpg files that end so', file('mydir/a.b.jpg'), dir('mydir/*.jpg')],
+    [
+      'one URL all its variations',
+      fileEntry(`${h}mydir/a.jpg`, { headers: [{ name: 'x', value: 'y' }] }),
+      dir('mydir/a.jpg'),
+    ],
+    ['.* of a regex', file('mydir/a/b?q'), regex('any://test.domain2.com/mydir/.*')],
+    ['.* of a regex after an escape', file('a.b/c'), regex('http://test.domain2.com/a\\.b.*')],
+  ])('%s', (_, first, second) => {
+    expect(covers(first, second)).toBe(true);
+  });
+});
+
+describe('where the page leaves a doubt, nothing is covered', () => {
+  test.each<[string, PurgeEntry, PurgeEntry]>([
+    ['* and a subdirectory', file('mydir/a/b.jpg'), dir('mydir/*')],
+    ['* and a query', file('mydir/a.jpg?x=1'), dir('mydir/*')],
+    ['* and headers', fileEntry(`${h}mydir/a`, { headers: [{ name: 'x', value: 'y' }] }), dir('mydir/*')],
+    [
+      '*.jpg and headers',
+      fileEntry(`${h}mydir/a.jpg`, { headers: [{ name: 'x', value: 'y' }] }),
+      dir('mydir/*.jpg'),
+    ],
+    ['a directory alone and what is in it', file('mydir/a.jpg'), dir('mydir')],
+    ['an earlier * is literal', file('mydir/a/b'), dir('my*/a/*')],
+    ['text after **', file('mydirectory/picture.jpg'), dir('my**jpg')],
+    ['another scheme', fileEntry('https://test.domain2.com/mydir/a'), dir('mydir/**')],
+    [
+      'a regex with more than a text and .*',
+      file('mydir/a.jpg'),
+      regex('any://test.domain2.com/mydir/.*jpg'),
+    ],
+    ['a regex in a wildcard', regex('http://test.domain2.com/mydir/a.*'), dir('mydir/**')],
+    ['a wider wildcard', dir('mydir/**'), dir('mydir/*')],
+  ])('%s', (_, first, second) => {
+    expect(covers(first, second)).toBe(false);
+  });
+});
+
+test('a delete covers an invalidate, and not the reverse', () => {
+  const deleted: DirEntry = { ...dir('mydir/**'), action: 'delete' };
+  expect(covers(file('mydir/a'), deleted)).toBe(true);
+  expect(covers(file('mydir/a'), fileEntry(`${h}mydir/a`, { action: 'delete' }))).toBe(true);
+  expect(covers(fileEntry(`${h}mydir/a`, { action: 'delete' }), dir('mydir/**'))).toBe(false);
+});
+
+test('what a covered cover covers is tied to the entry that is sent', () => {
+  const entries = [file('mydir/a/b'), dir('mydir/a/*'), dir('mydir/**')];
+  const [cover, ...others] = dropCovered(entries.map((entry, index) => ({ entry, messages: [index] })));
+  expect(others).toEqual([]);
+  expect(cover?.covered?.map(({ entry }) => textOf(entry)).toSorted()).toEqual([
+    `${h}mydir/a/*`,
+    `${h}mydir/a/b`,
+  ]);
+});

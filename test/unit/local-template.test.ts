@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { Assembly } from '../../local/template/assembly.ts';
+import { nameInArn, type Resource } from '../../local/template/identifiers.ts';
+import { openTemplate } from '../../local/template/template.ts';
+
+type Resources = Assembly['template']['Resources'];
+
+function open(
+  resources: Record<string, { Type: string; Properties?: object; Condition?: string }>,
+  more: object = {},
+) {
+  const entries = Object.entries(resources).map(([id, resource]) => [id, { Properties: {}, ...resource }]);
+  const template = { Parameters: {}, Conditions: {}, Mappings: {}, Outputs: {}, ...more };
+  const assembly = {
+    stackName: 'Shop',
+    region: 'eu-west-1',
+    template: { ...template, Resources: Object.fromEntries(entries) as Resources },
+    assetPaths: new Map(),
+  };
+  return openTemplate(assembly, { sqs: 'http://127.0.0.1:1', httpApis: { Api: 'http://127.0.0.1:2' } });
+}
+
+function only(resource: { Type: string; Properties?: object }, logicalId = 'It') {
+  const template = open({ [logicalId]: resource });
+  return { template, resource: template.resources(resource.Type)[0] as Resource };
+}
+
+describe('names', () => {
+  it.each([
+    ['AWS::SQS::Queue', { QueueName: 'q' }, 'http://127.0.0.1:1/000000000000/q'],
+    ['AWS::SQS::Queue', {}, 'http://127.0.0.1:1/000000000000/Shop-It'],
+    ['AWS::SQS::Queue', { FifoQueue: true }, 'http://127.0.0.1:1/000000000000/Shop-It.fifo'],
+    ['AWS::DynamoDB::Table', { TableName: 't' }, 't'],
+    ['AWS::DynamoDB::GlobalTable', {}, 'Shop-It'],
+    ['AWS::S3::Bucket', {}, 'shop-it'],
+    ['AWS::Lambda::Function', {}, 'Shop-It'],
+    [
+      'AWS::Lambda::Alias',
+      { FunctionName: 'f', Name: 'live' },
+      'arn:aws:lambda:eu-west-1:000000000000:function:f:live',
+    ],
+    ['AWS::ApiGatewayV2::Stage', { StageName: '$default' }, '$default'],
+    ['AWS::IAM::Role', {}, 'Shop-It'],
+  ])('of %s with %j are what Ref answers', (Type, Properties, expected) => {
+    const { template, resource } = only({ Type, Properties });
+    expect(template.ref(resource)).toBe(expected);
+  });
+
+  it.each([
+    ['AWS::SQS::Queue', 'Arn', 'arn:aws:sqs:eu-west-1:000000000000:Shop-It'],
+    ['AWS::SQS::Queue', 'QueueName', 'Shop-It'],
+    ['AWS::SQS::Queue', 'QueueUrl', 'http://127.0.0.1:1/000000000000/Shop-It'],
+    ['AWS::DynamoDB::GlobalTable', 'Arn', 'arn:aws:dynamodb:eu-west-1:000000000000:table/Shop-It'],
+    ['AWS::S3::Bucket', 'Arn', 'arn:aws:s3:::shop-it'],
+    ['AWS::Lambda::Function', 'Arn', 'arn:aws:lambda:eu-west-1:000000000000:function:Shop-It'],
+    ['AWS::Events::Rule', 'Arn', 'arn:aws:events:eu-west-1:000000000000:rule/Shop-It'],
+    ['AWS::Logs::LogGroup', 'Arn', 'arn:aws:logs:eu-west-1:000000000000:Shop-It'],
+  ])('of %s answer GetAtt %s', (Type, attribute, expected) => {
+    const { template, resource } = only({ Type });
+    expect(template.attribute(resource, attribute)).toBe(expected);
+  });
+
+  it('refuses an attribute that has no local value', () => {
+    const { template, resource } = only({ Type: 'AWS::DynamoDB::Table' });
+    expect(() => template.attribute(resource, 'StreamArn')).toThrow(
+      'Fn::GetAtt It.StreamArn (AWS::DynamoDB::Table) is not supported locally.',
+    );
+  });
+
+  it.each([
+    ['AWS::S3::Bucket', 63],
+    ['AWS::Lambda::Function', 64],
+    ['AWS::SQS::Queue', 80],
+  ])('of %s have at most %i characters, and keep the end that tells them apart', (Type, maxLength) => {
+    for (const length of [40, 62, 63, 64, 100]) {
+      const { template, resource } = only({ Type }, `${'L'.repeat(length - 8)}1234ABCD`);
+      const name = template.physicalName(resource);
+      expect(name.length).toBeLessThanOrEqual(maxLength);
+      expect(name).toMatch(/^S(hop)?.*1234ABCD$/i);
+    }
+  });
+
+  it('are found again in ARNs', () => {
+    expect(nameInArn('arn:aws:sqs:eu-west-1:000000000000:q')).toBe('q');
+    expect(nameInArn('arn:aws:lambda:eu-west-1:000000000000:function:f:live')).toBe('f');
+    expect(nameInArn('arn:aws:secretsmanager:eu-west-1:000000000000:secret:a/b-AbCdEf')).toBe('a/b-AbCdEf');
+    expect(nameInArn('q')).toBe('q');
+  });
+});
+
+describe('openTemplate', () => {
+  const api = { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } };
+  const foreign = 'https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/x';
+
+  it('points every way to write the URL of an HTTP API at the local one', () => {
+    const Outputs = {
+      Attribute: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } },
+      Built: {
+        Value: {
+          'Fn::Join': [
+            '',
+            [
+              'https://',
+              { Ref: 'Api' },
+              '.execute-api.',
+              { Ref: 'AWS::Region' },
+              '.',
+              { Ref: 'AWS::URLSuffix' },
+              '/x',
+            ],
+          ],
+        },
+      },
+      Foreign: { Value: { 'Fn::Sub': foreign } },
+    };
+    expect(open({ Api: api }, { Outputs }).outputs()).toEqual({
+      values: {
+        Attribute: 'http://127.0.0.1:2',
+        Built: 'http://127.0.0.1:2/x',
+        Foreign: foreign,
+      },
+      problems: [],
+    });
+  });
+
+  it('leaves out what a condition says, and resolves only what is asked for', () => {
+    const unresolvable = { 'Fn::ImportValue': 'x' };
+    const template = open(
+      {
+        Kept: {
+          Type: 'AWS::SQS::Queue',
+          Condition: 'Yes',
+          Properties: { DelaySeconds: '5', Tags: unresolvable },
+        },
+        Gone: { Type: 'AWS::SQS::Queue', Condition: 'No' },
+      },
+      { Conditions: { Yes: { 'Fn::Equals': [1, 1] }, No: { 'Fn::Equals': [1, 2] } } },
+    );
+    const [kept, ...others] = template.resources('AWS::SQS::Queue');
+    expect(others).toEqual([]);
+    const schema = z.object({ DelaySeconds: z.coerce.number(), Missing: z.string().default('none') });
+    expect(template.properties(kept as Resource, schema)).toEqual({ DelaySeconds: 5, Missing: 'none' });
+    expect(() => template.properties(kept as Resource, z.object({ Tags: z.unknown() }))).toThrow(
+      /^Kept \(AWS::SQS::Queue\): Tags: Fn::ImportValue of "x"/,
+    );
+  });
+
+  it('names each type that carries data and that nothing stands in for, and no other', () => {
+    const template = open({
+      Topic: { Type: 'AWS::SNS::Topic' },
+      Mail: { Type: 'AWS::SNS::Subscription', Properties: { Protocol: 'email' } },
+      Alarm: { Type: 'AWS::CloudWatch::Alarm' },
+      Custom: { Type: 'Custom::Thing' },
+      Policy: { Type: 'AWS::SQS::QueuePolicy' },
+      Meta: { Type: 'AWS::CDK::Metadata' },
+      Fan: { Type: 'AWS::SNS::Subscription', Properties: { Protocol: 'sqs' } },
+      Cache: { Type: 'AWS::ElastiCache::CacheCluster' },
+    });
+    expect(template.unsupported()).toEqual([
+      'AWS::SNS::Subscription is not supported by the local stack and is left out (Fan).',
+      'AWS::ElastiCache::CacheCluster is not supported by the local stack and is left out (Cache).',
+    ]);
+  });
+
+  it('knows the functions that serve custom resources', () => {
+    const template = open({
+      Notifications: {
+        Type: 'Custom::S3BucketNotifications',
+        Properties: { ServiceToken: { 'Fn::GetAtt': ['F', 'Arn'] } },
+      },
+    });
+    expect(template.customResourceHandlers()).toEqual(new Set(['F']));
+  });
+});

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { compileRules } from '../../functions/core/rules.ts';
+import { recoverMessage } from '../../functions/submit/recover.ts';
+
+const rules = compileRules({
+  target: 'production',
+  rules: [
+    { match: { source: 's3', key: 'site/{+path}' }, purge: { fileUrls: ['https://h.example/{+path}'] } },
+  ],
+});
+const event = (key: string) => ({
+  'detail-type': 'Object Deleted',
+  source: 'aws.s3',
+  time: '2026-01-01T00:00:00Z',
+  detail: { bucket: { name: 'b' }, object: { key } },
+});
+const expected = {
+  v: 1,
+  change: {
+    source: 's3',
+    action: 'delete',
+    id: 's3://b/site/a',
+    occurredAt: expect.stringMatching(/^2026-01-01T/),
+  },
+  entries: [{ kind: 'file', url: 'https://h.example/a', target: 'production', action: 'delete' }],
+};
+
+test('an event that EventBridge could not deliver is mapped', () => {
+  expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual(expected);
+});
+
+test('an event that the function failed to process is mapped', () => {
+  const record = { version: '1.0', requestContext: {}, requestPayload: event('site/a') };
+  expect(recoverMessage(JSON.stringify(record), rules)).toEqual(expected);
+});
+
+test('an event that no rule matches is done with', () => {
+  expect(recoverMessage(JSON.stringify(event('drafts/a')), rules)).toMatchObject({ entries: [] });
+});
+
+test.each(['x', '{}', '[]', 'null', '{"v":2,"entries":[]}', '{"requestPayload":null}'])(
+  '%s is no event of S3',
+  (body) => {
+    expect(recoverMessage(body, rules)).toBeUndefined();
+  },
+);
