@@ -1,9 +1,9 @@
 import { listOf } from './conditions.ts';
 import { suggestion } from './errors.ts';
 import { type Place, type RuleFault, readOr, recordOf, textsAt } from './fault.ts';
-import { compilePattern, type Pattern } from './pattern.ts';
-import { someTextIn, textsFrom, textsOf } from './pattern-sets.ts';
+import { compilePattern } from './pattern.ts';
 import { faultsOfPurge } from './purge-faults.ts';
+import { type CompiledAt, faultsOfReach } from './reach-faults.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
 
 /**
@@ -84,11 +84,6 @@ function faultsOfFields(given: Record<string, unknown>, source: string, path: Pl
 
 function isEntryVariable(name: string): boolean {
   return entryVariables.some((known) => known === name) || name.startsWith('fields.');
-}
-
-interface CompiledAt {
-  readonly path: Place;
-  readonly pattern: Pattern;
 }
 
 function compileAt(
@@ -184,39 +179,6 @@ function faultsOfExceptions(
   });
   const readable = keys === undefined || keys.length === listOf(match.key ?? []).length;
   return readable ? [...faults, ...faultsOfReach(match, keys, patterns)] : faults;
-}
-
-/** A key has at least one character. */
-const anyKey = textsOf({ tokens: [{ kind: 'variable', name: 'key', crossesSlashes: true }] });
-
-/** Keys that can never match, and exceptions that never leave anything out. */
-function faultsOfReach(
-  match: Record<string, unknown>,
-  keys: readonly CompiledAt[] | undefined,
-  exceptions: readonly CompiledAt[],
-): readonly RuleFault[] {
-  const prefixes = textsAt(match.prefix, ['match', 'prefix']).map(({ text }) => textsFrom(text));
-  const within = prefixes.length > 0 ? prefixes : [textsFrom('')];
-  const wanted = keys?.map(({ path, pattern }) => ({ path, texts: textsOf(pattern) })) ?? [
-    { path: ['match'], texts: anyKey },
-  ];
-  const excluded = exceptions.map(({ pattern }) => textsOf(pattern));
-  const faults: RuleFault[] = [];
-  for (const { path, texts } of wanted) {
-    if (!within.some((prefix) => someTextIn([texts, prefix]))) {
-      faults.push({ path, message: 'it can never match: no such key begins with `match.prefix`' });
-    } else if (!within.some((prefix) => someTextIn([texts, prefix], excluded))) {
-      faults.push({ path, message: 'it can never match: `except` leaves out every such key' });
-    }
-  }
-  if (faults.length > 0) return faults;
-  for (const { path, pattern } of exceptions) {
-    const meets = wanted.some(({ texts }) =>
-      within.some((prefix) => someTextIn([texts, prefix, textsOf(pattern)])),
-    );
-    if (!meets) faults.push({ path, message: 'it leaves nothing out: no key that the rule matches fits it' });
-  }
-  return faults;
 }
 
 function faultsOfDelays({

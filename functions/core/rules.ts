@@ -1,18 +1,10 @@
-import {
-  type CompiledMatch,
-  compileMatch,
-  listOf,
-  matchChange,
-  type OneOrMore,
-  reasonNotToMatch,
-  variablesOf,
-} from './conditions.ts';
-import { EntrySet } from './entry-set.ts';
+import { compileMatch, listOf, type OneOrMore } from './conditions.ts';
 import type { FileHeaders } from './header-sets.ts';
+import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
 import type { Pages } from './pages.ts';
 import { type Captures, compilePattern } from './pattern.ts';
-import { compileStaleUrls, type Sink, type StaleUrls } from './stale-urls.ts';
-import type { Encoding, Variables } from './template.ts';
+import { compileStaleUrls } from './stale-urls.ts';
+import type { Encoding } from './template.ts';
 import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Scope, Target } from './types.ts';
 
 /** Conditions on the values of a change: each that is given has to hold, by any one of its patterns. */
@@ -134,17 +126,6 @@ export interface RuleSet {
   explain(change: OriginChange): readonly RuleExplanation[];
 }
 
-interface CompiledRule {
-  readonly name: string;
-  readonly source: string;
-  readonly match: CompiledMatch;
-  readonly staleUrls: StaleUrls;
-  readonly scopes: Readonly<Record<ChangeAction, Scope>>;
-  readonly delaysSeconds: readonly number[];
-  /** First segments of the keys that it can match, with their slash; undefined where any may. */
-  readonly segments: ReadonlySet<string> | undefined;
-}
-
 /**
  * Compiles rules, once for the life of a function.
  * @param config as `checkSettings` lets it pass
@@ -177,8 +158,6 @@ function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
   };
 }
 
-const atOnce: readonly number[] = [0];
-
 function delaysOf(delaySeconds: number, repeatAfterSeconds: number | undefined): readonly number[] {
   if (repeatAfterSeconds !== undefined) return [delaySeconds, delaySeconds + repeatAfterSeconds];
   return delaySeconds === 0 ? atOnce : [delaySeconds];
@@ -209,88 +188,4 @@ function indexRules(rules: readonly CompiledRule[]): (change: OriginChange) => r
     'key' in change
       ? (bySegment.get(firstSegment(change.key)) ?? anywhere)
       : (bySource.get(change.source) ?? []);
-}
-
-const nothingStale: Mapping = Object.freeze({ entries: [], deliveries: [], rules: [], problems: [] });
-
-function mapChange(rules: readonly CompiledRule[], change: OriginChange, latest: ChangeAction): Mapping {
-  let variables: Variables | undefined;
-  let collected: Collector | undefined;
-  for (const rule of rules) {
-    variables ??= variablesOf(change);
-    const captures = matchChange(rule.match, change.action, variables);
-    if (captures === undefined) continue;
-    collected ??= new Collector();
-    collected.collect(rule, { ...variables, ...captures }, latest);
-  }
-  return collected === undefined ? nothingStale : collected.mapping();
-}
-
-/** Gathers what several rules make of a change. */
-class Collector implements Sink {
-  readonly #all = new EntrySet();
-  readonly #rules: string[] = [];
-  readonly #problems: MappingProblem[] = [];
-  /** Only once a rule has a delay: until then all entries are for now. */
-  #byDelay: Map<number, EntrySet> | undefined;
-  #delaysSeconds: readonly number[] = atOnce;
-
-  collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
-    this.#rules.push(rule.name);
-    this.#delaysSeconds = rule.delaysSeconds;
-    if (this.#byDelay === undefined && rule.delaysSeconds !== atOnce) {
-      this.#byDelay = new Map();
-      for (const entry of this.#all.entries) this.#addAt(0, entry);
-    }
-    rule.staleUrls(variables, rule.scopes[latest], this);
-  }
-
-  add(entry: PurgeEntry): void {
-    this.#all.add(entry);
-    if (this.#byDelay === undefined) return;
-    for (const delaySeconds of this.#delaysSeconds) this.#addAt(delaySeconds, entry);
-  }
-
-  refuse(template: string, reason: string): void {
-    this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
-  }
-
-  #addAt(delaySeconds: number, entry: PurgeEntry): void {
-    let set = this.#byDelay?.get(delaySeconds);
-    if (set === undefined) {
-      set = new EntrySet();
-      this.#byDelay?.set(delaySeconds, set);
-    }
-    set.add(entry);
-  }
-
-  mapping(): Mapping {
-    const { entries } = this.#all;
-    return { entries, deliveries: this.#deliveries(), rules: this.#rules, problems: this.#problems };
-  }
-
-  #deliveries(): readonly Delivery[] {
-    const { entries } = this.#all;
-    if (this.#byDelay === undefined) return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
-    return [...this.#byDelay]
-      .map(([delaySeconds, set]) => ({ delaySeconds, entries: set.entries }))
-      .sort((a, b) => a.delaySeconds - b.delaySeconds);
-  }
-}
-
-function explainRule(rule: CompiledRule, change: OriginChange): RuleExplanation {
-  const { name, source, match, delaysSeconds } = rule;
-  if (source !== change.source) {
-    return { rule: name, matched: false, reason: `it is for changes from "${source}"` };
-  }
-  const variables = variablesOf(change);
-  const captures = matchChange(match, change.action, variables);
-  if (captures === undefined) {
-    const reason = reasonNotToMatch(match, change.action, variables) ?? 'its conditions do not hold';
-    return { rule: name, matched: false, reason };
-  }
-  const collected = new Collector();
-  collected.collect(rule, { ...variables, ...captures }, change.action);
-  const { entries, problems } = collected.mapping();
-  return { rule: name, matched: true, captures, entries, delaysSeconds, problems };
 }
