@@ -4,6 +4,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type CompleteSettings, checkSettings, type Settings } from '../functions/core/config.ts';
 import type { Rule } from '../functions/core/rules.ts';
+import type { WebhookSourceName } from '../functions/sources/registry.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
 import { Submit } from './submit.ts';
@@ -58,9 +59,12 @@ export class CdnPurger extends Construct {
 
   /** Purges what the rules say when this webhook delivers a change. */
   receiveWebhook(webhook: Webhook): void {
-    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', this.#receiverProps());
+    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', {
+      ...this.#receiverProps(),
+      ledger: this.ledger,
+    });
     this.#webhookReceiver.receive(webhook);
-    this.#sources.add(webhook.source);
+    for (const source of sourcesOf(webhook.source)) this.#sources.add(source);
   }
 
   /** The URL that a webhook's name is appended to; undefined while no webhook is received. */
@@ -76,6 +80,11 @@ export class CdnPurger extends Construct {
   #rulesWithoutSource(): string[] {
     return faultsOfSources(this.#settings.rules, [...this.#sources]);
   }
+}
+
+/** @returns the sources of the changes that a webhook of this source brings: SNS brings those of S3 */
+export function sourcesOf(source: WebhookSourceName): readonly string[] {
+  return source === 'sns' ? ['sns', 's3'] : [source];
 }
 
 /**

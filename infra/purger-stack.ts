@@ -12,8 +12,9 @@ import {
   settingsFields,
   text,
 } from '../functions/core/config.ts';
-import { CdnPurger, faultsOfSources } from './cdn-purger.ts';
-import { Webhook, type WebhookSourceName, webhookSources } from './webhook.ts';
+import { CdnPurger, faultsOfSources, sourcesOf } from './cdn-purger.ts';
+import { Webhook } from './webhook.ts';
+import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
 /** What `infra/config.ts` holds. */
 export interface PurgerConfig extends Settings {
@@ -29,14 +30,8 @@ export interface PurgerConfig extends Settings {
     /** Only keys that begin with this. Default: all keys. */
     readonly prefix?: string;
   }[];
-  /** The webhooks to receive. */
-  readonly webhooks?: readonly {
-    readonly source: WebhookSourceName;
-    /** Name or ARN of the secret that holds the text the source signs with. */
-    readonly secret: string;
-    /** The last part of its path, which rules can match on. Default: the source's name. */
-    readonly name?: string;
-  }[];
+  /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
+  readonly webhooks?: readonly WebhookSettings[];
 }
 
 const configFields = fields({
@@ -55,16 +50,7 @@ const configFields = fields({
       expecting('a list of {name, prefix}'),
     )
     .optional(),
-  webhooks: z
-    .array(
-      fields({
-        source: z.enum(webhookSources, expecting(webhookSources.map((name) => `"${name}"`).join(' or '))),
-        secret: text('the name or ARN of a secret'),
-        name: text('a name').optional(),
-      }),
-      expecting('a list of {source, secret, name}'),
-    )
-    .optional(),
+  webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
 });
 
 /**
@@ -75,7 +61,10 @@ export function checkConfig(config: unknown): PurgerConfig {
   const subject = 'The configuration';
   const checked = check(configFields, config, subject) as PurgerConfig;
   const { rules, buckets = [], webhooks = [] } = checked;
-  const sources = [...(buckets.length > 0 ? ['s3'] : []), ...webhooks.map(({ source }) => source)];
+  const sources = [
+    ...(buckets.length > 0 ? ['s3'] : []),
+    ...webhooks.flatMap(({ source }) => sourcesOf(source)),
+  ];
   const faults = faultsOfSources(rules, sources);
   if (faults.length > 0) throw new ConfigError(subject, faults);
   return checked;
@@ -95,13 +84,14 @@ export class PurgerStack extends Stack {
       const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
       purger.watchBucket(bucket, prefix === undefined ? {} : { prefix });
     });
-    webhooks.forEach(({ source, secret, name }, index) => {
-      const props = {
-        secret: this.#secret(`WebhookSecret${index + 1}`, secret),
-        ...(name === undefined ? {} : { name }),
-      };
-      purger.receiveWebhook(Webhook.of(source, props));
-    });
+    const secrets = new Map<string, ISecret>();
+    for (const { source, secret, ...settings } of webhooks) {
+      for (const name of [secret].flat()) {
+        if (!secrets.has(name)) secrets.set(name, this.#secret(`WebhookSecret${secrets.size + 1}`, name));
+      }
+      const own = [secret].flat().flatMap((name) => secrets.get(name) ?? []);
+      purger.receiveWebhook(Webhook.of(source, { ...settings, secret: own }));
+    }
     this.#output('BufferQueueUrl', purger.bufferQueue.queueUrl, 'The queue in which purge messages wait.');
     this.#output(
       'DeadLetterQueueUrl',
