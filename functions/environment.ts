@@ -13,8 +13,10 @@ export const environment = {
   rateLimit: 'RATE_LIMIT',
   /** JSON: `{ "maxFileUrls", "maxBodyBytes" }`. */
   requestLimits: 'REQUEST_LIMITS',
-  /** JSON: by the webhook's name, `{ "source", "secretId" }`. */
+  /** JSON: by the webhook's name, `{ "source", "secrets", "options", "rememberDays" }`; compressed where it is long. */
   webhooks: 'WEBHOOKS',
+  /** JSON: the ARNs of the webhooks' secrets. */
+  webhookSecretIds: 'WEBHOOK_SECRET_IDS',
 } as const;
 
 /** An environment variable that is missing: the stack and the function do not fit together. */

@@ -62,7 +62,9 @@ const rule = fc
       },
     ),
     dirs: fc.subarray(['/{+path}', '/{first}/*', '/{first}/**', '/*/{first}', '/{+path}*'], { minLength: 1 }),
-    regexes: fc.subarray(['any://h.example/{+path}\\?.*', 'https://{first}.example/[a-z]+'], { minLength: 1 }),
+    regexes: fc.subarray(['any://h.example/{+path}\\?.*', 'https://{first}.example/[a-z]+'], {
+      minLength: 1,
+    }),
     queries: some(fc.subarray(['a=b', 'p={path}', '?x'], { minLength: 1 })),
     variants: some(fc.boolean()),
     encodings: some(fc.subarray(['browser', 'component'] as const, { minLength: 1 })),
