@@ -11,7 +11,7 @@ export const environment = {
   cdnProEndpoint: 'CDN_PRO_ENDPOINT',
   /** JSON: `{ "requests", "perSeconds", "headroom" }`. */
   rateLimit: 'RATE_LIMIT',
-  /** JSON: `{ "maxFileUrls", "maxBodyBytes" }`. */
+  /** JSON: `{ "maxFileUrls", "maxBodyBytes", "coalesce"?, "coalesceAbove"? }`, as in `functions/submit/ports.ts`. */
   requestLimits: 'REQUEST_LIMITS',
   /** JSON: by the webhook's name, `{ "source", "secrets", "options", "rememberDays" }`; compressed where it is long. */
   webhooks: 'WEBHOOKS',
