@@ -4,6 +4,7 @@ import type { OriginChange } from '../functions/core/types.ts';
 import { isJsonObject, type JsonObject } from '../functions/sources/json.ts';
 import { findSource, webhookSources } from '../functions/sources/registry.ts';
 import { readS3Event } from '../functions/sources/s3.ts';
+import type { SourceOptions } from '../functions/sources/webhook-source.ts';
 import type { PurgerConfig } from '../infra/purger-stack.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -76,21 +77,24 @@ function readS3(json: JsonObject): Input {
   return { changes, remarks };
 }
 
-function readWebhook(json: JsonObject, options: InputOptions, config: PurgerConfig, nowMs: number): Input {
-  const stated = options.webhook ?? (typeof json.webhook === 'string' ? json.webhook : undefined);
-  const { source, name } = findWebhook(options.source, stated, config);
+function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig, nowMs: number): Input {
+  const stated = input.webhook ?? (typeof json.webhook === 'string' ? json.webhook : undefined);
+  const { source, name, options } = findWebhook(input.source, stated, config);
   const reader = findSource(source);
   if (reader === undefined) {
     const known = Object.keys(webhookSources).join(', ');
     throw new UsageError(`Expected --source to be s3 or one of ${known}, got ${describeValue(source)}`);
   }
   const reading = reader.read(
-    { method: 'POST', path: `/webhooks/${name}`, ...readRequest(json, options.header ?? []) },
-    { webhook: name, nowMs },
+    { method: 'POST', path: `/webhooks/${name}`, ...readRequest(json, input.header ?? []) },
+    { webhook: name, nowMs, options },
   );
   switch (reading.kind) {
     case 'changes':
+    case 'objects':
       return { changes: reading.changes, remarks: [] };
+    case 'confirmation':
+      return { changes: [], remarks: [`a confirmation is asked for: ${reading.url}`] };
     case 'ignored':
       return { changes: [], remarks: [reading.reason] };
     case 'malformed':
@@ -100,12 +104,14 @@ function readWebhook(json: JsonObject, options: InputOptions, config: PurgerConf
 
 /** The webhook that is meant, as far as the command line says: the rest is in the configuration. */
 function findWebhook(source: string | undefined, name: string | undefined, { webhooks = [] }: PurgerConfig) {
-  const known = webhooks.map((webhook) => ({ source: webhook.source, name: webhook.name ?? webhook.source }));
+  const known = webhooks.map(({ source, secret: _, name = source, rememberDays: __, ...options }) => {
+    return { source, name, options: options as SourceOptions };
+  });
   const found = known.find(
     (webhook) => (source ?? webhook.source) === webhook.source && (name ?? webhook.name) === webhook.name,
   );
-  if (source !== undefined) return { source, name: name ?? found?.name ?? source };
-  if (name !== undefined && found !== undefined) return found;
+  if (found !== undefined && (source ?? name) !== undefined) return { ...found, name: name ?? found.name };
+  if (source !== undefined) return { source, name: name ?? source, options: {} };
   throw new UsageError('Expected --source with the source of the webhook, got nothing that tells it');
 }
 

@@ -11,10 +11,12 @@ export const environment = {
   cdnProEndpoint: 'CDN_PRO_ENDPOINT',
   /** JSON: `{ "requests", "perSeconds", "headroom" }`. */
   rateLimit: 'RATE_LIMIT',
-  /** JSON: `{ "maxFileUrls", "maxBodyBytes" }`. */
+  /** JSON: `{ "maxFileUrls", "maxBodyBytes", "coalesce"?, "coalesceAbove"? }`, as in `functions/submit/ports.ts`. */
   requestLimits: 'REQUEST_LIMITS',
-  /** JSON: by the webhook's name, `{ "source", "secretId" }`. */
+  /** JSON: by the webhook's name, `{ "source", "secrets", "options", "rememberDays" }`; compressed where it is long. */
   webhooks: 'WEBHOOKS',
+  /** JSON: the ARNs of the webhooks' secrets. */
+  webhookSecretIds: 'WEBHOOK_SECRET_IDS',
 } as const;
 
 /** An environment variable that is missing: the stack and the function do not fit together. */

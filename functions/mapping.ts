@@ -4,8 +4,12 @@ import { compileRules, type MappingConfig, type RuleSet } from './core/rules.ts'
 /** The file beside a handler that holds its rules, put there at synth. */
 export const mappingFile = 'mapping.json';
 
+/** @returns the rules of the function that this code is bundled into */
+export function loadMapping(): MappingConfig {
+  return JSON.parse(readFileSync(new URL(mappingFile, import.meta.url), 'utf8')) as MappingConfig;
+}
+
 /** @returns the rules of the function that this code is bundled into, compiled */
 export function loadRules(): RuleSet {
-  const text = readFileSync(new URL(mappingFile, import.meta.url), 'utf8');
-  return compileRules(JSON.parse(text) as MappingConfig);
+  return compileRules(loadMapping());
 }

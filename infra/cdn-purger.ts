@@ -8,11 +8,11 @@ import {
   describeFault,
   type Settings,
 } from '../functions/core/config.ts';
-import { faultsOfSources } from '../functions/core/source-faults.ts';
+import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
 import { Submit } from './submit.ts';
-import { type Webhook, webhookSources } from './webhook.ts';
+import { type Webhook, webhookSourceNames } from './webhook.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings {
@@ -63,9 +63,12 @@ export class CdnPurger extends Construct {
 
   /** Purges what the rules say when this webhook delivers a change. */
   receiveWebhook(webhook: Webhook): void {
-    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', this.#receiverProps());
+    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', {
+      ...this.#receiverProps(),
+      ledger: this.ledger,
+    });
     this.#webhookReceiver.receive(webhook);
-    this.#sources.add(webhook.source);
+    for (const source of sourcesOf(webhook.source)) this.#sources.add(source);
   }
 
   /** The URL that a webhook's name is appended to; undefined while no webhook is received. */
@@ -80,6 +83,6 @@ export class CdnPurger extends Construct {
 
   #rulesWithoutSource(): string[] {
     const received = { sources: [...this.#sources] };
-    return faultsOfSources(this.#settings, received, ['s3', ...webhookSources]).map(describeFault);
+    return faultsOfSources(this.#settings, received, ['s3', ...webhookSourceNames]).map(describeFault);
   }
 }

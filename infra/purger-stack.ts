@@ -8,7 +8,8 @@ import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
 import { CdnPurger } from './cdn-purger.ts';
-import { Webhook, type WebhookSourceName, webhookSources } from './webhook.ts';
+import { Webhook, webhookSourceNames } from './webhook.ts';
+import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
 /** What `infra/config.ts` holds. */
 export interface PurgerConfig extends Settings {
@@ -24,14 +25,8 @@ export interface PurgerConfig extends Settings {
     /** Only keys that begin with this. Default: all keys. */
     readonly prefix?: string;
   }[];
-  /** The webhooks to receive. */
-  readonly webhooks?: readonly {
-    readonly source: WebhookSourceName;
-    /** Name or ARN of the secret that holds the text the source signs with. */
-    readonly secret: string;
-    /** The last part of its path, which rules can match on. Default: the source's name. */
-    readonly name?: string;
-  }[];
+  /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
+  readonly webhooks?: readonly WebhookSettings[];
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -51,16 +46,7 @@ export const configFields = fields({
       expecting('a list of {name, prefix}'),
     )
     .optional(),
-  webhooks: z
-    .array(
-      fields({
-        source: z.enum(webhookSources, expecting(webhookSources.map((name) => `"${name}"`).join(' or '))),
-        secret: text('the name or ARN of a secret'),
-        name: text('a name').optional(),
-      }),
-      expecting('a list of {source, secret, name}'),
-    )
-    .optional(),
+  webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
 });
 
 /**
@@ -70,7 +56,7 @@ export const configFields = fields({
 export function checkConfig(config: unknown): PurgerConfig {
   return check(configFields, config, 'The configuration', (value) => [
     ...faultsOfRules(value),
-    ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSources]),
+    ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSourceNames]),
   ]) as PurgerConfig;
 }
 
@@ -88,13 +74,14 @@ export class PurgerStack extends Stack {
       const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
       purger.watchBucket(bucket, prefix === undefined ? {} : { prefix });
     });
-    webhooks.forEach(({ source, secret, name }, index) => {
-      const props = {
-        secret: this.#secret(`WebhookSecret${index + 1}`, secret),
-        ...(name === undefined ? {} : { name }),
-      };
-      purger.receiveWebhook(Webhook.of(source, props));
-    });
+    const secrets = new Map<string, ISecret>();
+    for (const { source, secret, ...settings } of webhooks) {
+      for (const name of [secret].flat()) {
+        if (!secrets.has(name)) secrets.set(name, this.#secret(`WebhookSecret${secrets.size + 1}`, name));
+      }
+      const own = [secret].flat().flatMap((name) => secrets.get(name) ?? []);
+      purger.receiveWebhook(Webhook.of(source, { ...settings, secret: own }));
+    }
     this.#output('BufferQueueUrl', purger.bufferQueue.queueUrl, 'The queue in which purge messages wait.');
     this.#output(
       'DeadLetterQueueUrl',

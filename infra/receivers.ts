@@ -1,22 +1,28 @@
+import { deflateRawSync } from 'node:zlib';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { memoryPrefix } from '../functions/aws/memory.ts';
 import { ConfigError } from '../functions/core/config.ts';
 import type { MappingConfig } from '../functions/core/rules.ts';
 import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
-import type { Buffer } from './buffer.ts';
+import { compressedPrefix, type WrittenWebhook } from '../functions/receive-webhook/config.ts';
+import type { Buffer as PurgeBuffer } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
+import type { Ledger } from './ledger.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What the receivers are made of. */
 export interface ReceiverProps {
   readonly mapping: MappingConfig;
-  readonly buffer: Buffer;
+  readonly buffer: PurgeBuffer;
 }
 
 /** Which objects of a bucket to watch. */
@@ -28,7 +34,7 @@ export interface WatchOptions {
 /** Receives the changes of S3 buckets. */
 export class S3Receiver extends Construct {
   readonly function: PurgerFunction;
-  readonly #buffer: Buffer;
+  readonly #buffer: PurgeBuffer;
   #buckets = 0;
 
   constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
@@ -69,6 +75,18 @@ export class S3Receiver extends Construct {
   }
 }
 
+/** What the receiver of webhooks is made of. */
+export interface WebhookReceiverProps extends ReceiverProps {
+  readonly ledger: Ledger;
+}
+
+/** Lambda takes 4 KB of environment in all; the rest of it is that of other variables, with room to spare. */
+const maxWebhooksLength = 3200;
+/** Longer than this, the webhooks' configuration is compressed. */
+const maxPlainLength = 1000;
+/** An ARN that only the deployment knows, as long as they come. */
+const assumedArnLength = 120;
+
 /** Receives signed webhooks at `POST /webhooks/{name of the webhook}`. */
 export class WebhookReceiver extends Construct {
   readonly function: PurgerFunction;
@@ -77,7 +95,7 @@ export class WebhookReceiver extends Construct {
   readonly url: string;
   readonly #webhooks = new Map<string, Webhook>();
 
-  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, ledger }: WebhookReceiverProps) {
     super(scope, id);
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
@@ -88,10 +106,23 @@ export class WebhookReceiver extends Construct {
       files: { [mappingFile]: JSON.stringify(mapping) },
       environment: {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
-        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksJson() }),
+        [environment.ledgerTableName]: ledger.table.tableName,
+        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksText() }),
+        [environment.webhookSecretIds]: Lazy.string({
+          produce: () => Stack.of(this).toJsonString(this.#secrets().map(({ secretArn }) => secretArn)),
+        }),
       },
     });
     buffer.queue.grantSendMessages(this.function);
+    // Of the ledger it may touch what it remembers of entries, and not the rate limit's window.
+    this.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources: [ledger.table.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${memoryPrefix}*`] } },
+      }),
+    );
+    this.node.addValidation({ validate: () => this.#faultsOfLength() });
     this.api = new HttpApi(this, 'Api', { description: 'cdn-pro-purger: webhooks' });
     this.api.addRoutes({
       path: '/webhooks/{source}',
@@ -109,14 +140,35 @@ export class WebhookReceiver extends Construct {
       ]);
     }
     this.#webhooks.set(webhook.name, webhook);
-    webhook.secret.grantRead(this.function);
+    for (const secret of webhook.secrets) secret.grantRead(this.function);
   }
 
-  #webhooksJson(): string {
-    const webhooks = [...this.#webhooks.values()].map(({ name, source, secret }) => [
-      name,
-      { source, secretId: secret.secretArn },
-    ]);
-    return Stack.of(this).toJsonString(Object.fromEntries(webhooks));
+  /** Every secret once, however many webhooks share it. */
+  #secrets(): readonly ISecret[] {
+    return [...new Set([...this.#webhooks.values()].flatMap(({ secrets }) => secrets))];
+  }
+
+  #webhooksText(): string {
+    const all = this.#secrets();
+    const webhooks = [...this.#webhooks.values()].map(({ name, source, secrets, options, rememberDays }) => {
+      const written: WrittenWebhook = {
+        source,
+        secrets: secrets.map((secret) => all.indexOf(secret)),
+        ...(Object.keys(options).length > 0 && { options }),
+        ...(rememberDays !== undefined && { rememberDays }),
+      };
+      return [name, written];
+    });
+    const json = JSON.stringify(Object.fromEntries(webhooks));
+    if (json.length <= maxPlainLength) return json;
+    return `${compressedPrefix}${deflateRawSync(json, { level: 9 }).toString('base64')}`;
+  }
+
+  #faultsOfLength(): string[] {
+    const length = this.#webhooksText().length + this.#secrets().length * assumedArnLength;
+    if (length <= maxWebhooksLength) return [];
+    return [
+      `\`webhooks\`: expected configurations and ARNs of secrets of at most ${maxWebhooksLength} characters, got ${length}: let webhooks share a secret, or divide them among two purgers`,
+    ];
   }
 }

@@ -3,6 +3,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CompleteSettings } from '../functions/core/config.ts';
+import { requestsInWindow } from '../functions/core/throttle.ts';
 import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
 import { Buffer } from './buffer.ts';
@@ -48,7 +49,7 @@ export class Submit extends Construct {
         [environment.credentialsSecretId]: credentials.secretArn,
         [environment.cdnProEndpoint]: endpoint,
         [environment.rateLimit]: JSON.stringify(settings.rateLimit),
-        [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes }),
+        [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
       },
     });
     this.function.addEventSource(
@@ -65,4 +66,15 @@ export class Submit extends Construct {
     ledger.table.grant(this.function, 'dynamodb:GetItem', 'dynamodb:PutItem');
     credentials.grantRead(this.function);
   }
+}
+
+/** What the function needs to know of coalescing; nothing where it is off. */
+function coalescing({ coalesce, rateLimit, freshnessSeconds }: CompleteSettings) {
+  if (coalesce === undefined) return {};
+  const { siblings, minDepth, when } = coalesce;
+  const inTime = (requestsInWindow(rateLimit) * freshnessSeconds) / rateLimit.perSeconds;
+  return {
+    coalesce: { siblings, minDepth },
+    ...(when === 'always' ? {} : { coalesceAbove: Math.max(1, Math.floor(inTime)) }),
+  };
 }

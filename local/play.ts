@@ -182,8 +182,10 @@ async function sendWebhook(
   { webhooks, nowMs }: Stage,
 ): Promise<readonly { kind: string; url?: string; pattern?: string }[]> {
   const { url = '', secret = '' } = webhooks[sample.webhook] ?? {};
-  const headers = signSample(sample, { url, secret, nowMs: nowMs() });
-  const response = await fetch(url, { method: 'POST', headers, body: sample.body });
+  const response = await fetch(url, {
+    method: 'POST',
+    ...signSample(sample, { url, secret, nowMs: nowMs() }),
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(`The webhook ${sample.webhook} was answered ${response.status}: ${text}`);
   return (JSON.parse(text) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;

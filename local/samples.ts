@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { signContentful, signStandardWebhook } from './webhook-signing.ts';
+import { type Signed, webhookSigners } from './webhook-signers.ts';
 
 const s3Event = z.object({
   source: z.literal('aws.s3'),
@@ -61,13 +61,12 @@ function readSample(file: string, json: unknown): Sample {
   };
 }
 
-/** @returns the headers of a sample webhook, signed for the present */
+/** @returns a sample webhook, signed for the present; by its name, which in the samples is its source's */
 export function signSample(
   { webhook, headers, body }: Sample & { kind: 'webhook' },
   { url, secret, nowMs }: { url: string; secret: string; nowMs: number },
-): Readonly<Record<string, string>> {
-  if (webhook !== 'contentful') return { ...headers, ...signStandardWebhook({ body, nowMs, secret }) };
+): Signed {
   const path = new URL(url).pathname;
-  const topic = headers['x-contentful-topic'];
-  return signContentful({ body, nowMs, path, secret, headers, ...(topic === undefined ? {} : { topic }) });
+  const sign = webhookSigners[webhook];
+  return sign === undefined ? { headers, body } : sign({ body, nowMs, path, secret, headers });
 }

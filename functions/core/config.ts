@@ -22,14 +22,34 @@ export interface Settings {
   readonly maxFileUrls?: number;
   /** Largest body of a purge request in bytes, 4,096 to 10,485,760. Default: 524,288. */
   readonly maxBodyBytes?: number;
+  /**
+   * Purge a directory instead of many of its files, and with it files that did not change. `under-pressure` stands for
+   * `{ when: 'under-pressure' }`. Default: never.
+   */
+  readonly coalesce?: 'under-pressure' | Partial<CoalesceSettings>;
+  /** How soon a change should be purged, in seconds, 1 to 3,600: what `under-pressure` goes by. Default: 60. */
+  readonly freshnessSeconds?: number;
+}
+
+/** When files of one directory become `dir/*`. */
+export interface CoalesceSettings {
+  /** Fewest changed files directly in one directory, 2 to 100,000. Default: 50. */
+  readonly siblings: number;
+  /** Fewest path segments of the directory, 0 to 20; 0 lets a whole host's top directory be used. Default: 1. */
+  readonly minDepth: number;
+  /** Always, or only when the backlog could not be purged within `freshnessSeconds` otherwise. Default: `always`. */
+  readonly when: 'always' | 'under-pressure';
 }
 
 /** Settings with every default filled in. */
-export interface CompleteSettings extends Settings {
+export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
   readonly rateLimit: RateLimit;
   readonly batchingWindowSeconds: number;
   readonly maxFileUrls: number;
   readonly maxBodyBytes: number;
+  /** Missing: never. */
+  readonly coalesce?: CoalesceSettings;
+  readonly freshnessSeconds: number;
 }
 
 /** A configuration that is refused, with every fault that was found. */
@@ -51,7 +71,10 @@ export const defaultSettings = {
   batchingWindowSeconds: 2,
   maxFileUrls: 1000,
   maxBodyBytes: 512 * 1024,
+  freshnessSeconds: 60,
 } as const;
+
+const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1, when: 'always' };
 
 const headroom = expecting('a number from 0 to 0.9');
 
@@ -67,6 +90,20 @@ export const settingsFields = {
   batchingWindowSeconds: wholeNumber(1, 300).optional(),
   maxFileUrls: wholeNumber(1, 10_000).optional(),
   maxBodyBytes: wholeNumber(4096, 10 * 1024 * 1024).optional(),
+  coalesce: z
+    .union(
+      [
+        z.literal('under-pressure', expecting('"under-pressure" or {siblings, minDepth, when}')),
+        fields({
+          siblings: wholeNumber(2, 100_000).optional(),
+          minDepth: wholeNumber(0, 20).optional(),
+          when: z.enum(['always', 'under-pressure'], expecting('"always" or "under-pressure"')).optional(),
+        }),
+      ],
+      expecting('"under-pressure" or {siblings, minDepth, when}'),
+    )
+    .optional(),
+  freshnessSeconds: wholeNumber(1, 3600).optional(),
 };
 
 /**
@@ -77,8 +114,12 @@ export const settingsFields = {
 export function checkSettings(settings: unknown): CompleteSettings {
   const subject = 'The configuration of CdnPurger';
   const checked = check(fields(settingsFields), settings, subject, faultsOfRules) as Settings;
+  const { coalesce, ...others } = checked;
+  const asked = coalesce === 'under-pressure' ? ({ when: coalesce } as const) : coalesce;
   return {
-    ...checked,
+    ...others,
+    ...(asked === undefined ? {} : { coalesce: { ...defaultCoalescing, ...asked } }),
+    freshnessSeconds: checked.freshnessSeconds ?? defaultSettings.freshnessSeconds,
     rateLimit: { ...defaultSettings.rateLimit, ...checked.rateLimit },
     batchingWindowSeconds: checked.batchingWindowSeconds ?? defaultSettings.batchingWindowSeconds,
     maxFileUrls: checked.maxFileUrls ?? defaultSettings.maxFileUrls,

@@ -20,8 +20,18 @@ export function receivedBy(config: unknown): Received {
     typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
   );
   if (named === undefined || received === undefined) return { sources: undefined };
-  const sources = [...(named.length > 0 ? ['s3'] : []), ...received.map(({ source }) => source)];
-  return { sources, webhooks: received, buckets: named };
+  const bySns = received.some(({ source }) => source === 'sns');
+  const sources = [
+    ...(named.length > 0 ? ['s3'] : []),
+    ...received.flatMap(({ source }) => sourcesOf(source)),
+  ];
+  // Which buckets a topic carries is not known here.
+  return { sources, webhooks: received, ...(bySns ? {} : { buckets: named }) };
+}
+
+/** @returns the sources of the changes that a webhook of this source brings: SNS brings those of S3 */
+export function sourcesOf(source: string): readonly string[] {
+  return source === 'sns' ? ['sns', 's3'] : [source];
 }
 
 function readList<Item>(

@@ -1,25 +1,36 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { sendMessages } from '../aws/buffer.ts';
-import { createSecretReader } from '../aws/secrets.ts';
+import { createFetchText } from '../aws/fetch-text.ts';
+import { createMemory } from '../aws/memory.ts';
+import { createSecretReader, secretsIn } from '../aws/secrets.ts';
+import { compileRules } from '../core/rules.ts';
+import { sweep } from '../core/sweep.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
-import { loadRules } from '../mapping.ts';
+import { loadMapping } from '../mapping.ts';
 import type { WebhookRequest } from '../sources/webhook-source.ts';
-import { type ReceivePorts, receiveWebhook, type WebhookConfig } from './receive-webhook.ts';
+import { readWebhooks } from './config.ts';
+import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 
 const log = createLogger('receive-webhook');
 const nowMs = Date.now;
 const sqs = new SQSClient();
 const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
+const tableName = readVariable(environment.ledgerTableName);
+const mapping = loadMapping();
 const ports: ReceivePorts = {
-  webhooks: JSON.parse(readVariable(environment.webhooks)) as Record<string, WebhookConfig>,
-  readSecret: secrets.read,
-  rules: loadRules(),
+  webhooks: readWebhooks(readVariable(environment.webhooks), readVariable(environment.webhookSecretIds)),
+  readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
+  fetchText: createFetchText(fetch, nowMs),
+  memory: createMemory({ client: new DynamoDBClient(), tableName, nowMs }),
+  rules: compileRules(mapping),
+  sweep: (change) => sweep(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   nowMs,
   log,

@@ -1,22 +1,29 @@
-import type { EntryChange, PurgeEntry } from '../core/types.ts';
-import { type EnqueuePorts, enqueueChanges } from '../enqueue.ts';
+import type { MemoryStore } from '../aws/memory.ts';
 import { describeError } from '../log.ts';
 import { findSource } from '../sources/registry.ts';
-import type { WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
+import type { SourceOptions, Verdict, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
+import { type Delivery, type EnqueueEntriesPorts, enqueueEntries } from './enqueue-entries.ts';
 
 /** A webhook as the stack configures it. */
 export interface WebhookConfig {
   /** The name of its source in the registry. */
   readonly source: string;
-  /** ARN or name of the secret that it is signed with. */
-  readonly secretId: string;
+  /** ARNs or names of the secrets that it may be signed with. */
+  readonly secretIds: readonly string[];
+  readonly options?: SourceOptions;
+  /** How long an entry is remembered, in days; 0 is not at all. */
+  readonly rememberDays?: number;
 }
 
 /** What receiving a webhook needs of the world. */
-export interface ReceivePorts extends EnqueuePorts {
+export interface ReceivePorts extends EnqueueEntriesPorts {
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
-  readonly readSecret: (secretId: string) => Promise<string>;
-  readonly nowMs: () => number;
+  /** @param maxAgeMs read again where what is cached is older than this */
+  readonly readSecrets: (secretId: string, maxAgeMs?: number) => Promise<readonly string[]>;
+  /** Fetches a sender's certificate, or confirms a subscription, from a URL that the source has checked. */
+  readonly fetchText: (url: string) => Promise<string>;
+  /** @returns the memory of entries that forgets after so many days */
+  readonly memory: (days: number) => MemoryStore;
 }
 
 /** An answer to the sender: a status and a body to write as JSON. */
@@ -31,11 +38,20 @@ export interface WebhookAnswer {
  */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
+/** How long an entry is remembered unless the webhook says otherwise, in days. */
+export const defaultRememberDays = 365;
+
+/** Most entries that an answer lists. */
+const maxListed = 100;
+
+/** A secret that does not verify is read again where it is older than this: it may have been rotated. */
+const minSecretAgeMs = 10_000;
+
 /**
  * Verifies a webhook, reads it and puts what it makes stale into the buffer.
  * @param name the webhook's name: the last part of its path
- * @returns 202 with what was queued; 200 where there is nothing to purge; 400, 401, 404 or 413 where the request is
- *   at fault; 503 where it has to be sent again. Never throws.
+ * @returns 202 (or the sender's own) with what was queued; 200 where there is nothing to purge; 400, 401, 404 or 413
+ *   where the request is at fault; 503 where it has to be sent again. Never throws.
  */
 export async function receiveWebhook(
   name: string,
@@ -65,18 +81,20 @@ export async function receiveWebhook(
 async function receiveKnown(
   name: string,
   source: WebhookSource,
-  { secretId }: WebhookConfig,
+  config: WebhookConfig,
   request: WebhookRequest,
   ports: ReceivePorts,
 ): Promise<WebhookAnswer> {
   const { log, nowMs } = ports;
-  const verdict = source.verify(request, [await ports.readSecret(secretId)], nowMs());
+  const { options = {} } = config;
+  const verdict = await verify(source, config, request, ports);
   if (!verdict.verified) {
+    if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
     log.warn('webhook refused: it is not verified', { webhook: name, reason: verdict.reason });
     // Why is for the log alone: it would help whoever forges one.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
-  const reading = source.read(request, { webhook: name, nowMs: nowMs() });
+  const reading = source.read(request, { webhook: name, nowMs: nowMs(), options });
   switch (reading.kind) {
     case 'malformed':
       log.warn('webhook refused: its body is not what the source sends', {
@@ -87,31 +105,56 @@ async function receiveKnown(
     case 'ignored':
       log.info('webhook ignored', { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
-    case 'changes':
-      return await enqueue(name, reading.changes, ports);
+    case 'confirmation':
+      await ports.fetchText(reading.url);
+      log.info('subscription confirmed', { webhook: name });
+      return answer(200, { queued: [], reason: 'the subscription is confirmed' });
+    case 'objects':
+      return await enqueue(name, source, { changes: reading.changes, memory: undefined }, ports);
+    case 'changes': {
+      const { rememberDays = defaultRememberDays } = config;
+      const memory = rememberDays > 0 ? ports.memory(rememberDays) : undefined;
+      return await enqueue(name, source, { ...reading, memory }, ports);
+    }
   }
 }
 
 async function enqueue(
   name: string,
-  changes: readonly EntryChange[],
+  source: WebhookSource,
+  { changes, isComplete = false, memory }: Omit<Delivery, 'source' | 'isComplete'> & { isComplete?: boolean },
   ports: ReceivePorts,
 ): Promise<WebhookAnswer> {
-  const { entries, failed } = await enqueueChanges(changes, ports);
-  if (failed.length > 0) {
+  const { entries, failed } = await enqueueEntries({ source, changes, isComplete, memory }, ports);
+  if (failed > 0) {
     ports.log.error('webhook not queued: its sender is asked to try again', {
       webhook: name,
-      changes: failed.length,
+      changes: failed,
     });
     return answer(503, { error: 'The webhook could not be queued. Please send it again.' });
   }
   if (entries.length === 0) return answer(200, { queued: [], reason: 'No rule makes a URL of this change.' });
-  return answer(202, { queued: withoutDuplicates(entries) });
+  const more = entries.length > maxListed ? { total: entries.length } : {};
+  return answer(source.queuedStatus ?? 202, { queued: entries.slice(0, maxListed), ...more });
 }
 
-/** The locales of one entry often share URLs. */
-function withoutDuplicates(entries: readonly PurgeEntry[]): readonly PurgeEntry[] {
-  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+/** Verifies with the secrets as they are cached, and if that fails as they are now. */
+async function verify(
+  source: WebhookSource,
+  { secretIds, options = {} }: WebhookConfig,
+  request: WebhookRequest,
+  { readSecrets, fetchText, nowMs }: ReceivePorts,
+): Promise<Verdict> {
+  const url = source.certificateUrl?.(request);
+  const certificates = url === undefined ? [] : [await fetchText(url)];
+  const read = async (maxAgeMs?: number) =>
+    (await Promise.all(secretIds.map((secretId) => readSecrets(secretId, maxAgeMs)))).flat();
+  const cached = await read();
+  const verdict = source.verify(request, [...cached, ...certificates], nowMs(), options);
+  if (verdict.verified || verdict.isPing) return verdict;
+  const fresh = await read(minSecretAgeMs);
+  if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verdict;
+  return source.verify(request, [...fresh, ...certificates], nowMs(), options);
 }
 
 function answer(statusCode: number, body: WebhookAnswer['body']): WebhookAnswer {

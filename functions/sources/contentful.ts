@@ -1,5 +1,5 @@
-import { describeValue } from '../core/errors.ts';
 import type { ChangeAction, EntryChange } from '../core/types.ts';
+import { isPublicEnvironment, localesOf, otherEnvironment } from './changes.ts';
 import { flattenFields } from './fields.ts';
 import { isJsonObject, type JsonObject, parseJsonObject, textAt, unexpected, valueAt } from './json.ts';
 import { isoDateOf, isoOfMs } from './time.ts';
@@ -12,7 +12,15 @@ import {
   refuse,
   VERIFIED,
 } from './verify.ts';
-import type { ReadContext, Reading, Verdict, WebhookRequest, WebhookSource } from './webhook-source.ts';
+import {
+  defineSource,
+  ignored,
+  type ReadContext,
+  type Reading,
+  type SourceOptions,
+  type Verdict,
+  type WebhookRequest,
+} from './webhook-source.ts';
 
 const NAME = 'contentful';
 const SECRET_LENGTH = 64;
@@ -25,9 +33,7 @@ const TIMESTAMP_POLICY = { header: TIMESTAMP, unit: 'milliseconds', toleranceSec
 /** What the request means hangs on these, so a signature that leaves one out proves nothing. */
 const MUST_BE_SIGNED = [SIGNED_HEADERS, TIMESTAMP, TOPIC] as const;
 
-/** The environments whose content visitors see. */
-const PUBLIC_ENVIRONMENTS: ReadonlySet<string> = new Set(['master']);
-/** What a payload without an environment is about: a space that has only one does not have to name it. */
+/** The one that visitors see; also what a payload is about that names none, as a space with only one may. */
 const DEFAULT_ENVIRONMENT = 'master';
 const CONTENT_KINDS: ReadonlySet<string> = new Set(['Entry', 'Asset']);
 const TOPIC_PARTS = /^\w{1,50}\.(\w{1,50})\.(\w{1,50})$/;
@@ -47,6 +53,7 @@ const PUBLIC_EVENTS: ReadonlyMap<string, PublicEvent> = new Map([
   ['archive', { action: 'delete', times: ['archivedAt', 'updatedAt'] }],
 ]);
 const DRAFT_EVENTS: ReadonlySet<string> = new Set(['create', 'save', 'auto_save', 'unarchive']);
+const DRAFT_EVENT: PublicEvent = { action: 'put', times: ['updatedAt'] };
 
 /**
  * Contentful, with request verification enabled: the secret is the space's 64-character signing secret.
@@ -59,7 +66,7 @@ const DRAFT_EVENTS: ReadonlySet<string> = new Set(['create', 'save', 'auto_save'
  * @see https://www.contentful.com/developers/docs/webhooks/request-verification/
  * @see https://www.contentful.com/developers/docs/webhooks/headers/
  */
-export const contentful: WebhookSource = { name: NAME, verify, read };
+export const contentful = defineSource({ name: NAME, options: ['environments', 'drafts'], verify, read });
 
 function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
   const signature = headerOf(request, SIGNATURE);
@@ -108,13 +115,14 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   const topic = headerOf(request, TOPIC);
   const [, kind = '', name = ''] = TOPIC_PARTS.exec(topic ?? '') ?? [];
   if (kind === '') return unexpected(TOPIC, 'a topic such as "ContentManagement.Entry.publish"', topic);
-  const event = PUBLIC_EVENTS.get(name);
+  const { webhook, options } = context;
+  const draft = options.drafts === true && DRAFT_EVENTS.has(name) ? DRAFT_EVENT : undefined;
+  const event = PUBLIC_EVENTS.get(name) ?? draft;
   if (event === undefined || !CONTENT_KINDS.has(kind)) return ignored(reasonToIgnore(kind, name));
   const parsed = parseJsonObject(request.body);
   if (parsed.kind === 'malformed') return parsed;
   const sentAtMs = parseTimestampMs(headerOf(request, TIMESTAMP), 'milliseconds') ?? context.nowMs;
-  const { webhook } = context;
-  return readPayload(parsed.value, { webhook, kind, event, sentAtMs });
+  return readPayload(parsed.value, { webhook, options, kind, event, sentAtMs });
 }
 
 function reasonToIgnore(kind: string, name: string): string {
@@ -126,17 +134,18 @@ function reasonToIgnore(kind: string, name: string): string {
 
 interface Delivery {
   readonly webhook: string;
+  readonly options: SourceOptions;
   readonly kind: string;
   readonly event: PublicEvent;
   readonly sentAtMs: number;
 }
 
-function readPayload(payload: JsonObject, { webhook, kind, event, sentAtMs }: Delivery): Reading {
+function readPayload(payload: JsonObject, { webhook, options, kind, event, sentAtMs }: Delivery): Reading {
   const id = textAt(payload, 'sys', 'id');
   if (id === undefined) return unexpected('sys.id', 'a text', valueAt(payload, 'sys', 'id'));
   const environment = textAt(payload, 'sys', 'environment', 'sys', 'id') ?? DEFAULT_ENVIRONMENT;
-  if (!PUBLIC_ENVIRONMENTS.has(environment)) {
-    return ignored(`the environment ${describeValue(environment)} is not one that visitors see`);
+  if (!isPublicEnvironment(options, environment, [DEFAULT_ENVIRONMENT])) {
+    return ignored(otherEnvironment(environment));
   }
   const fields = valueAt(payload, 'fields') ?? {};
   if (!isJsonObject(fields)) return unexpected('fields', 'an object', fields);
@@ -154,13 +163,11 @@ function readPayload(payload: JsonObject, { webhook, kind, event, sentAtMs }: De
     fields: flattenFields({}, { environment }),
   };
   if (locales.length === 0) return { kind: 'changes', changes: [change] };
-  return { kind: 'changes', changes: locales.map((locale) => localized(change, fields, locale)) };
-}
-
-/** Every locale that any field has a value in, in the order in which they come. */
-function localesOf(fields: JsonObject): string[] {
-  const byField = Object.values(fields).filter(isJsonObject);
-  return [...new Set(byField.flatMap((values) => Object.keys(values)))];
+  return {
+    kind: 'changes',
+    changes: locales.map((locale) => localized(change, fields, locale)),
+    isComplete: true,
+  };
 }
 
 function localized(change: EntryChange, fields: JsonObject, locale: string): EntryChange {
@@ -175,8 +182,4 @@ function valueIn(values: JsonObject, locale: string): unknown {
   if (Object.hasOwn(values, locale)) return values[locale];
   const all = Object.values(values);
   return all.length === 1 ? all[0] : undefined;
-}
-
-function ignored(reason: string): Reading {
-  return { kind: 'ignored', reason };
 }

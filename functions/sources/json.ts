@@ -39,11 +39,20 @@ export function parseJsonText(text: string, place: string): ParsedJson {
     return malformed(`Expected ${place} to nest at most ${MAX_JSON_DEPTH} levels, got more`);
   }
   try {
-    return { kind: 'parsed', value: JSON.parse(text) };
+    // A reviver makes parsing several times slower, so it has to be worth it.
+    const value = /\d{16}/.test(text) ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
+    return { kind: 'parsed', value };
   } catch {
     // The parser's own message quotes the text, which may hold what must not be logged.
     return malformed(`Expected ${place} to be JSON, got ${text.length} characters that are not`);
   }
+}
+
+/** An integer beyond what a number holds exactly becomes its text: Shopify's ids are such integers. */
+function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? source : value;
 }
 
 /** The malformed reading for a field that is not as the source sends it. */
@@ -70,6 +79,24 @@ export function valueAt(value: unknown, ...path: readonly string[]): unknown {
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path);
   return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+/** The text or the number, as text, at a path of keys: what ids are. */
+export function idAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, ...path);
+  return typeof found === 'number' && Number.isFinite(found) ? String(found) : textAt(value, ...path);
+}
+
+/** The list at a path of keys; empty for anything else. */
+export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = valueAt(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The object at a path of keys; empty for anything else. */
+export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
+  const found = valueAt(value, ...path);
+  return isJsonObject(found) ? found : {};
 }
 
 function malformed(message: string): Malformed {

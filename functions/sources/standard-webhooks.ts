@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { ChangeAction, EntryChange } from '../core/types.ts';
 import { flattenFields } from './fields.ts';
-import { isJsonObject, type JsonObject, parseJsonObject, textAt, unexpected, valueAt } from './json.ts';
+import { idAt, isJsonObject, type JsonObject, parseJsonObject, textAt, unexpected, valueAt } from './json.ts';
 import { isoDateOf, isoOfMs } from './time.ts';
 import {
   decodeBase64,
@@ -13,7 +13,13 @@ import {
   refuse,
   VERIFIED,
 } from './verify.ts';
-import type { ReadContext, Reading, Verdict, WebhookRequest, WebhookSource } from './webhook-source.ts';
+import {
+  defineSource,
+  type ReadContext,
+  type Reading,
+  type Verdict,
+  type WebhookRequest,
+} from './webhook-source.ts';
 
 const NAME = 'standard-webhooks';
 const TOLERANCE_SECONDS = 300;
@@ -56,14 +62,24 @@ interface Signed {
  * - `type`, which rules match on, is `data.type`, else `data.contentType`, else the event's `type` as it is
  *   (`entry.published`). A sender that tells the content type lets one rule match its publish and its delete; for
  *   one that does not, a rule lists the events: `type: ['entry.published', 'entry.deleted']`;
- * - `fields` are those of `data`.
+ * - `fields` are those of `data`; `data.previous` may hold those that were different before.
  * An event whose type ends in `ping` or `test` purges nothing.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export const standardWebhooks: WebhookSource = { name: NAME, verify, read };
+export const standardWebhooks = defineSource({
+  name: NAME,
+  options: [],
+  verify: verifyStandardWebhook,
+  read: (request, context) => readStandardWebhook(NAME, request, context),
+});
 
-function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+/** The verdict on a request that has to be signed by Standard Webhooks, for every source that is. */
+export function verifyStandardWebhook(
+  request: WebhookRequest,
+  secrets: readonly string[],
+  nowMs: number,
+): Verdict {
   const family = familyOf(request);
   const signed = signedOf(request, family);
   if (typeof signed === 'string') return refuse(signed);
@@ -135,7 +151,8 @@ function ed25519SignatureOf(signature: string): Buffer | undefined {
   return base64.length === ED25519_SIGNATURE_LENGTH ? decodeBase64(base64) : undefined;
 }
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
+/** Reads a body in the form of Standard Webhooks. */
+export function readStandardWebhook(source: string, request: WebhookRequest, context: ReadContext): Reading {
   const parsed = parseJsonObject(request.body);
   if (parsed.kind === 'malformed') return parsed;
   const event = textAt(parsed.value, 'type');
@@ -145,10 +162,11 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   const data = valueAt(parsed.value, 'data');
   if (!isJsonObject(data)) return unexpected('data', 'an object', data);
   if (TEST.test(event)) return { kind: 'ignored', reason: 'a test event' };
-  return { kind: 'changes', changes: [changeOf(request, context, event, parsed.value, data)] };
+  return { kind: 'changes', changes: [changeOf(source, request, context, event, parsed.value, data)] };
 }
 
 function changeOf(
+  source: string,
   request: WebhookRequest,
   { webhook, nowMs }: ReadContext,
   event: string,
@@ -158,21 +176,20 @@ function changeOf(
   const family = familyOf(request);
   const sentAtMs = parseTimestampMs(headerOf(request, `${family}-timestamp`), 'seconds') ?? nowMs;
   const locale = textAt(data, 'locale');
+  const id = idAt(data, 'id');
+  const previous = valueAt(data, 'previous');
   return {
-    source: NAME,
+    source,
     webhook,
     action: actionOf(event),
-    id: idOf(data) ?? headerOf(request, `${family}-id`) ?? '',
+    id: id ?? headerOf(request, `${family}-id`) ?? '',
     type: textAt(data, 'type') ?? textAt(data, 'contentType') ?? event,
     ...(locale !== undefined && { locale }),
     occurredAt: isoDateOf(valueAt(payload, 'timestamp')) ?? isoOfMs(sentAtMs),
     fields: flattenFields(data),
+    ...(isJsonObject(previous) && { previous: flattenFields({ ...data, ...previous }) }),
+    ...(id === undefined && { isForgotten: true as const }),
   };
-}
-
-function idOf(data: JsonObject): string | undefined {
-  const id = valueAt(data, 'id');
-  return typeof id === 'number' ? String(id) : textAt(data, 'id');
 }
 
 function actionOf(event: string): ChangeAction {

@@ -20,9 +20,12 @@ export function headerOf(request: WebhookRequest, name: string): string | undefi
   return Object.hasOwn(request.headers, name) ? request.headers[name] : undefined;
 }
 
+/** The hash of an HMAC. */
+export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
 /** The HMAC over the parts, one after another. */
 export function hmac(
-  hash: 'sha1' | 'sha256',
+  hash: Hash,
   key: string | Uint8Array,
   ...parts: readonly (string | Uint8Array)[]
 ): Buffer {

@@ -1,4 +1,6 @@
-import type { EntryChange } from '../core/types.ts';
+import type { EntryChange, ObjectChange } from '../core/types.ts';
+import type { PayloadMap } from './generic.ts';
+import type { Verification } from './schemes.ts';
 
 /** One HTTP request as its sender made it. */
 export interface WebhookRequest {
@@ -12,7 +14,14 @@ export interface WebhookRequest {
 }
 
 /** Whether a request comes from who holds a secret. The reason never holds a secret or a signature. */
-export type Verdict = { readonly verified: true } | { readonly verified: false; readonly reason: string };
+export type Verdict =
+  | { readonly verified: true }
+  | {
+      readonly verified: false;
+      readonly reason: string;
+      /** A ping that the sender does not sign and wants a 2xx for before it sends anything. It purges nothing. */
+      readonly isPing?: true;
+    };
 
 /** A body that is not what the source sends. The message names the field, what was expected and what came. */
 export interface Malformed {
@@ -22,23 +31,84 @@ export interface Malformed {
 
 /** What a verified request says. */
 export type Reading =
-  | { readonly kind: 'changes'; readonly changes: readonly EntryChange[] }
+  | {
+      readonly kind: 'changes';
+      readonly changes: readonly EntryChange[];
+      /** Whether a put names all locales that its entry has, so that every other one is gone. */
+      readonly isComplete?: true;
+    }
+  /** Changes of S3 objects, which came by a webhook. */
+  | { readonly kind: 'objects'; readonly changes: readonly ObjectChange[] }
   /** Genuine, and nothing to purge: a test ping, a draft, a topic of no interest. The sender gets a 2xx. */
   | { readonly kind: 'ignored'; readonly reason: string }
+  /** Genuine, and the sender waits for this URL (on a host of its own) to be requested before it sends more. */
+  | { readonly kind: 'confirmation'; readonly url: string }
   | Malformed;
+
+/** What can be set for a webhook; each source names those that it knows. */
+export interface SourceOptions {
+  /** The environments (to Sanity: datasets) that visitors see, by name; `*` is any. Default: the source's main one. */
+  readonly environments?: readonly string[];
+  /** Whether drafts and previews count, too. Default: false. */
+  readonly drafts?: boolean;
+  /** GitHub: the branches that are deployed, by name. Default: the repository's default branch. */
+  readonly branches?: readonly string[];
+  /** GitHub: which files are content, as patterns such as `content/{+slug}.md`. Default: all. */
+  readonly files?: readonly string[];
+  /** Whether an event that does not say which entries changed purges all that the rules can name. Default: true. */
+  readonly sweep?: boolean;
+  /** The header that carries the shared secret, by lower-case name. */
+  readonly header?: string;
+  /** Ghost up to 5.87.0: whether signatures of the body alone pass. Default: false. */
+  readonly legacySignatures?: boolean;
+  /** WP Webhooks: the edition that sends. Pro signs no body; its signature is compared as a token. Default: `free`. */
+  readonly edition?: 'free' | 'pro';
+  /** Generic: how a request is verified. */
+  readonly verification?: Verification;
+  /** Generic: where in the payload what is. */
+  readonly payload?: PayloadMap;
+}
 
 /** What a reading needs beside the request. */
 export interface ReadContext {
-  /** The webhook's own name, see {@link EntryChange.webhook}. */
+  /** The webhook's own name, see `EntryChange.webhook`. */
   readonly webhook: string;
   readonly nowMs: number;
+  readonly options: SourceOptions;
 }
 
-/** One kind of sender of webhooks. Neither function throws, whatever the request holds. */
-export interface WebhookSource {
-  readonly name: string;
+/** One kind of sender of webhooks. No function throws, whatever the request holds. */
+export interface WebhookSource<
+  Name extends string = string,
+  Options extends readonly (keyof SourceOptions)[] = readonly (keyof SourceOptions)[],
+> {
+  readonly name: Name;
+  /** The options that it knows. */
+  readonly options: Options;
+  /** Ids are unique only among the entries of one type. */
+  readonly hasIdsPerType?: true;
+  /** The status for a webhook that was queued, where the sender takes only this one for a success. Default: 202. */
+  readonly queuedStatus?: number;
+  /**
+   * Where the sender's certificate is, if it is public and has to be fetched: always a host of the sender's own,
+   * whatever the request says. It is read before {@link WebhookSource.verify} and joins the secrets at their end.
+   */
+  certificateUrl?(request: WebhookRequest): string | undefined;
   /** @param secrets any of them may verify the request, so that a secret can be rotated without a gap */
-  verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict;
+  verify(request: WebhookRequest, secrets: readonly string[], nowMs: number, options: SourceOptions): Verdict;
   /** Is called only with a request that {@link WebhookSource.verify} let pass. */
   read(request: WebhookRequest, context: ReadContext): Reading;
+}
+
+/** A source as it is, with the literal types of its name and its options. */
+export function defineSource<
+  const Name extends string,
+  const Options extends readonly (keyof SourceOptions)[],
+>(source: WebhookSource<Name, Options>): WebhookSource<Name, Options> {
+  return source;
+}
+
+/** The reading of a genuine request that purges nothing. */
+export function ignored(reason: string): Reading {
+  return { kind: 'ignored', reason };
 }

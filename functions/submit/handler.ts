@@ -17,7 +17,7 @@ import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadRules } from '../mapping.ts';
 import { createMetrics } from '../metrics.ts';
-import type { SubmitPorts } from './ports.ts';
+import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { recoverMessage } from './recover.ts';
 import { submitBatch } from './submit-batch.ts';
 
@@ -35,7 +35,8 @@ const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
 const rules = loadRules();
-const limits = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits;
+const { coalesceAbove, ...limits } = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits &
+  Pick<SubmitOptions, 'coalesceAbove'>;
 
 const ports: SubmitPorts = {
   ledger: createLedger({
@@ -64,7 +65,11 @@ const ports: SubmitPorts = {
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - reserveMs;
-  const failedIds = await submitBatch(event.Records, ports, { limits, deadlineMs });
+  const failedIds = await submitBatch(event.Records, ports, {
+    limits,
+    ...(coalesceAbove === undefined ? {} : { coalesceAbove }),
+    deadlineMs,
+  });
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

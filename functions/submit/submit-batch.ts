@@ -1,5 +1,6 @@
 import { shareOfRequests } from '../core/coalesce.ts';
 import { type PurgeMessage, readMessage } from '../core/message.ts';
+import { entriesInOrder } from '../core/order.ts';
 import { type PlannedRequest, planRequests, type RequestLimits, textOf } from '../core/plan.ts';
 import { describeError } from '../log.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
@@ -21,7 +22,7 @@ export async function submitBatch(
   const { messages, failedIds } = await readMessages(records, ports);
   const batch: Batch = { messages, failed: new Set(failedIds) };
   const requests = planRequests(
-    messages.map(({ message }) => message.entries),
+    entriesInOrder(messages.map(({ message }) => message)),
     await limitsFor(messages.length, options, ports),
   );
   logCoalesced(requests, ports);

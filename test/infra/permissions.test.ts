@@ -1,3 +1,4 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { permissionsOf, templateOf } from '../helpers/purger-stack.ts';
 
@@ -38,9 +39,11 @@ test('the S3 receiver sends to the buffer, and its failures to the dead letter q
   );
 });
 
-test('the webhook receiver sends to the buffer and reads its own secrets, not the credentials', () => {
+test('the webhook receiver sends to the buffer, remembers, and reads its own secrets, not the credentials', () => {
   expect(permissionsOf(template, /verifies webhooks/)).toEqual(
     [
+      'dynamodb:GetItem on PurgerLedgerTable',
+      'dynamodb:PutItem on PurgerLedgerTable',
       'secretsmanager:DescribeSecret on cdn-pro-purger/contentful-??????',
       'secretsmanager:GetSecretValue on cdn-pro-purger/contentful-??????',
       ...logging('PurgerReceiveWebhook'),
@@ -60,6 +63,19 @@ test('no role has a managed policy, and nothing is allowed on every resource', (
       [],
     );
   }
+});
+
+test('of the ledger, the webhook receiver touches only what it remembers of entries', () => {
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+          Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['memory#*'] } },
+        }),
+      ]),
+    },
+  });
 });
 
 test('no secret is in the template: only names and ARNs are', () => {

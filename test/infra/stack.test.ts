@@ -113,11 +113,11 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
-    '`webhooks[0].source`: expected "contentful" or "standard-webhooks", got "contentfull"',
+    /`webhooks\[0\]\.source`: expected "builder-io" or "contentful" or .*, got "contentfull"/,
   );
 });
 
@@ -148,4 +148,22 @@ test('a construct with a rule that nothing is received for does not synthesize',
     rules: sampleConfig.rules,
   });
   expect(() => app.synth()).toThrow('`rules[0].match.source`: "s3" can never match: no bucket is watched');
+});
+
+test('coalescing under pressure reaches the function with what fits into the wanted time', () => {
+  templateOf({ coalesce: 'under-pressure', freshnessSeconds: 100 }).hasResourceProperties(
+    'AWS::Lambda::Function',
+    {
+      Environment: {
+        Variables: {
+          REQUEST_LIMITS: JSON.stringify({
+            maxFileUrls: 1000,
+            maxBodyBytes: 524_288,
+            coalesce: { siblings: 50, minDepth: 1 },
+            coalesceAbove: 90,
+          }),
+        },
+      },
+    },
+  );
 });

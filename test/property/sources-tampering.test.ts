@@ -90,7 +90,7 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
   const requestOf = (body: Uint8Array, headers = sign(body)): WebhookRequest => {
     return { method: 'POST', path: PATH, headers, body };
   };
-  const isVerified = (request: WebhookRequest) => source.verify(request, secrets, NOW_MS).verified;
+  const isVerified = (request: WebhookRequest) => source.verify(request, secrets, NOW_MS, {}).verified;
 
   it('verifies any body as it was signed', () => {
     fc.assert(
@@ -153,7 +153,7 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
       fc.property(anyHeaders, anyText, anyBody, (headers, path, body) => {
         const mixed = { ...sign(SIGNED_BODY), ...headers };
         for (const request of [requestOf(body, headers), { ...requestOf(body, mixed), path }]) {
-          const verdict = source.verify(request, secrets, NOW_MS);
+          const verdict = source.verify(request, secrets, NOW_MS, {});
           if (verdict.verified) throw new Error('a request that nobody signed was verified');
           const hidden = [...secrets, sign(SIGNED_BODY)[covered.at(-1) ?? ''] ?? ''];
           for (const text of hidden) expect(verdict.reason).not.toContain(text);
@@ -172,7 +172,7 @@ describe('Contentful', () => {
       fc.property(fc.constantFrom('method', 'path'), anyFlip, (part, flip) => {
         const request = { method: 'POST', path: PATH, headers, body };
         const tampered = { ...request, [part]: flipText(request[part as 'method' | 'path'], flip) };
-        expect(contentful.verify(tampered, [CONTENTFUL_SECRET], NOW_MS).verified).toBe(false);
+        expect(contentful.verify(tampered, [CONTENTFUL_SECRET], NOW_MS, {}).verified).toBe(false);
       }),
       RUNS,
     );

@@ -28,6 +28,7 @@ test('defaults are filled in', () => {
     batchingWindowSeconds: 2,
     maxFileUrls: 1000,
     maxBodyBytes: 524_288,
+    freshnessSeconds: 60,
   });
 });
 
@@ -46,7 +47,7 @@ test('every fault is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`)',
   ]);
 });
 
@@ -117,5 +118,20 @@ test('what is no object is refused, too', () => {
   for (const settings of [undefined, null, 3, 'x', []]) expect(faultsOf(settings)).toHaveLength(1);
   expect(faultsOf({ target: 'production', rules: [] })).toEqual([
     '`rules`: expected at least one rule, got a list of 0',
+  ]);
+});
+
+test('coalescing is off, on with its defaults filled in, or on under pressure', () => {
+  const coalescing = (coalesce?: unknown) =>
+    checkSettings({ target: 'production', rules: [rule], ...(coalesce === undefined ? {} : { coalesce }) })
+      .coalesce;
+  expect(coalescing()).toBeUndefined();
+  expect(coalescing({ siblings: 20 })).toEqual({ siblings: 20, minDepth: 1, when: 'always' });
+  expect(coalescing('under-pressure')).toEqual({ siblings: 50, minDepth: 1, when: 'under-pressure' });
+  expect(faultsOf({ target: 'production', rules: [rule], coalesce: { siblings: 1 } })).toEqual([
+    '`coalesce.siblings`: expected a whole number from 2 to 100000, got 1',
+  ]);
+  expect(faultsOf({ target: 'production', rules: [rule], coalesce: 'always' })).toEqual([
+    '`coalesce`: expected "under-pressure" or {siblings, minDepth, when}, got "always"',
   ]);
 });

@@ -19,14 +19,14 @@ interface Overrides {
 
 function verify(headers: Record<string, string>, overrides: Overrides = {}): Verdict {
   const { method = 'POST', path = PATH, body = BODY, secrets = [SECRET], nowMs = NOW_MS } = overrides;
-  return contentful.verify({ method, path, headers, body: Buffer.from(body) }, secrets, nowMs);
+  return contentful.verify({ method, path, headers, body: Buffer.from(body) }, secrets, nowMs, {});
 }
 
 function read(topic: string, payload: unknown): Reading {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
   const headers = signContentful({ body, nowMs: NOW_MS, path: PATH, topic });
   const request = { method: 'POST', path: PATH, headers, body: Buffer.from(body) };
-  return contentful.read(request, { webhook: 'docs', nowMs: NOW_MS + 1000 });
+  return contentful.read(request, { webhook: 'docs', nowMs: NOW_MS + 1000, options: {} });
 }
 
 function sysOf(overrides: Record<string, unknown> = {}) {
@@ -257,6 +257,7 @@ describe('an event of Contentful is read', () => {
     };
     expect(read('ContentManagement.Entry.publish', payload)).toEqual({
       kind: 'changes',
+      isComplete: true,
       changes: [
         {
           ...base,

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { findSource, webhookSources } from '../../functions/sources/registry.ts';
+import { testSecretOf, webhookSigners } from '../../local/webhook-signers.ts';
 
 describe('the registry of sources', () => {
   it('holds each source under its own name', () => {
-    expect(Object.keys(webhookSources).sort()).toEqual(['contentful', 'standard-webhooks']);
+    expect(Object.keys(webhookSources)).toHaveLength(22);
     for (const [name, source] of Object.entries(webhookSources)) {
       expect(source.name).toBe(name);
       expect(findSource(name)).toBe(source);
     }
+  });
+
+  it('has a signer and a test secret for each in the local stack, save for SNS, which signs by certificates', () => {
+    const names = Object.keys(webhookSources).filter((name) => name !== 'sns');
+    expect(Object.keys(webhookSigners).toSorted()).toEqual(names.toSorted());
+    for (const name of names) expect(testSecretOf(name)).not.toBe('');
   });
 
   it.each(['', 's3', 'Contentful', 'contentful ', '__proto__', 'constructor', 'toString'])(

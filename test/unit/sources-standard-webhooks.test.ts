@@ -13,12 +13,12 @@ function requestWith(headers: Record<string, string>, body: string | Uint8Array 
 }
 
 function verify(headers: Record<string, string>, secrets: readonly string[] = [SECRET]): Verdict {
-  return standardWebhooks.verify(requestWith(headers), secrets, NOW_MS);
+  return standardWebhooks.verify(requestWith(headers), secrets, NOW_MS, {});
 }
 
 function read(payload: unknown, headers = signStandardWebhook({ body: '', nowMs: NOW_MS })): Reading {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return standardWebhooks.read(requestWith(headers, body), { webhook: 'site', nowMs: NOW_MS });
+  return standardWebhooks.read(requestWith(headers, body), { webhook: 'site', nowMs: NOW_MS, options: {} });
 }
 
 function changeOf(payload: unknown) {
@@ -69,7 +69,9 @@ describe('a request by Standard Webhooks is verified', () => {
     [300_000, true],
     [300_001, false],
   ])('%i ms from now: %s', (offsetMs, verified) => {
-    expect(standardWebhooks.verify(requestWith(signed), [SECRET], NOW_MS + offsetMs).verified).toBe(verified);
+    expect(standardWebhooks.verify(requestWith(signed), [SECRET], NOW_MS + offsetMs, {}).verified).toBe(
+      verified,
+    );
   });
 });
 
@@ -197,6 +199,7 @@ describe('an event by Standard Webhooks is read', () => {
       type: 'entry.deleted',
       occurredAt: '2026-01-01T00:00:00.000Z',
       fields: {},
+      isForgotten: true,
     });
   });
 

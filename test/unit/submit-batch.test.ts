@@ -268,3 +268,29 @@ test('without a ledger nothing is sent', async () => {
   expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
   expect(world.requests.map(({ atMs }) => atMs)).toEqual([1500]);
 });
+
+test('of two changes of one object in a batch, the newer one says what to do', async () => {
+  const message = (action: string, sequencer: string) => {
+    const entry = {
+      kind: 'file',
+      url: h('a'),
+      target: 'production',
+      action: action === 'put' ? 'invalidate' : 'delete',
+    };
+    const change = {
+      source: 's3',
+      action,
+      id: 's3://b/a',
+      occurredAt: '1970-01-01T00:00:00.000Z',
+      sequencer,
+    };
+    return { messageId: sequencer, body: JSON.stringify({ v: 1, change, entries: [entry] }) };
+  };
+  const world = createWorld({ answer: () => accepted });
+  await submitBatch([message('put', '02'), message('delete', '01')], world.ports, options);
+  await submitBatch([message('put', '03'), message('delete', '04')], world.ports, options);
+  expect(world.requests.map(({ body }) => [body.action, body.fileUrls])).toEqual([
+    ['invalidate', [h('a')]],
+    ['delete', [h('a')]],
+  ]);
+});

@@ -1,0 +1,63 @@
+import { receiveWebhook, type WebhookAnswer } from '../../functions/receive-webhook/receive-webhook.ts';
+import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
+import { testSecretOf, webhookSigners } from '../../local/webhook-signers.ts';
+import { createWebhookWorld, shortly } from './webhook-world.ts';
+
+/** A request of a vendor, less its signature. */
+export interface VendorRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** How a webhook is set up. */
+export interface Setup {
+  readonly options?: SourceOptions;
+  /** Templates of file URLs. */
+  readonly urls: readonly string[];
+  readonly type?: string;
+  readonly rememberDays?: number;
+}
+
+/** What became of one delivery. */
+export interface Delivered {
+  readonly status: number;
+  readonly body: WebhookAnswer['body'];
+  /** What it purges, in the order in which it is sent. */
+  readonly purged: readonly string[];
+}
+
+/** @returns a function that signs and delivers requests one after another to a webhook of this source */
+export function createSender(source: string, { options, urls, type, rememberDays }: Setup) {
+  const world = createWebhookWorld({
+    webhooks: {
+      [source]: {
+        source,
+        secretIds: ['secret'],
+        ...(options && { options }),
+        ...(rememberDays !== undefined && { rememberDays }),
+      },
+    },
+    rules: [{ match: { source, ...(type && { type }) }, purge: { fileUrls: urls } }],
+    secrets: { secret: testSecretOf(source) },
+  });
+  const deliver = async ({ headers, body }: VendorRequest): Promise<Delivered> => {
+    world.nowMs += 1000;
+    const path = `/webhooks/${source}`;
+    const sign = webhookSigners[source];
+    if (sign === undefined) throw new Error(`no signer for ${source}`);
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const signed = sign({
+      body: text,
+      nowMs: world.nowMs,
+      path,
+      secret: testSecretOf(source),
+      headers: headers ?? {},
+    });
+    const before = world.sent.length;
+    const request = { method: 'POST', path, headers: signed.headers, body: Buffer.from(signed.body) };
+    const answer = await receiveWebhook(source, request, world.ports);
+    const purged = world.sent.slice(before).flatMap(({ entries }) => entries.map(shortly));
+    return { status: answer.statusCode, body: answer.body, purged };
+  };
+  return { world, deliver };
+}

@@ -1,0 +1,102 @@
+import type { MemoryStore, Remembered } from '../../functions/aws/memory.ts';
+import { secretsIn } from '../../functions/aws/secrets.ts';
+import { emptyMemory } from '../../functions/core/memory.ts';
+import { type PurgeMessage, readMessage } from '../../functions/core/message.ts';
+import { compileRules, type MappingConfig } from '../../functions/core/rules.ts';
+import { sweep } from '../../functions/core/sweep.ts';
+import type { PurgeEntry } from '../../functions/core/types.ts';
+import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';
+import type { LogLine } from './submit-world.ts';
+
+/** What the world around a webhook is. */
+export interface WebhookWorldOptions {
+  readonly webhooks: Readonly<Record<string, WebhookConfig>>;
+  readonly rules?: MappingConfig['rules'];
+  /** Texts of secrets by id. */
+  readonly secrets: Record<string, string>;
+  readonly nowMs?: number;
+  /** Texts by URL. */
+  readonly texts?: Readonly<Record<string, string>>;
+}
+
+/** A world around the receiving use case, and all that went out into it. */
+export interface WebhookWorld {
+  readonly ports: ReceivePorts;
+  readonly sent: PurgeMessage[];
+  readonly lines: LogLine[];
+  readonly fetched: string[];
+  readonly items: Map<string, Remembered>;
+  readonly secretReads: (number | undefined)[];
+  nowMs: number;
+  /** What a step does before it works: a failure, or a wait for another. */
+  before: (step: 'read' | 'write' | 'send') => Promise<void> | void;
+  /** Every entry that was sent, in short: `invalidate https://…`. */
+  purged(): readonly string[];
+}
+
+/** @returns a world with a ledger in memory that behaves as DynamoDB's conditional writes do */
+export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
+  const { webhooks, rules = [], secrets, texts = {} } = options;
+  const config: MappingConfig = { target: 'production', rules };
+  const log = (level: LogLine['level']) => (message: string, fields: Record<string, unknown>) => {
+    world.lines.push({ level, message, fields });
+  };
+  const store: MemoryStore = {
+    async read(key) {
+      await world.before('read');
+      return world.items.get(key) ?? { memory: emptyMemory, version: 0 };
+    },
+    async write(key, memory, version) {
+      await world.before('write');
+      if ((world.items.get(key)?.version ?? 0) !== version) return false;
+      // As it would come back from a table.
+      world.items.set(key, { memory: JSON.parse(JSON.stringify(memory)), version: version + 1 });
+      return true;
+    },
+  };
+  const world: WebhookWorld = {
+    sent: [],
+    lines: [],
+    fetched: [],
+    items: new Map(),
+    secretReads: [],
+    nowMs: options.nowMs ?? Date.UTC(2026, 0, 1),
+    before: () => {},
+    purged: () => world.sent.flatMap(({ entries }) => entries.map(shortly)),
+    ports: {
+      webhooks,
+      readSecrets: async (secretId, maxAgeMs) => {
+        world.secretReads.push(maxAgeMs);
+        const text = secrets[secretId];
+        if (text === undefined) throw new Error('there is no such secret');
+        return secretsIn(text);
+      },
+      fetchText: async (url) => {
+        world.fetched.push(url);
+        const text = texts[url];
+        if (text === undefined) throw new Error('there is no such text');
+        return text;
+      },
+      memory: () => store,
+      rules: compileRules(config),
+      sweep: (change) => sweep(config, change),
+      send: async (messages) => {
+        await world.before('send');
+        for (const { body } of messages) {
+          const read = readMessage(body);
+          if (read.kind !== 'message') throw new Error(read.reason);
+          world.sent.push(read.message);
+        }
+        return [];
+      },
+      nowMs: () => world.nowMs,
+      log: { info: log('info'), warn: log('warn'), error: log('error') },
+    },
+  };
+  return world;
+}
+
+/** @returns an entry's action and what it purges */
+export function shortly(entry: PurgeEntry): string {
+  return `${entry.action} ${entry.kind === 'regex' ? entry.pattern : entry.url}`;
+}

@@ -1,0 +1,143 @@
+import { inflateRawSync } from 'node:zlib';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, test } from 'vitest';
+import { readWebhooks } from '../../functions/receive-webhook/config.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/purger-stack.ts';
+import { Webhook, webhookSourceNames } from '../../infra/webhook.ts';
+import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+
+const verification = { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' } as const;
+
+/** One webhook of every source. */
+const all: NonNullable<PurgerConfig['webhooks']> = webhookSourceNames.map((source) => {
+  const secret = `cdn-pro-purger/${source}`;
+  return source === 'generic' ? { source, secret, verification } : { source, secret };
+});
+const rules = webhookSourceNames.map((source) => ({
+  match: { source },
+  purge: { fileUrls: ['https://www.example.com/{id}'] },
+}));
+
+function variablesOf(overrides: Partial<PurgerConfig>) {
+  const [fn] = Object.values(
+    templateOf({ buckets: [], ...overrides }).findResources('AWS::Lambda::Function', {
+      Properties: { Description: Match.stringLikeRegexp('webhooks') },
+    }),
+  );
+  const { WEBHOOKS, WEBHOOK_SECRET_IDS } = fn?.Properties.Environment.Variables ?? {};
+  const secretIds = JSON.stringify(WEBHOOK_SECRET_IDS).match(/:secret:[^"\\]*/g) ?? [];
+  return { webhooks: WEBHOOKS as string, secretIds: secretIds.map((arn) => arn.slice(':secret:'.length)) };
+}
+
+test('every source can be received at once, inside the 4 KB of an environment', () => {
+  const { webhooks, secretIds } = variablesOf({ webhooks: all, rules });
+  expect(webhooks.length).toBeLessThan(1000);
+  const read = readWebhooks(webhooks, JSON.stringify(secretIds));
+  expect(Object.keys(read)).toEqual(webhookSourceNames);
+  expect(read.github).toEqual({ source: 'github', secretIds: ['cdn-pro-purger/github'] });
+  expect(read.generic).toMatchObject({ options: { verification } });
+});
+
+test('a webhook has its options, its memory and several secrets, each of which the function may read', () => {
+  const secret = ['new', 'old'];
+  const webhooks = [
+    { source: 'ghost', name: 'blog', secret, rememberDays: 30, legacySignatures: true },
+  ] as const;
+  const [, , rule] = rules;
+  const ghost = rule === undefined ? [] : [{ ...rule, match: { source: 'ghost' } }];
+  const { webhooks: text, secretIds } = variablesOf({ webhooks, rules: ghost });
+  expect(readWebhooks(text, JSON.stringify(secretIds))).toEqual({
+    blog: {
+      source: 'ghost',
+      secretIds: ['new', 'old'],
+      rememberDays: 30,
+      options: { legacySignatures: true },
+    },
+  });
+});
+
+test('a long configuration is compressed', () => {
+  const payload = { action: 'event', deletes: Array.from({ length: 200 }, (_, index) => `deleted-${index}`) };
+  const webhooks = [{ source: 'generic', secret: 's', verification, payload }] as const;
+  const { webhooks: text, secretIds } = variablesOf({
+    webhooks,
+    rules: [{ match: { source: 'generic' }, purge: { fileUrls: ['https://www.example.com/{id}'] } }],
+  });
+  expect(text.startsWith('deflate:')).toBe(true);
+  expect(inflateRawSync(Buffer.from(text.slice(8), 'base64')).toString()).toContain('deleted-199');
+  expect(readWebhooks(text, JSON.stringify(secretIds)).generic?.options?.payload).toEqual(payload);
+});
+
+test('more webhooks than an environment has room for are refused', () => {
+  const many = Array.from({ length: 40 }, (_, index) => ({
+    source: 'contentful' as const,
+    name: `space-${index}`,
+    secret: `secret-${index}`,
+  }));
+  expect(() =>
+    templateOf({
+      buckets: [],
+      webhooks: many,
+      rules: [{ match: { source: 'contentful' }, purge: { dirUrls: ['https://www.example.com/*'] } }],
+    }),
+  ).toThrow(/expected configurations and ARNs of secrets of at most 3200/);
+});
+
+test.each([
+  [
+    { source: 'ghost', secret: 'x', legacySignature: true },
+    'unknown field `legacySignature` (did you mean `legacySignatures`?)',
+  ],
+  [{ source: 'github', secret: 'x', files: ['content/{+slug'] }, '`webhooks[0].files[0]`'],
+  [
+    { source: 'sanity', secret: '' },
+    '`webhooks[0].secret`: expected the name or ARN of a secret, or a list of them, got ""',
+  ],
+  [{ source: 'sanity', secret: [] }, '`webhooks[0].secret`: expected the name or ARN'],
+  [
+    { source: 'generic', secret: 'x' },
+    '`webhooks[0].verification`: expected {kind: "hmac", …} or {kind: "secret", …}, got nothing',
+  ],
+  [
+    { source: 'strapi', secret: 'x', rememberDays: -1 },
+    '`webhooks[0].rememberDays`: expected a whole number from 0 to 3650, got -1',
+  ],
+  [{ source: 'strapi', secret: 'x', name: 'a b' }, '`webhooks[0].name`: expected 1 to 64 letters'],
+  [{ source: 'contentful', secret: 'x', branches: ['main'] }, 'unknown field `branches`'],
+])('a webhook with a fault is refused: %j', (webhook, message) => {
+  expect(() => checkConfig({ ...sampleConfig, webhooks: [webhook] })).toThrow(message);
+});
+
+test('each source has a factory, whose options are those of the source', () => {
+  const stack = new Stack(new App(), 'Mine');
+  const secret = Secret.fromSecretNameV2(stack, 'Secret', 'x');
+  const webhooks = [
+    Webhook.builderIo({ secret, header: 'X-Token' }),
+    Webhook.contentful({ secret, environments: ['live'] }),
+    Webhook.contentstack({ secret }),
+    Webhook.datocms({ secret }),
+    Webhook.directus({ secret }),
+    Webhook.drupal({ secret }),
+    Webhook.generic({ secret, verification }),
+    Webhook.ghost({ secret, legacySignatures: true }),
+    Webhook.github({ secret, branches: ['live'], files: ['content/{+slug}.md'] }),
+    Webhook.hygraph({ secret }),
+    Webhook.kontentAi({ secret }),
+    Webhook.payload({ secret }),
+    Webhook.prismic({ secret, sweep: false }),
+    Webhook.sanity({ secret: [secret, Secret.fromSecretNameV2(stack, 'Old', 'y')], drafts: true }),
+    Webhook.shopify({ secret }),
+    Webhook.sns({ secret }),
+    Webhook.standardWebhooks({ secret }),
+    Webhook.storyblok({ secret }),
+    Webhook.strapi({ secret, rememberDays: 0 }),
+    Webhook.woocommerce({ secret }),
+    Webhook.wordpress({ secret }),
+    Webhook.wpWebhooks({ secret, edition: 'pro' }),
+  ];
+  expect(webhooks.map(({ source }) => source)).toEqual(webhookSourceNames);
+  expect(webhooks[0]?.options).toEqual({ header: 'x-token' });
+  expect(() => Webhook.of('ghost', { secret, name: 'a/b' })).toThrow('`name`: expected 1 to 64 letters');
+});
