@@ -19,6 +19,8 @@ export interface LoggedPurge {
   readonly fileHeaders?: { name: string; value: string }[];
   readonly dirUrls?: string[];
   readonly regexPatterns?: string[];
+  /** What the request purges without naming it, since something that it names covers it. */
+  readonly covered?: string[];
 }
 
 /** Follows changes through the functions' logs. */
@@ -121,4 +123,14 @@ function details(line: Line): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(line).filter(([name]) => !common.includes(name) && !name.startsWith('function_')),
   );
+}
+
+/** @returns everything that a request purges by name or covers */
+export function purgedBy({
+  fileUrls = [],
+  dirUrls = [],
+  regexPatterns = [],
+  covered = [],
+}: LoggedPurge): readonly string[] {
+  return [...fileUrls, ...dirUrls, ...regexPatterns, ...covered];
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edge } from './edge/server.ts';
-import type { Entry, Journal } from './journal.ts';
+import { type Entry, type Journal, purgedBy } from './journal.ts';
 import type { Origin } from './origin.ts';
 import { type Sample, signSample } from './samples.ts';
 
@@ -57,7 +57,7 @@ export async function play(sample: Sample, stage: Stage): Promise<Played> {
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
   const purged = await stage.journal.find(
     (entry): entry is Entry & { kind: 'purged' } =>
-      entry.kind === 'purged' && (entry.purge.fileUrls ?? []).some((url) => urls.includes(url)),
+      entry.kind === 'purged' && purgedBy(entry.purge).some((url) => urls.includes(url)),
     changedMs,
     patienceMs,
   );
@@ -75,7 +75,7 @@ export async function play(sample: Sample, stage: Stage): Promise<Played> {
 
 /** @returns a purge request in a few words */
 export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): string {
-  const { fileUrls = [], dirUrls = [], regexPatterns = [], action, target } = purge;
+  const { fileUrls = [], dirUrls = [], regexPatterns = [], covered = [], action, target } = purge;
   const counts = [
     [fileUrls.length, 'file URL'],
     [dirUrls.length, 'directory URL'],
@@ -84,7 +84,8 @@ export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): s
   const parts = counts.flatMap(([count, noun]) =>
     count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`],
   );
-  return `purge ${purgeId}: ${action} ${parts.join(', ')} in ${target}`;
+  const more = covered.length === 0 ? '' : ` (which covers ${covered.length} more)`;
+  return `purge ${purgeId}: ${action} ${parts.join(', ')}${more} in ${target}`;
 }
 
 function obstacleTo(sample: Sample, { bucket, webhooks }: Stage): string | undefined {
@@ -120,7 +121,7 @@ async function becomesCached(urls: readonly string[], { edge, journal, nowMs }: 
   const sinceMs = nowMs() - patienceMs;
   await journal.find(
     (entry): entry is Entry & { kind: 'purged' } =>
-      entry.kind === 'purged' && urls.every((url) => entry.purge.fileUrls?.includes(url)),
+      entry.kind === 'purged' && urls.every((url) => purgedBy(entry.purge).includes(url)),
     sinceMs,
     patienceMs,
   );
