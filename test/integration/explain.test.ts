@@ -32,9 +32,13 @@ writeFileSync(
 );
 
 function explain(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/cdn-purger.mjs', 'explain', ...args], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['infra/cli/cdn-purger.mjs', 'explain', ...args],
+    {
+      encoding: 'utf8',
+    },
+  );
   return { status, stdout, stderr };
 }
 

@@ -5,14 +5,14 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ownNode = join(root, 'node_modules/node/bin/node');
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= 24;
 const node = isNewEnough ? process.execPath : ownNode;
 
 if (existsSync(node)) {
   const options = ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
-  const args = [...options, join(root, 'cli/main.ts'), ...process.argv.slice(2)];
+  const args = [...options, join(root, 'infra/cli/main.ts'), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: 'inherit' });
   child.on('close', (code) => {
     process.exitCode = code ?? 1;

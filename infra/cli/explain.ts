@@ -1,9 +1,9 @@
-import { defaultSettings } from '../functions/core/config.ts';
-import { type ChangeReference, referenceTo } from '../functions/core/message.ts';
-import { bodyOf, type PurgeRequestBody, planRequests } from '../functions/core/plan.ts';
-import { compileRules, type Mapping, type RuleExplanation } from '../functions/core/rules.ts';
-import type { OriginChange } from '../functions/core/types.ts';
-import type { PurgerConfig } from '../infra/purger-stack.ts';
+import { defaultSettings } from '../../functions/core/config.ts';
+import { type ChangeReference, referenceTo } from '../../functions/core/message.ts';
+import { bodyOf, type PurgeRequestBody, planRequests } from '../../functions/core/plan.ts';
+import { compileRules, type Mapping, type RuleExplanation } from '../../functions/core/rules.ts';
+import type { OriginChange } from '../../functions/core/types.ts';
+import type { PurgerConfig } from '../purger-stack.ts';
 import type { Input } from './read-input.ts';
 
 /** What would become of one change. */

@@ -1,6 +1,6 @@
-import { textOf } from '../functions/core/plan.ts';
-import type { RuleExplanation } from '../functions/core/rules.ts';
-import type { Header, PurgeEntry } from '../functions/core/types.ts';
+import { textOf } from '../../functions/core/plan.ts';
+import type { RuleExplanation } from '../../functions/core/rules.ts';
+import type { Header, PurgeEntry } from '../../functions/core/types.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation } from './explain.ts';
 
 /** @returns an explanation for people to read */
