@@ -130,7 +130,7 @@ function assertSame(contenders: Readonly<Record<string, Contender>>, changes: re
 }
 
 /** @returns 0 where the goal at 10 rules is met: not slower than path-to-regexp, within 3 times the bare RegExp */
-export function run(): number {
+export function main(): number {
   console.log(`Keys per second, median of ${rounds} rounds; Node ${process.version}`);
   console.log(
     'rules      cdn-pro-purger    path-to-regexp       bare RegExp   of path-to-regexp   of RegExp',

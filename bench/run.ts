@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** What a benchmark's file exports. */
 interface Benchmark {
   /** @returns the exit code */
-  readonly run: (args: readonly string[]) => number | Promise<number>;
+  readonly main: (args: readonly string[]) => number | Promise<number>;
 }
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -18,5 +18,5 @@ if (!/^[a-z][a-z-]*$/.test(name) || name === 'run' || !existsSync(file)) {
   process.exitCode = 2;
 } else {
   const benchmark = (await import(file)) as Benchmark;
-  process.exitCode = await benchmark.run(args);
+  process.exitCode = await benchmark.main(args);
 }
