@@ -22,7 +22,7 @@ export async function submitBatch(
     messages.map(({ message }) => message.entries),
     options.limits,
   );
-  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options.deadlineMs);
+  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
   await giveBack(left, delaySeconds, batch, ports);
   return [...batch.failed];
 }
