@@ -54,7 +54,10 @@ function distinct(changes: readonly Change[], first: number, end: number, enough
  * smallest. The ages are therefore tried upwards, in steps of 1%, and bisection refines the first that is feasible.
  * @returns undefined where no age up to an hour is feasible: all at once is more than a window carries
  */
-export function clairvoyant(changes: readonly Change[], bound: Bound): (Schedule & { ageMs: number }) | undefined {
+export function clairvoyant(
+  changes: readonly Change[],
+  bound: Bound,
+): (Schedule & { ageMs: number }) | undefined {
   const longestMs = 3_600_000;
   let below = 0;
   for (let ageMs = 0; ageMs <= longestMs; ageMs = ageMs === 0 ? 10 : ageMs * 1.01) {

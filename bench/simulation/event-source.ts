@@ -49,6 +49,8 @@ export function startEventSource(
     state: 'idle',
     freeMs: 0,
   }));
+  /** In the order in which their batches were complete. */
+  const waiting: Gatherer[] = [];
   let running = 0;
   let turn = 0;
 
@@ -102,13 +104,14 @@ export function startEventSource(
 
   function fire(gatherer: Gatherer): void {
     gatherer.state = 'waiting';
+    waiting.push(gatherer);
     dispatch();
   }
 
   function dispatch(): void {
-    for (const gatherer of gatherers) {
-      if (running >= options.maximumConcurrency) return;
-      if (gatherer.state !== 'waiting') continue;
+    while (running < options.maximumConcurrency) {
+      const gatherer = waiting.shift();
+      if (gatherer === undefined) break;
       const { batch } = gatherer;
       Object.assign(gatherer, { state: 'idle', batch: [] });
       if (batch.length === 0) continue;

@@ -12,6 +12,8 @@ import {
 export interface Ask {
   /** How much of what a request can carry this one carries, from 0 (excluded) to 1. */
   readonly fill: number;
+  /** When the oldest of its changes happened, in milliseconds; where that is not known, now. */
+  readonly oldestChangeMs: number;
 }
 
 /** What pacing says to a request for which the window has a place. */
@@ -46,36 +48,62 @@ export function reservePaced(
   return { ...place, window: { ...place.window, pace: verdict.pace } };
 }
 
-/** The share of a window that partial requests may take in one rush after a calm. */
-const rushShare = 0.1;
-/** The share of the limit that is left to partial requests in any case, so that none waits for ever. */
-const leastShare = 0.02;
+/** The share of a window that partial requests may waste in one rush after a calm. */
+const rushShare = 0.03;
+/** The share of that which is kept for changes that have waited, so that the oldest goes first. */
+const reservedShare = 0.5;
+/** The share of the window after which a change has waited long enough to use all of it. */
+const patienceShare = 1 / 30;
+/** The share of the sustainable rate on which partial requests count; the rest is for what pacing cannot foresee. */
+const usedShare = 0.97;
+/** The share of the limit that partial requests may waste in any case, so that none waits for ever. */
+const leastShare = 0.01;
 /** The share of the window over which the inflow is measured. */
-const memoryShare = 1 / 15;
+const memoryShare = 1 / 30;
 
 /**
  * The pacing of choice. A full request gains nothing by waiting: it goes as the window allows. A partial one wastes
  * the part of a place that it leaves empty, and pays for that part from an allowance. The allowance grows by what
  * the limit leaves when all that flows in is carried: nearly nothing near saturation, everything in calm times.
  */
-export const leftoverPacing: Pacing = (window, limit, { fill }, nowMs) => {
+export const leftoverPacing: Pacing = (window, limit, { fill, oldestChangeMs }, nowMs) => {
   const { pace } = window;
   const atMs = Math.max(nowMs, pace.atMs);
   const elapsedSeconds = (atMs - pace.atMs) / 1000;
   const memorySeconds = limit.perSeconds * memoryShare;
   const inflow = pace.inflow * Math.exp(-elapsedSeconds / memorySeconds);
-  const rate = sustainableRate(window, limit, nowMs);
-  const refill = Math.max(rate - inflow, leastShare * (requestsInWindow(limit) / limit.perSeconds));
+  // Between two requests the measure falls, to rise with the second: the middle of the two is what flows in.
+  const refill = refillPerSecond(window, limit, inflow + fill / memorySeconds / 2, nowMs);
   const spent = Math.max(0, pace.spent - elapsedSeconds * refill);
   const waste = 1 - Math.min(1, fill);
-  const tooMuch = spent + waste - allowance(limit);
-  if (waste > 0 && tooMuch > 0) return { kind: 'wait', untilMs: atMs + (tooMuch / refill) * 1000 };
-  return { kind: 'go', pace: { spent: spent + waste, inflow: inflow + fill / memorySeconds, atMs } };
+  const patienceSeconds = limit.perSeconds * patienceShare;
+  const youth = Math.max(0, 1 - (nowMs - oldestChangeMs) / 1000 / patienceSeconds);
+  const reserved = allowance(limit) * reservedShare;
+  const tooMuch = spent + waste + Math.min(1, youth) * reserved - allowance(limit);
+  if (waste > 0 && tooMuch > 0) {
+    const gainPerSecond = refill + (youth > 0 ? reserved / patienceSeconds : 0);
+    return { kind: 'wait', untilMs: atMs + Math.max(1, (tooMuch / gainPerSecond) * 1000) };
+  }
+  const most = requestsInWindow(limit) / limit.perSeconds;
+  return {
+    kind: 'go',
+    pace: { spent: spent + waste, inflow: Math.min(most, inflow + fill / memorySeconds), atMs },
+  };
 };
 
-/** At least one whole request, or a partial one could never go. */
+/** At least two requests, of which one is reserved: a lone change goes at once under any limit. */
 function allowance(limit: RateLimit): number {
-  return Math.max(1, requestsInWindow(limit) * rushShare);
+  return Math.max(1 / reservedShare, requestsInWindow(limit) * rushShare);
+}
+
+/** @returns how much partial requests may waste in a second, in requests, where so much flows in */
+function refillPerSecond(window: RateWindow, limit: RateLimit, inflow: number, nowMs: number): number {
+  const places = requestsInWindow(limit);
+  const free = places - takenPlaces(window, limit, nowMs).length;
+  // With hardly a place free, full requests may be waiting that were never counted.
+  const calm = Math.min(1, free / (places * (1 - usedShare)));
+  const left = usedShare * sustainableRate(window, limit, nowMs) - inflow;
+  return Math.max(left * calm, (leastShare * places) / limit.perSeconds);
 }
 
 /**

@@ -105,7 +105,11 @@ async function sendUntilDone(
       await ports.sleep(pauseMs);
       continue;
     }
-    const permit = await takePlace({ fill: fillOf(request, limits) }, run, ports);
+    const ask = {
+      fill: fillOf(request, limits),
+      oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
+    };
+    const permit = await takePlace(ask, run, ports);
     if (permit.kind === 'wait') {
       if (permit.for === 'pace' && permit.untilMs > ports.nowMs() + longestPaceWaitMs) return 0;
       run.pauseUntilMs = permit.untilMs;
@@ -260,16 +264,12 @@ async function closeLedger(untilMs: number, { ledger, log }: SubmitPorts): Promi
 function logAccepted(
   request: PlannedRequest,
   { purgeId, requestId }: Answer & { kind: 'accepted' },
-  { messages }: Batch,
+  batch: Batch,
   { log, nowMs }: SubmitPorts,
 ): void {
   const { name: _, ...purge } = bodyOf(request);
   const indices = new Set(request.entries.flatMap((entry) => entry.messages));
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const index of indices) {
-    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
-    if (changedMs < oldestMs) oldestMs = changedMs;
-  }
+  const oldestMs = oldestChangeMs(request, batch);
   log.info('purge accepted', {
     purgeId,
     requestId,
@@ -277,4 +277,14 @@ function logAccepted(
     messages: indices.size,
     ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {}),
   });
+}
+
+/** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
+function oldestChangeMs({ entries }: PlannedRequest, { messages }: Batch): number {
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const index of new Set(entries.flatMap((entry) => entry.messages))) {
+    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
+    if (changedMs < oldestMs) oldestMs = changedMs;
+  }
+  return oldestMs;
 }
