@@ -82,14 +82,15 @@ function refine(below: number, feasible: number, changes: readonly Change[], bou
  * What is left where no age is feasible: full requests, oldest first, as early as the window allows. For one burst
  * that is the least there can be.
  */
-export function asWindowAllows(changes: readonly Change[], bound: Bound): Schedule {
-  const sentMs = new Float64Array(changes.length);
+export function asWindowAllows(changes: readonly Change[], bound: Bound, untilMs: number): Schedule {
+  const sentMs = new Float64Array(changes.length).fill(Number.NaN);
   const times: number[] = [];
   for (let first = 0; first < changes.length; ) {
     const timeMs = Math.max(
       changes[first]?.atMs ?? 0,
       (times[times.length - bound.requests] ?? Number.NEGATIVE_INFINITY) + bound.windowMs,
     );
+    if (timeMs > untilMs) break;
     let end = first;
     while (end < changes.length && end - first < bound.maxFileUrls && (changes[end]?.atMs ?? 0) <= timeMs) {
       sentMs[end++] = timeMs;

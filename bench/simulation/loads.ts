@@ -21,11 +21,11 @@ const lengthSeconds = 1500;
 /** @returns the loads of the comparison, always the same for one seed */
 export function createLoads(seed: number): readonly Load[] {
   return [
-    { ...base('a lone change', [{ atMs: 0, url: urlOf(0) }]) },
+    base('a lone change', [{ atMs: 0, url: urlOf(0) }]),
     steady(0.5, 1, seed),
     steady(1, 1, seed),
     steady(10, 1, seed),
-    steady(100, 2, seed),
+    steady(100, 5, seed),
     steady(400, 10, seed),
     steady(800, 10, seed),
     { ...steady(1200, 20, seed), isOverload: true },

@@ -1,7 +1,7 @@
 import { createLedger, slowestWriteMs } from '../../functions/aws/ledger.ts';
 import { readMessage, writeMessage } from '../../functions/core/message.ts';
 import type { Pacing } from '../../functions/core/pacing.ts';
-import type { RequestLimits } from '../../functions/core/plan.ts';
+import { planRequests, type RequestLimits } from '../../functions/core/plan.ts';
 import type { RateLimit } from '../../functions/core/throttle.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly skewMs?: readonly number[];
   /** Breaks a part on purpose, to show that it would be seen. */
   readonly mutate?: (ports: SubmitPorts) => SubmitPorts;
+  /** Whether to compare each plan with its lower bound. */
+  readonly checksPlans?: boolean;
   /** Time from a place's being taken to its request's arrival that the ledger allows for. Default: the right one. */
   readonly guardMs?: number;
 }
@@ -56,6 +58,8 @@ export interface Outcome {
   /** Messages that went back into the buffer. */
   readonly givenBack: number;
   readonly invocations: number;
+  /** Plans with more requests than their lower bound, where that was to be checked. */
+  readonly plansAboveBound: number;
   readonly nowMs: number;
 }
 
@@ -82,7 +86,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const waiting = new Map<string, number[]>();
   const accepted = { requests: 0, urls: 0 };
   const dead: string[] = [];
-  const counts = { givenBack: 0, invocations: 0 };
+  const counts = { givenBack: 0, invocations: 0, plansAboveBound: 0 };
   const queue = createQueue(clock, { ...options.queue, random, deadLetter: (body) => dead.push(body) });
   const cdnPro = createCdnPro(clock, {
     ...options.cdnPro,
@@ -152,6 +156,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     counts.invocations++;
     const killed = clock.sleep(lifeMs).then(() => undefined);
     const records = batch.map(({ message: { messageId, body } }) => ({ messageId, body }));
+    if (options.checksPlans && isAboveBound(records, options.limits)) counts.plansAboveBound++;
     // Reading and planning take their time, too.
     await clock.sleep(0.02 * batch.length * options.eventSource.grain);
     const failed = await Promise.race([
@@ -214,6 +219,16 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
     reject: mortal(ports.reject),
     sleep: mortal(ports.sleep),
   };
+}
+
+/** Whether the plan for messages of one scope, all files, has more requests than the files need. */
+function isAboveBound(records: readonly { body: string }[], limits: RequestLimits): boolean {
+  const messages = records.flatMap(({ body }) => {
+    const read = readMessage(body);
+    return read.kind === 'message' ? [read.message.entries] : [];
+  });
+  const files = new Set(messages.flat().map((entry) => (entry.kind === 'file' ? entry.url : '')));
+  return planRequests(messages, limits).length > Math.ceil(files.size / limits.maxFileUrls);
 }
 
 /** @returns the URLs that messages hold */
