@@ -63,7 +63,7 @@ async function compare(load: Load): Promise<{ rows: readonly Row[]; goals: reado
   return { rows, goals: goalsOf(load, mine, bound?.p99 ?? 0) };
 }
 
-function goalsOf(load: Load, mine: Row & { plansAboveBound: number }, boundSeconds: number): readonly Goal[] {
+function goalsOf(load: Load, mine: Row & { aboveBound: number }, boundSeconds: number): readonly Goal[] {
   const goalSeconds = 1.25 * boundSeconds + setting.batchingWindowSeconds;
   const speed = load.isOverload
     ? {
@@ -78,8 +78,8 @@ function goalsOf(load: Load, mine: Row & { plansAboveBound: number }, boundSecon
     speed,
     { text: `${load.name}: ${mine.throttled} answers 429 (goal 0)`, isMet: mine.throttled === 0 },
     {
-      text: `${load.name}: ${mine.plansAboveBound} plans above their lower bound (goal 0)`,
-      isMet: mine.plansAboveBound === 0,
+      text: `${load.name}: ${mine.aboveBound} batches above the lower bound of their requests (goal 0)`,
+      isMet: mine.aboveBound === 0,
     },
   ];
 }

@@ -25,6 +25,6 @@ function pay(
   const atMs = Math.max(nowMs, pace.atMs);
   const spent = Math.max(0, pace.spent - ((atMs - pace.atMs) / 1000) * perSecond);
   const tooMuch = spent + 1 - size;
-  if (tooMuch > 0) return { kind: 'wait', untilMs: atMs + Math.max(1, (tooMuch / perSecond) * 1000) };
+  if (tooMuch > 0) return { kind: 'wait', untilMs: atMs + Math.ceil((tooMuch / perSecond) * 1000) };
   return { kind: 'go', pace: { ...pace, spent: spent + 1, atMs } };
 }

@@ -48,7 +48,7 @@ export async function measureConsumer(
   load: Load,
   { batchingWindowSeconds, gatherers, seed }: Setting,
   pacing?: Pacing,
-): Promise<Row & { readonly plansAboveBound: number; readonly givenBack: number }> {
+): Promise<Row & { readonly aboveBound: number; readonly givenBack: number }> {
   const random = createRandom(seed);
   const { grain } = load;
   const limits = { maxFileUrls: maxFileUrls / grain, maxBodyBytes: 512 * 1024 };
@@ -75,16 +75,15 @@ export async function measureConsumer(
       table: { latencyMs: () => tableMs(random) },
       transitMs,
       functionTimeoutMs: 300_000,
-      checksPlans: true,
     },
     load.isOverload ? load.lengthMs : load.lengthMs + 7_200_000,
   );
-  const { acceptedMs, cdnPro, givenBack, plansAboveBound } = outcome;
+  const { acceptedMs, cdnPro, givenBack, aboveBound } = outcome;
   const requests = { requests: cdnPro.arrivals.length, throttled: cdnPro.throttled };
   return {
     ...rowOf(policy, load, { acceptedMs, ...requests }),
     givenBack: givenBack * grain,
-    plansAboveBound,
+    aboveBound,
   };
 }
 

@@ -20,7 +20,10 @@ export interface Place {
 
 /** The rate limit's window in DynamoDB, shared by every consumer that names the same table. */
 export interface Ledger {
-  /** Takes a place in the window, if it is the request's turn. It is spent from then on, whatever becomes of it. */
+  /**
+   * Takes a place in the window, if it is the request's turn. It is spent from then on, whatever becomes of it.
+   * @throws what DynamoDB throws, and an error where writing took so long that the place is of no use
+   */
   reserve(ask: Ask): Promise<Permit>;
   /** Takes note that CDN Pro has answered the request in a place. The next reservation writes it down. */
   answered?(place: Place): void;
@@ -104,7 +107,9 @@ export function createLedger(options: LedgerOptions): Ledger {
         if (!(await write(reservation.window, version))) continue;
         for (const [place] of told) answers.delete(place);
         const { arrivedByMs } = reservation;
-        if (nowMs() - reservedMs <= slowestWriteMs) return { kind: 'granted', place: { arrivedByMs } };
+        const tookMs = nowMs() - reservedMs;
+        if (tookMs <= slowestWriteMs) return { kind: 'granted', place: { arrivedByMs } };
+        throw new Error(`Expected the ledger to be written within ${slowestWriteMs} ms, took ${tookMs} ms`);
       }
     },
     answered(place) {

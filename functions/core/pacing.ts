@@ -82,7 +82,7 @@ export const leftoverPacing: Pacing = (window, limit, { fill, oldestChangeMs }, 
   const tooMuch = spent + waste + Math.min(1, youth) * reserved - allowance(limit);
   if (waste > 0 && tooMuch > 0) {
     const gainPerSecond = refill + (youth > 0 ? reserved / patienceSeconds : 0);
-    return { kind: 'wait', untilMs: atMs + Math.max(1, (tooMuch / gainPerSecond) * 1000) };
+    return { kind: 'wait', untilMs: atMs + Math.ceil((tooMuch / gainPerSecond) * 1000) };
   }
   const most = requestsInWindow(limit) / limit.perSeconds;
   return {
