@@ -52,14 +52,15 @@ export function reservePaced(
 const rushShare = 0.03;
 /** The share of that which is kept for changes that have waited, so that the oldest goes first. */
 const reservedShare = 0.5;
-/** The share of the window after which a change has waited long enough to use all of it. */
-const patienceShare = 1 / 30;
 /** The share of the sustainable rate on which partial requests count; the rest is for what pacing cannot foresee. */
 const usedShare = 0.97;
 /** The share of the limit that partial requests may waste in any case, so that none waits for ever. */
 const leastShare = 0.01;
-/** The share of the window over which the inflow is measured. */
-const memoryShare = 1 / 30;
+/**
+ * For so many requests at the limit's rate, the inflow is measured, and a change waits until it may use all of the
+ * allowance.
+ */
+const memoryRequests = 9;
 
 /**
  * The pacing of choice. A full request gains nothing by waiting: it goes as the window allows. A partial one wastes
@@ -70,18 +71,17 @@ export const leftoverPacing: Pacing = (window, limit, { fill, oldestChangeMs }, 
   const { pace } = window;
   const atMs = Math.max(nowMs, pace.atMs);
   const elapsedSeconds = (atMs - pace.atMs) / 1000;
-  const memorySeconds = limit.perSeconds * memoryShare;
+  const memorySeconds = limit.perSeconds * Math.min(1, memoryRequests / requestsInWindow(limit));
   const inflow = pace.inflow * Math.exp(-elapsedSeconds / memorySeconds);
   // Between two requests the measure falls, to rise with the second: the middle of the two is what flows in.
   const refill = refillPerSecond(window, limit, inflow + fill / memorySeconds / 2, nowMs);
   const spent = Math.max(0, pace.spent - elapsedSeconds * refill);
   const waste = 1 - Math.min(1, fill);
-  const patienceSeconds = limit.perSeconds * patienceShare;
-  const youth = Math.max(0, 1 - (nowMs - oldestChangeMs) / 1000 / patienceSeconds);
+  const youth = Math.max(0, 1 - (nowMs - oldestChangeMs) / 1000 / memorySeconds);
   const reserved = allowance(limit) * reservedShare;
   const tooMuch = spent + waste + Math.min(1, youth) * reserved - allowance(limit);
   if (waste > 0 && tooMuch > 0) {
-    const gainPerSecond = refill + (youth > 0 ? reserved / patienceSeconds : 0);
+    const gainPerSecond = refill + (youth > 0 ? reserved / memorySeconds : 0);
     return { kind: 'wait', untilMs: atMs + Math.ceil((tooMuch / gainPerSecond) * 1000) };
   }
   const most = requestsInWindow(limit) / limit.perSeconds;

@@ -111,7 +111,9 @@ async function sendUntilDone(
     };
     const permit = await takePlace(ask, run, ports);
     if (permit.kind === 'wait') {
-      if (permit.for === 'pace' && permit.untilMs > ports.nowMs() + longestPaceWaitMs) return 0;
+      // Several partial requests gain nothing by going back together; they wait for their turns in here.
+      const isLast = run.queue.length === 1;
+      if (isLast && permit.for === 'pace' && permit.untilMs > ports.nowMs() + longestPaceWaitMs) return 1;
       run.pauseUntilMs = permit.untilMs;
       continue;
     }
