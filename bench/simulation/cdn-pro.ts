@@ -10,7 +10,7 @@ export interface CdnProOptions {
   readonly windowMs: number;
   /** Half of a request's round trip, in milliseconds, at the time it is sent. */
   readonly wayMs: (nowMs: number) => number;
-  /** What goes wrong with the n-th request that arrives; undefined where nothing does. */
+  /** What goes wrong with the n-th request that is sent; undefined where nothing does. */
   readonly fault?: (index: number, nowMs: number) => CdnProFault | undefined;
   /** Whether 429 tells when to come again. */
   readonly tellsRetryAfter?: boolean;
@@ -43,6 +43,7 @@ const timeoutMs = 10_000;
 export function createCdnPro(clock: VirtualClock, options: CdnProOptions): SimulatedCdnPro {
   const { requests, windowMs, wayMs, fault, tellsRetryAfter = true, bad, onRequest } = options;
   const arrivals: number[] = [];
+  let sent = 0;
   let throttled = 0;
 
   /** Counts a request, a refused one too, and judges it. */
@@ -57,7 +58,8 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
 
   function refuse(oldestMs: number): Answer {
     throttled++;
-    const retryAfterMs = oldestMs + windowMs - clock.nowMs();
+    // The header is in whole seconds.
+    const retryAfterMs = Math.ceil((oldestMs + windowMs - clock.nowMs()) / 1000) * 1000;
     return { kind: 'throttled', ...(tellsRetryAfter ? { retryAfterMs } : {}) };
   }
 
@@ -84,7 +86,7 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
     submit: (body) =>
       new Promise((resolve) => {
         const sentMs = clock.nowMs();
-        const failure = fault?.(arrivals.length, sentMs);
+        const failure = fault?.(sent++, sentMs);
         const isLost = failure === 'request-lost' || failure === 'answer-lost';
         const extraMs = typeof failure === 'object' ? failure.slowMs : 0;
         if (failure !== 'request-lost') {
