@@ -23,6 +23,8 @@ export interface CdnProOptions {
 /** `answer-lost`: accepted, but the client hears nothing. `request-lost`: it never arrives. */
 export type CdnProFault =
   | 'error'
+  /** 429, since somebody else has used up the user's limit. */
+  | 'throttled'
   | 'too-large'
   | 'unauthorized'
   | 'answer-lost'
@@ -65,6 +67,8 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
 
   function judge(body: PurgeRequestBody, failure: CdnProFault | undefined): Answer {
     if (failure === 'error') return { kind: 'unavailable', reason: 'HTTP 503' };
+    if (failure === 'throttled')
+      return { kind: 'throttled', ...(tellsRetryAfter ? { retryAfterMs: 5000 } : {}) };
     if (failure === 'unauthorized') return { kind: 'unauthorized', status: 401, message: 'no' };
     const urls = body.fileUrls ?? [];
     if (failure === 'too-large' && urls.length > 1) return { kind: 'too-large', status: 413, message: '' };

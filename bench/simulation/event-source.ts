@@ -51,6 +51,8 @@ export function startEventSource(
   }));
   /** In the order in which their batches were complete. */
   const waiting: Gatherer[] = [];
+  /** What the next message may take of the payload. */
+  const largestBytes = (options.envelopeBytes + 400) * options.grain;
   let running = 0;
   let turn = 0;
 
@@ -81,11 +83,13 @@ export function startEventSource(
     });
   }
 
-  /** One receive of up to 10 messages for a trickle; for a backlog, what the gatherer manages in 50 ms. */
+  /** What the gatherer manages in 50 ms, or less where less is there or fits. */
   function receive(gatherer: Gatherer): void {
-    const most = Math.max(
-      1,
-      Math.min(Math.ceil(options.receiveRate / 20), options.batchSize - gatherer.batch.length),
+    const room = Math.floor((options.maxPayloadBytes - gatherer.bytes) / largestBytes);
+    const most = Math.min(
+      Math.ceil(options.receiveRate / 20),
+      options.batchSize - gatherer.batch.length,
+      Math.max(1, room),
     );
     const received = queue.receive(most);
     for (const one of received) {
@@ -93,10 +97,9 @@ export function startEventSource(
       gatherer.bytes += (one.message.body.length + options.envelopeBytes) * options.grain;
     }
     gatherer.freeMs = clock.nowMs() + (received.length / options.receiveRate) * 1000;
-    // The real poller knows the size of what it has received; the last receive may bring it close to the limit.
     if (
       gatherer.batch.length >= options.batchSize ||
-      gatherer.bytes + most * (options.envelopeBytes + 300) * options.grain > options.maxPayloadBytes
+      gatherer.bytes + largestBytes > options.maxPayloadBytes
     ) {
       fire(gatherer);
     } else clock.at(gatherer.freeMs, poll);

@@ -13,6 +13,7 @@ const fault = fc.oneof(
     weight: 4,
     arbitrary: fc.constantFrom<CdnProFault>(
       'error',
+      'throttled',
       'too-large',
       'unauthorized',
       'answer-lost',
@@ -41,6 +42,7 @@ const worlds = fc.record({
   duplicates: fc.constantFrom(0, 0, 0.3),
   /** What goes wrong with the first requests; all is well after them. */
   faults: fc.array(fault, { maxLength: 12 }),
+  tellsRetryAfter: fc.boolean(),
   wayMs: fc.integer({ min: 0, max: 400 }),
   tableMs: fc.integer({ min: 0, max: 900 }),
   tableIsGoneMs: fc.constantFrom(0, 0, 15_000),
@@ -81,6 +83,7 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
         requests: limit.requests,
         windowMs: limit.perSeconds * 1000,
         wayMs: () => wayMs,
+        tellsRetryAfter: world.tellsRetryAfter,
         fault: (index) => world.faults[index],
         bad: {
           isBad: (url) => world.badPages.some((page) => urlOf(page) === url),
