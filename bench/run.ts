@@ -1,22 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-/** What a benchmark's file exports. */
-interface Benchmark {
-  /** @returns the exit code */
-  readonly main: (args: readonly string[]) => number | Promise<number>;
-}
-
+/** Runs one benchmark: `npm run bench -- NAME` calls `main` of `bench/NAME.ts` with the arguments that follow. */
 const [name = '', ...args] = process.argv.slice(2);
-const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
+  .map((file) => file.slice(0, -3));
 
-if (!/^[a-z][a-z-]*$/.test(name) || name === 'run' || !existsSync(file)) {
-  const names = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
-    .filter((each) => each.endsWith('.ts') && each !== 'run.ts')
-    .map((each) => each.replace(/\.ts$/, ''));
-  console.error(`Usage: npm run bench -- NAME, where NAME is one of: ${names.join(', ')}`);
-  process.exitCode = 2;
+if (names.includes(name) && existsSync(join(import.meta.dirname, `${name}.ts`))) {
+  const { main } = (await import(`./${name}.ts`)) as {
+    main: (args: readonly string[]) => boolean | Promise<boolean>;
+  };
+  // A benchmark says itself whether its goals are met.
+  process.exitCode = (await main(args)) ? 0 : 1;
 } else {
-  const benchmark = (await import(file)) as Benchmark;
-  process.exitCode = await benchmark.main(args);
+  console.error(`Expected a benchmark (${names.join(', ')}), got ${name === '' ? 'nothing' : `"${name}"`}.`);
+  process.exitCode = 1;
 }

@@ -9,22 +9,41 @@ export interface RateLimit {
 }
 
 /**
- * The window as the ledger keeps it. It counts reservations, which are made before a request is sent and never
- * handed back: a request that was refused or lost may still have counted at the server.
+ * The window as the ledger keeps it. A place is taken before a request is sent and never handed back: a request that
+ * was refused or lost may still have counted at the server.
  */
 export interface RateWindow {
-  /** When the requests of the last window were reserved, in milliseconds, ascending. */
-  readonly times: readonly number[];
+  /**
+   * For each request of the last window, the latest time at which it can have arrived at the server, clocks'
+   * differences included, in milliseconds, ascending.
+   */
+  readonly arrivedByMs: readonly number[];
   /** No request before this time, in milliseconds: the server said that its window is full. */
   readonly closedUntilMs: number;
+  readonly pace: Pace;
+}
+
+/** What pacing remembers. See `pacing.ts`. */
+export interface Pace {
+  /** How much of the allowance for partial requests is spent, in requests. */
+  readonly spent: number;
+  /** How much has been sent lately, in full requests a second. */
+  readonly inflow: number;
+  /** The time to which the two belong, in milliseconds. */
+  readonly atMs: number;
 }
 
 /** The window before the first request. */
-export const emptyWindow: RateWindow = { times: [], closedUntilMs: 0 };
+export const emptyWindow: RateWindow = {
+  arrivedByMs: [],
+  closedUntilMs: 0,
+  pace: { spent: 0, inflow: 0, atMs: 0 },
+};
 
 /** What a reservation gave: a place in the window, or the time at which to ask again. */
 export type Reservation =
-  | { readonly kind: 'granted'; readonly window: RateWindow }
+  /** `arrivedByMs` is the place that was taken. See {@link markAnswered}. */
+  | { readonly kind: 'granted'; readonly window: RateWindow; readonly arrivedByMs: number }
   | { readonly kind: 'wait'; readonly untilMs: number };
 
 /** @returns how many requests the limit leaves to this purger in a window, at least 1 */
@@ -43,15 +62,36 @@ export function requestsInWindow({ requests, headroom }: RateLimit): number {
  */
 export function reserve(window: RateWindow, limit: RateLimit, guardMs: number, nowMs: number): Reservation {
   if (nowMs < window.closedUntilMs) return { kind: 'wait', untilMs: window.closedUntilMs };
-  const heldMs = limit.perSeconds * 1000 + guardMs;
-  const times = window.times.filter((timeMs) => timeMs > nowMs - heldMs);
+  const taken = takenPlaces(window, limit, nowMs);
   const places = requestsInWindow(limit);
-  if (times.length < places) {
-    return { kind: 'granted', window: { ...window, times: [...times, nowMs].sort((a, b) => a - b) } };
+  if (taken.length < places) {
+    const arrivedByMs = nowMs + guardMs;
+    return { kind: 'granted', window: { ...window, arrivedByMs: insert(taken, arrivedByMs) }, arrivedByMs };
   }
   // The limit may have been lowered since: as many places must come free as are taken too many.
-  const freeing = times[times.length - places] ?? nowMs;
-  return { kind: 'wait', untilMs: freeing + heldMs };
+  const freeing = taken[taken.length - places] ?? nowMs;
+  return { kind: 'wait', untilMs: freeing + limit.perSeconds * 1000 };
+}
+
+/** @returns the places of the window that are not free yet, each as the latest time of its request's arrival */
+export function takenPlaces(window: RateWindow, limit: RateLimit, nowMs: number): readonly number[] {
+  return window.arrivedByMs.filter((timeMs) => timeMs > nowMs - limit.perSeconds * 1000);
+}
+
+/**
+ * Notes that the server has answered a request, so that it has arrived by now: its place comes free the earlier.
+ * @param arrivedByMs the place, as {@link reserve} gave it
+ * @param byMs when the answer was there, the most that clocks differ added
+ */
+export function markAnswered(window: RateWindow, arrivedByMs: number, byMs: number): RateWindow {
+  const index = window.arrivedByMs.indexOf(arrivedByMs);
+  if (index < 0 || byMs >= arrivedByMs) return window;
+  return { ...window, arrivedByMs: insert(window.arrivedByMs.toSpliced(index, 1), byMs) };
+}
+
+function insert(ascending: readonly number[], timeMs: number): readonly number[] {
+  const index = ascending.findLastIndex((other) => other <= timeMs);
+  return ascending.toSpliced(index + 1, 0, timeMs);
 }
 
 /** @returns the window, closed at least until the given time */

@@ -7,7 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { countMessages, sendMessages } from '../aws/buffer.ts';
-import { createLedger } from '../aws/ledger.ts';
+import { createLedger, slowestWriteMs } from '../aws/ledger.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
@@ -23,8 +23,10 @@ import { submitBatch } from './submit-batch.ts';
 
 /** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
 const reserveMs = requestTimeoutMs + 20_000;
-/** A request arrives at most its timeout after its reservation; clocks are taken to differ by at most 2 s. */
-const guardMs = requestTimeoutMs + 2_000;
+/** The most that clocks are taken to differ. */
+const clockDifferenceMs = 2_000;
+/** A request arrives at most its timeout after its place was written down. */
+const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
 
 const logger = createLogger('submit');
 const { metrics, measure } = createMetrics('submit');
@@ -44,6 +46,7 @@ const ports: SubmitPorts = {
     tableName: readVariable(environment.ledgerTableName),
     limit: JSON.parse(readVariable(environment.rateLimit)) as RateLimit,
     guardMs,
+    clockDifferenceMs,
     nowMs,
   }),
   cdnPro: createCdnProClient({

@@ -20,9 +20,9 @@ export async function submitBatch(
   options: SubmitOptions,
 ): Promise<readonly string[]> {
   const { messages, failedIds } = await readMessages(records, ports);
-  const batch: Batch = { messages, failed: new Set(failedIds) };
+  const batch: Batch = { messages: oldestFirst(messages), failed: new Set(failedIds) };
   const requests = planRequests(
-    entriesInOrder(messages.map(({ message }) => message)),
+    entriesInOrder(batch.messages.map(({ message }) => message)),
     await limitsFor(messages.length, options, ports),
   );
   logCoalesced(requests, ports);
@@ -75,4 +75,10 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
+}
+
+/** What is left for a request that has to wait are then the youngest changes. A change without a time goes first. */
+function oldestFirst(messages: Batch['messages']): Batch['messages'] {
+  const aged = messages.map((one) => ({ one, atMs: Date.parse(one.message.change?.occurredAt ?? '') || 0 }));
+  return aged.sort((a, b) => a.atMs - b.atMs).map(({ one }) => one);
 }

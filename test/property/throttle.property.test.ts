@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyWindow, reserve } from '../../functions/core/throttle.ts';
+import { emptyWindow, markAnswered, reserve } from '../../functions/core/throttle.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),
@@ -58,6 +58,53 @@ test('without the guard, late arrivals do break the limit: the guard is what hol
       asks,
       limit,
       (run, rate) => mostInWindow(arrivalsOf(run, rate, 0), rate.perSeconds * 1000) <= rate.requests,
+    ),
+    { numRuns: 1000 },
+  );
+  expect(broken.failed).toBe(true);
+});
+
+/** As `arrivalsOf`, with each answer noted some time after the request's arrival. */
+function arrivalsWithAnswers(
+  run: { afterMs: number; latencyMs: number }[],
+  rate: { requests: number; perSeconds: number; headroom: number },
+  answerMs: number,
+) {
+  let nowMs = 0;
+  let window = emptyWindow;
+  const arrivals: number[] = [];
+  const open: { arrivedByMs: number; arrivesMs: number }[] = [];
+  for (const { afterMs, latencyMs } of run) {
+    nowMs += afterMs;
+    for (const { arrivedByMs, arrivesMs } of open) {
+      if (arrivesMs + answerMs <= nowMs) window = markAnswered(window, arrivedByMs, arrivesMs + answerMs);
+    }
+    const reservation = reserve(window, rate, 3000, nowMs);
+    if (reservation.kind === 'wait') continue;
+    window = reservation.window;
+    arrivals.push(nowMs + latencyMs);
+    open.push({ arrivedByMs: reservation.arrivedByMs, arrivesMs: nowMs + latencyMs });
+  }
+  return arrivals;
+}
+
+test('places that come free by their answers keep the limit, too', () => {
+  fc.assert(
+    fc.property(asks, limit, fc.integer({ min: 0, max: 500 }), (run, rate, answerMs) => {
+      const arrivals = arrivalsWithAnswers(run, rate, answerMs);
+      expect(mostInWindow(arrivals, rate.perSeconds * 1000)).toBeLessThanOrEqual(rate.requests);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('an answer noted before the request has arrived breaks the limit: the test would see it', () => {
+  const broken = fc.check(
+    fc.property(
+      asks,
+      limit,
+      (run, rate) =>
+        mostInWindow(arrivalsWithAnswers(run, rate, -2000), rate.perSeconds * 1000) <= rate.requests,
     ),
     { numRuns: 1000 },
   );

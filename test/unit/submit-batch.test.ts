@@ -248,7 +248,10 @@ test('credentials that are refused are read again once, and then left alone', as
   expect(world.requests).toHaveLength(2);
   expect(world.forgotten).toBe(2);
   expect(world.requeued).toMatchObject([{ delaySeconds: 60 }]);
-  expect(await world.ports.ledger.reserve()).toEqual({ kind: 'wait', untilMs: 60_200 });
+  expect(await world.ports.ledger.reserve({ fill: 1, oldestChangeMs: 0 })).toEqual({
+    kind: 'wait',
+    untilMs: 60_200,
+  });
   expect(world.lines.some(({ level, message }) => level === 'error' && message.includes('credentials'))).toBe(
     true,
   );

@@ -21,9 +21,10 @@ test('the window gives as many places as the limit, and the next when the first 
   const full = [0, 1000, 2000].reduce(take, emptyWindow);
   expect(reserve(full, limit, guardMs, 3000)).toEqual({ kind: 'wait', untilMs: 12_000 });
   expect(reserve(full, limit, guardMs, 11_999)).toEqual({ kind: 'wait', untilMs: 12_000 });
-  expect(reserve(full, limit, guardMs, 12_000)).toEqual({
+  expect(reserve(full, limit, guardMs, 12_000)).toMatchObject({
     kind: 'granted',
-    window: { times: [1000, 2000, 12_000], closedUntilMs: 0 },
+    window: { arrivedByMs: [3000, 4000, 14_000], closedUntilMs: 0 },
+    arrivedByMs: 14_000,
   });
 });
 
@@ -39,7 +40,7 @@ test('a closed window gives no place, and closing never opens earlier', () => {
 });
 
 test('a consumer whose clock is behind keeps the times in order', () => {
-  expect([1000, 500].reduce(take, emptyWindow).times).toEqual([500, 1000]);
+  expect([1000, 500].reduce(take, emptyWindow).arrivedByMs).toEqual([2500, 3000]);
 });
 
 describe('the headroom', () => {

@@ -1,0 +1,140 @@
+import type { Pacing } from '../../functions/core/pacing.ts';
+import { type Baseline, perEvent, periodic } from './baselines.ts';
+import { asWindowAllows, type Bound, clairvoyant } from './clairvoyant.ts';
+import type { Load } from './loads.ts';
+import { createRandom } from './random.ts';
+import { runWorld } from './world.ts';
+
+/** What a policy came to under a load. */
+export interface Row {
+  readonly policy: string;
+  readonly load: string;
+  /** Seconds from change to accepted purge; infinite where that many changes were never purged. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly requests: number;
+  /** Requests as a share of what the limit (headroom taken off) allows in the time. */
+  readonly budget: number;
+  /** Changes that were accepted, as a share of what full requests at the limit would have carried. */
+  readonly carried: number;
+  readonly throttled: number;
+  readonly lost: number;
+}
+
+/** What everything is measured with. */
+export interface Setting {
+  readonly batchingWindowSeconds: number;
+  /** See `EventSourceOptions.gatherers`. */
+  readonly gatherers: number;
+  readonly seed: number;
+}
+
+/** CDN Pro's limit, and what the default configuration makes of it. */
+const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
+const windowMs = 300_000;
+const maxFileUrls = 1000;
+const ownRequests = 270;
+
+/** The way of a change in milliseconds, beside all waiting: into the queue, into the function, to CDN Pro. */
+const transitMs = 100;
+const invokeMs = 30;
+const tableMs = (random: () => number) => 5 + 6 * random();
+const wayMs = (random: () => number) => 50 + 50 * random();
+
+/** Runs the real consumer under a load. */
+export async function measureConsumer(
+  policy: string,
+  load: Load,
+  { batchingWindowSeconds, gatherers, seed }: Setting,
+  pacing?: Pacing,
+): Promise<Row & { readonly aboveBound: number; readonly givenBack: number }> {
+  const random = createRandom(seed);
+  const { grain } = load;
+  const limits = { maxFileUrls: maxFileUrls / grain, maxBodyBytes: 512 * 1024 };
+  const outcome = await runWorld(
+    {
+      seed,
+      changes: load.changes,
+      limit,
+      limits,
+      ...(pacing === undefined ? {} : { pacing }),
+      eventSource: {
+        batchSize: 10_000 / grain,
+        windowMs: batchingWindowSeconds * 1000,
+        maximumConcurrency: 2,
+        maxPayloadBytes: 6_000_000,
+        gatherers,
+        envelopeBytes: 800,
+        grain,
+        invokeMs,
+        receiveRate: 10_000 / grain,
+      },
+      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
+      cdnPro: { requests: limit.requests, windowMs, wayMs: () => wayMs(random) },
+      table: { latencyMs: () => tableMs(random) },
+      transitMs,
+      functionTimeoutMs: 300_000,
+    },
+    load.isOverload ? load.lengthMs : load.lengthMs + 7_200_000,
+  );
+  const { acceptedMs, cdnPro, givenBack, aboveBound } = outcome;
+  const requests = { requests: cdnPro.arrivals.length, throttled: cdnPro.throttled };
+  return {
+    ...rowOf(policy, load, { acceptedMs, ...requests }),
+    givenBack: givenBack * grain,
+    aboveBound,
+  };
+}
+
+/** The policies without a queue, and the bound, each on the same way to CDN Pro as the consumer's changes. */
+export function measureOthers(load: Load, seed: number): readonly Row[] {
+  const server: Bound = { requests: limit.requests, windowMs, maxFileUrls };
+  const random = createRandom(seed);
+  const delayed = (baseline: Baseline): Baseline => ({
+    ...baseline,
+    acceptedMs: baseline.acceptedMs.map(
+      (timeMs) => timeMs + transitMs + invokeMs + tableMs(random) + tableMs(random) + wayMs(random),
+    ),
+  });
+  const own: Bound = { requests: ownRequests, windowMs, maxFileUrls: maxFileUrls / load.grain };
+  const known = clairvoyant(load.changes, own);
+  const { sentMs, requests } =
+    known ?? asWindowAllows(load.changes, own, load.isOverload ? load.lengthMs : Infinity);
+  return [
+    rowOf(boundName, load, delayed({ acceptedMs: sentMs, requests, throttled: 0 })),
+    rowOf('a purge per event', load, delayed(perEvent(load, server))),
+    rowOf('100 every 5 s', load, delayed(periodic(load, server, 5000, 100, 1))),
+    rowOf('flush every 60 s', load, delayed(periodic(load, server, 60_000, maxFileUrls, Infinity))),
+  ];
+}
+
+export const boundName = 'clairvoyant';
+
+function rowOf(policy: string, load: Load, { acceptedMs, requests, throttled }: Baseline): Row {
+  const endMs = load.isOverload ? load.lengthMs : Number.POSITIVE_INFINITY;
+  const inTime = acceptedMs.map((timeMs) => (timeMs <= endMs ? timeMs : Number.NaN));
+  const ages = load.changes
+    .map(({ atMs }, index) => ((inTime[index] ?? Number.NaN) - atMs) / 1000)
+    .map((age) => (Number.isNaN(age) ? Number.POSITIVE_INFINITY : age))
+    .sort((a, b) => a - b);
+  const accepted = inTime.filter((timeMs) => !Number.isNaN(timeMs));
+  const lastMs = accepted.reduce((last, timeMs) => Math.max(last, timeMs), load.lengthMs);
+  const windows = Math.max(1, (load.isOverload ? load.lengthMs : lastMs) / windowMs);
+  return {
+    policy,
+    load: load.name,
+    p50: quantile(ages, 0.5),
+    p99: quantile(ages, 0.99),
+    max: quantile(ages, 1),
+    requests,
+    budget: requests / (ownRequests * windows),
+    carried: (accepted.length * load.grain) / (ownRequests * maxFileUrls * windows),
+    throttled,
+    lost: load.isOverload ? 0 : 1 - accepted.length / ages.length,
+  };
+}
+
+function quantile(ascending: readonly number[], share: number): number {
+  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN;
+}

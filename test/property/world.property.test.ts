@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
+import { type Outcome, runWorld, urlsIn, type WorldOptions } from '../../bench/simulation/world.ts';
+import { readMessage } from '../../functions/core/message.ts';
+import { requestsInWindow } from '../../functions/core/throttle.ts';
+import type { SubmitPorts } from '../../functions/submit/ports.ts';
+
+/** Random small worlds around the real consumer, its ledger and its pacing. */
+const fault = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<CdnProFault | undefined>(undefined) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<CdnProFault>(
+      'error',
+      'throttled',
+      'too-large',
+      'unauthorized',
+      'answer-lost',
+      'request-lost',
+      { slowMs: 3000 },
+      { slowMs: 9900 },
+    ),
+  },
+);
+const worlds = fc.record({
+  changes: fc.array(
+    fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), page: fc.integer({ min: 0, max: 12 }) }),
+    { minLength: 1, maxLength: 25 },
+  ),
+  badPages: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 3 }),
+  isNamed: fc.boolean(),
+  limit: fc.record({
+    requests: fc.integer({ min: 1, max: 6 }),
+    perSeconds: fc.integer({ min: 2, max: 20 }),
+    headroom: fc.constantFrom(0, 0.1, 0.5),
+  }),
+  maxFileUrls: fc.integer({ min: 1, max: 6 }),
+  batchSize: fc.integer({ min: 1, max: 12 }),
+  gatherers: fc.integer({ min: 1, max: 3 }),
+  reordering: fc.integer({ min: 0, max: 5 }),
+  duplicates: fc.constantFrom(0, 0, 0.3),
+  /** What goes wrong with the first requests; all is well after them. */
+  faults: fc.array(fault, { maxLength: 12 }),
+  tellsRetryAfter: fc.boolean(),
+  wayMs: fc.integer({ min: 0, max: 400 }),
+  tableMs: fc.integer({ min: 0, max: 900 }),
+  tableIsGoneMs: fc.constantFrom(0, 0, 15_000),
+  /** How long the first invocations live; undefined: until their timeout. */
+  livesMs: fc.array(fc.option(fc.integer({ min: 0, max: 8000 }), { nil: undefined, freq: 2 }), {
+    maxLength: 6,
+  }),
+  aheadMs: fc.integer({ min: -2000, max: 2000 }),
+  lookMs: fc.integer({ min: 0, max: 120_000 }),
+  seed: fc.nat(),
+});
+type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
+type Mutation = Pick<WorldOptions, 'mutate' | 'guardMs'>;
+
+const urlOf = (page: number) => `https://h.example/${page}`;
+
+function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promise<Outcome> {
+  const { limit, maxFileUrls, batchSize, gatherers, reordering, duplicates, seed, livesMs, wayMs } = world;
+  return runWorld(
+    {
+      seed,
+      changes: changesOf(world),
+      limit,
+      limits: { maxFileUrls, maxBodyBytes: 1e6 },
+      eventSource: {
+        batchSize,
+        windowMs: 1000,
+        maximumConcurrency: 2,
+        maxPayloadBytes: 6e6,
+        gatherers,
+        envelopeBytes: 800,
+        grain: 1,
+        invokeMs: 10,
+        receiveRate: 1000,
+      },
+      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10, reordering, duplicates },
+      cdnPro: {
+        requests: limit.requests,
+        windowMs: limit.perSeconds * 1000,
+        wayMs: () => wayMs,
+        tellsRetryAfter: world.tellsRetryAfter,
+        fault: (index) => world.faults[index],
+        bad: {
+          isBad: (url) => world.badPages.some((page) => urlOf(page) === url),
+          isNamed: world.isNamed,
+        },
+      },
+      table: { latencyMs: () => world.tableMs, fails: (nowMs) => nowMs < world.tableIsGoneMs },
+      transitMs: 10,
+      functionTimeoutMs: 300_000,
+      lifeMs: (invocation) => livesMs[invocation],
+      skewMs: [0, world.aheadMs],
+      ...mutation,
+    },
+    untilMs,
+  );
+}
+
+function changesOf({ changes }: World) {
+  let atMs = 0;
+  return changes.map(({ afterMs, page }) => {
+    atMs += afterMs;
+    return { atMs, url: urlOf(page) };
+  });
+}
+
+/** Promise 1: changes that are neither in a request accepted after them, nor in a queue. */
+function lostIn(world: World, outcome: Outcome): string[] {
+  const kept = new Set(urlsIn([...outcome.queue.bodies(), ...outcome.dead]));
+  return changesOf(world)
+    .filter(({ atMs }, index) => atMs <= outcome.nowMs && Number.isNaN(outcome.acceptedMs[index]))
+    .filter(({ url }) => !kept.has(url))
+    .map(({ url, atMs }) => `${url}, changed at ${atMs} ms, is nowhere`);
+}
+
+/** Promise 2: windows of the server with more requests than the configuration allows. */
+function overfullIn({ limit }: World, { cdnPro: { arrivals } }: Outcome): string[] {
+  const most = requestsInWindow(limit);
+  return arrivals.flatMap((atMs, index) => {
+    const first = arrivals[index - most];
+    if (first === undefined || first <= atMs - limit.perSeconds * 1000) return [];
+    return [`request ${index} at ${atMs} ms is one too many: ${most} came since ${first} ms`];
+  });
+}
+
+/** Promise 4: good URLs that did not get through, or were rejected. */
+function hurtIn(world: World, outcome: Outcome): string[] {
+  const isBad = (url: string) => world.badPages.some((page) => urlOf(page) === url);
+  const unsent = changesOf(world).filter(
+    ({ url }, index) => !isBad(url) && Number.isNaN(outcome.acceptedMs[index]),
+  );
+  const rejected = outcome.dead.filter((body) => {
+    const read = readMessage(body);
+    return read.kind === 'message' && JSON.parse(body).rejected !== undefined;
+  });
+  return [
+    ...unsent.map(({ url }) => `${url} was never accepted`),
+    ...urlsIn(rejected).flatMap((url) => (isBad(url) ? [] : [`${url} was rejected`])),
+  ];
+}
+
+/** Whether the check finds a counter-example when a mechanism is taken away. */
+async function isSeen(mutation: Mutation, faultsOf: (world: World, outcome: Outcome) => string[]) {
+  const outcome = await fc.check(
+    fc.asyncProperty(
+      worlds,
+      async (world) => faultsOf(world, await run(world, mutation, 600_000)).length === 0,
+    ),
+    { numRuns: 500, endOnFailure: true },
+  );
+  return outcome.failed;
+}
+
+test('promise 1: whenever one looks, every change is accepted, in the dead letter queue, or waiting', async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      expect(lostIn(world, await run(world, {}, world.lookMs))).toEqual([]);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('promise 1 breaks when what is left is not given back, or a lost request counts as accepted', async () => {
+  const dropping = (ports: SubmitPorts): SubmitPorts => ({ ...ports, requeue: async () => [] });
+  const trusting = (ports: SubmitPorts): SubmitPorts => ({
+    ...ports,
+    cdnPro: {
+      ...ports.cdnPro,
+      submit: async (body) => {
+        const answer = await ports.cdnPro.submit(body);
+        return answer.kind === 'unavailable' ? { kind: 'accepted' } : answer;
+      },
+    },
+  });
+  expect(await isSeen({ mutate: dropping }, lostIn)).toBe(true);
+  expect(await isSeen({ mutate: trusting }, lostIn)).toBe(true);
+});
+
+test('promise 2: no window of the server ever holds more than the limit, and nothing is answered with 429', async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      const outcome = await run(world);
+      expect(overfullIn(world, outcome)).toEqual([]);
+      expect(outcome.cdnPro.throttled).toBe(0);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('promise 2 breaks without the guard, and without the ledger', async () => {
+  expect(await isSeen({ guardMs: 0 }, overfullIn)).toBe(true);
+  expect(await isSeen({ mutate: ignoringLedger }, overfullIn)).toBe(true);
+});
+
+function ignoringLedger(ports: SubmitPorts): SubmitPorts {
+  return { ...ports, ledger: { ...ports.ledger, reserve: async () => ({ kind: 'granted' }) } };
+}
+
+const quiet = worlds.map((world): World => ({ ...world, faults: [], badPages: [], livesMs: [] }));
+
+test('promise 3: a batch takes no more requests than its lower bound', async () => {
+  await fc.assert(
+    fc.asyncProperty(quiet, async (world) => {
+      expect((await run(world)).aboveBound).toBe(0);
+    }),
+    { numRuns: 800 },
+  );
+});
+
+test('promise 3 breaks when requests are split', async () => {
+  const splitting = (ports: SubmitPorts): SubmitPorts => ({
+    ...ports,
+    cdnPro: {
+      ...ports.cdnPro,
+      submit: async (body) => {
+        const { fileUrls = [] } = body;
+        const middle = Math.ceil(fileUrls.length / 2);
+        if (middle < fileUrls.length) {
+          await ports.cdnPro.submit({ ...body, fileUrls: fileUrls.slice(middle) });
+        }
+        return ports.cdnPro.submit({ ...body, fileUrls: fileUrls.slice(0, middle) });
+      },
+    },
+  });
+  const outcome = await fc.check(
+    fc.asyncProperty(quiet, async (world) => (await run(world, { mutate: splitting })).aboveBound === 0),
+    { numRuns: 500, endOnFailure: true },
+  );
+  expect(outcome.failed).toBe(true);
+});
+
+test('promise 4: every good URL gets through, and none is rejected, whatever else is in the batch', async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      expect(hurtIn(world, await run(world))).toEqual([]);
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+test('promise 4 breaks when a refused request is only tried again', async () => {
+  const stubborn = (ports: SubmitPorts): SubmitPorts => ({
+    ...ports,
+    cdnPro: {
+      ...ports.cdnPro,
+      submit: async (body) => {
+        const answer = await ports.cdnPro.submit(body);
+        return answer.kind === 'refused' ? { kind: 'unavailable', reason: 'HTTP 400' } : answer;
+      },
+    },
+  });
+  expect(await isSeen({ mutate: stubborn }, hurtIn)).toBe(true);
+});
+
+test('a world is reproducible: the same seed, the same requests at the same times', async () => {
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      const [first, second] = [await run(world), await run(world)];
+      expect(second.cdnPro.arrivals).toEqual(first.cdnPro.arrivals);
+    }),
+    { numRuns: 50 },
+  );
+});
