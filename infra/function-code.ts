@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -14,6 +14,7 @@ export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
 /** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
 const aliases = {
   '@aws-sdk/credential-provider-node': join(root, 'functions', 'aws', 'environment-credentials.ts'),
+  '@aws-sdk/endpoint-cache': join(root, 'functions', 'aws', 'no-endpoint-cache.ts'),
   '@smithy/core/event-streams': join(root, 'functions', 'aws', 'no-event-streams.ts'),
 };
 
@@ -30,7 +31,8 @@ export function functionCode(name: FunctionName, files: Readonly<Record<string, 
       environment: { FILES: createHash('sha256').update(JSON.stringify(files)).digest('hex') },
       local: {
         tryBundle(outputDir) {
-          for (const { path, contents } of bundle(name)) writeFileSync(join(outputDir, path), contents);
+          for (const { path, contents } of bundle(join('functions', name)))
+            writeFileSync(join(outputDir, path), contents);
           for (const [file, text] of Object.entries(files)) writeFileSync(join(outputDir, file), text);
           return true;
         },
@@ -39,12 +41,15 @@ export function functionCode(name: FunctionName, files: Readonly<Record<string, 
   });
 }
 
-/** A handler's bundle and its source map. Paths in them are relative, so that every machine gives the same bytes. */
-function bundle(name: FunctionName): readonly { path: string; contents: Uint8Array }[] {
+/**
+ * @param folder of a `handler.ts`, from the root of the project
+ * @returns a handler's bundle and its source map; paths in them are relative, so that every machine gives the same bytes
+ */
+export function bundle(folder: string): readonly { path: string; contents: Uint8Array }[] {
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: [join('functions', name, 'handler.ts')],
-    outfile: join('functions', name, 'handler.mjs'),
+    entryPoints: [join(folder, 'handler.ts')],
+    outfile: join(folder, 'handler.mjs'),
     write: false,
     bundle: true,
     platform: 'node',
@@ -60,7 +65,7 @@ function bundle(name: FunctionName): readonly { path: string; contents: Uint8Arr
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });
   return outputFiles.map(({ path, contents }) => ({
-    path: path.slice(path.lastIndexOf(name) + name.length + 1),
+    path: basename(path),
     contents,
   }));
 }

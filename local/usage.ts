@@ -15,17 +15,15 @@ Upload a file with the AWS CLI (or with the curl below it), and watch it become 
 See a page at the edge, and in x-cache where it came from:
   curl -i ${edge}/hello.html`);
   }
-  const standard = config.webhooks?.find(({ source }) => source === 'standard-webhooks');
-  if (standard !== undefined) {
-    const name = standard.name ?? standard.source;
-    const secret = ready.webhookSecrets[name]?.replace('whsec_', '') ?? '';
+  const names = Object.keys(webhooks);
+  if (names.length > 0) {
     parts.push(`
-Send a signed webhook (Standard Webhooks):
-  id=msg_$(date +%s); time=$(date +%s); body='{"type":"article.published","data":{"id":"a-1","slug":"hello"}}'
-  signature=$(printf '%s' "$id.$time.$body" | openssl dgst -sha256 -mac HMAC \\
-    -macopt hexkey:${Buffer.from(secret, 'base64').toString('hex')} -binary | openssl base64)
-  curl -i -X POST ${webhooks[name]} -H 'content-type: application/json' \\
-    -H "webhook-id: $id" -H "webhook-timestamp: $time" -H "webhook-signature: v1,$signature" -d "$body"`);
+Send a signed webhook: paste two lines of a webhook, and then its command from docs/sources.md:
+${names.map((name) => `  URL=${webhooks[name]}\n  SECRET=${quoted(ready.webhookSecrets[name] ?? '')}`).join('\n')}`);
   }
   return `${parts.join('\n')}\n`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''").trimEnd()}'`;
 }

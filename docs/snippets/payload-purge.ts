@@ -1,0 +1,53 @@
+import { createHmac, randomUUID } from 'node:crypto';
+
+/**
+ * Hooks for a collection of Payload that tell the purger of its changes, signed by Standard Webhooks:
+ *
+ *   const purge = purgeHooks({ url: process.env.PURGER_URL, secret: process.env.PURGER_SECRET });
+ *   export const Posts: CollectionConfig = {
+ *     slug: 'posts',
+ *     hooks: { afterChange: [purge.afterChange], afterDelete: [purge.afterDelete] },
+ *   };
+ */
+export function purgeHooks({ url, secret }: { url: string; secret: string }) {
+  return {
+    async afterChange({ collection, operation, doc, previousDoc, req }: ChangeArguments) {
+      await send({ collection: collection.slug, operation, doc, previousDoc, locale: req?.locale });
+      return doc;
+    },
+    async afterDelete({ collection, doc, req }: DeleteArguments) {
+      await send({ collection: collection.slug, operation: 'delete', doc, locale: req?.locale });
+      return doc;
+    },
+  };
+
+  async function send(event: Record<string, unknown>): Promise<void> {
+    const body = JSON.stringify(event);
+    try {
+      const headers = { 'content-type': 'application/json', ...sign(body, secret) };
+      const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new Error(`it was answered ${response.status}`);
+    } catch (error) {
+      // A cache that is stale for longer is no reason to fail an editor's save.
+      console.error('The purger was not told of a change:', error);
+    }
+  }
+}
+
+interface ChangeArguments {
+  collection: { slug: string };
+  operation: 'create' | 'update';
+  doc: Record<string, unknown>;
+  previousDoc?: Record<string, unknown>;
+  req?: { locale?: string | null };
+}
+
+type DeleteArguments = Omit<ChangeArguments, 'operation' | 'previousDoc'>;
+
+function sign(body: string, secret: string): Record<string, string> {
+  const id = `msg_${randomUUID()}`;
+  const seconds = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}` };
+}

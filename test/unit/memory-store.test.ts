@@ -1,0 +1,92 @@
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { createMemory, MemoryTooLargeError } from '../../functions/aws/memory.ts';
+import { emptyMemory, type Memory } from '../../functions/core/memory.ts';
+import { fileEntry } from '../helpers/changes.ts';
+
+type Item = Record<string, { S?: string; N?: string }>;
+
+/** A table with DynamoDB's condition of the two forms that are used. */
+function createTable() {
+  const items = new Map<string, Item>();
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  client.send = (async (command: unknown) => {
+    if (command instanceof GetItemCommand) {
+      expect(command.input.ConsistentRead).toBe(true);
+      return { Item: items.get(String(command.input.Key?.pk?.S)) };
+    }
+    if (!(command instanceof PutItemCommand)) throw new Error('an unexpected command');
+    const { Item: item, ConditionExpression, ExpressionAttributeValues } = command.input;
+    const pk = String(item?.pk?.S);
+    const expected =
+      ConditionExpression === 'attribute_not_exists(pk)'
+        ? undefined
+        : ExpressionAttributeValues?.[':version']?.N;
+    if (items.get(pk)?.version?.N !== expected)
+      throw new ConditionalCheckFailedException({ message: '', $metadata: {} });
+    items.set(pk, item as Item);
+    return {};
+  }) as typeof client.send;
+  const clock = { nowMs: Date.UTC(2026, 0, 1) };
+  const memory = createMemory({ client, tableName: 'Ledger', nowMs: () => clock.nowMs });
+  return { items, clock, store: memory(30) };
+}
+
+const known = (url: string) => ({
+  entry: fileEntry(url, { action: 'delete' }),
+  action: 'invalidate' as const,
+});
+const some: Memory = { en: { atMs: 5, live: [known('https://www.example.com/a')], stale: [] } };
+
+describe('what is remembered of an entry', () => {
+  it('comes back as it was written, and nothing where there is nothing', async () => {
+    const { store } = createTable();
+    expect(await store.read('ghost#1')).toEqual({ memory: emptyMemory, version: 0 });
+    expect(await store.write('ghost#1', some, 0)).toBe(true);
+    expect(await store.read('ghost#1')).toEqual({ memory: some, version: 1 });
+  });
+
+  it('is not written over what someone else has written since', async () => {
+    const { store } = createTable();
+    expect(await store.write('ghost#1', some, 0)).toBe(true);
+    expect(await store.write('ghost#1', emptyMemory, 0)).toBe(false);
+    expect(await store.write('ghost#1', emptyMemory, 1)).toBe(true);
+    expect(await store.write('ghost#1', some, 1)).toBe(false);
+  });
+
+  it('is kept beside the rate limit, apart from it, and for its days', async () => {
+    const { items, clock, store } = createTable();
+    await store.write('ghost#1', some, 0);
+    const [[pk, item] = []] = items;
+    expect(pk).toBe('memory#ghost#1');
+    expect(Number(item?.expiresAt?.N)).toBe((clock.nowMs + 30 * 86_400_000) / 1000);
+  });
+
+  it('is forgotten after its days, even before DynamoDB deletes it', async () => {
+    const { clock, store } = createTable();
+    await store.write('ghost#1', some, 0);
+    clock.nowMs += 30 * 86_400_000 + 1000;
+    expect(await store.read('ghost#1')).toEqual({ memory: emptyMemory, version: 1 });
+    expect(await store.write('ghost#1', some, 1)).toBe(true);
+  });
+
+  it('has a key of bounded length, whatever the id is', async () => {
+    const { items, store } = createTable();
+    await store.write(`ghost#${'é'.repeat(5000)}`, some, 0);
+    await store.write(`ghost#${'é'.repeat(5001)}`, some, 0);
+    expect([...items.keys()].map((key) => key.length)).toEqual([78, 78]);
+  });
+
+  it('is refused where an item cannot hold it', async () => {
+    const { store } = createTable();
+    const live = Array.from({ length: 4000 }, (_, index) => known(`https://www.example.com/${index}`));
+    await expect(store.write('ghost#1', { en: { atMs: 1, live, stale: [] } }, 0)).rejects.toThrow(
+      MemoryTooLargeError,
+    );
+  });
+});

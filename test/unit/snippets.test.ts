@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, it, vi } from 'vitest';
+import { purgeHooks } from '../../docs/snippets/payload-purge.ts';
+import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { STANDARD_WEBHOOKS_SECRET as SECRET } from '../../local/webhook-signing.ts';
+import { createWebhookWorld } from '../helpers/webhook-world.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+it("Payload's hooks send what its source verifies and reads, and never fail an editor's save", async () => {
+  const world = createWebhookWorld({
+    webhooks: { payload: { source: 'payload', secretIds: ['s'] } },
+    rules: [
+      {
+        match: { source: 'payload', type: 'posts' },
+        purge: { fileUrls: ['https://www.example.com/{slug}'] },
+      },
+    ],
+    secrets: { s: SECRET },
+    nowMs: Date.now(),
+  });
+  let isAway = false;
+  vi.stubGlobal(
+    'fetch',
+    async (url: string, { headers, body }: { headers: Record<string, string>; body: string }) => {
+      if (isAway) throw new Error('away');
+      const request = { method: 'POST', path: new URL(url).pathname, headers, body: Buffer.from(body) };
+      const { statusCode } = await receiveWebhook('payload', request, world.ports);
+      return new Response(null, { status: statusCode });
+    },
+  );
+  const hooks = purgeHooks({ url: 'https://purger.example/webhooks/payload', secret: SECRET });
+  const collection = { slug: 'posts' };
+  await hooks.afterChange({ collection, operation: 'create', doc: { id: 1, slug: 'a' } });
+  await hooks.afterChange({
+    collection,
+    operation: 'update',
+    doc: { id: 1, slug: 'b' },
+    previousDoc: { id: 1, slug: 'a' },
+  });
+  await hooks.afterDelete({ collection, doc: { id: 1 } });
+  expect(world.purged()).toEqual([
+    'invalidate https://www.example.com/a',
+    'invalidate https://www.example.com/b',
+    'delete https://www.example.com/a',
+    'delete https://www.example.com/b',
+  ]);
+  isAway = true;
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+  await hooks.afterDelete({ collection, doc: { id: 1 } });
+  expect(error).toHaveBeenCalledOnce();
+});
+
+it('the plugin for WordPress signs what Standard Webhooks signs, and has no secret in it', () => {
+  const plugin = readFileSync('docs/snippets/cdn-pro-purger.php', 'utf8');
+  expect(plugin).toContain('hash_hmac(\'sha256\', "$id.$time.$body", $key, true)');
+  expect(plugin).toContain("substr(CDN_PRO_PURGER_SECRET, strlen('whsec_'))");
+  expect(plugin).not.toMatch(/whsec_[A-Za-z0-9+/]{8}/);
+});
