@@ -199,7 +199,7 @@ function portsOn(
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),
     }),
     rules: compileRules({ target: 'production', rules }),
-    sweep: () => ({ entries: [], rules: [], problems: [] }),
+    sweep: () => ({ entries: [], deliveries: [], rules: [], problems: [] }),
     send: (messages) => timed('enqueue', () => sendMessages(sqs, BufferQueueUrl, messages)),
     nowMs: Date.now,
     log: { info: nothing, warn: nothing, error: nothing },

@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { metricsNamespace } from './refused-urls.ts';
 
 /** Counts and durations that alarms and the dashboard watch. Each is published once an invocation has ended. */
 export type MetricName =
@@ -21,9 +22,6 @@ export type MetricName =
 
 /** Takes one value of a metric. */
 export type Measure = (name: MetricName, value: number) => void;
-
-/** The namespace in CloudWatch; the dimension is the service's name. */
-export const metricsNamespace = 'CdnProPurger';
 
 /** @returns Powertools' metrics, and a function that takes values into them */
 export function createMetrics(serviceName: string): { readonly metrics: Metrics; readonly measure: Measure } {

@@ -1,5 +1,5 @@
-/** Where the project's metrics are in CloudWatch. */
-const namespace = 'CdnPurger';
+/** The namespace of the project's metrics in CloudWatch; their dimension is the service's name. */
+export const metricsNamespace = 'CdnProPurger';
 
 /**
  * Fields that make a log line count URLs that cannot be purged, as the metric `RefusedUrls`, in all and by
@@ -13,7 +13,7 @@ export function refusedUrlsMetric(count: number, nowMs: number): Record<string, 
       Timestamp: nowMs,
       CloudWatchMetrics: [
         {
-          Namespace: namespace,
+          Namespace: metricsNamespace,
           Dimensions: [[], ['service']],
           Metrics: [{ Name: 'RefusedUrls', Unit: 'Count' }],
         },

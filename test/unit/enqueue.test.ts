@@ -135,7 +135,7 @@ test('a URL that cannot be purged is named and counted, and the rest is sent', a
     RefusedUrls: 1,
     _aws: {
       Timestamp: 1_000,
-      CloudWatchMetrics: [{ Namespace: 'CdnPurger', Metrics: [{ Name: 'RefusedUrls', Unit: 'Count' }] }],
+      CloudWatchMetrics: [{ Namespace: 'CdnProPurger', Metrics: [{ Name: 'RefusedUrls', Unit: 'Count' }] }],
     },
   });
 });
