@@ -102,15 +102,17 @@ function print(load: Load, rows: readonly Row[]): void {
 }
 
 async function robustness(load: Load): Promise<void> {
-  const cells: string[] = [];
-  for (const batchingWindowSeconds of [2, 1]) {
-    for (const gatherers of [1, 2, 5]) {
-      const row = await measureConsumer(own, load, { ...setting, batchingWindowSeconds, gatherers });
-      const figure = load.isOverload ? percent(row.carried) : seconds(row.p99);
-      cells.push(`${batchingWindowSeconds} s/${gatherers}: ${figure.padStart(7)}`);
+  for (const [policy, pacing] of [[own], ['greedy', greedy]] as const) {
+    const cells: string[] = [];
+    for (const batchingWindowSeconds of [2, 1]) {
+      for (const gatherers of [1, 2, 5]) {
+        const other = { ...setting, batchingWindowSeconds, gatherers };
+        const row = await measureConsumer(policy, load, other, pacing);
+        cells.push((load.isOverload ? percent(row.carried) : seconds(row.p99)).padStart(9));
+      }
     }
+    console.log(`${load.name.padEnd(30)}${policy.padEnd(15)}${cells.join('')}`);
   }
-  console.log(`${load.name.padEnd(30)}${cells.join('   ')}`);
 }
 
 function chartOf(rows: readonly Row[]): string {
