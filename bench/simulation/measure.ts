@@ -28,6 +28,8 @@ export interface Setting {
   /** See `EventSourceOptions.gatherers`. */
   readonly gatherers: number;
   readonly seed: number;
+  /** Fewest siblings that become their directory under pressure. Missing: never. */
+  readonly siblingsUnderPressure?: number;
 }
 
 /** CDN Pro's limit, and what the default configuration makes of it. */
@@ -35,6 +37,8 @@ const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
 const windowMs = 300_000;
 const maxFileUrls = 1000;
 const ownRequests = 270;
+/** The default of `freshnessSeconds`. */
+const freshnessSeconds = 60;
 
 /** The way of a change in milliseconds, beside all waiting: into the queue, into the function, to CDN Pro. */
 const transitMs = 100;
@@ -46,18 +50,23 @@ const wayMs = (random: () => number) => 50 + 50 * random();
 export async function measureConsumer(
   policy: string,
   load: Load,
-  { batchingWindowSeconds, gatherers, seed }: Setting,
+  { batchingWindowSeconds, gatherers, seed, siblingsUnderPressure }: Setting,
   pacing?: Pacing,
-): Promise<Row & { readonly aboveBound: number; readonly givenBack: number }> {
+): Promise<Row & { readonly aboveBound: number; readonly givenBack: number; readonly directories: number }> {
   const random = createRandom(seed);
   const { grain } = load;
-  const limits = { maxFileUrls: maxFileUrls / grain, maxBodyBytes: 512 * 1024 };
+  const limits = {
+    maxFileUrls: maxFileUrls / grain,
+    maxBodyBytes: 512 * 1024,
+    ...(siblingsUnderPressure && { coalesce: { siblings: siblingsUnderPressure / grain, minDepth: 1 } }),
+  };
   const outcome = await runWorld(
     {
       seed,
       changes: load.changes,
       limit,
       limits,
+      ...(siblingsUnderPressure && { coalesceAbove: (ownRequests * freshnessSeconds * 1000) / windowMs }),
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: {
         batchSize: 10_000 / grain,
@@ -78,12 +87,13 @@ export async function measureConsumer(
     },
     load.isOverload ? load.lengthMs : load.lengthMs + 7_200_000,
   );
-  const { acceptedMs, cdnPro, givenBack, aboveBound } = outcome;
+  const { acceptedMs, cdnPro, givenBack, aboveBound, accepted } = outcome;
   const requests = { requests: cdnPro.arrivals.length, throttled: cdnPro.throttled };
   return {
     ...rowOf(policy, load, { acceptedMs, ...requests }),
     givenBack: givenBack * grain,
     aboveBound,
+    directories: accepted.directories,
   };
 }
 

@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly changes: readonly Change[];
   readonly limit: RateLimit;
   readonly limits: RequestLimits;
+  /** See `SubmitOptions`. */
+  readonly coalesceAbove?: number;
   readonly pacing?: Pacing;
   readonly eventSource: EventSourceOptions;
   readonly queue: Omit<QueueOptions, 'random' | 'deadLetter'>;
@@ -51,8 +53,8 @@ export interface Outcome {
   readonly queue: Queue;
   /** Bodies of the dead letter queue. */
   readonly dead: readonly string[];
-  /** Number of accepted requests, and of the URLs in them. */
-  readonly accepted: { requests: number; urls: number };
+  /** Number of accepted requests, of the file URLs in them, and of the directories that stood for files. */
+  readonly accepted: { requests: number; urls: number; directories: number };
   /** Messages that went back into the buffer. */
   readonly givenBack: number;
   readonly invocations: number;
@@ -82,26 +84,36 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const random = createRandom(options.seed);
   const acceptedMs = new Float64Array(options.changes.length).fill(Number.NaN);
   const waiting = new Map<string, number[]>();
-  const accepted = { requests: 0, urls: 0 };
+  /** URLs that wait, by their directory: filled only where directories may be purged. */
+  const waitingIn = new Map<string, Set<string>>();
+  const accepted = { requests: 0, urls: 0, directories: 0 };
   const dead: string[] = [];
   const counts = { givenBack: 0, invocations: 0, aboveBound: 0 };
   const queue = createQueue(clock, { ...options.queue, random, deadLetter: (body) => dead.push(body) });
   const cdnPro = createCdnPro(clock, {
     ...options.cdnPro,
-    onRequest({ fileUrls = [] }, { kind }, arrivedMs) {
+    onRequest({ fileUrls = [], dirUrls = [] }, { kind }, arrivedMs) {
       if (kind !== 'accepted') return;
       accepted.requests++;
       accepted.urls += fileUrls.length;
-      for (const url of fileUrls) {
+      accepted.directories += dirUrls.length;
+      const settle = (url: string) => {
         for (const index of waiting.get(url) ?? []) acceptedMs[index] = arrivedMs;
         waiting.delete(url);
-      }
+        waitingIn.get(directoryOf(url))?.delete(url);
+      };
+      for (const url of fileUrls) settle(url);
+      for (const dirUrl of dirUrls) for (const url of waitingIn.get(directoryOf(dirUrl)) ?? []) settle(url);
     },
   });
   feed(clock, options, (change, index) => {
     const others = waiting.get(change.url);
     if (others === undefined) waiting.set(change.url, [index]);
     else others.push(index);
+    if (options.limits.coalesce !== undefined) {
+      const dir = directoryOf(change.url);
+      waitingIn.set(dir, (waitingIn.get(dir) ?? new Set()).add(change.url));
+    }
     queue.send(messageFor(change), options.transitMs);
   });
   const table = createTable(clock, options.table);
@@ -152,6 +164,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
       }),
       reject: send((body) => dead.push(body)),
       recover: () => undefined,
+      learn() {},
       backlog: async () => queue.visible(),
       nowMs,
       sleep: (ms) => clock.sleep(ms),
@@ -168,7 +181,11 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     // Reading and planning take their time, too.
     await clock.sleep(0.02 * batch.length * options.eventSource.grain);
     const failed = await Promise.race([
-      submitBatch(records, mortal, { limits: options.limits, deadlineMs }),
+      submitBatch(records, mortal, {
+        limits: options.limits,
+        deadlineMs,
+        ...(options.coalesceAbove === undefined ? {} : { coalesceAbove: options.coalesceAbove }),
+      }),
       killed,
     ]);
     if (acceptedHere > lowerBound(records, options.limits)) counts.aboveBound++;
@@ -182,6 +199,10 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   startEventSource(clock, queue, options.eventSource, invoke);
   await clock.run(untilMs);
   return { acceptedMs, cdnPro, queue, dead, accepted, ...counts, nowMs: clock.nowMs() };
+}
+
+function directoryOf(url: string): string {
+  return url.slice(0, url.lastIndexOf('/') + 1);
 }
 
 /** Gives the changes to the world as their time comes, one event at a time, so that the clock holds few of them. */

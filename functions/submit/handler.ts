@@ -37,6 +37,8 @@ const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
 const rules = loadRules();
+/** What CDN Pro has shown of its limits since this environment started. */
+let learned: Partial<RequestLimits> = {};
 const { coalesceAbove, ...limits } = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits &
   Pick<SubmitOptions, 'coalesceAbove'>;
 
@@ -58,6 +60,9 @@ const ports: SubmitPorts = {
   requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
   recover: (body) => recoverMessage(body, rules),
+  learn: (shown) => {
+    learned = shown;
+  },
   backlog: () => countMessages(sqs, bufferQueueUrl),
   nowMs,
   sleep: (ms) => sleep(ms),
@@ -69,7 +74,7 @@ const ports: SubmitPorts = {
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - reserveMs;
   const failedIds = await submitBatch(event.Records, ports, {
-    limits,
+    limits: { ...limits, ...learned },
     ...(coalesceAbove === undefined ? {} : { coalesceAbove }),
     deadlineMs,
   });

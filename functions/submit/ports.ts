@@ -24,6 +24,8 @@ export interface SubmitPorts {
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Reads a message that is no purge message and can be made one; undefined where it cannot. */
   readonly recover: (body: string) => PurgeMessage | undefined;
+  /** Takes note of a limit that CDN Pro has shown, for batches to come. */
+  readonly learn: (limits: Pick<RequestLimits, 'maxFileUrls'>) => void;
   /** How many messages wait in the buffer, about. */
   readonly backlog: () => Promise<number>;
   readonly nowMs: () => number;

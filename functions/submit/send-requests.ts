@@ -34,9 +34,10 @@ export interface Leftover {
 
 /** How this run has gone so far. */
 interface Run {
-  readonly limits: RequestLimits;
+  /** What a request may carry; less once CDN Pro has called one too large. */
+  limits: RequestLimits;
   /** Requests to send, in this order. */
-  readonly queue: PlannedRequest[];
+  queue: PlannedRequest[];
   readonly underWay: Set<Promise<void>>;
   /** Answers without a verdict in a row; several that were under way at once count as one. */
   failures: number;
@@ -97,7 +98,7 @@ async function sendUntilDone(
   run: Run,
   batch: Batch,
   ports: SubmitPorts,
-  { limits, deadlineMs }: SubmitOptions,
+  { deadlineMs }: SubmitOptions,
 ): Promise<number> {
   for (;;) {
     if (run.stopForSeconds !== undefined) return 0;
@@ -116,7 +117,7 @@ async function sendUntilDone(
       continue;
     }
     const ask = {
-      fill: fillOf(request, limits),
+      fill: fillOf(request, run.limits),
       oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
     };
     const permit = await takePlace(ask, run, ports);
@@ -129,7 +130,10 @@ async function sendUntilDone(
     }
     // An answer may have come in the meantime. The place is spent either way.
     if (run.stopForSeconds !== undefined || run.pauseUntilMs > ports.nowMs()) continue;
-    run.queue.splice(run.queue.indexOf(request), 1);
+    const index = run.queue.indexOf(request);
+    // It was split in the meantime.
+    if (index < 0) continue;
+    run.queue.splice(index, 1);
     const sending = sendOne(request, permit.place, run, batch, ports).finally(() =>
       run.underWay.delete(sending),
     );
@@ -201,14 +205,15 @@ async function afterAnswer(
 async function afterRefusal(
   request: PlannedRequest,
   answer: Answer & { kind: 'refused' | 'too-large' },
-  { limits }: Run,
+  run: Run,
   batch: Batch,
   ports: SubmitPorts,
 ): Promise<Step> {
-  const { rejected, again } =
-    answer.kind === 'too-large' && request.entries.length > 1
-      ? { rejected: [], again: halve(request) }
-      : isolate(request, answer.message);
+  const isTooLarge = answer.kind === 'too-large' && request.entries.length > 1;
+  const { rejected, again } = isTooLarge
+    ? { rejected: [], again: halve(request) }
+    : isolate(request, answer.message);
+  if (isTooLarge) shrink(run, request, ports);
   const { message, status, requestId } = answer;
   ports.measure('RequestsRefused', 1);
   ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
@@ -220,12 +225,26 @@ async function afterRefusal(
   });
   await recordRejected(rejected, answer, batch, ports);
   // What a rejected entry covers is not at fault for it. Coalesced again, it would only be refused again.
-  const { coalesce: _, ...uncoalesced } = limits;
+  const { coalesce: _, ...uncoalesced } = run.limits;
   const uncovered = planEntries(
     rejected.flatMap(({ covered = [] }) => covered),
     uncoalesced,
   );
   return { again: [...again, ...uncovered] };
+}
+
+/** Lets no request carry more than half of what CDN Pro has just called too large, in this run and in later ones. */
+function shrink(run: Run, { entries }: PlannedRequest, ports: SubmitPorts): void {
+  const files = entries.filter(({ entry }) => entry.kind === 'file').length;
+  const maxFileUrls = Math.max(1, Math.ceil(files / 2));
+  if (files < 2 || maxFileUrls >= run.limits.maxFileUrls) return;
+  const { coalesce: _, ...uncoalesced } = run.limits;
+  run.limits = { ...uncoalesced, maxFileUrls };
+  run.queue = run.queue.flatMap((waiting) => planEntries(waiting.entries, run.limits));
+  ports.learn({ maxFileUrls });
+  ports.log.warn('CDN Pro takes fewer file URLs in a request than configured: set maxFileUrls', {
+    maxFileUrls,
+  });
 }
 
 /**

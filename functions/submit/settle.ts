@@ -74,7 +74,8 @@ export async function giveBack(
   const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
   if (waiting.length === 0) return;
   measure('MessagesGivenBack', waiting.length);
-  log.warn('time is up: what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
+  // Waiting is no fault: whatever makes it last has lines and metrics of its own.
+  log.info('what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
   const unsent = await requeue(
     waiting.map(([index, entries]) => {
       const { change } = batch.messages[index]?.message ?? {};

@@ -34,6 +34,8 @@ export interface World {
   /** Sums of the metrics by name. */
   readonly metrics: Map<string, number>;
   readonly sleeps: number[];
+  /** Most file URLs in a request, as CDN Pro has shown. */
+  readonly learned: number[];
   forgotten: number;
   nowMs: number;
 }
@@ -62,6 +64,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     lines: [],
     metrics: new Map(),
     sleeps: [],
+    learned: [],
     forgotten: 0,
     nowMs: 0,
     ports: {
@@ -102,6 +105,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
       }),
       reject: send('reject', (message) => world.rejected.push(message)),
       recover: () => undefined,
+      learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),
       backlog: async () => backlog ?? 0,
       nowMs: () => world.nowMs,
       sleep: async (ms) => {

@@ -297,3 +297,20 @@ test('of two changes of one object in a batch, the newer one says what to do', a
     ['delete', [h('a')]],
   ]);
 });
+
+test('what CDN Pro calls too large is not tried again, neither in this batch nor in the next', async () => {
+  const world = createWorld({
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.length > 5 ? { kind: 'too-large', status: 413, message: '' } : accepted,
+  });
+  const urls = Array.from({ length: 40 }, (_, index) => h(String(index)));
+  const limits = { ...options.limits, maxFileUrls: 10 };
+  expect(await submitBatch([buffered('m1', ...urls)], world.ports, { ...options, limits })).toEqual([]);
+  const through = world.requests.flatMap(({ answer, body }) =>
+    answer.kind === 'accepted' ? body.fileUrls : [],
+  );
+  expect(through.toSorted()).toEqual(urls.toSorted());
+  // Those that were under way together were all too large.
+  expect(world.requests.filter(({ answer }) => answer.kind === 'too-large').length).toBeLessThanOrEqual(4);
+  expect(world.learned).toEqual([5]);
+});
