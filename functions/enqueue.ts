@@ -25,7 +25,8 @@ export interface Enqueued {
   readonly failed: readonly OriginChange[];
 }
 
-interface MappedChange {
+/** A change and what the rules make of it, with what came together with it in mind. */
+export interface MappedChange {
   readonly change: OriginChange;
   readonly mapping: Mapping;
   /** What is to be sent for it. */
@@ -61,7 +62,8 @@ export async function enqueueChanges(
   };
 }
 
-function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
+/** Maps changes that came together: see {@link enqueueChanges}. */
+export function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
   const overtaken = overtakenBy(changes);
   const mappings = new Map(
     changes.map((change) => [change, rules.map(change, overtaken.get(change)?.action)]),

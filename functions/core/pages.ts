@@ -9,7 +9,10 @@ export interface Pages {
    * with a slash, a clean URL without.
    */
   readonly trailingSlash?: 'always' | 'never' | 'both';
-  /** How many directories above a page are stale with it, 0 to 20. Default: 0. */
+  /**
+   * How many directories above a page are stale with it, 0 to 20. A page is an index document, or a file that ends in
+   * `.html`, in a clean URL's ending or in no ending. URLs that are the same for every change have none. Default: 0.
+   */
   readonly parents?: number;
 }
 
@@ -43,7 +46,8 @@ export function compilePages(pages: Pages, encodeName: (name: string) => string)
     } else if (trailingSlash !== undefined && !name.includes('.')) {
       forms = formsOf(base, trailingSlash);
     }
-    const above = parents === 0 ? [] : parentsOf(page, parents, trailingSlash ?? 'always');
+    const isPage = isIndex || ending !== undefined || /^[^.]*$|\.html?$/.test(name);
+    const above = isPage && parents > 0 ? parentsOf(page, parents, trailingSlash ?? 'always') : [];
     return [...new Set([url, ...forms.map((form) => form + query), ...above])];
   };
 }

@@ -3,7 +3,7 @@ import { suggestion } from './errors.ts';
 import { type Place, type RuleFault, readOr, recordOf, textsAt } from './fault.ts';
 import { compilePattern } from './pattern.ts';
 import { faultsOfPurge } from './purge-faults.ts';
-import { type CompiledAt, faultsOfReach } from './reach-faults.ts';
+import { type CompiledAt, type ExceptionAt, faultsOfReach } from './reach-faults.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
 
 /**
@@ -155,7 +155,7 @@ function faultsOfExceptions(
 ): readonly RuleFault[] {
   const faults: RuleFault[] = [];
   const items = Array.isArray(rule.except) ? rule.except : rule.except === undefined ? [] : [rule.except];
-  const patterns: CompiledAt[] = [];
+  const exceptions: ExceptionAt[] = [];
   items.forEach((item: unknown, index) => {
     const path = Array.isArray(rule.except) ? ['except', index] : ['except'];
     if (typeof item === 'string' && source !== undefined && source !== 's3') {
@@ -174,11 +174,16 @@ function faultsOfExceptions(
     for (const name of ['bucket', 'webhook', 'type', 'locale', 'environment']) {
       compileAt(faults, conditions, name, [...path, name]);
     }
-    // Only what leaves out by the key alone can be weighed against the keys that match.
-    if (Object.keys(conditions).join() === 'key') patterns.push(...compiled);
+    // A misspelt condition has its own fault; it must not count as none.
+    if (Object.keys(conditions).every(isCondition) && Object.keys(conditions).length > 0)
+      exceptions.push({ path, conditions, keys: compiled });
   });
   const readable = keys === undefined || keys.length === listOf(match.key ?? []).length;
-  return readable ? [...faults, ...faultsOfReach(match, keys, patterns)] : faults;
+  return readable ? [...faults, ...faultsOfReach(match, keys, exceptions)] : faults;
+}
+
+function isCondition(name: string): boolean {
+  return ['key', 'prefix', 'bucket', 'webhook', 'type', 'locale', 'environment', 'fields'].includes(name);
 }
 
 function faultsOfDelays({

@@ -66,6 +66,7 @@ export function faultsOfSources(
     const names = webhooks?.filter((webhook) => webhook.source === source).map(({ name }) => name);
     return [
       ...(source === 's3' ? faultsOfBuckets(match, buckets, path) : []),
+      ...(source === 's3' ? faultsOfExceptedBuckets(recordOf(rule)?.except, buckets, index) : []),
       ...(names && source !== 's3'
         ? faultsOfNever(match.webhook, names, [...path, 'webhook'], 'webhook')
         : []),
@@ -99,6 +100,21 @@ function faultsOfBuckets(
       message: 'it can never match: no bucket is watched for keys that begin like this',
     })),
   ];
+}
+
+/** Exceptions for buckets that nothing comes from. */
+function faultsOfExceptedBuckets(
+  except: unknown,
+  buckets: Received['buckets'],
+  rule: number,
+): readonly RuleFault[] {
+  if (buckets === undefined) return [];
+  const names = buckets.map(({ name }) => name);
+  const items: readonly unknown[] = Array.isArray(except) ? except : [except];
+  return items.flatMap((item, index) => {
+    const path = ['rules', rule, 'except', ...(Array.isArray(except) ? [index] : []), 'bucket'];
+    return faultsOfNever(recordOf(item)?.bucket, names, path, 'bucket');
+  });
 }
 
 /** Patterns that none of the names fits. */

@@ -62,9 +62,12 @@ export function compileStaleUrls(rule: Rule): StaleUrls {
     ...encodings.flatMap((encoding) => {
       const options = { encoding, joinSlashes };
       const finish = fileFinisher(purge, compilePages(pages, nameEncoder(encoding)));
-      return withHosts(purge.fileUrls, hosts).map(({ whole, written }) =>
-        fileUrls(written, compileUrlTemplate(whole, options), finish),
-      );
+      // What every change makes stale, such as a feed, is no page of this change with directories above it.
+      const finishFixed = fileFinisher(purge, compilePages({ ...pages, parents: 0 }, nameEncoder(encoding)));
+      return withHosts(purge.fileUrls, hosts).map(({ whole, written }) => {
+        const template = compileUrlTemplate(whole, options);
+        return fileUrls(written, template, template.variables.length > 0 ? finish : finishFixed);
+      });
     }),
     ...encodings.flatMap((encoding) =>
       withHosts(purge.dirUrls, hosts).map(({ whole, written }) =>

@@ -26,11 +26,11 @@ export function encodeInPath(text: string, keepSlashes: boolean): string {
 }
 
 /**
- * Percent-encodes a text as `encodeURIComponent` does, less `'`: what scripts and SDKs write into links, such as
- * `%2B` for a plus.
+ * Percent-encodes a text as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
+ * plus. A `*` stays, as it does there.
  */
 export function encodeAsComponent(text: string, keepSlashes: boolean): string {
-  const encoded = encodeInQuery(text);
+  const encoded = encodeURIComponent(text.toWellFormed());
   return keepSlashes ? encoded.replaceAll('%2F', '/') : encoded;
 }
 

@@ -1,14 +1,17 @@
 import { defaultSettings } from '../../functions/core/config.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/message.ts';
-import { bodyOf, type PurgeRequestBody, planRequests } from '../../functions/core/plan.ts';
+import { bodyOf, type PurgeRequestBody, planRequests, settledBy, textOf } from '../../functions/core/plan.ts';
 import { compileRules, type Mapping, type RuleExplanation } from '../../functions/core/rules.ts';
 import type { OriginChange } from '../../functions/core/types.ts';
+import { type MappedChange, mapChanges } from '../../functions/enqueue.ts';
 import type { PurgerConfig } from '../purger-stack.ts';
 import type { Input } from './read-input.ts';
 
 /** What would become of one change. */
 export interface ChangeExplanation {
   readonly change: ChangeReference & { readonly locale?: string };
+  /** The newer change of the same object that came with it, and says what is done. */
+  readonly overtakenBy?: ChangeReference;
   /** Why the change would not even arrive. */
   readonly notWatched?: string;
   readonly rules: readonly RuleExplanation[];
@@ -20,6 +23,8 @@ export interface ExplainedRequests {
   /** Seconds after the change, beside what the buffer gathers and the rate limit takes. */
   readonly delaySeconds: number;
   readonly requests: readonly PurgeRequestBody[];
+  /** What is purged without being named, since something that is named covers it. */
+  readonly covered?: readonly string[];
 }
 
 /** What would become of an event. */
@@ -34,34 +39,49 @@ export interface Explanation {
 /** Explains changes by what the functions run: the rules, and the plan of requests. */
 export function explain({ changes, remarks }: Input, config: PurgerConfig): Explanation {
   const rules = compileRules(config);
-  const explained = changes.map((change) => ({
+  const mapped = mapChanges(changes, rules);
+  const explained = mapped.map(({ change, mapping, newer }) => ({
     change: {
       ...referenceTo(change),
       ...('locale' in change && change.locale ? { locale: change.locale } : {}),
     },
+    ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
     ...notWatched(change, config),
     rules: rules.explain(change),
-    mapping: rules.map(change),
+    mapping,
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
-  return { matched, changes: explained, remarks, purges: purgesOf(explained, config) };
+  const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
+  return { matched, changes: explained, remarks, purges: purgesOf(arriving, config) };
 }
 
 function purgesOf(
-  changes: readonly ChangeExplanation[],
+  changes: readonly MappedChange[],
   {
     maxFileUrls = defaultSettings.maxFileUrls,
     maxBodyBytes = defaultSettings.maxBodyBytes,
   }: Pick<PurgerConfig, 'maxFileUrls' | 'maxBodyBytes'>,
 ): readonly ExplainedRequests[] {
-  const deliveries = changes.flatMap(({ mapping }) => mapping.deliveries);
+  const deliveries = changes
+    .flatMap(({ deliveries }) => deliveries)
+    .filter(({ entries }) => entries.length > 0);
   const byDelay = Map.groupBy(deliveries, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
     .sort(([a], [b]) => a - b)
     .map(([delaySeconds, group]) => {
-      const entries = group.map((delivery) => delivery.entries);
-      const requests = planRequests(entries, { maxFileUrls, maxBodyBytes }).map(bodyOf);
-      return { delaySeconds, requests };
+      const planned = planRequests(
+        group.map((delivery) => delivery.entries),
+        { maxFileUrls, maxBodyBytes },
+      );
+      const covered = planned.flatMap((request) => {
+        const sent = new Set(request.entries);
+        return settledBy(request).filter((entry) => !sent.has(entry));
+      });
+      return {
+        delaySeconds,
+        requests: planned.map(bodyOf),
+        ...(covered.length > 0 ? { covered: covered.map(({ entry }) => textOf(entry)) } : {}),
+      };
     });
 }
 

@@ -21,7 +21,7 @@ be made. Nothing is purged.
   --config    the configuration. Default: infra/config.ts
   --json      write JSON
 
-Ends with 0 where a rule matched, 1 where none did, and 2 where the command or the configuration is wrong.`;
+Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the configuration is wrong.`;
 
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   const input = readInput({ ...values, subject }, config, Date.now());
   const explanation = explain(input, config);
   console.log(values.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation));
-  return explanation.matched ? 0 : 1;
+  return explanation.purges.length > 0 ? 0 : 1;
 }
 
 function parse(args: readonly string[]) {

@@ -9,15 +9,18 @@ export function describe({ changes, remarks, purges, matched }: Explanation): st
     ...remarks.map((remark) => `nothing to purge: ${remark}`),
     ...changes.map(describeChange),
     ...purges.map(describePurge),
-    ...(matched ? [] : ['No rule matches: nothing would be purged.']),
+    ...(purges.length > 0
+      ? []
+      : [matched ? 'Nothing would be purged.' : 'No rule matches: nothing would be purged.']),
   ].join('\n\n');
 }
 
-function describeChange({ change, notWatched, rules }: ChangeExplanation): string {
+function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {
   const { action, id, source, locale } = change;
   const title = source === 's3' ? `${action} ${id}` : `${action} ${id} from ${source}`;
   return [
     locale === undefined ? title : `${title} in ${locale}`,
+    ...(overtakenBy === undefined ? [] : [`  a newer change came with it: ${overtakenBy.action}`]),
     ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
     ...rules.flatMap(describeRule),
   ].join('\n');
@@ -54,8 +57,9 @@ function describeHeader({ name, value }: Header): string {
   return `${name}: ${value}`;
 }
 
-function describePurge({ delaySeconds, requests }: ExplainedRequests): string {
+function describePurge({ delaySeconds, requests, covered = [] }: ExplainedRequests): string {
   const when = delaySeconds === 0 ? '' : `, after ${delaySeconds} s`;
   const bodies = requests.map((body) => JSON.stringify(body, null, 2).replace(/^/gm, '  '));
-  return [`POST /cdn/purges${when}`, ...bodies].join('\n');
+  const more = covered.map((text) => `  which purges this, too: ${text}`);
+  return [`POST /cdn/purges${when}`, ...bodies, ...more].join('\n');
 }

@@ -104,7 +104,8 @@ POST /cdn/purges, after 60 s
   test('names a URL that is refused', () => {
     const { stdout, status } = explain('s3://www/site/a/../b', '--config', config);
     expect(stdout).toContain('refused: https://www.example.com/{+path}: a browser resolves');
-    expect(status).toBe(0);
+    expect(stdout).toContain('Nothing would be purged.');
+    expect(status).toBe(1);
   });
 });
 

@@ -20,20 +20,24 @@ const faultsOfRule = (rule: unknown) =>
 
 describe('a rule that can never match is refused', () => {
   test.each([
-    ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` leaves out every such key'],
-    ['site/{name}', '{+all}', '`match.key`: it can never match: `except` leaves out every such key'],
-    ['site/{a}/{b}', 'site/{+x}/{y}', '`match.key`: it can never match: `except` leaves out every such key'],
+    ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` leaves out every such change'],
+    ['site/{name}', '{+all}', '`match.key`: it can never match: `except` leaves out every such change'],
+    [
+      'site/{a}/{b}',
+      'site/{+x}/{y}',
+      '`match.key`: it can never match: `except` leaves out every such change',
+    ],
     [
       ['a/{+p}', 'b/{+p}'],
       ['b/{+x}'],
-      '`match.key[1]`: it can never match: `except` leaves out every such key',
+      '`match.key[1]`: it can never match: `except` leaves out every such change',
     ],
     [
       'a/{p}',
       ['a/x{q}', 'b/{q}'],
-      '`except[1]`: it leaves nothing out: no key that the rule matches fits it',
+      '`except[1]`: it leaves nothing out: no change that the rule matches fits it',
     ],
-    [undefined, '{+all}', '`match`: it can never match: `except` leaves out every such key'],
+    [undefined, '{+all}', '`match`: it can never match: `except` leaves out every such change'],
   ])('key %j, except %j', (key, except, fault) => {
     expect(faultsOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([fault]);
   });
@@ -245,4 +249,39 @@ test('whatever is given, faults are told and nothing else is thrown', () => {
   ]) {
     expect(faultsOfConfig({ rules }).length).toBeGreaterThan(0);
   }
+});
+
+describe('exceptions by other conditions than patterns of keys', () => {
+  const everything = '`rules[0].match.key`: it can never match: `except` leaves out every such change';
+  const nothing = 'it leaves nothing out: no change that the rule matches fits it';
+  const files = ['https://www.example.com/a'];
+  const faultsOf = (match: Record<string, unknown>, except: unknown) => {
+    try {
+      checkSettings({ target: 'production', rules: [{ match, except, purge: { fileUrls: files } }] });
+      return [];
+    } catch (error) {
+      return error instanceof ConfigError ? error.faults : [String(error)];
+    }
+  };
+
+  test.each([
+    [{ source: 's3', key: 'site/{+path}' }, { prefix: 'site/' }, [everything]],
+    [{ source: 's3', key: 'site/blog/{+path}' }, { prefix: 'site/' }, [everything]],
+    [{ source: 's3', prefix: 'site/blog/' }, { prefix: 'site/' }, [everything.replace('.key', '')]],
+    [{ source: 's3', prefix: 'site/' }, { key: 'site/{+x}' }, []],
+    [{ source: 'contentful', type: 'page' }, { type: 'page' }, [everything.replace('.key', '')]],
+    [{ source: 'contentful', type: ['page', 'post'] }, { type: 'page' }, []],
+    [{ source: 'contentful', type: 'page' }, { type: 'post' }, [`\`rules[0].except\`: ${nothing}`]],
+    [{ source: 's3', key: 'site/{+path}' }, { prefix: 'other/' }, [`\`rules[0].except.prefix\`: ${nothing}`]],
+    [{ source: 's3', key: 'site/{+path}' }, { prefix: 'site/private/' }, []],
+    [{ source: 's3', key: 'site/{+path}' }, { prefix: 'site/', bucket: 'b' }, []],
+    [{ source: 's3', key: 'site/{+path}', bucket: 'b' }, { prefix: 'site/', bucket: 'b' }, [everything]],
+    [
+      { source: 's3', key: 'site/{+path}', bucket: 'b' },
+      { bucket: 'c' },
+      [`\`rules[0].except\`: ${nothing}`],
+    ],
+  ])('%j except %j', (match, except, faults) => {
+    expect(faultsOf(match, except)).toEqual(faults);
+  });
 });

@@ -228,6 +228,9 @@ mappingTable('directories above', s3('{+path}', { pages: { index: 'index.html', 
   ['a/b/c/index.html', '/a/b/c/index.html', '/a/b/c/', '/a/b/', '/a/'],
   ['d.html', '/d.html', '/'],
   ['index.html', '/index.html', '/'],
+  // No page: nothing above it shows it.
+  ['a/b/hero.png', '/a/b/hero.png'],
+  ['a/b/about', '/a/b/about', '/a/b/', '/a/'],
 ]);
 
 mappingTable(
@@ -366,7 +369,7 @@ mappingTable(
     ['a+b.html', '/a+b.html', '/a%2Bb.html'],
     ['a/b.html', '/a/b.html'],
     ['x=1&y@z.html', '/x=1&y@z.html', '/x%3D1%26y%40z.html'],
-    ["it's (1).html", "/it's%20(1).html", '/it%27s%20(1).html'],
+    ["it's (1).html", "/it's%20(1).html"],
   ],
 );
 
