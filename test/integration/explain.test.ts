@@ -181,6 +181,38 @@ describe('an event', () => {
   });
 });
 
+describe('what would really go out', () => {
+  test('of two changes of one object in one event, the newer one says what is done', () => {
+    const record = (eventName: string, sequencer: string) => ({
+      eventSource: 'aws:s3',
+      eventName,
+      eventTime: '2026-01-01T00:00:00.000Z',
+      s3: { bucket: { name: 'www' }, object: { key: 'site/a.html', sequencer } },
+    });
+    const event = { Records: [record('ObjectCreated:Put', '02'), record('ObjectRemoved:Delete', '01')] };
+    const { status, stdout } = explainEvent(event, '--json');
+    const { purges } = JSON.parse(stdout) as { purges: { requests: { action: string }[] }[] };
+    expect(purges.flatMap(({ requests }) => requests.map(({ action }) => action))).toEqual([
+      'invalidate',
+      'invalidate',
+    ]);
+    expect(status).toBe(0);
+    expect(explainEvent(event).stdout).toContain('a newer change came with it: put');
+  });
+
+  test('nothing, where the bucket is not watched', () => {
+    const { status, stdout } = explain('s3://other/site/a.html', '--config', config);
+    expect(stdout).toContain('it would not arrive: no bucket "other" is watched');
+    expect(stdout).toContain('Nothing would be purged.');
+    expect(status).toBe(1);
+  });
+
+  test('what a wildcard covers is named, though the request does not name it', () => {
+    const { stdout } = explain('--event', 'events/contentful-publish.json');
+    expect(stdout).toContain('which purges this, too: https://www.example.com/blog/hello-world');
+  });
+});
+
 describe('a command that is wrong ends with 2 and says what was expected', () => {
   test.each([
     [[], 'Expected s3://BUCKET/KEY or --event, got neither'],
