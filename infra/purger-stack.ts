@@ -32,8 +32,16 @@ export interface PurgerConfig extends Settings {
 /** The shape of a {@link PurgerConfig}. */
 export const configFields = fields({
   ...settingsFields,
-  stackName: text('a stack name').optional(),
-  credentials: text('the name or ARN of a secret'),
+  stackName: text('a stack name')
+    .regex(
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      expecting('a stack name: letters, digits and "-", a letter first'),
+    )
+    .optional(),
+  credentials: text('the name or ARN of a secret').regex(
+    /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
+    expecting('the name of a secret, or its whole ARN with the six characters at its end'),
+  ),
   endpoint: text('a URL')
     .regex(/^https?:\/\/[^/]+\/?$/, expecting('scheme and host of a URL'))
     .optional(),

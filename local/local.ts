@@ -140,7 +140,15 @@ async function startParts(
     config,
     ready,
     journal,
-    stage: { bucket: watched?.name, origin: origin(), edge, journal, webhooks, nowMs: Date.now },
+    stage: {
+      bucket: watched?.name,
+      prefix: watched?.prefix ?? '',
+      origin: origin(),
+      edge,
+      journal,
+      webhooks,
+      nowMs: Date.now,
+    },
     summary: summaryOf(ready, cdnPro !== undefined),
     countRequests: () => requests,
   };

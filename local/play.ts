@@ -7,6 +7,8 @@ import { type Sample, signSample } from './samples.ts';
 /** What playing samples needs of the running stack. */
 export interface Stage {
   readonly bucket: string | undefined;
+  /** What the watched keys begin with. */
+  readonly prefix: string;
   readonly origin: Origin;
   readonly edge: Edge;
   readonly journal: Journal;
@@ -28,6 +30,8 @@ export interface Played {
   readonly steps: readonly Step[];
   /** Why it did not reach the edge; missing where it did. */
   readonly failure?: string;
+  /** Whether the configuration has no place for it, so that it was not even tried. */
+  readonly isSkipped?: true;
 }
 
 /** How long a change may take to reach the edge, in milliseconds. */
@@ -41,7 +45,7 @@ export async function play(sample: Sample, stage: Stage): Promise<Played> {
   const steps: Step[] = [];
   const failed = (failure: string): Played => ({ title: sample.title, steps, failure });
   const obstacle = obstacleTo(sample, stage);
-  if (obstacle !== undefined) return failed(obstacle);
+  if (obstacle !== undefined) return { ...failed(obstacle), isSkipped: true };
 
   const urls = await publishFirst(sample, stage);
   if (urls.length === 0) return failed('no rule of this configuration makes a file URL of it');
@@ -88,13 +92,16 @@ export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): s
   return `purge ${purgeId}: ${action} ${parts.join(', ')}${more} in ${target}`;
 }
 
-function obstacleTo(sample: Sample, { bucket, webhooks }: Stage): string | undefined {
+function obstacleTo(sample: Sample, { bucket, prefix, webhooks }: Stage): string | undefined {
   if (sample.kind === 'webhook') {
     return webhooks[sample.webhook] === undefined
       ? `this configuration receives no webhook named "${sample.webhook}"`
       : undefined;
   }
-  return bucket === undefined ? 'this configuration watches no bucket' : undefined;
+  if (bucket === undefined) return 'this configuration watches no bucket';
+  return sample.key.startsWith(prefix)
+    ? undefined
+    : `this configuration watches no key but those below ${prefix}`;
 }
 
 /** Publishes the first version and waits until its purge is through. Returns the pages that show it. */

@@ -6,8 +6,8 @@ const mostListed = 5;
 const quietMs = 300;
 
 /** @returns a played sample as lines: each step with the seconds since the change */
-export function formatPlayed({ title, steps, failure }: Played): string {
-  const failed = failure === undefined ? [] : [`     FAILED   ${failure}`];
+export function formatPlayed({ title, steps, failure, isSkipped }: Played): string {
+  const failed = failure === undefined ? [] : [`     ${isSkipped ? 'skipped ' : 'FAILED  '} ${failure}`];
   return [title, ...steps.flatMap(formatStep), ...failed].join('\n');
 }
 

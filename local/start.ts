@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { defaultConfigFile, loadConfig } from '../infra/load-config.ts';
 import { type Local, startLocal } from './local.ts';
@@ -32,6 +32,8 @@ async function main(): Promise<number> {
       console.log(help);
       return 0;
     }
+    // Whoever waits for the file must not read that of an earlier run.
+    if (options.ready !== undefined) rmSync(options.ready, { force: true });
     console.log(`Synthesizing infra/app.ts${options.config ? ` with ${options.config}` : ''} ...`);
     const config = await loadConfig(options.config ?? defaultConfigFile);
     local = await startLocal(config, options);
@@ -118,7 +120,7 @@ async function playSamples(local: Local, stopping: AbortSignal): Promise<number>
   for (const sample of played) console.log(`${formatPlayed(sample)}\n`);
   const failures = played.filter(({ failure }) => failure !== undefined).length;
   console.log(
-    `${samples.length - failures} of ${samples.length} changes reached the edge, in ${local.countRequests()} purge requests.`,
+    `${samples.length - failures} of ${samples.length} changes reached the edge, in ${local.countRequests()} purge requests (those for the first versions included).`,
   );
   return failures;
 }

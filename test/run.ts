@@ -17,14 +17,14 @@ const checks: readonly (readonly [string, readonly string[]])[] = [
   ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
 ];
 
-let failed = false;
+const failedChecks: string[] = [];
 for (const [name, command] of selection.length > 0 ? [] : checks) {
   const startMs = Date.now();
   const { status, output } = run(command);
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   console.log(`${status === 0 ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`);
   if (status !== 0) console.log(output);
-  failed ||= status !== 0;
+  if (status !== 0) failedChecks.push(name);
 }
 
 const tests = spawnSync(
@@ -32,10 +32,10 @@ const tests = spawnSync(
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...selection],
   { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NO_COLOR: '1' } },
 );
-failed ||= tests.status !== 0;
+if (failedChecks.length > 0) console.log(`FAILED, see above: ${failedChecks.join(', ')}`);
 console.log(countsIn(report));
 rmSync(scratch, { recursive: true, force: true });
-process.exitCode = failed ? 1 : 0;
+process.exitCode = tests.status === 0 && failedChecks.length === 0 ? 0 : 1;
 
 function run([command = '', ...args]: readonly string[]): { status: number | null; output: string } {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });

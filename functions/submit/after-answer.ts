@@ -94,7 +94,7 @@ async function afterRefusal(
   ports.measure('RequestsRefused', 1);
   ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
     status,
-    message,
+    reason: message,
     requestId,
     urls: request.entries.length,
     rejected: rejected.length,
@@ -138,7 +138,8 @@ async function afterUnauthorized(
   if (!isNews) return { again: [request] };
   ports.forgetCredentials();
   run.refusals++;
-  const fields = { status, message, requestId, urls: request.entries.length };
+  // Not "message": that is the line's own.
+  const fields = { status, reason: message, requestId, urls: request.entries.length };
   if (run.refusals === 1) {
     ports.log.warn('credentials refused by CDN Pro: the secret is read again', fields);
     return { again: [request] };

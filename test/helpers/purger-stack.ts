@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
@@ -17,9 +20,16 @@ export const sampleConfig: PurgerConfig = {
   ],
 };
 
+/** A folder for a cloud assembly, which goes when the tests end. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-test-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** @returns the template of a stack with this configuration, without bundling its functions */
 export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
   const config = checkConfig({ ...sampleConfig, ...overrides });
   return Template.fromStack(new PurgerStack(app, 'Stack', { config }));
 }

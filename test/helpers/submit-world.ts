@@ -55,6 +55,8 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
       });
   };
   const log = (level: LogLine['level']) => (message: string, fields: Record<string, unknown>) => {
+    // The logger drops a field of this name: it is the line's own.
+    if ('message' in fields) throw new Error(`the line "${message}" has a field "message"`);
     world.lines.push({ level, message, fields });
   };
   const world: World = {

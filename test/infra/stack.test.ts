@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 
 const template = templateOf();
 
@@ -122,7 +122,7 @@ test('a bad configuration is refused, with all its faults', () => {
 });
 
 test('the construct works as in its documentation, with a bucket of the stack itself', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Mine');
   const purger = new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
@@ -140,7 +140,7 @@ test('the construct works as in its documentation, with a bucket of the stack it
 });
 
 test('a construct with a rule that nothing is received for does not synthesize', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Mine');
   new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
