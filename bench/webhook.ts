@@ -62,11 +62,6 @@ export async function main(): Promise<boolean> {
   return goalsMet.every(([, isMet]) => isMet);
 }
 
-/** @returns the exit code: 0 where the goals are met */
-export async function run(): Promise<number> {
-  return (await main()) ? 0 : 1;
-}
-
 /** @param replacement files to put in the place of the receiver's bundle; the receiver itself where there are none */
 async function measureHandler(replacement: ReturnType<typeof bundle> | undefined) {
   const assembly = await synthesize(configFile);

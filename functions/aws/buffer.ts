@@ -103,6 +103,20 @@ async function sendBatch(
   }
 }
 
+/**
+ * SQS refuses the whole batch for an attribute that is empty or holds what its messages may not, and the reason comes
+ * from a server.
+ * @returns the text as an attribute can carry it
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+export function attributeValue(text: string): string {
+  const allowed = text
+    .slice(0, 1000)
+    .toWellFormed()
+    .replace(/[^\t\n\r\u0020-\ufffd]/g, ' ');
+  return allowed.trim() === '' ? 'no reason given' : allowed;
+}
+
 /** @returns the failed ones of a batch by their index; a request that fails as a whole fails each of them */
 async function sendOnce(
   client: SQSClient,
@@ -115,7 +129,7 @@ async function sendOnce(
     ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
     ...(reason === undefined
       ? {}
-      : { MessageAttributes: { reason: { DataType: 'String', StringValue: reason } } }),
+      : { MessageAttributes: { reason: { DataType: 'String', StringValue: attributeValue(reason) } } }),
   }));
   try {
     const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
