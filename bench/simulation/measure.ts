@@ -1,8 +1,10 @@
 import type { Pacing } from '../../functions/core/pacing.ts';
 import { type Baseline, perEvent, periodic } from './baselines.ts';
 import { asWindowAllows, type Bound, clairvoyant } from './clairvoyant.ts';
+import type { EventSourceOptions } from './event-source.ts';
 import type { Load } from './loads.ts';
 import { createRandom } from './random.ts';
+import { acceptedBehindSource } from './source-bound.ts';
 import { runWorld } from './world.ts';
 
 /** What a policy came to under a load. */
@@ -68,17 +70,7 @@ export async function measureConsumer(
       limits,
       ...(siblingsUnderPressure && { coalesceAbove: (ownRequests * freshnessSeconds * 1000) / windowMs }),
       ...(pacing === undefined ? {} : { pacing }),
-      eventSource: {
-        batchSize: 10_000 / grain,
-        windowMs: batchingWindowSeconds * 1000,
-        maximumConcurrency: 2,
-        maxPayloadBytes: 6_000_000,
-        gatherers,
-        envelopeBytes: 800,
-        grain,
-        invokeMs,
-        receiveRate: 10_000 / grain,
-      },
+      eventSource: eventSourceOf(load, { batchingWindowSeconds, gatherers }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
       cdnPro: { requests: limit.requests, windowMs, wayMs: () => wayMs(random) },
       table: { latencyMs: () => tableMs(random) },
@@ -95,6 +87,38 @@ export async function measureConsumer(
     aboveBound,
     directories: accepted.directories,
   };
+}
+
+function eventSourceOf(
+  { grain }: Load,
+  { batchingWindowSeconds, gatherers }: Pick<Setting, 'batchingWindowSeconds' | 'gatherers'>,
+): EventSourceOptions {
+  return {
+    batchSize: 10_000 / grain,
+    windowMs: batchingWindowSeconds * 1000,
+    maximumConcurrency: 2,
+    maxPayloadBytes: 6_000_000,
+    gatherers,
+    envelopeBytes: 800,
+    grain,
+    invokeMs,
+    receiveRate: 10_000 / grain,
+  };
+}
+
+/** The event source before a consumer that needs no time and knows no limit: see `acceptedBehindSource`. */
+export async function measureSource(load: Load, setting: Setting): Promise<Row> {
+  const random = createRandom(setting.seed);
+  const acceptedMs = await acceptedBehindSource({
+    seed: setting.seed,
+    changes: load.changes,
+    eventSource: eventSourceOf(load, setting),
+    transitMs,
+    wayMs: () => tableMs(random) + tableMs(random) + wayMs(random),
+    wayBackMs: () => wayMs(random),
+    untilMs: load.lengthMs + 7_200_000,
+  });
+  return rowOf(sourceName, load, { acceptedMs, requests: 0, throttled: 0 });
 }
 
 /** The policies without a queue, and the bound, each on the same way to CDN Pro as the consumer's changes. */
@@ -120,6 +144,7 @@ export function measureOthers(load: Load, seed: number): readonly Row[] {
 }
 
 export const boundName = 'clairvoyant';
+const sourceName = 'the source alone';
 
 function rowOf(policy: string, load: Load, { acceptedMs, requests, throttled }: Baseline): Row {
   const endMs = load.isOverload ? load.lengthMs : Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import { readMessage, writeMessage } from '../../functions/core/message.ts';
 import type { Pacing } from '../../functions/core/pacing.ts';
 import type { RequestLimits } from '../../functions/core/plan.ts';
 import type { RateLimit } from '../../functions/core/throttle.ts';
+import type { PurgeEntry } from '../../functions/core/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { type CdnProOptions, createCdnPro, type SimulatedCdnPro } from './cdn-pro.ts';
@@ -11,11 +12,14 @@ import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createQueue, type Queue, type QueueOptions, type Received } from './queue.ts';
 import { createRandom } from './random.ts';
 import { createTable, type TableOptions } from './table.ts';
+import { createWaiting, lowerBound } from './waiting.ts';
 
 /** A change as a source makes it. */
 export interface Change {
   readonly atMs: number;
   readonly url: string;
+  /** What the change makes of the URL. Missing: a file to invalidate. */
+  readonly entry?: PurgeEntry;
 }
 
 /** Everything around the real code. */
@@ -58,7 +62,7 @@ export interface Outcome {
   /** Messages that went back into the buffer. */
   readonly givenBack: number;
   readonly invocations: number;
-  /** Invocations that needed more accepted requests than the lower bound of what they held, files of one scope. */
+  /** Invocations that needed more accepted requests than the lower bound of what they held. */
   readonly aboveBound: number;
   readonly nowMs: number;
 }
@@ -68,11 +72,16 @@ const reserveMs = 30_000;
 const clockDifferenceMs = 2_000;
 
 /** @returns the message for a change, as a receiver writes it */
-function messageFor({ atMs, url }: Change): string {
+export function messageFor(change: Change): string {
+  const { atMs, url } = change;
   const occurredAt = new Date(atMs).toISOString();
-  const entry = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
-  const change = { source: 's3', action: 'put', id: `s3://bucket/${url.slice(-40)}`, occurredAt };
-  return writeMessage({ v: 1, change, entries: [entry] });
+  const from = { source: 's3', action: 'put', id: `s3://bucket/${url.slice(-40)}`, occurredAt };
+  return writeMessage({ v: 1, change: from, entries: [entryOf(change)] });
+}
+
+/** @returns the entry that a change makes */
+export function entryOf({ url, entry }: Change): PurgeEntry {
+  return entry ?? { kind: 'file', url, target: 'production', action: 'invalidate' };
 }
 
 /**
@@ -83,37 +92,23 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const clock = createClock();
   const random = createRandom(options.seed);
   const acceptedMs = new Float64Array(options.changes.length).fill(Number.NaN);
-  const waiting = new Map<string, number[]>();
-  /** URLs that wait, by their directory: filled only where directories may be purged. */
-  const waitingIn = new Map<string, Set<string>>();
+  const waiting = createWaiting();
   const accepted = { requests: 0, urls: 0, directories: 0 };
   const dead: string[] = [];
   const counts = { givenBack: 0, invocations: 0, aboveBound: 0 };
   const queue = createQueue(clock, { ...options.queue, random, deadLetter: (body) => dead.push(body) });
   const cdnPro = createCdnPro(clock, {
     ...options.cdnPro,
-    onRequest({ fileUrls = [], dirUrls = [] }, { kind }, arrivedMs) {
+    onRequest(body, { kind }, arrivedMs) {
       if (kind !== 'accepted') return;
       accepted.requests++;
-      accepted.urls += fileUrls.length;
-      accepted.directories += dirUrls.length;
-      const settle = (url: string) => {
-        for (const index of waiting.get(url) ?? []) acceptedMs[index] = arrivedMs;
-        waiting.delete(url);
-        waitingIn.get(directoryOf(url))?.delete(url);
-      };
-      for (const url of fileUrls) settle(url);
-      for (const dirUrl of dirUrls) for (const url of waitingIn.get(directoryOf(dirUrl)) ?? []) settle(url);
+      accepted.urls += body.fileUrls?.length ?? 0;
+      accepted.directories += body.dirUrls?.length ?? 0;
+      for (const index of waiting.settle(body)) acceptedMs[index] = arrivedMs;
     },
   });
-  feed(clock, options, (change, index) => {
-    const others = waiting.get(change.url);
-    if (others === undefined) waiting.set(change.url, [index]);
-    else others.push(index);
-    if (options.limits.coalesce !== undefined) {
-      const dir = directoryOf(change.url);
-      waitingIn.set(dir, (waitingIn.get(dir) ?? new Set()).add(change.url));
-    }
+  feed(clock, options.changes, (change, index) => {
+    waiting.add(entryOf(change), index);
     queue.send(messageFor(change), options.transitMs);
   });
   const table = createTable(clock, options.table);
@@ -188,7 +183,8 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
       }),
       killed,
     ]);
-    if (acceptedHere > lowerBound(records, options.limits)) counts.aboveBound++;
+    if (acceptedHere > lowerBound(entriesIn(records.map(({ body }) => body)), options.limits))
+      counts.aboveBound++;
     life.isOver = true;
     environment.isBusy = false;
     return failed === undefined
@@ -201,14 +197,10 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   return { acceptedMs, cdnPro, queue, dead, accepted, ...counts, nowMs: clock.nowMs() };
 }
 
-function directoryOf(url: string): string {
-  return url.slice(0, url.lastIndexOf('/') + 1);
-}
-
 /** Gives the changes to the world as their time comes, one event at a time, so that the clock holds few of them. */
-function feed(
+export function feed(
   clock: VirtualClock,
-  { changes }: WorldOptions,
+  changes: readonly Change[],
   happen: (change: Change, index: number) => void,
 ): void {
   let next = 0;
@@ -241,7 +233,7 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
     ...ports,
     ledger: {
       ...ledger,
-      reserve: mortal((ask) => ledger.reserve(ask)),
+      reserve: mortal((asks) => ledger.reserve(asks)),
       close: mortal((untilMs) => ledger.close(untilMs)),
     },
     cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },
@@ -251,16 +243,10 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
   };
 }
 
-/** @returns the fewest requests for messages of one scope, all files */
-function lowerBound(records: readonly { readonly body: string }[], { maxFileUrls }: RequestLimits): number {
-  return Math.ceil(new Set(urlsIn(records.map(({ body }) => body))).size / maxFileUrls);
-}
-
-/** @returns the URLs that messages hold */
-export function urlsIn(bodies: readonly string[]): readonly string[] {
+/** @returns the entries of the messages that can be read */
+export function entriesIn(bodies: readonly string[]): readonly PurgeEntry[] {
   return bodies.flatMap((body) => {
     const read = readMessage(body);
-    if (read.kind === 'unreadable') return [];
-    return read.message.entries.map((entry) => (entry.kind === 'regex' ? entry.pattern : entry.url));
+    return read.kind === 'unreadable' ? [] : read.message.entries;
   });
 }

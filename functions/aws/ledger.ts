@@ -8,9 +8,9 @@ import {
 import { type Ask, type Pacing, reservePaced } from '../core/pacing.ts';
 import { closeWindow, emptyWindow, markAnswered, type RateLimit, type RateWindow } from '../core/throttle.ts';
 
-/** A place in the rate limit's window, or when to ask again and what it is that one waits for. */
+/** Places in the rate limit's window, or when to ask again and what it is that one waits for. */
 export type Permit =
-  | { readonly kind: 'granted'; readonly place?: Place }
+  | { readonly kind: 'granted'; readonly places: readonly Place[] }
   | { readonly kind: 'wait'; readonly untilMs: number; readonly for?: 'window' | 'pace' };
 
 /** Names a place that was taken. */
@@ -21,10 +21,14 @@ export interface Place {
 /** The rate limit's window in DynamoDB, shared by every consumer that names the same table. */
 export interface Ledger {
   /**
-   * Takes a place in the window, if it is the request's turn. It is spent from then on, whatever becomes of it.
-   * @throws what DynamoDB throws, and an error where writing took so long that the place is of no use
+   * Takes places in the window for requests whose turn it is: for the first, and for those right behind it as far as
+   * theirs has come as well, all in one write. A place is spent from then on, whatever becomes of it.
+   * @param asks at least one, in the order of the requests
+   * @returns a place for the first request and any that follow it, in their order; `wait` where not even the first
+   * has its turn
+   * @throws what DynamoDB throws, and an error where writing took so long that the places are of no use
    */
-  reserve(ask: Ask): Promise<Permit>;
+  reserve(asks: readonly Ask[]): Promise<Permit>;
   /** Takes note that CDN Pro has answered the request in a place. The next reservation writes it down. */
   answered?(place: Place): void;
   /** Lets nobody send before the given time. */
@@ -91,8 +95,24 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
   }
 
+  /** Takes places for the asks, in their order, until one has to wait. */
+  function takePlaces(window: RateWindow, asks: readonly Ask[], atMs: number) {
+    const places: Place[] = [];
+    let current = window;
+    for (const ask of asks) {
+      const reservation = reservePaced(current, limit, guardMs, atMs, ask, pacing);
+      if (reservation.kind === 'wait') {
+        if (places.length === 0) return reservation;
+        break;
+      }
+      current = reservation.window;
+      places.push({ arrivedByMs: reservation.arrivedByMs });
+    }
+    return { kind: 'taken', window: current, places } as const;
+  }
+
   return {
-    async reserve(ask) {
+    async reserve(asks) {
       // A lost race means that another consumer made progress, so this ends.
       for (;;) {
         const { window: written, version } = await read();
@@ -102,13 +122,12 @@ export function createLedger(options: LedgerOptions): Ledger {
           written,
         );
         const reservedMs = nowMs();
-        const reservation = reservePaced(window, limit, guardMs, reservedMs, ask, pacing);
-        if (reservation.kind === 'wait') return reservation;
-        if (!(await write(reservation.window, version))) continue;
+        const taken = takePlaces(window, asks, reservedMs);
+        if (taken.kind === 'wait') return taken;
+        if (!(await write(taken.window, version))) continue;
         for (const [place] of told) answers.delete(place);
-        const { arrivedByMs } = reservation;
         const tookMs = nowMs() - reservedMs;
-        if (tookMs <= slowestWriteMs) return { kind: 'granted', place: { arrivedByMs } };
+        if (tookMs <= slowestWriteMs) return { kind: 'granted', places: taken.places };
         throw new Error(`Expected the ledger to be written within ${slowestWriteMs} ms, took ${tookMs} ms`);
       }
     },

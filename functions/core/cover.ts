@@ -1,4 +1,4 @@
-import type { PlannedEntry } from './plan.ts';
+import { type PlannedEntry, textOf } from './plan.ts';
 import type { DirEntry, PurgeEntry } from './types.ts';
 
 /** What a wildcard of the purge API's page stands for, as far as it can cover other entries. */
@@ -63,7 +63,8 @@ interface Covers {
   readonly byExtension: ReadonlyMap<string, PlannedEntry>;
   /** Directory URLs without a wildcard: all variations of one URL. */
   readonly byUrl: ReadonlyMap<string, PlannedEntry>;
-  readonly deletedFiles: ReadonlyMap<string, PlannedEntry>;
+  /** Each `delete`, for an `invalidate` of the very same. */
+  readonly deleted: ReadonlyMap<string, PlannedEntry>;
 }
 
 function indexCovers(entries: readonly PlannedEntry[]): Covers {
@@ -71,13 +72,11 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
   const byNames = new Map<string, PlannedEntry>();
   const byExtension = new Map<string, PlannedEntry>();
   const byUrl = new Map<string, PlannedEntry>();
-  const deletedFiles = new Map<string, PlannedEntry>();
+  const deleted = new Map<string, PlannedEntry>();
   for (const planned of entries) {
     const { entry } = planned;
-    if (entry.kind === 'file') {
-      if (entry.action === 'delete') deletedFiles.set(fileKey(entry), planned);
-      continue;
-    }
+    if (entry.action === 'delete') deleted.set(sameKey(entry), planned);
+    if (entry.kind === 'file') continue;
     if (entry.kind === 'regex') {
       for (const prefix of prefixesOfRegex(entry.pattern)) setStronger(byPrefix, prefix, planned);
       continue;
@@ -97,7 +96,7 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
     starts: new Map([...starts].map(([dir, texts]) => [dir, withoutLonger(texts)])),
     byExtension,
     byUrl,
-    deletedFiles,
+    deleted,
   };
 }
 
@@ -112,8 +111,9 @@ function setStronger(covers: Map<string, PlannedEntry>, key: string, planned: Pl
 /** The entry that purges all that `planned` does; undefined where there is none for certain. */
 function coverOf(planned: PlannedEntry, covers: Covers): PlannedEntry | undefined {
   const { entry } = planned;
-  // What a regex matches is not compared with anything.
-  if (entry.kind === 'regex') return undefined;
+  const same = entry.action === 'delete' ? undefined : covers.deleted.get(sameKey(entry));
+  // What a regex matches is not compared with anything else.
+  if (same !== undefined || entry.kind === 'regex') return same;
   const found = entry.kind === 'file' ? coverOfFile(entry, covers) : coverOfDir(entry, covers);
   return found === planned ? undefined : found;
 }
@@ -122,10 +122,6 @@ function coverOfFile(entry: PurgeEntry & { kind: 'file' }, covers: Covers): Plan
   const { url, headers = [] } = entry;
   const cover = coverByPrefix(url, covers) ?? covers.byUrl.get(url);
   if (cover !== undefined) return cover;
-  if (entry.action !== 'delete') {
-    const deleted = covers.deletedFiles.get(fileKey(entry));
-    if (deleted !== undefined) return deleted;
-  }
   return headers.length > 0 || url.includes('?') ? undefined : coverOfName(url, covers);
 }
 
@@ -194,8 +190,9 @@ function directoryOf(url: string): string {
   return url.slice(0, (query === -1 ? url : url.slice(0, query)).lastIndexOf('/') + 1);
 }
 
-function fileKey({ url, headers = [] }: PurgeEntry & { kind: 'file' }): string {
-  return JSON.stringify([url, headers]);
+function sameKey(entry: PurgeEntry): string {
+  const headers = entry.kind === 'file' ? (entry.headers ?? []) : [];
+  return JSON.stringify([entry.kind, textOf(entry), headers]);
 }
 
 /** Sorted, without those that another one is the beginning of. */

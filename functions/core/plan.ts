@@ -1,13 +1,13 @@
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
 import { dropCovered } from './cover.ts';
 import { byteLength } from './message.ts';
-import type { FileEntry, Header, PurgeEntry, Scope } from './types.ts';
+import type { FileEntry, Header, PurgeAction, PurgeEntry, Scope, Target } from './types.ts';
 
 /** The body of `POST /cdn/purges`, in CDN Pro's own names. */
 export interface PurgeRequestBody {
   readonly name: string;
-  readonly target: string;
-  readonly action: string;
+  readonly target: Target;
+  readonly action: PurgeAction;
   readonly fileUrls?: readonly string[];
   readonly fileHeaders?: readonly Header[];
   readonly dirUrls?: readonly string[];

@@ -1,6 +1,6 @@
 import type { Permit, Place } from '../aws/ledger.ts';
 import type { Answer } from '../core/outcome.ts';
-import { type Ask, fillOf } from '../core/pacing.ts';
+import { fillOf } from '../core/pacing.ts';
 import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/plan.ts';
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
@@ -65,19 +65,16 @@ async function sendUntilDone(
       await Promise.race(run.underWay);
       continue;
     }
-    const [request] = run.queue;
-    if (request === undefined || nowMs >= deadlineMs) return 0;
+    if (run.queue.length === 0 || nowMs >= deadlineMs) return 0;
     if (run.pauseUntilMs > nowMs) {
       const pauseMs = run.pauseUntilMs - nowMs;
       if (run.pauseUntilMs >= deadlineMs) return Math.min(900, Math.ceil(pauseMs / 1000));
       await ports.sleep(pauseMs);
       continue;
     }
-    const ask = {
-      fill: fillOf(request, run.limits),
-      oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
-    };
-    const permit = await takePlace(ask, run, ports);
+    // As many as may be under way, by one write; after a failure, one to see whether all is well again.
+    const next = run.queue.slice(0, run.failures > 0 ? 1 : maxUnderWay - run.underWay.size);
+    const permit = await takePlaces(next, run, batch, ports);
     if (permit.kind === 'wait') {
       // Several partial requests gain nothing by going back together; they wait for their turns in here.
       const isLast = run.queue.length === 1;
@@ -85,24 +82,39 @@ async function sendUntilDone(
       run.pauseUntilMs = permit.untilMs;
       continue;
     }
-    // An answer may have come in the meantime. The place is spent either way.
+    // An answer may have come in the meantime. The places are spent either way.
     if (run.stopForSeconds !== undefined || run.pauseUntilMs > ports.nowMs()) continue;
-    const index = run.queue.indexOf(request);
-    // It was split in the meantime.
-    if (index < 0) continue;
-    run.queue.splice(index, 1);
-    const sending = sendOne(request, permit.place, run, batch, ports).finally(() =>
-      run.underWay.delete(sending),
-    );
-    run.underWay.add(sending);
+    for (const [index, place] of permit.places.entries()) {
+      const request = next[index];
+      if (request !== undefined) launch(request, place, run, batch, ports);
+    }
   }
 }
 
-/** Asks for a place in the window. A fault of our own stores counts as unavailability. */
-async function takePlace(ask: Ask, run: Run, { cdnPro, ledger, ...ports }: SubmitPorts): Promise<Permit> {
+/** Sends a request without waiting for its answer, unless it was split while its place was being taken. */
+function launch(request: PlannedRequest, place: Place, run: Run, batch: Batch, ports: SubmitPorts): void {
+  const index = run.queue.indexOf(request);
+  if (index < 0) return;
+  run.queue.splice(index, 1);
+  const sending = sendOne(request, place, run, batch, ports).finally(() => run.underWay.delete(sending));
+  run.underWay.add(sending);
+}
+
+/** Asks for places in the window. A fault of our own stores counts as unavailability. */
+async function takePlaces(
+  requests: readonly PlannedRequest[],
+  run: Run,
+  batch: Batch,
+  { cdnPro, ledger, ...ports }: SubmitPorts,
+): Promise<Permit> {
   try {
     await cdnPro.prepare();
-    return await ledger.reserve(ask);
+    const nowMs = ports.nowMs();
+    const asks = requests.map((request) => ({
+      fill: fillOf(request, run.limits),
+      oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
+    }));
+    return await ledger.reserve(asks);
   } catch (error) {
     const { name, message } = describeError(error);
     ports.log.warn('no purge request can be sent for now', { reason: `${name}: ${message}` });
@@ -114,7 +126,7 @@ async function takePlace(ask: Ask, run: Run, { cdnPro, ledger, ...ports }: Submi
 /** Sends a request in the place that was taken for it, and draws the conclusions. */
 async function sendOne(
   request: PlannedRequest,
-  place: Place | undefined,
+  place: Place,
   run: Run,
   batch: Batch,
   ports: SubmitPorts,
@@ -122,7 +134,7 @@ async function sendOne(
   const sentMs = ports.nowMs();
   const answer = await trySubmit(request, ports);
   // Without an answer, the request may still be on its way.
-  if (place !== undefined && answer.kind !== 'unavailable') ports.ledger.answered?.(place);
+  if (answer.kind !== 'unavailable') ports.ledger.answered?.(place);
   const isNews = sentMs >= run.failedMs;
   const {
     again,

@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from '../../functions/aws/buffer.ts';
-import type { Permit } from '../../functions/aws/ledger.ts';
+import type { Permit, Place } from '../../functions/aws/ledger.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/message.ts';
 import type { Answer } from '../../functions/core/outcome.ts';
 import type { PurgeRequestBody } from '../../functions/core/plan.ts';
@@ -71,18 +71,23 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     nowMs: 0,
     ports: {
       ledger: {
-        async reserve(): Promise<Permit> {
+        async reserve(asks): Promise<Permit> {
           if (ledgerFails?.(ledgerCalls++)) throw new Error('the table is gone');
           if (world.nowMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
-          const reservation = reserve(
-            window,
-            limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
-            0,
-            world.nowMs,
-          );
-          if (reservation.kind === 'wait') return reservation;
-          window = reservation.window;
-          return { kind: 'granted' };
+          const places: Place[] = [];
+          while (places.length < asks.length) {
+            const reservation = reserve(
+              window,
+              limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
+              0,
+              world.nowMs,
+            );
+            if (reservation.kind === 'wait' && places.length === 0) return reservation;
+            if (reservation.kind === 'wait') break;
+            window = reservation.window;
+            places.push({ arrivedByMs: reservation.arrivedByMs });
+          }
+          return { kind: 'granted', places };
         },
         async close(untilMs) {
           closedUntilMs = Math.max(closedUntilMs, untilMs);

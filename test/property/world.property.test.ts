@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
-import { type Outcome, runWorld, urlsIn, type WorldOptions } from '../../bench/simulation/world.ts';
+import { entriesIn, type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
 import { readMessage } from '../../functions/core/message.ts';
+import { textOf } from '../../functions/core/plan.ts';
 import { requestsInWindow } from '../../functions/core/throttle.ts';
+import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
+
+type Kind = 'file' | 'file with headers' | 'directory' | 'regex';
 
 /** Random small worlds around the real consumer, its ledger and its pacing. */
 const fault = fc.oneof(
@@ -25,7 +29,16 @@ const fault = fc.oneof(
 );
 const worlds = fc.record({
   changes: fc.array(
-    fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), page: fc.integer({ min: 0, max: 12 }) }),
+    fc.record({
+      afterMs: fc.integer({ min: 0, max: 4000 }),
+      page: fc.integer({ min: 0, max: 12 }),
+      as: fc.oneof(
+        { weight: 6, arbitrary: fc.constant<Kind>('file') },
+        { weight: 4, arbitrary: fc.constantFrom<Kind>('file with headers', 'directory', 'regex') },
+      ),
+      action: fc.constantFrom<PurgeAction>('invalidate', 'invalidate', 'delete'),
+      target: fc.constantFrom<Target>('production', 'production', 'staging'),
+    }),
     { minLength: 1, maxLength: 25 },
   ),
   badPages: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 3 }),
@@ -57,7 +70,9 @@ const worlds = fc.record({
 type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
 type Mutation = Pick<WorldOptions, 'mutate' | 'guardMs'>;
 
-const urlOf = (page: number) => `https://h.example/${page}`;
+/** Three directories, so that those that are purged cover some of the files. */
+const directoryOf = (page: number) => `https://h.example/${page % 3}/`;
+const urlOf = (page: number) => `${directoryOf(page)}${page}`;
 
 function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promise<Outcome> {
   const { limit, maxFileUrls, batchSize, gatherers, reordering, duplicates, seed, livesMs, wayMs } = world;
@@ -103,19 +118,33 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
 
 function changesOf({ changes }: World) {
   let atMs = 0;
-  return changes.map(({ afterMs, page }) => {
+  return changes.map(({ afterMs, page, as, action, target }) => {
     atMs += afterMs;
-    return { atMs, url: urlOf(page) };
+    const entry = entryFor(page, as, { action, target });
+    return { atMs, url: textOf(entry), entry };
   });
+}
+
+function entryFor(page: number, as: Kind, scope: Scope): PurgeEntry {
+  if (as === 'directory') return { kind: 'dir', url: `${directoryOf(page)}*`, ...scope };
+  if (as === 'regex') return { kind: 'regex', pattern: `${urlOf(page)}[?].*`, ...scope };
+  if (as === 'file') return { kind: 'file', url: urlOf(page), ...scope };
+  return { kind: 'file', url: urlOf(page), headers: [{ name: 'Accept', value: 'image/webp' }], ...scope };
+}
+
+/** Tells an entry from every other one. */
+function nameOf(entry: PurgeEntry): string {
+  const headers = entry.kind === 'file' && entry.headers !== undefined ? ' with headers' : '';
+  return `${entry.action} ${entry.kind} ${textOf(entry)}${headers} in ${entry.target}`;
 }
 
 /** Promise 1: changes that are neither in a request accepted after them, nor in a queue. */
 function lostIn(world: World, outcome: Outcome): string[] {
-  const kept = new Set(urlsIn([...outcome.queue.bodies(), ...outcome.dead]));
+  const kept = new Set(entriesIn([...outcome.queue.bodies(), ...outcome.dead]).map(nameOf));
   return changesOf(world)
     .filter(({ atMs }, index) => atMs <= outcome.nowMs && Number.isNaN(outcome.acceptedMs[index]))
-    .filter(({ url }) => !kept.has(url))
-    .map(({ url, atMs }) => `${url}, changed at ${atMs} ms, is nowhere`);
+    .filter(({ entry }) => !kept.has(nameOf(entry)))
+    .map(({ entry, atMs }) => `${nameOf(entry)}, changed at ${atMs} ms, is nowhere`);
 }
 
 /** Promise 2: windows of the server with more requests than the configuration allows. */
@@ -139,8 +168,10 @@ function hurtIn(world: World, outcome: Outcome): string[] {
     return read.kind === 'message' && JSON.parse(body).rejected !== undefined;
   });
   return [
-    ...unsent.map(({ url }) => `${url} was never accepted`),
-    ...urlsIn(rejected).flatMap((url) => (isBad(url) ? [] : [`${url} was rejected`])),
+    ...unsent.map(({ entry }) => `${nameOf(entry)} was never accepted`),
+    ...entriesIn(rejected)
+      .map(textOf)
+      .flatMap((url) => (isBad(url) ? [] : [`${url} was rejected`])),
   ];
 }
 
@@ -198,7 +229,11 @@ test('promise 2 breaks without the guard, and without the ledger', async () => {
 });
 
 function ignoringLedger(ports: SubmitPorts): SubmitPorts {
-  return { ...ports, ledger: { ...ports.ledger, reserve: async () => ({ kind: 'granted' }) } };
+  const reserve: SubmitPorts['ledger']['reserve'] = async (asks) => ({
+    kind: 'granted',
+    places: asks.map(() => ({ arrivedByMs: 0 })),
+  });
+  return { ...ports, ledger: { ...ports.ledger, reserve } };
 }
 
 const quiet = worlds.map((world): World => ({ ...world, faults: [], badPages: [], livesMs: [] }));

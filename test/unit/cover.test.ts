@@ -77,6 +77,9 @@ test('a delete covers an invalidate, and not the reverse', () => {
   expect(covers(file('mydir/a'), deleted)).toBe(true);
   expect(covers(file('mydir/a'), fileEntry(`${h}mydir/a`, { action: 'delete' }))).toBe(true);
   expect(covers(fileEntry(`${h}mydir/a`, { action: 'delete' }), dir('mydir/**'))).toBe(false);
+  const pattern = 'any://test.domain2.com/a[0-9]+';
+  expect(covers(regex(pattern), { ...regex(pattern), action: 'delete' })).toBe(true);
+  expect(covers(dir('a*/b*c*'), { ...dir('a*/b*c*'), action: 'delete' })).toBe(true);
 });
 
 test('what a covered cover covers is tied to the entry that is sent', () => {
