@@ -54,7 +54,7 @@ const purge = fields({
   variants: z.boolean(expecting('true or false')).optional(),
   queries: list(text('a query string'), 'query strings').optional(),
   encodings: list(
-    z.enum(['browser', 'component'], expecting('"browser" or "component"')),
+    z.enum(['browser', 's3', 'component'], expecting('"browser", "s3" or "component"')),
     'encodings',
   ).optional(),
 });

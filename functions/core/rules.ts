@@ -51,7 +51,7 @@ export interface Purge {
   readonly variants?: boolean;
   /** Query strings that each file is also requested with, e.g. `format=amp`. */
   readonly queries?: readonly string[];
-  /** How paths are spelt; each gives URLs of its own. Default: `browser` alone. */
+  /** How paths are spelt; each gives URLs of its own. Default: `browser`, and for S3 objects `s3`, too. */
   readonly encodings?: readonly Encoding[];
 }
 

@@ -4,16 +4,15 @@ import { compilePages, type PageFinder } from './pages.ts';
 import { faultOfRegexPattern } from './regex-url.ts';
 import type { Purge, Rule } from './rules.ts';
 import type { Variables } from './template.ts';
-import { compileRegexTemplate, compileUrlTemplate, type Encoding, type Template } from './template.ts';
-import type { PurgeEntry, Scope } from './types.ts';
 import {
-  coverLiteralStars,
-  encodeAsComponent,
-  encodeInPath,
-  faultOfDirUrl,
-  faultOfFileUrl,
-  faultOfValues,
-} from './url.ts';
+  compileRegexTemplate,
+  compileUrlTemplate,
+  type Encoding,
+  pathEncoders,
+  type Template,
+} from './template.ts';
+import type { PurgeEntry, Scope } from './types.ts';
+import { coverLiteralStars, faultOfDirUrl, faultOfFileUrl, faultOfValues } from './url.ts';
 
 /** Takes what a rule makes of a change. */
 export interface Sink {
@@ -57,23 +56,26 @@ export function compileStaleUrls(rule: Rule): StaleUrls {
   const { purge, pages = {} } = rule;
   const hosts = listOf(purge.hosts);
   const joinSlashes = rule.match.source !== 's3';
-  const encodings = purge.encodings ?? (['browser'] as const);
+  const inEncoding = (encoding: Encoding): readonly StaleUrls[] => {
+    const options = { encoding, joinSlashes };
+    const finish = fileFinisher(purge, compilePages(pages, nameEncoder(encoding)));
+    // What every change makes stale, such as a feed, is no page of this change with directories above it.
+    const finishFixed = fileFinisher(purge, compilePages({ ...pages, parents: 0 }, nameEncoder(encoding)));
+    const files = withHosts(purge.fileUrls, hosts).map(({ whole, written }) => {
+      const template = compileUrlTemplate(whole, options);
+      return fileUrls(written, template, template.variables.length > 0 ? finish : finishFixed);
+    });
+    const dirs = withHosts(purge.dirUrls, hosts).map(({ whole, written }) =>
+      dirUrls(written, compileUrlTemplate(whole, options)),
+    );
+    return [...files, ...dirs];
+  };
+  const { encodings = joinSlashes ? (['browser'] as const) : undefined } = purge;
   const parts = [
-    ...encodings.flatMap((encoding) => {
-      const options = { encoding, joinSlashes };
-      const finish = fileFinisher(purge, compilePages(pages, nameEncoder(encoding)));
-      // What every change makes stale, such as a feed, is no page of this change with directories above it.
-      const finishFixed = fileFinisher(purge, compilePages({ ...pages, parents: 0 }, nameEncoder(encoding)));
-      return withHosts(purge.fileUrls, hosts).map(({ whole, written }) => {
-        const template = compileUrlTemplate(whole, options);
-        return fileUrls(written, template, template.variables.length > 0 ? finish : finishFixed);
-      });
-    }),
-    ...encodings.flatMap((encoding) =>
-      withHosts(purge.dirUrls, hosts).map(({ whole, written }) =>
-        dirUrls(written, compileUrlTemplate(whole, { encoding, joinSlashes })),
-      ),
-    ),
+    ...(encodings?.flatMap(inEncoding) ?? [
+      ...inEncoding('browser'),
+      ...inEncoding('s3').map(onlyForKeysWithPlus),
+    ]),
     ...withHosts(purge.regexPatterns, hosts).map(({ whole, written }) =>
       regexPatterns(written, compileRegexTemplate(whole)),
     ),
@@ -85,8 +87,15 @@ export function compileStaleUrls(rule: Rule): StaleUrls {
   };
 }
 
+/** Without a plus in the key, the browser's spelling and that of S3 are the same. */
+function onlyForKeysWithPlus(part: StaleUrls): StaleUrls {
+  return (variables, scope, sink) => {
+    if (variables.key?.includes('+')) part(variables, scope, sink);
+  };
+}
+
 function nameEncoder(encoding: Encoding): (name: string) => string {
-  return (name) => (encoding === 'browser' ? encodeInPath(name, false) : encodeAsComponent(name, false));
+  return (name) => pathEncoders[encoding](name, false);
 }
 
 /** Expands a template, checks each text and hands it on. */

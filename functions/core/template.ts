@@ -29,10 +29,11 @@ export interface Template {
 }
 
 /**
- * How values are spelt in a path: as a browser spells what is typed or linked plainly, or as `encodeURIComponent`
- * and the SDKs that follow it, which also encode `+`, `&`, `=` and the like.
+ * How values are spelt in a path: as a browser spells what is typed or linked plainly; the same with `%2B` for a plus,
+ * since S3 reads a plain one as a space; or as `encodeURIComponent` and the SDKs that follow it, which also encode
+ * `&`, `=` and the like.
  */
-export type Encoding = 'browser' | 'component';
+export type Encoding = 'browser' | 's3' | 'component';
 
 /** How a URL template treats its values. */
 export interface UrlTemplateOptions {
@@ -87,7 +88,7 @@ function urlPart({ name, crossesSlashes }: Variable, before: string, options: Ur
   const { encoding = 'browser', joinSlashes = false } = options;
   if (before === '') return { name, encode: encodeWholeUrl, sample: 'https://host.example/x' };
   if (before.includes('?')) return { name, encode: encodeInQuery };
-  const encodePath = encoding === 'browser' ? encodeInPath : encodeAsComponent;
+  const encodePath = pathEncoders[encoding];
   const encode = (value: string) => encodePath(value, crossesSlashes);
   if (/^[A-Za-z]+:\/\/[^/]*$/.test(before)) {
     if (!crossesSlashes || before.endsWith('//')) return { name, encode: encodeInHost };
@@ -96,6 +97,13 @@ function urlPart({ name, crossesSlashes }: Variable, before: string, options: Ur
   if (!joinSlashes || !before.endsWith('/')) return { name, encode };
   return { name, encode: (value) => encode(value.replace(/^\/+/, '')) };
 }
+
+/** The encoders of a path by their names. */
+export const pathEncoders: Readonly<Record<Encoding, (text: string, keepSlashes: boolean) => string>> = {
+  browser: encodeInPath,
+  s3: (text, keepSlashes) => encodeInPath(text, keepSlashes).replaceAll('+', '%2B'),
+  component: encodeAsComponent,
+};
 
 function encodeInHost(value: string): string {
   return encodeURIComponent(value.toWellFormed()).toLowerCase();

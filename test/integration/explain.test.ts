@@ -124,6 +124,7 @@ describe('an event', () => {
   test('of S3 is read as the function reads it', () => {
     const { stdout, status } = explainEvent(notification, '--json');
     const explanation = JSON.parse(stdout) as { changes: unknown[] };
+    const fileUrls = ['https://www.example.com/a%20b+.html', 'https://www.example.com/a%20b%2B.html'];
     expect(explanation).toMatchObject({
       matched: true,
       changes: [
@@ -136,8 +137,8 @@ describe('an event', () => {
         },
       ],
       purges: [
-        { delaySeconds: 0, requests: [{ fileUrls: ['https://www.example.com/a%20b+.html'] }] },
-        { delaySeconds: 60, requests: [{ fileUrls: ['https://www.example.com/a%20b+.html'] }] },
+        { delaySeconds: 0, requests: [{ fileUrls }] },
+        { delaySeconds: 60, requests: [{ fileUrls }] },
       ],
     });
     expect(status).toBe(0);

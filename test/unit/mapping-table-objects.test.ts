@@ -31,7 +31,7 @@ mappingTable('a folder of the bucket', s3('site/{+path}'), [
 mappingTable('characters in keys, as a browser requests them and CDN Pro takes them', s3('{+path}'), [
   ['a b.html', '/a%20b.html'],
   [' leading.txt', '/%20leading.txt'],
-  ['c++.html', '/c++.html'],
+  ['c++.html', '/c++.html', '/c%2B%2B.html'],
   ['100%.html', '/100%25.html'],
   ['already%20encoded.html', '/already%2520encoded.html'],
   ['123%abc.jpg', '/123%25abc.jpg'],
@@ -359,6 +359,35 @@ mappingTable(
 mappingTable('a variable of one segment', s3('{+path}', { purge: { fileUrls: [`${www}/f/{path}`] } }), [
   ['a/b', '/f/a%2Fb'],
 ]);
+
+mappingTable('a plus, which S3 wants encoded', s3('{+path}', { purge: { fileUrls: [`${www}/{+path}`] } }), [
+  ['c++/a b.html', '/c++/a%20b.html', '/c%2B%2B/a%20b.html'],
+]);
+
+mappingTable(
+  'a plus in directories and pages',
+  s3('{dir}/{+path}', {
+    purge: { fileUrls: [`${www}/{dir}/{+path}`], dirUrls: [`${www}/{dir}/*`] },
+    pages: { index: 'index.html' },
+  }),
+  [
+    [
+      'a+b/index.html',
+      '/a+b/index.html',
+      '/a+b/',
+      'dir /a+b/*',
+      '/a%2Bb/index.html',
+      '/a%2Bb/',
+      'dir /a%2Bb/*',
+    ],
+  ],
+);
+
+mappingTable(
+  'a plus in one spelling only',
+  s3('{+path}', { purge: { fileUrls: [`${www}/{+path}`], encodings: ['s3'] } }),
+  [['a+b=c.html', '/a%2Bb=c.html']],
+);
 
 mappingTable(
   'paths in both spellings',
