@@ -1,3 +1,5 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -9,17 +11,30 @@ import {
   type Settings,
 } from '../functions/core/config.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
+import { type DataProtection, type DataProtectionProps, dataProtection } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
 
 /** What a purger is made of. */
-export interface CdnPurgerProps extends Settings {
+export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Holds CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
   readonly credentials: ISecret;
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
+  /**
+   * A key of yours that encrypts queues, table, logs and the functions' environment. One that is imported needs the
+   * statements in its policy that `docs/operations.md` names. Default: AWS's own keys.
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * The ledger of another deployment that uses the same CDN Pro user, so that both together keep its rate limit:
+   * `other.ledger.table`. Default: its own.
+   */
+  readonly sharedLedger?: ITable;
+  /** IDs of other AWS accounts whose deployments share this one's ledger. */
+  readonly ledgerSharedWith?: readonly string[];
 }
 
 /**
@@ -31,7 +46,9 @@ export class CdnPurger extends Construct {
   readonly bufferQueue: Queue;
   /** Holds what could not be purged, with the reason. */
   readonly deadLetterQueue: Queue;
+  /** What is remembered of entries, and the rate limit's window unless `sharedLedger` has it. */
   readonly ledger: Ledger;
+  readonly #protection: DataProtection;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
   #s3Receiver: S3Receiver | undefined;
@@ -40,14 +57,19 @@ export class CdnPurger extends Construct {
 
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
-    const { credentials, endpoint = 'https://api.cdnetworks.com', ...settings } = props;
+    const { credentials, endpoint = 'https://api.cdnetworks.com', ...others } = props;
+    const { encryptionKey, retainData: _, logRetentionDays: __, ...rest } = others;
+    const { sharedLedger, ledgerSharedWith: sharedWith = [], ...settings } = rest;
     this.#settings = checkSettings(settings);
-    this.ledger = new Ledger(this, 'Ledger');
+    const protection = dataProtection(props, this.#settings.target, encryptionKey);
+    this.#protection = protection;
+    this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,
       credentials,
       endpoint,
-      ledger: this.ledger,
+      windowTable: sharedLedger ?? this.ledger.table,
+      protection,
     });
     this.bufferQueue = this.#submit.buffer.queue;
     this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;
@@ -78,7 +100,7 @@ export class CdnPurger extends Construct {
 
   #receiverProps() {
     const { target, rules } = this.#settings;
-    return { mapping: { target, rules }, buffer: this.#submit.buffer };
+    return { mapping: { target, rules }, buffer: this.#submit.buffer, protection: this.#protection };
   }
 
   #rulesWithoutSource(): string[] {

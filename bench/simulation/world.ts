@@ -122,6 +122,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     const ledger = createLedger({
       client: table,
       tableName: 'ledger',
+      deployment: 'simulation',
       limit: options.limit,
       guardMs: options.guardMs ?? slowestWriteMs + 10_000 + clockDifferenceMs,
       clockDifferenceMs,
