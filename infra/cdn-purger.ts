@@ -10,9 +10,10 @@ import {
 } from '../functions/core/config.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
 import { Ledger } from './ledger.ts';
-import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
+import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings {
