@@ -19,11 +19,11 @@ export interface BufferProps {
 export class Buffer extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
-  readonly #protection: DataProtection;
+  readonly protection: DataProtection;
 
   constructor(scope: Construct, id: string, { visibilityTimeout, protection }: BufferProps) {
     super(scope, id);
-    this.#protection = protection;
+    this.protection = protection;
     const { encryptionKey } = protection;
     const common = {
       retentionPeriod: retention,
@@ -48,7 +48,7 @@ export class Buffer extends Construct {
 
   /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
   letEventBridgeSend(): void {
-    const { encryptionKey } = this.#protection;
+    const { encryptionKey } = this.protection;
     if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com', this);
   }
 }

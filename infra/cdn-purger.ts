@@ -11,11 +11,12 @@ import {
   type Settings,
 } from '../functions/core/config.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
-import { type DataProtection, type DataProtectionProps, dataProtection } from './data-protection.ts';
+import { type DataProtectionProps, dataProtection } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
-import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
+import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {
@@ -48,7 +49,6 @@ export class CdnPurger extends Construct {
   readonly deadLetterQueue: Queue;
   /** What is remembered of entries, and the rate limit's window unless `sharedLedger` has it. */
   readonly ledger: Ledger;
-  readonly #protection: DataProtection;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
   #s3Receiver: S3Receiver | undefined;
@@ -62,7 +62,6 @@ export class CdnPurger extends Construct {
     const { sharedLedger, ledgerSharedWith: sharedWith = [], ...settings } = rest;
     this.#settings = checkSettings(settings);
     const protection = dataProtection(props, this.#settings.target, encryptionKey);
-    this.#protection = protection;
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,
@@ -100,7 +99,7 @@ export class CdnPurger extends Construct {
 
   #receiverProps() {
     const { target, rules } = this.#settings;
-    return { mapping: { target, rules }, buffer: this.#submit.buffer, protection: this.#protection };
+    return { mapping: { target, rules }, buffer: this.#submit.buffer };
   }
 
   #rulesWithoutSource(): string[] {
