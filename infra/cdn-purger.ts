@@ -6,14 +6,17 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
   type CompleteSettings,
+  check,
   checkSettings,
   describeFault,
   type Settings,
 } from '../functions/core/config.ts';
+import { fields } from '../functions/core/schema.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
 import { type DataProtectionProps, dataProtection } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
+import { faultsOfSharing, ledgerSharedWith } from './shared-ledger.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -26,7 +29,7 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   readonly endpoint?: string;
   /**
    * A key of yours that encrypts queues, table, logs and the functions' environment. One that is imported needs the
-   * statements in its policy that `docs/operations.md` names. Default: AWS's own keys.
+   * statements in its policy that `docs/security.md` names. Default: AWS's own keys.
    */
   readonly encryptionKey?: IKey;
   /**
@@ -61,6 +64,10 @@ export class CdnPurger extends Construct {
     const { encryptionKey, retainData: _, logRetentionDays: __, ...rest } = others;
     const { sharedLedger, ledgerSharedWith: sharedWith = [], ...settings } = rest;
     this.#settings = checkSettings(settings);
+    const sharing = fields({ ledgerSharedWith: ledgerSharedWith.optional() });
+    check(sharing, { ledgerSharedWith: props.ledgerSharedWith }, 'The configuration of CdnPurger', () =>
+      faultsOfSharing(props),
+    );
     const protection = dataProtection(props, this.#settings.target, encryptionKey);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {

@@ -66,7 +66,7 @@ export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
 
 /**
  * Lets CloudWatch Logs encrypt the log groups of the scope's stack. Of a key that is imported, the owner has to add the
- * statement: `docs/operations.md` has it. The key's policy cannot name the groups, which depend on the key.
+ * statement: `docs/security.md` has it. The key's policy cannot name the groups, which depend on the key.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
 export function letLogsUse(key: IKey, scope: Construct): void {

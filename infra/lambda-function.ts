@@ -39,7 +39,10 @@ export class PurgerFunction extends LambdaFunction {
       ...(encryptionKey === undefined ? {} : { encryptionKey }),
     });
     // AWS's managed policy for Lambda may write to every log group of the account; this role to its own only.
-    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const role = new Role(scope, `${id}Role`, {
+      description: props.description,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
     logGroup.grantWrite(role);
     if (onFailure !== undefined) grantSend(onFailure, role);
     if (encryptionKey !== undefined) {

@@ -11,6 +11,7 @@ import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts'
 import { CdnPurger } from './cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from './data-protection.ts';
 import {
+  faultsOfSharing,
   importLedger,
   keyArn,
   ledgerSharedWith,
@@ -83,6 +84,7 @@ export const configFields = fields({
 export function checkConfig(config: unknown): PurgerConfig {
   return check(configFields, config, 'The configuration', (value) => [
     ...faultsOfRules(value),
+    ...faultsOfSharing(value),
     ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSourceNames]),
   ]) as PurgerConfig;
 }

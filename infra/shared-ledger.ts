@@ -3,6 +3,7 @@ import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
+import type { RuleFault } from '../functions/core/fault.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 
 /** The ledger of another deployment that uses the same CDN Pro user, in `infra/config.ts`. */
@@ -33,6 +34,21 @@ export const ledgerSharedWith = z.array(
   text('an account').regex(/^\d{12}$/, expecting('the 12 digits of an AWS account')),
   expecting('a list of AWS accounts'),
 );
+
+/**
+ * @returns what is wrong with a ledger that is shared: one whose window is another's has nothing to share, and would
+ * only look as if it had
+ */
+export function faultsOfSharing(config: unknown): readonly RuleFault[] {
+  const { sharedLedger, ledgerSharedWith } = (config ?? {}) as Readonly<Record<string, unknown>>;
+  if (sharedLedger === undefined || ledgerSharedWith === undefined) return [];
+  return [
+    {
+      path: ['ledgerSharedWith'],
+      message: 'expected nothing beside `sharedLedger`: let the deployment that has that ledger share it',
+    },
+  ];
+}
 
 /** @returns the table of another deployment's ledger */
 export function importLedger(

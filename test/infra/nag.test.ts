@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -7,6 +8,7 @@ import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
+import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
 import { sampleConfig, scratchFolder } from '../helpers/purger-stack.ts';
 
 const encryptionKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
@@ -63,12 +65,12 @@ const apps: Readonly<Record<string, () => App>> = {
   'a bucket alone': () => appOf({ webhooks: [], rules: s3Rule === undefined ? [] : [s3Rule] }),
   'a bucket and a webhook': () => appOf({}),
   'data that goes with the stack': () => appOf({ retainData: false, logRetentionDays: 1 }),
-  'a key, a shared ledger and one to share': () =>
+  'a key and a shared ledger': () =>
     appOf({
       encryptionKeyArn,
       sharedLedger: { table: 'other-ledger', encryptionKeyArn },
-      ledgerSharedWith: ['444455556666'],
     }),
+  'a ledger that another account shares': () => appOf({ ledgerSharedWith: ['444455556666'] }),
   'the construct with a key of its stack': appOfLibraryUser,
 };
 
@@ -90,7 +92,8 @@ function acknowledgementsOf(app: App) {
       if (entry.type !== 'aws:cdk:acknowledged-rules') return [];
       const all = entry.data as Record<string, string>;
       return Object.entries(all).map(([rule, reason]) => ({
-        finding: `${rule.replace('Annotation::', '')} ${node.path}`,
+        rule: rule.replace('Annotation::', ''),
+        path: node.path,
         reason,
         takeBack: () => delete all[rule],
       }));
@@ -102,11 +105,20 @@ test('each acknowledgement has a reason, and is needed', () => {
   const app = appOf({});
   const acknowledgements = acknowledgementsOf(app);
   expect(acknowledgements.length).toBeGreaterThan(10);
-  for (const { finding, reason, takeBack } of acknowledgements) {
+  for (const { rule, path, reason, takeBack } of acknowledgements) {
     expect(reason).toMatch(/^[A-Z].{60,}\.$/);
     takeBack();
-    expect(findingsOf(app).filter((each) => each.startsWith(finding))).not.toEqual([]);
+    expect(findingsOf(app).filter((each) => each.startsWith(`${rule} ${path}`))).not.toEqual([]);
   }
+});
+
+test('the table of docs/security.md has each rule that is acknowledged, and no other', () => {
+  const [section = ''] = sectionsOf(readFileSync('docs/security.md', 'utf8'), 2)
+    .filter(({ heading }) => heading === 'cdk-nag')
+    .map(({ text }) => text);
+  const documented = rowsOf(section).flatMap(([rules = '']) => rules.replaceAll('`', '').split(', '));
+  const acknowledged = acknowledgementsOf(appOf({})).map(({ rule }) => rule);
+  expect(documented.toSorted()).toEqual([...new Set(acknowledged)].toSorted());
 });
 
 test('acknowledgements are not in the template', () => {

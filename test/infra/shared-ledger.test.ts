@@ -60,11 +60,12 @@ describe('a deployment that shares the ledger of another one', () => {
     };
     expect(() => checkConfig(config)).toThrow(
       [
-        'The configuration has 4 faults:',
+        'The configuration has 5 faults:',
         '- `sharedLedger.table`: expected the name of a DynamoDB table, or its ARN, got "a b"',
         '- `sharedLedger.encryptionKeyArn`: expected the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID, got "k"',
         '- `sharedLedger`: unknown field `name` (expected one of `table`, `encryptionKeyArn`)',
         '- `ledgerSharedWith[0]`: expected the 12 digits of an AWS account, got "4444-5555-6666"',
+        '- `ledgerSharedWith`: expected nothing beside `sharedLedger`: let the deployment that has that ledger share it',
       ].join('\n'),
     );
   });
@@ -89,6 +90,20 @@ test('a ledger that is shared with another account lets it use the window and no
     // AWS's key for DynamoDB in one account cannot be used from another.
     SSESpecification: { SSEEnabled: false },
   });
+});
+
+test('the construct names accounts as AWS does, too', () => {
+  const stack = new Stack(new App({ outdir: scratchFolder() }), 'Mine');
+  const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+  const props = {
+    credentials,
+    target: 'production',
+    rules: sampleConfig.rules,
+    ledgerSharedWith: ['me'],
+  } as const;
+  expect(() => new CdnPurger(stack, 'Purger', props)).toThrow(
+    '`ledgerSharedWith[0]`: expected the 12 digits of an AWS account, got "me"',
+  );
 });
 
 test('a ledger that nobody shares has no policy that lets anybody in', () => {
