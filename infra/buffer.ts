@@ -49,7 +49,7 @@ export class Buffer extends Construct {
   /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
   letEventBridgeSend(): void {
     const { encryptionKey } = this.protection;
-    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com', this);
+    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com');
   }
 }
 

@@ -2,7 +2,6 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { check } from '../functions/core/config.ts';
 import { expecting, fields } from '../functions/core/schema.ts';
@@ -65,12 +64,12 @@ export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
 }
 
 /**
- * Lets CloudWatch Logs encrypt the log groups of the scope's stack. Of a key that is imported, the owner has to add the
+ * Lets CloudWatch Logs encrypt log groups in the key's account and region. Of a key that is imported, the owner has to add the
  * statement: `docs/security.md` has it. The key's policy cannot name the groups, which depend on the key.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export function letLogsUse(key: IKey, scope: Construct): void {
-  const { partition, region, account, urlSuffix } = Stack.of(scope);
+export function letLogsUse(key: IKey): void {
+  const { partition, region, account, urlSuffix } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: 'CloudWatchLogs',
@@ -87,19 +86,19 @@ export function letLogsUse(key: IKey, scope: Construct): void {
 }
 
 /**
- * Lets a service of AWS send to queues that the key encrypts, on behalf of the scope's account. See {@link letLogsUse}
+ * Lets a service of AWS send to queues that the key encrypts, on behalf of the key's account. See {@link letLogsUse}
  * for keys that are imported.
  * @param service its principal, e.g. `events.amazonaws.com`
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
  */
-export function letServiceSend(key: IKey, service: string, scope: Construct): void {
+export function letServiceSend(key: IKey, service: string): void {
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: `Send${service.replace(/\W.*/, '').replace(/^./, (letter) => letter.toUpperCase())}`,
       principals: [new ServicePrincipal(service)],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } },
     }),
   );
 }

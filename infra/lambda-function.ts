@@ -32,7 +32,7 @@ export class PurgerFunction extends LambdaFunction {
     { name, files, onFailure, protection, ...props }: PurgerFunctionProps,
   ) {
     const { encryptionKey } = protection;
-    if (encryptionKey !== undefined) letLogsUse(encryptionKey, scope);
+    if (encryptionKey !== undefined) letLogsUse(encryptionKey);
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: protection.logRetentionDays,
       removalPolicy: removalPolicy(protection),

@@ -102,6 +102,15 @@ describe('a key of the customer', () => {
   });
 });
 
+test('the key can be in another stack of the app', () => {
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const encryptionKey: IKey = new Key(new Stack(app, 'Keys'), 'Key');
+  const stack = new Stack(app, 'Mine');
+  addPurger(stack, { encryptionKey });
+  const exported = { 'Fn::ImportValue': Match.stringLikeRegexp('^Keys:ExportsOutput') };
+  Template.fromStack(stack).resourcePropertiesCountIs('AWS::SQS::Queue', { KmsMasterKeyId: exported }, 2);
+});
+
 /** A part of a template with what AWS says of the place filled in as the documentation writes it. */
 function joined(value: unknown): unknown {
   const places: Readonly<Record<string, string>> = {
@@ -131,15 +140,18 @@ function templateOfConstruct(props: Partial<CdnPurgerProps>, withKey = false): T
   const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
   const stack = new Stack(app, 'Mine');
   const key: IKey | undefined = withKey ? new Key(stack, 'Key') : undefined;
+  addPurger(stack, { ...(key && { encryptionKey: key }), ...props });
+  return Template.fromStack(stack);
+}
+
+function addPurger(stack: Stack, props: Partial<CdnPurgerProps>): void {
   const [rule] = sampleConfig.rules;
   const purger = new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
     target: 'production',
     rules: rule === undefined ? [] : [rule],
-    ...(key && { encryptionKey: key }),
     ...props,
   });
   // CDK's own types do not fit together under exactOptionalPropertyTypes.
   purger.watchBucket(new Bucket(stack, 'Bucket') as IBucket);
-  return Template.fromStack(stack);
 }
