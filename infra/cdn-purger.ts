@@ -13,10 +13,10 @@ import {
 } from '../functions/core/config.ts';
 import { fields } from '../functions/core/schema.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
-import { type DataProtectionProps, dataProtection } from './data-protection.ts';
+import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
 import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
-import { faultsOfSharing, ledgerSharedWith } from './shared-ledger.ts';
+import { accounts, faultsOfSharing } from './shared-ledger.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -41,6 +41,9 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   readonly ledgerSharedWith?: readonly string[];
 }
 
+const subject = 'The configuration of CdnPurger';
+const keepingFields = fields({ ...dataProtectionFields, ledgerSharedWith: accounts.optional() });
+
 /**
  * Purges CDN Pro's cache when something changes at the origin.
  * @throws ConfigError when the settings are wrong, with every fault
@@ -60,15 +63,14 @@ export class CdnPurger extends Construct {
 
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
-    const { credentials, endpoint = 'https://api.cdnetworks.com', ...others } = props;
-    const { encryptionKey, retainData: _, logRetentionDays: __, ...rest } = others;
-    const { sharedLedger, ledgerSharedWith: sharedWith = [], ...settings } = rest;
+    const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
+    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, ...settings } = others;
     this.#settings = checkSettings(settings);
-    const sharing = fields({ ledgerSharedWith: ledgerSharedWith.optional() });
-    check(sharing, { ledgerSharedWith: props.ledgerSharedWith }, 'The configuration of CdnPurger', () =>
+    const keeping = { retainData, logRetentionDays, ledgerSharedWith };
+    const { ledgerSharedWith: sharedWith = [], ...kept } = check(keepingFields, keeping, subject, () =>
       faultsOfSharing(props),
     );
-    const protection = dataProtection(props, this.#settings.target, encryptionKey);
+    const protection = dataProtection(kept, this.#settings.target, encryptionKey);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,

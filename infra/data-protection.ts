@@ -3,8 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { check } from '../functions/core/config.ts';
-import { expecting, fields } from '../functions/core/schema.ts';
+import { expecting } from '../functions/core/schema.ts';
 import type { Target } from '../functions/core/types.ts';
 
 /** How the user wants data to be kept. */
@@ -16,6 +15,12 @@ export interface DataProtectionProps {
   readonly retainData?: boolean;
   /** How long the functions' logs are kept, in days, as CloudWatch Logs can: 30, 90, 365 … Default: 30. */
   readonly logRetentionDays?: number;
+}
+
+/** {@link DataProtectionProps} that were checked. */
+interface CheckedProps {
+  readonly retainData?: boolean | undefined;
+  readonly logRetentionDays?: RetentionDays | undefined;
 }
 
 /** How data is kept. */
@@ -40,21 +45,16 @@ export const dataProtectionFields = {
     .optional(),
 };
 
-/**
- * @returns how data is kept, every default filled in
- * @throws ConfigError with every fault
- */
+/** @returns how data is kept, every default filled in */
 export function dataProtection(
-  { retainData, logRetentionDays }: DataProtectionProps,
+  { retainData, logRetentionDays }: CheckedProps,
   target: Target,
   encryptionKey: IKey | undefined,
 ): DataProtection {
-  const shape = fields(dataProtectionFields);
-  const checked = check(shape, { retainData, logRetentionDays }, 'The configuration of CdnPurger');
   return {
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
-    retainData: checked.retainData ?? target === 'production',
-    logRetentionDays: checked.logRetentionDays ?? defaultLogRetentionDays,
+    retainData: retainData ?? target === 'production',
+    logRetentionDays: logRetentionDays ?? defaultLogRetentionDays,
   };
 }
 

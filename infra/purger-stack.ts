@@ -11,10 +11,10 @@ import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts'
 import { CdnPurger } from './cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from './data-protection.ts';
 import {
+  accounts,
   faultsOfSharing,
   importLedger,
   keyArn,
-  ledgerSharedWith,
   type SharedLedgerSettings,
   sharedLedgerFields,
 } from './shared-ledger.ts';
@@ -74,7 +74,7 @@ export const configFields = fields({
   ...dataProtectionFields,
   encryptionKeyArn: keyArn.optional(),
   sharedLedger: sharedLedgerFields.optional(),
-  ledgerSharedWith: ledgerSharedWith.optional(),
+  ledgerSharedWith: accounts.optional(),
 });
 
 /**

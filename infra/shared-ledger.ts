@@ -30,7 +30,7 @@ export const sharedLedgerFields = fields({
 });
 
 /** The schema of the accounts that a ledger is shared with. */
-export const ledgerSharedWith = z.array(
+export const accounts = z.array(
   text('an account').regex(/^\d{12}$/, expecting('the 12 digits of an AWS account')),
   expecting('a list of AWS accounts'),
 );

@@ -60,9 +60,10 @@ function appOfLibraryUser(): App {
   return app;
 }
 
-const [s3Rule] = sampleConfig.rules;
+const rulesOf = (source: string) => sampleConfig.rules.filter(({ match }) => match.source === source);
 const apps: Readonly<Record<string, () => App>> = {
-  'a bucket alone': () => appOf({ webhooks: [], rules: s3Rule === undefined ? [] : [s3Rule] }),
+  'a bucket alone': () => appOf({ webhooks: [], rules: rulesOf('s3') }),
+  'a webhook alone': () => appOf({ buckets: [], rules: rulesOf('contentful') }),
   'a bucket and a webhook': () => appOf({}),
   'data that goes with the stack': () => appOf({ retainData: false, logRetentionDays: 1 }),
   'a key and a shared ledger': () =>
