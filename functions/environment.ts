@@ -4,6 +4,7 @@ import { PurgerError } from './core/errors.ts';
 export const environment = {
   bufferQueueUrl: 'BUFFER_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
+  /** Of `submit`: name or ARN of the table that holds the window, which may be another deployment's. */
   ledgerTableName: 'LEDGER_TABLE_NAME',
   /** ARN or name of the secret with CDN Pro's credentials. */
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',

@@ -1,30 +1,62 @@
 import { Duration } from 'aws-cdk-lib';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
+import { type DataProtection, letServiceSend, removalPolicy } from './data-protection.ts';
 
 /** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
 const retention = Duration.days(14);
+
+/** What a {@link Buffer} is made of. */
+export interface BufferProps {
+  /** How long a message in hand is hidden from other consumers. */
+  readonly visibilityTimeout: Duration;
+  readonly protection: DataProtection;
+}
 
 /** The buffer: the queue in which purge messages wait, and the dead letter queue behind it. */
 export class Buffer extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  readonly protection: DataProtection;
 
-  /** @param visibilityTimeout how long a message in hand is hidden from other consumers */
-  constructor(scope: Construct, id: string, { visibilityTimeout }: { readonly visibilityTimeout: Duration }) {
+  constructor(scope: Construct, id: string, { visibilityTimeout, protection }: BufferProps) {
     super(scope, id);
-    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
+    this.protection = protection;
+    const { encryptionKey } = protection;
+    const common = {
       retentionPeriod: retention,
-      encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      removalPolicy: removalPolicy(protection),
+      ...(encryptionKey === undefined
+        ? { encryption: QueueEncryption.SQS_MANAGED }
+        : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
+    };
+    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', common);
+    acknowledge(this.deadLetterQueue, {
+      'Serverless-SQSRedrivePolicy':
+        'It is the dead letter queue itself: nothing receives from it but the one who redrives it.',
     });
     this.queue = new Queue(this, 'Queue', {
+      ...common,
       visibilityTimeout,
-      retentionPeriod: retention,
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
       // Waiting for the rate limit uses up no receives; these are for consumers that crash.
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 10 },
     });
   }
+
+  /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
+  letEventBridgeSend(): void {
+    const { encryptionKey } = this.protection;
+    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com');
+  }
+}
+
+/**
+ * Lets a function of the purger send to a queue, and do nothing else: CDK's own grant adds reading the queue's
+ * attributes, and more of its key than SQS asks for. The key itself every function of the purger may use.
+ */
+export function grantSend(queue: IQueue, grantee: IGrantable): void {
+  queue.grant(grantee, 'sqs:SendMessage');
 }

@@ -1,26 +1,48 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
   type CompleteSettings,
+  check,
   checkSettings,
   describeFault,
   type Settings,
 } from '../functions/core/config.ts';
+import { fields } from '../functions/core/schema.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
+import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
-import { S3Receiver, type WatchOptions, WebhookReceiver } from './receivers.ts';
+import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
+import { accounts, faultsOfSharing } from './shared-ledger.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** What a purger is made of. */
-export interface CdnPurgerProps extends Settings {
+export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Holds CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
   readonly credentials: ISecret;
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
+  /**
+   * A key of yours that encrypts queues, table, logs and the functions' environment. One that is imported needs the
+   * statements in its policy that `docs/security.md` names. Default: AWS's own keys.
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * The ledger of another deployment that uses the same CDN Pro user, so that both together keep its rate limit:
+   * `other.ledger.table`. Default: its own.
+   */
+  readonly sharedLedger?: ITable;
+  /** IDs of other AWS accounts whose deployments share this one's ledger. */
+  readonly ledgerSharedWith?: readonly string[];
 }
+
+const subject = 'The configuration of CdnPurger';
+const keepingFields = fields({ ...dataProtectionFields, ledgerSharedWith: accounts.optional() });
 
 /**
  * Purges CDN Pro's cache when something changes at the origin.
@@ -31,6 +53,7 @@ export class CdnPurger extends Construct {
   readonly bufferQueue: Queue;
   /** Holds what could not be purged, with the reason. */
   readonly deadLetterQueue: Queue;
+  /** What is remembered of entries, and the rate limit's window unless `sharedLedger` has it. */
   readonly ledger: Ledger;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
@@ -40,14 +63,21 @@ export class CdnPurger extends Construct {
 
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
-    const { credentials, endpoint = 'https://api.cdnetworks.com', ...settings } = props;
+    const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
+    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, ...settings } = others;
     this.#settings = checkSettings(settings);
-    this.ledger = new Ledger(this, 'Ledger');
+    const keeping = { retainData, logRetentionDays, ledgerSharedWith };
+    const { ledgerSharedWith: sharedWith = [], ...kept } = check(keepingFields, keeping, subject, () =>
+      faultsOfSharing(props),
+    );
+    const protection = dataProtection(kept, this.#settings.target, encryptionKey);
+    this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,
       credentials,
       endpoint,
-      ledger: this.ledger,
+      windowTable: sharedLedger ?? this.ledger.table,
+      protection,
     });
     this.bufferQueue = this.#submit.buffer.queue;
     this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;

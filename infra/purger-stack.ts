@@ -1,4 +1,5 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
@@ -8,11 +9,20 @@ import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
 import { CdnPurger } from './cdn-purger.ts';
+import { type DataProtectionProps, dataProtectionFields } from './data-protection.ts';
+import {
+  accounts,
+  faultsOfSharing,
+  importLedger,
+  keyArn,
+  type SharedLedgerSettings,
+  sharedLedgerFields,
+} from './shared-ledger.ts';
 import { Webhook, webhookSourceNames } from './webhook.ts';
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
 /** What `infra/config.ts` holds. */
-export interface PurgerConfig extends Settings {
+export interface PurgerConfig extends Settings, DataProtectionProps {
   /** The stack's name. Default: `CdnProPurger`. */
   readonly stackName?: string;
   /** Name or ARN of the secret with CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
@@ -27,6 +37,12 @@ export interface PurgerConfig extends Settings {
   }[];
   /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
   readonly webhooks?: readonly WebhookSettings[];
+  /** ARN of a key of yours that encrypts queues, table, logs and the functions' environment. Default: AWS's own keys. */
+  readonly encryptionKeyArn?: string;
+  /** The ledger of another deployment that uses the same CDN Pro user. Default: its own. */
+  readonly sharedLedger?: SharedLedgerSettings;
+  /** IDs of other AWS accounts whose deployments share this one's ledger. */
+  readonly ledgerSharedWith?: readonly string[];
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -55,6 +71,10 @@ export const configFields = fields({
     )
     .optional(),
   webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
+  ...dataProtectionFields,
+  encryptionKeyArn: keyArn.optional(),
+  sharedLedger: sharedLedgerFields.optional(),
+  ledgerSharedWith: accounts.optional(),
 });
 
 /**
@@ -64,6 +84,7 @@ export const configFields = fields({
 export function checkConfig(config: unknown): PurgerConfig {
   return check(configFields, config, 'The configuration', (value) => [
     ...faultsOfRules(value),
+    ...faultsOfSharing(value),
     ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSourceNames]),
   ]) as PurgerConfig;
 }
@@ -73,10 +94,13 @@ export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
     const { config, ...stackProps } = props;
     super(scope, id, stackProps);
-    const { stackName: _, credentials, buckets = [], webhooks = [], ...settings } = config;
+    const { stackName: _, credentials, buckets = [], webhooks = [], ...others } = config;
+    const { encryptionKeyArn, sharedLedger, ...settings } = others;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
       credentials: this.#secret('Credentials', credentials),
+      ...(encryptionKeyArn && { encryptionKey: Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn) }),
+      ...(sharedLedger && { sharedLedger: importLedger(this, 'SharedLedger', sharedLedger) }),
     });
     buckets.forEach(({ name, prefix }, index) => {
       const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -6,16 +7,21 @@ import type { CompleteSettings } from '../functions/core/config.ts';
 import { requestsInWindow } from '../functions/core/throttle.ts';
 import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
-import { Buffer } from './buffer.ts';
+import { acknowledge } from './acknowledgements.ts';
+import { Buffer, grantSend } from './buffer.ts';
+import type { DataProtection } from './data-protection.ts';
 import { PurgerFunction } from './lambda-function.ts';
-import type { Ledger } from './ledger.ts';
+import { grantWindow } from './ledger.ts';
+import { nameFor } from './shared-ledger.ts';
 
 /** What {@link Submit} is made of. */
 export interface SubmitProps {
   readonly settings: CompleteSettings;
   readonly credentials: ISecret;
   readonly endpoint: string;
-  readonly ledger: Ledger;
+  /** The table with the rate limit's window. */
+  readonly windowTable: ITable;
+  readonly protection: DataProtection;
 }
 
 /** Long enough to wait for most of a rate limit's window inside one invocation. */
@@ -26,12 +32,14 @@ export class Submit extends Construct {
   readonly buffer: Buffer;
   readonly function: PurgerFunction;
 
-  constructor(scope: Construct, id: string, { settings, credentials, endpoint, ledger }: SubmitProps) {
+  constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
+    const { settings, credentials, endpoint, windowTable, protection } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new Buffer(this, 'Buffer', {
       // A message is in hand while its batch gathers and while the function runs; then some, for the poller.
       visibilityTimeout: Duration.seconds(timeout.toSeconds() + window.toSeconds() + 30),
+      protection,
     });
     const { queue, deadLetterQueue } = this.buffer;
     const { maxFileUrls, maxBodyBytes } = settings;
@@ -45,12 +53,13 @@ export class Submit extends Construct {
       environment: {
         [environment.bufferQueueUrl]: queue.queueUrl,
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
-        [environment.ledgerTableName]: ledger.table.tableName,
+        [environment.ledgerTableName]: nameFor(this, windowTable),
         [environment.credentialsSecretId]: credentials.secretArn,
         [environment.cdnProEndpoint]: endpoint,
         [environment.rateLimit]: JSON.stringify(settings.rateLimit),
         [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
       },
+      protection,
     });
     this.function.addEventSource(
       new SqsEventSource(queue, {
@@ -61,9 +70,13 @@ export class Submit extends Construct {
         reportBatchItemFailures: true,
       }),
     );
-    queue.grantSendMessages(this.function);
-    deadLetterQueue.grantSendMessages(this.function);
-    ledger.table.grant(this.function, 'dynamodb:GetItem', 'dynamodb:PutItem');
+    acknowledge(this.function, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'A destination is for streams. What fails here goes back to the queue message by message, and after ten times to its dead letter queue.',
+    });
+    grantSend(queue, this.function);
+    grantSend(deadLetterQueue, this.function);
+    grantWindow(windowTable, this.function);
     credentials.grantRead(this.function);
   }
 }

@@ -6,6 +6,7 @@ import { createJournal, type Journal } from './journal.ts';
 import { createOrigin } from './origin.ts';
 import type { Stage } from './play.ts';
 import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
+import { createSharedTable, sharedTableEnvironment, sharedTableName } from './shared-ledger.ts';
 import { synthesize } from './synthesize.ts';
 
 /** How to start the local stack. */
@@ -113,7 +114,7 @@ async function startParts(
   aws = await startAws({
     assemblyDir: assembly.directory,
     secrets: localSecrets(config),
-    environment: { CDN_PRO_ENDPOINT: apiUrl },
+    environment: { CDN_PRO_ENDPOINT: apiUrl, ...sharedTableEnvironment(config) },
     onFunctionLog: ({ logicalId }, line) => {
       if (verbose) console.log(line);
       journal.add(logicalId, line);
@@ -128,6 +129,7 @@ async function startParts(
     },
   });
   stops.push(aws.stop);
+  await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
 
   const ready = readyOf(config, aws, apiUrl, edge.url);
   const webhooks = Object.fromEntries(
@@ -182,7 +184,7 @@ function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: stri
       bufferQueueUrl: BufferQueueUrl,
       deadLetterQueueUrl: DeadLetterQueueUrl,
     },
-    dynamodb: { endpoint: aws.dynamodb.endpoint, table: LedgerTableName },
+    dynamodb: { endpoint: aws.dynamodb.endpoint, table: sharedTableName(config) ?? LedgerTableName },
   };
 }
 

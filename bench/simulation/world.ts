@@ -112,11 +112,12 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     queue.send(messageFor(change), options.transitMs);
   });
   const table = createTable(clock, options.table);
-  const environments = (options.skewMs ?? [0, 0]).map((skewMs) => {
+  const environments = (options.skewMs ?? [0, 0]).map((skewMs, index) => {
     const nowMs = () => Math.floor(clock.nowMs()) + skewMs;
     const ledger = createLedger({
       client: table,
       tableName: 'ledger',
+      deployment: `deployment ${index}`,
       limit: options.limit,
       guardMs: options.guardMs ?? slowestWriteMs + 10_000 + clockDifferenceMs,
       clockDifferenceMs,

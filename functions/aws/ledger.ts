@@ -6,6 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Ask, type Pacing, reservePaced } from '../core/pacing.ts';
+import { agreeOnLimit, isStated, type StatedLimit } from '../core/shared-limit.ts';
 import { closeWindow, emptyWindow, markAnswered, type RateLimit, type RateWindow } from '../core/throttle.ts';
 
 /** Places in the rate limit's window, or when to ask again and what it is that one waits for. */
@@ -18,7 +19,7 @@ export interface Place {
   readonly arrivedByMs: number;
 }
 
-/** The rate limit's window in DynamoDB, shared by every consumer that names the same table. */
+/** The rate limit's window in DynamoDB, shared by all consumers of all deployments that name the same table. */
 export interface Ledger {
   /**
    * Takes places in the window for requests whose turn it is: for the first, and for those right behind it as far as
@@ -38,8 +39,13 @@ export interface Ledger {
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly client: DynamoDBClient;
+  /** Name or ARN of the table. */
   readonly tableName: string;
+  /** Names the deployment among those that share the table. */
+  readonly deployment: string;
   readonly limit: RateLimit;
+  /** Hears, once, of the stricter limit that holds because another deployment states it. */
+  readonly onStricterLimit?: (limit: RateLimit) => void;
   /**
    * The longest time from a place's being taken to its request's arrival at CDN Pro, in milliseconds, clocks'
    * differences and {@link slowestWriteMs} included.
@@ -55,8 +61,9 @@ export interface LedgerOptions {
 /** A place whose writing took longer than this, in milliseconds, is not used: its request might arrive too late. */
 export const slowestWriteMs = 1000;
 
-/** The key of the window's item. One table holds one window, since one table stands for one CDN Pro user. */
-const windowKey = { pk: { S: 'rate-window' } };
+/** The partition key of the window's item. One table holds one window, since one table stands for one CDN Pro user. */
+export const windowPartition = 'rate-window';
+const windowKey = { pk: { S: windowPartition } };
 
 interface Versioned {
   readonly window: RateWindow;
@@ -65,9 +72,16 @@ interface Versioned {
 
 /** @returns the ledger in the given table */
 export function createLedger(options: LedgerOptions): Ledger {
-  const { client, tableName, limit, guardMs, clockDifferenceMs, pacing, nowMs } = options;
+  const { client, tableName, deployment, limit, guardMs, clockDifferenceMs, pacing, nowMs } = options;
   /** Answers that no write has told yet. */
   const answers = new Map<Place, number>();
+  let isStricterKnown = false;
+
+  function hear(agreed: RateLimit): void {
+    const isStricter = agreed.requests < limit.requests || agreed.perSeconds > limit.perSeconds;
+    if (isStricter && !isStricterKnown) options.onStricterLimit?.(agreed);
+    isStricterKnown = isStricter;
+  }
 
   async function read(): Promise<Versioned> {
     const { Item } = await client.send(
@@ -96,11 +110,11 @@ export function createLedger(options: LedgerOptions): Ledger {
   }
 
   /** Takes places for the asks, in their order, until one has to wait. */
-  function takePlaces(window: RateWindow, asks: readonly Ask[], atMs: number) {
+  function takePlaces(window: RateWindow, agreed: RateLimit, asks: readonly Ask[], atMs: number) {
     const places: Place[] = [];
     let current = window;
     for (const ask of asks) {
-      const reservation = reservePaced(current, limit, guardMs, atMs, ask, pacing);
+      const reservation = reservePaced(current, agreed, guardMs, atMs, ask, pacing);
       if (reservation.kind === 'wait') {
         if (places.length === 0) return reservation;
         break;
@@ -122,8 +136,14 @@ export function createLedger(options: LedgerOptions): Ledger {
           written,
         );
         const reservedMs = nowMs();
-        const taken = takePlaces(window, asks, reservedMs);
-        if (taken.kind === 'wait') return taken;
+        const agreed = agreeOnLimit(window, deployment, limit, reservedMs);
+        hear(agreed.limit);
+        const taken = takePlaces(agreed.window, agreed.limit, asks, reservedMs);
+        if (taken.kind === 'wait') {
+          // Others who know nothing of a stricter limit would keep the window too full for it for ever.
+          if (!isStated(window, deployment, limit)) await write(agreed.window, version);
+          return taken;
+        }
         if (!(await write(taken.window, version))) continue;
         for (const [place] of told) answers.delete(place);
         const tookMs = nowMs() - reservedMs;
@@ -152,8 +172,34 @@ function formatWindow({ window, version }: Versioned): Record<string, AttributeV
     spent: { N: window.pace.spent.toFixed(6) },
     inflow: { N: window.pace.inflow.toFixed(6) },
     pacedAtMs: { N: String(window.pace.atMs) },
+    stated: { M: mapValues(window.stated, formatStated) },
     version: { N: String(version) },
   };
+}
+
+function formatStated({ requests, perSeconds, atMs }: StatedLimit): AttributeValue {
+  return {
+    M: {
+      requests: { N: String(requests) },
+      perSeconds: { N: String(perSeconds) },
+      atMs: { N: String(atMs) },
+    },
+  };
+}
+
+function parseStated({ M }: AttributeValue): StatedLimit {
+  return {
+    requests: numberOf(M?.requests),
+    perSeconds: numberOf(M?.perSeconds),
+    atMs: numberOf(M?.atMs),
+  };
+}
+
+function mapValues<From, To>(
+  values: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
 }
 
 function parseWindow(item: Record<string, AttributeValue>): Versioned {
@@ -162,6 +208,7 @@ function parseWindow(item: Record<string, AttributeValue>): Versioned {
       arrivedByMs: (item.arrivedByMs?.L ?? []).map((time) => Number(time.N)),
       closedUntilMs: numberOf(item.closedUntilMs),
       pace: { spent: numberOf(item.spent), inflow: numberOf(item.inflow), atMs: numberOf(item.pacedAtMs) },
+      stated: mapValues(item.stated?.M ?? {}, parseStated),
     },
     version: numberOf(item.version),
   };

@@ -1,3 +1,5 @@
+import type { StatedLimit } from './shared-limit.ts';
+
 /** A rate limit as the user configures it. */
 export interface RateLimit {
   /** Most requests in a window. CDN Pro: 300 (the purge API's page). */
@@ -21,6 +23,8 @@ export interface RateWindow {
   /** No request before this time, in milliseconds: the server said that its window is full. */
   readonly closedUntilMs: number;
   readonly pace: Pace;
+  /** What each deployment that uses the window says the limit is, by the deployment's name. */
+  readonly stated: Readonly<Record<string, StatedLimit>>;
 }
 
 /** What pacing remembers. See `pacing.ts`. */
@@ -38,6 +42,7 @@ export const emptyWindow: RateWindow = {
   arrivedByMs: [],
   closedUntilMs: 0,
   pace: { spent: 0, inflow: 0, atMs: 0 },
+  stated: {},
 };
 
 /** What a reservation gave: a place in the window, or the time at which to ask again. */

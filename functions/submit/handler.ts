@@ -36,6 +36,7 @@ const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
 const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
+const ledgerTable = readVariable(environment.ledgerTableName);
 const rules = loadRules();
 /** What CDN Pro has shown of its limits since this environment started. */
 let learned: Partial<RequestLimits> = {};
@@ -44,9 +45,15 @@ const { coalesceAbove, ...limits } = JSON.parse(readVariable(environment.request
 
 const ports: SubmitPorts = {
   ledger: createLedger({
-    client: new DynamoDBClient(),
-    tableName: readVariable(environment.ledgerTableName),
+    client: new DynamoDBClient(regionOf(ledgerTable)),
+    tableName: ledgerTable,
+    deployment: bufferQueueUrl,
     limit: JSON.parse(readVariable(environment.rateLimit)) as RateLimit,
+    onStricterLimit: ({ requests, perSeconds }) =>
+      logger.warn('another deployment that shares the CDN Pro user states a stricter rate limit: it holds', {
+        requests,
+        perSeconds,
+      }),
     guardMs,
     clockDifferenceMs,
     nowMs,
@@ -70,6 +77,12 @@ const ports: SubmitPorts = {
   log: logger,
   measure,
 };
+
+/** A table that is named by its ARN may be in another region. */
+function regionOf(table: string): { readonly region?: string } {
+  const region = table.startsWith('arn:') ? table.split(':')[3] : undefined;
+  return region ? { region } : {};
+}
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - reserveMs;

@@ -38,9 +38,13 @@ interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
   readonly Effect: string;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** @returns what the role of a function may do, as `action on resource`, by the function's description */
+/**
+ * @returns what the role of a function may do, as `action on resource`, with ` where key = values` for conditions, by
+ * the function's description
+ */
 export function permissionsOf(template: Template, description: RegExp): readonly string[] {
   const [[, fn] = []] = Object.entries(template.findResources('AWS::Lambda::Function')).filter(
     ([, { Properties }]) => description.test(Properties.Description ?? ''),
@@ -51,8 +55,22 @@ export function permissionsOf(template: Template, description: RegExp): readonly
   );
   return policies
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[])
-    .flatMap(({ Action, Resource }) => [Action].flat().map((action) => `${action} on ${nameOf(Resource)}`))
+    .flatMap((statement) => {
+      if (statement.Effect !== 'Allow') return [];
+      const resources = [statement.Resource].flat().map(nameOf);
+      const actions = [statement.Action].flat();
+      return actions.flatMap((action) =>
+        resources.map((name) => `${action} on ${name}${conditionOf(statement)}`),
+      );
+    })
     .toSorted();
+}
+
+function conditionOf({ Condition = {} }: Statement): string {
+  const texts = Object.values(Condition).flatMap((keys) =>
+    Object.entries(keys).map(([key, values]) => `${key} = ${[values].flat().join(', ')}`),
+  );
+  return texts.length === 0 ? '' : ` where ${texts.join(' and ')}`;
 }
 
 /** A resource's logical id without CDK's hash, or what is readable of its ARN. */

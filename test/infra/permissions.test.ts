@@ -1,81 +1,148 @@
-import { Match } from 'aws-cdk-lib/assertions';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { permissionsOf, templateOf } from '../helpers/purger-stack.ts';
 
-const template = templateOf();
+const key = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
+const otherKey = 'arn:aws:kms:eu-west-1:444455556666:key/1a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
+const otherTable = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 
-const sending = (queue: string) => [
-  `sqs:GetQueueAttributes on ${queue}`,
-  `sqs:GetQueueUrl on ${queue}`,
-  `sqs:SendMessage on ${queue}`,
-];
-const logging = (receiver: string) => [
-  `logs:CreateLogStream on ${receiver}FunctionLogs`,
-  `logs:PutLogEvents on ${receiver}FunctionLogs`,
-];
+const functions = {
+  submit: /purge requests to CDN Pro/,
+  's3 receiver': /changes of S3 objects/,
+  'webhook receiver': /verifies webhooks/,
+} as const;
+type FunctionName = keyof typeof functions;
+
 const buffer = 'PurgerSubmitBufferQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
+const window = ' where dynamodb:LeadingKeys = rate-window';
+const memory = ' where dynamodb:LeadingKeys = memory#*';
+const logging = (owner: string) => [
+  `logs:CreateLogStream on ${owner}FunctionLogs`,
+  `logs:PutLogEvents on ${owner}FunctionLogs`,
+];
+const item = (table: string, condition: string) =>
+  ['GetItem', 'PutItem'].map((action) => `dynamodb:${action} on ${table}${condition}`);
+const reading = (secret: string) =>
+  ['DescribeSecret', 'GetSecretValue'].map((action) => `secretsmanager:${action} on ${secret}-??????`);
+const receiving = [
+  'ChangeMessageVisibility',
+  'DeleteMessage',
+  'GetQueueAttributes',
+  'GetQueueUrl',
+  'ReceiveMessage',
+];
 
-test('submit reads the credentials and no other secret, and touches its own table and queues alone', () => {
-  expect(new Set(permissionsOf(template, /purge requests to CDN Pro/))).toEqual(
-    new Set([
-      'dynamodb:GetItem on PurgerLedgerTable',
-      'dynamodb:PutItem on PurgerLedgerTable',
-      'secretsmanager:DescribeSecret on cdn-pro/api-??????',
-      'secretsmanager:GetSecretValue on cdn-pro/api-??????',
-      ...logging('PurgerSubmit'),
-      `sqs:ChangeMessageVisibility on ${buffer}`,
-      `sqs:DeleteMessage on ${buffer}`,
-      `sqs:ReceiveMessage on ${buffer}`,
-      ...sending(buffer),
-      ...sending(deadLetters),
-    ]),
-  );
+/** All that each function may do. */
+const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
+  submit: [
+    ...item('PurgerLedgerTable', window),
+    ...logging('PurgerSubmit'),
+    ...reading('cdn-pro/api'),
+    ...receiving.map((action) => `sqs:${action} on ${buffer}`),
+    `sqs:SendMessage on ${buffer}`,
+    `sqs:SendMessage on ${deadLetters}`,
+  ],
+  's3 receiver': [
+    ...logging('PurgerReceiveS3'),
+    `sqs:SendMessage on ${buffer}`,
+    `sqs:SendMessage on ${deadLetters}`,
+  ],
+  'webhook receiver': [
+    ...item('PurgerLedgerTable', memory),
+    ...logging('PurgerReceiveWebhook'),
+    ...reading('cdn-pro-purger/contentful'),
+    `sqs:SendMessage on ${buffer}`,
+  ],
+};
+const names = Object.keys(functions) as FunctionName[];
+const sorted = (permissions: Iterable<string>) => [...new Set(permissions)].toSorted();
+const template = templateOf();
+
+describe.each(names)('the %s', (name) => {
+  test('may do what it has to, and nothing else', () => {
+    expect(sorted(permissionsOf(template, functions[name]))).toEqual(sorted(allowed[name]));
+  });
+
+  test('may also use a key of the customer, and no other key', () => {
+    const withKey = permissionsOf(templateOf({ encryptionKeyArn: key }), functions[name]);
+    const use = ['kms:Decrypt', 'kms:GenerateDataKey'].map((action) => `${action} on "${key}"`);
+    expect(sorted(withKey)).toEqual(sorted([...allowed[name], ...use]));
+  });
+
+  test('touches of a shared ledger the window alone, if anything', () => {
+    const sharedLedger = { table: otherTable, encryptionKeyArn: otherKey };
+    const shared = permissionsOf(templateOf({ sharedLedger }), functions[name]);
+    const own = allowed[name].filter((permission) => !permission.endsWith(window));
+    const other = [...item(`"${otherTable}"`, window), `kms:Decrypt on "${otherKey}"`];
+    expect(sorted(shared)).toEqual(sorted(name === 'submit' ? [...own, ...other] : own));
+  });
 });
 
-test('the S3 receiver sends to the buffer, and its failures to the dead letter queue', () => {
-  expect(permissionsOf(template, /changes of S3 objects/)).toEqual(
-    [...logging('PurgerReceiveS3'), ...sending(deadLetters), ...sending(buffer)].toSorted(),
-  );
-});
-
-test('the webhook receiver sends to the buffer, remembers, and reads its own secrets, not the credentials', () => {
-  expect(permissionsOf(template, /verifies webhooks/)).toEqual(
-    [
-      'dynamodb:GetItem on PurgerLedgerTable',
-      'dynamodb:PutItem on PurgerLedgerTable',
-      'secretsmanager:DescribeSecret on cdn-pro-purger/contentful-??????',
-      'secretsmanager:GetSecretValue on cdn-pro-purger/contentful-??????',
-      ...logging('PurgerReceiveWebhook'),
-      ...sending(buffer),
-    ].toSorted(),
-  );
-});
-
-test('no role has a managed policy, and nothing is allowed on every resource', () => {
+test('each function has a role of its own, without managed policies', () => {
   const own = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) =>
     id.startsWith('Purger'),
   );
   expect(own).toHaveLength(3);
   for (const [, { Properties }] of own) expect(Properties.ManagedPolicyArns).toBeUndefined();
-  for (const description of [/purge requests to CDN Pro/, /changes of S3 objects/, /verifies webhooks/]) {
-    expect(permissionsOf(template, description).filter((permission) => permission.endsWith('"*"'))).toEqual(
-      [],
-    );
-  }
+  const roles = Object.values(template.findResources('AWS::Lambda::Function'))
+    .filter(({ Properties }) => Properties.Description?.startsWith('cdn-pro-purger'))
+    .map(({ Properties }) => JSON.stringify(Properties.Role));
+  expect(new Set(roles).size).toBe(3);
 });
 
-test('of the ledger, the webhook receiver touches only what it remembers of entries', () => {
-  template.hasResourceProperties('AWS::IAM::Policy', {
-    PolicyDocument: {
-      Statement: Match.arrayWith([
-        Match.objectLike({
-          Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-          Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['memory#*'] } },
-        }),
-      ]),
+test('who may invoke a function is named: the rule of the bucket, and the route of the API', () => {
+  const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(
+    ({ Properties }) => ({
+      function: /ReceiveS3|ReceiveWebhook|Submit/.exec(JSON.stringify(Properties.FunctionName))?.[0],
+      principal: Properties.Principal,
+      source: JSON.stringify(Properties.SourceArn),
+    }),
+  );
+  expect(permissions).toEqual([
+    {
+      function: 'ReceiveS3',
+      principal: 'events.amazonaws.com',
+      source: expect.stringMatching(/^\{"Fn::GetAtt":\["PurgerReceiveS3Bucket1\w+","Arn"\]\}$/),
     },
-  });
+    {
+      function: 'ReceiveWebhook',
+      principal: 'apigateway.amazonaws.com',
+      source: expect.stringMatching(/PurgerReceiveWebhookApi\w+"\},"\/\*\/\*\/webhooks\/\{source\}"/),
+    },
+  ]);
+  template.resourceCountIs('AWS::Lambda::Url', 0);
+});
+
+interface QueueStatement {
+  readonly Effect: string;
+  readonly Action: string;
+  readonly Principal: unknown;
+  readonly Condition: unknown;
+}
+
+test('the queues refuse whoever comes without TLS, and let in the rule of the bucket alone, with what it cannot deliver', () => {
+  const policies = Object.entries(template.findResources('AWS::SQS::QueuePolicy'));
+  const statementsOf = (queue: string) =>
+    policies
+      .filter(([id]) => id.startsWith(`${queue}Policy`))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as QueueStatement[]);
+  const tlsOnly = {
+    Effect: 'Deny',
+    Action: 'sqs:*',
+    Principal: { AWS: '*' },
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+  const ofRule = { 'Fn::GetAtt': [expect.stringMatching(/^PurgerReceiveS3Bucket1/), 'Arn'] };
+  expect(statementsOf(buffer)).toEqual([expect.objectContaining(tlsOnly)]);
+  expect(statementsOf(deadLetters)).toEqual([
+    expect.objectContaining(tlsOnly),
+    expect.objectContaining({
+      Effect: 'Allow',
+      Action: 'sqs:SendMessage',
+      Principal: { Service: 'events.amazonaws.com' },
+      Condition: { ArnEquals: { 'aws:SourceArn': ofRule } },
+    }),
+  ]);
 });
 
 test('no secret is in the template: only names and ARNs are', () => {

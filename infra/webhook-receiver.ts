@@ -2,78 +2,20 @@ import { deflateRawSync } from 'node:zlib';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { memoryPrefix } from '../functions/aws/memory.ts';
 import { ConfigError } from '../functions/core/config.ts';
-import type { MappingConfig } from '../functions/core/rules.ts';
 import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
 import { compressedPrefix, type WrittenWebhook } from '../functions/receive-webhook/config.ts';
-import type { Buffer as PurgeBuffer } from './buffer.ts';
+import { acknowledge } from './acknowledgements.ts';
+import { grantSend } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
+import type { ReceiverProps } from './s3-receiver.ts';
 import type { Webhook } from './webhook.ts';
-
-/** What the receivers are made of. */
-export interface ReceiverProps {
-  readonly mapping: MappingConfig;
-  readonly buffer: PurgeBuffer;
-}
-
-/** Which objects of a bucket to watch. */
-export interface WatchOptions {
-  /** Only keys that begin with this. Default: all keys. */
-  readonly prefix?: string;
-}
-
-/** Receives the changes of S3 buckets. */
-export class S3Receiver extends Construct {
-  readonly function: PurgerFunction;
-  readonly #buffer: PurgeBuffer;
-  #buckets = 0;
-
-  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
-    super(scope, id);
-    this.#buffer = buffer;
-    this.function = new PurgerFunction(this, 'Function', {
-      name: 'receive-s3',
-      description: 'cdn-pro-purger: turns changes of S3 objects into purge messages',
-      timeout: Duration.minutes(1),
-      memorySize: 256,
-      files: { [mappingFile]: JSON.stringify(mapping) },
-      environment: { [environment.bufferQueueUrl]: buffer.queue.queueUrl },
-      onFailure: buffer.deadLetterQueue,
-    });
-    buffer.queue.grantSendMessages(this.function);
-  }
-
-  /** Lets the bucket send its events to EventBridge, and those of the watched keys to this receiver. */
-  watch(bucket: IBucket, { prefix }: WatchOptions): void {
-    bucket.enableEventBridgeNotification();
-    const object = prefix === undefined ? {} : { object: { key: [{ prefix }] } };
-    this.#buckets++;
-    new Rule(this, `Bucket${this.#buckets}`, {
-      description: 'cdn-pro-purger: objects that are put or deleted',
-      eventPattern: {
-        source: ['aws.s3'],
-        detailType: ['Object Created', 'Object Deleted'],
-        detail: { bucket: { name: [bucket.bucketName] }, ...object },
-      },
-      targets: [
-        new LambdaFunction(this.function, {
-          deadLetterQueue: this.#buffer.deadLetterQueue,
-          maxEventAge: Duration.hours(24),
-          retryAttempts: 185,
-        }),
-      ],
-    });
-  }
-}
 
 /** What the receiver of webhooks is made of. */
 export interface WebhookReceiverProps extends ReceiverProps {
@@ -112,8 +54,9 @@ export class WebhookReceiver extends Construct {
           produce: () => Stack.of(this).toJsonString(this.#secrets().map(({ secretArn }) => secretArn)),
         }),
       },
+      protection: buffer.protection,
     });
-    buffer.queue.grantSendMessages(this.function);
+    grantSend(buffer.queue, this.function);
     // Of the ledger it may touch what it remembers of entries, and not the rate limit's window.
     this.function.addToRolePolicy(
       new PolicyStatement({
@@ -128,6 +71,10 @@ export class WebhookReceiver extends Construct {
       path: '/webhooks/{source}',
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Receive', this.function),
+    });
+    acknowledge(this.api, {
+      'AwsSolutions-APIG4':
+        "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
     });
     this.url = `${this.api.apiEndpoint}/webhooks/`;
   }

@@ -1,0 +1,104 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+import { expecting } from '../functions/core/schema.ts';
+import type { Target } from '../functions/core/types.ts';
+
+/** How the user wants data to be kept. */
+export interface DataProtectionProps {
+  /**
+   * Whether the buffer, the dead letter queue, the ledger and the logs stay when the stack is removed, and the ledger
+   * refuses to be deleted. Default: `true` where `target` is `production`.
+   */
+  readonly retainData?: boolean;
+  /** How long the functions' logs are kept, in days, as CloudWatch Logs can: 30, 90, 365 … Default: 30. */
+  readonly logRetentionDays?: number;
+}
+
+/** {@link DataProtectionProps} that were checked. */
+interface CheckedProps {
+  readonly retainData?: boolean | undefined;
+  readonly logRetentionDays?: RetentionDays | undefined;
+}
+
+/** How data is kept. */
+export interface DataProtection {
+  /** Encrypts queues, table, logs and the functions' environment. Missing: AWS's own keys do. */
+  readonly encryptionKey?: IKey;
+  readonly retainData: boolean;
+  readonly logRetentionDays: RetentionDays;
+}
+
+const defaultLogRetentionDays = RetentionDays.ONE_MONTH;
+/** The numbers of days that CloudWatch Logs takes; CDK writes "for ever" as one more. */
+const retentions = Object.values(RetentionDays).filter(
+  (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
+);
+
+/** The fields of {@link DataProtectionProps}, for schemas that hold more than them. */
+export const dataProtectionFields = {
+  retainData: z.boolean(expecting('true or false')).optional(),
+  logRetentionDays: z
+    .literal(retentions, expecting(`a number of days that CloudWatch Logs takes (${retentions.join(', ')})`))
+    .optional(),
+};
+
+/** @returns how data is kept, every default filled in */
+export function dataProtection(
+  { retainData, logRetentionDays }: CheckedProps,
+  target: Target,
+  encryptionKey: IKey | undefined,
+): DataProtection {
+  return {
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    retainData: retainData ?? target === 'production',
+    logRetentionDays: logRetentionDays ?? defaultLogRetentionDays,
+  };
+}
+
+/** @returns what becomes of a resource with data when the stack is removed; a failed creation leaves nothing behind */
+export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
+  return retainData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+}
+
+/**
+ * Lets CloudWatch Logs encrypt log groups in the key's account and region. Of a key that is imported, the owner has to add the
+ * statement: `docs/security.md` has it. The key's policy cannot name the groups, which depend on the key.
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+ */
+export function letLogsUse(key: IKey): void {
+  const { partition, region, account, urlSuffix } = Stack.of(key);
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'CloudWatchLogs',
+      principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: {
+          'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*`,
+        },
+      },
+    }),
+  );
+}
+
+/**
+ * Lets a service of AWS send to queues that the key encrypts, on behalf of the key's account. See {@link letLogsUse}
+ * for keys that are imported.
+ * @param service its principal, e.g. `events.amazonaws.com`
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
+ */
+export function letServiceSend(key: IKey, service: string): void {
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: `Send${service.replace(/\W.*/, '').replace(/^./, (letter) => letter.toUpperCase())}`,
+      principals: [new ServicePrincipal(service)],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } },
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLedger } from '../../functions/aws/ledger.ts';
+import { localCredentials } from '../../local/emulators/emulators.ts';
+import type { Ready } from '../../local/local.ts';
+import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+
+const rateLimit = { requests: 10, perSeconds: 600, headroom: 0 };
+const folder = scratchFolder();
+let started: Started;
+let ready: Ready;
+let dynamodb: DynamoDBClient;
+
+beforeAll(async () => {
+  const config = {
+    credentials: 'cdn-pro/api',
+    target: 'production',
+    buckets: [{ name: 'www' }],
+    rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }],
+    rateLimit,
+    sharedLedger: { table: 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger-of-another' },
+  };
+  writeFileSync(folder.path('config.json'), JSON.stringify(config));
+  started = start('--config', folder.path('config.json'), '--ready', folder.path('ready.json'));
+  ready = await untilReady(started, folder.path('ready.json'));
+  const { endpoint } = ready.dynamodb;
+  dynamodb = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
+});
+
+afterAll(async () => {
+  dynamodb?.destroy();
+  started?.child.kill();
+  await started?.ended;
+  folder.remove();
+});
+
+/** A consumer of another deployment with the same ledger. */
+function otherDeployment() {
+  return createLedger({
+    client: dynamodb,
+    tableName: ready.dynamodb.table,
+    deployment: 'another',
+    limit: rateLimit,
+    guardMs: 0,
+    clockDifferenceMs: 0,
+    nowMs: Date.now,
+  });
+}
+
+async function readWindow() {
+  const { Item = {} } = await dynamodb.send(
+    new GetItemCommand({ TableName: ready.dynamodb.table, Key: { pk: { S: 'rate-window' } } }),
+  );
+  return { places: Item.arrivedByMs?.L?.length ?? 0, stated: Object.keys(Item.stated?.M ?? {}) };
+}
+
+test('what one deployment sends, the other has to count', async () => {
+  expect(ready.dynamodb.table).toBe('ledger-of-another');
+  const s3 = new S3Client({
+    endpoint: ready.s3.endpoint,
+    region: 'us-east-1',
+    credentials: localCredentials,
+    forcePathStyle: true,
+  });
+  await s3.send(new PutObjectCommand({ Bucket: 'www', Key: 'a.html', Body: 'a' }));
+  expect(await eventually(async () => (await readWindow()).places === 1)).toBe(true);
+  const other = otherDeployment();
+  const asks = Array.from({ length: 20 }, () => other.reserve([{ fill: 1, oldestChangeMs: 0 }]));
+  const permits = await Promise.all(asks);
+  expect(permits.filter(({ kind }) => kind === 'granted')).toHaveLength(rateLimit.requests - 1);
+  const { places, stated } = await readWindow();
+  expect(places).toBe(rateLimit.requests);
+  expect(stated.toSorted()).toEqual(['another', ready.sqs.bufferQueueUrl].toSorted());
+});

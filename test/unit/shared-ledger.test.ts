@@ -1,0 +1,86 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { expect, test } from 'vitest';
+import { createTable } from '../../bench/simulation/table.ts';
+import { createLedger } from '../../functions/aws/ledger.ts';
+import type { RateLimit } from '../../functions/core/throttle.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const limit: RateLimit = { requests: 3, perSeconds: 300, headroom: 0 };
+
+/** A table in memory, and ledgers of several deployments in it. */
+function createDeployments() {
+  const clock = { nowMs: 0 };
+  const client: DynamoDBClient = createTable(
+    { nowMs: () => clock.nowMs, sleep: async () => {}, at: () => {}, run: async () => {} },
+    { latencyMs: () => 0 },
+  );
+  const heard: (readonly [string, RateLimit])[] = [];
+  const deploy = (deployment: string, limit: RateLimit) => {
+    const ledger = createLedger({
+      client,
+      tableName: 'ledger',
+      deployment,
+      limit,
+      guardMs: 0,
+      clockDifferenceMs: 0,
+      nowMs: () => clock.nowMs,
+      onStricterLimit: (stricter) => heard.push([deployment, stricter]),
+    });
+    return async () => (await ledger.reserve([{ fill: 1, oldestChangeMs: 0 }])).kind;
+  };
+  return { clock, heard, deploy };
+}
+
+test('two deployments of one user take their places from one window', async () => {
+  const { clock, heard, deploy } = createDeployments();
+  const [first, second] = [deploy('first', limit), deploy('second', limit)];
+  expect([await first(), await second(), await first()]).toEqual(['granted', 'granted', 'granted']);
+  expect([await first(), await second()]).toEqual(['wait', 'wait']);
+  clock.nowMs = 300_000;
+  expect(await second()).toBe('granted');
+  expect(heard).toEqual([]);
+});
+
+test('of differing limits the stricter holds for both, and the other deployment hears of it once', async () => {
+  const { clock, heard, deploy } = createDeployments();
+  const strict = deploy('strict', limit);
+  const lax = deploy('lax', { requests: 300, perSeconds: 10, headroom: 0.1 });
+  expect([await strict(), await lax()]).toEqual(['granted', 'granted']);
+  clock.nowMs = 20_000;
+  // Of 3 requests, a headroom of 0.1 leaves 2.
+  expect(await lax()).toBe('wait');
+  expect([await strict(), await strict()]).toEqual(['granted', 'wait']);
+  expect(heard).toEqual([['lax', { requests: 3, perSeconds: 300, headroom: 0.1 }]]);
+});
+
+test('a stricter limit is stated even while it has to wait, so that others leave it room', async () => {
+  const { clock, deploy } = createDeployments();
+  const lax = deploy('lax', limit);
+  const strict = deploy('strict', { ...limit, requests: 1 });
+  expect([await lax(), await lax(), await strict()]).toEqual(['granted', 'granted', 'wait']);
+  clock.nowMs = 299_000;
+  expect(await lax()).toBe('wait');
+  clock.nowMs = 300_000;
+  expect([await strict(), await lax()]).toEqual(['granted', 'wait']);
+});
+
+test('a limit that is raised everywhere holds from the last deployment on', async () => {
+  const { deploy } = createDeployments();
+  for (const each of [deploy('first', limit), deploy('second', limit)]) await each();
+  const raised = { ...limit, requests: 5 };
+  const [first, second] = [deploy('first', raised), deploy('second', raised)];
+  // The second deployment's last word is still 3.
+  expect([await first(), await first()]).toEqual(['granted', 'wait']);
+  expect([await second(), await first(), await second()]).toEqual(['granted', 'granted', 'wait']);
+});
+
+test('a deployment that has been silent for more than a week no longer counts', async () => {
+  const { clock, deploy } = createDeployments();
+  await deploy('gone', { ...limit, requests: 1 })();
+  const here = deploy('here', limit);
+  expect(await here()).toBe('wait');
+  clock.nowMs = 7 * dayMs;
+  expect([await here(), await here()]).toEqual(['granted', 'wait']);
+  clock.nowMs = 7 * dayMs + 1;
+  expect([await here(), await here()]).toEqual(['granted', 'granted']);
+});
