@@ -10,5 +10,6 @@ export { CdnPurger, type CdnPurgerProps } from './cdn-purger.ts';
 export type { Ledger } from './ledger.ts';
 export { type PurgerConfig, PurgerStack } from './purger-stack.ts';
 export type { WatchOptions } from './receivers.ts';
+export type { StagedConfig } from './stages.ts';
 export { Webhook, type WebhookProps, type WebhookPropsOf } from './webhook.ts';
 export type { WebhookSettings } from './webhook-settings.ts';

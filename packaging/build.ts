@@ -35,7 +35,9 @@ function buildLibrary(): void {
     outfile: 'dist/index.cjs',
     format: 'cjs',
     define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: {
+      js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
   });
   const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs') as object);
   writeFileSync(join(dist, 'index.mjs'), `export { ${names.join(', ')} } from './index.cjs';\n`);
