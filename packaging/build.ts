@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +13,16 @@ import { declare } from './declarations.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  dependencies: object;
+  peerDependencies: object;
+};
 const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
-  packages: 'external',
+  // Only what is installed with the package. Of all else, what the library does not use is shaken off.
+  external: Object.keys({ ...dependencies, ...peerDependencies }),
+  mainFields: ['module', 'main'],
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
