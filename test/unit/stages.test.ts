@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadStages } from '../../infra/load-config.ts';
 import { checkStages, findStage } from '../../infra/stages.ts';
+import { blocksOf, sectionsOf } from '../helpers/markdown.ts';
 import { sampleConfig } from '../helpers/purger-stack.ts';
 
 const staged = checkStages({
@@ -87,4 +89,13 @@ test('infra/config.ts has production and staging, each with its own target, buck
   ]);
   expect(hosts).toEqual([['https://www.example.com'], ['https://staging.example.com']]);
   expect(new Set(stages.map(({ config }) => config.buckets?.[0]?.name)).size).toBe(2);
+});
+
+test("the documentation's example is valid, and its stages share their rules", async () => {
+  const sections = sectionsOf(readFileSync('docs/configuration.md', 'utf8'), 2);
+  const [example = ''] = blocksOf(sections.find(({ heading }) => heading === 'Stages')?.text ?? '', 'js');
+  const exports = await import(`data:text/javascript,${encodeURIComponent(example)}`);
+  const [production, staging] = checkStages(exports.default);
+  expect(production?.config.rules).toHaveLength(staging?.config.rules.length ?? 0);
+  expect(production?.config.account).not.toBe(staging?.config.account);
 });
