@@ -87,11 +87,14 @@ export function faultsOfConfig(config: unknown): readonly RuleFault[] {
   ];
 }
 
-/** A stack around one purger, for those who deploy this project as it is. */
+/**
+ * A stack around one purger, for those who deploy this project as it is.
+ * @throws ConfigError when the configuration is wrong, with every fault
+ */
 export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
     const { config, ...stackProps } = props;
-    const { stackName, account, region, ...deployed } = config;
+    const { stackName, account, region, ...deployed } = checkConfig(config);
     super(scope, id, {
       ...(stackName === undefined ? {} : { stackName }),
       env: { ...(account ? { account } : {}), ...(region ? { region } : {}) },

@@ -12,7 +12,10 @@ const relativeModule = /(?<=\b(?:from |import\()['"])(\.\.?\/[^'"]+)\.ts(?=['"])
  */
 export function declare(root: string, dist: string): void {
   const types = join(dist, 'types');
-  const { status, stdout } = spawnSync('tsc', ['--project', 'packaging'], { cwd: root, encoding: 'utf8' });
+  const { status, stdout } = spawnSync(join('node_modules', '.bin', 'tsc'), ['--project', 'packaging'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`The library's declarations cannot be written:\n${stdout}`);
   const needed = reachableFrom(join(types, 'infra', 'index.d.ts'));
   const all = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((path) =>

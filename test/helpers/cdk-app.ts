@@ -1,4 +1,4 @@
-/** The CDK app of the README, whose imports differ by flavour. */
+/** A CDK app with the construct as the design has it; its imports differ by flavour. */
 const app = (parameters: string) => `
 class Site extends Stack {
   constructor(${parameters}) {
@@ -41,7 +41,7 @@ const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
 const { CdnPurger, Webhook } = require('cdn-pro-purger');
 `;
 
-/** The app in each of the ways that a CDK app can be written: by file, the script that runs it last. */
+/** The app in each of the ways that a CDK app can be written: `file` is written, `script` is run. */
 export const flavours = [
   { name: 'TypeScript with ES modules', file: 'typed.mts', script: 'typed.mjs', source: typed },
   { name: 'TypeScript with CommonJS', file: 'typed.cts', script: 'typed.cjs', source: typed },
