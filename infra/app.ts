@@ -1,19 +1,22 @@
 import { App } from 'aws-cdk-lib';
 import { PurgerError } from '../functions/core/errors.ts';
-import { defaultConfigFile, loadConfig } from './load-config.ts';
+import { defaultConfigFile, loadStages } from './load-config.ts';
 import { PurgerStack } from './purger-stack.ts';
+import { findStage } from './stages.ts';
 
 try {
   const app = new App();
-  // `--context config=FILE` deploys another configuration than `infra/config.ts`.
-  const file: unknown = app.node.tryGetContext('config');
-  const config = await loadConfig(typeof file === 'string' ? file : defaultConfigFile);
-  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  new PurgerStack(app, config.stackName ?? 'CdnProPurger', {
-    config,
-    description: 'Purges the CDN Pro cache when an S3 object changes or an editor publishes.',
-    env: { ...(account ? { account } : {}), ...(region ? { region } : {}) },
-  });
+  // `--context config=FILE` deploys another configuration than `infra/config.ts`, `--context stage=NAME` one stage.
+  const [file, stage] = ['config', 'stage'].map((name): unknown => app.node.tryGetContext(name));
+  const all = await loadStages(typeof file === 'string' ? file : defaultConfigFile);
+  // Without a name every stage is synthesized: CDK then wants to know which to deploy, rather than guess.
+  const stages = stage === undefined ? all : [findStage(all, String(stage))];
+  for (const { config } of stages) {
+    new PurgerStack(app, config.stackName, {
+      config,
+      description: 'Purges the CDN Pro cache when an S3 object changes or an editor publishes.',
+    });
+  }
   app.synth();
 } catch (error) {
   if (!(error instanceof PurgerError)) throw error;

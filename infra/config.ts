@@ -1,36 +1,58 @@
 import type { PurgerConfig } from './purger-stack.ts';
+import type { StagedConfig } from './stages.ts';
+
+/** What the stages have in common, for the site at this host. */
+function site(host: string) {
+  return {
+    credentials: 'cdn-pro/api',
+    webhooks: [
+      { source: 'contentful', secret: 'cdn-pro-purger/contentful' },
+      { source: 'standard-webhooks', secret: 'cdn-pro-purger/standard-webhooks' },
+    ],
+    rules: [
+      {
+        name: 'pages and assets',
+        match: { source: 's3', key: 'site/{+path}' },
+        except: 'site/{+path}.map',
+        purge: { fileUrls: [`https://${host}/{+path}`] },
+        pages: { index: 'index.html' },
+      },
+      {
+        name: 'blog posts',
+        match: { source: 'contentful', type: 'blogPost' },
+        purge: {
+          fileUrls: [`https://${host}/blog/{slug}`],
+          dirUrls: [`https://${host}/blog/*`],
+        },
+      },
+      {
+        name: 'news',
+        match: { source: 'standard-webhooks' },
+        purge: { fileUrls: [`https://${host}/news/{slug}`, `https://${host}/news/`] },
+      },
+    ],
+  } as const satisfies Partial<PurgerConfig>;
+}
 
 /** What this deployment watches and purges. Edit it; `docs/configuration.md` has every field. */
-const config: PurgerConfig = {
-  credentials: 'cdn-pro/api',
-  target: 'production',
-  buckets: [{ name: 'www-example-com', prefix: 'site/' }],
-  webhooks: [
-    { source: 'contentful', secret: 'cdn-pro-purger/contentful' },
-    { source: 'standard-webhooks', secret: 'cdn-pro-purger/standard-webhooks' },
-  ],
-  rules: [
-    {
-      name: 'pages and assets',
-      match: { source: 's3', key: 'site/{+path}' },
-      except: 'site/{+path}.map',
-      purge: { fileUrls: ['https://www.example.com/{+path}'] },
-      pages: { index: 'index.html' },
+const config: StagedConfig = {
+  stages: {
+    production: {
+      ...site('www.example.com'),
+      stackName: 'CdnProPurger',
+      // account: '111111111111',
+      // region: 'eu-central-1',
+      target: 'production',
+      buckets: [{ name: 'www-example-com', prefix: 'site/' }],
     },
-    {
-      name: 'blog posts',
-      match: { source: 'contentful', type: 'blogPost' },
-      purge: {
-        fileUrls: ['https://www.example.com/blog/{slug}'],
-        dirUrls: ['https://www.example.com/blog/*'],
-      },
+    staging: {
+      ...site('staging.example.com'),
+      // account: '222222222222',
+      // region: 'eu-central-1',
+      target: 'staging',
+      buckets: [{ name: 'staging-example-com', prefix: 'site/' }],
     },
-    {
-      name: 'news',
-      match: { source: 'standard-webhooks' },
-      purge: { fileUrls: ['https://www.example.com/news/{slug}', 'https://www.example.com/news/'] },
-    },
-  ],
+  },
 };
 
 export default config;

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Where the functions stand in the package, built already. In the repository there is no such folder. */
+const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
+const isPackaged = existsSync(builtFunctions);
 
 /** The deployed functions, by their folder in `functions/`. */
 export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
@@ -18,12 +22,19 @@ const aliases = {
   '@smithy/core/event-streams': join(root, 'functions', 'aws', 'no-event-streams.ts'),
 };
 
+/** A file of a function's code. */
+export interface CodeFile {
+  readonly path: string;
+  readonly contents: Uint8Array;
+}
+
 /**
  * @returns a function's code: its handler in one ES module, with the given files beside it
  * @param files contents by name, e.g. the rules
  */
 export function functionCode(name: FunctionName, files: Readonly<Record<string, string>> = {}): Code {
-  return Code.fromAsset(join(root, 'functions', name), {
+  const folder = join(isPackaged ? builtFunctions : join(root, 'functions'), name);
+  return Code.fromAsset(folder, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-used'),
@@ -31,8 +42,9 @@ export function functionCode(name: FunctionName, files: Readonly<Record<string, 
       environment: { FILES: createHash('sha256').update(JSON.stringify(files)).digest('hex') },
       local: {
         tryBundle(outputDir) {
-          for (const { path, contents } of bundle(join('functions', name)))
+          for (const { path, contents } of isPackaged ? filesIn(folder) : bundleOnce(name)) {
             writeFileSync(join(outputDir, path), contents);
+          }
           for (const [file, text] of Object.entries(files)) writeFileSync(join(outputDir, file), text);
           return true;
         },
@@ -41,17 +53,34 @@ export function functionCode(name: FunctionName, files: Readonly<Record<string, 
   });
 }
 
+function filesIn(folder: string): readonly CodeFile[] {
+  return readdirSync(folder).map((path) => ({ path, contents: readFileSync(join(folder, path)) }));
+}
+
+/** Every stage has the same handlers. */
+const bundles = new Map<FunctionName, readonly CodeFile[]>();
+
+function bundleOnce(name: FunctionName): readonly CodeFile[] {
+  const files = bundles.get(name) ?? bundle(join('functions', name));
+  bundles.set(name, files);
+  return files;
+}
+
 /**
  * @param folder of a `handler.ts`, from the root of the project
  * @returns a handler's bundle and its source map; paths in them are relative, so that every machine gives the same bytes
  */
-export function bundle(folder: string): readonly { path: string; contents: Uint8Array }[] {
+export function bundle(folder: string): readonly CodeFile[] {
+  // Loaded where it is needed: those who install the package do not have it.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: [join(folder, 'handler.ts')],
     outfile: join(folder, 'handler.mjs'),
     write: false,
     bundle: true,
+    // Paths in the source map do not tell where dependencies really stand.
+    preserveSymlinks: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -64,8 +93,5 @@ export function bundle(folder: string): readonly { path: string; contents: Uint8
     mainFields: ['module', 'main'],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });
-  return outputFiles.map(({ path, contents }) => ({
-    path: basename(path),
-    contents,
-  }));
+  return outputFiles.map(({ path, contents }) => ({ path: basename(path), contents }));
 }

@@ -5,6 +5,7 @@ import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { check, type Settings, settingsFields } from '../functions/core/config.ts';
+import type { RuleFault } from '../functions/core/fault.ts';
 import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
@@ -21,10 +22,17 @@ import {
 import { Webhook, webhookSourceNames } from './webhook.ts';
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
-/** What `infra/config.ts` holds. */
+/** The name of a stack that is given none. */
+export const defaultStackName = 'CdnProPurger';
+
+/** What `infra/config.ts` holds, or what each of its stages does. */
 export interface PurgerConfig extends Settings, DataProtectionProps {
-  /** The stack's name. Default: `CdnProPurger`. */
+  /** The stack's name. Default: `CdnProPurger`, and `CdnProPurger-NAME` for the stage NAME. */
   readonly stackName?: string;
+  /** The AWS account to deploy into, 12 digits. Default: that of the credentials in use. */
+  readonly account?: string;
+  /** The AWS region to deploy into. Default: that of the profile in use. */
+  readonly region?: string;
   /** Name or ARN of the secret with CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
   readonly credentials: string;
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
@@ -54,6 +62,12 @@ export const configFields = fields({
       expecting('a stack name: letters, digits and "-", a letter first'),
     )
     .optional(),
+  account: text('an AWS account: 12 digits')
+    .regex(/^\d{12}$/, expecting('an AWS account: 12 digits'))
+    .optional(),
+  region: text('an AWS region')
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expecting('an AWS region'))
+    .optional(),
   credentials: text('the name or ARN of a secret').regex(
     /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
     expecting('the name of a secret, or its whole ARN with the six characters at its end'),
@@ -82,19 +96,32 @@ export const configFields = fields({
  * @throws ConfigError with every fault
  */
 export function checkConfig(config: unknown): PurgerConfig {
-  return check(configFields, config, 'The configuration', (value) => [
-    ...faultsOfRules(value),
-    ...faultsOfSharing(value),
-    ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSourceNames]),
-  ]) as PurgerConfig;
+  return check(configFields, config, 'The configuration', faultsOfConfig) as PurgerConfig;
 }
 
-/** A stack around one purger, for those who deploy this project as it is. */
+/** @returns what is wrong with a configuration that its shape cannot say */
+export function faultsOfConfig(config: unknown): readonly RuleFault[] {
+  return [
+    ...faultsOfRules(config),
+    ...faultsOfSharing(config),
+    ...faultsOfSources(config, receivedBy(config), ['s3', ...webhookSourceNames]),
+  ];
+}
+
+/**
+ * A stack around one purger, for those who deploy this project as it is.
+ * @throws ConfigError when the configuration is wrong, with every fault
+ */
 export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
     const { config, ...stackProps } = props;
-    super(scope, id, stackProps);
-    const { stackName: _, credentials, buckets = [], webhooks = [], ...others } = config;
+    const { stackName, account, region, ...deployed } = checkConfig(config);
+    super(scope, id, {
+      ...(stackName === undefined ? {} : { stackName }),
+      env: { ...(account ? { account } : {}), ...(region ? { region } : {}) },
+      ...stackProps,
+    });
+    const { credentials, buckets = [], webhooks = [], ...others } = deployed;
     const { encryptionKeyArn, sharedLedger, ...settings } = others;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,

@@ -12,6 +12,8 @@ import { synthesize } from './synthesize.ts';
 /** How to start the local stack. */
 export interface LocalOptions {
   readonly config?: string | undefined;
+  /** The stage that is run; missing where the configuration has none. */
+  readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
   readonly cdnProUrl?: string | undefined;
   readonly verbose?: boolean;
@@ -70,11 +72,11 @@ export async function startLocal(config: PurgerConfig, options: LocalOptions): P
 
 async function startParts(
   config: PurgerConfig,
-  { config: configFile, cdnProUrl, verbose, ports }: LocalOptions,
+  { config: configFile, stage, cdnProUrl, verbose, ports }: LocalOptions,
   stops: (() => Promise<void> | void)[],
 ): Promise<Omit<Local, 'stop'>> {
   const { buckets = [] } = config;
-  const assembly = await synthesize(configFile);
+  const assembly = await synthesize(configFile, stage);
   stops.push(assembly.remove);
 
   const [watched] = buckets;

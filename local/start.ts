@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultConfigFile, loadConfig } from '../infra/load-config.ts';
+import { defaultConfigFile, loadStages } from '../infra/load-config.ts';
+import { findStage } from '../infra/stages.ts';
 import { type Local, startLocal } from './local.ts';
 import { play } from './play.ts';
 import { formatPlayed, printLive } from './print.ts';
@@ -10,6 +11,7 @@ import { usageOf } from './usage.ts';
 const help = `npm start -- [options]
   --once           play the sample events, print the timeline and end; exit code 0 only if each reached the edge
   --config FILE    another configuration than infra/config.ts
+  --stage NAME     the stage to run. Default: the first of the configuration
   --cdn-pro URL    that CDN Pro API instead of the simulator; samples are played with --once only
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
@@ -34,9 +36,14 @@ async function main(): Promise<number> {
     }
     // Whoever waits for the file must not read that of an earlier run.
     if (options.ready !== undefined) rmSync(options.ready, { force: true });
-    console.log(`Synthesizing infra/app.ts${options.config ? ` with ${options.config}` : ''} ...`);
-    const config = await loadConfig(options.config ?? defaultConfigFile);
-    local = await startLocal(config, options);
+    const stage = findStage(await loadStages(options.config ?? defaultConfigFile), options.stage);
+    const parts = [
+      'Synthesizing infra/app.ts',
+      ...(options.config === undefined ? [] : [`with ${options.config}`]),
+      ...(stage.name === undefined ? [] : [`for the stage ${stage.name}`]),
+    ];
+    console.log(`${parts.join(' ')} ...`);
+    local = await startLocal(stage.config, { ...options, stage: stage.name });
     return await runLocal(local, options, stopping.signal);
   } catch (error) {
     if (stopping.signal.aborted) return 0;
@@ -56,6 +63,7 @@ function readOptions() {
       help: flag,
       verbose: flag,
       config: text,
+      stage: text,
       'cdn-pro': text,
       ready: text,
       's3-port': text,

@@ -16,20 +16,24 @@ export interface Assembly {
 /**
  * Synthesizes `infra/app.ts`, as `cdk synth` does.
  * @param configFile another configuration than `infra/config.ts`
+ * @param stage the only stage to synthesize; all where it is missing
  * @throws Error with what the app wrote to stderr, when it refuses the configuration
  */
-export async function synthesize(configFile: string | undefined): Promise<Assembly> {
+export async function synthesize(configFile: string | undefined, stage?: string): Promise<Assembly> {
   const directory = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const { app, context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
     app: string;
     context: Record<string, unknown>;
   };
-  const config = configFile === undefined ? {} : { config: resolve(configFile) };
+  const asked = {
+    ...(configFile === undefined ? {} : { config: resolve(configFile) }),
+    ...(stage === undefined ? {} : { stage }),
+  };
   const { code, stderr } = await run(app, {
     ...process.env,
     CDK_OUTDIR: directory,
-    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...config }),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...asked }),
   });
   if (code === 0) return { directory, remove };
   remove();

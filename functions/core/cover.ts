@@ -1,3 +1,4 @@
+import { groupBy } from './group-by.ts';
 import { type PlannedEntry, textOf } from './plan.ts';
 import type { DirEntry, PurgeEntry } from './types.ts';
 
@@ -88,7 +89,7 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
     else if (wildcard.kind === 'names') setStronger(byNames, wildcard.dir + wildcard.start, planned);
     else setStronger(byExtension, wildcard.dir + wildcard.suffix, planned);
   }
-  const starts = Map.groupBy(byNames.keys(), directoryOf);
+  const starts = groupBy(byNames.keys(), directoryOf);
   return {
     prefixes: withoutLonger([...byPrefix.keys()]),
     byPrefix,

@@ -1,5 +1,6 @@
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
 import { dropCovered } from './cover.ts';
+import { groupBy } from './group-by.ts';
 import { byteLength } from './message.ts';
 import type { FileEntry, Header, PurgeAction, PurgeEntry, Scope, Target } from './types.ts';
 
@@ -64,9 +65,9 @@ export function planEntries(
   limits: RequestLimits,
 ): readonly PlannedRequest[] {
   // An entry may cover another one with a weaker action, but not one for another target or webhook.
-  const realms = Map.groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
+  const realms = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
   const kept = [...realms.values()].flatMap((realm) => dropCovered(realm));
-  const scopes = Map.groupBy(kept, ({ entry }) => scopeKey(entry));
+  const scopes = groupBy(kept, ({ entry }) => scopeKey(entry));
   return [...scopes.values()].flatMap((scope) => {
     const share = shareOf(limits.coalesce, scope.length / kept.length);
     return planScope(coalesce(scope, share, limits.maxFileUrls), limits);
@@ -94,7 +95,7 @@ function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]): readon
 
 function planScope(entries: readonly PlannedEntry[], limits: RequestLimits): readonly PlannedRequest[] {
   const files = entries.filter(({ entry }) => entry.kind === 'file');
-  const headerSets = Map.groupBy(files, ({ entry }) => headersKey(entry as FileEntry));
+  const headerSets = groupBy(files, ({ entry }) => headersKey(entry as FileEntry));
   const fileChunks = [...headerSets.values()].flatMap((set) => chunksOf(set, limits.maxFileUrls));
   const dirChunks = chunksOf(
     entries.filter(({ entry }) => entry.kind === 'dir'),

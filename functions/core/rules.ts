@@ -1,4 +1,5 @@
 import { compileMatch, listOf, type OneOrMore } from './conditions.ts';
+import { groupBy } from './group-by.ts';
 import type { FileHeaders } from './header-sets.ts';
 import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
 import type { Pages } from './pages.ts';
@@ -174,7 +175,7 @@ function firstSegment(text: string): string {
 
 /** Finds the rules that a change is worth trying with: by its source, and for an object by its first segment. */
 function indexRules(rules: readonly CompiledRule[]): (change: OriginChange) => readonly CompiledRule[] {
-  const bySource = Map.groupBy(rules, ({ source }) => source);
+  const bySource = groupBy(rules, ({ source }) => source);
   const ofObjects = bySource.get('s3') ?? [];
   const anywhere = ofObjects.filter(({ segments }) => segments === undefined);
   const known = new Set(ofObjects.flatMap(({ segments }) => [...(segments ?? [])]));

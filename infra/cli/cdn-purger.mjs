@@ -1,19 +1,22 @@
 #!/usr/bin/env node
-// Runs the command line on Node 24, which reads TypeScript. Plain JavaScript for whichever Node npx is run with.
+// The command line. In the package it is built and runs on whichever Node there is; in the repository it is run from
+// its source, on Node 24, which reads TypeScript. Plain JavaScript for whichever Node npx is run with.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const source = join(root, 'infra/cli/main.ts');
 const ownNode = join(root, 'node_modules/node/bin/node');
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= 24;
 const node = isNewEnough ? process.execPath : ownNode;
 
-if (existsSync(node)) {
+if (!existsSync(source)) {
+  await import('../../dist/cli.mjs');
+} else if (existsSync(node)) {
   const options = ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
-  const args = [...options, join(root, 'infra/cli/main.ts'), ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const child = spawn(node, [...options, source, ...process.argv.slice(2)], { stdio: 'inherit' });
   child.on('close', (code) => {
     process.exitCode = code ?? 1;
   });

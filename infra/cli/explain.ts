@@ -1,4 +1,5 @@
 import { defaultSettings } from '../../functions/core/config.ts';
+import { groupBy } from '../../functions/core/group-by.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/message.ts';
 import { bodyOf, type PurgeRequestBody, planRequests, settledBy, textOf } from '../../functions/core/plan.ts';
 import { compileRules, type Mapping, type RuleExplanation } from '../../functions/core/rules.ts';
@@ -65,7 +66,7 @@ function purgesOf(
   const deliveries = changes
     .flatMap(({ deliveries }) => deliveries)
     .filter(({ entries }) => entries.length > 0);
-  const byDelay = Map.groupBy(deliveries, ({ delaySeconds }) => delaySeconds);
+  const byDelay = groupBy(deliveries, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
     .sort(([a], [b]) => a - b)
     .map(([delaySeconds, group]) => {

@@ -18,7 +18,9 @@ be made. Nothing is purged.
   --source    the source of the webhook whose body the file holds, e.g. contentful
   --webhook   the name of the webhook. Default: that of the source
   --header    a header of the webhook, e.g. 'X-Contentful-Topic: ContentManagement.Entry.publish'
-  --config    the configuration. Default: infra/config.ts
+  --config    the configuration: a module with a default export, or JSON. Default: infra/config.ts, and where the
+              package is installed cdn-purger.config.ts (or .mts, .js, .mjs, .cjs, .json) in this folder
+  --stage     the stage of the configuration. Default: its first
   --json      write JSON
 
 Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the configuration is wrong.`;
@@ -33,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command !== 'explain') throw new UsageError(`Expected the command "explain", got "${command}"`);
   if (others.length > 0) throw new UsageError(`Expected one object, got "${others[0]}", too`);
-  const config = await loadConfig(values.config ?? defaultConfigFile);
+  const config = await loadConfig(values.config ?? defaultConfigFile, values.stage);
   const input = readInput({ ...values, subject }, config, Date.now());
   const explanation = explain(input, config);
   console.log(values.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation));
@@ -52,6 +54,7 @@ function parse(args: readonly string[]) {
         webhook: { type: 'string' },
         header: { type: 'string', multiple: true },
         config: { type: 'string' },
+        stage: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

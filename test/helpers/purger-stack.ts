@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -27,9 +27,12 @@ export function scratchFolder(): string {
   return folder;
 }
 
+/** The feature flags and all else that the app is synthesized with. */
+const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+
 /** @returns the template of a stack with this configuration, without bundling its functions */
 export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ outdir: scratchFolder(), context: { ...context, 'aws:cdk:bundling-stacks': [] } });
   const config = checkConfig({ ...sampleConfig, ...overrides });
   return Template.fromStack(new PurgerStack(app, 'Stack', { config }));
 }

@@ -1,46 +1,94 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Assembly, synthesize } from '../../local/synthesize.ts';
+import { scratchFolder } from '../helpers/start.ts';
 
-let assemblies: Assembly[];
+const elsewhere = scratchFolder();
+let assembly: Assembly;
 beforeAll(async () => {
-  assemblies = [await synthesize(undefined), await synthesize(undefined)];
+  [assembly] = await Promise.all([synthesize(undefined), synthesizeElsewhere()]);
 });
 afterAll(() => {
-  for (const { remove } of assemblies) remove();
+  assembly.remove();
+  elsewhere.remove();
 });
 
-function assetFiles({ directory }: Assembly): readonly string[] {
-  return readdirSync(directory)
-    .filter((name) => name.startsWith('asset.'))
-    .flatMap((asset) => readdirSync(join(directory, asset)).map((file) => join(asset, file)));
+/** Synthesizes a copy of the app as another machine would: other paths, times, zone, language, rights and account. */
+async function synthesizeElsewhere(): Promise<void> {
+  const copy = elsewhere.path('a/deeper/place');
+  mkdirSync(copy, { recursive: true });
+  for (const part of ['infra', 'functions', 'cdk.json', 'package.json', 'tsconfig.json']) {
+    cpSync(part, join(copy, part), { recursive: true });
+  }
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  const { app, context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { app: string; context: unknown };
+  const child = spawn('sh', ['-c', `umask 077; exec ${app.replace(/^node/, `"${process.execPath}"`)}`], {
+    cwd: copy,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      HOME: copy,
+      TZ: 'Pacific/Kiritimati',
+      LC_ALL: 'tr_TR.UTF-8',
+      CDK_DEFAULT_ACCOUNT: '123456789012',
+      CDK_DEFAULT_REGION: 'ap-southeast-2',
+      CDK_OUTDIR: elsewhere.path('out'),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
+    },
+  });
+  const code = await new Promise((settle) => child.on('close', settle));
+  if (code !== 0) throw new Error(`the copy does not synthesize: exit code ${code}`);
 }
 
-test('synthesizing twice gives the same template and the same assets', () => {
-  const [first, second] = assemblies.map((assembly) => ({
-    template: readFileSync(join(assembly.directory, 'CdnProPurger.template.json'), 'utf8'),
-    assets: assetFiles(assembly),
-  }));
-  expect(first).toEqual(second);
+/** What would be deployed: templates, lists of assets and the files of assets, as hashes by path. */
+function deployedFiles(directory: string): Readonly<Record<string, string>> {
+  const isDeployed = (path: string) => /^asset\..*\/|\.(template|assets)\.json$/.test(path);
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(isDeployed).toSorted();
+  const hash = (path: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(directory, path)))
+      .digest('hex');
+  return Object.fromEntries(paths.map((path) => [path, hash(path)]));
+}
+
+test('synthesizing again, on another machine, gives the same templates and the same assets', () => {
+  const files = deployedFiles(assembly.directory);
+  expect(Object.keys(files).filter((path) => path.endsWith('.template.json'))).toEqual([
+    'CdnProPurger-staging.template.json',
+    'CdnProPurger.template.json',
+  ]);
+  expect(Object.keys(files).filter((path) => path.endsWith('handler.mjs')).length).toBeGreaterThanOrEqual(6);
+  expect(deployedFiles(elsewhere.path('out'))).toEqual(files);
 });
 
-test('the rules travel inside the assets of the functions', () => {
-  const [assembly] = assemblies;
-  if (assembly === undefined) throw new Error('expected an assembly');
-  const mappings = assetFiles(assembly).filter((file) => file.endsWith('mapping.json'));
-  expect(mappings).toHaveLength(3);
-  for (const file of mappings) {
-    const { target, rules } = JSON.parse(readFileSync(join(assembly.directory, file), 'utf8'));
-    expect([target, rules.length]).toEqual(['production', 3]);
-  }
+test('the rules travel inside the assets of the functions, those of each stage in its own', () => {
+  const mappings = Object.keys(deployedFiles(assembly.directory)).filter((path) =>
+    path.endsWith('mapping.json'),
+  );
+  const read = mappings.map((path) => JSON.parse(readFileSync(join(assembly.directory, path), 'utf8')));
+  expect(read.map(({ target, rules }) => [target, rules.length]).toSorted()).toEqual([
+    ...Array(3).fill(['production', 3]),
+    ...Array(3).fill(['staging', 3]),
+  ]);
+});
+
+test('one stage can be synthesized alone', async () => {
+  const staging = await synthesize(undefined, 'staging');
+  const templates = readdirSync(staging.directory).filter((name) => name.endsWith('.template.json'));
+  staging.remove();
+  expect(templates).toEqual(['CdnProPurger-staging.template.json']);
+  await expect(synthesize(undefined, 'stagin')).rejects.toThrow(
+    'Unknown stage "stagin" (did you mean `staging`?)',
+  );
 });
 
 const cfnLint = spawnSync('cfn-lint', ['--version']).status === 0;
 
 test.skipIf(!cfnLint)('cfn-lint finds no error in the template (skipped where it is not installed)', () => {
-  const template = join(assemblies[0]?.directory ?? '', 'CdnProPurger.template.json');
+  const template = join(assembly.directory, 'CdnProPurger.template.json');
   const { stdout } = spawnSync('cfn-lint', ['--non-zero-exit-code', 'error', template], { encoding: 'utf8' });
   expect(stdout.match(/^E\d+ .*/gm) ?? []).toEqual([]);
 });

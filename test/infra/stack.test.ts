@@ -113,7 +113,7 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(

@@ -109,6 +109,26 @@ POST /cdn/purges, after 60 s
   });
 });
 
+describe('a stage', () => {
+  test('is the one that is asked for, and the first one otherwise', () => {
+    const stage = (host: string) => ({
+      credentials: 'x',
+      target: 'production',
+      buckets: [{ name: 'www' }],
+      rules: [{ match: { source: 's3' }, purge: { fileUrls: [`https://${host}/{+key}`] } }],
+    });
+    const file = scratch.path('staged.json');
+    writeFileSync(file, JSON.stringify({ stages: { live: stage('live.example'), qa: stage('qa.example') } }));
+    const explainStage = (...args: readonly string[]) => explain('s3://www/a', '--config', file, ...args);
+    expect(explainStage().stdout).toContain('invalidate file https://live.example/a');
+    expect(explainStage('--stage', 'qa').stdout).toContain('invalidate file https://qa.example/a');
+    expect(explainStage('--stage', 'q')).toMatchObject({
+      status: 2,
+      stderr: 'Unknown stage "q" (did you mean `qa`?)\n',
+    });
+  });
+});
+
 describe('an event', () => {
   const notification = {
     Records: [

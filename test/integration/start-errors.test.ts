@@ -46,6 +46,13 @@ test('a configuration that is not there is named', async () => {
   );
 });
 
+test('an unknown stage is refused with the one that was meant', async () => {
+  expect(await outcomeOf('--stage', 'stagin')).toEqual({
+    code: 1,
+    output: 'Unknown stage "stagin" (did you mean `staging`?)\n',
+  });
+});
+
 test('a port in use gives one clear line', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));

@@ -1,0 +1,63 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, buildSync } from 'esbuild';
+import { bundle } from '../infra/function-code.ts';
+import { declare } from './declarations.ts';
+
+/**
+ * Builds `dist/`, what the package is made of: the library once as CommonJS with an ES module in front of it, so that
+ * there is one instance of it whoever loads it how; its types; the command line; and the functions' bundles.
+ */
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  dependencies: object;
+  peerDependencies: object;
+};
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  // Only what is installed with the package. Of all else, what the library does not use is shaken off.
+  external: Object.keys({ ...dependencies, ...peerDependencies }),
+  mainFields: ['module', 'main'],
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+};
+
+rmSync(dist, { recursive: true, force: true });
+buildLibrary();
+buildCommandLine();
+buildFunctions();
+declare(root, dist);
+
+function buildLibrary(): void {
+  buildSync({
+    ...common,
+    entryPoints: ['infra/index.ts'],
+    outfile: 'dist/index.cjs',
+    format: 'cjs',
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: {
+      js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
+  });
+  const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs') as object);
+  writeFileSync(join(dist, 'index.mjs'), `export { ${names.join(', ')} } from './index.cjs';\n`);
+}
+
+function buildCommandLine(): void {
+  buildSync({ ...common, entryPoints: ['infra/cli/main.ts'], outfile: 'dist/cli.mjs', format: 'esm' });
+}
+
+function buildFunctions(): void {
+  const entries = readdirSync(join(root, 'functions'), { recursive: true, encoding: 'utf8' });
+  for (const entry of entries.filter((path) => path.endsWith('handler.ts'))) {
+    const folder = join('functions', dirname(entry));
+    mkdirSync(join(dist, folder), { recursive: true });
+    for (const { path, contents } of bundle(folder)) writeFileSync(join(dist, folder, path), contents);
+  }
+}

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/** What a CDK app has installed beside the package: its peers, its dependency, and types for those who compile. */
+const neighbours = ['aws-cdk-lib', 'constructs', 'zod', '@types/node'];
+
+/**
+ * Packs the project as it would be published.
+ * @returns the tarball
+ */
+export function pack(folder: string): string {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], '.');
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack wrote no tarball');
+  return join(folder, tarball);
+}
+
+/** Installs the tarball into an app's folder, without a network: unpacked, its neighbours linked. */
+export function install(tarball: string, app: string): void {
+  const modules = join(app, 'node_modules');
+  mkdirSync(join(modules, 'cdn-pro-purger'), { recursive: true });
+  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'cdn-pro-purger')], '.');
+  for (const name of neighbours) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(resolve('node_modules', name), join(modules, name));
+  }
+}
+
+/**
+ * Runs a command to its end.
+ * @throws Error with what it printed, when it fails
+ */
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+  if (status === 0) return stdout;
+  throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}${error ?? ''}`);
+}

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join, resolve } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appOnSource, flavours } from '../helpers/cdk-app.ts';
+import { install, pack, run } from '../helpers/package.ts';
+import { scratchFolder } from '../helpers/start.ts';
+
+const scratch = scratchFolder();
+const app = scratch.path('app');
+const installed = join(app, 'node_modules/cdn-pro-purger');
+let tarball: string;
+let onSource: ReturnType<typeof readAssembly>;
+beforeAll(() => {
+  mkdirSync(app, { recursive: true });
+  tarball = pack(scratch.path('.'));
+  install(tarball, app);
+  for (const { file, source } of flavours) writeFileSync(join(app, file), source);
+  writeFileSync(join(app, 'source.mjs'), appOnSource(resolve('infra')));
+  run(process.execPath, ['source.mjs', 'source.out'], app);
+  onSource = readAssembly('source.out');
+});
+afterAll(scratch.remove);
+
+/** What the app synthesized: the template, and the files of the assets by their hash. */
+function readAssembly(outdir: string) {
+  const folder = join(app, outdir);
+  const assets = readdirSync(folder).filter((name) => name.startsWith('asset.'));
+  return {
+    template: JSON.parse(readFileSync(join(folder, 'Site.template.json'), 'utf8')),
+    assets: Object.fromEntries(assets.map((name) => [name, readdirSync(join(folder, name)).toSorted()])),
+  };
+}
+
+/** This Node, and what else is installed on this machine: a CDK app may run on an older one. */
+function nodes(): readonly { readonly version: string; readonly node: string }[] {
+  const others = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'));
+  const versions = [process.execPath, ...others.filter((node) => existsSync(node))].map((node) => {
+    return { node, version: spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim() };
+  });
+  return [...new Map(versions.toReversed().map((each) => [each.version, each])).values()].toReversed();
+}
+
+describe('a CDK app', () => {
+  test('compiles in strict mode, with ES modules and CommonJS, declarations of the library checked', () => {
+    const files = flavours.flatMap(({ file }) => (file.endsWith('ts') ? [file] : []));
+    const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
+    expect(run(resolve('node_modules/.bin/tsc'), [...options, ...files], app)).toBe('');
+  });
+
+  test('has neither a bundler nor the tools of this project', () => {
+    const { resolve } = createRequire(join(installed, 'dist/index.cjs'));
+    for (const name of ['esbuild', '@aws-sdk/client-sqs', 'typescript']) {
+      expect(() => resolve(name)).toThrow('Cannot find module');
+    }
+  });
+
+  describe.each(nodes())('on Node $version', ({ node }) => {
+    // What compiles is the same JavaScript.
+    const distinct =
+      node === process.execPath ? flavours : flavours.filter(({ file, script }) => file === script);
+    test.each(distinct)('in $name synthesizes what the source of the library gives', ({ script }) => {
+      const outdir = `${script}.out`;
+      run(node, [script, outdir], app, { HOME: app });
+      expect(readAssembly(outdir)).toEqual(onSource);
+    });
+  });
+
+  test('gets the functions with their rules beside the handler', () => {
+    const ofFunctions = Object.values(onSource.assets).filter((files) => files.includes('handler.mjs'));
+    expect(ofFunctions.length).toBeGreaterThanOrEqual(3);
+    for (const files of ofFunctions) expect(files).toEqual(expect.arrayContaining(['handler.mjs.map']));
+    expect(ofFunctions.filter((files) => files.includes('mapping.json'))).toHaveLength(3);
+    const handlers = Object.values<{ Properties?: { Handler?: string } }>(onSource.template.Resources);
+    expect(handlers.filter(({ Properties }) => Properties?.Handler === 'handler.handler').length).toBe(
+      ofFunctions.length,
+    );
+  });
+
+  test('is told what is wrong with its rules', () => {
+    const script = `
+      const { CdnPurger, ConfigError } = require('cdn-pro-purger');
+      const { Stack } = require('aws-cdk-lib');
+      try { new CdnPurger(new Stack(), 'Purger', { target: 'prod', rules: [] }); }
+      catch (error) { console.log(error instanceof ConfigError, error.faults); }`;
+    const faults = run(process.execPath, ['--eval', script], app);
+    expect(faults).toContain('true');
+    expect(faults).toContain('`target`: expected "production" or "staging", got "prod"');
+  });
+});
+
+describe.each(nodes())('the command line on Node $version', ({ node, version }) => {
+  const stage = {
+    credentials: 'cdn-pro/api',
+    target: 'staging',
+    buckets: [{ name: 'www' }],
+    rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://staging.example.com/{+key}'] } }],
+  };
+  const explain = (...args: readonly string[]) => {
+    const bin = join(installed, manifest().bin['cdn-purger']);
+    return spawnSync(node, [bin, 'explain', 's3://www/a.html', ...args], { cwd: app, encoding: 'utf8' });
+  };
+  const purged = 'invalidate file https://staging.example.com/a.html (staging)';
+
+  test.each([
+    ['cdn-purger.config.json', JSON.stringify(stage)],
+    ['cdn-purger.config.mjs', `export default ${JSON.stringify(stage)}`],
+    ['cdn-purger.config.cjs', `module.exports = ${JSON.stringify(stage)}`],
+    ['cdn-purger.config.js', `exports.__esModule = true; exports.default = ${JSON.stringify(stage)}`],
+  ])('finds %s and explains by it', (file, text) => {
+    writeFileSync(join(app, file), text);
+    const { stdout, stderr, status } = explain();
+    rmSync(join(app, file));
+    expect(stderr).toBe('');
+    expect(stdout).toContain(purged);
+    expect(status).toBe(0);
+  });
+
+  test('reads TypeScript where Node does, and else says what to do', () => {
+    const config = `import type { StagedConfig } from 'cdn-pro-purger';
+const config: StagedConfig = { stages: { live: ${JSON.stringify({ ...stage, target: 'production' })}, staging: ${JSON.stringify(stage)} } };
+export default config;`;
+    writeFileSync(join(app, 'mine.mts'), config);
+    const { stdout, stderr, status } = explain('--config', 'mine.mts', '--stage', 'staging');
+    if (run(node, ['--print', 'process.features.typescript'], app).startsWith('strip')) {
+      expect(stdout).toContain(purged);
+    } else {
+      expect(stderr).toContain(`Node ${version} does not read TypeScript: use Node 22.18 or newer`);
+      expect(status).toBe(2);
+    }
+  });
+
+  test('says where it looked when there is no configuration', () => {
+    const { stderr, status } = explain();
+    expect(stderr).toContain('cdn-purger.config.ts has a fault');
+    expect(status).toBe(2);
+  });
+});
+
+function manifest() {
+  return JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+}
+
+describe('the package', () => {
+  test('leaves CDK to the app, and depends on little', () => {
+    expect(Object.keys(manifest().peerDependencies).toSorted()).toEqual(['aws-cdk-lib', 'constructs']);
+    expect(Object.keys(manifest().dependencies)).toEqual(['zod']);
+    expect(manifest().private).toBeUndefined();
+  });
+
+  test('has its licence and no source', () => {
+    expect(readdirSync(installed)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'docs']));
+    const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => /(?<!\.d)\.[cm]?ts$/.test(file))).toEqual([
+      'docs/snippets/payload-purge.ts',
+    ]);
+  });
+
+  test('has doc comments in its types', () => {
+    const types = readFileSync(join(installed, 'dist/types/infra/cdn-purger.d.cts'), 'utf8');
+    expect(types).toContain(
+      '/** Purges what the rules say when an object of this bucket is put or deleted. */',
+    );
+  });
+
+  test('has nothing that publint finds', async () => {
+    const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  test('has types that are right for every way to resolve them', () => {
+    const output = run(resolve('node_modules/.bin/attw'), [tarball, '--format', 'ascii', '--no-color'], app);
+    expect(output).toContain('No problems found');
+  });
+});
