@@ -1,0 +1,49 @@
+import { Agent as HttpAgent, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+/** An answer, read to its end. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** A connection on which nothing moved for too long. The SDK's name for it, by which it is tried again. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/** The SDK waits without end, which would take the function's whole time for one connection that died silently. */
+const idleTimeoutMs = 10_000;
+
+/** Connections stay open from request to request, as many as the SDK allows. */
+const agentOptions = { keepAlive: true, maxSockets: 50 };
+
+/** @returns a function that posts texts over connections of its own */
+export function createPost(): (
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Promise<HttpAnswer> {
+  const http = new HttpAgent(agentOptions);
+  const https = new HttpsAgent(agentOptions);
+  return (url, headers, body) =>
+    new Promise((settle, fail) => {
+      const options = { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) } };
+      const request =
+        url.protocol === 'http:'
+          ? requestHttp(url, { ...options, agent: http })
+          : requestHttps(url, { ...options, agent: https });
+      request.setTimeout(idleTimeoutMs, () => {
+        request.destroy(new TimeoutError(`Expected ${url.host} to answer within ${idleTimeoutMs} ms`));
+      });
+      request.on('error', fail);
+      request.on('response', (response) => {
+        const { statusCode = 0, headers: answered } = response;
+        text(response).then((read) => settle({ status: statusCode, headers: answered, body: read }), fail);
+      });
+      request.end(body);
+    });
+}
