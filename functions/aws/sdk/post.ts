@@ -16,17 +16,15 @@ export class TimeoutError extends Error {
 }
 
 /** The SDK waits without end, which would take the function's whole time for one connection that died silently. */
-const idleTimeoutMs = 10_000;
+const defaultIdleTimeoutMs = 10_000;
 
 /** Connections stay open from request to request, as many as the SDK allows. */
 const agentOptions = { keepAlive: true, maxSockets: 50 };
 
 /** @returns a function that posts texts over connections of its own */
-export function createPost(): (
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-) => Promise<HttpAnswer> {
+export function createPost(
+  idleTimeoutMs = defaultIdleTimeoutMs,
+): (url: URL, headers: Readonly<Record<string, string>>, body: string) => Promise<HttpAnswer> {
   const http = new HttpAgent(agentOptions);
   const https = new HttpsAgent(agentOptions);
   return (url, headers, body) =>
