@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { Agent, ClientRequest } from 'node:http';
+import * as https from 'node:https';
 import { text } from 'node:stream/consumers';
 
 /** An answer, read to its end. */
@@ -25,15 +25,11 @@ const agentOptions = { keepAlive: true, maxSockets: 50 };
 export function createPost(
   idleTimeoutMs = defaultIdleTimeoutMs,
 ): (url: URL, headers: Readonly<Record<string, string>>, body: string) => Promise<HttpAnswer> {
-  const http = new HttpAgent(agentOptions);
-  const https = new HttpsAgent(agentOptions);
+  const start = createStart();
   return (url, headers, body) =>
     new Promise((settle, fail) => {
-      const options = { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) } };
-      const request =
-        url.protocol === 'http:'
-          ? requestHttp(url, { ...options, agent: http })
-          : requestHttps(url, { ...options, agent: https });
+      const length = { 'content-length': Buffer.byteLength(body) };
+      const request = start(url, { method: 'POST', headers: { ...headers, ...length } });
       request.setTimeout(idleTimeoutMs, () => {
         request.destroy(new TimeoutError(`Expected ${url.host} to answer within ${idleTimeoutMs} ms`));
       });
@@ -44,4 +40,17 @@ export function createPost(
       });
       request.end(body);
     });
+}
+
+/** @returns a function that starts requests */
+function createStart(): (url: URL, options: https.RequestOptions) => ClientRequest {
+  const secure = new https.Agent(agentOptions);
+  let plain: Agent | undefined;
+  return (url, options) => {
+    if (url.protocol !== 'http:') return https.request(url, { ...options, agent: secure });
+    // For emulators. To import it loads Node's WebSocket and its `fetch` too, which is half of a function's cold start.
+    const http = process.getBuiltinModule('node:http');
+    plain ??= new http.Agent(agentOptions);
+    return http.request(url, { ...options, agent: plain });
+  };
 }
