@@ -214,6 +214,7 @@ function portsOn(
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
     fetchText: async () => '',
+    confirm: async () => '',
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),
