@@ -11,13 +11,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The deployed functions, by their folder in `functions/`. */
 export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
 
-/** Clients of the AWS SDK, and what stands in for them in the bundles: see `docs/adr/0033`. */
-const aliases = Object.fromEntries(
-  ['client-dynamodb', 'client-secrets-manager', 'client-sqs'].map((name) => [
-    `@aws-sdk/${name}`,
-    join(root, 'functions', 'aws', 'sdk', `${name}.ts`),
-  ]),
-);
+/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030` and `0033`. */
+const aliases = {
+  '@aws-sdk/client-dynamodb': join(root, 'functions', 'aws', 'sdk', 'client-dynamodb.ts'),
+  '@aws-sdk/client-secrets-manager': join(root, 'functions', 'aws', 'sdk', 'client-secrets-manager.ts'),
+  '@aws-sdk/client-sqs': join(root, 'functions', 'aws', 'sdk', 'client-sqs.ts'),
+  '@aws-sdk/credential-provider-node': join(root, 'functions', 'aws', 'environment-credentials.ts'),
+  '@smithy/core/event-streams': join(root, 'functions', 'aws', 'no-event-streams.ts'),
+};
 
 /**
  * @returns a function's code: its handler in one ES module, with the given files beside it
@@ -61,7 +62,7 @@ export function bundle(folder: string): readonly { path: string; contents: Uint8
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
-    // ES modules can be tree-shaken, CommonJS cannot.
+    // The SDK's ES modules can be tree-shaken, its CommonJS cannot.
     mainFields: ['module', 'main'],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });

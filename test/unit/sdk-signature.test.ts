@@ -4,7 +4,7 @@ import {
   type Credentials,
   CredentialsError,
   environmentCredentials,
-} from '../../functions/aws/sdk/credentials.ts';
+} from '../../functions/aws/environment-credentials.ts';
 import { sign } from '../../functions/aws/sdk/sign.ts';
 import { type ReceivedRequest, startScriptedService } from '../helpers/scripted-service.ts';
 

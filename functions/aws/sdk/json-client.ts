@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Credentials, environmentCredentials } from './credentials.ts';
+import { type Credentials, environmentCredentials } from '../environment-credentials.ts';
 import { configuredEndpoint, environmentRegion, regionalEndpoint } from './endpoint.ts';
 import { createPost, type HttpAnswer } from './post.ts';
 import { createRetries, type Retries, type Retry, type RetrySettings } from './retries.ts';

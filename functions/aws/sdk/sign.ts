@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from '../environment-credentials.ts';
 
 /** A POST request as it is signed. */
 export interface SignableRequest {

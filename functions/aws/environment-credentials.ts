@@ -1,4 +1,4 @@
-import { PurgerError } from '../../core/errors.ts';
+import { PurgerError } from '../core/errors.ts';
 
 /** Lambda's own credentials are not in the environment: this does not run in a function. */
 export class CredentialsError extends PurgerError {
@@ -28,4 +28,12 @@ export function environmentCredentials(): Credentials {
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
     ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
+}
+
+/**
+ * Stands in for `@aws-sdk/credential-provider-node` in the bundles of functions that call services by the SDK.
+ * @returns a provider as the SDK's clients take it
+ */
+export function defaultProvider(): () => Promise<Credentials> {
+  return async () => environmentCredentials();
 }
