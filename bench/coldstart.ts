@@ -101,7 +101,7 @@ function report(measured: readonly Measured[]): boolean {
 /** The functions of the stack that are bundled. */
 function functionsOf({ directory }: Assembly): readonly StartedFunction[] {
   const { template, assetPaths } = readAssembly(directory);
-  return Object.values(template.Resources).flatMap(({ Type, Properties }) => {
+  return Object.entries(template.Resources).flatMap(([logicalId, { Type, Properties }]) => {
     if (Type !== 'AWS::Lambda::Function' || Properties.Handler !== 'handler.handler') return [];
     const { Code, Environment } = Properties as {
       Code: { S3Key?: unknown };
@@ -111,14 +111,15 @@ function functionsOf({ directory }: Assembly): readonly StartedFunction[] {
     if (path === undefined) return [];
     const variables = Object.entries(Environment?.Variables ?? {});
     const environment = Object.fromEntries(variables.map(([key, value]) => [key, textOf(value)]));
-    return [{ name: nameOf(environment), directory: path, environment }];
+    return [{ name: nameOf(environment) ?? logicalId, directory: path, environment }];
   });
 }
 
-/** Each function is told what only it needs. */
-function nameOf(environment: Readonly<Record<string, string>>): string {
+/** Each of the functions that have goals is told what only it needs. */
+function nameOf(environment: Readonly<Record<string, string>>): string | undefined {
   if (environment.WEBHOOKS !== undefined) return 'receive-webhook';
-  return environment.CDN_PRO_ENDPOINT === undefined ? 'receive-s3' : 'submit';
+  if (environment.CDN_PRO_ENDPOINT !== undefined) return 'submit';
+  return environment.BUFFER_QUEUE_URL === undefined ? undefined : 'receive-s3';
 }
 
 /** A value of the template as text; what is known only once it is deployed is a name that nobody asks for. */
