@@ -24,26 +24,34 @@ const configFile = 'docs/snippets/all-sources.json';
 const source = 'ghost';
 const secret = testSecretOf(source);
 const rules = [{ match: { source }, purge: { fileUrls: ['https://www.example.com/{+path}'] } }];
-const goals = { warmRatio: 2, bundleBytes: 250 * 1024 };
-const counts = { cold: 5, warmUp: 50, warm: 400, steps: 400 };
+const goals = { warmRatio: 2, bundleBytes: 250_000 };
+const counts = { cold: 5, warmUp: 100, warm: 1500, steps: 400 };
 
-interface Times {
-  readonly cold: readonly number[];
-  readonly warm: readonly number[];
+/** A handler on the local stack. */
+interface Handler {
+  readonly assembly: Assembly;
+  readonly bundleBytes: number;
+  readonly times: { readonly cold: number[]; readonly warm: number[] };
 }
 
 /** @returns whether the goals are met */
 export async function main(): Promise<boolean> {
-  const receiver = await measureHandler(undefined);
-  const bare = await measureHandler(bundle(join('bench', 'bare-webhook')));
-  const warmRatio = quantile(receiver.times.warm, 0.99) / quantile(bare.times.warm, 0.99);
-  printRow('ms from request to 202', 'cold p50', 'cold p99', 'warm p50', 'warm p99', 'bundle KiB');
+  const receiver = await prepare(undefined);
+  const bare = await prepare(bundle(join('bench', 'bare-webhook')));
+  try {
+    await measure([receiver, bare]);
+  } finally {
+    receiver.assembly.remove();
+    bare.assembly.remove();
+  }
+  printRow('ms from request to 202', 'cold p50', 'cold p99', 'warm p50', 'warm p99', 'bytes');
   for (const [name, { times, bundleBytes }] of Object.entries({ receiver, bare })) {
     const ms = [times.cold, times.warm].flatMap((all) => [quantile(all, 0.5), quantile(all, 0.99)]);
-    printRow(name, ...ms.map((time) => time.toFixed(1)), (bundleBytes / 1024).toFixed(0));
+    printRow(name, ...ms.map((time) => time.toFixed(1)), String(bundleBytes));
   }
   console.log();
   for (const [step, ms, share] of await measureSteps()) printRow(step, ms, share);
+  const warmRatio = quantile(receiver.times.warm, 0.99) / quantile(bare.times.warm, 0.99);
   const goalsMet = [
     [
       `warm p99 within ${goals.warmRatio} times that of the bare handler`,
@@ -51,9 +59,9 @@ export async function main(): Promise<boolean> {
       warmRatio.toFixed(2),
     ],
     [
-      `bundle of at most ${goals.bundleBytes / 1024} KiB`,
+      `bundle of at most ${goals.bundleBytes} bytes`,
       receiver.bundleBytes <= goals.bundleBytes,
-      `${(receiver.bundleBytes / 1024).toFixed(0)} KiB`,
+      String(receiver.bundleBytes),
     ],
   ] as const;
   console.log();
@@ -63,27 +71,44 @@ export async function main(): Promise<boolean> {
 }
 
 /** @param replacement files to put in the place of the receiver's bundle; the receiver itself where there are none */
-async function measureHandler(replacement: ReturnType<typeof bundle> | undefined) {
+async function prepare(replacement: ReturnType<typeof bundle> | undefined): Promise<Handler> {
   const assembly = await synthesize(configFile);
-  try {
-    const folder = receiverFolder(assembly);
-    for (const { path, contents } of replacement ?? []) writeFileSync(join(folder, path), contents);
-    const bundleBytes = statSync(join(folder, 'handler.mjs')).size;
-    const cold: number[] = [];
-    let warm: number[] = [];
-    for (let start = 0; start < counts.cold; start++) {
-      await withStack(assembly, async (aws) => {
-        cold.push(await post(aws, 0));
-        if (start > 0) return;
-        for (let index = 0; index < counts.warmUp; index++) await post(aws, index);
-        warm = [];
-        for (let index = 0; index < counts.warm; index++) warm.push(await post(aws, index));
-      });
+  const folder = receiverFolder(assembly);
+  for (const { path, contents } of replacement ?? []) writeFileSync(join(folder, path), contents);
+  const bundleBytes = statSync(join(folder, 'handler.mjs')).size;
+  return { assembly, bundleBytes, times: { cold: [], warm: [] } };
+}
+
+/** The handlers take turns, so that whatever else the machine does slows all of them. */
+async function measure(handlers: readonly Handler[]): Promise<void> {
+  for (let start = 1; start < counts.cold; start++) {
+    for (const { assembly, times } of handlers) {
+      await withStack(assembly, async (aws) => times.cold.push(await post(aws, 0)));
     }
-    return { bundleBytes, times: { cold, warm } satisfies Times };
-  } finally {
-    assembly.remove();
   }
+  await withStacks(handlers, [], async (stacks) => {
+    for (const [index, { times }] of handlers.entries()) {
+      const aws = stacks[index];
+      if (aws !== undefined) times.cold.push(await post(aws, 0));
+    }
+    for (let request = 0; request < counts.warmUp + counts.warm; request++) {
+      for (const [index, { times }] of handlers.entries()) {
+        const aws = stacks[index];
+        const ms = aws === undefined ? Number.NaN : await post(aws, request);
+        if (request >= counts.warmUp) times.warm.push(ms);
+      }
+    }
+  });
+}
+
+/** Starts a stack for each handler, all at the same time. */
+async function withStacks(
+  [next, ...others]: readonly Handler[],
+  running: readonly LocalAws[],
+  use: (stacks: readonly LocalAws[]) => Promise<void>,
+): Promise<void> {
+  if (next === undefined) return await use(running);
+  await withStack(next.assembly, (aws) => withStacks(others, [...running, aws], use));
 }
 
 function receiverFolder({ directory }: Assembly): string {
@@ -97,7 +122,7 @@ function receiverFolder({ directory }: Assembly): string {
   throw new Error('Expected an asset with the webhook receiver');
 }
 
-async function withStack(assembly: Assembly, use: (aws: LocalAws) => Promise<void>): Promise<void> {
+async function withStack(assembly: Assembly, use: (aws: LocalAws) => Promise<unknown>): Promise<void> {
   const hosts = ['www.example.com'];
   const cdnPro = await startCdnPro({
     credentials: localCredentials,
@@ -189,6 +214,7 @@ function portsOn(
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
     fetchText: async () => '',
+    confirm: async () => '',
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),

@@ -15,10 +15,12 @@ const isPackaged = existsSync(builtFunctions);
 /** The deployed functions, by their folder in `functions/`. */
 export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
 
-/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
+/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030` and `0033`. */
 const aliases = {
+  '@aws-sdk/client-dynamodb': join(root, 'functions', 'aws', 'sdk', 'client-dynamodb.ts'),
+  '@aws-sdk/client-secrets-manager': join(root, 'functions', 'aws', 'sdk', 'client-secrets-manager.ts'),
+  '@aws-sdk/client-sqs': join(root, 'functions', 'aws', 'sdk', 'client-sqs.ts'),
   '@aws-sdk/credential-provider-node': join(root, 'functions', 'aws', 'environment-credentials.ts'),
-  '@aws-sdk/endpoint-cache': join(root, 'functions', 'aws', 'no-endpoint-cache.ts'),
   '@smithy/core/event-streams': join(root, 'functions', 'aws', 'no-event-streams.ts'),
 };
 

@@ -5,29 +5,35 @@ export class CredentialsError extends PurgerError {
   override readonly name = 'CredentialsError';
 }
 
-interface Credentials {
+/** What a request to AWS is signed with. */
+export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
 
 /**
- * Stands in for `@aws-sdk/credential-provider-node` in the functions' bundles: of its dozen places to look for
- * credentials, a function has them in one, the environment, where Lambda keeps them valid for as long as the
- * environment lives.
- * @returns a provider as the SDK's clients take it
+ * Of the SDK's dozen places to look for credentials, a function has them in one, the environment, where Lambda keeps
+ * them valid for as long as the environment lives.
+ * @throws CredentialsError where they are not there
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
-export function defaultProvider(): () => Promise<Credentials> {
-  return async () => {
-    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-    if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-      throw new CredentialsError('Expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
-    }
-    return {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-    };
+export function environmentCredentials(): Credentials {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
+    throw new CredentialsError('Expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
+  }
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
+}
+
+/**
+ * Stands in for `@aws-sdk/credential-provider-node` in the bundles of functions that call services by the SDK.
+ * @returns a provider as the SDK's clients take it
+ */
+export function defaultProvider(): () => Promise<Credentials> {
+  return async () => environmentCredentials();
 }

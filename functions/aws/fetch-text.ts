@@ -10,15 +10,17 @@ const maxCharacters = 16 * 1024;
 /** Certificates change once a year; there are a few for each region. */
 const maxKept = 20;
 /** Requests may name certificates that do not exist: they are not asked for more often than this. */
-const minIntervalMs = 1000;
+const defaultMinIntervalMs = 1000;
 
 /**
  * @param fetchUrl the platform's `fetch`
+ * @param minIntervalMs the least time from one request to the next; what comes earlier fails
  * @returns a function that fetches short texts, and keeps what it fetched for as long as it lives
  */
 export function createFetchText(
   fetchUrl: typeof fetch,
   nowMs: () => number,
+  minIntervalMs = defaultMinIntervalMs,
 ): (url: string) => Promise<string> {
   const kept = new Map<string, string>();
   let lastMs = Number.NEGATIVE_INFINITY;

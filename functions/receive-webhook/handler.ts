@@ -28,6 +28,8 @@ const ports: ReceivePorts = {
   webhooks: readWebhooks(readVariable(environment.webhooks), readVariable(environment.webhookSecretIds)),
   readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
   fetchText: createFetchText(fetch, nowMs),
+  // Right after its certificate was fetched, so without a pause in between.
+  confirm: createFetchText(fetch, nowMs, 0),
   memory: createMemory({ client: new DynamoDBClient(), tableName, nowMs }),
   rules: compileRules(mapping),
   sweep: (change) => sweep(mapping, change),

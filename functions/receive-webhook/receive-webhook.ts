@@ -20,8 +20,10 @@ export interface ReceivePorts extends EnqueueEntriesPorts {
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
   /** @param maxAgeMs read again where what is cached is older than this */
   readonly readSecrets: (secretId: string, maxAgeMs?: number) => Promise<readonly string[]>;
-  /** Fetches a sender's certificate, or confirms a subscription, from a URL that the source has checked. */
+  /** Fetches a sender's certificate, before anything is verified, from a URL whose host the source has checked. */
   readonly fetchText: (url: string) => Promise<string>;
+  /** Confirms a subscription by asking for the URL of a verified request. */
+  readonly confirm: (url: string) => Promise<unknown>;
   /** @returns the memory of entries that forgets after so many days */
   readonly memory: (days: number) => MemoryStore;
 }
@@ -106,7 +108,7 @@ async function receiveKnown(
       log.info('webhook ignored', { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
     case 'confirmation':
-      await ports.fetchText(reading.url);
+      await ports.confirm(reading.url);
       log.info('subscription confirmed', { webhook: name });
       return answer(200, { queued: [], reason: 'the subscription is confirmed' });
     case 'objects':

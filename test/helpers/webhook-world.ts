@@ -54,6 +54,12 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       return true;
     },
   };
+  const fetchText = async (url: string) => {
+    world.fetched.push(url);
+    const text = texts[url];
+    if (text === undefined) throw new Error('there is no such text');
+    return text;
+  };
   const world: WebhookWorld = {
     sent: [],
     lines: [],
@@ -71,12 +77,8 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
         if (text === undefined) throw new Error('there is no such secret');
         return secretsIn(text);
       },
-      fetchText: async (url) => {
-        world.fetched.push(url);
-        const text = texts[url];
-        if (text === undefined) throw new Error('there is no such text');
-        return text;
-      },
+      fetchText,
+      confirm: fetchText,
       memory: () => store,
       rules: compileRules(config),
       sweep: (change) => sweep(config, change),

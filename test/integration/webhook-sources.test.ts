@@ -100,6 +100,59 @@ describe('a vector, signed anew for the present, gets its stated verdict over HT
   }
 });
 
+describe('a large body', () => {
+  const mebibyte = 1024 * 1024;
+  const post = async (body: Buffer, headers: Readonly<Record<string, string>>) => {
+    const url = ready.webhooks['standard-webhooks'] ?? '';
+    const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
+    return [response.status, await response.json()] as const;
+  };
+  /** A genuine delivery of exactly so many bytes. */
+  const deliveryOf = (bytes: number, type: string) => {
+    const data = { id: 'large', slug: 'large', path: 'large', text: '' };
+    const withText = (text: string) =>
+      JSON.stringify({
+        type: 'entry.published',
+        timestamp: new Date().toISOString(),
+        data: { ...data, text },
+      });
+    const body = withText('x'.repeat(bytes - withText('').length));
+    const secret = ready.webhookSecrets['standard-webhooks'] ?? '';
+    const sign = webhookSigners['standard-webhooks'];
+    const path = new URL(ready.webhooks['standard-webhooks'] ?? '').pathname;
+    const headers = sign?.({ body, nowMs: Date.now(), path, secret }).headers ?? {};
+    return { body: Buffer.from(body), headers: { ...headers, 'content-type': type } };
+  };
+
+  it.each(['application/json', 'application/octet-stream'])(
+    'of 4 MiB is taken as %s, which is more in base64',
+    async (type) => {
+      const { body, headers } = deliveryOf(4 * mebibyte, type);
+      expect(body.length).toBe(4 * mebibyte);
+      const [status, answer] = await post(body, headers);
+      expect([status, JSON.stringify(answer)]).toEqual([202, expect.stringContaining('/large')]);
+    },
+  );
+
+  const own = { error: expect.stringContaining('Expected a body of at most 4194304 bytes') };
+  const gateway = { message: 'Request Entity Too Large' };
+  it.each([
+    ['a byte over 4 MiB, by the function', 4 * mebibyte + 1, 'application/json', own],
+    ['5 MiB of text, by the function', 5 * mebibyte, 'application/json', own],
+    ['5 MiB in base64, which is over the 6 MB that Lambda takes', 5 * mebibyte, 'image/png', gateway],
+    ['10 MB, which is over the 6 MB that Lambda takes', 10 * mebibyte, 'application/json', gateway],
+    ['over 10 MB, which API Gateway does not take', 10 * mebibyte + 1, 'application/json', gateway],
+  ])('is answered 413 with %s, even if it is genuine', async (_, bytes, type, answer) => {
+    const { body, headers } = deliveryOf(bytes, type);
+    expect(await post(body, headers)).toEqual([413, answer]);
+  });
+
+  it('leaves the receiver well', async () => {
+    const { body, headers } = deliveryOf(1000, 'application/json');
+    expect((await post(body, headers))[0]).toBe(202);
+  });
+});
+
 /** Changes a request after it was signed, as the vector's case says. */
 function spoil(
   { case: name }: CmsVector,

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { STANDARD_WEBHOOKS_SECRET as SECRET } from '../../local/webhook-signing.ts';
+import { createWebhookWorld } from '../helpers/webhook-world.ts';
+
+const PLUGIN = 'docs/snippets/cdn-pro-purger.php';
+const hasPhp = spawnSync('php', ['--version']).status === 0;
+
+/** A request as the plugin gives it to WordPress. */
+interface SentRequest {
+  readonly doing: string;
+  readonly url: string;
+  readonly timeout: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** @returns what the plugin sends on an editor's day, where each request is answered the status, and what it logs */
+function editorsDay(status: number): { sent: readonly SentRequest[]; log: string } {
+  const args = ['test/helpers/wordpress.php', `${process.cwd()}/${PLUGIN}`, SECRET, String(status)];
+  const { stdout, stderr, status: exit } = spawnSync('php', args, { encoding: 'utf8' });
+  if (exit !== 0) throw new Error(`php ended with ${exit}: ${stderr}${stdout}`);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return { sent: lines.map((line) => JSON.parse(line) as SentRequest), log: stderr };
+}
+
+it('the plugin for WordPress has no secret in it', () => {
+  expect(readFileSync(PLUGIN, 'utf8')).not.toMatch(/whsec_[A-Za-z0-9+/]{8}/);
+});
+
+describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where there is no php)', () => {
+  it('has no syntax error, and does nothing outside of WordPress', () => {
+    expect(spawnSync('php', ['-l', PLUGIN], { encoding: 'utf8' }).stdout).toContain('No syntax errors');
+    const { status, stdout, stderr } = spawnSync('php', [PLUGIN], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('sends what its source verifies, and what purges each address that visitors knew', async () => {
+    const world = createWebhookWorld({
+      webhooks: { wordpress: { source: 'wordpress', secretIds: ['s'] } },
+      rules: [{ match: { source: 'wordpress' }, purge: { fileUrls: ['https://www.example.com/{+path}'] } }],
+      secrets: { s: SECRET },
+      nowMs: Date.now(),
+    });
+    const { sent } = editorsDay(202);
+    const purged: [string, readonly string[]][] = [];
+    for (const { doing, url, headers, body } of sent) {
+      const before = world.purged().length;
+      const request = { method: 'POST', path: new URL(url).pathname, headers, body: Buffer.from(body) };
+      const { statusCode } = await receiveWebhook('wordpress', request, world.ports);
+      purged.push([`${doing}: ${statusCode}`, world.purged().slice(before)]);
+    }
+    const at = (path: string) => `https://www.example.com/${path}/`;
+    const renamed = at('blog/gr%C3%BC%C3%9Fe');
+    expect(purged).toEqual([
+      ['publish: 202', [`invalidate ${at('blog/hello')}`]],
+      ['update: 202', [`invalidate ${at('blog/hello')}`]],
+      ['rename: 202', [`invalidate ${renamed}`, `delete ${at('blog/hello')}`]],
+      ['unpublish: 202', [`delete ${renamed}`]],
+      ['publish page: 202', [`invalidate ${at('about')}`]],
+      ['trash page: 202', [`delete ${at('about')}`]],
+      ['publish product: 202', [`invalidate ${at('blog/shoe')}`]],
+      ['delete product: 202', [`delete ${at('blog/shoe')}`]],
+    ]);
+  });
+
+  it('tells of the former address itself, so that it is purged even where nothing is remembered', () => {
+    const rename = editorsDay(202).sent.find(({ doing }) => doing === 'rename');
+    expect(JSON.parse(rename?.body ?? '{}')).toMatchObject({
+      type: 'post.updated',
+      data: {
+        id: 1,
+        type: 'post',
+        locale: 'de_DE',
+        path: 'blog/grüße/',
+        previous: { slug: 'hello', url: 'https://www.example.com/blog/hello/', path: 'blog/hello/' },
+      },
+    });
+  });
+
+  it('does not keep an editor waiting, and logs what went wrong without a secret', () => {
+    const refused = editorsDay(401);
+    expect(refused.sent.every(({ timeout }) => timeout <= 5)).toBe(true);
+    expect(refused.log).toContain('CDN Pro purger: post.published of 1 was answered 401');
+    expect(editorsDay(0).log).toContain('was answered no connection');
+    expect(editorsDay(200).log).toBe('');
+    expect(refused.log).not.toContain(SECRET.slice(6));
+  });
+});
