@@ -1,12 +1,14 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { check, type Settings, settingsFields } from '../functions/core/config.ts';
 import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
+import { type AlarmFields, type AlarmSettings, alarmFields } from './alarm-settings.ts';
 import { CdnPurger } from './cdn-purger.ts';
 import { Webhook, webhookSourceNames } from './webhook.ts';
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
@@ -27,6 +29,8 @@ export interface PurgerConfig extends Settings {
   }[];
   /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
   readonly webhooks?: readonly WebhookSettings[];
+  /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
+  readonly alarms?: AlarmFields;
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -55,6 +59,7 @@ export const configFields = fields({
     )
     .optional(),
   webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
+  alarms: alarmFields.optional(),
 });
 
 /**
@@ -73,10 +78,11 @@ export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
     const { config, ...stackProps } = props;
     super(scope, id, stackProps);
-    const { stackName: _, credentials, buckets = [], webhooks = [], ...settings } = config;
+    const { stackName: _, credentials, buckets = [], webhooks = [], alarms = {}, ...settings } = config;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
       credentials: this.#secret('Credentials', credentials),
+      alarms: this.#alarms(alarms),
     });
     buckets.forEach(({ name, prefix }, index) => {
       const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
@@ -104,6 +110,17 @@ export class PurgerStack extends Stack {
         "Append a webhook's name to get the URL to enter in the CMS.",
       );
     }
+  }
+
+  #alarms({ topicArn, criticalTopicArn, ...settings }: AlarmFields): AlarmSettings {
+    const topicOf = (id: string, arn: string) => Topic.fromTopicArn(this, id, arn);
+    return {
+      ...settings,
+      ...(topicArn === undefined ? {} : { topic: topicOf('AlarmTopic', topicArn) }),
+      ...(criticalTopicArn === undefined
+        ? {}
+        : { criticalTopic: topicOf('CriticalAlarmTopic', criticalTopicArn) }),
+    };
   }
 
   #secret(id: string, nameOrArn: string): ISecret {

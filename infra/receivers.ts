@@ -17,12 +17,15 @@ import { compressedPrefix, type WrittenWebhook } from '../functions/receive-webh
 import type { Buffer as PurgeBuffer } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
+import type { Monitoring } from './monitoring.ts';
+import { watchS3Receiver, watchWebhook, watchWebhookReceiver } from './receiver-alarms.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What the receivers are made of. */
 export interface ReceiverProps {
   readonly mapping: MappingConfig;
   readonly buffer: PurgeBuffer;
+  readonly monitoring: Monitoring;
 }
 
 /** Which objects of a bucket to watch. */
@@ -37,7 +40,7 @@ export class S3Receiver extends Construct {
   readonly #buffer: PurgeBuffer;
   #buckets = 0;
 
-  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, monitoring }: ReceiverProps) {
     super(scope, id);
     this.#buffer = buffer;
     this.function = new PurgerFunction(this, 'Function', {
@@ -50,6 +53,7 @@ export class S3Receiver extends Construct {
       onFailure: buffer.deadLetterQueue,
     });
     buffer.queue.grantSendMessages(this.function);
+    watchS3Receiver(monitoring, this.function, buffer);
   }
 
   /** Lets the bucket send its events to EventBridge, and those of the watched keys to this receiver. */
@@ -93,10 +97,12 @@ export class WebhookReceiver extends Construct {
   readonly api: HttpApi;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
+  readonly #monitoring: Monitoring;
   readonly #webhooks = new Map<string, Webhook>();
 
-  constructor(scope: Construct, id: string, { mapping, buffer, ledger }: WebhookReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, ledger, monitoring }: WebhookReceiverProps) {
     super(scope, id);
+    this.#monitoring = monitoring;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
       description: 'cdn-pro-purger: verifies webhooks and turns what they say into purge messages',
@@ -129,6 +135,7 @@ export class WebhookReceiver extends Construct {
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Receive', this.function),
     });
+    watchWebhookReceiver(monitoring, this.function, this.api, buffer);
     this.url = `${this.api.apiEndpoint}/webhooks/`;
   }
 
@@ -140,6 +147,7 @@ export class WebhookReceiver extends Construct {
       ]);
     }
     this.#webhooks.set(webhook.name, webhook);
+    watchWebhook(this.#monitoring, webhook.name);
     for (const secret of webhook.secrets) secret.grantRead(this.function);
   }
 

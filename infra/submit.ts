@@ -9,6 +9,8 @@ import { mappingFile } from '../functions/mapping.ts';
 import { Buffer } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
+import type { Monitoring } from './monitoring.ts';
+import { watchSubmit } from './submit-alarms.ts';
 
 /** What {@link Submit} is made of. */
 export interface SubmitProps {
@@ -16,6 +18,7 @@ export interface SubmitProps {
   readonly credentials: ISecret;
   readonly endpoint: string;
   readonly ledger: Ledger;
+  readonly monitoring: Monitoring;
 }
 
 /** Long enough to wait for most of a rate limit's window inside one invocation. */
@@ -26,7 +29,11 @@ export class Submit extends Construct {
   readonly buffer: Buffer;
   readonly function: PurgerFunction;
 
-  constructor(scope: Construct, id: string, { settings, credentials, endpoint, ledger }: SubmitProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, credentials, endpoint, ledger, monitoring }: SubmitProps,
+  ) {
     super(scope, id);
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new Buffer(this, 'Buffer', {
@@ -59,12 +66,14 @@ export class Submit extends Construct {
         // The least there is. The rate limit is held by the ledger, not by concurrency.
         maxConcurrency: 2,
         reportBatchItemFailures: true,
+        enabled: !settings.paused,
       }),
     );
     queue.grantSendMessages(this.function);
     deadLetterQueue.grantSendMessages(this.function);
     ledger.table.grant(this.function, 'dynamodb:GetItem', 'dynamodb:PutItem');
     credentials.grantRead(this.function);
+    watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }
 }
 

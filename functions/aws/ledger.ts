@@ -8,10 +8,18 @@ import {
 import { type Ask, type Pacing, reservePaced } from '../core/pacing.ts';
 import { closeWindow, emptyWindow, markAnswered, type RateLimit, type RateWindow } from '../core/throttle.ts';
 
-/** A place in the rate limit's window, or when to ask again and what it is that one waits for. */
+/**
+ * A place in the rate limit's window, or when to ask again and what it is that one waits for; and the share of the
+ * window's places that is taken then, above 1 where the limit was lowered.
+ */
 export type Permit =
-  | { readonly kind: 'granted'; readonly place?: Place }
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly for?: 'window' | 'pace' };
+  | { readonly kind: 'granted'; readonly place?: Place; readonly usedShare?: number }
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number;
+      readonly for?: 'window' | 'pace';
+      readonly usedShare?: number;
+    };
 
 /** Names a place that was taken. */
 export interface Place {
@@ -106,9 +114,9 @@ export function createLedger(options: LedgerOptions): Ledger {
         if (reservation.kind === 'wait') return reservation;
         if (!(await write(reservation.window, version))) continue;
         for (const [place] of told) answers.delete(place);
-        const { arrivedByMs } = reservation;
+        const { arrivedByMs, usedShare } = reservation;
         const tookMs = nowMs() - reservedMs;
-        if (tookMs <= slowestWriteMs) return { kind: 'granted', place: { arrivedByMs } };
+        if (tookMs <= slowestWriteMs) return { kind: 'granted', place: { arrivedByMs }, usedShare };
         throw new Error(`Expected the ledger to be written within ${slowestWriteMs} ms, took ${tookMs} ms`);
       }
     },

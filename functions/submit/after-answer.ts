@@ -11,7 +11,7 @@ import {
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
-import { recordRejected } from './settle.ts';
+import { oldestChangeMs, recordRejected } from './settle.ts';
 
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
 const unauthorizedDelaySeconds = 60;
@@ -197,14 +197,4 @@ function logAccepted(
     messages: new Set(settled.flatMap(({ messages }) => messages)).size,
     ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds } : {}),
   });
-}
-
-/** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
-export function oldestChangeMs(request: PlannedRequest, { messages }: Batch): number {
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const index of new Set(settledBy(request).flatMap((planned) => planned.messages))) {
-    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
-    if (changedMs < oldestMs) oldestMs = changedMs;
-  }
-  return oldestMs;
 }

@@ -4,8 +4,9 @@ import { type Ask, fillOf } from '../core/pacing.ts';
 import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/plan.ts';
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
-import { afterAnswer, oldestChangeMs, type Run } from './after-answer.ts';
+import { afterAnswer, type Run } from './after-answer.ts';
 import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
+import { oldestChangeMs } from './settle.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;
@@ -78,6 +79,7 @@ async function sendUntilDone(
       oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
     };
     const permit = await takePlace(ask, run, ports);
+    if (permit.usedShare !== undefined) ports.measure('BudgetUsedPercent', permit.usedShare * 100);
     if (permit.kind === 'wait') {
       // Several partial requests gain nothing by going back together; they wait for their turns in here.
       const isLast = run.queue.length === 1;

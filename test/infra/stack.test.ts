@@ -113,7 +113,7 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`, `alarms`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
