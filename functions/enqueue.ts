@@ -108,6 +108,7 @@ function logChange(
   if (failure !== undefined) {
     log.error('change not queued: its event has to come again', {
       ...fields,
+      urls: entries.map(textOf),
       reason: failure,
       ...counted('ChangesNotQueued', 1, nowMs()),
     });

@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DeleteQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -8,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
 import type { Ready } from '../../local/local.ts';
 import { signStandardWebhook } from '../../local/webhook-signing.ts';
+import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 import { watchedMetrics } from '../helpers/watched-metrics.ts';
@@ -30,32 +29,19 @@ const config: PurgerConfig = {
 };
 
 /** What CDN Pro answers to the first requests; later ones are accepted, unless a URL in them is bad. */
-const answers: readonly [number, Record<string, string>][] = [
-  [401, {}],
-  [503, {}],
-  [429, { 'retry-after': '1' }],
-];
+const answers = [401, 503, 429];
 
 const scratch = scratchFolder();
-let api: Server;
+let cdnPro: OtherCdnPro;
 let started: Started;
 let ready: Ready;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  let requests = 0;
-  api = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const [status, headers] = answers[requests++] ?? [body.includes('/bad') ? 400 : 201, {}];
-    const message = "the purge URL 'https://h.example/bad' is invalid, special letters need to be encoded.";
-    response.writeHead(status, headers).end(status === 400 ? JSON.stringify({ message }) : '');
-  });
-  await new Promise<void>((settle) => api.listen(0, '127.0.0.1', settle));
-  const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  cdnPro = await startOtherCdnPro((body) => answers.shift() ?? (body.includes('/bad') ? 400 : 201));
   writeFileSync(scratch.path('config.json'), JSON.stringify(config));
   const files = ['--config', scratch.path('config.json'), '--ready', scratch.path('ready.json')];
-  started = start(...files, '--cdn-pro', url, '--verbose');
+  started = start(...files, '--cdn-pro', cdnPro.url, '--verbose');
   ready = await untilReady(started, scratch.path('ready.json'));
   sqs = new SQSClient({
     endpoint: ready.sqs.endpoint,
@@ -67,7 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   started.child.kill('SIGTERM');
   await started.ended;
-  api.close();
+  cdnPro.stop();
   sqs.destroy();
   scratch.remove();
 });
