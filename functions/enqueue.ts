@@ -4,8 +4,8 @@ import { overtakenBy } from './core/order.ts';
 import { textOf } from './core/plan.ts';
 import type { Delivery, Mapping, RuleSet } from './core/rules.ts';
 import type { OriginChange, PurgeEntry } from './core/types.ts';
+import { counted } from './counted.ts';
 import type { Log } from './log.ts';
-import { refusedUrlsMetric } from './refused-urls.ts';
 
 /** What enqueuing needs of the world. */
 export interface EnqueuePorts {
@@ -99,12 +99,21 @@ function logChange(
   const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
   const fields = { change: referenceTo(change), rules, ...overtaken };
   for (const problem of problems) {
-    log.warn('a URL of a rule cannot be purged', { ...fields, problem, ...refusedUrlsMetric(1, nowMs()) });
+    log.warn('a URL of a rule cannot be purged', {
+      ...fields,
+      problem,
+      ...counted('RefusedUrls', 1, nowMs()),
+    });
   }
   if (failure !== undefined) {
-    log.error('change not queued: its event has to come again', { ...fields, reason: failure });
+    log.error('change not queued: its event has to come again', {
+      ...fields,
+      urls: entries.map(textOf),
+      reason: failure,
+      ...counted('ChangesNotQueued', 1, nowMs()),
+    });
   } else if (rules.length === 0) {
-    log.info('change matches no rule', fields);
+    log.info('change matches no rule', { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
   } else {
     const delaysSeconds = deliveries.map(({ delaySeconds }) => delaySeconds);
     log.info('change queued', { ...fields, urls: entries.map(textOf), delaysSeconds });

@@ -2,6 +2,8 @@ import { PurgerError } from './core/errors.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
 export const environment = {
+  /** Tells the metrics and log lines of several purgers in one account apart. */
+  purgerName: 'PURGER_NAME',
   bufferQueueUrl: 'BUFFER_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Of `submit`: name or ARN of the table that holds the window, which may be another deployment's. */
@@ -23,6 +25,11 @@ export const environment = {
 /** An environment variable that is missing: the stack and the function do not fit together. */
 export class MissingVariableError extends PurgerError {
   override readonly name = 'MissingVariableError';
+}
+
+/** @returns the purger's name, and a stand-in where a function runs without a stack around it */
+export function purgerName(): string {
+  return process.env[environment.purgerName] ?? 'unnamed';
 }
 
 /**

@@ -1,6 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { purgerName } from './environment.ts';
 
-/** @returns a logger that writes one JSON object a line; its level is POWERTOOLS_LOG_LEVEL, by default INFO */
+/**
+ * @returns a logger that writes one JSON object a line, with the service's and the purger's name, which are the
+ *   dimensions of what lines count; its level is POWERTOOLS_LOG_LEVEL, by default INFO
+ */
 export function createLogger(serviceName: string): Logger {
-  return new Logger({ serviceName });
+  return new Logger({ serviceName, persistentKeys: { purger: purgerName() } });
 }

@@ -13,8 +13,11 @@ import {
 } from '../functions/core/config.ts';
 import { fields } from '../functions/core/schema.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
+import type { AlarmSettings } from './alarm-settings.ts';
+import { PurgerDashboard } from './dashboard.ts';
 import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
+import { Monitoring } from './monitoring.ts';
 import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
 import { accounts, faultsOfSharing } from './shared-ledger.ts';
 import { Submit } from './submit.ts';
@@ -39,6 +42,8 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   readonly sharedLedger?: ITable;
   /** IDs of other AWS accounts whose deployments share this one's ledger. */
   readonly ledgerSharedWith?: readonly string[];
+  /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
+  readonly alarms?: AlarmSettings;
 }
 
 const subject = 'The configuration of CdnPurger';
@@ -57,6 +62,8 @@ export class CdnPurger extends Construct {
   readonly ledger: Ledger;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
+  readonly #monitoring: Monitoring;
+  readonly #dashboard: PurgerDashboard | undefined;
   #s3Receiver: S3Receiver | undefined;
   #webhookReceiver: WebhookReceiver | undefined;
   readonly #sources = new Set<string>();
@@ -64,13 +71,14 @@ export class CdnPurger extends Construct {
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
     const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
-    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, ...settings } = others;
+    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, alarms = {}, ...settings } = others;
     this.#settings = checkSettings(settings);
     const keeping = { retainData, logRetentionDays, ledgerSharedWith };
     const { ledgerSharedWith: sharedWith = [], ...kept } = check(keepingFields, keeping, subject, () =>
       faultsOfSharing(props),
     );
     const protection = dataProtection(kept, this.#settings.target, encryptionKey);
+    this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,
@@ -78,7 +86,13 @@ export class CdnPurger extends Construct {
       endpoint,
       windowTable: sharedLedger ?? this.ledger.table,
       protection,
+      monitoring: this.#monitoring,
     });
+    if (this.#settings.dashboard) {
+      const { function: fn, buffer } = this.#submit;
+      const watched = { function: fn, buffer, settings: this.#settings };
+      this.#dashboard = new PurgerDashboard(this, 'Dashboard', this.#monitoring, watched);
+    }
     this.bufferQueue = this.#submit.buffer.queue;
     this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;
     this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
@@ -86,18 +100,16 @@ export class CdnPurger extends Construct {
 
   /** Purges what the rules say when an object of this bucket is put or deleted. */
   watchBucket(bucket: IBucket, options: WatchOptions = {}): void {
-    this.#s3Receiver ??= new S3Receiver(this, 'ReceiveS3', this.#receiverProps());
+    this.#s3Receiver ??= this.#createS3Receiver();
     this.#s3Receiver.watch(bucket, options);
     this.#sources.add('s3');
   }
 
   /** Purges what the rules say when this webhook delivers a change. */
   receiveWebhook(webhook: Webhook): void {
-    this.#webhookReceiver ??= new WebhookReceiver(this, 'ReceiveWebhook', {
-      ...this.#receiverProps(),
-      ledger: this.ledger,
-    });
+    this.#webhookReceiver ??= this.#createWebhookReceiver();
     this.#webhookReceiver.receive(webhook);
+    this.#dashboard?.addWebhook(webhook.name);
     for (const source of sourcesOf(webhook.source)) this.#sources.add(source);
   }
 
@@ -106,9 +118,22 @@ export class CdnPurger extends Construct {
     return this.#webhookReceiver?.url;
   }
 
+  #createS3Receiver(): S3Receiver {
+    const receiver = new S3Receiver(this, 'ReceiveS3', this.#receiverProps());
+    this.#dashboard?.addReceiver('receive-s3', receiver.function);
+    return receiver;
+  }
+
+  #createWebhookReceiver(): WebhookReceiver {
+    const props = { ...this.#receiverProps(), ledger: this.ledger };
+    const receiver = new WebhookReceiver(this, 'ReceiveWebhook', props);
+    this.#dashboard?.addReceiver('receive-webhook', receiver.function);
+    return receiver;
+  }
+
   #receiverProps() {
     const { target, rules } = this.#settings;
-    return { mapping: { target, rules }, buffer: this.#submit.buffer };
+    return { mapping: { target, rules }, buffer: this.#submit.buffer, monitoring: this.#monitoring };
   }
 
   #rulesWithoutSource(): string[] {

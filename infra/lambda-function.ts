@@ -1,6 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  type RecursiveLoop,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -20,6 +26,8 @@ export interface PurgerFunctionProps {
   readonly protection: DataProtection;
   /** Files to put beside the handler, contents by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Whether Lambda stops what looks like an endless loop, and its events with it. Default: it does. */
+  readonly recursiveLoop?: RecursiveLoop;
   /** Where an asynchronous event goes that failed for good. */
   readonly onFailure?: IQueue;
 }

@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { check, type Settings, settingsFields } from '../functions/core/config.ts';
@@ -9,6 +10,7 @@ import type { RuleFault } from '../functions/core/fault.ts';
 import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
+import { type AlarmFields, type AlarmSettings, alarmFields } from './alarm-settings.ts';
 import { CdnPurger } from './cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from './data-protection.ts';
 import {
@@ -51,6 +53,8 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
   readonly sharedLedger?: SharedLedgerSettings;
   /** IDs of other AWS accounts whose deployments share this one's ledger. */
   readonly ledgerSharedWith?: readonly string[];
+  /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
+  readonly alarms?: AlarmFields;
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -89,6 +93,7 @@ export const configFields = fields({
   encryptionKeyArn: keyArn.optional(),
   sharedLedger: sharedLedgerFields.optional(),
   ledgerSharedWith: accounts.optional(),
+  alarms: alarmFields.optional(),
 });
 
 /**
@@ -122,10 +127,11 @@ export class PurgerStack extends Stack {
       ...stackProps,
     });
     const { credentials, buckets = [], webhooks = [], ...others } = deployed;
-    const { encryptionKeyArn, sharedLedger, ...settings } = others;
+    const { encryptionKeyArn, sharedLedger, alarms = {}, ...settings } = others;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
       credentials: this.#secret('Credentials', credentials),
+      alarms: this.#alarms(alarms),
       ...(encryptionKeyArn && { encryptionKey: Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn) }),
       ...(sharedLedger && { sharedLedger: importLedger(this, 'SharedLedger', sharedLedger) }),
     });
@@ -155,6 +161,17 @@ export class PurgerStack extends Stack {
         "Append a webhook's name to get the URL to enter in the CMS.",
       );
     }
+  }
+
+  #alarms({ topicArn, criticalTopicArn, ...settings }: AlarmFields): AlarmSettings {
+    const topicOf = (id: string, arn: string) => Topic.fromTopicArn(this, id, arn);
+    return {
+      ...settings,
+      ...(topicArn === undefined ? {} : { topic: topicOf('AlarmTopic', topicArn) }),
+      ...(criticalTopicArn === undefined
+        ? {}
+        : { criticalTopic: topicOf('CriticalAlarmTopic', criticalTopicArn) }),
+    };
   }
 
   #secret(id: string, nameOrArn: string): ISecret {

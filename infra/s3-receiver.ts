@@ -8,11 +8,14 @@ import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
 import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
+import type { Monitoring } from './monitoring.ts';
+import { watchS3Receiver } from './receiver-alarms.ts';
 
 /** What the receivers are made of. */
 export interface ReceiverProps {
   readonly mapping: MappingConfig;
   readonly buffer: PurgeBuffer;
+  readonly monitoring: Monitoring;
 }
 
 /** Which objects of a bucket to watch. */
@@ -27,7 +30,7 @@ export class S3Receiver extends Construct {
   readonly #buffer: PurgeBuffer;
   #buckets = 0;
 
-  constructor(scope: Construct, id: string, { mapping, buffer }: ReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, monitoring }: ReceiverProps) {
     super(scope, id);
     this.#buffer = buffer;
     this.function = new PurgerFunction(this, 'Function', {
@@ -41,6 +44,7 @@ export class S3Receiver extends Construct {
       protection: buffer.protection,
     });
     grantSend(buffer.queue, this.function);
+    watchS3Receiver(monitoring, this.function, buffer);
   }
 
   /** Lets the bucket send its events to EventBridge, and those of the watched keys to this receiver. */

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -12,7 +13,9 @@ import { Buffer, grantSend } from './buffer.ts';
 import type { DataProtection } from './data-protection.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import { grantWindow } from './ledger.ts';
+import type { Monitoring } from './monitoring.ts';
 import { nameFor } from './shared-ledger.ts';
+import { watchSubmit } from './submit-alarms.ts';
 
 /** What {@link Submit} is made of. */
 export interface SubmitProps {
@@ -22,6 +25,7 @@ export interface SubmitProps {
   /** The table with the rate limit's window. */
   readonly windowTable: ITable;
   readonly protection: DataProtection;
+  readonly monitoring: Monitoring;
 }
 
 /** Long enough to wait for most of a rate limit's window inside one invocation. */
@@ -34,7 +38,7 @@ export class Submit extends Construct {
 
   constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
-    const { settings, credentials, endpoint, windowTable, protection } = props;
+    const { settings, credentials, endpoint, windowTable, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new Buffer(this, 'Buffer', {
       // A message is in hand while its batch gathers and while the function runs; then some, for the poller.
@@ -60,6 +64,9 @@ export class Submit extends Construct {
         [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
       },
       protection,
+      // What waits goes back into the function's own queue. After 16 rounds Lambda would take that for an endless loop and
+      // move it into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      recursiveLoop: RecursiveLoop.ALLOW,
     });
     this.function.addEventSource(
       new SqsEventSource(queue, {
@@ -68,6 +75,7 @@ export class Submit extends Construct {
         // The least there is. The rate limit is held by the ledger, not by concurrency.
         maxConcurrency: 2,
         reportBatchItemFailures: true,
+        enabled: !settings.paused,
       }),
     );
     acknowledge(this.function, {
@@ -78,6 +86,7 @@ export class Submit extends Construct {
     grantSend(deadLetterQueue, this.function);
     grantWindow(windowTable, this.function);
     credentials.grantRead(this.function);
+    watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }
 }
 

@@ -14,6 +14,8 @@ import { acknowledge } from './acknowledgements.ts';
 import { grantSend } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
+import type { Monitoring } from './monitoring.ts';
+import { watchWebhook, watchWebhookReceiver } from './receiver-alarms.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -35,10 +37,12 @@ export class WebhookReceiver extends Construct {
   readonly api: HttpApi;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
+  readonly #monitoring: Monitoring;
   readonly #webhooks = new Map<string, Webhook>();
 
-  constructor(scope: Construct, id: string, { mapping, buffer, ledger }: WebhookReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, ledger, monitoring }: WebhookReceiverProps) {
     super(scope, id);
+    this.#monitoring = monitoring;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
       description: 'cdn-pro-purger: verifies webhooks and turns what they say into purge messages',
@@ -76,6 +80,7 @@ export class WebhookReceiver extends Construct {
       'AwsSolutions-APIG4':
         "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
     });
+    watchWebhookReceiver(monitoring, this.function, this.api, buffer);
     this.url = `${this.api.apiEndpoint}/webhooks/`;
   }
 
@@ -87,6 +92,7 @@ export class WebhookReceiver extends Construct {
       ]);
     }
     this.#webhooks.set(webhook.name, webhook);
+    watchWebhook(this.#monitoring, webhook.name);
     for (const secret of webhook.secrets) secret.grantRead(this.function);
   }
 

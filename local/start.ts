@@ -116,6 +116,12 @@ async function runLocal(
 /** @returns how many samples did not reach the edge */
 async function playSamples(local: Local, stopping: AbortSignal): Promise<number> {
   const samples = readSamples();
+  if (local.config.paused) {
+    console.log(
+      '\nThe configuration has paused submission: changes wait in the buffer, and no samples are played.',
+    );
+    return samples.length;
+  }
   console.log(
     `\nPlaying the ${samples.length} sample events of events/ (their changes wait in the buffer to be grouped) ...\n`,
   );

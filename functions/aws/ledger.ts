@@ -9,10 +9,18 @@ import { type Ask, type Pacing, reservePaced } from '../core/pacing.ts';
 import { agreeOnLimit, isStated, type StatedLimit } from '../core/shared-limit.ts';
 import { closeWindow, emptyWindow, markAnswered, type RateLimit, type RateWindow } from '../core/throttle.ts';
 
-/** Places in the rate limit's window, or when to ask again and what it is that one waits for. */
+/**
+ * Places in the rate limit's window, or when to ask again and what it is that one waits for; and the share of the
+ * window's places that is taken then, above 1 where the limit was lowered.
+ */
 export type Permit =
-  | { readonly kind: 'granted'; readonly places: readonly Place[] }
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly for?: 'window' | 'pace' };
+  | { readonly kind: 'granted'; readonly places: readonly Place[]; readonly usedShare?: number }
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number;
+      readonly for?: 'window' | 'pace';
+      readonly usedShare?: number;
+    };
 
 /** Names a place that was taken. */
 export interface Place {
@@ -113,6 +121,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   function takePlaces(window: RateWindow, agreed: RateLimit, asks: readonly Ask[], atMs: number) {
     const places: Place[] = [];
     let current = window;
+    let usedShare = 0;
     for (const ask of asks) {
       const reservation = reservePaced(current, agreed, guardMs, atMs, ask, pacing);
       if (reservation.kind === 'wait') {
@@ -120,9 +129,10 @@ export function createLedger(options: LedgerOptions): Ledger {
         break;
       }
       current = reservation.window;
+      usedShare = reservation.usedShare;
       places.push({ arrivedByMs: reservation.arrivedByMs });
     }
-    return { kind: 'taken', window: current, places } as const;
+    return { kind: 'taken', window: current, places, usedShare } as const;
   }
 
   return {
@@ -147,7 +157,8 @@ export function createLedger(options: LedgerOptions): Ledger {
         if (!(await write(taken.window, version))) continue;
         for (const [place] of told) answers.delete(place);
         const tookMs = nowMs() - reservedMs;
-        if (tookMs <= slowestWriteMs) return { kind: 'granted', places: taken.places };
+        if (tookMs <= slowestWriteMs)
+          return { kind: 'granted', places: taken.places, usedShare: taken.usedShare };
         throw new Error(`Expected the ledger to be written within ${slowestWriteMs} ms, took ${tookMs} ms`);
       }
     },

@@ -29,6 +29,10 @@ export interface Settings {
   readonly coalesce?: 'under-pressure' | Partial<CoalesceSettings>;
   /** How soon a change should be purged, in seconds, 1 to 3,600: what `under-pressure` goes by. Default: 60. */
   readonly freshnessSeconds?: number;
+  /** Whether changes wait in the buffer, for 14 days at most, instead of being submitted. Default: false. */
+  readonly paused?: boolean;
+  /** Whether there is a CloudWatch dashboard. Default: true. */
+  readonly dashboard?: boolean;
 }
 
 /** When files of one directory become `dir/*`. */
@@ -50,6 +54,8 @@ export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
   /** Missing: never. */
   readonly coalesce?: CoalesceSettings;
   readonly freshnessSeconds: number;
+  readonly paused: boolean;
+  readonly dashboard: boolean;
 }
 
 /** A configuration that is refused, with every fault that was found. */
@@ -72,6 +78,8 @@ export const defaultSettings = {
   maxFileUrls: 1000,
   maxBodyBytes: 512 * 1024,
   freshnessSeconds: 60,
+  paused: false,
+  dashboard: true,
 } as const;
 
 const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1, when: 'always' };
@@ -104,6 +112,8 @@ export const settingsFields = {
     )
     .optional(),
   freshnessSeconds: wholeNumber(1, 3600).optional(),
+  paused: z.boolean(expecting('true or false')).optional(),
+  dashboard: z.boolean(expecting('true or false')).optional(),
 };
 
 /**
@@ -120,6 +130,8 @@ export function checkSettings(settings: unknown): CompleteSettings {
     ...others,
     ...(asked === undefined ? {} : { coalesce: { ...defaultCoalescing, ...asked } }),
     freshnessSeconds: checked.freshnessSeconds ?? defaultSettings.freshnessSeconds,
+    paused: checked.paused ?? defaultSettings.paused,
+    dashboard: checked.dashboard ?? defaultSettings.dashboard,
     rateLimit: { ...defaultSettings.rateLimit, ...checked.rateLimit },
     batchingWindowSeconds: checked.batchingWindowSeconds ?? defaultSettings.batchingWindowSeconds,
     maxFileUrls: checked.maxFileUrls ?? defaultSettings.maxFileUrls,

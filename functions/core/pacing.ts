@@ -24,10 +24,20 @@ export type Verdict =
 /** Decides which request may take a place of the window, and when. */
 export type Pacing = (window: RateWindow, limit: RateLimit, ask: Ask, nowMs: number) => Verdict;
 
-/** What a paced reservation gave. Who waits `for` the pace may find more to send along by then. */
+/** What a paced reservation gave, and the share of the window's places that is taken then. Who waits `for` the pace may find more to send along by then. */
 export type PacedReservation =
-  | { readonly kind: 'granted'; readonly window: RateWindow; readonly arrivedByMs: number }
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly for: 'window' | 'pace' };
+  | {
+      readonly kind: 'granted';
+      readonly window: RateWindow;
+      readonly arrivedByMs: number;
+      readonly usedShare: number;
+    }
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number;
+      readonly for: 'window' | 'pace';
+      readonly usedShare: number;
+    };
 
 /**
  * Asks for a place in the window for a request, in its turn.
@@ -42,10 +52,17 @@ export function reservePaced(
   pacing: Pacing = leftoverPacing,
 ): PacedReservation {
   const place = reserve(window, limit, guardMs, nowMs);
-  if (place.kind === 'wait') return { ...place, for: 'window' };
+  const usedShare = usedShareOf(place.kind === 'wait' ? window : place.window, limit, nowMs);
+  if (place.kind === 'wait') return { ...place, for: 'window', usedShare };
   const verdict = pacing(window, limit, ask, nowMs);
-  if (verdict.kind === 'wait') return { ...verdict, for: 'pace' };
-  return { ...place, window: { ...place.window, pace: verdict.pace } };
+  if (verdict.kind === 'wait') {
+    return { ...verdict, for: 'pace', usedShare: usedShareOf(window, limit, nowMs) };
+  }
+  return { ...place, window: { ...place.window, pace: verdict.pace }, usedShare };
+}
+
+function usedShareOf(window: RateWindow, limit: RateLimit, nowMs: number): number {
+  return takenPlaces(window, limit, nowMs).length / requestsInWindow(limit);
 }
 
 /** The share of a window that partial requests may waste in one rush after a calm. */

@@ -1,4 +1,5 @@
 import { PurgerError } from '../core/errors.ts';
+import { counted } from '../counted.ts';
 import { type EnqueuePorts, enqueueChanges } from '../enqueue.ts';
 import { readS3Event } from '../sources/s3.ts';
 
@@ -14,9 +15,15 @@ export class NotQueuedError extends PurgerError {
  */
 export async function receiveS3Event(event: unknown, ports: EnqueuePorts): Promise<readonly string[]> {
   const { changes, ignored, notUnderstood, messages } = readS3Event(event);
-  for (const { name, reason } of ignored) ports.log.info('event ignored', { name, reason });
+  const { log, nowMs = Date.now } = ports;
+  for (const { name, reason } of ignored) log.info('event ignored', { name, reason });
   for (const { name, reason, messageId } of notUnderstood) {
-    ports.log.error('record not understood: nothing is purged for it', { name, reason, messageId });
+    log.error('record not understood: nothing is purged for it', {
+      name,
+      reason,
+      messageId,
+      ...counted('EventsNotUnderstood', 1, nowMs()),
+    });
   }
   const { failed } = await enqueueChanges(changes, ports);
   if (failed.length === 0) return [];

@@ -1,4 +1,5 @@
 import type { MemoryStore } from '../aws/memory.ts';
+import { counted } from '../counted.ts';
 import { describeError } from '../log.ts';
 import { findSource } from '../sources/registry.ts';
 import type { SourceOptions, Verdict, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
@@ -62,12 +63,12 @@ export async function receiveWebhook(
 ): Promise<WebhookAnswer> {
   const config = Object.hasOwn(ports.webhooks, name) ? ports.webhooks[name] : undefined;
   const source = config && findSource(config.source);
-  if (config === undefined || source === undefined)
-    return answer(404, { error: 'There is no webhook of this name.' });
+  if (config === undefined || source === undefined) {
+    return refuse(404, 'There is no webhook of this name.', name, ports);
+  }
   if (request.body.length > maxBodyBytes) {
-    return answer(413, {
-      error: `Expected a body of at most ${maxBodyBytes} bytes, got ${request.body.length}.`,
-    });
+    const error = `Expected a body of at most ${maxBodyBytes} bytes, got ${request.body.length}.`;
+    return refuse(413, error, name, ports);
   }
   try {
     return await receiveKnown(name, source, config, request, ports);
@@ -92,7 +93,8 @@ async function receiveKnown(
   const verdict = await verify(source, config, request, ports);
   if (!verdict.verified) {
     if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
-    log.warn('webhook refused: it is not verified', { webhook: name, reason: verdict.reason });
+    const count = counted('WebhooksUnverified', 1, nowMs(), { webhook: name });
+    log.warn('webhook refused: it is not verified', { reason: verdict.reason, ...count });
     // Why is for the log alone: it would help whoever forges one.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
@@ -102,6 +104,7 @@ async function receiveKnown(
       log.warn('webhook refused: its body is not what the source sends', {
         webhook: name,
         reason: reading.message,
+        ...counted('EventsNotUnderstood', 1, nowMs()),
       });
       return answer(400, { error: reading.message });
     case 'ignored':
@@ -157,6 +160,22 @@ async function verify(
   const fresh = await read(minSecretAgeMs);
   if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verdict;
   return source.verify(request, [...fresh, ...certificates], nowMs(), options);
+}
+
+function refuse(
+  statusCode: number,
+  error: string,
+  name: string,
+  { log, nowMs }: ReceivePorts,
+): WebhookAnswer {
+  // The name is the sender's own text.
+  const webhook = name.slice(0, 100);
+  log.warn('webhook refused: its name or its size', {
+    webhook,
+    reason: error,
+    ...counted('WebhooksRefused', 1, nowMs()),
+  });
+  return answer(statusCode, { error });
 }
 
 function answer(statusCode: number, body: WebhookAnswer['body']): WebhookAnswer {

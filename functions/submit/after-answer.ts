@@ -11,7 +11,7 @@ import {
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
-import { recordRejected } from './settle.ts';
+import { oldestChangeMs, recordRejected } from './settle.ts';
 
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
 const unauthorizedDelaySeconds = 60;
@@ -74,7 +74,7 @@ export async function afterAnswer(
   if (isNews) run.failures++;
   if (answer.kind === 'throttled') return afterThrottling(request, answer, run, ports);
   ports.measure('RequestsUnavailable', 1);
-  ports.log.warn('purge request failed: it will be sent again', { ...answer, urls: request.entries.length });
+  ports.log.warn('purge request failed: it will be sent again', { ...answer, ...about(request) });
   return { again: [request], pauseUntilMs: ports.nowMs() + backoffMs(run.failures, ports.random()) };
 }
 
@@ -96,7 +96,7 @@ async function afterRefusal(
     status,
     reason: message,
     requestId,
-    urls: request.entries.length,
+    ...about(request),
     rejected: rejected.length,
   });
   await recordRejected(rejected, answer, batch, ports);
@@ -139,7 +139,7 @@ async function afterUnauthorized(
   ports.forgetCredentials();
   run.refusals++;
   // Not "message": that is the line's own.
-  const fields = { status, reason: message, requestId, urls: request.entries.length };
+  const fields = { status, reason: message, requestId, ...about(request) };
   if (run.refusals === 1) {
     ports.log.warn('credentials refused by CDN Pro: the secret is read again', fields);
     return { again: [request] };
@@ -159,9 +159,14 @@ async function afterThrottling(
   const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
   const pauseUntilMs = ports.nowMs() + pauseMs;
   ports.measure('RequestsThrottled', 1);
-  ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId });
+  ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId, ...about(request) });
   await closeLedger(pauseUntilMs, ports);
   return { again: [request], pauseUntilMs };
+}
+
+/** What a line says of a request that may hold thousands of URLs. */
+function about({ entries }: PlannedRequest): { readonly urls: number; readonly firstUrl: string } {
+  return { urls: entries.length, firstUrl: entries[0] === undefined ? '' : textOf(entries[0].entry) };
 }
 
 async function closeLedger(untilMs: number, { ledger, log }: SubmitPorts): Promise<void> {
@@ -197,14 +202,4 @@ function logAccepted(
     messages: new Set(settled.flatMap(({ messages }) => messages)).size,
     ...(Number.isFinite(oldestMs) ? { oldestChangeSeconds } : {}),
   });
-}
-
-/** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
-export function oldestChangeMs(request: PlannedRequest, { messages }: Batch): number {
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const index of new Set(settledBy(request).flatMap((planned) => planned.messages))) {
-    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
-    if (changedMs < oldestMs) oldestMs = changedMs;
-  }
-  return oldestMs;
 }

@@ -4,8 +4,9 @@ import { fillOf } from '../core/pacing.ts';
 import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/plan.ts';
 import { backoffMs } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
-import { afterAnswer, oldestChangeMs, type Run } from './after-answer.ts';
+import { afterAnswer, type Run } from './after-answer.ts';
 import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
+import { oldestChangeMs } from './settle.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;
@@ -75,6 +76,7 @@ async function sendUntilDone(
     // As many as may be under way, by one write; after a failure, one to see whether all is well again.
     const next = run.queue.slice(0, run.failures > 0 ? 1 : maxUnderWay - run.underWay.size);
     const permit = await takePlaces(next, run, batch, ports);
+    if (permit.usedShare !== undefined) ports.measure('BudgetUsedPercent', permit.usedShare * 100);
     if (permit.kind === 'wait') {
       // Several partial requests gain nothing by going back together; they wait for their turns in here.
       const isLast = run.queue.length === 1;

@@ -61,7 +61,7 @@ export async function giveBack(
   left: readonly PlannedRequest[],
   delaySeconds: number,
   batch: Batch,
-  { requeue, log, measure }: SubmitPorts,
+  { requeue, log, measure, nowMs }: SubmitPorts,
 ): Promise<void> {
   const open = new Map<number, PurgeEntry[]>();
   for (const { entry, messages } of left.flatMap(settledBy)) {
@@ -74,8 +74,11 @@ export async function giveBack(
   const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
   if (waiting.length === 0) return;
   measure('MessagesGivenBack', waiting.length);
+  const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
+  const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
+  if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
   // Waiting is no fault: whatever makes it last has lines and metrics of its own.
-  log.info('what is left goes back into the buffer', { messages: waiting.length, delaySeconds });
+  log.info('what is left goes back into the buffer', { messages: waiting.length, delaySeconds, ...oldest });
   const unsent = await requeue(
     waiting.map(([index, entries]) => {
       const { change } = batch.messages[index]?.message ?? {};
@@ -91,4 +94,14 @@ export async function giveBack(
 function failMessage(index: number, { messages, failed }: Batch): void {
   const messageId = messages[index]?.messageId;
   if (messageId !== undefined) failed.add(messageId);
+}
+
+/** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
+export function oldestChangeMs(request: PlannedRequest, { messages }: Batch): number {
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const index of new Set(settledBy(request).flatMap((planned) => planned.messages))) {
+    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
+    if (changedMs < oldestMs) oldestMs = changedMs;
+  }
+  return oldestMs;
 }

@@ -20,10 +20,17 @@ export const sampleConfig: PurgerConfig = {
   ],
 };
 
+const scratchFolders: string[] = [];
+
+function removeScratchFolders(): void {
+  for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
+}
+
 /** A folder for a cloud assembly, which goes when the tests end. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-test-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (scratchFolders.length === 0) process.on('exit', removeScratchFolders);
+  scratchFolders.push(folder);
   return folder;
 }
 

@@ -39,6 +39,14 @@ test('submit takes large batches, with two consumers at most, and reports what f
   });
 });
 
+test('Lambda does not stop messages of submit that wait for long, and keeps its guard against loops elsewhere', () => {
+  const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+  const loops = functions.map(({ Properties }) => [Properties.Description, Properties.RecursiveLoop]);
+  expect(loops.filter(([, loop]) => loop !== undefined)).toEqual([
+    [expect.stringContaining('purge requests to CDN Pro'), 'Allow'],
+  ]);
+});
+
 test('a message in hand is hidden for longer than its batch can gather and the function can run', () => {
   const slow = templateOf({ batchingWindowSeconds: 300 });
   slow.hasResourceProperties('AWS::Lambda::Function', {
@@ -113,7 +121,7 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(

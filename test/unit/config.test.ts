@@ -29,6 +29,8 @@ test('defaults are filled in', () => {
     maxFileUrls: 1000,
     maxBodyBytes: 524_288,
     freshnessSeconds: 60,
+    paused: false,
+    dashboard: true,
   });
 });
 
@@ -47,7 +49,7 @@ test('every fault is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`)',
   ]);
 });
 

@@ -56,7 +56,7 @@ test('an old change goes before a young one', () => {
 
 test('who waits for a place is told so', () => {
   const full: RateWindow = { ...emptyWindow, arrivedByMs: Array(270).fill(13_000) };
-  expect(ask(full, 1, 5000)).toEqual({ kind: 'wait', for: 'window', untilMs: 313_000 });
+  expect(ask(full, 1, 5000)).toEqual({ kind: 'wait', for: 'window', usedShare: 1, untilMs: 313_000 });
 });
 
 describe('the sustainable rate', () => {

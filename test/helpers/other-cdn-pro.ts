@@ -1,0 +1,30 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A CDN Pro API that keeps what it was asked for and answers what a test wants. */
+export interface OtherCdnPro {
+  readonly url: string;
+  /** Every URL that was accepted. */
+  readonly accepted: Set<string>;
+  readonly stop: () => void;
+}
+
+/**
+ * Starts one on 127.0.0.1.
+ * @param statusOf the status that a request with this body gets
+ */
+export async function startOtherCdnPro(statusOf: (body: string) => number): Promise<OtherCdnPro> {
+  const accepted = new Set<string>();
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const status = statusOf(body);
+    const { fileUrls = [], dirUrls = [] } = JSON.parse(body) as { fileUrls?: string[]; dirUrls?: string[] };
+    if (status === 201) for (const url of [...fileUrls, ...dirUrls]) accepted.add(url);
+    const headers = status === 429 ? { 'retry-after': '1' } : {};
+    response.writeHead(status, headers).end(JSON.stringify({ message: `The answer is ${status}.` }));
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, accepted, stop: () => server.close() };
+}

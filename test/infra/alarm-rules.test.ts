@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { type Period, statesOf } from '../helpers/alarm-rule.ts';
+import { templateOf } from '../helpers/purger-stack.ts';
+import { alarmsOf } from '../helpers/watched-metrics.ts';
+
+const alarms = alarmsOf(templateOf());
+
+/** @returns whether the alarm goes off at any time in these periods */
+function goesOff(name: string, periods: readonly Period[]): boolean {
+  const alarm = alarms.get(`Stack-Purger-${name}`);
+  if (alarm === undefined) throw new Error(`expected an alarm ${name}`);
+  return statesOf(alarm, periods).includes(true);
+}
+
+const quiet: Period = {};
+const times = (count: number, period: Period): readonly Period[] =>
+  Array.from({ length: count }, () => period);
+
+describe('freshness', () => {
+  test('goes off when nothing is submitted and messages grow old', () => {
+    const ages = [60, 360, 660].map((oldestMessage) => ({ oldestMessage }));
+    expect(goesOff('freshness', ages)).toBe(true);
+  });
+
+  test('goes off under starvation, where messages are young because they go back as new ones', () => {
+    expect(goesOff('freshness', times(3, { oldestMessage: 40, waiting: 600 }))).toBe(true);
+  });
+
+  test('goes off when changes arrive late in one period after another', () => {
+    expect(goesOff('freshness', times(2, { oldestMessage: 3, purged: 90 }))).toBe(true);
+  });
+
+  test('lets one late event pass, and changes that are in time', () => {
+    expect(goesOff('freshness', [quiet, { oldestMessage: 2, purged: 3000 }, quiet, quiet])).toBe(false);
+    expect(goesOff('freshness', times(50, { oldestMessage: 4, purged: 5, waiting: 4 }))).toBe(false);
+  });
+});
+
+describe('credentials', () => {
+  test('that are refused once a minute go off', () => {
+    expect(goesOff('credentials-refused', times(4, { value: 2 }))).toBe(true);
+    // A try may fall just behind the minute.
+    expect(goesOff('credentials-refused', [{ value: 2 }, quiet, { value: 2 }, { value: 2 }])).toBe(true);
+  });
+
+  test('that are rotated do not', () => {
+    expect(goesOff('credentials-refused', [{ value: 8 }, { value: 1 }, quiet, quiet, quiet])).toBe(false);
+  });
+});
+
+describe('receivers', () => {
+  test('of S3 may fail once, since S3 is tried again; of webhooks not, since some senders do not try again', () => {
+    expect(goesOff('receiver-errors-receive-s3', [quiet, { errors: 2 }, quiet, quiet])).toBe(false);
+    expect(goesOff('receiver-errors-receive-s3', [{ errors: 2 }, quiet, { throttles: 1 }])).toBe(true);
+    expect(goesOff('receiver-errors-receive-webhook', [quiet, { serverErrors: 1 }])).toBe(true);
+  });
+});
+
+describe('changes that no rule matches', () => {
+  test('go off when they are most of what comes', () => {
+    expect(goesOff('changes-unmatched-receive-s3', [{ unmatched: 10, queued: 0 }])).toBe(true);
+    expect(goesOff('changes-unmatched-receive-s3', [{ unmatched: 500, queued: 300 }])).toBe(true);
+  });
+
+  test('do not when they are few, or a part of many', () => {
+    expect(goesOff('changes-unmatched-receive-s3', times(5, { unmatched: 9, queued: 0 }))).toBe(false);
+    expect(goesOff('changes-unmatched-receive-s3', times(5, { unmatched: 500, queued: 800 }))).toBe(false);
+  });
+});
+
+test('the budget may be used up by a burst, but not for long', () => {
+  expect(goesOff('budget-used', [{ value: 100 }, { value: 95 }, { value: 40 }, { value: 100 }])).toBe(false);
+  expect(goesOff('budget-used', times(3, { value: 81 }))).toBe(true);
+});
+
+test('one dead letter, one rejected entry and one refused URL are enough', () => {
+  for (const name of ['dead-letters', 'entries-rejected', 'urls-refused-receive-s3']) {
+    expect(goesOff(name, [{ value: 1 }])).toBe(true);
+    expect(goesOff(name, [quiet, { value: 0 }])).toBe(false);
+  }
+});
+
+test('a 429 now and then is in order, three in a quarter of an hour are not', () => {
+  expect(goesOff('throttled', times(10, { value: 2 }))).toBe(false);
+  expect(goesOff('throttled', [{ value: 3 }])).toBe(true);
+});
+
+test('a webhook may fail verification twice in an hour', () => {
+  expect(goesOff('webhook-unverified-contentful', times(10, { value: 2 }))).toBe(false);
+  expect(goesOff('webhook-unverified-contentful', [{ value: 3 }])).toBe(true);
+});

@@ -1,0 +1,279 @@
+import { readFileSync } from 'node:fs';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { describe, expect, test } from 'vitest';
+import { alarmNames } from '../../infra/alarm-settings.ts';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/purger-stack.ts';
+import { Webhook } from '../../infra/webhook.ts';
+import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
+import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
+
+const template = templateOf();
+const alarms = alarmsOf(template);
+const operations = readFileSync('docs/operations.md', 'utf8');
+const nameOf = ({ AlarmDescription }: { AlarmDescription: string }) =>
+  /#([a-z-]+)$/.exec(AlarmDescription)?.[1] ?? '';
+const severityOf = ({ AlarmDescription }: { AlarmDescription: string }) =>
+  /^\[([a-z]+)\] /.exec(AlarmDescription)?.[1];
+
+describe('the runbook', () => {
+  const section = sectionsOf(operations, 2).find(({ heading }) => heading === 'Alarms');
+  const runbook = sectionsOf(section?.text ?? '', 3);
+
+  test('has a part for every alarm, and no other', () => {
+    expect(runbook.map(({ heading }) => heading).toSorted()).toEqual(alarmNames.toSorted());
+    expect(new Set([...alarms.values()].map(nameOf))).toEqual(new Set(alarmNames));
+  });
+
+  test.each(runbook)('$heading says what it means, what to look at and what to do', ({ text }) => {
+    expect(text).toContain('**Meaning.**');
+    expect(text).toMatch(/\*\*Look at|\[the dead letter queue\]/);
+    expect(text).toMatch(/\*\*Do\*\*|what to do/);
+  });
+
+  test('states the severity of each', () => {
+    const stated = rowsOf(section?.text.split('### ')[0] ?? '').map(([link = '', severity]) => [
+      /\[([a-z-]+)\]/.exec(link)?.[1],
+      severity,
+    ]);
+    const set = new Map([...alarms.values()].map((alarm) => [nameOf(alarm), severityOf(alarm)]));
+    expect(Object.fromEntries(stated)).toEqual(Object.fromEntries(set));
+  });
+
+  test('names only headings that exist', () => {
+    const headings = operations.match(/^#+ .*$/gm)?.map(slugOf) ?? [];
+    const links = [...operations.matchAll(/\]\(#([^)]+)\)/g)].map(([, link]) => link ?? '');
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter((link) => !headings.includes(link))).toEqual([]);
+  });
+
+  test('names only lines that the functions log', () => {
+    const code = ['enqueue.ts', 'receive-s3/receive-s3-event.ts', 'receive-webhook/receive-webhook.ts']
+      .concat(['receive-webhook/remember.ts', 'submit/after-answer.ts', 'submit/settle.ts'])
+      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts'])
+      .map((file) => readFileSync(`functions/${file}`, 'utf8'))
+      .join('\n');
+    const asked = [...operations.matchAll(/\$\.message = "([^"*]+)\*?"/g)].map(([, text]) => text ?? '');
+    const table = rowsOf(
+      sectionsOf(operations, 2).find(({ heading }) => heading.startsWith('Messages'))?.text ?? '',
+    );
+    const listed = table.flatMap(([cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? ''),
+    );
+    expect(asked.length).toBeGreaterThan(7);
+    expect([...asked, ...listed].filter((text) => !code.includes(text))).toEqual([]);
+  });
+
+  test('states how many metrics the alarms watch, which is what they cost by', () => {
+    expect(operations.replace(/\s+/g, ' ')).toContain(`watch ${watchedMetrics(template).length} metrics`);
+  });
+
+  test('lists every metric of ours that is watched or shown', () => {
+    const text = sectionsOf(operations, 2).find(({ heading }) => heading === 'Metrics')?.text ?? '';
+    const shown = JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard'));
+    const names = [...shown.matchAll(/\\"CdnProPurger\\",\\"(\w+)\\"/g)].map(([, name]) => name ?? '');
+    expect(new Set(names).size).toBeGreaterThan(12);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+function slugOf(heading: string): string {
+  return heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
+}
+
+/** Dimensions of AWS's own metrics, by namespace: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html */
+const ofAws: Readonly<Record<string, { readonly dimension: string; readonly names: readonly string[] }>> = {
+  'AWS/SQS': {
+    dimension: 'QueueName',
+    names: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible', 'NumberOfMessagesSent'],
+  },
+  'AWS/Lambda': { dimension: 'FunctionName', names: ['Errors', 'Throttles'] },
+  'AWS/ApiGateway': { dimension: 'ApiId', names: ['5xx'] },
+};
+
+test("every metric of AWS's that an alarm watches is one that AWS publishes, of a resource of the stack", () => {
+  const theirs = watchedMetrics(template).filter(({ namespace }) => namespace !== 'CdnProPurger');
+  expect(theirs.length).toBeGreaterThan(9);
+  for (const { namespace, name, dimensions, unit } of theirs) {
+    expect(ofAws[namespace]?.names).toContain(name);
+    expect(Object.keys(dimensions)).toEqual([ofAws[namespace]?.dimension]);
+    expect(JSON.stringify(dimensions)).toMatch(/"(Ref|Fn::GetAtt)"/);
+    expect(unit).toBeUndefined();
+  }
+});
+
+test('the dead letter alarm watches the dead letter queue, and the age that of the buffer', () => {
+  const queueOf = (alarm: string, name: string) =>
+    JSON.stringify(
+      watchedMetrics(template).find((one) => one.alarm === alarm && one.name === name)?.dimensions,
+    );
+  expect(queueOf('Stack-Purger-dead-letters', 'ApproximateNumberOfMessagesVisible')).toContain(
+    'DeadLetterQueue',
+  );
+  expect(queueOf('Stack-Purger-freshness', 'ApproximateAgeOfOldestMessage')).toContain('BufferQueue');
+});
+
+test('each has a name with the stack in it, and fits into what CloudWatch takes', () => {
+  for (const { AlarmName, AlarmDescription, TreatMissingData, Metrics = [] } of alarms.values()) {
+    expect(AlarmName).toMatch(/^Stack-Purger-/);
+    expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+    // Nothing is published while nothing happens.
+    expect(TreatMissingData).toBe('notBreaching');
+    expect(Metrics.length).toBeLessThanOrEqual(10);
+  }
+});
+
+test('freshness goes by the wanted seconds, the batching window and what rules delay on purpose', () => {
+  const [rule, other] = sampleConfig.rules;
+  if (rule === undefined || other === undefined) throw new Error('expected two rules');
+  const rules = [rule, { ...other, delaySeconds: 30, repeatAfterSeconds: 120 }];
+  const late = templateOf({ rules, freshnessSeconds: 100, batchingWindowSeconds: 10 });
+  expect(alarmsOf(late).get('Stack-Purger-freshness')).toMatchObject({ Threshold: 260 });
+});
+
+test('while submission is paused, only what has waited for half of its time in SQS is alarming', () => {
+  const paused = templateOf({ paused: true });
+  paused.hasResourceProperties('AWS::Lambda::EventSourceMapping', { Enabled: false });
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { Enabled: true });
+  const queues = Object.values(paused.findResources('AWS::SQS::Queue'));
+  expect(alarmsOf(paused).get('Stack-Purger-freshness')).toMatchObject({
+    Threshold: queues[0]?.Properties.MessageRetentionPeriod / 2,
+    MetricName: 'ApproximateAgeOfOldestMessage',
+  });
+});
+
+test('alarms can be left out, one by one or all', () => {
+  const fewer = alarmsOf(templateOf({ alarms: { off: ['budget-used', 'changes-unmatched'] } }));
+  const without = [...alarms.keys()].filter((name) => !/budget-used|changes-unmatched/.test(name));
+  expect([...fewer.keys()]).toEqual(without);
+  const none = templateOf({ alarms: { enabled: false, email: 'on-call@example.com' } });
+  none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+  none.resourceCountIs('AWS::SNS::Topic', 0);
+});
+
+test('there is one dashboard, unless it is off', () => {
+  template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  templateOf({ dashboard: false }).resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  const text = JSON.stringify(Object.values(template.findResources('AWS::CloudWatch::Dashboard'))[0]);
+  for (const logicalId of Object.keys(template.findResources('AWS::CloudWatch::Alarm'))) {
+    expect(text).toContain(logicalId);
+  }
+});
+
+test('two webhooks have an alarm each', () => {
+  const [first] = sampleConfig.webhooks ?? [];
+  if (first === undefined) throw new Error('expected a webhook');
+  const both = alarmsOf(templateOf({ webhooks: [first, { ...first, name: 'space-2' }] }));
+  expect([...both.keys()].filter((name) => name.includes('unverified'))).toEqual([
+    'Stack-Purger-webhook-unverified-contentful',
+    'Stack-Purger-webhook-unverified-space-2',
+  ]);
+});
+
+describe('whom alarms tell', () => {
+  const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
+  const criticalTopicArn = 'arn:aws:sns:eu-central-1:123456789012:pager';
+  const actionsOf = (settings: PurgerConfig['alarms']) => {
+    const found = alarmsOf(templateOf(settings === undefined ? {} : { alarms: settings }));
+    return [...found.values()].map((alarm) => ({
+      severity: severityOf(alarm),
+      actions: alarm.AlarmActions ?? [],
+    }));
+  };
+
+  test('nobody, unless it is said', () => {
+    expect(actionsOf(undefined).flatMap(({ actions }) => actions)).toEqual([]);
+  });
+
+  test('one topic of all, another one of critical ones, too; and both when it is over', () => {
+    for (const { severity, actions } of actionsOf({ topicArn, criticalTopicArn })) {
+      expect(actions).toEqual(severity === 'critical' ? [topicArn, criticalTopicArn] : [topicArn]);
+    }
+    for (const { AlarmActions, OKActions } of alarmsOf(templateOf({ alarms: { topicArn } })).values()) {
+      expect(OKActions).toEqual(AlarmActions);
+    }
+  });
+
+  test('e-mail addresses, by an encrypted topic that takes what CloudWatch sends, and that over TLS only', () => {
+    const mailed = templateOf({ alarms: { email: ['a@example.com', 'b@example.com'] } });
+    mailed.resourceCountIs('AWS::SNS::Subscription', 2);
+    mailed.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'a@example.com' });
+    mailed.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+    const cloudWatch = { Service: 'cloudwatch.amazonaws.com' };
+    mailed.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({ Effect: 'Allow', Action: 'sns:Publish', Principal: cloudWatch }),
+        ]),
+      },
+    });
+    mailed.hasResourceProperties('AWS::KMS::Key', {
+      EnableKeyRotation: true,
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Principal: cloudWatch }),
+        ]),
+      },
+    });
+  });
+
+  test('addresses join a topic that is given', () => {
+    const mailed = templateOf({ alarms: { email: 'a@example.com', topicArn } });
+    mailed.resourceCountIs('AWS::SNS::Topic', 0);
+    mailed.hasResourceProperties('AWS::SNS::Subscription', { TopicArn: topicArn });
+  });
+
+  test('whatever the user of the construct thinks of', () => {
+    const stack = new Stack(
+      new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
+      'Mine',
+    );
+    const action: IAlarmAction = { bind: () => ({ alarmActionArn: 'arn:aws:ssm:x:1:opsitem:1' }) };
+    const purger = new CdnPurger(stack, 'Purger', {
+      credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+      target: 'production',
+      rules: sampleConfig.rules.slice(1),
+      alarms: { criticalActions: [action], runbookUrl: 'https://wiki.example.com/purger' },
+    });
+    purger.receiveWebhook(Webhook.contentful({ secret: Secret.fromSecretNameV2(stack, 'Contentful', 'x') }));
+    for (const alarm of alarmsOf(Template.fromStack(stack)).values()) {
+      expect(alarm.AlarmActions ?? []).toHaveLength(severityOf(alarm) === 'critical' ? 1 : 0);
+      expect(alarm.AlarmDescription).toContain(`Runbook: https://wiki.example.com/purger#${nameOf(alarm)}`);
+    }
+  });
+});
+
+test('settings that are wrong are refused by name', () => {
+  const wrong = {
+    email: 'nobody',
+    topicArn: 'alarms',
+    runbookUrl: 'docs',
+    off: ['budget'],
+    mail: 'a@b.example',
+  };
+  expect(() => checkConfig({ ...sampleConfig, paused: 'yes', alarms: wrong })).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(
+        new RegExp(
+          [
+            '`paused`: expected true or false, got "yes"',
+            '`alarms.email`: expected an e-mail address.*, got "nobody"',
+            '`alarms.runbookUrl`: expected a URL without "#", got "docs"',
+            '`alarms.off\\[0\\]`: expected "freshness" or .*, got "budget"',
+            '`alarms.topicArn`: expected the ARN of an SNS topic, got "alarms"',
+            '`alarms`: unknown field `mail`',
+          ].join('[^]*'),
+        ),
+      ),
+    }),
+  );
+});

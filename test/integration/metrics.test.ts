@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { DeleteQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
+import type { Ready } from '../../local/local.ts';
+import { signStandardWebhook } from '../../local/webhook-signing.ts';
+import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
+import { metricsIn } from '../helpers/published-metrics.ts';
+import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { watchedMetrics } from '../helpers/watched-metrics.ts';
+
+/** A low limit, so that changes have to wait for their turn. */
+const config: PurgerConfig = {
+  credentials: 'my/cdn-pro',
+  target: 'production',
+  rateLimit: { requests: 20, perSeconds: 60 },
+  batchingWindowSeconds: 1,
+  buckets: [{ name: 'my-bucket' }],
+  webhooks: [{ source: 'standard-webhooks', secret: 'my/webhook' }],
+  rules: [
+    { match: { source: 's3', key: 'public/{+path}' }, purge: { fileUrls: ['https://h.example/{+path}'] } },
+    {
+      match: { source: 'standard-webhooks', type: 'post' },
+      purge: { fileUrls: ['https://h.example/{id}', 'https://h.example/{slug}'] },
+    },
+  ],
+};
+
+/** What CDN Pro answers to the first requests; later ones are accepted, unless a URL in them is bad. */
+const answers = [401, 503, 429];
+
+const scratch = scratchFolder();
+let cdnPro: OtherCdnPro;
+let started: Started;
+let ready: Ready;
+let sqs: SQSClient;
+
+beforeAll(async () => {
+  cdnPro = await startOtherCdnPro((body) => answers.shift() ?? (body.includes('/bad') ? 400 : 201));
+  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
+  const files = ['--config', scratch.path('config.json'), '--ready', scratch.path('ready.json')];
+  started = start(...files, '--cdn-pro', cdnPro.url, '--verbose');
+  ready = await untilReady(started, scratch.path('ready.json'));
+  sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+});
+
+afterAll(async () => {
+  started.child.kill('SIGTERM');
+  await started.ended;
+  cdnPro.stop();
+  sqs.destroy();
+  scratch.remove();
+});
+
+const put = (key: string) => fetch(`${ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });
+
+function deliver(body: string, signedBody = body): Promise<Response> {
+  const headers = signStandardWebhook({ body: signedBody, nowMs: Date.now() });
+  return fetch(ready.webhooks['standard-webhooks'] ?? '', { method: 'POST', headers, body });
+}
+
+const logged = (text: string) => eventually(() => started.output().includes(text), 50_000);
+
+/** What goes wrong or slowly in a purger's life, each once. */
+async function liveThroughEverything(): Promise<void> {
+  await deliver(JSON.stringify({ type: 'updated', data: { id: '1', type: 'page' } }));
+  await deliver(JSON.stringify({ type: 'updated', data: { id: '2', type: 'post' } }));
+  await deliver('no JSON');
+  await deliver('{"forged":true}', '{}');
+  await fetch(`${ready.webhooks['standard-webhooks']}-2`, { method: 'POST', body: '{}' });
+  await put('private/x');
+  // A key of 800 bytes, a URL of 2,400.
+  await put(`public/${'%C3%BC'.repeat(400)}`);
+  for (const key of ['public/1', 'public/2', 'public/bad']) {
+    await put(key);
+    expect(await logged('purge accepted')).toBe(true);
+  }
+  const send = (MessageBody: string) =>
+    sqs.send(new SendMessageCommand({ QueueUrl: ready.sqs.bufferQueueUrl, MessageBody }));
+  await send('garbage');
+  expect(await logged('what is left goes back')).toBe(true);
+  expect(await logged('entry rejected by CDN Pro')).toBe(true);
+  expect(await logged('"MessagesUnreadable":')).toBe(true);
+  // Last, since nothing can be queued from then on.
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: ready.sqs.bufferQueueUrl }));
+  await put('public/lost');
+  expect(await logged('change not queued')).toBe(true);
+}
+
+test('every metric of ours that an alarm watches is published by the functions, in this name, unit and dimensions', async () => {
+  await liveThroughEverything();
+  const stack = new PurgerStack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'CdnProPurger', {
+    config: checkConfig(config),
+  });
+  const ours = watchedMetrics(Template.fromStack(stack)).filter(
+    ({ namespace }) => namespace === 'CdnProPurger',
+  );
+  const published = metricsIn(started.output().split('\n'));
+  // S3's events come from S3: there is no way to make it send what it does not.
+  const unseen = ours.filter(
+    ({ namespace, name, unit, dimensions }) =>
+      !(name === 'EventsNotUnderstood' && dimensions.service === 'receive-s3') &&
+      !published.some(
+        (one) =>
+          one.namespace === namespace &&
+          one.name === name &&
+          one.unit === unit &&
+          JSON.stringify(one.dimensions) === JSON.stringify(dimensions),
+      ),
+  );
+  expect(unseen).toEqual([]);
+  expect(new Set(published.map(({ dimensions }) => dimensions.purger))).toEqual(
+    new Set(['CdnProPurger-Purger']),
+  );
+  expect(new Set(ours.map(({ name }) => name)).size).toBeGreaterThanOrEqual(11);
+}, 180_000);
