@@ -9,7 +9,7 @@ import { buildSync } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The deployed functions, by their folder in `functions/`. */
-export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
+export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'configure-bucket';
 
 /** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
 const aliases = {

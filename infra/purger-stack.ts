@@ -1,5 +1,4 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
@@ -8,6 +7,15 @@ import { faultsOfRules } from '../functions/core/rule-faults.ts';
 import { expecting, fields, text } from '../functions/core/schema.ts';
 import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts';
 import { CdnPurger } from './cdn-purger.ts';
+import {
+  type BucketSettings,
+  faultsOfSettings,
+  type QueueSettings,
+  sourceFields,
+  type TopicSettings,
+  webhookApiFields,
+} from './source-settings.ts';
+import { type WebhookApiSettings, watchSources, webhookApiOptions } from './stack-sources.ts';
 import { Webhook, webhookSourceNames } from './webhook.ts';
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
@@ -19,14 +27,16 @@ export interface PurgerConfig extends Settings {
   readonly credentials: string;
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
-  /** The buckets to watch, by name, each once or with prefixes that do not overlap. */
-  readonly buckets?: readonly {
-    readonly name: string;
-    /** Only keys that begin with this. Default: all keys. */
-    readonly prefix?: string;
-  }[];
+  /** The buckets to watch, by name, each once or with prefixes and suffixes that do not overlap. */
+  readonly buckets?: readonly BucketSettings[];
+  /** SNS topics that carry S3's events already. */
+  readonly topics?: readonly TopicSettings[];
+  /** SQS queues that carry S3's events already, and that nobody else empties. */
+  readonly queues?: readonly QueueSettings[];
   /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
   readonly webhooks?: readonly WebhookSettings[];
+  /** What the API that takes webhooks is like. */
+  readonly webhookApi?: WebhookApiSettings;
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -45,16 +55,9 @@ export const configFields = fields({
   endpoint: text('a URL')
     .regex(/^https?:\/\/[^/]+\/?$/, expecting('scheme and host of a URL'))
     .optional(),
-  buckets: z
-    .array(
-      fields({
-        name: text('a bucket name').regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, expecting('a bucket name')),
-        prefix: text('a prefix').optional(),
-      }),
-      expecting('a list of {name, prefix}'),
-    )
-    .optional(),
+  ...sourceFields,
   webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
+  webhookApi: webhookApiFields.optional(),
 });
 
 /**
@@ -64,6 +67,7 @@ export const configFields = fields({
 export function checkConfig(config: unknown): PurgerConfig {
   return check(configFields, config, 'The configuration', (value) => [
     ...faultsOfRules(value),
+    ...faultsOfSettings(value),
     ...faultsOfSources(value, receivedBy(value), ['s3', ...webhookSourceNames]),
   ]) as PurgerConfig;
 }
@@ -73,15 +77,22 @@ export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {
     const { config, ...stackProps } = props;
     super(scope, id, stackProps);
-    const { stackName: _, credentials, buckets = [], webhooks = [], ...settings } = config;
+    const {
+      stackName: _,
+      credentials,
+      buckets = [],
+      topics = [],
+      queues = [],
+      webhooks = [],
+      webhookApi = {},
+      ...settings
+    } = config;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
       credentials: this.#secret('Credentials', credentials),
+      webhookApi: webhookApiOptions(this, webhookApi),
     });
-    buckets.forEach(({ name, prefix }, index) => {
-      const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
-      purger.watchBucket(bucket, prefix === undefined ? {} : { prefix });
-    });
+    watchSources(this, purger, { buckets, topics, queues });
     const secrets = new Map<string, ISecret>();
     for (const { source, secret, ...settings } of webhooks) {
       for (const name of [secret].flat()) {
@@ -97,13 +108,11 @@ export class PurgerStack extends Stack {
       'Holds what could not be purged, with the reason.',
     );
     this.#output('LedgerTableName', purger.ledger.table.tableName, "The table with the rate limit's window.");
-    if (purger.webhookUrl !== undefined) {
-      this.#output(
-        'WebhookUrl',
-        purger.webhookUrl,
-        "Append a webhook's name to get the URL to enter in the CMS.",
-      );
-    }
+    const { webhookUrl, webhookDomainTarget, s3Queue, s3EventBusArn } = purger;
+    this.#output('WebhookUrl', webhookUrl, "Append a webhook's name to get the URL to enter in the CMS.");
+    this.#output('WebhookDomainTarget', webhookDomainTarget, 'What a CNAME of the domain has to point at.');
+    this.#output('S3QueueArn', s3Queue?.queueArn, 'The queue that buckets notify and topics send to.');
+    this.#output('S3EventBusArn', s3EventBusArn, "The event bus that other accounts send S3's events to.");
   }
 
   #secret(id: string, nameOrArn: string): ISecret {
@@ -112,7 +121,7 @@ export class PurgerStack extends Stack {
       : Secret.fromSecretNameV2(this, id, nameOrArn);
   }
 
-  #output(name: string, value: string, description: string): void {
-    new CfnOutput(this, name, { value, description });
+  #output(name: string, value: string | undefined, description: string): void {
+    if (value !== undefined) new CfnOutput(this, name, { value, description });
   }
 }

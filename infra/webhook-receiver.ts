@@ -1,7 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -14,10 +13,12 @@ import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import type { Webhook } from './webhook.ts';
+import { WebhookApi, type WebhookApiOptions } from './webhook-api.ts';
 
 /** What the receiver of webhooks is made of. */
 export interface WebhookReceiverProps extends ReceiverProps {
   readonly ledger: Ledger;
+  readonly webhookApi: WebhookApiOptions;
 }
 
 /** Lambda takes 4 KB of environment in all; the rest of it is that of other variables, with room to spare. */
@@ -33,9 +34,11 @@ export class WebhookReceiver extends Construct {
   readonly api: HttpApi;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
+  /** What a record for the API's own domain has to point at; undefined without one, or where the stack makes it. */
+  readonly domainTarget: string | undefined;
   readonly #webhooks = new Map<string, Webhook>();
 
-  constructor(scope: Construct, id: string, { mapping, buffer, ledger }: WebhookReceiverProps) {
+  constructor(scope: Construct, id: string, { mapping, buffer, ledger, webhookApi }: WebhookReceiverProps) {
     super(scope, id);
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
@@ -63,13 +66,10 @@ export class WebhookReceiver extends Construct {
       }),
     );
     this.node.addValidation({ validate: () => this.#faultsOfLength() });
-    this.api = new HttpApi(this, 'Api', { description: 'cdn-pro-purger: webhooks' });
-    this.api.addRoutes({
-      path: '/webhooks/{source}',
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('Receive', this.function),
-    });
-    this.url = `${this.api.apiEndpoint}/webhooks/`;
+    const { api, url, domainTarget } = new WebhookApi(this, 'WebhookApi', this.function, webhookApi);
+    this.api = api;
+    this.url = url;
+    this.domainTarget = domainTarget;
   }
 
   /** Accepts a webhook under its name. */

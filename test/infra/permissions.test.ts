@@ -53,12 +53,15 @@ test('the webhook receiver sends to the buffer, remembers, and reads its own sec
 });
 
 test('no role has a managed policy, and nothing is allowed on every resource', () => {
-  const own = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) =>
-    id.startsWith('Purger'),
-  );
-  expect(own).toHaveLength(3);
-  for (const [, { Properties }] of own) expect(Properties.ManagedPolicyArns).toBeUndefined();
-  for (const description of [/purge requests to CDN Pro/, /changes of S3 objects/, /verifies webhooks/]) {
+  const roles = Object.values(template.findResources('AWS::IAM::Role'));
+  expect(roles).toHaveLength(4);
+  for (const { Properties } of roles) expect(Properties.ManagedPolicyArns).toBeUndefined();
+  for (const description of [
+    /purge requests to CDN Pro/,
+    /changes of S3 objects/,
+    /verifies webhooks/,
+    /watched buckets/,
+  ]) {
     expect(permissionsOf(template, description).filter((permission) => permission.endsWith('"*"'))).toEqual(
       [],
     );

@@ -68,9 +68,6 @@ test('a watched prefix of a bucket reaches the receiver by EventBridge, and what
     },
     Targets: [Match.objectLike({ DeadLetterConfig: { Arn: Match.anyValue() } })],
   });
-  template.hasResourceProperties('Custom::S3BucketNotifications', {
-    NotificationConfiguration: { EventBridgeConfiguration: {} },
-  });
 });
 
 test('an event that the receiver fails to process for good ends in the dead letter queue', () => {
@@ -113,7 +110,7 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `credentials`, `endpoint`, `buckets`, `webhooks`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `stackName`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `webhookApi`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
