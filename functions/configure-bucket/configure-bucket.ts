@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NotificationConfiguration, QueueConfiguration, Event as S3EventName } from '@aws-sdk/client-s3';
 import { PurgerError } from '../core/errors.ts';
 
@@ -62,7 +63,8 @@ async function configureOnce(
 ): Promise<void> {
   const present = await read(wanted.bucketName);
   const next = requestType === 'Delete' ? without(present, wanted) : merged(present, wanted);
-  if (JSON.stringify(next) !== JSON.stringify(present)) await write(wanted.bucketName, next);
+  // Each write makes S3 send a test event to every destination, other teams' included.
+  if (!isDeepStrictEqual(next, present)) await write(wanted.bucketName, next);
 }
 
 /** @returns the configuration less the notifications of this stack */
