@@ -5,6 +5,7 @@ import { startEdge } from './edge/server.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createOrigin } from './origin.ts';
 import type { Stage } from './play.ts';
+import { firstObjects, outsideNotifications } from './s3-source.ts';
 import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
 import { synthesize } from './synthesize.ts';
 
@@ -72,14 +73,13 @@ async function startParts(
   { config: configFile, cdnProUrl, verbose, ports }: LocalOptions,
   stops: (() => Promise<void> | void)[],
 ): Promise<Omit<Local, 'stop'>> {
-  const { buckets = [] } = config;
   const assembly = await synthesize(configFile);
   stops.push(assembly.remove);
 
-  const [watched] = buckets;
+  const watched = firstObjects(config);
   let aws: LocalAws | undefined;
   const origin = () =>
-    createOrigin(`${aws?.s3.endpoint}/${watched?.name ?? 'no-bucket'}`, watched?.prefix ?? '');
+    createOrigin(`${aws?.s3.endpoint}/${watched?.bucket ?? 'no-bucket'}`, watched?.prefix ?? '');
   const hosts = hostsOf(config);
   const edge = await startEdge({
     fetchOrigin: (url) => origin().fetch(url),
@@ -114,6 +114,7 @@ async function startParts(
     assemblyDir: assembly.directory,
     secrets: localSecrets(config),
     environment: { CDN_PRO_ENDPOINT: apiUrl },
+    outside: (outputs) => outsideNotifications(config, outputs),
     onFunctionLog: ({ logicalId }, line) => {
       if (verbose) console.log(line);
       journal.add(logicalId, line);
@@ -141,8 +142,7 @@ async function startParts(
     ready,
     journal,
     stage: {
-      bucket: watched?.name,
-      prefix: watched?.prefix ?? '',
+      objects: watched,
       origin: origin(),
       edge,
       journal,
@@ -169,10 +169,10 @@ function describeProblem(event: LocalEvent): string | undefined {
 }
 
 function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
-  const { webhooks = [], buckets = [] } = config;
+  const { webhooks = [] } = config;
   const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
   return {
-    s3: { endpoint: aws.s3.endpoint, bucket: buckets[0]?.name },
+    s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
     webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
     webhookSecrets: localWebhookSecrets(config),
     cdnPro,
