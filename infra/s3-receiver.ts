@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -37,7 +38,7 @@ export class S3Receiver extends Construct {
   /** What topics and queues carry may be more than is watched. */
   #filters = false;
   #carriesAll = false;
-  #rules = 0;
+  readonly #otherAccounts = new Set<string>();
   #inbox: Inbox | undefined;
   #bus: EventBus | undefined;
   #configureFunction: PurgerFunction | undefined;
@@ -146,7 +147,8 @@ export class S3Receiver extends Construct {
   #configurationOf(bucket: IBucket): BucketConfiguration {
     const known = this.#bucketConfigurations.get(bucket.bucketName);
     if (known !== undefined) return known;
-    const id = `Configuration${this.#bucketConfigurations.size + 1}`;
+    // Not by its place: in another order, one bucket's resource would become another's, and meet the one it still has.
+    const id = `Configuration${bucket.node.addr}`;
     const made = new BucketConfiguration(this, id, bucket, () => {
       this.#configureFunction ??= configureBucketFunction(this);
       return this.#configureFunction;
@@ -156,9 +158,10 @@ export class S3Receiver extends Construct {
   }
 
   #addRule(bucket: IBucket, keys: Pick<WatchedObjects, 'prefix' | 'suffix'>, account?: string): void {
-    this.#rules++;
     const key = keyPattern(keys);
-    new Rule(this, `Bucket${this.#rules}`, {
+    // What is watched otherwise is another rule, which is there before the former one goes.
+    const identity = JSON.stringify([bucket.node.addr, keys.prefix, keys.suffix, account]);
+    new Rule(this, `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`, {
       description: 'cdn-pro-purger: objects that are put or deleted',
       ...(account === undefined ? {} : { eventBus: this.#busFor(account) }),
       eventPattern: {
@@ -180,11 +183,11 @@ export class S3Receiver extends Construct {
   /** A bus of its own: what another account sends then meets no other rule of this account. */
   #busFor(account: string): EventBus {
     this.#bus ??= new EventBus(this, 'Bus', { description: 'cdn-pro-purger: S3 events of other accounts' });
-    const sid = `PutEvents${account}`;
-    if (this.#bus.node.tryFindChild(sid) === undefined) {
+    if (!this.#otherAccounts.has(account)) {
+      this.#otherAccounts.add(account);
       this.#bus.addToResourcePolicy(
         new PolicyStatement({
-          sid,
+          sid: `PutEvents${account}`,
           principals: [new AccountPrincipal(account)],
           actions: ['events:PutEvents'],
           resources: [this.#bus.eventBusArn],

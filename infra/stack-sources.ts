@@ -16,25 +16,28 @@ interface Sources {
   readonly queues: readonly QueueSettings[];
 }
 
-/** Makes or imports what a configuration names, and lets the purger watch it. */
+/**
+ * Makes or imports what a configuration names, and lets the purger watch it. The constructs are named by what they stand
+ * for, so that another order in the configuration changes nothing.
+ */
 export function watchSources(
   scope: Construct,
   purger: CdnPurger,
   { buckets, topics, queues }: Sources,
 ): void {
   const known = new Map<string, IBucket>();
-  buckets.forEach(({ name, create: _, versioned: __, ...options }, index) => {
-    const bucket = known.get(name) ?? bucketOf(scope, `Bucket${index + 1}`, name, buckets);
+  for (const { name, create: _, versioned: __, ...options } of buckets) {
+    const bucket = known.get(name) ?? bucketOf(scope, `Bucket ${name}`, name, buckets);
     known.set(name, bucket);
     purger.watchBucket(bucket, options);
-  });
-  topics.forEach(({ arn, ...filter }, index) => {
-    purger.watchTopic(Topic.fromTopicArn(scope, `Topic${index + 1}`, arn), filter);
-  });
-  queues.forEach(({ arn: queueArn, keyArn, ...filter }, index) => {
+  }
+  for (const { arn, ...filter } of topics) {
+    purger.watchTopic(Topic.fromTopicArn(scope, `Topic ${arn}`, arn), filter);
+  }
+  for (const { arn: queueArn, keyArn, ...filter } of queues) {
     const attributes = { queueArn, ...(keyArn === undefined ? {} : { keyArn }) };
-    purger.watchQueue(Queue.fromQueueAttributes(scope, `Queue${index + 1}`, attributes), filter);
-  });
+    purger.watchQueue(Queue.fromQueueAttributes(scope, `Queue ${queueArn}`, attributes), filter);
+  }
 }
 
 function bucketOf(scope: Construct, id: string, name: string, all: readonly BucketSettings[]): IBucket {

@@ -272,6 +272,38 @@ test("watched buckets are let through beside a topic's filter, and all is where 
   expect(watchedOf(only({ buckets }))).toEqual([]);
 });
 
+test('the order of a configuration changes no resource, so that none is replaced by its like', () => {
+  const arns = (service: string) =>
+    ['a', 'b'].map((name) => ({ arn: `arn:aws:${service}:us-east-1:111122223333:${name}` }));
+  const account = '111122223333';
+  const buckets = [
+    { name: 'www', prefix: 'a/' },
+    { name: 'www', prefix: 'b/', via: 'notification' },
+    { name: 'own', create: true },
+    { name: 'their', prefix: 'a/', account },
+    { name: 'their', prefix: 'b/', account },
+  ] as const;
+  const forth = only({ buckets, topics: arns('sns'), queues: arns('sqs') });
+  const back = only({
+    buckets: buckets.toReversed(),
+    topics: arns('sns').toReversed(),
+    queues: arns('sqs').toReversed(),
+  });
+  const named = (template: Template) =>
+    [
+      'AWS::S3::Bucket',
+      'AWS::Events::Rule',
+      'AWS::SNS::Subscription',
+      'AWS::Lambda::EventSourceMapping',
+      'Custom::PurgerBucketConfiguration',
+    ].map((type) =>
+      Object.entries(template.findResources(type))
+        .map(([id, { Properties }]) => [id, Properties])
+        .sort(),
+    );
+  expect(named(back)).toEqual(named(forth));
+});
+
 test.each([
   [
     {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { purgeHooks } from '../../docs/snippets/payload-purge.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { compileEventPattern } from '../../local/s3-events/event-pattern.ts';
 import { STANDARD_WEBHOOKS_SECRET as SECRET } from '../../local/webhook-signing.ts';
 import { createWebhookWorld } from '../helpers/webhook-world.ts';
 
@@ -59,4 +60,17 @@ it('the plugin for WordPress signs what Standard Webhooks signs, and has no secr
   expect(plugin).toContain('hash_hmac(\'sha256\', "$id.$time.$body", $key, true)');
   expect(plugin).toContain("substr(CDN_PRO_PURGER_SECRET, strlen('whsec_'))");
   expect(plugin).not.toMatch(/whsec_[A-Za-z0-9+/]{8}/);
+});
+
+it("another account's rule forwards the events that the purger's own rule asks for, and no others", () => {
+  const { Resources } = JSON.parse(readFileSync('docs/snippets/forward-s3-events.json', 'utf8'));
+  const pattern = structuredClone(Resources.Rule.Properties.EventPattern);
+  expect(pattern.detail.bucket.name).toEqual([{ Ref: 'BucketName' }]);
+  pattern.detail.bucket.name = ['www-example-com'];
+  const forwards = compileEventPattern(pattern);
+  const read = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, 'utf8'));
+  expect([read('s3-put'), read('s3-delete')].map(forwards)).toEqual([true, true]);
+  expect(forwards({ ...read('s3-put'), 'detail-type': 'Object Tags Added' })).toBe(false);
+  const [target] = Resources.Rule.Properties.Targets;
+  expect(target).toMatchObject({ Arn: { Ref: 'EventBusArn' }, RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] } });
 });
