@@ -3,7 +3,7 @@ import { type LocalAws, type LocalEvent, startAws } from './aws.ts';
 import { startCdnPro } from './cdn-pro-simulator/server.ts';
 import { startEdge } from './edge/server.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createOrigin } from './origin.ts';
+import { createOrigin, type Origin } from './origin.ts';
 import type { Stage } from './play.ts';
 import { firstObjects, outsideNotifications } from './s3-source.ts';
 import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
@@ -77,12 +77,10 @@ async function startParts(
   stops.push(assembly.remove);
 
   const watched = firstObjects(config);
-  let aws: LocalAws | undefined;
-  const origin = () =>
-    createOrigin(`${aws?.s3.endpoint}/${watched?.bucket ?? 'no-bucket'}`, watched?.prefix ?? '');
+  let origin: Origin | undefined;
   const hosts = hostsOf(config);
   const edge = await startEdge({
-    fetchOrigin: (url) => origin().fetch(url),
+    fetchOrigin: async (url) => origin?.fetch(url),
     defaultHost: hosts[0] ?? 'www.example.com',
     target: config.target,
     ...portOf(ports.edge),
@@ -110,7 +108,7 @@ async function startParts(
     if (cdnPro === undefined) edge.purge(entry.purge);
   });
 
-  aws = await startAws({
+  const aws = await startAws({
     assemblyDir: assembly.directory,
     secrets: localSecrets(config),
     environment: { CDN_PRO_ENDPOINT: apiUrl },
@@ -129,6 +127,7 @@ async function startParts(
     },
   });
   stops.push(aws.stop);
+  origin = createOrigin(`${aws.s3.endpoint}/${watched?.bucket ?? 'no-bucket'}`, watched?.prefix ?? '');
 
   const ready = readyOf(config, aws, apiUrl, edge.url);
   const webhooks = Object.fromEntries(
@@ -143,7 +142,7 @@ async function startParts(
     journal,
     stage: {
       objects: watched,
-      origin: origin(),
+      origin,
       edge,
       journal,
       webhooks,

@@ -122,7 +122,9 @@ async function publishFirst(sample: Sample, stage: Stage): Promise<readonly stri
     sinceMs,
     patienceMs,
   );
-  return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
+  const urls = found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
+  for (const url of urls) stage.origin.show(url, sample.key);
+  return urls;
 }
 
 /** Whether the edge serves the first version from its cache, once the purges before it are through. */

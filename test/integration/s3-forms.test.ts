@@ -97,7 +97,12 @@ test('2,000 uploads that a queue carries are purged in few requests, beside a me
 });
 
 test('the samples are played through a topic where it is the source', async () => {
-  const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
+  const rules = [
+    {
+      match: { source: 's3', key: 'site/{+path}' },
+      purge: { fileUrls: ['https://www.example.com/{+path}'] },
+    },
+  ];
   const topics = [{ arn: arnOf('sns', 'events') }];
   writeFileSync(
     scratch.path('topic.json'),
