@@ -16,6 +16,8 @@ export const environment = {
   rateLimit: 'RATE_LIMIT',
   /** JSON: `{ "maxFileUrls", "maxBodyBytes", "coalesce"?, "coalesceAbove"? }`, as in `functions/submit/ports.ts`. */
   requestLimits: 'REQUEST_LIMITS',
+  /** JSON: which of the objects that topics and queues tell of are wanted, as in `functions/core/watched.ts`. */
+  watchedObjects: 'WATCHED_OBJECTS',
   /** JSON: by the webhook's name, `{ "source", "secrets", "options", "rememberDays" }`; compressed where it is long. */
   webhooks: 'WEBHOOKS',
   /** JSON: the ARNs of the webhooks' secrets. */

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
 import { type DataProtection, letServiceSend, removalPolicy } from './data-protection.ts';
@@ -24,15 +24,7 @@ export class Buffer extends Construct {
   constructor(scope: Construct, id: string, { visibilityTimeout, protection }: BufferProps) {
     super(scope, id);
     this.protection = protection;
-    const { encryptionKey } = protection;
-    const common = {
-      retentionPeriod: retention,
-      enforceSSL: true,
-      removalPolicy: removalPolicy(protection),
-      ...(encryptionKey === undefined
-        ? { encryption: QueueEncryption.SQS_MANAGED }
-        : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
-    };
+    const common = keptQueue(protection);
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', common);
     acknowledge(this.deadLetterQueue, {
       'Serverless-SQSRedrivePolicy':
@@ -51,6 +43,19 @@ export class Buffer extends Construct {
     const { encryptionKey } = this.protection;
     if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com');
   }
+}
+
+/** @returns what all queues of the purger have in common: how long and how safely they keep messages */
+export function keptQueue(protection: DataProtection): QueueProps {
+  const { encryptionKey } = protection;
+  return {
+    retentionPeriod: retention,
+    enforceSSL: true,
+    removalPolicy: removalPolicy(protection),
+    ...(encryptionKey === undefined
+      ? { encryption: QueueEncryption.SQS_MANAGED }
+      : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
+  };
 }
 
 /**

@@ -2,7 +2,8 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
   type CompleteSettings,
@@ -18,10 +19,12 @@ import { PurgerDashboard } from './dashboard.ts';
 import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
 import { Monitoring } from './monitoring.ts';
-import { S3Receiver, type WatchOptions } from './s3-receiver.ts';
+import { S3Receiver } from './s3-receiver.ts';
 import { accounts, faultsOfSharing } from './shared-ledger.ts';
+import type { WatchFilter, WatchOptions } from './source-settings.ts';
 import { Submit } from './submit.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
+import type { WebhookApiOptions } from './webhook-api.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** What a purger is made of. */
@@ -44,6 +47,8 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   readonly ledgerSharedWith?: readonly string[];
   /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
   readonly alarms?: AlarmSettings;
+  /** What the API that takes webhooks is like: its domain, its throttle, its logs. */
+  readonly webhookApi?: WebhookApiOptions;
 }
 
 const subject = 'The configuration of CdnPurger';
@@ -64,6 +69,7 @@ export class CdnPurger extends Construct {
   readonly #submit: Submit;
   readonly #monitoring: Monitoring;
   readonly #dashboard: PurgerDashboard | undefined;
+  readonly #webhookApi: WebhookApiOptions;
   #s3Receiver: S3Receiver | undefined;
   #webhookReceiver: WebhookReceiver | undefined;
   readonly #sources = new Set<string>();
@@ -71,7 +77,9 @@ export class CdnPurger extends Construct {
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
     const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
-    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, alarms = {}, ...settings } = others;
+    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, ...more } = others;
+    const { alarms = {}, webhookApi = {}, ...settings } = more;
+    this.#webhookApi = webhookApi;
     this.#settings = checkSettings(settings);
     const keeping = { retainData, logRetentionDays, ledgerSharedWith };
     const { ledgerSharedWith: sharedWith = [], ...kept } = check(keepingFields, keeping, subject, () =>
@@ -98,11 +106,25 @@ export class CdnPurger extends Construct {
     this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
   }
 
-  /** Purges what the rules say when an object of this bucket is put or deleted. */
+  /**
+   * Purges what the rules say when an object of this bucket is put or deleted. Several calls for one bucket have to name
+   * keys that do not overlap.
+   */
   watchBucket(bucket: IBucket, options: WatchOptions = {}): void {
-    this.#s3Receiver ??= this.#createS3Receiver();
-    this.#s3Receiver.watch(bucket, options);
-    this.#sources.add('s3');
+    this.#receiveS3().watchBucket(bucket, options);
+  }
+
+  /** Purges what the rules say when this topic, to which S3 or EventBridge sends S3's events, tells of an object. */
+  watchTopic(topic: ITopic, filter: WatchFilter = {}): void {
+    this.#receiveS3().watchTopic(topic, filter);
+  }
+
+  /**
+   * Purges what the rules say when this queue, which carries S3's events in any envelope, tells of an object. The purger
+   * becomes its consumer: what it takes is gone from the queue.
+   */
+  watchQueue(queue: IQueue, filter: WatchFilter = {}): void {
+    this.#receiveS3().watchQueue(queue, filter);
   }
 
   /** Purges what the rules say when this webhook delivers a change. */
@@ -118,6 +140,27 @@ export class CdnPurger extends Construct {
     return this.#webhookReceiver?.url;
   }
 
+  /** What a record for the domain of the webhooks' API has to point at; undefined where there is nothing to do. */
+  get webhookDomainTarget(): string | undefined {
+    return this.#webhookReceiver?.domainTarget;
+  }
+
+  /** The queue that buckets notify and topics send to; undefined while none does. */
+  get s3Queue(): IQueue | undefined {
+    return this.#s3Receiver?.inboxQueue;
+  }
+
+  /** The ARN of the event bus that other accounts send S3's events to; undefined while no bucket of theirs is watched. */
+  get s3EventBusArn(): string | undefined {
+    return this.#s3Receiver?.eventBusArn;
+  }
+
+  #receiveS3(): S3Receiver {
+    this.#sources.add('s3');
+    this.#s3Receiver ??= this.#createS3Receiver();
+    return this.#s3Receiver;
+  }
+
   #createS3Receiver(): S3Receiver {
     const receiver = new S3Receiver(this, 'ReceiveS3', this.#receiverProps());
     this.#dashboard?.addReceiver('receive-s3', receiver.function);
@@ -125,8 +168,8 @@ export class CdnPurger extends Construct {
   }
 
   #createWebhookReceiver(): WebhookReceiver {
-    const props = { ...this.#receiverProps(), ledger: this.ledger };
-    const receiver = new WebhookReceiver(this, 'ReceiveWebhook', props);
+    const own = { ledger: this.ledger, webhookApi: this.#webhookApi };
+    const receiver = new WebhookReceiver(this, 'ReceiveWebhook', { ...this.#receiverProps(), ...own });
     this.#dashboard?.addReceiver('receive-webhook', receiver.function);
     return receiver;
   }

@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { expecting } from '../functions/core/schema.ts';
 import type { Target } from '../functions/core/types.ts';
@@ -63,12 +63,23 @@ export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
   return retainData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
 
+/** @returns how long and how safely a log group keeps lines; its key then lets CloudWatch Logs use it */
+export function keptLogs(protection: DataProtection): LogGroupProps {
+  const { encryptionKey, logRetentionDays } = protection;
+  if (encryptionKey !== undefined) letLogsUse(encryptionKey);
+  return {
+    retention: logRetentionDays,
+    removalPolicy: removalPolicy(protection),
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+  };
+}
+
 /**
  * Lets CloudWatch Logs encrypt log groups in the key's account and region. Of a key that is imported, the owner has to add the
  * statement: `docs/security.md` has it. The key's policy cannot name the groups, which depend on the key.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export function letLogsUse(key: IKey): void {
+function letLogsUse(key: IKey): void {
   const { partition, region, account, urlSuffix } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
@@ -86,19 +97,20 @@ export function letLogsUse(key: IKey): void {
 }
 
 /**
- * Lets a service of AWS send to queues that the key encrypts, on behalf of the key's account. See {@link letLogsUse}
- * for keys that are imported.
+ * Lets a service of AWS send to queues that the key encrypts. See {@link letLogsUse} for keys that are imported.
  * @param service its principal, e.g. `events.amazonaws.com`
+ * @param account on whose behalf it sends. Default: that of the key
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
  */
-export function letServiceSend(key: IKey, service: string): void {
+export function letServiceSend(key: IKey, service: string, account = Stack.of(key).account): void {
+  const name = service.replace(/\W.*/, '').replace(/^./, (letter) => letter.toUpperCase());
   key.addToResourcePolicy(
     new PolicyStatement({
-      sid: `Send${service.replace(/\W.*/, '').replace(/^./, (letter) => letter.toUpperCase())}`,
+      sid: `Send${name}${account === Stack.of(key).account ? '' : account}`,
       principals: [new ServicePrincipal(service)],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } },
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
     }),
   );
 }

@@ -13,7 +13,7 @@ const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
 const isPackaged = existsSync(builtFunctions);
 
 /** The deployed functions, by their folder in `functions/`. */
-export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit';
+export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'configure-bucket';
 
 /** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030` and `0033`. */
 const aliases = {

@@ -12,7 +12,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
 import { grantSend } from './buffer.ts';
-import { type DataProtection, letLogsUse, removalPolicy } from './data-protection.ts';
+import { type DataProtection, keptLogs } from './data-protection.ts';
 import { type FunctionName, functionCode } from './function-code.ts';
 
 /** What differs from function to function. */
@@ -40,12 +40,7 @@ export class PurgerFunction extends LambdaFunction {
     { name, files, onFailure, protection, ...props }: PurgerFunctionProps,
   ) {
     const { encryptionKey } = protection;
-    if (encryptionKey !== undefined) letLogsUse(encryptionKey);
-    const logGroup = new LogGroup(scope, `${id}Logs`, {
-      retention: protection.logRetentionDays,
-      removalPolicy: removalPolicy(protection),
-      ...(encryptionKey === undefined ? {} : { encryptionKey }),
-    });
+    const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
     // AWS's managed policy for Lambda may write to every log group of the account; this role to its own only.
     const role = new Role(scope, `${id}Role`, {
       description: props.description,

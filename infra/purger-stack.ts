@@ -1,6 +1,5 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -21,6 +20,15 @@ import {
   type SharedLedgerSettings,
   sharedLedgerFields,
 } from './shared-ledger.ts';
+import {
+  type BucketSettings,
+  faultsOfSettings,
+  type QueueSettings,
+  sourceFields,
+  type TopicSettings,
+  webhookApiFields,
+} from './source-settings.ts';
+import { type WebhookApiSettings, watchSources, webhookApiOptions } from './stack-sources.ts';
 import { Webhook, webhookSourceNames } from './webhook.ts';
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
@@ -39,12 +47,12 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
   readonly credentials: string;
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
-  /** The buckets to watch, by name, each once or with prefixes that do not overlap. */
-  readonly buckets?: readonly {
-    readonly name: string;
-    /** Only keys that begin with this. Default: all keys. */
-    readonly prefix?: string;
-  }[];
+  /** The buckets to watch, by name, each once or with prefixes and suffixes that do not overlap. */
+  readonly buckets?: readonly BucketSettings[];
+  /** SNS topics that carry S3's events already. */
+  readonly topics?: readonly TopicSettings[];
+  /** SQS queues that carry S3's events already, and that nobody else empties. */
+  readonly queues?: readonly QueueSettings[];
   /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
   readonly webhooks?: readonly WebhookSettings[];
   /** ARN of a key of yours that encrypts queues, table, logs and the functions' environment. Default: AWS's own keys. */
@@ -55,6 +63,8 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
   readonly ledgerSharedWith?: readonly string[];
   /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
   readonly alarms?: AlarmFields;
+  /** What the API that takes webhooks is like. */
+  readonly webhookApi?: WebhookApiSettings;
 }
 
 /** The shape of a {@link PurgerConfig}. */
@@ -79,21 +89,14 @@ export const configFields = fields({
   endpoint: text('a URL')
     .regex(/^https?:\/\/[^/]+\/?$/, expecting('scheme and host of a URL'))
     .optional(),
-  buckets: z
-    .array(
-      fields({
-        name: text('a bucket name').regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, expecting('a bucket name')),
-        prefix: text('a prefix').optional(),
-      }),
-      expecting('a list of {name, prefix}'),
-    )
-    .optional(),
+  ...sourceFields,
   webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
   ...dataProtectionFields,
   encryptionKeyArn: keyArn.optional(),
   sharedLedger: sharedLedgerFields.optional(),
   ledgerSharedWith: accounts.optional(),
   alarms: alarmFields.optional(),
+  webhookApi: webhookApiFields.optional(),
 });
 
 /**
@@ -108,6 +111,7 @@ export function checkConfig(config: unknown): PurgerConfig {
 export function faultsOfConfig(config: unknown): readonly RuleFault[] {
   return [
     ...faultsOfRules(config),
+    ...faultsOfSettings(config),
     ...faultsOfSharing(config),
     ...faultsOfSources(config, receivedBy(config), ['s3', ...webhookSourceNames]),
   ];
@@ -126,19 +130,17 @@ export class PurgerStack extends Stack {
       env: { ...(account ? { account } : {}), ...(region ? { region } : {}) },
       ...stackProps,
     });
-    const { credentials, buckets = [], webhooks = [], ...others } = deployed;
-    const { encryptionKeyArn, sharedLedger, alarms = {}, ...settings } = others;
+    const { credentials, buckets = [], topics = [], queues = [], webhooks = [], ...others } = deployed;
+    const { encryptionKeyArn, sharedLedger, alarms = {}, webhookApi = {}, ...settings } = others;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
       credentials: this.#secret('Credentials', credentials),
       alarms: this.#alarms(alarms),
+      webhookApi: webhookApiOptions(this, webhookApi),
       ...(encryptionKeyArn && { encryptionKey: Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn) }),
       ...(sharedLedger && { sharedLedger: importLedger(this, 'SharedLedger', sharedLedger) }),
     });
-    buckets.forEach(({ name, prefix }, index) => {
-      const bucket = Bucket.fromBucketName(this, `Bucket${index + 1}`, name);
-      purger.watchBucket(bucket, prefix === undefined ? {} : { prefix });
-    });
+    watchSources(this, purger, { buckets, topics, queues });
     const secrets = new Map<string, ISecret>();
     for (const { source, secret, ...settings } of webhooks) {
       for (const name of [secret].flat()) {
@@ -154,13 +156,11 @@ export class PurgerStack extends Stack {
       'Holds what could not be purged, with the reason.',
     );
     this.#output('LedgerTableName', purger.ledger.table.tableName, "The table with the rate limit's window.");
-    if (purger.webhookUrl !== undefined) {
-      this.#output(
-        'WebhookUrl',
-        purger.webhookUrl,
-        "Append a webhook's name to get the URL to enter in the CMS.",
-      );
-    }
+    const { webhookUrl, webhookDomainTarget, s3Queue, s3EventBusArn } = purger;
+    this.#output('WebhookUrl', webhookUrl, "Append a webhook's name to get the URL to enter in the CMS.");
+    this.#output('WebhookDomainTarget', webhookDomainTarget, 'What a CNAME of the domain has to point at.');
+    this.#output('S3QueueArn', s3Queue?.queueArn, 'The queue that buckets notify and topics send to.');
+    this.#output('S3EventBusArn', s3EventBusArn, "The event bus that other accounts send S3's events to.");
   }
 
   #alarms({ topicArn, criticalTopicArn, ...settings }: AlarmFields): AlarmSettings {
@@ -180,7 +180,7 @@ export class PurgerStack extends Stack {
       : Secret.fromSecretNameV2(this, id, nameOrArn);
   }
 
-  #output(name: string, value: string, description: string): void {
-    new CfnOutput(this, name, { value, description });
+  #output(name: string, value: string | undefined, description: string): void {
+    if (value !== undefined) new CfnOutput(this, name, { value, description });
   }
 }

@@ -1,7 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -10,7 +9,6 @@ import { ConfigError } from '../functions/core/config.ts';
 import { environment } from '../functions/environment.ts';
 import { mappingFile } from '../functions/mapping.ts';
 import { compressedPrefix, type WrittenWebhook } from '../functions/receive-webhook/config.ts';
-import { acknowledge } from './acknowledgements.ts';
 import { grantSend } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
@@ -18,10 +16,12 @@ import type { Monitoring } from './monitoring.ts';
 import { watchWebhook, watchWebhookReceiver } from './receiver-alarms.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import type { Webhook } from './webhook.ts';
+import { WebhookApi, type WebhookApiOptions } from './webhook-api.ts';
 
 /** What the receiver of webhooks is made of. */
 export interface WebhookReceiverProps extends ReceiverProps {
   readonly ledger: Ledger;
+  readonly webhookApi: WebhookApiOptions;
 }
 
 /** Lambda takes 4 KB of environment in all; the rest of it is that of other variables, with room to spare. */
@@ -38,10 +38,13 @@ export class WebhookReceiver extends Construct {
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
   readonly #monitoring: Monitoring;
+  /** What a record for the API's own domain has to point at; undefined without one, or where the stack makes it. */
+  readonly domainTarget: string | undefined;
   readonly #webhooks = new Map<string, Webhook>();
 
-  constructor(scope: Construct, id: string, { mapping, buffer, ledger, monitoring }: WebhookReceiverProps) {
+  constructor(scope: Construct, id: string, props: WebhookReceiverProps) {
     super(scope, id);
+    const { mapping, buffer, ledger, monitoring, webhookApi } = props;
     this.#monitoring = monitoring;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
@@ -70,18 +73,13 @@ export class WebhookReceiver extends Construct {
       }),
     );
     this.node.addValidation({ validate: () => this.#faultsOfLength() });
-    this.api = new HttpApi(this, 'Api', { description: 'cdn-pro-purger: webhooks' });
-    this.api.addRoutes({
-      path: '/webhooks/{source}',
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('Receive', this.function),
-    });
-    acknowledge(this.api, {
-      'AwsSolutions-APIG4':
-        "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
-    });
-    watchWebhookReceiver(monitoring, this.function, this.api, buffer);
-    this.url = `${this.api.apiEndpoint}/webhooks/`;
+    const { protection } = buffer;
+    const options = { ...webhookApi, protection };
+    const { api, url, domainTarget } = new WebhookApi(this, 'WebhookApi', this.function, options);
+    this.api = api;
+    this.url = url;
+    this.domainTarget = domainTarget;
+    watchWebhookReceiver(monitoring, this.function, api, buffer);
   }
 
   /** Accepts a webhook under its name. */

@@ -5,14 +5,16 @@ import { declaredSecrets, type FoundSecret, findSecret } from './emulators/secre
 import { type Stop, stopAll } from './emulators/server.ts';
 import { createTables, tableTypes } from './emulators/tables.ts';
 import { startMappings } from './event-source/mappings.ts';
-import { type ServedRoute, serveHttpApis, startHttpApis } from './http-api/apis.ts';
+import { domainsOf, type ServedRoute, serveHttpApis, startHttpApis } from './http-api/apis.ts';
 import type { AnsweredRequest } from './http-api/server.ts';
 import type { SendToQueue } from './lambda/async-invocation.ts';
 import { createAsyncInvokers } from './lambda/async-settings.ts';
 import { makeFunctions } from './lambda/functions.ts';
 import type { InvocationEvent } from './lambda/invocation.ts';
+import type { OutsideNotification } from './s3-events/notifications.ts';
 import { startObjectEvents } from './s3-events/object-events.ts';
 import type { ObjectWrite } from './s3-events/object-writes.ts';
+import { createTopics } from './s3-events/topics.ts';
 import { type Assembly, readAssembly } from './template/assembly.ts';
 import { TemplateError } from './template/errors.ts';
 import { localAccountId, nameInArn, type Resource } from './template/identifiers.ts';
@@ -36,6 +38,8 @@ export interface AwsOptions {
   readonly secrets: (secretId: string) => string | undefined;
   /** Variables for every function beside those of the template, which they override. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What owners of buckets have set up outside of the stack, given its outputs. */
+  readonly outside?: (outputs: Readonly<Record<string, string>>) => readonly OutsideNotification[];
   /** Called with each line that a handler writes to stdout or stderr. */
   readonly onFunctionLog?: (
     source: { readonly logicalId: string; readonly functionName: string },
@@ -121,17 +125,20 @@ async function startStack(
   const functions = makeFunctions({ ...surroundings, environment, onLog });
   const sendToQueue = queueSender(emulators);
   const invoke = createAsyncInvokers({ ...surroundings, functions, sendToQueue });
-  const events = await startObjectEvents({ template, targets: { invoke, sendToQueue }, createBucket, warn });
+  const { values: outputs, problems } = template.outputs();
+  for (const problem of problems) warn(problem);
+  const direct = { invoke, sendToQueue };
+  const targets = { ...direct, publish: createTopics(template, direct, warn) };
+  const outside = options.outside?.(outputs) ?? [];
+  const events = await startObjectEvents({ template, targets, createBucket, outside, warn });
   writes.listener = (write) => {
     emit({ type: write.operation === 'DeleteObject' ? 'object-deleted' : 'object-created', ...write });
     events
       .deliver(write)
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
-  startMappings({ ...surroundings, functions });
+  startMappings({ ...surroundings, functions, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
   const routes = serveHttpApis({ ...surroundings, functions });
-  const { values: outputs, problems } = template.outputs();
-  for (const problem of problems) warn(problem);
 
   return {
     stackName: template.stackName,
@@ -180,7 +187,8 @@ async function startServers(
   const onAnswer = (request: AnsweredRequest) => emit({ type: 'http-request', atMs: Date.now(), ...request });
   const httpApis = await startHttpApis(apiIds, options.ports?.httpApi, onAnswer, stops);
   const urls = Object.fromEntries([...httpApis].map(([id, { url }]) => [id, url]));
-  const template = openTemplate(assembly, { sqs: emulators.endpoints.sqs, httpApis: urls });
+  const domains = domainsOf(assembly, urls);
+  const template = openTemplate(assembly, { sqs: emulators.endpoints.sqs, httpApis: urls, domains });
   return { emulators, httpApis, template, secrets, writes };
 }
 
@@ -191,7 +199,11 @@ function findResource(template: StackTemplate, types: readonly string[], logical
   return found;
 }
 
-function queueSender({ sqs, endpoints }: Emulators): SendToQueue {
+function queueUrlOf(queueArn: string, { endpoints }: Emulators): string {
+  return `${endpoints.sqs}/${localAccountId}/${nameInArn(queueArn)}`;
+}
+
+function queueSender(emulators: Emulators): SendToQueue {
   return async (queueArn, body, attributes = {}) => {
     const MessageAttributes = Object.fromEntries(
       Object.entries(attributes).map(([name, StringValue]): [string, MessageAttributeValue] => [
@@ -199,7 +211,7 @@ function queueSender({ sqs, endpoints }: Emulators): SendToQueue {
         { DataType: 'String', StringValue },
       ]),
     );
-    const QueueUrl = `${endpoints.sqs}/${localAccountId}/${nameInArn(queueArn)}`;
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
+    const QueueUrl = queueUrlOf(queueArn, emulators);
+    await emulators.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
   };
 }

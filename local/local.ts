@@ -3,8 +3,9 @@ import { type LocalAws, type LocalEvent, startAws } from './aws.ts';
 import { startCdnPro } from './cdn-pro-simulator/server.ts';
 import { startEdge } from './edge/server.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createOrigin } from './origin.ts';
+import { createOrigin, type Origin } from './origin.ts';
 import type { Stage } from './play.ts';
+import { firstObjects, outsideNotifications } from './s3-source.ts';
 import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
 import { createSharedTable, sharedTableEnvironment, sharedTableName } from './shared-ledger.ts';
 import { synthesize } from './synthesize.ts';
@@ -75,17 +76,14 @@ async function startParts(
   { config: configFile, stage, cdnProUrl, verbose, ports }: LocalOptions,
   stops: (() => Promise<void> | void)[],
 ): Promise<Omit<Local, 'stop'>> {
-  const { buckets = [] } = config;
   const assembly = await synthesize(configFile, stage);
   stops.push(assembly.remove);
 
-  const [watched] = buckets;
-  let aws: LocalAws | undefined;
-  const origin = () =>
-    createOrigin(`${aws?.s3.endpoint}/${watched?.name ?? 'no-bucket'}`, watched?.prefix ?? '');
+  const watched = firstObjects(config);
+  let origin: Origin | undefined;
   const hosts = hostsOf(config);
   const edge = await startEdge({
-    fetchOrigin: (url) => origin().fetch(url),
+    fetchOrigin: async (url) => origin?.fetch(url),
     defaultHost: hosts[0] ?? 'www.example.com',
     target: config.target,
     ...portOf(ports.edge),
@@ -113,10 +111,11 @@ async function startParts(
     if (cdnPro === undefined) edge.purge(entry.purge);
   });
 
-  aws = await startAws({
+  const aws = await startAws({
     assemblyDir: assembly.directory,
     secrets: localSecrets(config),
     environment: { CDN_PRO_ENDPOINT: apiUrl, ...sharedTableEnvironment(config) },
+    outside: (outputs) => outsideNotifications(config, outputs),
     onFunctionLog: ({ logicalId }, line) => {
       if (verbose) console.log(line);
       journal.add(logicalId, line);
@@ -131,6 +130,7 @@ async function startParts(
     },
   });
   stops.push(aws.stop);
+  origin = createOrigin(`${aws.s3.endpoint}/${watched?.bucket ?? 'no-bucket'}`, watched?.prefix ?? '');
   await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
 
   const ready = readyOf(config, aws, apiUrl, edge.url);
@@ -145,9 +145,8 @@ async function startParts(
     ready,
     journal,
     stage: {
-      bucket: watched?.name,
-      prefix: watched?.prefix ?? '',
-      origin: origin(),
+      objects: watched,
+      origin,
       edge,
       journal,
       webhooks,
@@ -173,10 +172,10 @@ function describeProblem(event: LocalEvent): string | undefined {
 }
 
 function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
-  const { webhooks = [], buckets = [] } = config;
+  const { webhooks = [] } = config;
   const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
   return {
-    s3: { endpoint: aws.s3.endpoint, bucket: buckets[0]?.name },
+    s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
     webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
     webhookSecrets: localWebhookSecrets(config),
     cdnPro,

@@ -8,6 +8,8 @@ export interface Origin {
   /** @returns the object or rendered page that a URL stands for; undefined where there is none */
   fetch(url: URL): Promise<Page | undefined>;
   put(key: string, text: string): Promise<void>;
+  /** Lets a URL show an object, whatever its path: rules may map keys to URLs in any way. */
+  show(url: string, key: string): void;
   remove(key: string): Promise<void>;
   /** Renders the page that a URL shows, without an event. */
   render(url: string, text: string): Promise<void>;
@@ -18,6 +20,7 @@ export interface Origin {
  * @param prefix of the keys that are the site, as in the configuration's `buckets`
  */
 export function createOrigin(bucketUrl: string, prefix: string): Origin {
+  const shown = new Map<string, string>();
   const urlOf = (key: string) => `${bucketUrl}/${key.split('/').map(encodeURIComponent).join('/')}`;
 
   async function get(key: string): Promise<Page | undefined> {
@@ -42,7 +45,10 @@ export function createOrigin(bucketUrl: string, prefix: string): Origin {
   return {
     async fetch(url) {
       const path = pathOf(url);
-      return (await get(prefix + path)) ?? (await get(renderedPrefix + path));
+      return (await get(shown.get(path) ?? prefix + path)) ?? (await get(renderedPrefix + path));
+    },
+    show(url, key) {
+      shown.set(pathOf(new URL(url)), key);
     },
     put: (key, text) => write('PUT', key, text),
     remove: (key) => write('DELETE', key),

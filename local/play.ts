@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edge } from './edge/server.ts';
 import { type Entry, type Journal, purgedBy } from './journal.ts';
 import type { Origin } from './origin.ts';
+import type { LocalObjects } from './s3-source.ts';
 import { type Sample, signSample } from './samples.ts';
 
 /** What playing samples needs of the running stack. */
 export interface Stage {
-  readonly bucket: string | undefined;
-  /** What the watched keys begin with. */
-  readonly prefix: string;
+  /** The objects that are watched; undefined where none are. */
+  readonly objects: LocalObjects | undefined;
   readonly origin: Origin;
   readonly edge: Edge;
   readonly journal: Journal;
@@ -92,16 +92,18 @@ export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): s
   return `purge ${purgeId}: ${action} ${parts.join(', ')}${more} in ${target}`;
 }
 
-function obstacleTo(sample: Sample, { bucket, prefix, webhooks }: Stage): string | undefined {
+function obstacleTo(sample: Sample, { objects, webhooks }: Stage): string | undefined {
   if (sample.kind === 'webhook') {
     return webhooks[sample.webhook] === undefined
       ? `this configuration receives no webhook named "${sample.webhook}"`
       : undefined;
   }
-  if (bucket === undefined) return 'this configuration watches no bucket';
-  return sample.key.startsWith(prefix)
-    ? undefined
-    : `this configuration watches no key but those below ${prefix}`;
+  if (objects === undefined) return 'this configuration watches no bucket';
+  const { prefix, suffix } = objects;
+  if (!sample.key.startsWith(prefix)) return `this configuration watches no key but those below ${prefix}`;
+  if (!sample.key.endsWith(suffix))
+    return `this configuration watches no key but those that end with ${suffix}`;
+  return undefined;
 }
 
 /** Publishes the first version and waits until its purge is through. Returns the pages that show it. */
@@ -120,7 +122,9 @@ async function publishFirst(sample: Sample, stage: Stage): Promise<readonly stri
     sinceMs,
     patienceMs,
   );
-  return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
+  const urls = found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
+  for (const url of urls) stage.origin.show(url, sample.key);
+  return urls;
 }
 
 /** Whether the edge serves the first version from its cache, once the purges before it are through. */

@@ -1,9 +1,10 @@
 import type { Local } from './local.ts';
+import { firstObjects } from './s3-source.ts';
 
 /** @returns what to try next, as commands that can be pasted */
 export function usageOf({ ready, config }: Local): string {
   const { s3, edge, webhooks } = ready;
-  const prefix = config.buckets?.[0]?.prefix ?? '';
+  const prefix = firstObjects(config)?.prefix ?? '';
   const parts = ['The stack stays up until Ctrl-C. Things to try:'];
   if (s3.bucket !== undefined) {
     parts.push(`

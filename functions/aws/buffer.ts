@@ -34,12 +34,14 @@ const concurrency = 16;
 
 /**
  * Sends messages in as few batches as SQS allows; what fails is tried again, up to four times in all.
+ * @param hasTime asked before each batch; those that it says no to are not sent
  * @returns the messages that could not be sent, none if all went well
  */
 export async function sendMessages(
   client: SQSClient,
   queueUrl: string,
   messages: readonly OutgoingMessage[],
+  hasTime: () => boolean = () => true,
 ): Promise<readonly UnsentMessage[]> {
   const batches = packBatches(messages.map((message, index) => ({ ...message, index })));
   const unsent: UnsentMessage[] = [];
@@ -47,11 +49,16 @@ export async function sendMessages(
   const worker = async () => {
     while (next < batches.length) {
       const batch = batches[next++] ?? [];
-      unsent.push(...(await sendBatch(client, queueUrl, batch)));
+      const left = hasTime() ? await sendBatch(client, queueUrl, batch) : batch.map(outOfTime);
+      unsent.push(...left);
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker));
   return unsent;
+}
+
+function outOfTime({ index }: Entry): UnsentMessage {
+  return { index, reason: "OutOfTime: the function's time is over before it was sent" };
 }
 
 /** @returns about how many messages a queue holds that can be received now or later */

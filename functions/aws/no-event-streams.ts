@@ -11,3 +11,13 @@ export class EventStreamSerde {
     throw new EventStreamError('Expected an operation without event streams');
   }
 }
+
+/** What the SDK would make such a stream with; the S3 client only carries it about. */
+export function eventStreamSerdeProvider(): EventStreamSerde {
+  return new EventStreamSerde();
+}
+
+/** The S3 client's configuration, to which nothing is added. */
+export function resolveEventStreamSerdeConfig<Config>(config: Config): Config {
+  return config;
+}

@@ -23,6 +23,16 @@ export function textsFrom(prefix: string): TextSet {
   return { steps: [...prefix], open: true };
 }
 
+/** @returns the texts that end with a suffix, as one or two sets: the suffix alone, and with something before it */
+export function textsTo(suffix: string): readonly TextSet[] {
+  if (suffix === '') return [textsFrom('')];
+  const steps: readonly Step[] = [...suffix];
+  return [
+    { steps, open: false },
+    { steps: [{ crossesSlashes: true }, ...steps], open: false },
+  ];
+}
+
 /** Patterns of a configuration need some hundreds of steps; what needs more is not worth the wait. */
 const maxVisits = 20_000;
 

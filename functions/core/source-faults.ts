@@ -1,32 +1,39 @@
 import { suggestion } from './errors.ts';
 import { type RuleFault, recordOf, textsAt } from './fault.ts';
 import { compilePattern, PatternError } from './pattern.ts';
-import { someTextIn, type TextSet, textsFrom, textsOf } from './pattern-sets.ts';
+import { someTextIn, type TextSet, textsFrom, textsOf, textsTo } from './pattern-sets.ts';
 
 /** Where changes are received from. What is not known of it is undefined. */
 export interface Received {
   readonly sources: readonly string[] | undefined;
   readonly webhooks?: readonly { readonly source: string; readonly name: string }[];
-  readonly buckets?: readonly { readonly name: string; readonly prefix: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly prefix: string; readonly suffix: string }[];
 }
 
 /** @returns what a configuration file says of where changes come from; nothing of what it says wrongly */
 export function receivedBy(config: unknown): Received {
-  const { buckets = [], webhooks = [] } = recordOf(config) ?? {};
-  const named = readList(buckets, ({ name, prefix = '' }) =>
-    typeof name === 'string' && typeof prefix === 'string' ? { name, prefix } : undefined,
-  );
+  const { buckets = [], topics = [], queues = [], webhooks = [] } = recordOf(config) ?? {};
+  const named = readList(buckets, ({ name, prefix, suffix }) => selectionOf(name, prefix, suffix));
+  const carriers = [topics, queues].flat();
+  // Which buckets a topic or queue without a filter carries is not known here.
+  const carried = readList(carriers, ({ bucket, prefix, suffix }) => selectionOf(bucket, prefix, suffix));
   const received = readList(webhooks, ({ source, name = source }) =>
     typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
   );
   if (named === undefined || received === undefined) return { sources: undefined };
   const bySns = received.some(({ source }) => source === 'sns');
   const sources = [
-    ...(named.length > 0 ? ['s3'] : []),
+    ...(named.length + carriers.length > 0 ? ['s3'] : []),
     ...received.flatMap(({ source }) => sourcesOf(source)),
   ];
-  // Which buckets a topic carries is not known here.
-  return { sources, webhooks: received, ...(bySns ? {} : { buckets: named }) };
+  const isKnown = !bySns && carried !== undefined;
+  return { sources, webhooks: received, ...(isKnown ? { buckets: [...named, ...carried] } : {}) };
+}
+
+/** @returns the objects that are watched; undefined where it says so wrongly, or names no bucket */
+function selectionOf(name: unknown, prefix: unknown = '', suffix: unknown = '') {
+  const isRight = typeof name === 'string' && typeof prefix === 'string' && typeof suffix === 'string';
+  return isRight ? { name, prefix, suffix } : undefined;
 }
 
 /** @returns the sources of the changes that a webhook of this source brings: SNS brings those of S3 */
@@ -88,16 +95,18 @@ function faultsOfBuckets(
   if (buckets === undefined) return [];
   const names = buckets.map(({ name }) => name);
   const faults = faultsOfNever(match.bucket, names, [...path, 'bucket'], 'bucket');
-  const watched = buckets.map(({ prefix }) => textsFrom(prefix));
+  const watched = buckets.flatMap(({ prefix, suffix }) =>
+    textsTo(suffix).map((ending) => [textsFrom(prefix), ending]),
+  );
   const unwatched = textsAt(match.key, [...path, 'key']).filter(({ text }) => {
     const texts = textsOrNone(text);
-    return texts !== undefined && !watched.some((prefix) => someTextIn([prefix, texts]));
+    return texts !== undefined && !watched.some((sets) => someTextIn([...sets, texts]));
   });
   return [
     ...faults,
     ...unwatched.map(({ path }) => ({
       path,
-      message: 'it can never match: no bucket is watched for keys that begin like this',
+      message: 'it can never match: no bucket is watched for such keys',
     })),
   ];
 }

@@ -1,26 +1,39 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
-import type { SQSBatchResponse } from 'aws-lambda';
-import { sendMessages } from '../aws/buffer.ts';
-import type { EnqueuePorts } from '../enqueue.ts';
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { type OutgoingMessage, sendMessages } from '../aws/buffer.ts';
+import type { WatchedObjects } from '../core/watched.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadRules } from '../mapping.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
+/** What is left of the function's time when no more is sent: the last batch, and answering. */
+const reserveMs = 5_000;
+
 const log = createLogger('receive-s3');
 const sqs = new SQSClient();
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
-const ports: EnqueuePorts = {
+const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
+const watchedObjects = process.env[environment.watchedObjects];
+const ports = {
   rules: loadRules(),
-  send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+  watched:
+    watchedObjects === undefined ? undefined : (JSON.parse(watchedObjects) as readonly WatchedObjects[]),
   log,
 };
 
 /** Answers in the form that SQS's event source reads; other callers ignore it. */
-async function receive(event: unknown): Promise<SQSBatchResponse> {
-  const failedIds = await receiveS3Event(event, ports);
+async function receive(event: unknown, context: Context): Promise<SQSBatchResponse> {
+  const hasTime = () => context.getRemainingTimeInMillis() > reserveMs;
+  const sendTo = (queueUrl: string) => (messages: readonly OutgoingMessage[]) =>
+    sendMessages(sqs, queueUrl, messages, hasTime);
+  const failedIds = await receiveS3Event(event, {
+    ...ports,
+    send: sendTo(bufferQueueUrl),
+    reject: sendTo(deadLetterQueueUrl),
+  });
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

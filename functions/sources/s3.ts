@@ -16,12 +16,18 @@ interface S3Remark {
   readonly messageId?: string;
 }
 
+/** A part of an event that cannot be read. */
+export interface S3Unreadable extends S3Remark {
+  /** The part itself as an event of its own, so that it can be kept and read again: JSON, or the text that is none. */
+  readonly text: string;
+}
+
 /** What one SQS message said. */
 interface S3MessageReading {
   readonly messageId: string;
   readonly changes: readonly ObjectChange[];
   readonly ignored: readonly S3Remark[];
-  readonly notUnderstood: readonly S3Remark[];
+  readonly notUnderstood: readonly S3Unreadable[];
 }
 
 /** What an event of any envelope said, all in all, and for SQS also message by message. */
@@ -29,8 +35,8 @@ export interface S3Reading {
   readonly changes: readonly ObjectChange[];
   /** Understood, and nothing to purge: test events, restores, tags, and events that S3 may add later. */
   readonly ignored: readonly S3Remark[];
-  /** To be logged by name; the records beside it are in `changes` all the same. */
-  readonly notUnderstood: readonly S3Remark[];
+  /** To be logged by name and kept; the records beside it are in `changes` all the same. */
+  readonly notUnderstood: readonly S3Unreadable[];
   /** One for each SQS message, so that only those that fail go back to the queue; empty for other envelopes. */
   readonly messages: readonly S3MessageReading[];
 }
@@ -38,7 +44,7 @@ export interface S3Reading {
 interface Findings {
   readonly changes: ObjectChange[];
   readonly ignored: S3Remark[];
-  readonly notUnderstood: S3Remark[];
+  readonly notUnderstood: S3Unreadable[];
   readonly messages: S3MessageReading[];
 }
 
@@ -72,7 +78,7 @@ function readDocument(document: unknown, findings: Findings, envelopes: number):
     readWrapped('aws:sns', 'Message', valueAt(document, 'Message'), findings, envelopes);
   } else {
     const wanted = 'an event of S3 by EventBridge, notification, SNS or SQS';
-    findings.notUnderstood.push(remark('unknown', unexpected('event', wanted, document)));
+    findings.notUnderstood.push(unreadable('unknown', unexpected('event', wanted, document), document));
   }
 }
 
@@ -85,7 +91,8 @@ function readRecord(record: unknown, findings: Findings, envelopes: number): voi
   } else if (isJsonObject(valueAt(record, 's3'))) {
     readNotification(record, findings);
   } else {
-    findings.notUnderstood.push(remark(source, unexpected('s3', 'an object', valueAt(record, 's3'))));
+    const fault = unexpected('s3', 'an object', valueAt(record, 's3'));
+    findings.notUnderstood.push(unreadable(source, fault, { Records: [record] }));
   }
 }
 
@@ -112,11 +119,11 @@ function readWrapped(
 ): void {
   if (typeof text !== 'string' || envelopes >= MAX_ENVELOPES) {
     const wanted = envelopes >= MAX_ENVELOPES ? 'wrapped less often' : 'a text of JSON';
-    findings.notUnderstood.push(remark(name, unexpected(field, wanted, text)));
+    findings.notUnderstood.push(unreadable(name, unexpected(field, wanted, text), text));
     return;
   }
   const parsed = parseJsonText(text, `\`${field}\``);
-  if (parsed.kind === 'malformed') findings.notUnderstood.push(remark(name, parsed));
+  if (parsed.kind === 'malformed') findings.notUnderstood.push(unreadable(name, parsed, text));
   else readDocument(parsed.value, findings, envelopes + 1);
 }
 
@@ -125,17 +132,29 @@ interface Spelling {
   readonly time: string;
   readonly root: string;
   readonly decodeKey: (key: string) => string | undefined;
+  /** The event as a document that can be read by itself. */
+  readonly documentOf: (event: unknown) => unknown;
 }
 
-const NOTIFICATION: Spelling = { time: 'eventTime', root: 's3', decodeKey: decodeFormEncoded };
-const EVENT_BRIDGE: Spelling = { time: 'time', root: 'detail', decodeKey: (key) => key };
+const NOTIFICATION: Spelling = {
+  time: 'eventTime',
+  root: 's3',
+  decodeKey: decodeFormEncoded,
+  documentOf: (record) => ({ Records: [record] }),
+};
+const EVENT_BRIDGE: Spelling = {
+  time: 'time',
+  root: 'detail',
+  decodeKey: (key) => key,
+  documentOf: (event) => event,
+};
 
 function readNotification(record: unknown, findings: Findings): void {
   // S3's own records leave the prefix out, those of S3-compatible stores do not.
   const name = textAt(record, 'eventName')?.replace(/^s3:/, '');
   if (name === undefined) {
     const fault = unexpected('eventName', 'a text', valueAt(record, 'eventName'));
-    findings.notUnderstood.push(remark('aws:s3', fault));
+    findings.notUnderstood.push(unreadable('aws:s3', fault, { Records: [record] }));
   } else {
     readEvent(record, name, actionOfNotification(name), NOTIFICATION, findings);
   }
@@ -146,7 +165,8 @@ function readEventBridgeEvent(event: unknown, findings: Findings): void {
   if (valueAt(event, 'source') === 'aws.s3') {
     readEvent(event, name, EVENT_BRIDGE_ACTIONS.get(name), EVENT_BRIDGE, findings);
   } else {
-    findings.notUnderstood.push(remark(name, unexpected('source', '"aws.s3"', valueAt(event, 'source'))));
+    const fault = unexpected('source', '"aws.s3"', valueAt(event, 'source'));
+    findings.notUnderstood.push(unreadable(name, fault, event));
   }
 }
 
@@ -173,7 +193,7 @@ function readEvent(
     return;
   }
   const change = changeOf(event, action, spelling);
-  if ('kind' in change) findings.notUnderstood.push(remark(name, change));
+  if ('kind' in change) findings.notUnderstood.push(unreadable(name, change, spelling.documentOf(event)));
   else findings.changes.push(change);
 }
 
@@ -203,8 +223,9 @@ function decodeFormEncoded(text: string): string | undefined {
   }
 }
 
-function remark(name: string, { message }: Malformed): S3Remark {
-  return { name: clip(name), reason: message };
+function unreadable(name: string, { message }: Malformed, part: unknown): S3Unreadable {
+  const text = typeof part === 'string' ? part : (JSON.stringify(part) ?? '');
+  return { name: clip(name), reason: message, text };
 }
 
 function clip(name: string): string {

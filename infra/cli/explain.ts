@@ -4,6 +4,7 @@ import { type ChangeReference, referenceTo } from '../../functions/core/message.
 import { bodyOf, type PurgeRequestBody, planRequests, settledBy, textOf } from '../../functions/core/plan.ts';
 import { compileRules, type Mapping, type RuleExplanation } from '../../functions/core/rules.ts';
 import type { OriginChange } from '../../functions/core/types.ts';
+import { describeKeys, isWatched, type WatchedObjects } from '../../functions/core/watched.ts';
 import { type MappedChange, mapChanges } from '../../functions/enqueue.ts';
 import type { PurgerConfig } from '../purger-stack.ts';
 import type { Input } from './read-input.ts';
@@ -87,11 +88,18 @@ function purgesOf(
 }
 
 /** S3's events of other buckets and keys than those that are watched go nowhere. */
-function notWatched(change: OriginChange, { buckets = [] }: PurgerConfig): { readonly notWatched?: string } {
+function notWatched(
+  change: OriginChange,
+  { buckets = [], topics = [], queues = [] }: PurgerConfig,
+): { readonly notWatched?: string } {
   if (!('key' in change)) return {};
-  const named = buckets.filter(({ name }) => name === change.bucket);
+  const watched: readonly WatchedObjects[] = [
+    ...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })),
+    ...topics,
+    ...queues,
+  ];
+  if (isWatched(change, watched)) return {};
+  const named = watched.filter(({ bucket = change.bucket }) => bucket === change.bucket);
   if (named.length === 0) return { notWatched: `no bucket "${change.bucket}" is watched` };
-  if (named.some(({ prefix = '' }) => change.key.startsWith(prefix))) return {};
-  const prefixes = named.map(({ prefix }) => JSON.stringify(prefix)).join(' or ');
-  return { notWatched: `only keys that begin with ${prefixes} are watched` };
+  return { notWatched: `only ${named.map(describeKeys).join(' or ')} are watched` };
 }

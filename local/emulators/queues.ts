@@ -15,11 +15,15 @@ const queueSchema = z.object({
   FifoQueue: flag.optional(),
   ContentBasedDeduplication: flag.optional(),
 });
+const sourceSchema = z.object({ EventSourceArn: z.string().default('') });
 const redriveSchema = z.object({
   RedrivePolicy: z.object({ deadLetterTargetArn: z.string(), maxReceiveCount: numeric }).optional(),
 });
 
-/** Creates the template's queues with their settings, then their dead-letter queues' part. */
+/**
+ * Creates the template's queues with their settings, then their dead-letter queues' part; and those of others that its
+ * event source mappings read.
+ */
 export async function createQueues(template: StackTemplate, sqs: SQSClient): Promise<void> {
   const queues = template.resources('AWS::SQS::Queue');
   const names = queues.map(template.physicalName);
@@ -27,6 +31,12 @@ export async function createQueues(template: StackTemplate, sqs: SQSClient): Pro
     const settings = Object.entries(template.properties(queue, queueSchema));
     const Attributes = Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));
     await sqs.send(new CreateQueueCommand({ QueueName: template.physicalName(queue), Attributes }));
+  }
+  for (const mapping of template.resources('AWS::Lambda::EventSourceMapping')) {
+    const { EventSourceArn } = template.properties(mapping, sourceSchema);
+    const name = nameInArn(EventSourceArn);
+    if (!EventSourceArn.startsWith('arn:aws:sqs:') || names.includes(name)) continue;
+    await sqs.send(new CreateQueueCommand({ QueueName: name }));
   }
   for (const queue of queues) {
     const { RedrivePolicy } = template.properties(queue, redriveSchema);

@@ -28,6 +28,7 @@ export interface MappingSurroundings {
   readonly template: StackTemplate;
   readonly functions: Functions;
   readonly sqs: SQSClient;
+  readonly queueUrlOf: (queueArn: string) => string;
   readonly warn: (sentence: string) => void;
   readonly stops: Stop[];
 }
@@ -41,12 +42,10 @@ export function startMappings(surroundings: MappingSurroundings): void {
   for (const resource of template.resources('AWS::Lambda::EventSourceMapping')) {
     const mapping = template.properties(resource, mappingSchema);
     const target = functionOf(functions, mapping.FunctionName);
-    const queue = template
-      .resources('AWS::SQS::Queue')
-      .find((candidate) => template.attribute(candidate, 'Arn') === mapping.EventSourceArn);
+    const queue = queueOf(mapping.EventSourceArn ?? '', surroundings);
     if (!mapping.Enabled) continue;
     if (queue === undefined || target === undefined) {
-      const supported = "only mappings of the stack's queues to its functions are supported locally";
+      const supported = "only mappings of queues to the stack's functions are supported locally";
       warn(`${resource.logicalId} is left out: ${supported}.`);
       continue;
     }
@@ -55,10 +54,10 @@ export function startMappings(surroundings: MappingSurroundings): void {
         `${resource.logicalId}: FilterCriteria is not supported locally; the function gets every message.`,
       );
     }
-    const settings = mappingSettings(resource, mapping, queue, template);
+    const settings = mappingSettings(resource, mapping, queue, template.region);
     checkMapping(settings, {
-      isFifo: template.physicalName(queue).endsWith('.fifo'),
-      visibilityTimeoutSeconds: template.properties(queue, visibilitySchema).VisibilityTimeout,
+      isFifo: queue.arn.endsWith('.fifo'),
+      visibilityTimeoutSeconds: queue.visibilityTimeoutSeconds,
       functionTimeoutSeconds: target.settings.timeoutSeconds,
     });
     const maximumConcurrency = Math.min(settings.maximumConcurrency, target.settings.maxEnvironments);
@@ -66,17 +65,35 @@ export function startMappings(surroundings: MappingSurroundings): void {
   }
 }
 
+/** A queue that a mapping reads. */
+interface SourceQueue {
+  readonly arn: string;
+  readonly url: string;
+  readonly visibilityTimeoutSeconds: number;
+}
+
+/** A queue of the stack, or one of others, which has SQS's own settings as far as anybody here knows. */
+function queueOf(arn: string, { template, queueUrlOf }: MappingSurroundings): SourceQueue | undefined {
+  if (!arn.startsWith('arn:aws:sqs:')) return undefined;
+  const own = template
+    .resources('AWS::SQS::Queue')
+    .find((candidate) => template.attribute(candidate, 'Arn') === arn);
+  const settings =
+    own === undefined ? visibilitySchema.parse({}) : template.properties(own, visibilitySchema);
+  return { arn, url: queueUrlOf(arn), visibilityTimeoutSeconds: settings.VisibilityTimeout };
+}
+
 function mappingSettings(
   resource: Resource,
   mapping: z.output<typeof mappingSchema>,
-  queue: Resource,
-  template: StackTemplate,
+  queue: SourceQueue,
+  region: string,
 ): MappingSettings {
   return {
     logicalId: resource.logicalId,
-    queueUrl: template.ref(queue),
-    queueArn: template.attribute(queue, 'Arn'),
-    region: template.region,
+    queueUrl: queue.url,
+    queueArn: queue.arn,
+    region,
     batchSize: mapping.BatchSize,
     batchingWindowSeconds: mapping.MaximumBatchingWindowInSeconds,
     maximumConcurrency: mapping.ScalingConfig.MaximumConcurrency ?? defaultConcurrency,

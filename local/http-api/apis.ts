@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import type { Stop } from '../emulators/server.ts';
 import { type Functions, functionOf } from '../lambda/functions.ts';
+import type { Assembly } from '../template/assembly.ts';
+import { fieldOf } from '../template/intrinsics.ts';
 import type { StackTemplate } from '../template/template.ts';
 import { type AnsweredRequest, type HttpApi, type Route, startHttpApi } from './server.ts';
+import type { RouteThrottle } from './throttle.ts';
 
 /** HTTP APIs that listen, by logical ID. */
 export type HttpApis = ReadonlyMap<string, HttpApi>;
@@ -27,11 +30,38 @@ export async function startHttpApis(
   return apis;
 }
 
+/**
+ * Nobody here resolves a domain of the user's own: the local URL stands for it.
+ * @param urls of the HTTP APIs by logical ID
+ * @returns these by domain
+ */
+export function domainsOf(
+  { template: { Resources } }: Assembly,
+  urls: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const mappings = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::ApiMapping');
+  const found = mappings.flatMap(({ Properties: { ApiId, DomainName } }) => {
+    const url = urls[String(fieldOf(ApiId, 'Ref'))];
+    const domain = Resources[String(fieldOf(DomainName, 'Ref'))]?.Properties.DomainName ?? DomainName;
+    return url === undefined || typeof domain !== 'string' ? [] : [[domain, url] as const];
+  });
+  return Object.fromEntries(found);
+}
+
 const apiSchema = z.object({
   ProtocolType: z.string().optional(),
   CorsConfiguration: z.unknown().optional(),
 });
-const stageSchema = z.object({ ApiId: z.string(), StageName: z.string() });
+const throttleSchema = z.object({
+  ThrottlingRateLimit: z.coerce.number().optional(),
+  ThrottlingBurstLimit: z.coerce.number().optional(),
+});
+const stageSchema = z.object({
+  ApiId: z.string(),
+  StageName: z.string(),
+  DefaultRouteSettings: throttleSchema.prefault({}),
+  RouteSettings: z.record(z.string(), throttleSchema).default({}),
+});
 const routeSchema = z.object({
   ApiId: z.string(),
   RouteKey: z.string(),
@@ -76,15 +106,30 @@ export function serveHttpApis(surroundings: RouteSurroundings): ServedRoute[] {
     const stages = template
       .resources('AWS::ApiGatewayV2::Stage')
       .map((stage) => template.properties(stage, stageSchema));
-    const stageNames = stages.filter((stage) => stage.ApiId === apiId).map(({ StageName }) => StageName);
+    const own = stages.filter((stage) => stage.ApiId === apiId);
     const routes = readRoutes(surroundings, apiId);
-    api.serve({ apiId, stageNames, routes });
+    api.serve({
+      apiId,
+      stages: own.map((stage) => ({ name: stage.StageName, throttleOf: throttlesOf(stage) })),
+      routes,
+    });
     return routes.map(({ routeKey, target }) => ({
       routeKey,
       functionLogicalId: target.settings.logicalId,
       apiUrl: api.url,
     }));
   });
+}
+
+/** @returns the limit of each route of a stage; undefined where there is none */
+function throttlesOf({ DefaultRouteSettings, RouteSettings }: z.output<typeof stageSchema>) {
+  return (routeKey: string): RouteThrottle | undefined => {
+    const { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst } = {
+      ...DefaultRouteSettings,
+      ...RouteSettings[routeKey],
+    };
+    return ratePerSecond === undefined || burst === undefined ? undefined : { ratePerSecond, burst };
+  };
 }
 
 function readRoutes({ template, functions, warn }: RouteSurroundings, apiId: string): Route[] {

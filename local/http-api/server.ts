@@ -11,6 +11,7 @@ import { type LocalFunction, PayloadTooLargeError } from '../lambda/invocation.t
 import { type ProxyRequest, proxyEvent } from './proxy-event.ts';
 import { errorAnswer, type HttpAnswer, readProxyResponse } from './proxy-response.ts';
 import { matchRoute } from './routes.ts';
+import { createThrottle, type RouteThrottle } from './throttle.ts';
 
 /** A route of an HTTP API and the function behind it. */
 export interface Route {
@@ -21,10 +22,13 @@ export interface Route {
   readonly timeoutMs: number;
 }
 
-/** A stage of an HTTP API. `$default` is served at the root, any other under its name. */
+/** An HTTP API. Its stage `$default` is served at the root, any other under its name. */
 export interface HttpApiSettings {
   readonly apiId: string;
-  readonly stageNames: readonly string[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly throttleOf: (routeKey: string) => RouteThrottle | undefined;
+  }[];
   readonly routes: readonly Route[];
 }
 
@@ -58,9 +62,10 @@ export async function startHttpApi(
   onAnswer: (request: AnsweredRequest) => void,
 ): Promise<HttpApi> {
   let settings: HttpApiSettings | undefined;
+  const isLetIn = createGate(() => settings);
   const server = createServer(async (request, response) => {
     const startedMs = Date.now();
-    const answered = await answerRequest(request, settings).catch(() =>
+    const answered = await answerRequest(request, settings, isLetIn).catch(() =>
       errorAnswer(500, 'Internal Server Error'),
     );
     const { statusCode } = send(request, response, answered);
@@ -77,19 +82,39 @@ export async function startHttpApi(
   };
 }
 
+/** @returns what says whether a route of a stage has room for one more request */
+function createGate(
+  settings: () => HttpApiSettings | undefined,
+): (stage: string, routeKey: string) => boolean {
+  const throttles = new Map<string, (nowMs: number) => boolean>();
+  return (stage, routeKey) => {
+    const limit = settings()
+      ?.stages.find(({ name }) => name === stage)
+      ?.throttleOf(routeKey);
+    if (limit === undefined) return true;
+    const key = `${stage} ${routeKey}`;
+    const take = throttles.get(key) ?? createThrottle(limit);
+    throttles.set(key, take);
+    return take(Date.now());
+  };
+}
+
 async function answerRequest(
   request: IncomingMessage,
   settings: HttpApiSettings | undefined,
+  isLetIn: (stage: string, routeKey: string) => boolean,
 ): Promise<HttpAnswer> {
   const body = await readBody(request);
   if (body === undefined) return errorAnswer(413, 'Request Entity Too Large');
   if (settings === undefined) return errorAnswer(503, 'Service Unavailable');
   const { path, query } = splitUrl(request.url ?? '/');
-  const stage = settings.stageNames.find((name) => name !== '$default' && isUnder(path, name)) ?? '$default';
-  if (!settings.stageNames.includes(stage)) return errorAnswer(404, 'Not Found');
+  const stageNames = settings.stages.map(({ name }) => name);
+  const stage = stageNames.find((name) => name !== '$default' && isUnder(path, name)) ?? '$default';
+  if (!stageNames.includes(stage)) return errorAnswer(404, 'Not Found');
   const routedPath = stage === '$default' ? path : path.slice(stage.length + 1) || '/';
   const match = matchRoute(settings.routes, request.method ?? '', routedPath);
   if (match === undefined) return errorAnswer(404, 'Not Found');
+  if (!isLetIn(stage, match.route.routeKey)) return errorAnswer(429, 'Too Many Requests');
   const event = proxyEvent(
     {
       method: request.method ?? '',

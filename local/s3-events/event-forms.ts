@@ -3,14 +3,18 @@ import { localAccountId } from '../template/identifiers.ts';
 import type { ObjectWrite, Operation } from './object-writes.ts';
 
 /** The form of S3's events in EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
-export function eventBridgeEvent(write: ObjectWrite, region: string): Record<string, unknown> {
+export function eventBridgeEvent(
+  write: ObjectWrite,
+  region: string,
+  account: string = localAccountId,
+): Record<string, unknown> {
   const isDelete = write.operation === 'DeleteObject';
   return {
     version: '0',
     id: randomUUID(),
     'detail-type': isDelete ? 'Object Deleted' : 'Object Created',
     source: 'aws.s3',
-    account: localAccountId,
+    account,
     time: new Date(write.atMs).toISOString().replace(/\.\d+/, ''),
     region,
     resources: [`arn:aws:s3:::${write.bucket}`],
@@ -70,7 +74,8 @@ export function notificationEvent(write: ObjectWrite, region: string, configurat
   return { Records: [record] };
 }
 
-function formEncodedKey(key: string): string {
+/** @returns a key as notifications spell it */
+export function formEncodedKey(key: string): string {
   // URLSearchParams encodes as a form does; S3 leaves slashes.
   return new URLSearchParams({ key }).toString().slice('key='.length).replaceAll('%2F', '/');
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Resource } from '../template/identifiers.ts';
 import type { StackTemplate } from '../template/template.ts';
-import { notificationEvent, notificationNames } from './event-forms.ts';
+import { formEncodedKey, notificationEvent, notificationNames } from './event-forms.ts';
 import type { ObjectWrite } from './object-writes.ts';
 import { deliver, type EventTargets } from './targets.ts';
 
@@ -9,7 +9,7 @@ import { deliver, type EventTargets } from './targets.ts';
 export interface BucketNotification {
   readonly id: string;
   readonly bucket: string;
-  /** A function's or a queue's. */
+  /** A function's, a queue's or a topic's. */
   readonly targetArn: string;
   readonly matches: (write: ObjectWrite) => boolean;
 }
@@ -34,8 +34,26 @@ const customSchema = z.object({
       .array(z.object({ ...customTarget, LambdaFunctionArn: z.string() }))
       .default([]),
     QueueConfigurations: z.array(z.object({ ...customTarget, QueueArn: z.string() })).default([]),
-    TopicConfigurations: z.array(z.unknown()).default([]),
+    TopicConfigurations: z.array(z.object({ ...customTarget, TopicArn: z.string() })).default([]),
   }),
+});
+
+/** What the custom resource of this project adds to a bucket's configuration. */
+const ownSchema = z.object({
+  BucketName: z.string(),
+  Configuration: z.string().transform((text) => ownConfiguration.parse(JSON.parse(text))),
+});
+const ownConfiguration = z.object({
+  eventBridge: z.boolean(),
+  idPrefix: z.string(),
+  queues: z.array(
+    z.object({
+      queueArn: z.string(),
+      events: z.array(z.string()),
+      prefix: z.string().optional(),
+      suffix: z.string().optional(),
+    }),
+  ),
 });
 
 const nativeFilter = z.object({ S3Key: z.object({ Rules: filterRules }) }).optional();
@@ -46,27 +64,18 @@ const nativeSchema = z.object({
       EventBridgeConfiguration: z.object({ EventBridgeEnabled: z.coerce.string() }).optional(),
       LambdaConfigurations: z.array(z.object({ ...nativeTarget, Function: z.string() })).default([]),
       QueueConfigurations: z.array(z.object({ ...nativeTarget, Queue: z.string() })).default([]),
-      TopicConfigurations: z.array(z.unknown()).default([]),
+      TopicConfigurations: z.array(z.object({ ...nativeTarget, Topic: z.string() })).default([]),
     })
     .prefault({}),
 });
 
-/**
- * Reads the notifications of the template's buckets, and of imported buckets where a custom resource sets them.
- * @param warn called with one sentence for each bucket whose notifications go to SNS, which is left out.
- */
-export function readNotifications(
-  template: StackTemplate,
-  warn: (sentence: string) => void,
-): BucketNotifications {
+/** Reads the notifications of the template's buckets, and of imported buckets where a custom resource sets them. */
+export function readNotifications(template: StackTemplate): BucketNotifications {
   const found = [
     ...template.resources('AWS::S3::Bucket').map((bucket) => readNative(template, bucket)),
     ...template.resources('Custom::S3BucketNotifications').map((resource) => readCustom(template, resource)),
+    ...template.resources('Custom::PurgerBucketConfiguration').map((resource) => readOwn(template, resource)),
   ];
-  for (const { bucket, topicCount } of found) {
-    if (topicCount > 0)
-      warn(`Notifications of the bucket ${bucket} to SNS topics are not supported locally.`);
-  }
   return {
     notifications: found.flatMap(({ notifications }) => notifications),
     eventBridgeBuckets: new Set(
@@ -75,16 +84,53 @@ export function readNotifications(
   };
 }
 
+/** A notification that a bucket's owner has set up outside of the stack. */
+export interface OutsideNotification {
+  readonly bucket: string;
+  readonly targetArn: string;
+  readonly prefix?: string | undefined;
+  readonly suffix?: string | undefined;
+}
+
+/** @returns a notification as its owner would have to set it up: of objects that are created or removed */
+export function outsideNotification(
+  { bucket, targetArn, prefix = '', suffix = '' }: OutsideNotification,
+  index: number,
+): BucketNotification {
+  const filters = [
+    { Name: 'prefix', Value: formEncodedKey(prefix) },
+    { Name: 'suffix', Value: formEncodedKey(suffix) },
+  ];
+  const id = `outside-${index + 1}`;
+  return asNotification({ id, bucket, targetArn }, ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'], filters);
+}
+
+function readOwn(template: StackTemplate, resource: Resource) {
+  const { BucketName: bucket, Configuration } = template.properties(resource, ownSchema);
+  const { eventBridge, idPrefix, queues } = Configuration;
+  return {
+    bucket,
+    toEventBridge: eventBridge,
+    notifications: queues.map(({ queueArn: targetArn, events, prefix = '', suffix = '' }, index) => {
+      const filters = [
+        { Name: 'prefix', Value: prefix },
+        { Name: 'suffix', Value: suffix },
+      ];
+      return asNotification({ id: `${idPrefix}${index + 1}`, bucket, targetArn }, events, filters);
+    }),
+  };
+}
+
 function readNative(template: StackTemplate, resource: Resource) {
   const bucket = template.physicalName(resource);
   const { NotificationConfiguration: settings } = template.properties(resource, nativeSchema);
   const functions = settings.LambdaConfigurations.map((item) => ({ ...item, targetArn: item.Function }));
   const queues = settings.QueueConfigurations.map((item) => ({ ...item, targetArn: item.Queue }));
+  const topics = settings.TopicConfigurations.map((item) => ({ ...item, targetArn: item.Topic }));
   return {
     bucket,
-    topicCount: settings.TopicConfigurations.length,
     toEventBridge: settings.EventBridgeConfiguration?.EventBridgeEnabled === 'true',
-    notifications: [...functions, ...queues].map(({ Event, Filter, targetArn }, index) =>
+    notifications: [...functions, ...queues, ...topics].map(({ Event, Filter, targetArn }, index) =>
       asNotification(
         { id: `${resource.logicalId}-${index}`, bucket, targetArn },
         [Event],
@@ -104,11 +150,11 @@ function readCustom(template: StackTemplate, resource: Resource) {
     targetArn: item.LambdaFunctionArn,
   }));
   const queues = settings.QueueConfigurations.map((item) => ({ ...item, targetArn: item.QueueArn }));
+  const topics = settings.TopicConfigurations.map((item) => ({ ...item, targetArn: item.TopicArn }));
   return {
     bucket,
-    topicCount: settings.TopicConfigurations.length,
     toEventBridge: settings.EventBridgeConfiguration !== undefined,
-    notifications: [...functions, ...queues].map(({ Id, Events, Filter, targetArn }, index) => {
+    notifications: [...functions, ...queues, ...topics].map(({ Id, Events, Filter, targetArn }, index) => {
       const id = Id ?? `${resource.logicalId}-${index}`;
       return asNotification({ id, bucket, targetArn }, Events, Filter?.Key.FilterRules);
     }),
@@ -121,15 +167,21 @@ function asNotification(
   filters: z.output<typeof filterRules> = [],
 ): BucketNotification {
   const wanted = events.map((event) => event.replace(/^s3:/, ''));
-  const part = (rule: string) => filters.find(({ Name }) => Name.toLowerCase() === rule)?.Value ?? '';
+  // S3 compares with keys as its notifications spell them.
+  const part = (rule: string) => formDecoded(filters.find(({ Name }) => Name.toLowerCase() === rule)?.Value);
+  const [prefix, suffix] = [part('prefix'), part('suffix')];
   return {
     ...name,
     matches: ({ bucket, key, operation }) =>
       bucket === name.bucket &&
       wanted.some((event) => matchesEventName(event, notificationNames[operation])) &&
-      key.startsWith(part('prefix')) &&
-      key.endsWith(part('suffix')),
+      key.startsWith(prefix) &&
+      key.endsWith(suffix),
   };
+}
+
+function formDecoded(text = ''): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
 function matchesEventName(wanted: string, eventName: string): boolean {

@@ -1,15 +1,23 @@
 import type { StackTemplate } from '../template/template.ts';
 import { eventBridgeEvent, testEvent } from './event-forms.ts';
-import { type BucketNotification, notify, readNotifications } from './notifications.ts';
+import {
+  type BucketNotification,
+  notify,
+  type OutsideNotification,
+  outsideNotification,
+  readNotifications,
+} from './notifications.ts';
 import type { ObjectWrite } from './object-writes.ts';
 import { dispatchEvent, readRules } from './rules.ts';
-import type { EventTargets } from './targets.ts';
+import { deliver, type EventTargets } from './targets.ts';
 
 /** What object events need of the stack around them. */
 export interface ObjectEventSurroundings {
   readonly template: StackTemplate;
   readonly targets: EventTargets;
   readonly createBucket: (name: string) => Promise<void>;
+  /** What owners of buckets have set up outside of the stack. */
+  readonly outside: readonly OutsideNotification[];
   readonly warn: (sentence: string) => void;
 }
 
@@ -25,9 +33,10 @@ export interface ObjectEvents {
  * @throws {TemplateError} for an event pattern that is not supported.
  */
 export async function startObjectEvents(surroundings: ObjectEventSurroundings): Promise<ObjectEvents> {
-  const { template, targets, createBucket, warn } = surroundings;
+  const { template, targets, createBucket, outside, warn } = surroundings;
   const rules = readRules(template, warn);
-  const { notifications, eventBridgeBuckets } = readNotifications(template, warn);
+  const { notifications: inside, eventBridgeBuckets } = readNotifications(template);
+  const notifications = [...inside, ...outside.map(outsideNotification)];
   const own = template.resources('AWS::S3::Bucket').map(template.physicalName);
   const imported = [
     ...rules.flatMap((rule) => rule.bucketNames),
@@ -48,7 +57,12 @@ export async function startObjectEvents(surroundings: ObjectEventSurroundings): 
     async deliver(write) {
       await notify(write, notifications, targets, template.region, warn);
       if (!reachesEventBridge(write.bucket)) return;
-      await dispatchEvent(eventBridgeEvent(write, template.region), rules, targets, warn);
+      // A bucket that a rule on a bus of the stack asks for belongs to another account, which forwards its events.
+      const account = rules.find(
+        (rule) => rule.isOnOwnBus && rule.bucketNames.includes(write.bucket),
+      )?.account;
+      const heard = rules.filter(({ isOnOwnBus }) => isOnOwnBus === (account !== undefined));
+      await dispatchEvent(eventBridgeEvent(write, template.region, account), heard, targets, warn);
     },
   };
 }
@@ -57,9 +71,8 @@ async function sendTestEvents(
   notifications: readonly BucketNotification[],
   targets: EventTargets,
 ): Promise<void> {
-  for (const { bucket, targetArn } of notifications.filter((item) =>
-    item.targetArn.startsWith('arn:aws:sqs:'),
-  )) {
-    await targets.sendToQueue(targetArn, JSON.stringify(testEvent(bucket, Date.now())));
+  for (const { bucket, targetArn } of notifications) {
+    if (targetArn.startsWith('arn:aws:lambda:')) continue;
+    await deliver(targetArn, testEvent(bucket, Date.now()), targets);
   }
 }

@@ -35,9 +35,13 @@ interface RuleTarget {
 export interface EventRule {
   readonly logicalId: string;
   readonly arn: string;
+  /** Whether it listens on a bus of the stack, to which other accounts send; else on the default bus. */
+  readonly isOnOwnBus: boolean;
   readonly matches: EventMatcher;
   /** The names of buckets that the pattern asks for. */
   readonly bucketNames: readonly string[];
+  /** The account that the pattern asks for. */
+  readonly account: string | undefined;
   readonly targets: readonly RuleTarget[];
 }
 
@@ -47,13 +51,15 @@ export interface EventRule {
  * @param warn called with one sentence for each rule or target that is left out.
  */
 export function readRules(template: StackTemplate, warn: (sentence: string) => void): EventRule[] {
+  const ownBuses = template.resources('AWS::Events::EventBus').map(template.physicalName);
   return template.resources('AWS::Events::Rule').flatMap((resource) => {
     const rule = template.properties(resource, ruleSchema);
     if (rule.State === 'DISABLED') return [];
-    if (rule.EventPattern === undefined || !/(^|\/)default$/.test(rule.EventBusName)) {
-      warn(
-        `The rule ${resource.logicalId} is left out: only event patterns on the default bus are supported locally.`,
-      );
+    const isOnOwnBus = ownBuses.includes(rule.EventBusName.split('/').at(-1) ?? '');
+    if (rule.EventPattern === undefined || !(isOnOwnBus || /(^|\/)default$/.test(rule.EventBusName))) {
+      const supported =
+        'only event patterns on the default bus and on buses of the stack are supported locally';
+      warn(`The rule ${resource.logicalId} is left out: ${supported}.`);
       return [];
     }
     const targets = rule.Targets.flatMap((target): RuleTarget[] => {
@@ -72,8 +78,10 @@ export function readRules(template: StackTemplate, warn: (sentence: string) => v
       {
         logicalId: resource.logicalId,
         arn: template.attribute(resource, 'Arn'),
+        isOnOwnBus,
         matches: compileEventPattern(rule.EventPattern, `${resource.logicalId}.EventPattern`),
         bucketNames: bucketNamesIn(rule.EventPattern),
+        account: [fieldOf(rule.EventPattern, 'account')].flat().find((item) => typeof item === 'string'),
         targets,
       },
     ];

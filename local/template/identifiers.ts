@@ -17,6 +17,8 @@ export interface Endpoints {
   readonly sqs: string;
   /** The URLs of the HTTP APIs by logical ID, without a slash at their end. */
   readonly httpApis: Readonly<Record<string, string>>;
+  /** The URLs of the HTTP APIs by the domain of their own that they have, without a slash at their end. */
+  readonly domains: Readonly<Record<string, string>>;
 }
 
 /** What the names of a stack's resources are made of. */
@@ -96,6 +98,22 @@ const kinds: Readonly<Record<string, Kind>> = {
         `https://${httpApiId(logicalId)}.execute-api.${region}.amazonaws.com`,
     },
   },
+  'AWS::ApiGatewayV2::DomainName': {
+    nameProperty: 'DomainName',
+    attributes: {
+      RegionalDomainName: (name, _resource, { region }) => `${name}.execute-api.${region}.local`,
+      RegionalHostedZoneId: () => 'ZLOCAL',
+    },
+  },
+  'AWS::SNS::Topic': {
+    nameProperty: 'TopicName',
+    ref: regionalArn('sns', ''),
+    attributes: { TopicArn: regionalArn('sns', ''), TopicName: (name) => name },
+  },
+  'AWS::Events::EventBus': {
+    nameProperty: 'Name',
+    attributes: { Arn: regionalArn('events', 'event-bus/'), Name: (name) => name },
+  },
   'AWS::ApiGatewayV2::Stage': { nameProperty: 'StageName', attributes: {} },
 };
 
@@ -171,9 +189,10 @@ export function nameInArn(arn: string): string {
   return resource === 'function' || resource === 'secret' ? (name ?? resource) : resource;
 }
 
-/** Points the URL that a template puts together for an HTTP API (`https://{id}.execute-api.…`) at the local one. */
-export function keepLocal(text: string, { httpApis }: Endpoints): string {
-  return text.replace(/https:\/\/(\w+)\.execute-api\.[\w.-]+/g, (url, apiId) => {
+/** Points the URL that a template puts together for an HTTP API (`https://{id}.execute-api.…`, its domain) at the local one. */
+export function keepLocal(text: string, { httpApis, domains }: Endpoints): string {
+  const withoutDomains = text.replace(/https:\/\/([\w.-]+)/g, (url, name: string) => domains[name] ?? url);
+  return withoutDomains.replace(/https:\/\/(\w+)\.execute-api\.[\w.-]+/g, (url, apiId) => {
     const logicalId = Object.keys(httpApis).find((id) => httpApiId(id) === apiId);
     return (logicalId !== undefined && httpApis[logicalId]) || url;
   });

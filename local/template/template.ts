@@ -153,14 +153,15 @@ const alsoSimulated = [
   'AWS::Lambda::EventInvokeConfig',
   'AWS::ApiGatewayV2::Route',
   'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::ApiMapping',
 ];
 
 /** Types without which a local stack does the same work: permissions, observation and set-up. */
 const quietTypes =
-  /^(Custom::|AWS::(IAM|Logs|CloudWatch|KMS|CDK|XRay|Budgets|CloudFormation::(CustomResource|WaitCondition)|SNS::Topic)|AWS::Lambda::Permission|AWS::(SQS::Queue|S3::Bucket|SecretsManager::Resource)Policy)/;
+  /^(Custom::|AWS::(IAM|Logs|CloudWatch|KMS|CDK|XRay|Budgets|CloudFormation::(CustomResource|WaitCondition)|SNS::TopicPolicy|Events::EventBusPolicy|Route53|CertificateManager)|AWS::Lambda::Permission|AWS::(SQS::Queue|S3::Bucket|SecretsManager::Resource)Policy)/;
 
-/** Where the messages of an SNS subscription go that only tells people. */
-const peopleProtocols = ['email', 'email-json', 'sms'];
+/** SNS subscriptions that are simulated, and those that only tell people. */
+const knownProtocols = ['sqs', 'lambda', 'email', 'email-json', 'sms'];
 
 function unsupportedTypes(template: Template): string[] {
   const left = Object.entries(template.Resources).filter(
@@ -168,7 +169,7 @@ function unsupportedTypes(template: Template): string[] {
       !isKnownType(Type) &&
       !alsoSimulated.includes(Type) &&
       !quietTypes.test(Type) &&
-      !(Type === 'AWS::SNS::Subscription' && peopleProtocols.includes(String(Properties.Protocol))),
+      !(Type === 'AWS::SNS::Subscription' && knownProtocols.includes(String(Properties.Protocol))),
   );
   const byType = Map.groupBy(left, ([, { Type }]) => Type);
   return [...byType].map(

@@ -76,9 +76,6 @@ test('a watched prefix of a bucket reaches the receiver by EventBridge, and what
     },
     Targets: [Match.objectLike({ DeadLetterConfig: { Arn: Match.anyValue() } })],
   });
-  template.hasResourceProperties('Custom::S3BucketNotifications', {
-    NotificationConfiguration: { EventBridgeConfiguration: {} },
-  });
 });
 
 test('an event that the receiver fails to process for good ends in the dead letter queue', () => {
@@ -121,7 +118,7 @@ test('a bad configuration is refused, with all its faults', () => {
       'The configuration has 3 faults:',
       '- `endpoint`: expected scheme and host of a URL, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(

@@ -153,7 +153,7 @@ describe('a template that was written by hand', () => {
         'AWS::Kinesis::Stream is not supported by the local stack and is left out (Stream, OtherStream).',
         'The function Snake is left out: python3.13 is not supported locally.',
         'The route GET /x is served without its AWS_IAM authorization locally.',
-        'The rule Clock is left out: only event patterns on the default bus are supported locally.',
+        'The rule Clock is left out: only event patterns on the default bus and on buses of the stack are supported locally.',
         'The rule SilentRule waits for events that the bucket silent does not send to EventBridge.',
         'The target shaped of Rule is left out: InputTransformer is not supported locally.',
       ]);
@@ -166,6 +166,73 @@ describe('a template that was written by hand', () => {
       expect((await fetch(`${started.httpApiUrl}/v1/x`)).status).toBe(500);
       const late = await fetch(`${started.httpApiUrl}/v1/hang/on`);
       expect([late.status, await late.json()]).toEqual([503, { message: 'Service Unavailable' }]);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it('sends what a bucket tells a topic to its subscribers, wrapped or raw, by keys as S3 spells them', async () => {
+    const subscribed = (to: string, properties: object) => ({
+      Type: 'AWS::SNS::Subscription',
+      Properties: { TopicArn: { Ref: 'Topic' }, Protocol: 'sqs', Endpoint: arnOf(to), ...properties },
+    });
+    const { started } = await startByHand({
+      Topic: { Type: 'AWS::SNS::Topic' },
+      Raw: { Type: 'AWS::SQS::Queue' },
+      Wrapped: { Type: 'AWS::SQS::Queue' },
+      RawSubscription: subscribed('Raw', { RawMessageDelivery: true }),
+      WrappedSubscription: subscribed('Wrapped', {}),
+      Telling: {
+        Type: 'AWS::S3::Bucket',
+        Properties: {
+          BucketName: 'telling',
+          NotificationConfiguration: {
+            TopicConfigurations: [
+              {
+                Event: 's3:ObjectCreated:*',
+                Topic: { Ref: 'Topic' },
+                Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'a+%2B/' }] } },
+              },
+            ],
+          },
+        },
+      },
+    });
+    try {
+      const put = (key: string) =>
+        fetch(`${started.s3.endpoint}/telling/${key}`, { method: 'PUT', body: 'x' });
+      await put('other/b');
+      await put('a%20%2B/b');
+      const raw = (await messagesIn(started, 'Raw', 2)).map(({ Body = '' }) => JSON.parse(Body));
+      expect(raw).toHaveLength(2);
+      expect(raw).toContainEqual(expect.objectContaining({ Event: 's3:TestEvent' }));
+      expect(raw).toContainEqual({
+        Records: [
+          expect.objectContaining({
+            s3: expect.objectContaining({ object: expect.objectContaining({ key: 'a+%2B/b' }) }),
+          }),
+        ],
+      });
+      const wrapped = (await messagesIn(started, 'Wrapped', 2)).map(({ Body = '' }) => JSON.parse(Body));
+      expect(wrapped.map(({ Type }) => Type)).toEqual(['Notification', 'Notification']);
+      expect(wrapped.map(({ Message }) => Object.keys(JSON.parse(Message))[0]).sort()).toEqual([
+        'Records',
+        'Service',
+      ]);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it("throttles a stage's routes as API Gateway does", async () => {
+    const DefaultRouteSettings = { ThrottlingBurstLimit: 2, ThrottlingRateLimit: 0.001 };
+    const Properties = { ApiId: { Ref: 'Api' }, StageName: 'v1', DefaultRouteSettings };
+    const { started } = await startByHand({ V1: { Type: 'AWS::ApiGatewayV2::Stage', Properties } });
+    try {
+      const get = () => fetch(`${started.httpApiUrl}/v1/x`);
+      expect([(await get()).status, (await get()).status]).toEqual([500, 500]);
+      const refused = await get();
+      expect([refused.status, await refused.json()]).toEqual([429, { message: 'Too Many Requests' }]);
     } finally {
       await started.stop();
     }

@@ -33,3 +33,20 @@ test('what cannot be sent is named, after it was tried again', async () => {
   expect(unsent[0]?.reason).not.toBe('');
   client.destroy();
 });
+
+test('when the time is over, what is left is named and not sent', async () => {
+  const sent: number[] = [];
+  const client = {
+    send: async ({ input }: { input: { Entries: object[] } }) => {
+      sent.push(input.Entries.length);
+      return {};
+    },
+  };
+  const messages = Array.from({ length: 400 }, () => ({ body: 'a' }));
+  let batches = 0;
+  const hasTime = () => batches++ < 3;
+  const unsent = await sendMessages(client as unknown as SQSClient, 'queue', messages, hasTime);
+  expect(sent).toEqual([10, 10, 10]);
+  expect(unsent).toHaveLength(370);
+  expect(unsent[0]?.reason).toContain('OutOfTime');
+});

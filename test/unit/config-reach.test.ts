@@ -208,7 +208,7 @@ describe('a rule for what is not received is refused', () => {
     ],
     [
       { source: 's3', key: 'assets/{+p}' },
-      '`match.key`: it can never match: no bucket is watched for keys that begin like this',
+      '`match.key`: it can never match: no bucket is watched for such keys',
     ],
   ])('%j', (match, fault) => {
     expect(faultsOfConfig({ rules: [{ match, purge }] })).toEqual([fault]);

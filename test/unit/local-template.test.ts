@@ -18,7 +18,11 @@ function open(
     template: { ...template, Resources: Object.fromEntries(entries) as Resources },
     assetPaths: new Map(),
   };
-  return openTemplate(assembly, { sqs: 'http://127.0.0.1:1', httpApis: { Api: 'http://127.0.0.1:2' } });
+  return openTemplate(assembly, {
+    sqs: 'http://127.0.0.1:1',
+    domains: {},
+    httpApis: { Api: 'http://127.0.0.1:2' },
+  });
 }
 
 function only(resource: { Type: string; Properties?: object }, logicalId = 'It') {
@@ -155,10 +159,11 @@ describe('openTemplate', () => {
       Policy: { Type: 'AWS::SQS::QueuePolicy' },
       Meta: { Type: 'AWS::CDK::Metadata' },
       Fan: { Type: 'AWS::SNS::Subscription', Properties: { Protocol: 'sqs' } },
+      Hook: { Type: 'AWS::SNS::Subscription', Properties: { Protocol: 'https' } },
       Cache: { Type: 'AWS::ElastiCache::CacheCluster' },
     });
     expect(template.unsupported()).toEqual([
-      'AWS::SNS::Subscription is not supported by the local stack and is left out (Fan).',
+      'AWS::SNS::Subscription is not supported by the local stack and is left out (Hook).',
       'AWS::ElastiCache::CacheCluster is not supported by the local stack and is left out (Cache).',
     ]);
   });

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { purgeHooks } from '../../docs/snippets/payload-purge.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { compileEventPattern } from '../../local/s3-events/event-pattern.ts';
 import { STANDARD_WEBHOOKS_SECRET as SECRET } from '../../local/webhook-signing.ts';
 import { createWebhookWorld } from '../helpers/webhook-world.ts';
 
@@ -51,4 +53,17 @@ it("Payload's hooks send what its source verifies and reads, and never fail an e
   const error = vi.spyOn(console, 'error').mockImplementation(() => {});
   await hooks.afterDelete({ collection, doc: { id: 1 } });
   expect(error).toHaveBeenCalledOnce();
+});
+
+it("another account's rule forwards the events that the purger's own rule asks for, and no others", () => {
+  const { Resources } = JSON.parse(readFileSync('docs/snippets/forward-s3-events.json', 'utf8'));
+  const pattern = structuredClone(Resources.Rule.Properties.EventPattern);
+  expect(pattern.detail.bucket.name).toEqual([{ Ref: 'BucketName' }]);
+  pattern.detail.bucket.name = ['www-example-com'];
+  const forwards = compileEventPattern(pattern);
+  const read = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, 'utf8'));
+  expect([read('s3-put'), read('s3-delete')].map(forwards)).toEqual([true, true]);
+  expect(forwards({ ...read('s3-put'), 'detail-type': 'Object Tags Added' })).toBe(false);
+  const [target] = Resources.Rule.Properties.Targets;
+  expect(target).toMatchObject({ Arn: { Ref: 'EventBusArn' }, RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] } });
 });

@@ -140,6 +140,7 @@ describe('the key of a notification', () => {
       {
         name: 'ObjectCreated:Put',
         reason: `Expected \`s3.object.key\` to be the key of an object, got ${JSON.stringify(key)}`,
+        text: JSON.stringify(byNotification(notification(key))),
       },
     ]);
   });
@@ -196,7 +197,7 @@ describe('what is not understood is named', () => {
     expect(readS3Event(payload)).toEqual({
       changes: [],
       ignored: [],
-      notUnderstood: [{ name, reason }],
+      notUnderstood: [{ name, reason, text: expect.any(String) }],
       messages: [],
     });
   });
@@ -246,14 +247,21 @@ describe('a batch of SQS messages', () => {
       {
         name: 'aws:sqs',
         reason: 'Expected `body` to be JSON, got 8 characters that are not',
+        text: 'not JSON',
         messageId: 'm2',
       },
       {
         name: 'ObjectCreated:Put',
         reason: 'Expected `s3.object.key` to be the key of an object, got "%"',
+        text: JSON.stringify(byNotification(notification('%'))),
         messageId: 'm4',
       },
-      { name: 'aws:sqs', reason: 'Expected `body` to be a text of JSON, got nothing', messageId: 'm5' },
+      {
+        name: 'aws:sqs',
+        reason: 'Expected `body` to be a text of JSON, got nothing',
+        text: '',
+        messageId: 'm5',
+      },
     ];
     expect(reading).toEqual({
       changes: [...first, change('c.html')],

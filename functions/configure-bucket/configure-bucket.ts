@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { NotificationConfiguration, QueueConfiguration, Event as S3EventName } from '@aws-sdk/client-s3';
+import { PurgerError } from '../core/errors.ts';
+
+/** What the stack wants of a bucket's notification configuration, as its custom resource says it. */
+export interface WantedConfiguration {
+  readonly bucketName: string;
+  /** Whether the bucket is to send its events to EventBridge. */
+  readonly eventBridge: boolean;
+  /** What the `Id`s of this stack's notifications begin with. */
+  readonly idPrefix: string;
+  readonly queues: readonly {
+    readonly queueArn: string;
+    readonly events: readonly string[];
+    /** As S3 wants them in a filter: form-encoded. */
+    readonly prefix?: string;
+    readonly suffix?: string;
+  }[];
+}
+
+/** What configuring needs of the world. */
+export interface ConfigurePorts {
+  readonly read: (bucketName: string) => Promise<NotificationConfiguration>;
+  readonly write: (bucketName: string, configuration: NotificationConfiguration) => Promise<void>;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+/** A request of CloudFormation that lacks what the stack puts in. */
+export class UnexpectedRequestError extends PurgerError {
+  override readonly name = 'UnexpectedRequestError';
+}
+
+/** A role or a queue's policy that was made a moment ago may not be known everywhere. */
+const retryDelaysMs = [2_000, 5_000, 10_000, 20_000];
+
+/**
+ * Puts what the stack wants into a bucket's notification configuration and leaves the rest of it as it is: S3 knows
+ * only the whole configuration, and other teams' notifications are in it, too. On `Delete` the stack's own
+ * notifications go; EventBridge stays on, since others may listen by now.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+ */
+export async function configureBucket(
+  requestType: 'Create' | 'Update' | 'Delete',
+  wanted: WantedConfiguration,
+  ports: ConfigurePorts,
+): Promise<void> {
+  for (const delayMs of retryDelaysMs) {
+    try {
+      return await configureOnce(requestType, wanted, ports);
+    } catch (error) {
+      if (requestType === 'Delete' && isNamed(error, 'NoSuchBucket')) return;
+      if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'InvalidArgument')) throw error;
+      await ports.sleep(delayMs);
+    }
+  }
+  await configureOnce(requestType, wanted, ports);
+}
+
+async function configureOnce(
+  requestType: string,
+  wanted: WantedConfiguration,
+  { read, write }: ConfigurePorts,
+): Promise<void> {
+  const present = await read(wanted.bucketName);
+  const next = requestType === 'Delete' ? without(present, wanted) : merged(present, wanted);
+  // Each write makes S3 send a test event to every destination, other teams' included.
+  if (!isDeepStrictEqual(next, present)) await write(wanted.bucketName, next);
+}
+
+/** @returns the configuration less the notifications of this stack */
+function without(
+  present: NotificationConfiguration,
+  { idPrefix }: WantedConfiguration,
+): NotificationConfiguration {
+  if (present.QueueConfigurations === undefined) return present;
+  const others = present.QueueConfigurations.filter(({ Id = '' }) => !Id.startsWith(idPrefix));
+  return { ...present, QueueConfigurations: others };
+}
+
+function merged(present: NotificationConfiguration, wanted: WantedConfiguration): NotificationConfiguration {
+  const { QueueConfigurations: others = [], ...rest } = without(present, wanted);
+  const queues = [...others, ...wanted.queues.map((_, index) => queueConfiguration(wanted, index))];
+  return {
+    ...rest,
+    ...(queues.length > 0 || present.QueueConfigurations ? { QueueConfigurations: queues } : {}),
+    ...(wanted.eventBridge ? { EventBridgeConfiguration: {} } : {}),
+  };
+}
+
+function queueConfiguration({ queues, idPrefix }: WantedConfiguration, index: number): QueueConfiguration {
+  const { queueArn, events = [], prefix, suffix } = queues[index] ?? {};
+  const FilterRules = [
+    ...(prefix === undefined ? [] : [{ Name: 'prefix' as const, Value: prefix }]),
+    ...(suffix === undefined ? [] : [{ Name: 'suffix' as const, Value: suffix }]),
+  ];
+  return {
+    Id: `${idPrefix}${index + 1}`,
+    QueueArn: queueArn,
+    Events: [...events] as S3EventName[],
+    ...(FilterRules.length > 0 ? { Filter: { Key: { FilterRules } } } : {}),
+  };
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}
+
+/**
+ * Reads the properties of the custom resource, of which CloudFormation makes texts.
+ * @throws UnexpectedRequestError where something is missing
+ */
+export function readWanted(properties: Readonly<Record<string, unknown>>): WantedConfiguration {
+  const { BucketName, Configuration } = properties;
+  if (typeof BucketName !== 'string' || typeof Configuration !== 'string') {
+    throw new UnexpectedRequestError(
+      'Expected `BucketName` and `Configuration` in the request, got something else',
+    );
+  }
+  return {
+    ...(JSON.parse(Configuration) as Omit<WantedConfiguration, 'bucketName'>),
+    bucketName: BucketName,
+  };
+}

@@ -1,0 +1,44 @@
+import type { ObjectChange } from './types.ts';
+
+/** Objects that are watched: those of a bucket, or of any, whose keys begin and end like this. */
+export interface WatchedObjects {
+  /** Missing: any bucket. */
+  readonly bucket?: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+}
+
+/** @returns whether one of the selections holds the object */
+export function isWatched(
+  { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
+  watched: readonly WatchedObjects[],
+): boolean {
+  return watched.some(
+    (objects) =>
+      (objects.bucket === undefined || objects.bucket === bucket) &&
+      key.startsWith(objects.prefix ?? '') &&
+      key.endsWith(objects.suffix ?? ''),
+  );
+}
+
+/**
+ * @returns whether an object can be in both selections, as S3 sees it: their prefixes and their suffixes overlap
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+ */
+export function overlaps(one: WatchedObjects, other: WatchedObjects): boolean {
+  const [{ prefix = '', suffix = '' }, { prefix: otherPrefix = '', suffix: otherSuffix = '' }] = [one, other];
+  return (
+    one.bucket === other.bucket &&
+    (prefix.startsWith(otherPrefix) || otherPrefix.startsWith(prefix)) &&
+    (suffix.endsWith(otherSuffix) || otherSuffix.endsWith(suffix))
+  );
+}
+
+/** @returns a selection's keys in words, e.g. `keys that begin with "site/" and end with ".html"` */
+export function describeKeys({ prefix, suffix }: WatchedObjects): string {
+  const parts = [
+    ...(prefix === undefined ? [] : [`begin with ${JSON.stringify(prefix)}`]),
+    ...(suffix === undefined ? [] : [`end with ${JSON.stringify(suffix)}`]),
+  ];
+  return parts.length === 0 ? 'all keys' : `keys that ${parts.join(' and ')}`;
+}

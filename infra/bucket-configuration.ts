@@ -1,0 +1,148 @@
+import { CfnResource, CustomResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Bucket, EventType, type IBucket, type NotificationKeyFilter } from 'aws-cdk-lib/aws-s3';
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { WatchedObjects } from '../functions/core/watched.ts';
+import type { DataProtection } from './data-protection.ts';
+import { PurgerFunction } from './lambda-function.ts';
+
+type Keys = Pick<WatchedObjects, 'prefix' | 'suffix'>;
+
+/** The events that say that an object changed; restores, tags and access control do not. */
+const changeEvents = [
+  EventType.OBJECT_CREATED,
+  EventType.OBJECT_REMOVED,
+  EventType.LIFECYCLE_EXPIRATION,
+] as const;
+
+/**
+ * What one bucket has to send. A bucket of the same app that needs EventBridge alone is told so in its own template,
+ * and one whose notifications the CDK manages already by the CDK. For all others a function reads the bucket's
+ * configuration and adds to it: `docs/adr/0043` says why not the CDK's.
+ */
+export class BucketConfiguration extends Construct {
+  readonly #bucket: IBucket;
+  readonly #isManagedByCdk: boolean;
+  #eventBridge = false;
+  readonly #notifications: { readonly queue: Queue; readonly keys: Keys }[] = [];
+  readonly #function: () => PurgerFunction;
+  #resource: CustomResource | undefined;
+
+  constructor(scope: Construct, id: string, bucket: IBucket, configureFunction: () => PurgerFunction) {
+    super(scope, id);
+    this.#bucket = bucket;
+    this.#function = configureFunction;
+    this.#isManagedByCdk = hasNotifications(bucket);
+    this.node.addValidation({ validate: () => this.#conflicts() });
+  }
+
+  /** Lets the bucket send its events to EventBridge. */
+  enableEventBridge(): void {
+    if (this.#eventBridge) return;
+    this.#eventBridge = true;
+    const own = ownResourceOf(this.#bucket);
+    if (this.#isManagedByCdk) this.#bucket.enableEventBridgeNotification();
+    else if (own === undefined) this.#configure();
+    else {
+      own.addPropertyOverride(
+        'NotificationConfiguration.EventBridgeConfiguration',
+        // With a resource of its own, that sets all: CloudFormation would write over what it adds.
+        Lazy.any({ produce: () => (this.#resource ? undefined : { EventBridgeEnabled: true }) }),
+      );
+    }
+  }
+
+  /** Lets the bucket notify a queue, whose policy has to allow it. */
+  notify(queue: Queue, keys: Keys): void {
+    if (this.#isManagedByCdk) {
+      for (const event of changeEvents) {
+        this.#bucket.addEventNotification(event, new SqsDestination(queue), encodedFilter(keys));
+      }
+      return;
+    }
+    this.#notifications.push({ queue, keys });
+    // S3 tries out a queue before it takes a notification to it.
+    this.#configure().node.addDependency(queue);
+  }
+
+  #configure(): CustomResource {
+    if (this.#resource !== undefined) return this.#resource;
+    const configure = this.#function();
+    configure.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
+        resources: [this.#bucket.bucketArn],
+      }),
+    );
+    this.#resource = new CustomResource(this, 'Resource', {
+      serviceToken: configure.functionArn,
+      resourceType: 'Custom::PurgerBucketConfiguration',
+      serviceTimeout: Duration.minutes(5),
+      properties: {
+        BucketName: this.#bucket.bucketName,
+        Configuration: Lazy.string({ produce: () => this.#configurationText() }),
+      },
+    });
+    return this.#resource;
+  }
+
+  #configurationText(): string {
+    return Stack.of(this).toJsonString({
+      eventBridge: this.#eventBridge,
+      idPrefix: `${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}-`,
+      queues: this.#notifications.map(({ queue, keys }) => ({
+        queueArn: queue.queueArn,
+        events: changeEvents,
+        ...encodedFilter(keys),
+      })),
+    });
+  }
+
+  #conflicts(): string[] {
+    const isOwn = this.#resource !== undefined || (this.#eventBridge && ownResourceOf(this.#bucket));
+    if (this.#isManagedByCdk || !isOwn || !hasNotifications(this.#bucket)) return [];
+    return [
+      `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would write over what the purger adds`,
+    ];
+  }
+}
+
+/** Makes the function that configures buckets; it may do so with none until it is told. */
+export function configureBucketFunction(scope: Construct, protection: DataProtection): PurgerFunction {
+  return new PurgerFunction(scope, 'ConfigureBucket', {
+    name: 'configure-bucket',
+    description: 'cdn-pro-purger: lets watched buckets send their events, when the stack is deployed',
+    timeout: Duration.minutes(2),
+    memorySize: 256,
+    environment: {},
+    protection,
+  });
+}
+
+/** The bucket in this app's templates; undefined for one that is imported. */
+function ownResourceOf(bucket: IBucket): CfnResource | undefined {
+  const child = bucket.node.defaultChild;
+  return child !== undefined && CfnResource.isCfnResource(child) ? child : undefined;
+}
+
+/** Whether the CDK manages the bucket's notifications, which then are all that it has. */
+function hasNotifications(bucket: IBucket): boolean {
+  return bucket instanceof Bucket && bucket.node.tryFindChild('Notifications') !== undefined;
+}
+
+/**
+ * S3 compares the prefix and suffix of a notification with keys as notifications spell them.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+ */
+function encodedFilter({ prefix, suffix }: Keys): NotificationKeyFilter {
+  return {
+    ...(prefix === undefined ? {} : { prefix: formEncoded(prefix) }),
+    ...(suffix === undefined ? {} : { suffix: formEncoded(suffix) }),
+  };
+}
+
+function formEncoded(text: string): string {
+  return encodeURIComponent(text).replaceAll('%20', '+').replaceAll('%2F', '/').replaceAll('~', '%7E');
+}

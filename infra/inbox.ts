@@ -1,0 +1,85 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { keptQueue } from './buffer.ts';
+import { type DataProtection, letServiceSend } from './data-protection.ts';
+
+/** A batch of more than ten needs a window, and this is the shortest. */
+const batchingWindow = Duration.seconds(1);
+
+/** What an {@link Inbox} is made of. */
+export interface InboxProps {
+  /** Takes what comes. */
+  readonly receiver: IFunction;
+  /** Longest that the receiver runs. */
+  readonly timeout: Duration;
+  readonly deadLetterQueue: IQueue;
+  readonly protection: DataProtection;
+}
+
+/** The queue into which buckets and topics put S3's events by themselves, for the receiver to take in batches. */
+export class Inbox extends Construct {
+  readonly queue: Queue;
+  readonly #deadLetterQueue: IQueue;
+  readonly #protection: DataProtection;
+
+  constructor(scope: Construct, id: string, { receiver, timeout, deadLetterQueue, protection }: InboxProps) {
+    super(scope, id);
+    this.#protection = protection;
+    this.#deadLetterQueue = deadLetterQueue;
+    this.queue = new Queue(this, 'Queue', {
+      // As Lambda's documentation advises for queues whose consumer may be throttled.
+      visibilityTimeout: Duration.seconds(6 * timeout.toSeconds() + batchingWindow.toSeconds()),
+      ...keptQueue(protection),
+      // The event of a batch that crashes: `submit` maps it when it is moved back.
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 10 },
+    });
+    receiveFrom(this.queue, receiver);
+  }
+
+  /** Lets a bucket, of this account unless told otherwise, send its notifications. */
+  allowBucket(bucket: IBucket, account = Stack.of(this).account): void {
+    const { encryptionKey } = this.#protection;
+    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 's3.amazonaws.com', account);
+    this.queue.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('s3.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [this.queue.queueArn],
+        // The name of a deleted bucket can be taken by someone else: so the account counts, too.
+        conditions: {
+          ArnEquals: { 'aws:SourceArn': bucket.bucketArn },
+          StringEquals: { 'aws:SourceAccount': account },
+        },
+      }),
+    );
+  }
+
+  /** Subscribes the queue to a topic. */
+  subscribe(topic: ITopic): void {
+    const { encryptionKey } = this.#protection;
+    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'sns.amazonaws.com', topic.env.account);
+    topic.addSubscription(
+      new SqsSubscription(this.queue, { rawMessageDelivery: true, deadLetterQueue: this.#deadLetterQueue }),
+    );
+  }
+}
+
+/** Lets a function take S3's events out of a queue, as many at once as there are. */
+export function receiveFrom(queue: IQueue, receiver: IFunction): void {
+  receiver.addEventSource(
+    new SqsEventSource(queue, {
+      batchSize: 10_000,
+      maxBatchingWindow: batchingWindow,
+      // Enough for thousands of changes a second, and the rest of the account's concurrency is left alone.
+      maxConcurrency: 10,
+      reportBatchItemFailures: true,
+    }),
+  );
+}

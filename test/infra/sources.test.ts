@@ -1,0 +1,429 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { expect, test } from 'vitest';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/purger-stack.ts';
+import { permissionsOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+
+const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
+const only = (sources: Partial<PurgerConfig>) => templateOf({ buckets: [], webhooks: [], rules, ...sources });
+const ruleOf = (template: Template) =>
+  Object.values(template.findResources('AWS::Events::Rule'))[0]?.Properties;
+const receiver = /changes of S3 objects/;
+
+/** What the custom resources ask of buckets, by the bucket's name. */
+function configurations(template: Template) {
+  const all = Object.values(template.findResources('Custom::PurgerBucketConfiguration'));
+  return all.map(({ Properties: { BucketName, Configuration } }) => {
+    const text =
+      typeof Configuration === 'string' ? Configuration : Configuration['Fn::Join'][1].map(textOf).join('');
+    return [BucketName, JSON.parse(text)] as const;
+  });
+}
+const textOf = (part: unknown) => (typeof part === 'string' ? part : 'ARN');
+
+/** A stack with a purger, and what a test adds to it. */
+function appWith(add: (stack: Stack, purger: CdnPurger) => void): {
+  readonly app: App;
+  readonly stack: Stack;
+} {
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const stack = new Stack(app, 'Mine');
+  const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+  add(stack, new CdnPurger(stack, 'Purger', { credentials, target: 'production', rules }));
+  return { app, stack };
+}
+const templateWith = (add: (stack: Stack, purger: CdnPurger) => void) =>
+  Template.fromStack(appWith(add).stack);
+// CDK's own types do not fit together under exactOptionalPropertyTypes.
+const bucketIn = (stack: Stack) => new Bucket(stack, 'Site') as IBucket;
+
+test("of a bucket that exists, EventBridge is added to the configuration by a role for this bucket's alone", () => {
+  const template = only({ buckets: [{ name: 'www' }] });
+  expect(configurations(template)).toMatchObject([['www', { eventBridge: true, queues: [] }]]);
+  expect(permissionsOf(template, /watched buckets/).filter((each) => each.startsWith('s3:'))).toEqual(
+    ['s3:GetBucketNotification', 's3:PutBucketNotification'].map(
+      (action) => `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":s3:::www"]]}`,
+    ),
+  );
+});
+
+test('a bucket whose owner configures it is left alone', () => {
+  const template = only({ buckets: [{ name: 'www', configureBucket: false }] });
+  template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
+  template.resourceCountIs('AWS::Events::Rule', 1);
+});
+
+test('a bucket of the stack is private, encrypted, sends to EventBridge by itself and outlives the stack', () => {
+  const template = only({ buckets: [{ name: 'www', create: true, versioned: true }] });
+  template.hasResource('AWS::S3::Bucket', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      BucketName: 'www',
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: Match.anyValue(),
+      VersioningConfiguration: { Status: 'Enabled' },
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    },
+  });
+  template.hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      ]),
+    },
+  });
+  template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
+  template.resourceCountIs('Custom::S3BucketNotifications', 0);
+});
+
+test.each([
+  [{ prefix: 'site/' }, [{ prefix: 'site/' }]],
+  [{ suffix: '.html' }, [{ suffix: '.html' }]],
+  [{ prefix: 'a*/', suffix: '.html' }, [{ wildcard: 'a\\*/*.html' }]],
+  [{}, undefined],
+])('by EventBridge, keys of %j match %j', (keys, pattern) => {
+  const { detail } = ruleOf(only({ buckets: [{ name: 'www', ...keys }] })).EventPattern;
+  expect(detail.object?.key).toEqual(pattern);
+});
+
+test('by notification, a bucket fills a queue of the stack that only it may fill, and the receiver empties in batches', () => {
+  const template = only({
+    buckets: [{ name: 'www', prefix: 'my site/', suffix: '+.html', via: 'notification' }],
+  });
+  expect(configurations(template)).toMatchObject([
+    [
+      'www',
+      {
+        eventBridge: false,
+        queues: [
+          {
+            queueArn: 'ARN',
+            events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleExpiration:*'],
+            prefix: 'my+site/',
+            suffix: '%2B.html',
+          },
+        ],
+      },
+    ],
+  ]);
+  template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: 'sqs:SendMessage',
+          Principal: { Service: 's3.amazonaws.com' },
+          Condition: {
+            ArnEquals: { 'aws:SourceArn': Match.anyValue() },
+            StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+          },
+        }),
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Inbox'), 'Arn'] },
+    BatchSize: 10_000,
+    MaximumBatchingWindowInSeconds: 1,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+  });
+  template.hasResourceProperties('AWS::SQS::Queue', {
+    VisibilityTimeout: 181,
+    MessageRetentionPeriod: 1_209_600,
+    SqsManagedSseEnabled: true,
+    RedrivePolicy: {
+      deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetterQueue'), 'Arn'] },
+    },
+  });
+  template.resourceCountIs('AWS::Events::Rule', 0);
+  const [resource] = Object.values(template.findResources('Custom::PurgerBucketConfiguration'));
+  const [policyId] = Object.entries(template.findResources('AWS::SQS::QueuePolicy')).flatMap(([id]) =>
+    id.includes('Inbox') ? [id] : [],
+  );
+  expect(resource?.DependsOn, 'S3 tries out the queue').toContain(policyId);
+});
+
+test('several selections of one bucket are one configuration', () => {
+  const template = only({
+    buckets: [
+      { name: 'www', prefix: 'a/' },
+      { name: 'www', prefix: 'b/', via: 'notification' },
+      { name: 'www', prefix: 'c/', via: 'notification' },
+    ],
+  });
+  const prefixed = (prefix: string) => expect.objectContaining({ prefix });
+  expect(configurations(template)).toMatchObject([
+    ['www', { eventBridge: true, queues: [prefixed('b/'), prefixed('c/')] }],
+  ]);
+});
+
+test('a bucket of the stack that also notifies is configured in one place', () => {
+  const template = only({
+    buckets: [
+      { name: 'www', create: true, prefix: 'a/' },
+      { name: 'www', prefix: 'b/', via: 'notification' },
+    ],
+  });
+  const [bucket] = Object.values(template.findResources('AWS::S3::Bucket'));
+  expect(bucket?.Properties.NotificationConfiguration).toBeUndefined();
+  expect(configurations(template)).toMatchObject([[{ Ref: expect.any(String) }, { eventBridge: true }]]);
+});
+
+test("another account's events come over a bus of their own, that this account may put into, and are told apart", () => {
+  const template = only({ buckets: [{ name: 'theirs', prefix: 'site/', account: '111122223333' }] });
+  template.hasResourceProperties('AWS::Events::EventBusPolicy', {
+    EventBusName: { Ref: Match.stringLikeRegexp('Bus') },
+    Statement: Match.objectLike({
+      Effect: 'Allow',
+      Action: 'events:PutEvents',
+      Principal: {
+        AWS: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([':iam::111122223333:root'])] }),
+      },
+    }),
+  });
+  expect(ruleOf(template)).toMatchObject({
+    EventBusName: { Ref: expect.stringMatching('Bus') },
+    EventPattern: { account: ['111122223333'], detail: { bucket: { name: ['theirs'] } } },
+  });
+  expect(Object.keys(template.findOutputs('S3EventBusArn'))).toHaveLength(1);
+  template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
+});
+
+test("another account's bucket may notify the queue, whose ARN its owner finds in the outputs", () => {
+  const buckets = [{ name: 'theirs', account: '111122223333', via: 'notification' }] as const;
+  const template = only({ buckets });
+  template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Condition: Match.objectLike({ StringEquals: { 'aws:SourceAccount': '111122223333' } }),
+        }),
+      ]),
+    },
+  });
+  expect(Object.keys(template.findOutputs('S3QueueArn'))).toHaveLength(1);
+  template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
+});
+
+test('a topic sends to the queue of the stack, raw, and what it cannot deliver to the dead letter queue', () => {
+  const arn = 'arn:aws:sns:eu-central-1:111122223333:s3-events';
+  const template = only({ topics: [{ arn, bucket: 'www', prefix: 'site/' }] });
+  template.hasResourceProperties('AWS::SNS::Subscription', {
+    TopicArn: arn,
+    Protocol: 'sqs',
+    Region: 'eu-central-1',
+    RawMessageDelivery: true,
+    Endpoint: { 'Fn::GetAtt': [Match.stringLikeRegexp('Inbox'), 'Arn'] },
+    RedrivePolicy: { deadLetterTargetArn: Match.anyValue() },
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: Match.objectLike({
+        WATCHED_OBJECTS: JSON.stringify([{ bucket: 'www', prefix: 'site/' }]),
+      }),
+    },
+  });
+});
+
+test('a queue is emptied by the receiver, which may decrypt with its key and no other', () => {
+  const arn = 'arn:aws:sqs:eu-central-1:111122223333:s3-events';
+  const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/0a1b';
+  const template = only({ queues: [{ arn, keyArn }] });
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    EventSourceArn: arn,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+  });
+  const permissions = permissionsOf(template, receiver);
+  expect(permissions).toContain(`sqs:ReceiveMessage on "${arn}"`);
+  expect(permissions.filter((each) => each.startsWith('kms:'))).toEqual([`kms:Decrypt on "${keyArn}"`]);
+  template.resourceCountIs('AWS::SQS::Queue', 2);
+});
+
+test('the receiver runs no longer than a queue hides a message by default, which Lambda insists on', () => {
+  only({ buckets: [{ name: 'www' }] }).hasResourceProperties('AWS::Lambda::Function', {
+    Description: Match.stringLikeRegexp('S3 objects'),
+    Timeout: 30,
+  });
+});
+
+test("watched buckets are let through beside a topic's filter, and all is where something carries all", () => {
+  const topics = [{ arn: 'arn:aws:sns:us-east-1:111122223333:s3-events', bucket: 'www' }];
+  const queues = [{ arn: 'arn:aws:sqs:us-east-1:111122223333:s3-events' }];
+  const watchedOf = (template: Template) =>
+    Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.Environment.Variables.WATCHED_OBJECTS)
+      .filter((text) => text !== undefined);
+  const buckets = [{ name: 'media', suffix: '.jpg' }];
+  expect(watchedOf(only({ buckets, topics }))).toEqual([
+    JSON.stringify([{ bucket: 'media', suffix: '.jpg' }, { bucket: 'www' }]),
+  ]);
+  expect(watchedOf(only({ buckets, topics, queues }))).toEqual(['[{}]']);
+  expect(watchedOf(only({ buckets }))).toEqual([]);
+});
+
+test('the order of a configuration changes no resource, so that none is replaced by its like', () => {
+  const arns = (service: string) =>
+    ['a', 'b'].map((name) => ({ arn: `arn:aws:${service}:us-east-1:111122223333:${name}` }));
+  const account = '111122223333';
+  const buckets = [
+    { name: 'www', prefix: 'a/' },
+    { name: 'www', prefix: 'b/', via: 'notification' },
+    { name: 'own', create: true },
+    { name: 'their', prefix: 'a/', account },
+    { name: 'their', prefix: 'b/', account },
+  ] as const;
+  const forth = only({ buckets, topics: arns('sns'), queues: arns('sqs') });
+  const back = only({
+    buckets: buckets.toReversed(),
+    topics: arns('sns').toReversed(),
+    queues: arns('sqs').toReversed(),
+  });
+  const named = (template: Template) =>
+    [
+      'AWS::S3::Bucket',
+      'AWS::Events::Rule',
+      'AWS::SNS::Subscription',
+      'AWS::Lambda::EventSourceMapping',
+      'Custom::PurgerBucketConfiguration',
+    ].map((type) =>
+      Object.entries(template.findResources(type))
+        .map(([id, { Properties }]) => [id, Properties])
+        .sort(),
+    );
+  expect(named(back)).toEqual(named(forth));
+});
+
+test.each([
+  [
+    {
+      buckets: [
+        { name: 'www', prefix: 'a/' },
+        { name: 'www', prefix: 'a/b/' },
+      ],
+    },
+    '`buckets[1]`: expected keys that do not overlap, got keys that begin with "a/" and keys that begin with "a/b/"',
+  ],
+  [
+    {
+      buckets: [
+        { name: 'www', suffix: '.js' },
+        { name: 'www', prefix: 'a/', via: 'notification' },
+      ],
+    },
+    '`buckets[1]`: expected keys that do not overlap, got keys that end with ".js" and keys that begin with "a/"',
+  ],
+  [
+    { buckets: [{ name: 'www' }, { name: 'www' }] },
+    '`buckets[1]`: expected keys that do not overlap, got all keys and all keys',
+  ],
+  [
+    { buckets: [{ name: 'www', versioned: true }] },
+    '`buckets[0].versioned`: expected `create: true` with it',
+  ],
+  [
+    { buckets: [{ name: 'www', create: true, account: '111122223333' }] },
+    '`buckets[0].account`: expected no account',
+  ],
+  [
+    { buckets: [{ name: 'www', configureBucket: true, account: '111122223333' }] },
+    '`buckets[0].configureBucket`: expected false with `account`',
+  ],
+  [
+    { buckets: [{ name: 'www', account: '1' }] },
+    '`buckets[0].account`: expected an account ID of 12 digits, got "1"',
+  ],
+  [
+    { buckets: [{ name: 'www', via: 'sns' }] },
+    '`buckets[0].via`: expected "eventbridge" or "notification", got "sns"',
+  ],
+  [
+    { topics: [{ arn: 'arn:aws:sqs:us-east-1:111122223333:q' }] },
+    '`topics[0].arn`: expected the ARN of a standard SNS topic, got "arn:aws:sqs:us-east-1:111122223333:q"',
+  ],
+  [
+    { queues: [{ arn: 'arn:aws:sqs:us-east-1:111122223333:q.fifo' }] },
+    '`queues[0].arn`: expected the ARN of a standard SQS queue, got',
+  ],
+  [
+    { queues: ['a', 'a'].map((name) => ({ arn: `arn:aws:sqs:us-east-1:111122223333:${name}` })) },
+    '`queues[1].arn`: expected each once, got',
+  ],
+])('sources that do not fit together are refused: %j', (sources, fault) => {
+  expect(() => checkConfig({ ...sampleConfig, webhooks: [], buckets: [], rules, ...sources })).toThrow(fault);
+});
+
+test('prefixes side by side, and suffixes side by side, do not overlap', () => {
+  const buckets = [
+    { name: 'www', prefix: 'a/' },
+    { name: 'www', prefix: 'b/', suffix: '.js' },
+    { name: 'www', prefix: 'b/', suffix: '.css' },
+    { name: 'other' },
+  ];
+  expect(checkConfig({ ...sampleConfig, webhooks: [], rules, buckets }).buckets).toEqual(buckets);
+});
+
+test('in an app, topics and queues of the app itself are watched', () => {
+  const template = templateWith((stack, purger) => {
+    purger.watchTopic(new Topic(stack, 'Topic'));
+    purger.watchQueue(new Queue(stack, 'Events'), { suffix: '.html' });
+  });
+  template.hasResourceProperties('AWS::SNS::Subscription', {
+    TopicArn: { Ref: Match.stringLikeRegexp('^Topic') },
+  });
+  template.resourceCountIs('AWS::Lambda::EventSourceMapping', 3);
+});
+
+test('in an app, what the CDK manages of a bucket already is added to by the CDK', () => {
+  const template = templateWith((stack, purger) => {
+    const bucket = bucketIn(stack);
+    bucket.addEventNotification(EventType.OBJECT_TAGGING, new SqsDestination(new Queue(stack, 'Tags')));
+    purger.watchBucket(bucket, { prefix: 'a/' });
+    purger.watchBucket(bucket, { prefix: 'b c/', via: 'notification' });
+  });
+  template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
+  const [{ Properties } = { Properties: {} }] = Object.values(
+    template.findResources('Custom::S3BucketNotifications'),
+  );
+  const { EventBridgeConfiguration, QueueConfigurations } = Properties.NotificationConfiguration;
+  expect(EventBridgeConfiguration).toEqual({});
+  expect(QueueConfigurations.flatMap(({ Events }: { Events: string[] }) => Events)).toEqual([
+    's3:ObjectTagging:*',
+    's3:ObjectCreated:*',
+    's3:ObjectRemoved:*',
+    's3:LifecycleExpiration:*',
+  ]);
+  expect(QueueConfigurations[1].Filter.Key.FilterRules).toEqual([{ Name: 'prefix', Value: 'b+c/' }]);
+});
+
+test("in an app, what would write over the purger's part of a bucket is refused", () => {
+  const { app } = appWith((stack, purger) => {
+    const bucket = bucketIn(stack);
+    purger.watchBucket(bucket);
+    bucket.addEventNotification(EventType.OBJECT_TAGGING, new SqsDestination(new Queue(stack, 'Tags')));
+  });
+  expect(() => app.synth()).toThrow(
+    'expected notifications of the bucket Mine/Site to be added before it is watched',
+  );
+});
+
+test('in an app, overlapping selections of one bucket and FIFO queues are refused at once', () => {
+  appWith((stack, purger) => {
+    const bucket = bucketIn(stack);
+    purger.watchBucket(bucket, { prefix: 'a/' });
+    expect(() => purger.watchBucket(bucket)).toThrow('expected keys that do not overlap');
+    const queue = new Queue(stack, 'Ordered', { fifo: true });
+    expect(() => purger.watchQueue(queue)).toThrow('`queues`: expected a standard queue');
+    expect(() => purger.watchBucket(bucket, { prefix: '' })).toThrow('`prefix`: expected a prefix, got ""');
+  });
+});

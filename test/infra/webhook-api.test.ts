@@ -1,0 +1,83 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { checkConfig } from '../../infra/purger-stack.ts';
+import type { WebhookApiSettings } from '../../infra/stack-sources.ts';
+import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+
+const certificateArn = 'arn:aws:acm:eu-central-1:111122223333:certificate/0a1b';
+const domainName = 'hooks.example.com';
+const stageOf = (webhookApi: WebhookApiSettings = {}) =>
+  Object.values(templateOf({ webhookApi }).findResources('AWS::ApiGatewayV2::Stage'))[0]?.Properties;
+
+test('a burst of a CMS is let through, and a flood is not', () => {
+  expect(stageOf().DefaultRouteSettings).toEqual({ ThrottlingBurstLimit: 500, ThrottlingRateLimit: 100 });
+  expect(stageOf({ throttle: { burst: 20 } }).DefaultRouteSettings).toEqual({
+    ThrottlingBurstLimit: 20,
+    ThrottlingRateLimit: 100,
+  });
+});
+
+test('each request is logged as JSON for a month, without headers, query strings and bodies', () => {
+  const { AccessLogSettings } = stageOf();
+  const format = JSON.parse(AccessLogSettings.Format) as Record<string, string>;
+  expect(Object.keys(format)).toEqual(
+    expect.arrayContaining(['requestId', 'sourceIp', 'route', 'status', 'integrationError', 'latencyMs']),
+  );
+  expect(Object.values(format).filter((value) => /header|query|body|authorizer|cookie/i.test(value))).toEqual(
+    [],
+  );
+  const [logGroupId] = AccessLogSettings.DestinationArn['Fn::GetAtt'];
+  expect(templateOf().findResources('AWS::Logs::LogGroup')[logGroupId]?.Properties.RetentionInDays).toBe(30);
+  expect(stageOf({ accessLogs: false }).AccessLogSettings).toBeUndefined();
+});
+
+test('with a domain, the URL has it, and the address that AWS gives is off', () => {
+  const template = templateOf({ webhookApi: { domainName, certificateArn } });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });
+  template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+    DomainName: domainName,
+    DomainNameConfigurations: [
+      Match.objectLike({
+        CertificateArn: certificateArn,
+        EndpointType: 'REGIONAL',
+        SecurityPolicy: 'TLS_1_2',
+      }),
+    ],
+  });
+  template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1);
+  expect(template.findOutputs('WebhookUrl').WebhookUrl?.Value).toEqual({
+    'Fn::Join': ['', ['https://', { Ref: expect.stringMatching('Domain') }, '/webhooks/']],
+  });
+  expect(Object.keys(template.findOutputs('WebhookDomainTarget'))).toHaveLength(1);
+});
+
+test('with a hosted zone, its record is made', () => {
+  const template = templateOf({ webhookApi: { domainName, certificateArn, hostedZoneId: 'Z0123' } });
+  template.hasResourceProperties('AWS::Route53::RecordSet', {
+    Name: 'hooks.example.com.',
+    Type: 'A',
+    HostedZoneId: 'Z0123',
+    AliasTarget: Match.anyValue(),
+  });
+  expect(template.findOutputs('WebhookDomainTarget')).toEqual({});
+});
+
+test('without a domain, the address that AWS gives is on, and nothing is made for a domain', () => {
+  const template = templateOf();
+  template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: false });
+  template.resourceCountIs('AWS::ApiGatewayV2::DomainName', 0);
+});
+
+test.each([
+  [{ domainName }, '`webhookApi.domainName`: expected `certificateArn` with it, got nothing'],
+  [{ certificateArn }, '`webhookApi.certificateArn`: expected `domainName` with it, got nothing'],
+  [{ hostedZoneId: 'Z1' }, '`webhookApi.hostedZoneId`: expected `domainName` with it, got nothing'],
+  [
+    { domainName: 'https://x.example', certificateArn },
+    '`webhookApi.domainName`: expected a domain name, got',
+  ],
+  [{ throttle: { burst: 0 } }, '`webhookApi.throttle.burst`: expected a whole number from 1 to 5000, got 0'],
+  [{ accessLogs: 'yes' }, '`webhookApi.accessLogs`: expected true or false, got "yes"'],
+])('an API that cannot be is refused: %j', (webhookApi, fault) => {
+  expect(() => checkConfig({ ...sampleConfig, webhookApi })).toThrow(fault);
+});

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ready } from '../../local/local.ts';
+import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
+import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+
+const arnOf = (service: string, name: string) => `arn:aws:${service}:us-east-1:111122223333:${name}`;
+const account = '111122223333';
+
+/** A bucket for each form in which S3's events can come. */
+const config = {
+  credentials: 'cdn-pro/api',
+  target: 'production',
+  buckets: [
+    { name: 'by-eventbridge', prefix: 'site/', suffix: '.html' },
+    { name: 'by-notification', prefix: 'my site/', via: 'notification' },
+    { name: 'created', create: true },
+    { name: 'created-notifying', create: true, via: 'notification' },
+    { name: 'theirs', account },
+    { name: 'theirs-notifying', account, via: 'notification' },
+  ],
+  topics: [{ arn: arnOf('sns', 'events'), bucket: 'by-topic', prefix: 'site/' }],
+  queues: [{ arn: arnOf('sqs', 'events'), bucket: 'by-queue', suffix: '.html' }],
+  rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://{bucket}.example/{+key}'] } }],
+};
+
+const scratch = scratchFolder();
+let api: OtherApi;
+let started: Started;
+let ready: Ready;
+
+beforeAll(async () => {
+  api = await startOtherApi();
+  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
+  const options = ['--config', scratch.path('config.json'), '--cdn-pro', api.url];
+  started = start(...options, '--ready', scratch.path('ready.json'));
+  ready = await untilReady(started, scratch.path('ready.json'));
+});
+
+afterAll(async () => {
+  started.child.kill('SIGKILL');
+  api.server.close();
+  scratch.remove();
+});
+
+const purged = () => new Set(api.bodies.flatMap(({ fileUrls = [] }) => fileUrls));
+const upload = async (bucket: string, key: string) => {
+  const url = `${ready.s3.endpoint}/${bucket}/${encodeURI(key)}`;
+  expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(200);
+};
+
+test.each([
+  ['by-eventbridge', 'site/a.html', 'site/a.css'],
+  ['by-notification', 'my site/ü+.html', 'site/a.html'],
+  ['created', 'a.html', undefined],
+  ['created-notifying', 'a.html', undefined],
+  ['theirs', 'a.html', undefined],
+  ['theirs-notifying', 'a.html', undefined],
+  ['by-topic', 'site/a.html', 'other/a.html'],
+  ['by-queue', 'a.html', 'a.css'],
+])(
+  'an upload to the bucket "%s" is purged, and what is not watched is not',
+  async (bucket, key, unwatched) => {
+    if (unwatched !== undefined) await upload(bucket, unwatched);
+    await upload(bucket, key);
+    const url = `https://${bucket}.example/${encodeURI(key)}`;
+    expect(await eventually(() => purged().has(url))).toBe(true);
+    expect([...purged()].filter((other) => other.includes(`//${bucket}.`))).toEqual([url]);
+  },
+);
+
+test('2,000 uploads that a queue carries are purged in few requests, beside a message that is none', async () => {
+  const sqs = new SQSClient({
+    endpoint: ready.sqs.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const QueueUrl = ready.sqs.deadLetterQueueUrl.replace(/[^/]+$/, 'events');
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not an event' }));
+  const before = api.bodies.length;
+  const keys = Array.from({ length: 2000 }, (_, index) => `bulk/${index}.html`);
+  await Promise.all(keys.map((key) => upload('by-queue', key)));
+  const bulk = () => [...purged()].filter((url) => url.includes('/bulk/')).length;
+  expect(await eventually(() => bulk() >= keys.length, 50_000)).toBe(true);
+  expect(api.bodies.length - before).toBeLessThanOrEqual(30);
+  const ask = {
+    QueueUrl: ready.sqs.deadLetterQueueUrl,
+    MessageAttributeNames: ['All'],
+    MaxNumberOfMessages: 10,
+  };
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(ask));
+  expect(
+    Messages.map(({ Body, MessageAttributes }) => [Body, MessageAttributes?.reason?.StringValue]),
+  ).toEqual([['not an event', 'Expected `body` to be JSON, got 12 characters that are not']]);
+  sqs.destroy();
+});
+
+test('the samples are played through a topic where it is the source', async () => {
+  const rules = [
+    {
+      match: { source: 's3', key: 'site/{+path}' },
+      purge: { fileUrls: ['https://www.example.com/{+path}'] },
+    },
+  ];
+  const topics = [{ arn: arnOf('sns', 'events') }];
+  writeFileSync(
+    scratch.path('topic.json'),
+    JSON.stringify({ ...config, buckets: [], queues: [], topics, rules }),
+  );
+  const run = start('--once', '--config', scratch.path('topic.json'));
+  await run.ended;
+  expect(run.output()).toContain('S3 put s3://www-example-com/site/guides/getting started/index.html');
+  expect(run.output().match(/ {2}fresh /g)).toHaveLength(2);
+});

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import type { OutgoingMessage } from '../../functions/aws/buffer.ts';
+import { readMessage } from '../../functions/core/message.ts';
+import { compileRules } from '../../functions/core/rules.ts';
+import type { WatchedObjects } from '../../functions/core/watched.ts';
+import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
+
+/** Queues that refuse what contains a given text. */
+function createWorld({ watched, refuses }: { watched?: readonly WatchedObjects[]; refuses?: string } = {}) {
+  const buffer: OutgoingMessage[] = [];
+  const deadLetters: OutgoingMessage[] = [];
+  const lines: string[] = [];
+  const log = (message: string, fields: object) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const into = (queue: OutgoingMessage[]) => async (messages: readonly OutgoingMessage[]) =>
+    messages.flatMap((message, index) => {
+      if (refuses !== undefined && message.body.includes(refuses)) return [{ index, reason: 'away' }];
+      queue.push(message);
+      return [];
+    });
+  const rules = compileRules({
+    target: 'production',
+    rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }],
+  });
+  const ports = {
+    rules,
+    watched,
+    send: into(buffer),
+    reject: into(deadLetters),
+    log: { info: log, warn: log, error: log },
+  };
+  return {
+    lines,
+    deadLetters,
+    receive: (event: unknown) => receiveS3Event(event, ports),
+    keys: () =>
+      buffer.map(({ body }) => {
+        const read = readMessage(body);
+        return read.kind === 'message' ? read.message.change?.id.replace('s3://site/', '') : undefined;
+      }),
+  };
+}
+
+const record = (key: string) => ({
+  eventSource: 'aws:s3',
+  eventTime: '2026-01-01T00:00:00Z',
+  eventName: 'ObjectCreated:Put',
+  s3: { bucket: { name: 'site' }, object: { key } },
+});
+const message = (messageId: string, body: unknown) => ({
+  messageId,
+  eventSource: 'aws:sqs',
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+test('a record that cannot be read goes to the dead letter queue with the reason, and what is beside it through', async () => {
+  const world = createWorld();
+  const failed = await world.receive({
+    Records: [
+      message('m1', { Records: [record('a.html'), record('%'), record('b.html')] }),
+      message('m2', 'not JSON'),
+      message('m3', { Records: [record('c.html')] }),
+    ],
+  });
+  expect(failed).toEqual([]);
+  expect(world.keys()).toEqual(['a.html', 'b.html', 'c.html']);
+  expect(world.deadLetters).toEqual([
+    {
+      body: JSON.stringify({ Records: [record('%')] }),
+      reason: 'Expected `s3.object.key` to be the key of an object, got "%"',
+    },
+    { body: 'not JSON', reason: 'Expected `body` to be JSON, got 8 characters that are not' },
+  ]);
+});
+
+test('of a batch only those messages come again of which something is in no queue', async () => {
+  const world = createWorld({ refuses: 'refused' });
+  const failed = await world.receive({
+    Records: [
+      message('m1', { Records: [record('a.html')] }),
+      message('m2', { Records: [record('b.html'), record('refused.html')] }),
+      message('m3', 'refused, and not JSON'),
+      message('m4', ''),
+    ],
+  });
+  expect(failed).toEqual(['m2', 'm3']);
+  expect(world.keys()).toEqual(['a.html', 'b.html']);
+  expect(world.deadLetters.map(({ body }) => body)).toEqual(['(empty)']);
+});
+
+test('an event without SQS comes again as a whole, for a change as for a record that could not be kept', async () => {
+  for (const key of ['refused.html', 'refused%']) {
+    const { receive } = createWorld({ refuses: 'refused' });
+    await expect(receive({ Records: [record(key)] })).rejects.toThrow('could not be queued');
+  }
+});
+
+test('objects that are not watched are left out, with one line for all of them', async () => {
+  const watched = [{ bucket: 'site', prefix: 'blog/', suffix: '.html' }, { bucket: 'other' }];
+  const world = createWorld({ watched });
+  const keys = ['blog/a.html', 'blog/a.css', 'drafts/a.html', 'blog/b.html'];
+  await world.receive({ Records: keys.map(record) });
+  expect(world.keys()).toEqual(['blog/a.html', 'blog/b.html']);
+  expect(world.lines.filter((line) => line.includes('not watched'))).toEqual([
+    'changes left out: their objects are not watched {"count":2,"first":"s3://site/blog/a.css"}',
+  ]);
+});
