@@ -148,10 +148,10 @@ function createClients(endpoint: string, region: string) {
 /** What a user has before the first deployment: buckets and secrets. */
 async function createOwn(config: PurgerConfig, { s3, secretsManager }: ReturnType<typeof createClients>) {
   for (const { name } of config.buckets ?? []) await s3.send(new CreateBucketCommand({ Bucket: name }));
-  const valueOf = localSecrets(config);
+  const secretOf = localSecrets(config);
   const names = [config.credentials, ...(config.webhooks ?? []).flatMap(({ secret }) => secret)];
   for (const Name of new Set(names)) {
-    await secretsManager.send(new CreateSecretCommand({ Name, SecretString: valueOf(Name) ?? '' }));
+    await secretsManager.send(new CreateSecretCommand({ Name, SecretString: secretOf(Name) ?? '' }));
   }
 }
 
