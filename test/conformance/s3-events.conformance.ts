@@ -1,13 +1,11 @@
-import {
-  type NotificationConfiguration,
-  PutBucketNotificationConfigurationCommand,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { PutBucketNotificationConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defaultConfigFile, loadConfig } from '../../infra/load-config.ts';
+import { asRecord } from '../../local/event-source/batch.ts';
 import { eventually } from '../helpers/start.ts';
+import { configureBuckets } from './bucket-configuration.ts';
 import { createWorld, type World } from './world.ts';
 
 let world: World;
@@ -16,29 +14,20 @@ let eventQueueUrl = '';
 
 beforeAll(async () => {
   world = await createWorld(await loadConfig(defaultConfigFile));
-  await configureBuckets();
+  await configureBuckets(world);
   eventQueueUrl = await redirectRules();
   await world.pollBuffer();
 });
 afterAll(() => world?.stop());
 
-/** Does what CDK's custom resource does at deployment, with the properties that the template gives it. */
-async function configureBuckets() {
-  for (const { Type, Properties } of Object.values(world.assembly.template.Resources)) {
-    if (Type !== 'Custom::S3BucketNotifications') continue;
-    await world.s3.send(
-      new PutBucketNotificationConfigurationCommand({
-        Bucket: String(Properties.BucketName),
-        NotificationConfiguration: Properties.NotificationConfiguration as NotificationConfiguration,
-      }),
-    );
-  }
+async function createQueue(QueueName: string): Promise<string> {
+  const { QueueUrl = '' } = await world.sqs.send(new CreateQueueCommand({ QueueName }));
+  return world.stack.localUrl(QueueUrl);
 }
 
 async function redirectRules(): Promise<string> {
-  const { calls, localUrl } = world.stack;
-  const { QueueUrl = '' } = await world.sqs.send(new CreateQueueCommand({ QueueName: 'events' }));
-  const queueUrl = localUrl(QueueUrl);
+  const { calls } = world.stack;
+  const queueUrl = await createQueue('events');
   const { Attributes } = await world.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
   );
@@ -102,4 +91,38 @@ describe('an upload', () => {
     await upload('private/report.html');
     expect(await takeEvents()).toEqual([]);
   });
+});
+
+test('a notification that comes through a queue is purged', async () => {
+  const queueUrl = await createQueue('notifications');
+  const { Attributes } = await world.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const QueueArn = Attributes?.QueueArn ?? '';
+  await world.s3.send(
+    new PutBucketNotificationConfigurationCommand({
+      Bucket: 'www-example-com',
+      NotificationConfiguration: { QueueConfigurations: [{ QueueArn, Events: ['s3:ObjectCreated:*'] }] },
+    }),
+  );
+  await upload('site/through a queue+ü.txt');
+  const { Messages = [] } = await world.sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ['All'],
+    }),
+  );
+  const settings = { queueArn: QueueArn, region: world.assembly.region };
+  const Records = Messages.map((message) => asRecord(message, settings));
+  // S3 tries out a queue with a test event, which is about no object.
+  expect(Records.filter(({ body }) => body.includes('s3:TestEvent'))).toHaveLength(1);
+  expect(Records).toHaveLength(2);
+  expect(await world.invoke(/ReceiveS3Function/, { Records })).toEqual({
+    outcome: 'returned',
+    payload: { batchItemFailures: [] },
+  });
+  const url = 'https://www.example.com/through%20a%20queue+%C3%BC.txt';
+  const isPurged = () => world.cdnPro.purges.some(({ body }) => body.fileUrls?.includes(url));
+  expect(await eventually(isPurged)).toBe(true);
 });
