@@ -1,10 +1,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { purgerName } from './environment.ts';
+import { LeanLogFormatter } from './log-format.ts';
 
 /**
  * @returns a logger that writes one JSON object a line, with the service's and the purger's name, which are the
  *   dimensions of what lines count; its level is POWERTOOLS_LOG_LEVEL, by default INFO
  */
 export function createLogger(serviceName: string): Logger {
-  return new Logger({ serviceName, persistentKeys: { purger: purgerName() } });
+  return new Logger({
+    serviceName,
+    persistentKeys: { purger: purgerName() },
+    logFormatter: new LeanLogFormatter(),
+  });
 }

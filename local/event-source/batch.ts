@@ -142,7 +142,10 @@ export async function deleteMessages(
 }
 
 /** A message as a handler gets it. */
-export function asRecord(message: Message, { queueArn, region }: MappingSettings): SqsRecord {
+export function asRecord(
+  message: Message,
+  { queueArn, region }: Pick<MappingSettings, 'queueArn' | 'region'>,
+): SqsRecord {
   return {
     messageId: message.MessageId ?? '',
     receiptHandle: message.ReceiptHandle ?? '',

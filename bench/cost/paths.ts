@@ -1,0 +1,44 @@
+import type { PurgerConfig } from '../../infra/purger-stack.ts';
+
+/** A way by which changes reach the buffer. */
+export interface Path {
+  readonly name: string;
+  /** In a table's head. */
+  readonly title: string;
+  readonly config: PurgerConfig;
+}
+
+export const bucket = 'www-example-com';
+/** The webhook of the path `webhook`. */
+export const webhookSource = 'ghost';
+
+const common = { credentials: 'cdn-pro/api', target: 'production' } as const;
+const rules: PurgerConfig['rules'] = [
+  {
+    match: { source: 's3', key: 'site/{+path}' },
+    purge: { fileUrls: ['https://www.example.com/{+path}'] },
+  },
+];
+
+/** All paths, the cheapest in bulk first. Each change makes one file URL stale. */
+export const paths: readonly Path[] = [
+  {
+    name: 'queue',
+    title: 'S3 → SQS',
+    config: { ...common, buckets: [{ name: bucket, via: 'notification' }], rules },
+  },
+  {
+    name: 'eventbridge',
+    title: 'S3 → EventBridge',
+    config: { ...common, buckets: [{ name: bucket }], rules },
+  },
+  {
+    name: 'webhook',
+    title: 'webhook',
+    config: {
+      ...common,
+      webhooks: [{ source: webhookSource, secret: 'cdn-pro-purger/ghost' }],
+      rules: [{ match: { source: webhookSource }, purge: { fileUrls: ['https://www.example.com/{+path}'] } }],
+    },
+  },
+];

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import type { AwsTestSettings } from './settings.ts';
+import { sitePrefix, type TestStackSettings } from './test-stack.ts';
+
+/** The account, and the tools that change it. Each may throw. */
+export interface AwsTestPorts {
+  createSecret(name: string, value: string): Promise<void>;
+  deleteSecret(name: string): Promise<void>;
+  /** @returns the outputs of the stack */
+  deploy(settings: TestStackSettings): Promise<Readonly<Record<string, string>>>;
+  /** Removes the stack, its bucket's objects first. */
+  destroy(settings: TestStackSettings): Promise<void>;
+  upload(bucket: string, key: string): Promise<void>;
+  /** Sends a signed webhook. @returns the status of the answer */
+  deliver(url: string, secret: string, slug: string): Promise<number>;
+  /** What the stand-in has accepted. */
+  accepted(bucket: string): Promise<readonly AcceptedPurge[]>;
+  /** Messages in a queue, those in hand included. */
+  count(queueUrl: string): Promise<number>;
+  /** Purge requests that are noted in the ledger's window. */
+  requestsInWindow(table: string): Promise<number>;
+  sleep(ms: number): Promise<void>;
+  nowMs(): number;
+  log(line: string): void;
+}
+
+/** A purge that the stand-in accepted. */
+export interface AcceptedPurge {
+  readonly acceptedMs: number;
+  readonly purge: { readonly fileUrls?: readonly string[] };
+}
+
+/** What became of a run. */
+export interface AwsTestResult {
+  readonly failures: readonly string[];
+  /** What could not be removed, each with the command that does it. */
+  readonly stayed: readonly string[];
+}
+
+const uploads = 20;
+/** A cold start, the batching window and pacing together stay well below. */
+const maxFreshnessMs = 60_000;
+const timeoutMs = 180_000;
+
+/** Deploys, changes content, waits for the purges, and removes everything, whatever went wrong before. */
+export async function runAwsTest(settings: AwsTestSettings, ports: AwsTestPorts): Promise<AwsTestResult> {
+  const webhookSecret = `whsec_${randomBytes(24).toString('base64')}`;
+  const standInKey = randomBytes(24).toString('hex');
+  const { stackName, cdnPro } = settings;
+  const stack: TestStackSettings = {
+    stackName,
+    target: cdnPro?.target ?? 'staging',
+    host: cdnPro?.host ?? 'www.example.com',
+    ...(cdnPro === undefined ? { standInKey } : { endpoint: cdnPro.endpoint }),
+    credentials: `${stackName}/cdn-pro`,
+    webhookSecret: `${stackName}/webhook`,
+  };
+  const credentials = cdnPro?.credentials ?? { accessKey: 'test', secretKey: standInKey };
+  const failures: string[] = [];
+  try {
+    await ports.createSecret(stack.credentials, JSON.stringify(credentials));
+    await ports.createSecret(stack.webhookSecret, webhookSecret);
+    ports.log(`deploying ${stackName} …`);
+    const outputs = await ports.deploy(stack);
+    failures.push(...(await exercise(stack, outputs, webhookSecret, ports)));
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  }
+  return { failures, stayed: await removeAll(stack, settings, ports) };
+}
+
+/** @returns what is not as it should be */
+async function exercise(
+  stack: TestStackSettings,
+  outputs: Readonly<Record<string, string>>,
+  webhookSecret: string,
+  ports: AwsTestPorts,
+): Promise<readonly string[]> {
+  const { BucketName = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = outputs;
+  const startMs = ports.nowMs();
+  const names = Array.from({ length: uploads }, (_, index) => `page ${index}.html`);
+  for (const name of names) await ports.upload(BucketName, `${sitePrefix}${name}`);
+  const status = await ports.deliver(`${WebhookUrl}standard-webhooks`, webhookSecret, 'hello');
+  ports.log(`${uploads} objects uploaded, a webhook delivered (${status})`);
+  const base = `https://${stack.host}/${stack.stackName}`;
+  const urls = [...names.map((name) => `${base}/${encodeURIComponent(name)}`), `${base}/news/hello`];
+  const wanted = stack.endpoint === undefined ? urls : undefined;
+  const lateMs = await untilPurged(wanted, outputs, ports);
+  const failures = [];
+  if (status !== 202) failures.push(`expected the webhook to be answered with 202, got ${status}`);
+  if (lateMs === undefined) failures.push(`not everything was purged after ${timeoutMs / 1000} s`);
+  else {
+    const freshnessMs = lateMs - startMs;
+    ports.log(`all ${urls.length} URLs purged ${(freshnessMs / 1000).toFixed(1)} s after the first upload`);
+    if (freshnessMs > maxFreshnessMs) failures.push(`expected that within ${maxFreshnessMs / 1000} s`);
+  }
+  const requests = await ports.requestsInWindow(LedgerTableName);
+  if (requests < 1) failures.push('expected purge requests in the window of the ledger, got none');
+  const dead = await ports.count(DeadLetterQueueUrl);
+  if (dead > 0) failures.push(`expected an empty dead letter queue, got ${dead} messages`);
+  return failures;
+}
+
+/**
+ * @param urls undefined where nobody can be asked what was accepted: the buffer tells then, once it has stayed empty
+ * @returns when the last URL was purged; undefined where it was not
+ */
+async function untilPurged(
+  urls: readonly string[] | undefined,
+  { BucketName = '', BufferQueueUrl = '', LedgerTableName = '' }: Readonly<Record<string, string>>,
+  ports: AwsTestPorts,
+): Promise<number | undefined> {
+  const untilMs = ports.nowMs() + timeoutMs;
+  let emptySinceMs: number | undefined;
+  while (ports.nowMs() < untilMs) {
+    await ports.sleep(2000);
+    const waiting = await ports.count(BufferQueueUrl);
+    emptySinceMs = waiting > 0 ? undefined : (emptySinceMs ?? ports.nowMs());
+    if (urls === undefined) {
+      const isOver = emptySinceMs !== undefined && ports.nowMs() - emptySinceMs > 20_000;
+      if (isOver && (await ports.requestsInWindow(LedgerTableName)) > 0) return emptySinceMs;
+      continue;
+    }
+    const accepted = await ports.accepted(BucketName);
+    const purged = new Set(accepted.flatMap(({ purge }) => purge.fileUrls ?? []));
+    if (urls.every((url) => purged.has(url)) && waiting === 0) {
+      return Math.max(...accepted.map(({ acceptedMs }) => acceptedMs));
+    }
+  }
+  return undefined;
+}
+
+async function removeAll(
+  stack: TestStackSettings,
+  { region }: AwsTestSettings,
+  ports: AwsTestPorts,
+): Promise<readonly string[]> {
+  ports.log('removing everything …');
+  const removals: [what: string, remove: () => Promise<void>, command: string][] = [
+    [
+      `the stack ${stack.stackName}`,
+      () => ports.destroy(stack),
+      `aws cloudformation delete-stack --region ${region} --stack-name ${stack.stackName}`,
+    ],
+    ...[stack.credentials, stack.webhookSecret].map((name): (typeof removals)[number] => [
+      `the secret ${name}`,
+      () => ports.deleteSecret(name),
+      `aws secretsmanager delete-secret --region ${region} --secret-id ${name} --force-delete-without-recovery`,
+    ]),
+  ];
+  const stayed: string[] = [];
+  for (const [what, remove, command] of removals) {
+    try {
+      await remove();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      stayed.push(`${what} (${reason}): ${command}`);
+    }
+  }
+  return stayed;
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { signRequest } from '../../functions/cdn-pro/auth.ts';
+import { AwsTestStack, type TestStackSettings } from '../aws/test-stack.ts';
+import { scratchFolder } from '../helpers/purger-stack.ts';
+
+const settings: TestStackSettings = {
+  stackName: 'cdn-purger-test-x1',
+  target: 'staging',
+  host: 'www.example.com',
+  credentials: 'cdn-purger-test-x1/cdn-pro',
+  webhookSecret: 'cdn-purger-test-x1/webhook',
+};
+
+function templateWith(own: Partial<TestStackSettings>): Template {
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  return Template.fromStack(new AwsTestStack(app, 'Test', { ...settings, ...own }));
+}
+
+test('without a CDN Pro, submit talks to the stand-in, which may write what it accepts and nothing else', () => {
+  const template = templateWith({ standInKey: 'key' });
+  template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE' });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: { CDN_PRO_ENDPOINT: { 'Fn::Join': ['', ['https://', Match.anyValue()]] } },
+    },
+  });
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+  const [, standIn] = policies.find(([id]) => id.startsWith('StandIn')) ?? [];
+  const actions = JSON.stringify(standIn?.Properties.PolicyDocument.Statement);
+  expect(actions).toContain('s3:PutObject');
+  expect(actions).toContain('/accepted/*');
+  expect(actions).not.toContain('s3:GetObject"');
+});
+
+test("with the user's CDN Pro there is no stand-in", () => {
+  const template = templateWith({ endpoint: 'https://api.cdnetworks.com' });
+  template.resourceCountIs('AWS::Lambda::Url', 0);
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { CDN_PRO_ENDPOINT: 'https://api.cdnetworks.com' } },
+  });
+});
+
+test('the bucket is created and removed with the stack', () => {
+  templateWith({}).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
+});
+
+/** The stand-in's handler, with an S3 that keeps what is put. */
+function loadStandIn() {
+  const puts: { Key: string; Body: string }[] = [];
+  const source = readFileSync(new URL('../aws/stand-in.cjs', import.meta.url), 'utf8');
+  const load = createRequire(import.meta.url);
+  const modules: Record<string, unknown> = {
+    '@aws-sdk/client-s3': {
+      S3Client: class {
+        async send(command: { input: { Key: string; Body: string } }) {
+          puts.push(command.input);
+        }
+      },
+      PutObjectCommand: class {
+        readonly input: unknown;
+        constructor(input: unknown) {
+          this.input = input;
+        }
+      },
+    },
+  };
+  const exports: { handler?: (event: unknown) => Promise<{ statusCode: number }> } = {};
+  const environment = { env: { SECRET_KEY: 'key', BUCKET: 'bucket' } };
+  new Function('require', 'exports', 'process', source)(
+    (name: string) => modules[name] ?? load(name),
+    exports,
+    environment,
+  );
+  return { puts, handle: exports.handler ?? (() => Promise.reject(new Error('Expected a handler'))) };
+}
+
+test.each([
+  ['the key of the run', 'key', 201, 1],
+  ['another key', 'other', 401, 0],
+])('the stand-in answers what is signed with %s with its due', async (_, secretKey, status, kept) => {
+  const { puts, handle } = loadStandIn();
+  const body = JSON.stringify({ fileUrls: ['https://www.example.com/a'] });
+  const url = new URL('https://abc.lambda-url.eu-central-1.on.aws/cdn/purges');
+  const contentType = 'application/json';
+  const credentials = { kind: 'access-key', accessKey: 'test', secretKey } as const;
+  const headers = signRequest({ url, contentType, body }, credentials, Date.now());
+  const { statusCode } = await handle({
+    requestContext: { http: { method: 'POST' } },
+    rawPath: url.pathname,
+    headers: { ...headers, host: url.host, 'content-type': contentType },
+    body,
+    isBase64Encoded: false,
+  });
+  expect(statusCode).toBe(status);
+  expect(puts).toHaveLength(kept);
+});

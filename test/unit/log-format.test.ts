@@ -1,0 +1,42 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import { expect, test, vi } from 'vitest';
+import { LeanLogFormatter } from '../../functions/log-format.ts';
+
+/** Logs one line as a function does, and returns it. */
+function lineOf(fields: Record<string, unknown>): Record<string, unknown> {
+  const info = vi.spyOn(console, 'info').mockImplementation(() => {});
+  try {
+    vi.stubEnv('POWERTOOLS_DEV', 'true');
+    const logger = new Logger({ serviceName: 'receive-s3', logFormatter: new LeanLogFormatter() });
+    logger.addContext({
+      functionName: 'a-function',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:a-function',
+      memoryLimitInMB: '256',
+      awsRequestId: 'request-1',
+    } as Context);
+    logger.info('change queued', fields);
+    return JSON.parse(String(info.mock.calls[0]?.[0])) as Record<string, unknown>;
+  } finally {
+    vi.unstubAllEnvs();
+    info.mockRestore();
+  }
+}
+
+test('a line says when, who, which invocation, what and its own fields, and nothing that is the same on each', () => {
+  const line = lineOf({ urls: ['https://www.example.com/a'], change: { id: 's3://bucket/a' } });
+  expect(line).toEqual({
+    level: 'INFO',
+    message: 'change queued',
+    timestamp: expect.any(String),
+    service: 'receive-s3',
+    function_request_id: 'request-1',
+    urls: ['https://www.example.com/a'],
+    change: { id: 's3://bucket/a' },
+  });
+});
+
+test('an error keeps its name, message and stack', () => {
+  const { error } = lineOf({ error: new RangeError('out of range') });
+  expect(error).toMatchObject({ name: 'RangeError', message: 'out of range', stack: expect.anything() });
+});
