@@ -3,7 +3,7 @@ import { metricsNamespace } from './metric-names.ts';
 
 /**
  * Fields that make a log line count something: CloudWatch reads the metric out of the line (EMF). Its dimensions are
- * `service` and `purger`, which the logger adds to every line, and those that are given here.
+ * `service` and `purger`, which the logger adds to such a line, and those that are given here.
  * @param nowMs the time of the count
  * @param more further dimensions with few values that are known at synth, since each value is a metric that is billed
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

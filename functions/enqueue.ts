@@ -116,6 +116,7 @@ function logChange(
     log.info('change matches no rule', { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
   } else {
     const delaysSeconds = deliveries.map(({ delaySeconds }) => delaySeconds);
-    log.info('change queued', { ...fields, urls: entries.map(textOf), delaysSeconds });
+    const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
+    log.info('change queued', { ...fields, urls: entries.map(textOf), ...later });
   }
 }

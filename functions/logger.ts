@@ -3,8 +3,8 @@ import { purgerName } from './environment.ts';
 import { LeanLogFormatter } from './log-format.ts';
 
 /**
- * @returns a logger that writes one JSON object a line, with the service's and the purger's name, which are the
- *   dimensions of what lines count; its level is POWERTOOLS_LOG_LEVEL, by default INFO
+ * @returns a logger that writes one JSON object a line, with the service's name, and the purger's where the line counts
+ *   something: both are the dimensions of that; its level is POWERTOOLS_LOG_LEVEL, by default INFO
  */
 export function createLogger(serviceName: string): Logger {
   return new Logger({

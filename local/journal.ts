@@ -120,7 +120,7 @@ function parse(text: string): Line | undefined {
 /** What is particular to a line: what Powertools adds to every one is left out. */
 function details(line: Line): Record<string, unknown> {
   const common = [
-    ...['level', 'message', 'service', 'purger', 'timestamp', 'sampling_rate', 'xray_trace_id', 'cold_start'],
+    ...['level', 'message', 'service', 'purger', 'timestamp', 'sampling_rate', 'cold_start'],
     ...metricsOf(line),
   ];
   return Object.fromEntries(
