@@ -11,9 +11,12 @@ import type { World } from './world.ts';
  * Does what CloudFormation does with the custom resources that configure buckets: calls the stack's own function for
  * its own ones, and for those of the CDK, whose function is Python, does what that does.
  */
-export async function configureBuckets(world: World): Promise<void> {
+export async function configureBuckets(
+  world: World,
+  requestType: 'Create' | 'Update' | 'Delete' = 'Create',
+): Promise<void> {
   for (const [logicalId, { Type, Properties }] of Object.entries(world.assembly.template.Resources)) {
-    if (Type === 'Custom::PurgerBucketConfiguration') await create(logicalId, Properties, world);
+    if (Type === 'Custom::PurgerBucketConfiguration') await call(requestType, logicalId, Properties, world);
     if (Type !== 'Custom::S3BucketNotifications') continue;
     await world.s3.send(
       new PutBucketNotificationConfigurationCommand({
@@ -25,7 +28,7 @@ export async function configureBuckets(world: World): Promise<void> {
 }
 
 /** Calls the function of a custom resource as CloudFormation does, and waits for its answer. */
-async function create(logicalId: string, properties: object, world: World): Promise<void> {
+async function call(RequestType: string, logicalId: string, properties: object, world: World): Promise<void> {
   const answer = Promise.withResolvers<{ readonly Status?: string; readonly Reason?: string }>();
   const server = createServer(async (request, response) => {
     answer.resolve(JSON.parse(await textOf(request)));
@@ -35,7 +38,7 @@ async function create(logicalId: string, properties: object, world: World): Prom
   const names = Object.keys(properties).filter((name) => name !== 'ServiceToken');
   const outputOf = (name: string) => world.stack.outputs[propertyOutput(logicalId, name)];
   const result = await world.invoke(/ConfigureBucket/, {
-    RequestType: 'Create',
+    RequestType,
     ResponseURL,
     StackId: 'stack',
     RequestId: 'request',

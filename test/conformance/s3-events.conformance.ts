@@ -1,9 +1,8 @@
-import { PutBucketNotificationConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defaultConfigFile, loadConfig } from '../../infra/load-config.ts';
-import { asRecord } from '../../local/event-source/batch.ts';
 import { eventually } from '../helpers/start.ts';
 import { configureBuckets } from './bucket-configuration.ts';
 import { createWorld, type World } from './world.ts';
@@ -16,18 +15,14 @@ beforeAll(async () => {
   world = await createWorld(await loadConfig(defaultConfigFile));
   await configureBuckets(world);
   eventQueueUrl = await redirectRules();
-  await world.pollBuffer();
+  await world.poll(/SubmitFunction/);
 });
 afterAll(() => world?.stop());
 
-async function createQueue(QueueName: string): Promise<string> {
-  const { QueueUrl = '' } = await world.sqs.send(new CreateQueueCommand({ QueueName }));
-  return world.stack.localUrl(QueueUrl);
-}
-
 async function redirectRules(): Promise<string> {
   const { calls } = world.stack;
-  const queueUrl = await createQueue('events');
+  const { QueueUrl = '' } = await world.sqs.send(new CreateQueueCommand({ QueueName: 'events' }));
+  const queueUrl = world.stack.localUrl(QueueUrl);
   const { Attributes } = await world.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
   );
@@ -91,40 +86,4 @@ describe('an upload', () => {
     await upload('private/report.html');
     expect(await takeEvents()).toEqual([]);
   });
-});
-
-test('a notification that comes through a queue is purged', async () => {
-  const queueUrl = await createQueue('notifications');
-  const { Attributes } = await world.sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
-  );
-  const QueueArn = Attributes?.QueueArn ?? '';
-  await world.s3.send(
-    new PutBucketNotificationConfigurationCommand({
-      Bucket: 'www-example-com',
-      NotificationConfiguration: { QueueConfigurations: [{ QueueArn, Events: ['s3:ObjectCreated:*'] }] },
-    }),
-  );
-  await upload('site/through a queue+ü.txt');
-  const { Messages = [] } = await world.sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: 10,
-      MessageSystemAttributeNames: ['All'],
-    }),
-  );
-  const settings = { queueArn: QueueArn, region: world.assembly.region };
-  // moto leaves out the time zone, which S3 gives as Z.
-  const withZone = (body = '') => body.replace(/("eventTime": "[^"Z]+)"/, '$1Z"');
-  const Records = Messages.map((message) => asRecord({ ...message, Body: withZone(message.Body) }, settings));
-  // S3 tries out a queue with a test event, which is about no object.
-  expect(Records.filter(({ body }) => body.includes('s3:TestEvent'))).toHaveLength(1);
-  expect(Records).toHaveLength(2);
-  expect(await world.invoke(/ReceiveS3Function/, { Records })).toEqual({
-    outcome: 'returned',
-    payload: { batchItemFailures: [] },
-  });
-  const url = 'https://www.example.com/through%20a%20queue+%C3%BC.txt';
-  const isPurged = () => world.cdnPro.purges.some(({ body }) => body.fileUrls?.includes(url));
-  expect(await eventually(isPurged)).toBe(true);
 });

@@ -73,7 +73,7 @@ test('consumers that run at the same time share one window: each request has a p
 });
 
 test('a URL that CDN Pro refuses goes to the dead letter queue with the reason; the rest is purged', async () => {
-  await world.pollBuffer();
+  await world.poll(/SubmitFunction/);
   await send(messageFor(page('good')));
   await send(messageFor('https://elsewhere.example.org/bad'));
   expect(await eventually(() => purged().includes(page('good')))).toBe(true);

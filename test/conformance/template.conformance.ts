@@ -50,7 +50,7 @@ test('CloudFormation creates the template', () => {
 describe('the queues', () => {
   test('a message in hand stays hidden longer than a batch takes to gather and to submit', async () => {
     const { Timeout } = await functionAt(/SubmitFunction/);
-    const { MaximumBatchingWindowInSeconds } = await mappingOf(world.stack);
+    const { MaximumBatchingWindowInSeconds } = await mappingOf(world.stack, /SubmitFunction/);
     const { VisibilityTimeout } = await queueAt(world.stack.outputs.BufferQueueUrl);
     expect(Number(VisibilityTimeout)).toBeGreaterThan(Timeout + MaximumBatchingWindowInSeconds);
   });
@@ -72,7 +72,7 @@ describe('the queues', () => {
 
   test('Lambda polls the buffer for submit, in large batches that can fail in part', async () => {
     const { QueueArn } = await queueAt(world.stack.outputs.BufferQueueUrl);
-    expect(await mappingOf(world.stack)).toMatchObject({
+    expect(await mappingOf(world.stack, /SubmitFunction/)).toMatchObject({
       EventSourceArn: QueueArn,
       BatchSize: 10_000,
       FunctionResponseTypes: ['ReportBatchItemFailures'],

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { PurgerConfig } from '../../infra/purger-stack.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
@@ -27,10 +27,15 @@ export interface World {
   readonly cdnPro: CdnPro;
   /** Lines that the functions logged, oldest first. */
   readonly logs: readonly string[];
+  /** @returns where the queue with this ARN answers */
+  readonly queueUrlOf: (arn: string) => Promise<string>;
   /** Runs a function's bundle on this machine, with the environment that CloudFormation has given it in moto. */
   readonly invoke: (logicalId: RegExp, payload: unknown) => Promise<InvocationResult>;
-  /** Does what Lambda's poller does for the submit function, by the stack's own mapping, which moto cannot. */
-  readonly pollBuffer: () => Promise<void>;
+  /**
+   * Does what Lambda's poller does for a function, by the stack's own mapping, which moto cannot.
+   * @param mend mends what moto puts into messages otherwise than AWS does
+   */
+  readonly poll: (logicalId: RegExp, mend?: (records: unknown) => unknown) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -91,8 +96,13 @@ async function create(
   await createOwn(config, clients);
   await createAssets(assembly, clients.s3);
   const stack = await createStack(moto.url, assembly);
-  const mapping = await takeMapping(stack);
+  await stopMappings(stack);
 
+  const queueUrlOf = async (arn: string) => {
+    const QueueName = arn.split(':').at(-1) ?? '';
+    const { QueueUrl = '' } = await clients.sqs.send(new GetQueueUrlCommand({ QueueName }));
+    return stack.localUrl(QueueUrl);
+  };
   const logs: string[] = [];
   const functions = new Map<string, LocalFunction>();
   const functionOf = async (logicalId: RegExp): Promise<LocalFunction> => {
@@ -112,12 +122,14 @@ async function create(
     assembly,
     cdnPro,
     logs,
+    queueUrlOf,
     invoke: async (logicalId, payload) => (await functionOf(logicalId)).invoke(payload, 'event'),
-    async pollBuffer() {
-      const submit = await functionOf(/SubmitFunction/);
+    async poll(logicalId, mend = (records) => records) {
+      const target = await functionOf(logicalId);
+      const mapping = await mappingOf(stack, logicalId);
       const settings = {
-        logicalId: 'submit',
-        queueUrl: stack.outputs.BufferQueueUrl ?? '',
+        logicalId: target.settings.logicalId,
+        queueUrl: await queueUrlOf(mapping.EventSourceArn),
         queueArn: mapping.EventSourceArn,
         region: assembly.region,
         batchSize: mapping.BatchSize,
@@ -125,7 +137,11 @@ async function create(
         maximumConcurrency: mapping.ScalingConfig?.MaximumConcurrency ?? 2,
         reportsBatchItemFailures: mapping.FunctionResponseTypes.includes('ReportBatchItemFailures'),
       };
-      stops.push(startEventSource(settings, submit, clients.sqs, (problem) => logs.push(problem)));
+      const mended: LocalFunction = {
+        ...target,
+        invoke: (records, ...more) => target.invoke(mend(records), ...more),
+      };
+      stops.push(startEventSource(settings, mended, clients.sqs, (problem) => logs.push(problem)));
     },
   };
 }
@@ -147,7 +163,8 @@ function createClients(endpoint: string, region: string) {
 
 /** What a user has before the first deployment: buckets and secrets. */
 async function createOwn(config: PurgerConfig, { s3, secretsManager }: ReturnType<typeof createClients>) {
-  for (const { name } of config.buckets ?? []) await s3.send(new CreateBucketCommand({ Bucket: name }));
+  const buckets = (config.buckets ?? []).flatMap(({ name, create }) => (create ? [] : [name]));
+  for (const Bucket of new Set(buckets)) await s3.send(new CreateBucketCommand({ Bucket }));
   const secretOf = localSecrets(config);
   const names = [config.credentials, ...(config.webhooks ?? []).flatMap(({ secret }) => secret)];
   for (const Name of new Set(names)) {
@@ -206,20 +223,23 @@ async function startFunction(
 
 const mappingsPath = '/2015-03-31/event-source-mappings/';
 
-/** @returns the event source mapping that runs the function for the buffer, as Lambda describes it */
-export async function mappingOf({ calls, physicalIds, find }: EmulatedStack) {
-  const name = physicalIds.get(find('AWS::Lambda::Function', /SubmitFunction/)) ?? '';
-  const { EventSourceMappings: found } = z
-    .object({ EventSourceMappings: z.array(mappingConfiguration) })
-    .parse(await calls.rest('lambda', 'GET', mappingsPath));
-  const mapping = found.find(({ FunctionArn }) => FunctionArn.endsWith(`:${name}`));
+/** @returns the event source mapping that runs a function for a queue, as Lambda describes it */
+export async function mappingOf(stack: EmulatedStack, logicalId: RegExp) {
+  const name = stack.physicalIds.get(stack.find('AWS::Lambda::Function', logicalId)) ?? '';
+  const mapping = (await mappingsOf(stack)).find(({ FunctionArn }) => FunctionArn.endsWith(`:${name}`));
   if (mapping === undefined) throw new Error(`Expected an event source mapping of ${name}`);
   return mapping;
 }
 
-/** The same, switched off in moto: it would run the function in Docker. */
-async function takeMapping(stack: EmulatedStack) {
-  const mapping = await mappingOf(stack);
-  await stack.calls.rest('lambda', 'PUT', `${mappingsPath}${mapping.UUID}`, { Enabled: false });
-  return mapping;
+async function mappingsOf({ calls }: EmulatedStack) {
+  return z
+    .object({ EventSourceMappings: z.array(mappingConfiguration) })
+    .parse(await calls.rest('lambda', 'GET', mappingsPath)).EventSourceMappings;
+}
+
+/** Switches the mappings off in moto: it would run the functions in Docker. */
+async function stopMappings(stack: EmulatedStack): Promise<void> {
+  for (const { UUID } of await mappingsOf(stack)) {
+    await stack.calls.rest('lambda', 'PUT', `${mappingsPath}${UUID}`, { Enabled: false });
+  }
 }
