@@ -121,12 +121,15 @@ function monthTable(results: readonly Result[]): string {
 }
 
 function priceTable(): string {
-  const rows = Object.values<Price>(prices).map(({ usd, per, page }) => [
+  const rows = Object.values<Price>(prices).map(({ usd, per, page, readAt }) => [
     usd < 0.001 ? `${Number((usd * 1e6).toFixed(4))} a million` : String(usd),
     per,
-    `<${page}>`,
+    `[${new URL(page).pathname}](${page})`,
+    readAt === undefined
+      ? '–'
+      : `[${[new URL(readAt.url).hostname, readAt.asOf].filter(Boolean).join(', ')}](${readAt.url})`,
   ]);
-  return table(['US dollars', 'for a', 'page'], rows);
+  return table(['US dollars', 'for a', "AWS's page", 'amount read at'], rows);
 }
 
 function usd(amount: number): string {

@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { signStandardWebhook } from '../../local/webhook-signing.ts';
+import { createCloudWatch } from './cloudwatch.ts';
 import type { AcceptedPurge, AwsTestPorts } from './run-test.ts';
 import type { TestStackSettings } from './test-stack.ts';
 
@@ -49,6 +50,11 @@ export function createAwsPorts(region: string, signal: AbortSignal): AwsTestPort
   const sqs = new SQSClient({ region });
   const dynamodb = new DynamoDBClient({ region });
   const secrets = new SecretsManagerClient({ region });
+  const cloudWatch = createCloudWatch({
+    endpoint: `https://monitoring.${region}.amazonaws.com`,
+    region,
+    credentials: () => sqs.config.credentials(),
+  });
   const scratch = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-aws-'));
   let bucketName: string | undefined;
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -131,6 +137,8 @@ export function createAwsPorts(region: string, signal: AbortSignal): AwsTestPort
       const { Item } = await dynamodb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
       return Item?.arrivedByMs?.L?.length ?? 0;
     },
+    alarmStates: cloudWatch.alarmStates,
+    entriesPurged: (purger, sinceMs) => cloudWatch.sumOf('EntriesPurged', purger, sinceMs, Date.now()),
     sleep: (ms) => sleep(ms, undefined, { signal }),
     nowMs: Date.now,
     log: (line) => console.log(line),

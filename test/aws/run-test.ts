@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsTestSettings } from './settings.ts';
-import { sitePrefix, type TestStackSettings } from './test-stack.ts';
+import { type TestStackSettings, watchedPrefixes } from './test-stack.ts';
 
 /** The account, and the tools that change it. Each may throw. */
 export interface AwsTestPorts {
@@ -19,6 +19,10 @@ export interface AwsTestPorts {
   count(queueUrl: string): Promise<number>;
   /** Purge requests that are noted in the ledger's window. */
   requestsInWindow(table: string): Promise<number>;
+  /** States of the alarms whose names begin so, by name. */
+  alarmStates(namePrefix: string): Promise<ReadonlyMap<string, string>>;
+  /** Entries that a purger has purged since then, by the metric that its log lines are. */
+  entriesPurged(purger: string, sinceMs: number): Promise<number>;
   sleep(ms: number): Promise<void>;
   nowMs(): number;
   log(line: string): void;
@@ -37,10 +41,13 @@ export interface AwsTestResult {
   readonly stayed: readonly string[];
 }
 
-const uploads = 20;
+/** For each of the prefixes. */
+const uploads = 10;
 /** A cold start, the batching window and pacing together stay well below. */
 const maxFreshnessMs = 60_000;
 const timeoutMs = 180_000;
+/** CloudWatch reads metrics out of log lines within a minute or two. */
+const metricsTimeoutMs = 300_000;
 
 /** Deploys, changes content, waits for the purges, and removes everything, whatever went wrong before. */
 export async function runAwsTest(settings: AwsTestSettings, ports: AwsTestPorts): Promise<AwsTestResult> {
@@ -78,12 +85,14 @@ async function exercise(
 ): Promise<readonly string[]> {
   const { BucketName = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = outputs;
   const startMs = ports.nowMs();
-  const names = Array.from({ length: uploads }, (_, index) => `page ${index}.html`);
-  for (const name of names) await ports.upload(BucketName, `${sitePrefix}${name}`);
+  const keys = Object.values(watchedPrefixes).flatMap((prefix) =>
+    Array.from({ length: uploads }, (_, index) => `${prefix}page ${index}.html`),
+  );
+  for (const key of keys) await ports.upload(BucketName, key);
   const status = await ports.deliver(`${WebhookUrl}standard-webhooks`, webhookSecret, 'hello');
-  ports.log(`${uploads} objects uploaded, a webhook delivered (${status})`);
+  ports.log(`${keys.length} objects uploaded, a webhook delivered (${status})`);
   const base = `https://${stack.host}/${stack.stackName}`;
-  const urls = [...names.map((name) => `${base}/${encodeURIComponent(name)}`), `${base}/news/hello`];
+  const urls = [...keys.map((key) => `${base}/${encodeURI(key)}`), `${base}/news/hello`];
   const wanted = stack.endpoint === undefined ? urls : undefined;
   const lateMs = await untilPurged(wanted, outputs, ports);
   const failures = [];
@@ -98,6 +107,30 @@ async function exercise(
   if (requests < 1) failures.push('expected purge requests in the window of the ledger, got none');
   const dead = await ports.count(DeadLetterQueueUrl);
   if (dead > 0) failures.push(`expected an empty dead letter queue, got ${dead} messages`);
+  return [...failures, ...(await faultsOfMonitoring(stack, urls.length, startMs, ports))];
+}
+
+/** @returns what CloudWatch does not know as it should: the metrics in the log lines, and the alarms */
+async function faultsOfMonitoring(
+  { stackName }: TestStackSettings,
+  entries: number,
+  startMs: number,
+  ports: AwsTestPorts,
+): Promise<readonly string[]> {
+  const purger = `${stackName}-Purger`;
+  const untilMs = ports.nowMs() + metricsTimeoutMs;
+  let counted = await ports.entriesPurged(purger, startMs);
+  while (counted < entries && ports.nowMs() < untilMs) {
+    await ports.sleep(10_000);
+    counted = await ports.entriesPurged(purger, startMs);
+  }
+  ports.log(`${counted} purged entries in the metric EntriesPurged`);
+  const failures = [];
+  if (counted < entries)
+    failures.push(`expected at least ${entries} in the metric EntriesPurged, got ${counted}`);
+  const states = [...(await ports.alarmStates(`${purger}-`))];
+  if (states.length === 0) failures.push(`expected alarms whose names begin with ${purger}-, got none`);
+  for (const [name, state] of states) if (state === 'ALARM') failures.push(`the alarm ${name} goes off`);
   return failures;
 }
 

@@ -21,8 +21,8 @@ export interface TestStackSettings {
   readonly webhookSecret: string;
 }
 
-/** The prefix of the keys that the test uploads, and with the stack's name of the URLs that it purges. */
-export const sitePrefix = 'site/';
+/** The prefixes of the keys that the test uploads: one by EventBridge, one by the queue that the bucket notifies. */
+export const watchedPrefixes = { eventbridge: 'site/', notification: 'notified/' } as const;
 
 /** A purger with a bucket of its own, and a stand-in for CDN Pro where there is none. */
 export class AwsTestStack extends Stack {
@@ -38,13 +38,18 @@ export class AwsTestStack extends Stack {
       credentials: Secret.fromSecretNameV2(this, 'Credentials', settings.credentials),
       endpoint: settings.endpoint ?? this.#standIn(bucket, settings.standInKey ?? ''),
       target: settings.target,
+      // Whatever the target is: nothing of a test stays.
+      retainData: false,
       rules: [
-        { match: { source: 's3', key: `${sitePrefix}{+path}` }, purge: { fileUrls: [`${base}/{+path}`] } },
+        { match: { source: 's3' }, purge: { fileUrls: [`${base}/{+key}`] } },
         { match: { source: 'standard-webhooks' }, purge: { fileUrls: [`${base}/news/{slug}`] } },
       ],
     });
     // By its name, as the app watches buckets that others own.
-    purger.watchBucket(Bucket.fromBucketName(this, 'Watched', bucket.bucketName), { prefix: sitePrefix });
+    const watched = Bucket.fromBucketName(this, 'Watched', bucket.bucketName);
+    const { eventbridge, notification } = watchedPrefixes;
+    purger.watchBucket(watched, { prefix: eventbridge });
+    purger.watchBucket(watched, { prefix: notification, via: 'notification' });
     const secret = Secret.fromSecretNameV2(this, 'WebhookSecret', settings.webhookSecret);
     purger.receiveWebhook(Webhook.standardWebhooks({ secret }));
     const outputs = {

@@ -44,8 +44,27 @@ test("with the user's CDN Pro there is no stand-in", () => {
   });
 });
 
-test('the bucket is created and removed with the stack', () => {
-  templateWith({}).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
+test.each(['staging', 'production'] as const)('nothing stays in the account with the target %s', (target) => {
+  const { Resources } = templateWith({ target, standInKey: 'key' }).toJSON() as {
+    Resources: Record<string, { Type: string; DeletionPolicy?: string; Properties: object }>;
+  };
+  expect(Object.values(Resources).find(({ Type }) => Type === 'AWS::S3::Bucket')).toMatchObject({
+    DeletionPolicy: 'Delete',
+  });
+  const kept = Object.entries(Resources).filter(([, { DeletionPolicy = '' }]) =>
+    /Retain/.test(DeletionPolicy),
+  );
+  expect(kept).toEqual([]);
+  // Lambda makes the log group of a function that has none in the stack, and nobody removes it.
+  const functions = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  expect(functions.length).toBeGreaterThan(4);
+  for (const { Properties } of functions) expect(Properties).toHaveProperty('LoggingConfig.LogGroup');
+});
+
+test('objects come both by EventBridge and by the queue that the bucket notifies', () => {
+  const template = templateWith({});
+  template.resourceCountIs('AWS::Events::Rule', 1);
+  template.resourceCountIs('AWS::Lambda::EventSourceMapping', 2);
 });
 
 /** The stand-in's handler, with an S3 that keeps what is put. */

@@ -26,7 +26,7 @@ function accountWith(overrides: Partial<AwsTestPorts> = {}) {
       return { BucketName: 'bucket', WebhookUrl: 'https://api.example/webhooks/' };
     },
     destroy: async () => void stacks.pop(),
-    upload: async (_bucket, key) => void urls.push(`${base}/${encodeURIComponent(key.replace('site/', ''))}`),
+    upload: async (_bucket, key) => void urls.push(`${base}/${encodeURI(key)}`),
     async deliver(_url, _secret, slug) {
       urls.push(`${base}/news/${slug}`);
       return 202;
@@ -34,6 +34,8 @@ function accountWith(overrides: Partial<AwsTestPorts> = {}) {
     accepted: async () => accepted(),
     count: async () => 0,
     requestsInWindow: async () => 1,
+    alarmStates: async (namePrefix) => new Map([[`${namePrefix}freshness`, 'OK']]),
+    entriesPurged: async () => urls.length,
     async sleep(ms) {
       nowMs += ms;
     },
@@ -74,6 +76,13 @@ test.each<[string, Partial<AwsTestPorts>, RegExp]>([
   ],
   ['no request is noted', { requestsInWindow: async () => 0 }, /window/],
   ['the webhook is refused', { deliver: async () => 401 }, /401/],
+  ['no metric is in the log lines', { entriesPurged: async () => 0 }, /EntriesPurged, got 0/],
+  ['there are no alarms', { alarmStates: async () => new Map() }, /expected alarms/],
+  [
+    'an alarm goes off',
+    { alarmStates: async (prefix) => new Map([[`${prefix}throttled`, 'ALARM']]) },
+    /cdn-purger-test-x1-Purger-throttled goes off/,
+  ],
   ['the deployment fails', { deploy: () => Promise.reject(new Error('no bootstrap')) }, /no bootstrap/],
 ])('it fails where %s, and removes everything all the same', async (_, overrides, reason) => {
   const { ports, secrets, stacks } = accountWith(overrides);

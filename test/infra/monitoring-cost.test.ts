@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { fixedCostsOf } from '../../bench/cost/fixed.ts';
+import { prices } from '../../bench/cost/prices.ts';
+import type { PurgerConfig } from '../../infra/purger-stack.ts';
+import type { Template } from '../../local/template/assembly.ts';
+import { templateOf } from '../helpers/purger-stack.ts';
+
+const operations = readFileSync('docs/operations.md', 'utf8').replace(/\s+/g, ' ');
+/** Accepted requests, purged entries, freshness and budget: what a purger publishes in calm times. */
+const calmMetrics = 4;
+
+function costOf(what: RegExp, overrides: Partial<PurgerConfig> = {}) {
+  const template = templateOf(overrides).toJSON() as Template;
+  const cost = fixedCostsOf(template, { secrets: 2, metrics: calmMetrics }).find((each) =>
+    what.test(each.what),
+  );
+  return cost ?? { count: 0, usd: Number.NaN };
+}
+
+test('the runbook says what monitoring costs a month, as the benchmark reckons it', () => {
+  const [alarms, dashboards, metrics] = [costOf(/alarms/), costOf(/dashboards/), costOf(/custom metrics/)];
+  // Ten metrics in alarms, ten custom metrics and three dashboards of an account are free.
+  const atLeast = Math.max(0, alarms.count - 10) * prices.alarmMonth.usd;
+  const atMost = alarms.usd + dashboards.usd + metrics.usd;
+  expect(operations).toContain(
+    `costs ${atLeast.toFixed(2)} dollars a month where nothing else uses what is free, and ${atMost.toFixed(2)}`,
+  );
+});
+
+test('the runbook says what the key of a topic for e-mails costs', () => {
+  expect(costOf(/keys/).count).toBe(0);
+  const key = costOf(/keys/, { alarms: { email: 'on-call@example.com' } });
+  expect(operations).toContain(`has a key, for ${key.usd} dollar a month`);
+});
