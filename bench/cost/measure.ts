@@ -12,7 +12,7 @@ import { memoryByFunction, newWritten, readLine } from './function-output.ts';
 import { type Load, play } from './loads.ts';
 import type { Path } from './paths.ts';
 import { dynamodbUnitsOf, sqsRequestsOf, startRequestMeter } from './request-meter.ts';
-import { type FunctionUsage, gbSecondsOf, platformLogBytes, type Usage } from './usage.ts';
+import { accessLogBytesOf, type FunctionUsage, gbSecondsOf, platformLogBytes, type Usage } from './usage.ts';
 
 const meterUrl = pathToFileURL(join(import.meta.dirname, 'invocation-meter.mjs')).href;
 
@@ -78,10 +78,12 @@ async function measureLoad(path: Path, load: Load, assemblyDir: string): Promise
     meter.stop();
     const { readUnits, writeUnits } = dynamodbUnitsOf(meter.requests);
     const invocations = [...written.invocations.values()].reduce((sum, all) => sum + all.length, 0);
+    const httpApiRequests = path.name === 'webhook' ? load.changes : 0;
+    const { template } = readAssembly(assemblyDir);
     return {
       changes: load.changes,
       eventBridgeEvents: path.name === 'eventbridge' ? load.changes : 0,
-      httpApiRequests: path.name === 'webhook' ? load.changes : 0,
+      httpApiRequests,
       functions: Object.fromEntries(
         [...written.invocations].map(([name, all]): [string, FunctionUsage] => [
           name,
@@ -94,7 +96,8 @@ async function measureLoad(path: Path, load: Load, assemblyDir: string): Promise
       sqsRequests: sqsRequestsOf(meter.requests),
       dynamodbReadUnits: readUnits,
       dynamodbWriteUnits: writeUnits,
-      logBytes: written.logBytes + invocations * platformLogBytes,
+      logBytes:
+        written.logBytes + invocations * platformLogBytes + httpApiRequests * accessLogBytesOf(template),
       purgeRequests: cdnPro.purges.length - requestsBefore,
       metrics: written.metrics,
     };

@@ -38,6 +38,8 @@ export const paths: readonly Path[] = [
     config: {
       ...common,
       webhooks: [{ source: webhookSource, secret: 'cdn-pro-purger/ghost' }],
+      // The default is for a CMS, not for as many deliveries as are played here.
+      webhookApi: { throttle: { ratePerSecond: 10_000, burst: 5_000 } },
       rules: [{ match: { source: webhookSource }, purge: { fileUrls: ['https://www.example.com/{+path}'] } }],
     },
   },

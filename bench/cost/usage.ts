@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import type { Template } from '../../local/template/assembly.ts';
+
 /** What a number of changes used of the services that are billed by use. */
 export interface Usage {
   readonly changes: number;
@@ -9,7 +12,7 @@ export interface Usage {
   readonly sqsRequests: Readonly<Record<string, number>>;
   readonly dynamodbReadUnits: number;
   readonly dynamodbWriteUnits: number;
-  /** Lambda's own lines included. */
+  /** Lambda's own lines and the API's access log included. */
   readonly logBytes: number;
   readonly purgeRequests: number;
   /** The custom metrics that were sent, each as CloudWatch bills it: a name and its dimensions. */
@@ -29,6 +32,8 @@ export interface Invocation {
   readonly memoryMb: number;
 }
 
+const accessLogSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
+
 /** A whole processor is what Lambda gives to 1,769 MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const memoryOfProcessorMb = 1769;
 /**
@@ -38,6 +43,17 @@ const memoryOfProcessorMb = 1769;
 export const platformLogBytes = 450;
 /** https://aws.amazon.com/cloudwatch/pricing/: each line counts 26 bytes more than it has. */
 export const logLineOverheadBytes = 26;
+
+/** About how long a value in an access log is: from a status of three digits to a time of 26 characters. */
+const accessLogValueLength = 10;
+
+/** @returns the bytes of a request in the access log of the template's API, 0 where there is none */
+export function accessLogBytesOf({ Resources }: Template): number {
+  return Object.values(Resources)
+    .flatMap(({ Properties }) => accessLogSchema.safeParse(Properties).data?.AccessLogSettings.Format ?? [])
+    .map((format) => format.replace(/\$context\.[\w.]+/g, 'x'.repeat(accessLogValueLength)))
+    .reduce((bytes, line) => bytes + line.length + logLineOverheadBytes, 0);
+}
 
 /**
  * @returns how long Lambda would bill the invocation for, in GB-seconds: waiting takes as long as here, computing as

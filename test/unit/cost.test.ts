@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { billOf, totalOf } from '../../bench/cost/bill.ts';
 import { fixedCostsOf } from '../../bench/cost/fixed.ts';
 import { type MeteredRequest, sqsRequestsOf } from '../../bench/cost/request-meter.ts';
-import { gbSecondsOf, type Usage } from '../../bench/cost/usage.ts';
+import { accessLogBytesOf, gbSecondsOf, type Usage } from '../../bench/cost/usage.ts';
 import type { Template } from '../../local/template/assembly.ts';
 
 const nothing: Usage = {
@@ -18,6 +18,7 @@ const nothing: Usage = {
   purgeRequests: 0,
   metrics: new Set(),
 };
+const empty: Template = { Resources: {}, Outputs: {}, Parameters: {}, Conditions: {}, Mappings: {} };
 const rate = { name: '10000', title: '', changes: 1000, perMinute: 10_000 };
 
 function sqsRequest(own: Partial<MeteredRequest>): MeteredRequest {
@@ -42,6 +43,16 @@ test('SQS bills each 64 KB of a request, and what a poller at rest asks is not b
   expect(sqsRequestsOf(requests)).toEqual({ SendMessageBatch: 3, ReceiveMessage: 4 });
 });
 
+test("a request of an API is a line of its access log, with CloudWatch's 26 bytes", () => {
+  const stage = (Properties: object): Template => ({
+    ...empty,
+    Resources: { Stage: { Type: 'AWS::ApiGatewayV2::Stage', Properties: { ...Properties } } },
+  });
+  const Format = '{"id":"$context.requestId"}';
+  expect(accessLogBytesOf(stage({ AccessLogSettings: { Format } }))).toBe('{"id":"1234567890"}'.length + 26);
+  expect(accessLogBytesOf(stage({}))).toBe(0);
+});
+
 test('a bill is that of a million changes', () => {
   const usage = {
     ...nothing,
@@ -64,6 +75,7 @@ test('in bulk, what waits for the limit is billed, and at a rate nothing waits',
 
 test('pollers cost at rest, and an alarm costs by the metrics that it watches', () => {
   const template: Template = {
+    ...empty,
     Resources: {
       Mapping: { Type: 'AWS::Lambda::EventSourceMapping', Properties: {} },
       Simple: { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'Errors' } },
@@ -72,10 +84,6 @@ test('pollers cost at rest, and an alarm costs by the metrics that it watches', 
         Properties: { Metrics: [{ Expression: 'a/b' }, { MetricStat: {} }, { MetricStat: {} }] },
       },
     },
-    Outputs: {},
-    Parameters: {},
-    Conditions: {},
-    Mappings: {},
   };
   const costs = fixedCostsOf(template, { secrets: 1, metrics: 0 });
   const of = (what: RegExp) => costs.find((cost) => what.test(cost.what));
