@@ -74,7 +74,6 @@ export class PurgerFunction extends LambdaFunction {
             maxEventAge: Duration.hours(6),
             onFailure: { bind: () => ({ destination: onFailure.queueArn }) },
           }),
-      environment: { NODE_OPTIONS: '--enable-source-maps', ...props.environment },
     });
     acknowledge(this, functionReasons);
     acknowledge(this, onFailure === undefined ? synchronousReasons : asynchronousReasons);
