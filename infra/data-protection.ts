@@ -1,10 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LogGroup, type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { expecting } from '../functions/core/schema.ts';
 import type { Target } from '../functions/core/types.ts';
+import { acknowledge } from './acknowledgements.ts';
 
 /** How the user wants data to be kept. */
 export interface DataProtectionProps {
@@ -72,6 +73,15 @@ export function keptLogs(protection: DataProtection): LogGroupProps {
     removalPolicy: removalPolicy(protection),
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   };
+}
+
+/** Says why a log group may do without a key of the customer, where there is none. */
+export function acknowledgeLogs(logGroup: LogGroup, { encryptionKey }: DataProtection): void {
+  if (encryptionKey !== undefined) return;
+  acknowledge(logGroup, {
+    'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
+      "CloudWatch Logs encrypts it with a key of its own. `encryptionKey` makes it the customer's.",
+  });
 }
 
 /**

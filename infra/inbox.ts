@@ -7,6 +7,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import { keptQueue } from './buffer.ts';
 import { type DataProtection, letServiceSend } from './data-protection.ts';
 
@@ -82,4 +83,8 @@ export function receiveFrom(queue: IQueue, receiver: IFunction): void {
       reportBatchItemFailures: true,
     }),
   );
+  acknowledge(receiver, {
+    'Serverless-LambdaEventSourceMappingDestination':
+      'A destination is for streams. A message that fails goes back to its queue alone, whose redrive policy says how often, and where it ends.',
+  });
 }
