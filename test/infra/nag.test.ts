@@ -51,7 +51,9 @@ function appOfLibraryUser(): App {
 }
 
 const apps: Readonly<Record<string, () => App>> = {
-  ...Object.fromEntries(Object.entries(deployments).map(([name, overrides]) => [name, () => appOf(overrides)])),
+  ...Object.fromEntries(
+    Object.entries(deployments).map(([name, overrides]) => [name, () => appOf(overrides)]),
+  ),
   'the construct with a key of its stack': appOfLibraryUser,
 };
 
