@@ -63,8 +63,10 @@ export class BucketConfiguration extends Construct {
   /** Lets the bucket notify a queue, whose policy has to allow it. */
   notify(queue: Queue, keys: Keys): void {
     if (this.#isManagedByCdk) {
+      // CDK refuses a filter that lets everything pass.
+      const filters = keys.prefix === undefined && keys.suffix === undefined ? [] : [encodedFilter(keys)];
       for (const event of changeEvents) {
-        this.#bucket.addEventNotification(event, destinationOf(queue), encodedFilter(keys));
+        this.#bucket.addEventNotification(event, destinationOf(queue), ...filters);
       }
       return;
     }

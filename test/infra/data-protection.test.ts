@@ -2,16 +2,27 @@ import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
-import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { SnsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/purger-stack.ts';
+import { deployments, encryptionKeyArn } from '../helpers/deployments.ts';
 import { blocksOf } from '../helpers/markdown.ts';
 import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 
-const encryptionKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
 const data = ['AWS::SQS::Queue', 'AWS::DynamoDB::Table', 'AWS::Logs::LogGroup'];
+const { encryptionKeyArn: _, ...everything } = deployments['everything at once, with a key'] ?? {};
+
+/** @returns the properties of all resources of a type, of which there have to be some */
+function allOf(template: Template, type: string) {
+  const all = Object.values(template.findResources(type)).map(({ Properties }) => Properties);
+  expect(all, type).not.toEqual([]);
+  return all;
+}
 
 function policiesOf(template: Template): ReadonlyMap<string, string> {
   return new Map(
@@ -25,9 +36,17 @@ function policiesOf(template: Template): ReadonlyMap<string, string> {
 
 describe('what becomes of data when the stack is removed', () => {
   test('in production, all of it stays; a creation that fails leaves queues and logs not behind', () => {
-    const kept = templateOf();
+    const kept = templateOf(everything);
     const policies = policiesOf(kept);
-    expect(policies.size).toBe(6);
+    expect([...policies.keys()]).toEqual(
+      expect.arrayContaining([
+        'PurgerSubmitBufferQueue',
+        'PurgerSubmitBufferDeadLetterQueue',
+        'PurgerReceiveS3InboxQueue',
+        'PurgerReceiveWebhookWebhookApiAccessLogs',
+        'PurgerLedgerTable',
+      ]),
+    );
     for (const [id, policy] of policies) {
       expect([id, policy]).toEqual([id, id === 'PurgerLedgerTable' ? 'Retain' : 'RetainExceptOnCreate']);
     }
@@ -38,7 +57,7 @@ describe('what becomes of data when the stack is removed', () => {
     ['staging', { target: 'staging' }],
     ['where the user says so', { retainData: false }],
   ] as const)('%s: all of it goes, and nothing is in the way', (_, overrides) => {
-    const gone = templateOf(overrides);
+    const gone = templateOf({ ...everything, ...overrides });
     expect(new Set(policiesOf(gone).values())).toEqual(new Set(['Delete']));
     gone.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
   });
@@ -59,10 +78,18 @@ describe('logs', () => {
   test.each([
     [30, {}],
     [365, { logRetentionDays: 365 }],
-  ])('are kept for %d days, of every function', (days, overrides) => {
-    const template = templateOf(overrides);
-    template.resourcePropertiesCountIs('AWS::Logs::LogGroup', { RetentionInDays: days }, 3);
-    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+  ])('are kept for %d days, of the API and of every function in a group of its own', (days, overrides) => {
+    const template = templateOf({ ...everything, ...overrides });
+    for (const { RetentionInDays } of allOf(template, 'AWS::Logs::LogGroup'))
+      expect(RetentionInDays).toBe(days);
+    const groups = allOf(template, 'AWS::Lambda::Function').map(
+      ({ LoggingConfig }) => LoggingConfig.LogGroup.Ref,
+    );
+    const [stage] = allOf(template, 'AWS::ApiGatewayV2::Stage');
+    const access = stage?.AccessLogSettings.DestinationArn['Fn::GetAtt'][0];
+    expect([...groups, access].toSorted()).toEqual(
+      Object.keys(template.findResources('AWS::Logs::LogGroup')).toSorted(),
+    );
   });
 
   test('are not kept for a time that CloudWatch Logs does not know', () => {
@@ -74,15 +101,33 @@ describe('logs', () => {
 });
 
 describe('a key of the customer', () => {
-  const template = templateOf({ encryptionKeyArn });
+  const template = templateOf({ ...everything, encryptionKeyArn });
 
-  test('encrypts queues, table, logs and environments', () => {
-    template.resourcePropertiesCountIs('AWS::SQS::Queue', { KmsMasterKeyId: encryptionKeyArn }, 2);
-    template.hasResourceProperties('AWS::DynamoDB::Table', {
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: encryptionKeyArn },
-    });
-    template.resourcePropertiesCountIs('AWS::Logs::LogGroup', { KmsKeyId: encryptionKeyArn }, 3);
-    template.resourcePropertiesCountIs('AWS::Lambda::Function', { KmsKeyArn: encryptionKeyArn }, 3);
+  test.each([
+    ['AWS::SQS::Queue', { KmsMasterKeyId: encryptionKeyArn }],
+    [
+      'AWS::DynamoDB::Table',
+      { SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: encryptionKeyArn } },
+    ],
+    ['AWS::Logs::LogGroup', { KmsKeyId: encryptionKeyArn }],
+    ['AWS::Lambda::Function', { KmsKeyArn: encryptionKeyArn }],
+    ['AWS::Events::EventBus', { KmsKeyIdentifier: encryptionKeyArn }],
+  ])('encrypts every %s', (type, properties) => {
+    for (const resource of allOf(template, type)) expect(resource).toMatchObject(properties);
+  });
+
+  test('encrypts no bucket: the CDN could not read from it', () => {
+    for (const { BucketEncryption } of allOf(template, 'AWS::S3::Bucket')) {
+      expect(BucketEncryption.ServerSideEncryptionConfiguration).toEqual([
+        { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+      ]);
+    }
+  });
+
+  test('that fails loses no event of another account: the bus has the dead letter queue', () => {
+    for (const { DeadLetterConfig } of allOf(template, 'AWS::Events::EventBus')) {
+      expect(DeadLetterConfig.Arn['Fn::GetAtt'][0]).toMatch(/^PurgerSubmitBufferDeadLetterQueue/);
+    }
   });
 
   test('is the whole ARN of a key: an alias can change hands', () => {
@@ -92,13 +137,68 @@ describe('a key of the customer', () => {
   });
 
   test('of the stack itself lets in the services that act for no role, as docs/security.md has it for others', () => {
-    const [policy] = Object.values(templateOfConstruct({}, true).findResources('AWS::KMS::Key')).map(
-      ({ Properties }) => Properties.KeyPolicy.Statement,
-    );
-    const [owner, ...services] = policy;
-    expect(JSON.stringify(owner.Principal)).toContain(':root');
+    const [owner, ...services] = keyPolicyOf(({ stack, purger }) => {
+      purger.watchBucket(bucketIn(stack, 'Notifies'), { via: 'notification' });
+      purger.watchBucket(bucketIn(stack, 'Theirs'), { account: '444455556666' });
+      purger.watchTopic(new Topic(stack, 'Topic'));
+    });
+    expect(JSON.stringify(owner?.Principal)).toContain(':root');
     const [documented = ''] = blocksOf(readFileSync('docs/security.md', 'utf8'), 'json');
-    expect(joined(services)).toEqual(JSON.parse(documented));
+    const bySid = (statements: readonly Statement[]) =>
+      statements.toSorted((a, b) => (a.Sid < b.Sid ? -1 : 1));
+    expect(bySid(services)).toEqual(bySid(JSON.parse(documented)));
+  });
+
+  test('lets in the services for what is configured, and for nothing else', () => {
+    const sids = (add: (added: Added) => void) => keyPolicyOf(add).flatMap(({ Sid }) => Sid ?? []);
+    const queueArn = 'arn:aws:sqs:eu-west-1:111122223333:changes';
+    expect(
+      sids(({ stack, purger }) => purger.watchQueue(Queue.fromQueueArn(stack, 'Changes', queueArn))),
+    ).toEqual(['CloudWatchLogs']);
+    expect(sids(({ stack, purger }) => purger.watchBucket(bucketIn(stack, 'Site')))).toEqual([
+      'CloudWatchLogs',
+      'SendEvents',
+    ]);
+    expect(sids(({ stack, purger }) => purger.watchTopic(new Topic(stack, 'Topic')))).toEqual([
+      'CloudWatchLogs',
+      'SendSns',
+    ]);
+  });
+
+  test("lets in another account's buckets and topics for that account alone", () => {
+    const account = '444455556666';
+    const statements = keyPolicyOf(({ stack, purger }) => {
+      const theirs = Topic.fromTopicArn(stack, 'Topic', `arn:aws:sns:eu-west-1:${account}:changes`);
+      purger.watchTopic(theirs);
+      purger.watchBucket(bucketIn(stack, 'Theirs'), { via: 'notification', account });
+    });
+    expect(statements.slice(2)).toEqual([
+      expect.objectContaining({
+        Sid: `SendSns${account}`,
+        Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:sns:*:${account}:*` } },
+      }),
+      expect.objectContaining({
+        Sid: `SendS3${account}`,
+        Condition: { StringEquals: { 'aws:SourceAccount': account } },
+      }),
+    ]);
+  });
+
+  test('can be that of the topic, too, and of a bucket whose notifications the CDK manages', () => {
+    const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+    const stack = new Stack(app, 'Mine');
+    const encryptionKey: IKey = new Key(stack, 'Key');
+    const purger = addPurger(stack, { encryptionKey });
+    const bucket = new Bucket(stack, 'Managed', { encryptionKey });
+    bucket.addEventNotification(EventType.OBJECT_TAGGING, new SnsDestination(new Topic(stack, 'Tags')));
+    purger.watchBucket(bucket as IBucket, { via: 'notification' });
+    purger.watchTopic(new Topic(stack, 'Topic', { masterKey: encryptionKey }));
+    // Refuses what CloudFormation could put into no order.
+    const template = Template.fromStack(stack);
+    for (const { KeyPolicy } of allOf(template, 'AWS::KMS::Key')) {
+      const services = (KeyPolicy.Statement as Statement[]).filter(({ Principal }) => 'Service' in Principal);
+      expect(services.map(({ Condition }) => Condition ?? 'everybody')).not.toContain('everybody');
+    }
   });
 });
 
@@ -106,9 +206,11 @@ test('the key can be in another stack of the app', () => {
   const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
   const encryptionKey: IKey = new Key(new Stack(app, 'Keys'), 'Key');
   const stack = new Stack(app, 'Mine');
-  addPurger(stack, { encryptionKey });
-  const exported = { 'Fn::ImportValue': Match.stringLikeRegexp('^Keys:ExportsOutput') };
-  Template.fromStack(stack).resourcePropertiesCountIs('AWS::SQS::Queue', { KmsMasterKeyId: exported }, 2);
+  addPurger(stack, { encryptionKey }).watchBucket(bucketIn(stack, 'Site'));
+  const exported = { 'Fn::ImportValue': expect.stringMatching('^Keys:ExportsOutput') };
+  for (const { KmsMasterKeyId } of allOf(Template.fromStack(stack), 'AWS::SQS::Queue')) {
+    expect(KmsMasterKeyId).toEqual(exported);
+  }
 });
 
 /** A part of a template with what AWS says of the place filled in as the documentation writes it. */
@@ -128,30 +230,55 @@ function joined(value: unknown): unknown {
 }
 
 test('without a key of the customer, AWS encrypts with keys of its own', () => {
-  const template = templateOf();
-  template.resourcePropertiesCountIs('AWS::SQS::Queue', { SqsManagedSseEnabled: true }, 2);
+  const template = templateOf(everything);
+  for (const { SqsManagedSseEnabled } of allOf(template, 'AWS::SQS::Queue'))
+    expect(SqsManagedSseEnabled).toBe(true);
   template.hasResourceProperties('AWS::DynamoDB::Table', {
     SSESpecification: { SSEEnabled: true, KMSMasterKeyId: Match.absent() },
   });
 });
 
-/** @returns the template of the construct in somebody's stack, which may have a key */
-function templateOfConstruct(props: Partial<CdnPurgerProps>, withKey = false): Template {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
-  const stack = new Stack(app, 'Mine');
-  const key: IKey | undefined = withKey ? new Key(stack, 'Key') : undefined;
-  addPurger(stack, { ...(key && { encryptionKey: key }), ...props });
+/** @returns the template of the construct in somebody's stack */
+function templateOfConstruct(props: Partial<CdnPurgerProps>): Template {
+  const stack = new Stack(
+    new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
+    'Mine',
+  );
+  addPurger(stack, props);
   return Template.fromStack(stack);
 }
 
-function addPurger(stack: Stack, props: Partial<CdnPurgerProps>): void {
-  const [rule] = sampleConfig.rules;
-  const purger = new CdnPurger(stack, 'Purger', {
+interface Added {
+  readonly stack: Stack;
+  readonly purger: CdnPurger;
+}
+
+interface Statement {
+  readonly Sid: string;
+  readonly Principal: Readonly<Record<string, unknown>>;
+  readonly Condition?: unknown;
+}
+
+/** @returns what the policy of a key says that is in the purger's stack */
+function keyPolicyOf(add: (added: Added) => void): readonly Statement[] {
+  const stack = new Stack(
+    new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
+    'Mine',
+  );
+  const encryptionKey: IKey = new Key(stack, 'Key');
+  add({ stack, purger: addPurger(stack, { encryptionKey }) });
+  const [key] = allOf(Template.fromStack(stack), 'AWS::KMS::Key');
+  return joined(key?.KeyPolicy.Statement) as Statement[];
+}
+
+// CDK's own types do not fit together under exactOptionalPropertyTypes.
+const bucketIn = (stack: Stack, id: string) => new Bucket(stack, id) as IBucket;
+
+function addPurger(stack: Stack, props: Partial<CdnPurgerProps>): CdnPurger {
+  return new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
     target: 'production',
-    rules: rule === undefined ? [] : [rule],
+    rules: sampleConfig.rules.slice(0, 1),
     ...props,
   });
-  // CDK's own types do not fit together under exactOptionalPropertyTypes.
-  purger.watchBucket(new Bucket(stack, 'Bucket') as IBucket);
 }
