@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
-import { CfnEventBus, EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { AccountPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -15,9 +14,9 @@ import { mappingFile } from '../functions/mapping.ts';
 import { BucketConfiguration, configureBucketFunction } from './bucket-configuration.ts';
 import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { Inbox, receiveFrom } from './inbox.ts';
-import { letBusesUse } from './key-policy.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Monitoring } from './monitoring.ts';
+import { createBus, letPutEvents } from './other-accounts-bus.ts';
 import { watchS3Receiver } from './receiver-alarms.ts';
 import { filterFields, type WatchFilter, type WatchOptions, watchFields } from './source-settings.ts';
 
@@ -190,41 +189,10 @@ export class S3Receiver extends Construct {
 
   /** A bus of its own: what another account sends then meets no other rule of this account. */
   #busFor(account: string): EventBus {
-    this.#bus ??= this.#createBus();
-    if (!this.#otherAccounts.has(account)) {
-      this.#otherAccounts.add(account);
-      this.#bus.addToResourcePolicy(
-        new PolicyStatement({
-          sid: `PutEvents${account}`,
-          principals: [new AccountPrincipal(account)],
-          actions: ['events:PutEvents'],
-          resources: [this.#bus.eventBusArn],
-        }),
-      );
-    }
+    this.#bus ??= createBus(this, 'Bus', this.#buffer);
+    if (!this.#otherAccounts.has(account)) letPutEvents(this.#bus, account);
+    this.#otherAccounts.add(account);
     return this.#bus;
-  }
-
-  #createBus(): EventBus {
-    const { deadLetterQueue, protection } = this.#buffer;
-    const description = 'cdn-pro-purger: S3 events of other accounts';
-    const { encryptionKey } = protection;
-    if (encryptionKey === undefined) return new EventBus(this, 'Bus', { description });
-    // Where the key fails, EventBridge tries no more.
-    const bus = new EventBus(this, 'Bus', { description, deadLetterQueue });
-    const resource = bus.node.defaultChild;
-    // CDK's `kmsKey` would add a statement of its own to the key's policy.
-    if (CfnEventBus.isCfnEventBus(resource)) resource.kmsKeyIdentifier = encryptionKey.keyArn;
-    letBusesUse(encryptionKey);
-    deadLetterQueue.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [deadLetterQueue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': bus.eventBusArn } },
-      }),
-    );
-    return bus;
   }
 
   #faultsOfLength(): string[] {

@@ -37,6 +37,9 @@ const alarms = {
   criticalTopicArn: `arn:aws:sns:${place}:pager`,
 };
 
+/** All sources, alarms and settings of the API at once. */
+export const everything: Partial<PurgerConfig> = { buckets, topics, queues, webhookApi, alarms };
+
 /** Every form in which a configuration file deploys the stack, by what it differs in from {@link sampleConfig}. */
 export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
   'a bucket and a webhook': {},
@@ -66,6 +69,6 @@ export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
     sharedLedger: { table: 'other-ledger', encryptionKeyArn },
   },
   'a ledger that another account shares': { ledgerSharedWith: ['444455556666'] },
-  'everything at once': { buckets, topics, queues, webhookApi, alarms },
-  'everything at once, with a key': { buckets, topics, queues, webhookApi, alarms, encryptionKeyArn },
+  'everything at once': everything,
+  'everything at once, with a key': { ...everything, encryptionKeyArn },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deployments } from '../helpers/deployments.ts';
+import { everything } from '../helpers/deployments.ts';
 import { permissionsOf, templateOf } from '../helpers/purger-stack.ts';
 
 const key = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
@@ -107,10 +107,10 @@ test('whatever changes come from, each is received from its own queue, with its 
 });
 
 test('each function has a role of its own, without managed policies, and there are no other roles', () => {
-  const everything = templateOf(deployments['everything at once']);
-  const roles = Object.values(everything.findResources('AWS::IAM::Role'));
+  const all = templateOf(everything);
+  const roles = Object.values(all.findResources('AWS::IAM::Role'));
   for (const { Properties } of roles) expect(Properties.ManagedPolicyArns).toBeUndefined();
-  const used = Object.values(everything.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+  const used = Object.values(all.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
     JSON.stringify(Properties.Role),
   );
   expect(used).toHaveLength(names.length);
@@ -119,9 +119,9 @@ test('each function has a role of its own, without managed policies, and there a
 });
 
 test('every queue refuses whoever comes without TLS', () => {
-  const everything = templateOf(deployments['everything at once']);
-  const policies = Object.values(everything.findResources('AWS::SQS::QueuePolicy'));
-  expect(policies).toHaveLength(Object.keys(everything.findResources('AWS::SQS::Queue')).length);
+  const all = templateOf(everything);
+  const policies = Object.values(all.findResources('AWS::SQS::QueuePolicy'));
+  expect(policies).toHaveLength(Object.keys(all.findResources('AWS::SQS::Queue')).length);
   for (const { Properties } of policies) {
     expect(Properties.PolicyDocument.Statement).toContainEqual(
       expect.objectContaining({
