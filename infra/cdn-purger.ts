@@ -34,7 +34,7 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
   /**
-   * A key of yours that encrypts queues, table, logs and the functions' environment. One that is imported needs the
+   * A key of yours that encrypts queues, table, logs, bus and the functions' environment. One that is imported needs the
    * statements in its policy that `docs/security.md` names. Default: AWS's own keys.
    */
   readonly encryptionKey?: IKey;

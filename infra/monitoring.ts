@@ -16,6 +16,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { environment } from '../functions/environment.ts';
 import { type CountName, type MetricName, metricsNamespace, unitOf } from '../functions/metric-names.ts';
+import { acknowledge } from './acknowledgements.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from './alarm-settings.ts';
 import { createAlarmTopic } from './alarm-topic.ts';
 import type { FunctionName } from './function-code.ts';
@@ -112,18 +113,31 @@ export class Monitoring extends Construct {
     const actions = this.#actions[severity];
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);
+    if (actions.length === 0) acknowledge(alarm, untoldReasons);
     this.alarms.push(alarm);
   }
 
   #createActions(): Readonly<Record<Severity, readonly IAlarmAction[]>> {
     const { topic, criticalTopic, actions, criticalActions, emails } = this.#settings;
     const everyTopic = topic ?? (emails.length > 0 ? createAlarmTopic(this) : undefined);
-    for (const email of emails) everyTopic?.addSubscription(new EmailSubscription(email));
+    for (const email of emails) {
+      const subscription = everyTopic?.addSubscription(new EmailSubscription(email));
+      if (subscription !== undefined) acknowledge(subscription, mailReasons);
+    }
     const actionOf = (topic: ITopic | undefined) => (topic === undefined ? [] : [new SnsAction(topic)]);
     const warning = [...actionOf(everyTopic), ...actions];
     return { warning, critical: [...warning, ...actionOf(criticalTopic), ...criticalActions] };
   }
 }
+
+const untoldReasons = {
+  'NIST.800.53.R5-CloudWatchAlarmAction':
+    'Whom to tell only the user knows: `alarms` takes addresses, topics and actions. Until then the alarm shows its state in CloudWatch and on the dashboard, and each change of it is an event of EventBridge, which an account may gather for all of its alarms.',
+};
+const mailReasons = {
+  'Serverless-SNSRedrivePolicy':
+    'A mail that does not arrive leaves the alarm itself in CloudWatch, where its state and history are. In a queue nobody would read it, and in the dead letter queue of changes it would be taken for one.',
+};
 
 /** @returns the largest of several metrics; one that is missing does not count */
 export function largest(metrics: Readonly<Record<string, IMetric>>, period: Duration): MathExpression {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
-import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -17,6 +16,7 @@ import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { Inbox, receiveFrom } from './inbox.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Monitoring } from './monitoring.ts';
+import { createBus, letPutEvents } from './other-accounts-bus.ts';
 import { watchS3Receiver } from './receiver-alarms.ts';
 import { filterFields, type WatchFilter, type WatchOptions, watchFields } from './source-settings.ts';
 
@@ -189,18 +189,9 @@ export class S3Receiver extends Construct {
 
   /** A bus of its own: what another account sends then meets no other rule of this account. */
   #busFor(account: string): EventBus {
-    this.#bus ??= new EventBus(this, 'Bus', { description: 'cdn-pro-purger: S3 events of other accounts' });
-    if (!this.#otherAccounts.has(account)) {
-      this.#otherAccounts.add(account);
-      this.#bus.addToResourcePolicy(
-        new PolicyStatement({
-          sid: `PutEvents${account}`,
-          principals: [new AccountPrincipal(account)],
-          actions: ['events:PutEvents'],
-          resources: [this.#bus.eventBusArn],
-        }),
-      );
-    }
+    this.#bus ??= createBus(this, 'Bus', this.#buffer);
+    if (!this.#otherAccounts.has(account)) letPutEvents(this.#bus, account);
+    this.#otherAccounts.add(account);
     return this.#bus;
   }
 

@@ -16,7 +16,7 @@ import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ConfigError, check } from '../functions/core/config.ts';
 import { acknowledge } from './acknowledgements.ts';
-import { type DataProtection, keptLogs } from './data-protection.ts';
+import { acknowledgeLogs, type DataProtection, keptLogs } from './data-protection.ts';
 import { webhookApiFields } from './source-settings.ts';
 
 /** How many webhooks are let in; what is over gets 429, which a CMS sends again. */
@@ -67,6 +67,13 @@ const accessLogFields = {
   integrationLatencyMs: '$context.integrationLatency',
 };
 
+const unlogged =
+  'The user has switched access logs off: `webhookApi.accessLogs`. The function still logs each webhook that it refuses, with the reason, and API Gateway still counts requests and errors.';
+const unloggedReasons = {
+  'AwsSolutions-APIG1': unlogged,
+  'Serverless-APIGWAccessLogging': unlogged,
+};
+
 /** The public entry: `POST /webhooks/{name of the webhook}`. */
 export class WebhookApi extends Construct {
   readonly api: HttpApi;
@@ -96,7 +103,7 @@ export class WebhookApi extends Construct {
         "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
     });
     const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
-    new HttpStage(this.api, 'DefaultStage', {
+    const stage = new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
@@ -104,6 +111,7 @@ export class WebhookApi extends Construct {
       ...(accessLogs ? { accessLogSettings: this.#accessLogs(protection) } : {}),
       ...(domain === undefined ? {} : { domainMapping: { domainName: domain } }),
     });
+    if (!accessLogs) acknowledge(stage, unloggedReasons);
     this.url = `${domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`}/webhooks/`;
     this.domainTarget = options.hostedZone === undefined ? domain?.regionalDomainName : undefined;
   }
@@ -130,6 +138,7 @@ export class WebhookApi extends Construct {
 
   #accessLogs(protection: DataProtection) {
     const logGroup = new LogGroup(this, 'AccessLogs', keptLogs(protection));
+    acknowledgeLogs(logGroup, protection);
     return {
       destination: new LogGroupLogDestination(logGroup),
       format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),

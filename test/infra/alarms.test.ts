@@ -54,7 +54,7 @@ describe('the runbook', () => {
   test('names only lines that the functions log', () => {
     const code = ['enqueue.ts', 'receive-s3/receive-s3-event.ts', 'receive-webhook/receive-webhook.ts']
       .concat(['receive-webhook/remember.ts', 'submit/after-answer.ts', 'submit/settle.ts'])
-      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts'])
+      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts', 'configure-bucket/handler.ts'])
       .map((file) => readFileSync(`functions/${file}`, 'utf8'))
       .join('\n');
     const asked = [...operations.matchAll(/\$\.message = "([^"*]+)\*?"/g)].map(([, text]) => text ?? '');
