@@ -1,14 +1,19 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
+import { counted } from '../../functions/counted.ts';
 import { LeanLogFormatter } from '../../functions/log-format.ts';
+import { createLogger } from '../../functions/logger.ts';
+import { metricsIn } from '../helpers/published-metrics.ts';
+
+const plainLogger = () => new Logger({ serviceName: 'receive-s3', logFormatter: new LeanLogFormatter() });
 
 /** Logs one line as a function does, and returns it. */
-function lineOf(fields: Record<string, unknown>): Record<string, unknown> {
+function lineOf(fields: Record<string, unknown>, create = plainLogger): Record<string, unknown> {
   const info = vi.spyOn(console, 'info').mockImplementation(() => {});
   try {
     vi.stubEnv('POWERTOOLS_DEV', 'true');
-    const logger = new Logger({ serviceName: 'receive-s3', logFormatter: new LeanLogFormatter() });
+    const logger = create();
     logger.addContext({
       functionName: 'a-function',
       invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:a-function',
@@ -39,4 +44,17 @@ test('a line says when, who, which invocation, what and its own fields, and noth
 test('an error keeps its name, message and stack', () => {
   const { error } = lineOf({ error: new RangeError('out of range') });
   expect(error).toMatchObject({ name: 'RangeError', message: 'out of range', stack: expect.anything() });
+});
+
+test('a line that counts keeps what CloudWatch reads the metric from, with the service and the purger', () => {
+  vi.stubEnv('PURGER_NAME', 'Stack-Purger');
+  const line = lineOf(counted('ChangesUnmatched', 1, 1_000), () => createLogger('receive-s3'));
+  expect(metricsIn([JSON.stringify(line)])).toEqual([
+    {
+      namespace: 'CdnProPurger',
+      name: 'ChangesUnmatched',
+      unit: 'Count',
+      dimensions: { purger: 'Stack-Purger', service: 'receive-s3' },
+    },
+  ]);
 });
