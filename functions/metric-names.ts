@@ -16,6 +16,9 @@ export type CountName =
   /** Webhooks of a name that does not exist, and bodies that are too large. */
   | 'WebhooksRefused';
 
+/** What CloudWatch counts in the access log of the webhooks' API: webhooks that its throttle turned away. */
+export type AccessLogCountName = 'WebhooksThrottled';
+
 /** What `submit` measures. Each is published once an invocation has ended. */
 export type MetricName =
   /** Purge requests by what CDN Pro made of them. */
@@ -40,7 +43,7 @@ export type MetricName =
   | 'BudgetUsedPercent';
 
 /** @returns the unit of a metric, which its name ends with; CloudWatch's name of it */
-export function unitOf(name: MetricName | CountName): 'Seconds' | 'Percent' | 'Count' {
+export function unitOf(name: MetricName | CountName | AccessLogCountName): 'Seconds' | 'Percent' | 'Count' {
   if (name.endsWith('Seconds')) return 'Seconds';
   return name.endsWith('Percent') ? 'Percent' : 'Count';
 }

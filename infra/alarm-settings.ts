@@ -19,6 +19,7 @@ export const alarmNames = [
   'changes-unmatched',
   'events-not-understood',
   'webhook-unverified',
+  'webhooks-throttled',
 ] as const;
 
 /** See {@link alarmNames}. */

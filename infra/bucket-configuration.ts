@@ -1,7 +1,13 @@
 import { CfnResource, CustomResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Bucket, EventType, type IBucket, type NotificationKeyFilter } from 'aws-cdk-lib/aws-s3';
-import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import {
+  Bucket,
+  BucketNotificationDestinationType,
+  EventType,
+  type IBucket,
+  type IBucketNotificationDestination,
+  type NotificationKeyFilter,
+} from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { WatchedObjects } from '../functions/core/watched.ts';
@@ -57,8 +63,10 @@ export class BucketConfiguration extends Construct {
   /** Lets the bucket notify a queue, whose policy has to allow it. */
   notify(queue: Queue, keys: Keys): void {
     if (this.#isManagedByCdk) {
+      // CDK refuses a filter that lets everything pass.
+      const filters = keys.prefix === undefined && keys.suffix === undefined ? [] : [encodedFilter(keys)];
       for (const event of changeEvents) {
-        this.#bucket.addEventNotification(event, new SqsDestination(queue), encodedFilter(keys));
+        this.#bucket.addEventNotification(event, destinationOf(queue), ...filters);
       }
       return;
     }
@@ -119,6 +127,17 @@ export function configureBucketFunction(scope: Construct, protection: DataProtec
     environment: {},
     protection,
   });
+}
+
+/** CDK's own would let every bucket of every account use the queue's key. */
+function destinationOf(queue: Queue): IBucketNotificationDestination {
+  return {
+    bind: () => ({
+      arn: queue.queueArn,
+      type: BucketNotificationDestinationType.QUEUE,
+      dependencies: [queue],
+    }),
+  };
 }
 
 /** The bucket in this app's templates; undefined for one that is imported. */

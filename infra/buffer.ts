@@ -3,7 +3,8 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
-import { type DataProtection, letServiceSend, removalPolicy } from './data-protection.ts';
+import { type DataProtection, removalPolicy } from './data-protection.ts';
+import { letEventsSend } from './key-policy.ts';
 
 /** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
 const retention = Duration.days(14);
@@ -41,7 +42,7 @@ export class Buffer extends Construct {
   /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
   letEventBridgeSend(): void {
     const { encryptionKey } = this.protection;
-    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'events.amazonaws.com');
+    if (encryptionKey !== undefined) letEventsSend(encryptionKey);
   }
 }
 

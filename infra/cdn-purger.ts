@@ -19,6 +19,7 @@ import { PurgerDashboard } from './dashboard.ts';
 import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
 import { Ledger } from './ledger.ts';
 import { Monitoring } from './monitoring.ts';
+import type { S3Queue } from './receiver-alarms.ts';
 import { S3Receiver } from './s3-receiver.ts';
 import { accounts, faultsOfSharing } from './shared-ledger.ts';
 import type { WatchFilter, WatchOptions } from './source-settings.ts';
@@ -34,7 +35,7 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
   readonly endpoint?: string;
   /**
-   * A key of yours that encrypts queues, table, logs and the functions' environment. One that is imported needs the
+   * A key of yours that encrypts queues, table, logs, bus and the functions' environment. One that is imported needs the
    * statements in its policy that `docs/security.md` names. Default: AWS's own keys.
    */
   readonly encryptionKey?: IKey;
@@ -162,7 +163,10 @@ export class CdnPurger extends Construct {
   }
 
   #createS3Receiver(): S3Receiver {
-    const receiver = new S3Receiver(this, 'ReceiveS3', this.#receiverProps());
+    const { freshnessSeconds } = this.#settings;
+    const onQueue = (queue: S3Queue) => this.#dashboard?.addS3Queue(queue);
+    const own = { freshnessSeconds, onQueue };
+    const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), ...own });
     this.#dashboard?.addReceiver('receive-s3', receiver.function);
     return receiver;
   }
@@ -171,6 +175,7 @@ export class CdnPurger extends Construct {
     const own = { ledger: this.ledger, webhookApi: this.#webhookApi };
     const receiver = new WebhookReceiver(this, 'ReceiveWebhook', { ...this.#receiverProps(), ...own });
     this.#dashboard?.addReceiver('receive-webhook', receiver.function);
+    this.#dashboard?.addWebhookApi(receiver.api, receiver.countsThrottled);
     return receiver;
   }
 

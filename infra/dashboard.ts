@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   AlarmStatusWidget,
   Color,
@@ -15,6 +16,8 @@ import type { MetricName } from '../functions/metric-names.ts';
 import type { FunctionName } from './function-code.ts';
 import type { PurgerFunction } from './lambda-function.ts';
 import type { MetricOptions, Monitoring } from './monitoring.ts';
+import type { S3Queue } from './receiver-alarms.ts';
+import { addS3Queue, s3QueuesWidget, webhookApiWidget } from './source-widgets.ts';
 import type { Watched } from './submit-alarms.ts';
 
 const minute = Duration.minutes(1);
@@ -25,6 +28,8 @@ const third = { width: 8, height: 6 };
 export class PurgerDashboard extends Construct {
   readonly #monitoring: Monitoring;
   readonly #watched: Watched;
+  readonly #dashboard: Dashboard;
+  #s3Queues: GraphWidget | undefined;
   readonly #receivers = new GraphWidget({ ...third, title: 'Changes that came to nothing', left: [] });
   readonly #errors = new GraphWidget({ ...third, title: 'Errors and throttles of functions', left: [] });
 
@@ -32,19 +37,19 @@ export class PurgerDashboard extends Construct {
     super(scope, id);
     this.#monitoring = monitoring;
     this.#watched = watched;
-    const dashboard = new Dashboard(this, 'Dashboard', {
+    this.#dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName: monitoring.purgerName,
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
     });
-    dashboard.addWidgets(this.#title());
-    dashboard.addWidgets(
+    this.#dashboard.addWidgets(this.#title());
+    this.#dashboard.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 4, alarms: monitoring.alarms }),
     );
-    dashboard.addWidgets(...this.#numbers());
-    dashboard.addWidgets(this.#freshness(), this.#backlog(), this.#budget());
-    dashboard.addWidgets(this.#changes(), this.#requests(), this.#grouping());
-    dashboard.addWidgets(this.#deadLetters(), this.#errors, this.#receivers);
+    this.#dashboard.addWidgets(...this.#numbers());
+    this.#dashboard.addWidgets(this.#freshness(), this.#backlog(), this.#budget());
+    this.#dashboard.addWidgets(this.#changes(), this.#requests(), this.#grouping());
+    this.#dashboard.addWidgets(this.#deadLetters(), this.#errors, this.#receivers);
     this.#addErrors('submit', watched.function);
   }
 
@@ -74,6 +79,20 @@ export class PurgerDashboard extends Construct {
     this.#receivers.addLeftMetric(
       this.#monitoring.metric('receive-webhook', 'WebhooksUnverified', options, { webhook }),
     );
+  }
+
+  /** Shows what waits in a queue before `receive-s3`, in a row that is there only where one is. */
+  addS3Queue(queue: S3Queue): void {
+    if (this.#s3Queues === undefined) {
+      this.#s3Queues = s3QueuesWidget();
+      this.#dashboard.addWidgets(this.#s3Queues);
+    }
+    addS3Queue(this.#s3Queues, queue);
+  }
+
+  /** Shows what the API makes of webhooks: see {@link webhookApiWidget}. */
+  addWebhookApi(api: HttpApi, countsThrottled: boolean): void {
+    this.#dashboard.addWidgets(webhookApiWidget(this.#monitoring, api, countsThrottled));
   }
 
   #addErrors(service: FunctionName, fn: PurgerFunction): void {

@@ -1,10 +1,11 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LogGroup, type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { expecting } from '../functions/core/schema.ts';
 import type { Target } from '../functions/core/types.ts';
+import { acknowledge } from './acknowledgements.ts';
+import { letLogsUse } from './key-policy.ts';
 
 /** How the user wants data to be kept. */
 export interface DataProtectionProps {
@@ -74,43 +75,11 @@ export function keptLogs(protection: DataProtection): LogGroupProps {
   };
 }
 
-/**
- * Lets CloudWatch Logs encrypt log groups in the key's account and region. Of a key that is imported, the owner has to add the
- * statement: `docs/security.md` has it. The key's policy cannot name the groups, which depend on the key.
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
- */
-function letLogsUse(key: IKey): void {
-  const { partition, region, account, urlSuffix } = Stack.of(key);
-  key.addToResourcePolicy(
-    new PolicyStatement({
-      sid: 'CloudWatchLogs',
-      principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
-      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
-      resources: ['*'],
-      conditions: {
-        ArnLike: {
-          'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*`,
-        },
-      },
-    }),
-  );
-}
-
-/**
- * Lets a service of AWS send to queues that the key encrypts. See {@link letLogsUse} for keys that are imported.
- * @param service its principal, e.g. `events.amazonaws.com`
- * @param account on whose behalf it sends. Default: that of the key
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
- */
-export function letServiceSend(key: IKey, service: string, account = Stack.of(key).account): void {
-  const name = service.replace(/\W.*/, '').replace(/^./, (letter) => letter.toUpperCase());
-  key.addToResourcePolicy(
-    new PolicyStatement({
-      sid: `Send${name}${account === Stack.of(key).account ? '' : account}`,
-      principals: [new ServicePrincipal(service)],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': account } },
-    }),
-  );
+/** Says why a log group may do without a key of the customer, where there is none. */
+export function acknowledgeLogs(logGroup: LogGroup, { encryptionKey }: DataProtection): void {
+  if (encryptionKey !== undefined) return;
+  acknowledge(logGroup, {
+    'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
+      "CloudWatch Logs encrypts it with a key of its own. `encryptionKey` makes it the customer's.",
+  });
 }

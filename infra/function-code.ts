@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { type Codec, withoutDependencies } from './source-map.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,13 +16,20 @@ const isPackaged = existsSync(builtFunctions);
 /** The deployed functions, by their folder in `functions/`. */
 export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'configure-bucket';
 
-/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030` and `0033`. */
-const aliases = {
-  '@aws-sdk/client-dynamodb': join(root, 'functions', 'aws', 'sdk', 'client-dynamodb.ts'),
-  '@aws-sdk/client-secrets-manager': join(root, 'functions', 'aws', 'sdk', 'client-secrets-manager.ts'),
-  '@aws-sdk/client-sqs': join(root, 'functions', 'aws', 'sdk', 'client-sqs.ts'),
-  '@aws-sdk/credential-provider-node': join(root, 'functions', 'aws', 'environment-credentials.ts'),
-  '@smithy/core/event-streams': join(root, 'functions', 'aws', 'no-event-streams.ts'),
+const aws = join(root, 'functions', 'aws');
+/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
+const withoutUnused = {
+  '@aws-sdk/credential-provider-node': join(aws, 'environment-credentials.ts'),
+  '@aws-sdk/endpoint-cache': join(aws, 'no-endpoint-cache.ts'),
+  '@smithy/core/event-streams': join(aws, 'no-event-streams.ts'),
+};
+/** The functions with lighter clients, of which one is the benchmark's: it is compared with the receiver on like terms. */
+const withLightClients = ['receive-webhook', 'bare-webhook'];
+/** The receiver of webhooks, whose answer a CMS waits for, has lighter clients: see `docs/adr/0033`. */
+const lightClients = {
+  '@aws-sdk/client-dynamodb': join(aws, 'sdk', 'client-dynamodb.ts'),
+  '@aws-sdk/client-secrets-manager': join(aws, 'sdk', 'client-secrets-manager.ts'),
+  '@aws-sdk/client-sqs': join(aws, 'sdk', 'client-sqs.ts'),
 };
 
 /** A file of a function's code. */
@@ -73,8 +81,10 @@ function bundleOnce(name: FunctionName): readonly CodeFile[] {
  * @returns a handler's bundle and its source map; paths in them are relative, so that every machine gives the same bytes
  */
 export function bundle(folder: string): readonly CodeFile[] {
-  // Loaded where it is needed: those who install the package do not have it.
-  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
+  // Loaded where they are needed: those who install the package do not have them.
+  const require = createRequire(import.meta.url);
+  const { buildSync } = require('esbuild') as typeof import('esbuild');
+  const codec = require('@jridgewell/sourcemap-codec') as Codec;
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: [join(folder, 'handler.ts')],
@@ -87,7 +97,9 @@ export function bundle(folder: string): readonly CodeFile[] {
     target: 'node24',
     format: 'esm',
     minify: true,
-    alias: aliases,
+    alias: withLightClients.includes(basename(folder))
+      ? { ...withoutUnused, ...lightClients }
+      : withoutUnused,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
@@ -95,5 +107,8 @@ export function bundle(folder: string): readonly CodeFile[] {
     mainFields: ['module', 'main'],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });
-  return outputFiles.map(({ path, contents }) => ({ path: basename(path), contents }));
+  return outputFiles.map(({ path, contents, text }) => ({
+    path: basename(path),
+    contents: path.endsWith('.map') ? Buffer.from(withoutDependencies(text, codec)) : contents,
+  }));
 }

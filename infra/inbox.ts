@@ -1,14 +1,15 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { type ITopic, Subscription, SubscriptionProtocol } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import { keptQueue } from './buffer.ts';
-import { type DataProtection, letServiceSend } from './data-protection.ts';
+import type { DataProtection } from './data-protection.ts';
+import { letBucketsSend, letTopicsSend } from './key-policy.ts';
 
 /** A batch of more than ten needs a window, and this is the shortest. */
 const batchingWindow = Duration.seconds(1);
@@ -46,7 +47,7 @@ export class Inbox extends Construct {
   /** Lets a bucket, of this account unless told otherwise, send its notifications. */
   allowBucket(bucket: IBucket, account = Stack.of(this).account): void {
     const { encryptionKey } = this.#protection;
-    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 's3.amazonaws.com', account);
+    if (encryptionKey !== undefined) letBucketsSend(encryptionKey, account);
     this.queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('s3.amazonaws.com')],
@@ -61,13 +62,34 @@ export class Inbox extends Construct {
     );
   }
 
-  /** Subscribes the queue to a topic. */
+  /**
+   * Subscribes the queue to a topic. CDK's `SqsSubscription` would name the topic in the policy of the key, or no topic at
+   * all: a topic that the same key encrypts could then not be deployed, or any topic could use the key.
+   */
   subscribe(topic: ITopic): void {
     const { encryptionKey } = this.#protection;
-    if (encryptionKey !== undefined) letServiceSend(encryptionKey, 'sns.amazonaws.com', topic.env.account);
-    topic.addSubscription(
-      new SqsSubscription(this.queue, { rawMessageDelivery: true, deadLetterQueue: this.#deadLetterQueue }),
+    if (encryptionKey !== undefined) letTopicsSend(encryptionKey, topic.env.account);
+    const { region } = topic.env;
+    const elsewhere = Token.isUnresolved(region) ? {} : { region };
+    const policy = this.queue.addToResourcePolicy(
+      new PolicyStatement({
+        // In regions that an account has to opt in to, SNS has a name of its own.
+        principals: [new ServicePrincipal('sns.amazonaws.com', elsewhere)],
+        actions: ['sqs:SendMessage'],
+        resources: [this.queue.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': topic.topicArn } },
+      }),
     );
+    const subscription = new Subscription(this, `Topic${topic.node.addr}`, {
+      topic,
+      protocol: SubscriptionProtocol.SQS,
+      endpoint: this.queue.queueArn,
+      rawMessageDelivery: true,
+      deadLetterQueue: this.#deadLetterQueue,
+      ...elsewhere,
+    });
+    // What is sent before the queue lets it in would go to the dead letter queue.
+    if (policy.policyDependable !== undefined) subscription.node.addDependency(policy.policyDependable);
   }
 }
 
@@ -82,4 +104,8 @@ export function receiveFrom(queue: IQueue, receiver: IFunction): void {
       reportBatchItemFailures: true,
     }),
   );
+  acknowledge(receiver, {
+    'Serverless-LambdaEventSourceMappingDestination':
+      'A destination is for streams. A message that fails goes back to its queue alone, whose redrive policy says how often, and where it ends.',
+  });
 }

@@ -12,7 +12,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
 import { grantSend } from './buffer.ts';
-import { type DataProtection, keptLogs } from './data-protection.ts';
+import { acknowledgeLogs, type DataProtection, keptLogs } from './data-protection.ts';
 import { type FunctionName, functionCode } from './function-code.ts';
 
 /** What differs from function to function. */
@@ -74,12 +74,11 @@ export class PurgerFunction extends LambdaFunction {
             maxEventAge: Duration.hours(6),
             onFailure: { bind: () => ({ destination: onFailure.queueArn }) },
           }),
-      environment: { NODE_OPTIONS: '--enable-source-maps', ...props.environment },
     });
     acknowledge(this, functionReasons);
     acknowledge(this, onFailure === undefined ? synchronousReasons : asynchronousReasons);
     acknowledge(role, roleReasons);
-    if (encryptionKey === undefined) acknowledge(logGroup, logGroupReasons);
+    acknowledgeLogs(logGroup, protection);
   }
 }
 
@@ -106,8 +105,4 @@ const synchronousReasons = {
 const roleReasons = {
   'NIST.800.53.R5-IAMNoInlinePolicy':
     'The policy belongs to the role of this one function, goes with it, and names its resources only. As a managed policy it could be attached to others.',
-};
-const logGroupReasons = {
-  'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
-    "CloudWatch Logs encrypts it with a key of its own. `encryptionKey` makes it the customer's.",
 };

@@ -13,9 +13,17 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { environment } from '../functions/environment.ts';
-import { type CountName, type MetricName, metricsNamespace, unitOf } from '../functions/metric-names.ts';
+import {
+  type AccessLogCountName,
+  type CountName,
+  type MetricName,
+  metricsNamespace,
+  unitOf,
+} from '../functions/metric-names.ts';
+import { acknowledge } from './acknowledgements.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from './alarm-settings.ts';
 import { createAlarmTopic } from './alarm-topic.ts';
 import type { FunctionName } from './function-code.ts';
@@ -32,6 +40,8 @@ export interface AlarmProps {
   readonly name: AlarmName;
   /** Tells alarms of one name apart. */
   readonly of?: string;
+  /** Tells their constructs apart, where only the deployment knows `of`. Default: `of`. */
+  readonly id?: string;
   readonly severity: Severity;
   readonly metric: IMetric;
   /** Default: 1. */
@@ -77,7 +87,7 @@ export class Monitoring extends Construct {
   /** @returns a metric that the function of the given name publishes */
   metric(
     service: FunctionName,
-    name: MetricName | CountName,
+    name: MetricName | CountName | AccessLogCountName,
     options: MetricOptions,
     more: Readonly<Record<string, string>> = {},
   ): Metric {
@@ -92,13 +102,14 @@ export class Monitoring extends Construct {
   }
 
   /** Sets an alarm, unless alarms or this one are off. */
-  alarm({ name, of, severity, metric, threshold = 1, periods = [1, 1], meaning, action }: AlarmProps): void {
+  alarm({ name, of, id = of, severity, metric, meaning, action, ...rule }: AlarmProps): void {
     const { enabled, off, runbookUrl } = this.#settings;
     if (!enabled || off.includes(name)) return;
-    const fullName = of === undefined ? name : `${name}-${of}`;
+    const { threshold = 1, periods = [1, 1] } = rule;
     const [datapointsToAlarm, evaluationPeriods] = periods;
-    const alarm = new Alarm(this, fullName, {
-      alarmName: `${this.purgerName}-${fullName}`,
+    const named = (suffix: string | undefined) => (suffix === undefined ? name : `${name}-${suffix}`);
+    const alarm = new Alarm(this, named(id), {
+      alarmName: `${this.purgerName}-${named(of)}`,
       alarmDescription: `[${severity}] ${meaning} ${action} Runbook: ${runbookUrl}#${name}`,
       metric,
       threshold,
@@ -112,17 +123,43 @@ export class Monitoring extends Construct {
     const actions = this.#actions[severity];
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);
+    if (actions.length === 0) acknowledge(alarm, untoldReasons);
     this.alarms.push(alarm);
   }
 
   #createActions(): Readonly<Record<Severity, readonly IAlarmAction[]>> {
     const { topic, criticalTopic, actions, criticalActions, emails } = this.#settings;
     const everyTopic = topic ?? (emails.length > 0 ? createAlarmTopic(this) : undefined);
-    for (const email of emails) everyTopic?.addSubscription(new EmailSubscription(email));
+    for (const email of emails) {
+      const subscription = everyTopic?.addSubscription(new EmailSubscription(email));
+      if (subscription !== undefined) acknowledge(subscription, mailReasons);
+    }
     const actionOf = (topic: ITopic | undefined) => (topic === undefined ? [] : [new SnsAction(topic)]);
     const warning = [...actionOf(everyTopic), ...actions];
     return { warning, critical: [...warning, ...actionOf(criticalTopic), ...criticalActions] };
   }
+}
+
+const untoldReasons = {
+  'NIST.800.53.R5-CloudWatchAlarmAction':
+    'Whom to tell only the user knows: `alarms` takes addresses, topics and actions. Until then the alarm shows its state in CloudWatch and on the dashboard, and each change of it is an event of EventBridge, which an account may gather for all of its alarms.',
+};
+const mailReasons = {
+  'Serverless-SNSRedrivePolicy':
+    'A mail that does not arrive leaves the alarm itself in CloudWatch, where its state and history are. In a queue nobody would read it, and in the dead letter queue of changes it would be taken for one.',
+};
+
+/**
+ * @returns a metric of SQS's by the queue's name alone. CDK's own adds the account of a queue that is imported, and an
+ *   alarm may not watch another account's metrics unless the two are linked
+ */
+export function queueMetric(
+  queue: IQueue,
+  metricName: 'ApproximateAgeOfOldestMessage' | 'ApproximateNumberOfMessagesVisible',
+  options: MetricOptions,
+): Metric {
+  const dimensionsMap = { QueueName: queue.queueName };
+  return new Metric({ namespace: 'AWS/SQS', metricName, dimensionsMap, ...options });
 }
 
 /** @returns the largest of several metrics; one that is missing does not count */

@@ -55,7 +55,7 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
   readonly queues?: readonly QueueSettings[];
   /** The webhooks to receive, each with the options that its source knows: see `docs/sources.md`. */
   readonly webhooks?: readonly WebhookSettings[];
-  /** ARN of a key of yours that encrypts queues, table, logs and the functions' environment. Default: AWS's own keys. */
+  /** ARN of a key of yours that encrypts queues, table, logs, bus and the functions' environment. Default: AWS's own keys. */
   readonly encryptionKeyArn?: string;
   /** The ledger of another deployment that uses the same CDN Pro user. Default: its own. */
   readonly sharedLedger?: SharedLedgerSettings;

@@ -1,9 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Buffer } from './buffer.ts';
 import type { PurgerFunction } from './lambda-function.ts';
-import { type Monitoring, total } from './monitoring.ts';
+import { type Monitoring, queueMetric, total } from './monitoring.ts';
 
 type ReceiverName = 'receive-s3' | 'receive-webhook';
 
@@ -38,6 +39,36 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
   watchChanges(monitoring, 'receive-s3', buffer);
 }
 
+/** A queue out of which the receiver takes S3's events. */
+export interface S3Queue {
+  readonly queue: IQueue;
+  /** `inbox`, or the queue's own name. */
+  readonly name: string;
+}
+
+/**
+ * Sets the alarm of a queue before the receiver of S3's events. It is one of its own since a pause holds nothing up
+ * here, and since a metric costs the same in it as in the one of the buffer.
+ */
+export function watchS3Queue(
+  monitoring: Monitoring,
+  { queue, name }: S3Queue,
+  freshnessSeconds: number,
+): void {
+  const options = { statistic: 'Maximum', period: fiveMinutes } as const;
+  monitoring.alarm({
+    name: 'freshness',
+    of: name,
+    id: queue.node.addr,
+    severity: 'critical',
+    metric: queueMetric(queue, 'ApproximateAgeOfOldestMessage', options),
+    threshold: freshnessSeconds,
+    periods: [2, 3],
+    meaning: `For ten minutes S3 events have waited for ${freshnessSeconds} s or more in a queue before receive-s3: visitors see old content.`,
+    action: 'Find out why receive-s3 does not take them.',
+  });
+}
+
 /** Sets the alarms of the receiver of webhooks, but for those of each webhook. */
 export function watchWebhookReceiver(
   monitoring: Monitoring,
@@ -63,6 +94,18 @@ export function watchWebhookReceiver(
     action: 'Read the log of receive-webhook, and have what was lost sent again or purged by hand.',
   });
   watchChanges(monitoring, 'receive-webhook', buffer);
+}
+
+/** Sets the alarm of the throttle of the webhooks' API, which its access log tells of. */
+export function watchThrottle(monitoring: Monitoring): void {
+  monitoring.alarm({
+    name: 'webhooks-throttled',
+    severity: 'warning',
+    metric: monitoring.metric('receive-webhook', 'WebhooksThrottled', sum(fiveMinutes)),
+    meaning:
+      'Webhooks were answered 429: more came than the throttle lets in. Several CMSs do not send them again.',
+    action: 'Read in the access log who sent them, and raise `webhookApi.throttle` if it was the CMS.',
+  });
 }
 
 /** Sets the alarm of one webhook. */

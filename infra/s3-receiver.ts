@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
-import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -17,7 +16,8 @@ import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { Inbox, receiveFrom } from './inbox.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Monitoring } from './monitoring.ts';
-import { watchS3Receiver } from './receiver-alarms.ts';
+import { createBus, letPutEvents } from './other-accounts-bus.ts';
+import { type S3Queue, watchS3Queue, watchS3Receiver } from './receiver-alarms.ts';
 import { filterFields, type WatchFilter, type WatchOptions, watchFields } from './source-settings.ts';
 
 /** What the receivers are made of. */
@@ -25,6 +25,13 @@ export interface ReceiverProps {
   readonly mapping: MappingConfig;
   readonly buffer: PurgeBuffer;
   readonly monitoring: Monitoring;
+}
+
+/** What the receiver of S3's events is made of. */
+export interface S3ReceiverProps extends ReceiverProps {
+  readonly freshnessSeconds: number;
+  /** Is told of each queue out of which events are taken. */
+  readonly onQueue: (queue: S3Queue) => void;
 }
 
 /** At most what a queue hides a message for by default: Lambda refuses a queue that hides it for less. */
@@ -36,6 +43,7 @@ const maxWatchedLength = 3000;
 export class S3Receiver extends Construct {
   readonly function: PurgerFunction;
   readonly #buffer: PurgeBuffer;
+  readonly #watchQueue: (queue: S3Queue) => void;
   readonly #watched: WatchedObjects[] = [];
   readonly #bucketConfigurations = new Map<string, BucketConfiguration>();
   /** What topics and queues carry may be more than is watched. */
@@ -46,9 +54,14 @@ export class S3Receiver extends Construct {
   #bus: EventBus | undefined;
   #configureFunction: PurgerFunction | undefined;
 
-  constructor(scope: Construct, id: string, { mapping, buffer, monitoring }: ReceiverProps) {
+  constructor(scope: Construct, id: string, props: S3ReceiverProps) {
     super(scope, id);
+    const { mapping, buffer, monitoring, freshnessSeconds, onQueue } = props;
     this.#buffer = buffer;
+    this.#watchQueue = (queue) => {
+      watchS3Queue(monitoring, queue, freshnessSeconds);
+      onQueue(queue);
+    };
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-s3',
       description: 'cdn-pro-purger: turns changes of S3 objects into purge messages',
@@ -115,6 +128,7 @@ export class S3Receiver extends Construct {
     }
     this.#addFilter(filter);
     receiveFrom(queue, this.function);
+    this.#watchQueue({ queue, name: queue.queueName });
   }
 
   /** Two events for one change would be two purges. */
@@ -141,12 +155,10 @@ export class S3Receiver extends Construct {
   }
 
   #ownInbox(): Inbox {
-    this.#inbox ??= new Inbox(this, 'Inbox', {
-      receiver: this.function,
-      timeout,
-      deadLetterQueue: this.#buffer.deadLetterQueue,
-      protection: this.#buffer.protection,
-    });
+    if (this.#inbox !== undefined) return this.#inbox;
+    const { deadLetterQueue, protection } = this.#buffer;
+    this.#inbox = new Inbox(this, 'Inbox', { receiver: this.function, timeout, deadLetterQueue, protection });
+    this.#watchQueue({ queue: this.#inbox.queue, name: 'inbox' });
     return this.#inbox;
   }
 
@@ -189,18 +201,9 @@ export class S3Receiver extends Construct {
 
   /** A bus of its own: what another account sends then meets no other rule of this account. */
   #busFor(account: string): EventBus {
-    this.#bus ??= new EventBus(this, 'Bus', { description: 'cdn-pro-purger: S3 events of other accounts' });
-    if (!this.#otherAccounts.has(account)) {
-      this.#otherAccounts.add(account);
-      this.#bus.addToResourcePolicy(
-        new PolicyStatement({
-          sid: `PutEvents${account}`,
-          principals: [new AccountPrincipal(account)],
-          actions: ['events:PutEvents'],
-          resources: [this.#bus.eventBusArn],
-        }),
-      );
-    }
+    this.#bus ??= createBus(this, 'Bus', this.#buffer);
+    if (!this.#otherAccounts.has(account)) letPutEvents(this.#bus, account);
+    this.#otherAccounts.add(account);
     return this.#bus;
   }
 

@@ -5,6 +5,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-c
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import type { CdnPurger } from './cdn-purger.ts';
 import type { BucketSettings, QueueSettings, TopicSettings } from './source-settings.ts';
 import type { Throttle, WebhookApiOptions } from './webhook-api.ts';
@@ -43,17 +44,37 @@ export function watchSources(
 function bucketOf(scope: Construct, id: string, name: string, all: readonly BucketSettings[]): IBucket {
   const same = all.filter((bucket) => bucket.name === name);
   if (!same.some(({ create }) => create === true)) return Bucket.fromBucketName(scope, id, name);
-  // CDK's own types do not fit together under exactOptionalPropertyTypes.
-  return new Bucket(scope, id, {
+  const versioned = same.some((settings) => settings.versioned === true);
+  const bucket = new Bucket(scope, id, {
     bucketName: name,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    // Not a key of the customer: see the reasons below.
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
-    versioned: same.some(({ versioned }) => versioned === true),
+    versioned,
     // A website is not deleted by the way.
     removalPolicy: RemovalPolicy.RETAIN,
-  }) as IBucket;
+  });
+  acknowledge(bucket, bucketReasons);
+  if (!versioned) acknowledge(bucket, unversionedReasons);
+  // CDK's own types do not fit together under exactOptionalPropertyTypes.
+  return bucket as IBucket;
 }
+
+const unlogged =
+  "Who reads a site is told by the CDN's logs; who changes it by CloudTrail's data events, where the account records them. A bucket for server access logs would be one more to secure and to pay for.";
+const bucketReasons = {
+  'AwsSolutions-S1': unlogged,
+  'NIST.800.53.R5-S3BucketLoggingEnabled': unlogged,
+  'NIST.800.53.R5-S3BucketReplicationEnabled':
+    'The site is built somewhere else and can be uploaded again; the CDN, which reads from this bucket alone, would not look for a copy in another region.',
+  'NIST.800.53.R5-S3DefaultEncryptionKMS':
+    'S3 encrypts the objects with keys of its own. They are the pages of a site: a CDN that the bucket lets in by its addresses reads without credentials, which S3 refuses for objects under a key of KMS, and one that signs would need the key as well.',
+};
+const unversionedReasons = {
+  'NIST.800.53.R5-S3BucketVersioningEnabled':
+    'What a deployment of the site overwrites can be built again, and every version would be paid for. `versioned: true` keeps them.',
+};
 
 /** The API that takes webhooks, as a configuration file has it. */
 export interface WebhookApiSettings {

@@ -9,14 +9,16 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ConfigError, check } from '../functions/core/config.ts';
+import { type AccessLogCountName, metricsNamespace } from '../functions/metric-names.ts';
 import { acknowledge } from './acknowledgements.ts';
-import { type DataProtection, keptLogs } from './data-protection.ts';
+import { acknowledgeLogs, type DataProtection, keptLogs } from './data-protection.ts';
 import { webhookApiFields } from './source-settings.ts';
 
 /** How many webhooks are let in; what is over gets 429, which a CMS sends again. */
@@ -43,6 +45,8 @@ export interface WebhookApiOptions {
 /** What a {@link WebhookApi} is made of. */
 export interface WebhookApiProps extends WebhookApiOptions {
   readonly protection: DataProtection;
+  /** A dimension of the metrics: see `monitoring.ts`. */
+  readonly purgerName: string;
 }
 
 /** A release of a CMS may publish hundreds of entries at once; a flood costs at most some dollars a day. */
@@ -65,6 +69,16 @@ const accessLogFields = {
   integrationError: '$context.integrationErrorMessage',
   latencyMs: '$context.responseLatency',
   integrationLatencyMs: '$context.integrationLatency',
+  /** A dimension of what is counted here, beside `purger`. */
+  service: 'receive-webhook',
+};
+const throttled: AccessLogCountName = 'WebhooksThrottled';
+
+const unlogged =
+  'The user has switched access logs off: `webhookApi.accessLogs`. The function still logs each webhook that it refuses, with the reason, and API Gateway still counts requests and errors.';
+const unloggedReasons = {
+  'AwsSolutions-APIG1': unlogged,
+  'Serverless-APIGWAccessLogging': unlogged,
 };
 
 /** The public entry: `POST /webhooks/{name of the webhook}`. */
@@ -74,12 +88,14 @@ export class WebhookApi extends Construct {
   readonly url: string;
   /** What a record for the domain has to point at, where the stack does not make it. */
   readonly domainTarget: string | undefined;
+  /** Missing where they are off. */
+  readonly accessLogs: LogGroup | undefined;
 
   constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
     super(scope, id);
-    const { protection, ...options } = props;
+    const { protection, purgerName, ...options } = props;
     checkOptions(options);
-    const { throttle = {}, accessLogs = true } = options;
+    const { throttle = {} } = options;
     const domain = this.#domain(options);
     this.api = new HttpApi(scope, 'Api', {
       description: 'cdn-pro-purger: webhooks',
@@ -96,14 +112,18 @@ export class WebhookApi extends Construct {
         "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
     });
     const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
-    new HttpStage(this.api, 'DefaultStage', {
+    this.accessLogs = options.accessLogs === false ? undefined : this.#accessLogs(protection);
+    const stage = new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: ratePerSecond, burstLimit: burst },
-      ...(accessLogs ? { accessLogSettings: this.#accessLogs(protection) } : {}),
+      ...(this.accessLogs === undefined
+        ? {}
+        : { accessLogSettings: settingsOf(this.accessLogs, purgerName) }),
       ...(domain === undefined ? {} : { domainMapping: { domainName: domain } }),
     });
+    if (this.accessLogs === undefined) acknowledge(stage, unloggedReasons);
     this.url = `${domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`}/webhooks/`;
     this.domainTarget = options.hostedZone === undefined ? domain?.regionalDomainName : undefined;
   }
@@ -128,13 +148,28 @@ export class WebhookApi extends Construct {
     return domain;
   }
 
-  #accessLogs(protection: DataProtection) {
+  /** API Gateway publishes one metric for all answers 4xx; only its log tells what the throttle turned away. */
+  #accessLogs(protection: DataProtection): LogGroup {
     const logGroup = new LogGroup(this, 'AccessLogs', keptLogs(protection));
-    return {
-      destination: new LogGroupLogDestination(logGroup),
-      format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-    };
+    acknowledgeLogs(logGroup, protection);
+    new MetricFilter(this, 'Throttled', {
+      logGroup,
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace: metricsNamespace,
+      metricName: throttled,
+      metricValue: '1',
+      unit: Unit.COUNT,
+      dimensions: { purger: '$.purger', service: '$.service' },
+    });
+    return logGroup;
   }
+}
+
+function settingsOf(logGroup: LogGroup, purgerName: string) {
+  return {
+    destination: new LogGroupLogDestination(logGroup),
+    format: AccessLogFormat.custom(JSON.stringify({ ...accessLogFields, purger: purgerName })),
+  };
 }
 
 function checkOptions({

@@ -13,7 +13,7 @@ import { grantSend } from './buffer.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
 import type { Monitoring } from './monitoring.ts';
-import { watchWebhook, watchWebhookReceiver } from './receiver-alarms.ts';
+import { watchThrottle, watchWebhook, watchWebhookReceiver } from './receiver-alarms.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import type { Webhook } from './webhook.ts';
 import { WebhookApi, type WebhookApiOptions } from './webhook-api.ts';
@@ -35,6 +35,8 @@ const assumedArnLength = 120;
 export class WebhookReceiver extends Construct {
   readonly function: PurgerFunction;
   readonly api: HttpApi;
+  /** Whether the webhooks that the API turns away are counted: its access log has to be on. */
+  readonly countsThrottled: boolean;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
   readonly #monitoring: Monitoring;
@@ -74,9 +76,11 @@ export class WebhookReceiver extends Construct {
     );
     this.node.addValidation({ validate: () => this.#faultsOfLength() });
     const { protection } = buffer;
-    const options = { ...webhookApi, protection };
-    const { api, url, domainTarget } = new WebhookApi(this, 'WebhookApi', this.function, options);
+    const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };
+    const { api, url, domainTarget, accessLogs } = new WebhookApi(this, 'WebhookApi', this.function, options);
     this.api = api;
+    this.countsThrottled = accessLogs !== undefined;
+    if (this.countsThrottled) watchThrottle(monitoring);
     this.url = url;
     this.domainTarget = domainTarget;
     watchWebhookReceiver(monitoring, this.function, api, buffer);

@@ -2,7 +2,8 @@ import type { PurgerConfig } from '../infra/purger-stack.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws.ts';
 import { startCdnPro } from './cdn-pro-simulator/server.ts';
 import { startEdge } from './edge/server.ts';
-import { createJournal, type Journal } from './journal.ts';
+import { edgeHostOf, hostsOf } from './hosts.ts';
+import { createJournal, type Entry, type Journal } from './journal.ts';
 import { createOrigin, type Origin } from './origin.ts';
 import type { Stage } from './play.ts';
 import { firstObjects, outsideNotifications } from './s3-source.ts';
@@ -84,7 +85,7 @@ async function startParts(
   const hosts = hostsOf(config);
   const edge = await startEdge({
     fetchOrigin: async (url) => origin?.fetch(url),
-    defaultHost: hosts[0] ?? 'www.example.com',
+    defaultHost: edgeHostOf(config),
     target: config.target,
     ...portOf(ports.edge),
   });
@@ -105,6 +106,7 @@ async function startParts(
   const journal = createJournal();
   let requests = 0;
   journal.onEntry((entry) => {
+    if (entry.kind === 'queued') showAtOrigin(entry, origin);
     if (entry.kind !== 'purged') return;
     requests++;
     // An API of someone else's making does not know our edge: it obeys what was accepted, too.
@@ -130,7 +132,7 @@ async function startParts(
     },
   });
   stops.push(aws.stop);
-  origin = createOrigin(`${aws.s3.endpoint}/${watched?.bucket ?? 'no-bucket'}`, watched?.prefix ?? '');
+  origin = createOrigin(aws.s3.endpoint, watched ?? { bucket: 'no-bucket', prefix: '' });
   await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
 
   const ready = readyOf(config, aws, apiUrl, edge.url);
@@ -155,6 +157,12 @@ async function startParts(
     summary: summaryOf(ready, cdnPro !== undefined),
     countRequests: () => requests,
   };
+}
+
+/** The URLs of an object are those that its change makes stale: the functions' own mapping says which. */
+function showAtOrigin({ changeId, urls }: Entry & { kind: 'queued' }, origin: Origin | undefined): void {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(changeId) ?? [];
+  if (bucket !== undefined && key !== undefined) origin?.show({ bucket, key }, urls);
 }
 
 /** What went wrong in the stack, in one line; undefined for what is in order. */
@@ -198,17 +206,6 @@ function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean):
   ] as const;
   const width = Math.max(...rows.map(([name]) => (name ?? '').length));
   return ['The stack runs:', ...rows.map(([name = '', url]) => `  ${name.padEnd(width)}  ${url}`)].join('\n');
-}
-
-/** The hosts that the rules' URLs name, so that the simulator knows them as deployed. */
-function hostsOf({ rules }: PurgerConfig): readonly string[] {
-  const urls = rules.flatMap(({ purge }) => [
-    ...(purge.fileUrls ?? []),
-    ...(purge.dirUrls ?? []),
-    ...(purge.regexPatterns ?? []),
-  ]);
-  const hosts = urls.flatMap((url) => /^[a-z]+:\/\/([^/{}]+)\//.exec(url)?.[1] ?? []);
-  return [...new Set(hosts)];
 }
 
 function portOf(port: number | undefined): { port?: number } {

@@ -122,9 +122,7 @@ async function publishFirst(sample: Sample, stage: Stage): Promise<readonly stri
     sinceMs,
     patienceMs,
   );
-  const urls = found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
-  for (const url of urls) stage.origin.show(url, sample.key);
-  return urls;
+  return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
 }
 
 /** Whether the edge serves the first version from its cache, once the purges before it are through. */

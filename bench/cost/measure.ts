@@ -59,7 +59,7 @@ async function measureLoad(path: Path, load: Load, assemblyDir: string): Promise
     secrets: localSecrets(path.config),
     environment: {
       CDN_PRO_ENDPOINT: cdnPro.url,
-      NODE_OPTIONS: `--enable-source-maps --import=${meterUrl}`,
+      NODE_OPTIONS: `--import=${meterUrl}`,
     },
     onFunctionLog: ({ logicalId }, line) => readLine(line, logicalId, memoryOf, written),
   });

@@ -7,6 +7,7 @@ import type { WatchedObjects } from '../core/watched.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadRules } from '../mapping.ts';
+import { tracedErrors } from '../traced-errors.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
 /** What is left of the function's time when no more is sent: the last batch, and answering. */
@@ -37,4 +38,7 @@ async function receive(event: unknown, context: Context): Promise<SQSBatchRespon
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-export const handler = middy<unknown, SQSBatchResponse>().use(injectLambdaContext(log)).handler(receive);
+export const handler = middy<unknown, SQSBatchResponse>()
+  .use(tracedErrors(import.meta.url))
+  .use(injectLambdaContext(log))
+  .handler(receive);

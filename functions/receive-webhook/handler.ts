@@ -14,6 +14,7 @@ import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadMapping } from '../mapping.ts';
 import type { WebhookRequest } from '../sources/webhook-source.ts';
+import { tracedErrors } from '../traced-errors.ts';
 import { readWebhooks } from './config.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 
@@ -67,5 +68,6 @@ function readRequest({
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(tracedErrors(import.meta.url))
   .use(injectLambdaContext(log))
   .handler(receive);

@@ -17,6 +17,7 @@ import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
 import { loadRules } from '../mapping.ts';
 import { createMetrics } from '../metrics.ts';
+import { tracedErrors } from '../traced-errors.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { recoverMessage } from './recover.ts';
 import { submitBatch } from './submit-batch.ts';
@@ -37,7 +38,8 @@ const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
 const ledgerTable = readVariable(environment.ledgerTableName);
-const rules = loadRules();
+/** Read when an S3 event comes back from the dead letter queue, which is seldom. */
+let rules: ReturnType<typeof loadRules> | undefined;
 /** What CDN Pro has shown of its limits since this environment started. */
 let learned: Partial<RequestLimits> = {};
 const { coalesceAbove, ...limits } = JSON.parse(readVariable(environment.requestLimits)) as RequestLimits &
@@ -66,7 +68,10 @@ const ports: SubmitPorts = {
   forgetCredentials: () => secrets.forget(credentialsSecretId),
   requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
-  recover: (body) => recoverMessage(body, rules),
+  recover: (body) => {
+    rules ??= loadRules();
+    return recoverMessage(body, rules);
+  },
   learn: (shown) => {
     learned = shown;
   },
@@ -95,6 +100,7 @@ async function submit(event: SQSEvent, context: Context): Promise<SQSBatchRespon
 }
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(tracedErrors(import.meta.url))
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
   .handler(submit);

@@ -8,6 +8,10 @@ import { describeKeys, isWatched, type WatchedObjects } from '../../functions/co
 import { type MappedChange, mapChanges } from '../../functions/enqueue.ts';
 import type { PurgerConfig } from '../purger-stack.ts';
 import type { Input } from './read-input.ts';
+import { slashHints } from './slash-hints.ts';
+
+/** What a rule makes of a change, and what of it may be meant otherwise. */
+export type HintedExplanation = RuleExplanation & { readonly hints?: readonly string[] };
 
 /** What would become of one change. */
 export interface ChangeExplanation {
@@ -16,7 +20,7 @@ export interface ChangeExplanation {
   readonly overtakenBy?: ChangeReference;
   /** Why the change would not even arrive. */
   readonly notWatched?: string;
-  readonly rules: readonly RuleExplanation[];
+  readonly rules: readonly HintedExplanation[];
   readonly mapping: Mapping;
 }
 
@@ -49,12 +53,25 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
     ...notWatched(change, config),
-    rules: rules.explain(change),
+    rules: withHints(rules.explain(change), change, config),
     mapping,
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
   const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
   return { matched, changes: explained, remarks, purges: purgesOf(arriving, config) };
+}
+
+function withHints(
+  explanations: readonly RuleExplanation[],
+  change: OriginChange,
+  { rules }: PurgerConfig,
+): readonly HintedExplanation[] {
+  return rules.flatMap((rule, index) => {
+    const explanation = explanations[index];
+    if (explanation === undefined) return [];
+    const hints = slashHints(rule, explanation, change);
+    return [hints.length === 0 ? explanation : { ...explanation, hints }];
+  });
 }
 
 function purgesOf(

@@ -1,7 +1,6 @@
 import { textOf } from '../../functions/core/plan.ts';
-import type { RuleExplanation } from '../../functions/core/rules.ts';
 import type { Header, PurgeEntry } from '../../functions/core/types.ts';
-import type { ChangeExplanation, ExplainedRequests, Explanation } from './explain.ts';
+import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 
 /** @returns an explanation for people to read */
 export function describe({ changes, remarks, purges, matched }: Explanation): string {
@@ -26,13 +25,14 @@ function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplan
   ].join('\n');
 }
 
-function describeRule(rule: RuleExplanation): readonly string[] {
+function describeRule(rule: HintedExplanation): readonly string[] {
   if (!rule.matched) return [`  ${rule.rule} does not match: ${rule.reason}`];
   const captures = Object.entries(rule.captures).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   return [
     `  ${rule.rule} matches${captures.length > 0 ? `: ${captures.join(', ')}` : ''}${describeDelays(rule.delaysSeconds)}`,
     ...rule.entries.map((entry) => `    ${describeEntry(entry)}`),
     ...rule.problems.map(({ template, reason }) => `    refused: ${template}: ${reason}`),
+    ...(rule.hints ?? []).map((hint) => `    hint: ${hint}`),
   ];
 }
 

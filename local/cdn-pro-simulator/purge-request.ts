@@ -33,7 +33,7 @@ export interface RequestFault {
   readonly message: string;
 }
 
-/** The host names that are deployed, by environment. */
+/** The host names that are deployed, by environment. A `*` in one stands for any text. */
 export type DeployedHosts = Readonly<Record<PurgeRequest['target'], readonly string[]>>;
 
 /** What came of reading a request's body. */

@@ -47,11 +47,17 @@ export function hostFault(
   target: string,
   deployed: readonly string[],
 ): RequestFault | undefined {
-  if (deployed.some((name) => name.toLowerCase() === host.toLowerCase())) return undefined;
+  if (deployed.some((name) => isNamed(host.toLowerCase(), name.toLowerCase()))) return undefined;
   return {
     code: 'InvalidPurgeUrl',
     message: `The host '${host}' has not been deployed in the '${target}' environment.`,
   };
+}
+
+function isNamed(host: string, name: string): boolean {
+  if (!name.includes('*')) return host === name;
+  const pieces = name.split('*').map((piece) => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${pieces.join('.*')}$`).test(host);
 }
 
 /**

@@ -169,7 +169,6 @@ function failed(cause: FailureCause, error: FunctionError): InvocationResult {
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
 function childEnvironment(settings: FunctionSettings): Record<string, string> {
   return {
-    NODE_OPTIONS: '--enable-source-maps',
     ...(process.env.PATH && { PATH: process.env.PATH }),
     TZ: process.env.TZ ?? ':UTC',
     ...settings.environment,

@@ -44,6 +44,13 @@ export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
   return Template.fromStack(new PurgerStack(app, 'Stack', { config }));
 }
 
+/** @returns the properties of all resources of a type; fails where there are none */
+export function allOf(template: Template, type: string) {
+  const all = Object.values(template.findResources(type)).map(({ Properties }) => Properties);
+  if (all.length === 0) throw new Error(`Expected resources of type ${type}, got none`);
+  return all;
+}
+
 interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: unknown;

@@ -36,6 +36,21 @@ describe('freshness', () => {
   });
 });
 
+describe('freshness of what waits before receive-s3', () => {
+  const buckets = [{ name: 'www-example-com', via: 'notification' as const }];
+  const inbox = alarmsOf(templateOf({ buckets })).get('Stack-Purger-freshness-inbox');
+  if (inbox === undefined) throw new Error('expected an alarm of the inbox');
+
+  test('goes off when the receiver takes nothing', () => {
+    expect(statesOf(inbox, [quiet, { value: 240 }, { value: 540 }])).toEqual([false, false, true]);
+  });
+
+  test('lets one batch that was tried again pass, and events that are in time', () => {
+    expect(statesOf(inbox, [quiet, { value: 185 }, quiet, quiet])).not.toContain(true);
+    expect(statesOf(inbox, times(20, { value: 3 }))).not.toContain(true);
+  });
+});
+
 describe('credentials', () => {
   test('that are refused once a minute go off', () => {
     expect(goesOff('credentials-refused', times(4, { value: 2 }))).toBe(true);
@@ -83,6 +98,11 @@ test('one dead letter, one rejected entry and one refused URL are enough', () =>
 test('a 429 now and then is in order, three in a quarter of an hour are not', () => {
   expect(goesOff('throttled', times(10, { value: 2 }))).toBe(false);
   expect(goesOff('throttled', [{ value: 3 }])).toBe(true);
+});
+
+test('one webhook that the throttle turned away is enough: some senders do not try again', () => {
+  expect(goesOff('webhooks-throttled', [quiet, { value: 1 }])).toBe(true);
+  expect(goesOff('webhooks-throttled', times(3, quiet))).toBe(false);
 });
 
 test('a webhook may fail verification twice in an hour', () => {

@@ -54,7 +54,7 @@ describe('the runbook', () => {
   test('names only lines that the functions log', () => {
     const code = ['enqueue.ts', 'receive-s3/receive-s3-event.ts', 'receive-webhook/receive-webhook.ts']
       .concat(['receive-webhook/remember.ts', 'submit/after-answer.ts', 'submit/settle.ts'])
-      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts'])
+      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts', 'configure-bucket/handler.ts'])
       .map((file) => readFileSync(`functions/${file}`, 'utf8'))
       .join('\n');
     const asked = [...operations.matchAll(/\$\.message = "([^"*]+)\*?"/g)].map(([, text]) => text ?? '');
@@ -119,6 +119,80 @@ test('the dead letter alarm watches the dead letter queue, and the age that of t
     'DeadLetterQueue',
   );
   expect(queueOf('Stack-Purger-freshness', 'ApproximateAgeOfOldestMessage')).toContain('BufferQueue');
+});
+
+describe('queues before receive-s3', () => {
+  const queueArn = 'arn:aws:sqs:eu-central-1:123456789012:their-events';
+  const withQueues = templateOf({
+    freshnessSeconds: 90,
+    buckets: [{ name: 'www-example-com', via: 'notification' }],
+    queues: [{ arn: queueArn }],
+  });
+
+  test('have an alarm each that goes by the age of their oldest message and the wanted seconds alone', () => {
+    const found = watchedMetrics(withQueues).filter(({ alarm }) =>
+      alarm.startsWith('Stack-Purger-freshness-'),
+    );
+    expect(found).toMatchObject([
+      { alarm: 'Stack-Purger-freshness-inbox', name: 'ApproximateAgeOfOldestMessage' },
+      { alarm: 'Stack-Purger-freshness-their-events', dimensions: { QueueName: 'their-events' } },
+    ]);
+    expect(JSON.stringify(found[0]?.dimensions)).toContain('Inbox');
+    for (const { alarm } of found) {
+      const properties = alarmsOf(withQueues).get(alarm);
+      expect(properties).toMatchObject({ Threshold: 90, DatapointsToAlarm: 2, EvaluationPeriods: 3 });
+      expect(properties?.AlarmDescription).toMatch(/^\[critical\] .*#freshness$/);
+    }
+  });
+
+  test('are watched while submission is paused, too: that holds nothing up there', () => {
+    const paused = templateOf({ paused: true, buckets: [{ name: 'www-example-com', via: 'notification' }] });
+    expect(alarmsOf(paused).get('Stack-Purger-freshness-inbox')).toMatchObject({ Threshold: 60 });
+  });
+
+  test('are on the dashboard, which has no row for them where there are none', () => {
+    const textOf = (one: Template) => JSON.stringify(one.findResources('AWS::CloudWatch::Dashboard'));
+    expect(textOf(withQueues)).toContain('oldest in inbox (s)');
+    expect(textOf(withQueues)).toContain('oldest in their-events (s)');
+    expect(textOf(template)).not.toContain('before receive-s3');
+  });
+});
+
+describe('webhooks that the throttle turns away', () => {
+  test('are counted in the access log, under the name, unit and dimensions that the alarm watches', () => {
+    const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
+    const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    const format = JSON.parse(stage?.Properties.AccessLogSettings.Format) as Record<string, string>;
+    expect(format.status).toBe('$context.status');
+    expect(filter?.Properties.FilterPattern).toBe('{ $.status = "429" }');
+    expect(JSON.stringify(stage?.Properties.AccessLogSettings.DestinationArn)).toContain(
+      filter?.Properties.LogGroupName.Ref,
+    );
+    const [transformation] = (filter?.Properties.MetricTransformations ?? []) as Record<string, unknown>[];
+    const { MetricName, MetricNamespace, MetricValue, Unit, Dimensions } = transformation ?? {};
+    expect(MetricValue).toBe('1');
+    const dimensions = (Dimensions as { Key: string; Value: string }[]).map(({ Key, Value }) => {
+      return [Key, format[Value.replace('$.', '')]];
+    });
+    const watched = watchedMetrics(template).filter(({ alarm }) => alarm.endsWith('webhooks-throttled'));
+    expect(watched).toEqual([
+      {
+        alarm: 'Stack-Purger-webhooks-throttled',
+        namespace: MetricNamespace,
+        name: MetricName,
+        unit: Unit,
+        dimensions: Object.fromEntries(dimensions),
+      },
+    ]);
+  });
+
+  test('have no alarm where there is no access log', () => {
+    const silent = templateOf({ webhookApi: { accessLogs: false } });
+    expect([...alarmsOf(silent).keys()].filter((name) => name.includes('throttled'))).toEqual([
+      'Stack-Purger-throttled',
+    ]);
+    silent.resourceCountIs('AWS::Logs::MetricFilter', 0);
+  });
 });
 
 test('each has a name with the stack in it, and fits into what CloudWatch takes', () => {

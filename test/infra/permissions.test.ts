@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { everything } from '../helpers/deployments.ts';
 import { permissionsOf, templateOf } from '../helpers/purger-stack.ts';
 
 const key = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
@@ -9,6 +10,7 @@ const functions = {
   submit: /purge requests to CDN Pro/,
   's3 receiver': /changes of S3 objects/,
   'webhook receiver': /verifies webhooks/,
+  'bucket configuration': /watched buckets/,
 } as const;
 type FunctionName = keyof typeof functions;
 
@@ -17,42 +19,44 @@ const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 const window = ' where dynamodb:LeadingKeys = rate-window';
 const memory = ' where dynamodb:LeadingKeys = memory#*';
 const logging = (owner: string) => [
-  `logs:CreateLogStream on ${owner}FunctionLogs`,
-  `logs:PutLogEvents on ${owner}FunctionLogs`,
+  `logs:CreateLogStream on ${owner}Logs`,
+  `logs:PutLogEvents on ${owner}Logs`,
 ];
 const item = (table: string, condition: string) =>
   ['GetItem', 'PutItem'].map((action) => `dynamodb:${action} on ${table}${condition}`);
 const reading = (secret: string) =>
   ['DescribeSecret', 'GetSecretValue'].map((action) => `secretsmanager:${action} on ${secret}-??????`);
-const receiving = [
-  'ChangeMessageVisibility',
-  'DeleteMessage',
-  'GetQueueAttributes',
-  'GetQueueUrl',
-  'ReceiveMessage',
-];
+const receiving = (queue: string) =>
+  ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
+    (action) => `sqs:${action} on ${queue}`,
+  );
+const configuring = (bucket: string) =>
+  ['s3:GetBucketNotification', 's3:PutBucketNotification'].map(
+    (action) => `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":s3:::${bucket}"]]}`,
+  );
 
 /** All that each function may do. */
 const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
   submit: [
     ...item('PurgerLedgerTable', window),
-    ...logging('PurgerSubmit'),
+    ...logging('PurgerSubmitFunction'),
     ...reading('cdn-pro/api'),
-    ...receiving.map((action) => `sqs:${action} on ${buffer}`),
+    ...receiving(buffer),
     `sqs:SendMessage on ${buffer}`,
     `sqs:SendMessage on ${deadLetters}`,
   ],
   's3 receiver': [
-    ...logging('PurgerReceiveS3'),
+    ...logging('PurgerReceiveS3Function'),
     `sqs:SendMessage on ${buffer}`,
     `sqs:SendMessage on ${deadLetters}`,
   ],
   'webhook receiver': [
     ...item('PurgerLedgerTable', memory),
-    ...logging('PurgerReceiveWebhook'),
+    ...logging('PurgerReceiveWebhookFunction'),
     ...reading('cdn-pro-purger/contentful'),
     `sqs:SendMessage on ${buffer}`,
   ],
+  'bucket configuration': [...logging('PurgerReceiveS3ConfigureBucket'), ...configuring('www-example-com')],
 };
 const names = Object.keys(functions) as FunctionName[];
 const sorted = (permissions: Iterable<string>) => [...new Set(permissions)].toSorted();
@@ -78,71 +82,56 @@ describe.each(names)('the %s', (name) => {
   });
 });
 
-test('each function has a role of its own, without managed policies', () => {
-  const own = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) =>
-    id.startsWith('Purger'),
+test('whatever changes come from, each is received from its own queue, with its key, and nothing else is allowed', () => {
+  const queues = [
+    { arn: 'arn:aws:sqs:eu-west-1:111122223333:changes' },
+    { arn: 'arn:aws:sqs:eu-west-1:111122223333:encrypted', keyArn: key },
+  ];
+  const topics = [{ arn: 'arn:aws:sns:eu-west-1:111122223333:changes' }];
+  const buckets = [
+    { name: 'www', via: 'notification' },
+    { name: 'made', create: true },
+  ] as const;
+  const both = templateOf({ queues, topics, buckets });
+  expect(sorted(permissionsOf(both, functions['s3 receiver']))).toEqual(
+    sorted([
+      ...allowed['s3 receiver'],
+      ...receiving('PurgerReceiveS3InboxQueue'),
+      ...queues.flatMap(({ arn }) => receiving(`"${arn}"`)),
+      `kms:Decrypt on "${key}"`,
+    ]),
   );
-  expect(own).toHaveLength(3);
-  for (const [, { Properties }] of own) expect(Properties.ManagedPolicyArns).toBeUndefined();
-  const roles = Object.values(template.findResources('AWS::Lambda::Function'))
-    .filter(({ Properties }) => Properties.Description?.startsWith('cdn-pro-purger'))
-    .map(({ Properties }) => JSON.stringify(Properties.Role));
-  expect(new Set(roles).size).toBe(3);
+  expect(sorted(permissionsOf(both, functions['bucket configuration']))).toEqual(
+    sorted([...logging('PurgerReceiveS3ConfigureBucket'), ...configuring('www')]),
+  );
 });
 
-test('who may invoke a function is named: the rule of the bucket, and the route of the API', () => {
-  const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(
-    ({ Properties }) => ({
-      function: /ReceiveS3|ReceiveWebhook|Submit/.exec(JSON.stringify(Properties.FunctionName))?.[0],
-      principal: Properties.Principal,
-      source: JSON.stringify(Properties.SourceArn),
-    }),
+test('each function has a role of its own, without managed policies, and there are no other roles', () => {
+  const all = templateOf(everything);
+  const roles = Object.values(all.findResources('AWS::IAM::Role'));
+  for (const { Properties } of roles) expect(Properties.ManagedPolicyArns).toBeUndefined();
+  const used = Object.values(all.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+    JSON.stringify(Properties.Role),
   );
-  expect(permissions).toEqual([
-    {
-      function: 'ReceiveS3',
-      principal: 'events.amazonaws.com',
-      source: expect.stringMatching(/^\{"Fn::GetAtt":\["PurgerReceiveS3Bucket1\w+","Arn"\]\}$/),
-    },
-    {
-      function: 'ReceiveWebhook',
-      principal: 'apigateway.amazonaws.com',
-      source: expect.stringMatching(/PurgerReceiveWebhookApi\w+"\},"\/\*\/\*\/webhooks\/\{source\}"/),
-    },
-  ]);
-  template.resourceCountIs('AWS::Lambda::Url', 0);
+  expect(used).toHaveLength(names.length);
+  expect(new Set(used).size).toBe(used.length);
+  expect(roles).toHaveLength(used.length);
 });
 
-interface QueueStatement {
-  readonly Effect: string;
-  readonly Action: string;
-  readonly Principal: unknown;
-  readonly Condition: unknown;
-}
-
-test('the queues refuse whoever comes without TLS, and let in the rule of the bucket alone, with what it cannot deliver', () => {
-  const policies = Object.entries(template.findResources('AWS::SQS::QueuePolicy'));
-  const statementsOf = (queue: string) =>
-    policies
-      .filter(([id]) => id.startsWith(`${queue}Policy`))
-      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as QueueStatement[]);
-  const tlsOnly = {
-    Effect: 'Deny',
-    Action: 'sqs:*',
-    Principal: { AWS: '*' },
-    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-  };
-  const ofRule = { 'Fn::GetAtt': [expect.stringMatching(/^PurgerReceiveS3Bucket1/), 'Arn'] };
-  expect(statementsOf(buffer)).toEqual([expect.objectContaining(tlsOnly)]);
-  expect(statementsOf(deadLetters)).toEqual([
-    expect.objectContaining(tlsOnly),
-    expect.objectContaining({
-      Effect: 'Allow',
-      Action: 'sqs:SendMessage',
-      Principal: { Service: 'events.amazonaws.com' },
-      Condition: { ArnEquals: { 'aws:SourceArn': ofRule } },
-    }),
-  ]);
+test('every queue refuses whoever comes without TLS', () => {
+  const all = templateOf(everything);
+  const policies = Object.values(all.findResources('AWS::SQS::QueuePolicy'));
+  expect(policies).toHaveLength(Object.keys(all.findResources('AWS::SQS::Queue')).length);
+  for (const { Properties } of policies) {
+    expect(Properties.PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Deny',
+        Action: 'sqs:*',
+        Principal: { AWS: '*' },
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+  }
 });
 
 test('no secret is in the template: only names and ARNs are', () => {

@@ -262,7 +262,7 @@ test("watched buckets are let through beside a topic's filter, and all is where 
   const queues = [{ arn: 'arn:aws:sqs:us-east-1:111122223333:s3-events' }];
   const watchedOf = (template: Template) =>
     Object.values(template.findResources('AWS::Lambda::Function'))
-      .map(({ Properties }) => Properties.Environment.Variables.WATCHED_OBJECTS)
+      .map(({ Properties }) => Properties.Environment?.Variables.WATCHED_OBJECTS)
       .filter((text) => text !== undefined);
   const buckets = [{ name: 'media', suffix: '.jpg' }];
   expect(watchedOf(only({ buckets, topics }))).toEqual([

@@ -109,6 +109,70 @@ POST /cdn/purges, after 60 s
   });
 });
 
+/** A configuration of its own, with these sources and one rule. */
+function configWith(name: string, sources: object, fileUrls: readonly string[]): string {
+  const file = scratch.path(`${name}.json`);
+  const rules = [{ match: { source: 's3', key: 'site/{+path}' }, purge: { fileUrls } }];
+  writeFileSync(file, JSON.stringify({ credentials: 'x', target: 'production', ...sources, rules }));
+  return file;
+}
+
+describe('a hint', () => {
+  const buckets = [{ name: 'www' }];
+  const file = configWith('slashes', { buckets }, [
+    'https://a.example/{path}',
+    'https://b.example/{+path}?from={path}',
+    'https://c.example/x/{key}',
+  ]);
+
+  test('says where a value loses its slashes, and how to keep them', () => {
+    const { stdout, status } = explain('s3://www/site/blog/a.html', '--config', file);
+    expect(stdout.split('\n').filter((line) => line.includes('hint:'))).toEqual([
+      '    hint: {path} writes "/" as "%2F" in https://a.example/{path}: write {+path} to keep slashes',
+      '    hint: {key} writes "/" as "%2F" in https://c.example/x/{key}: write {+key} to keep slashes',
+    ]);
+    expect(stdout).toContain('https://a.example/blog%2Fa.html');
+    expect(status).toBe(0);
+  });
+
+  test('is not given for a value without slashes, nor for a rule that does not match', () => {
+    expect(explain('s3://www/site/a.html', '--config', file).stdout).not.toContain('in https://a.example');
+    expect(explain('s3://www/other/blog/a.html', '--config', file).stdout).not.toContain('hint:');
+  });
+});
+
+describe('what is watched', () => {
+  const arnOf = (service: string) => `arn:aws:${service}:us-east-1:111122223333:events`;
+  const sources = {
+    buckets: [{ name: 'www', suffix: '.html' }],
+    topics: [{ arn: arnOf('sns'), bucket: 'by-topic', prefix: 'site/', suffix: '.html' }],
+    queues: [{ arn: arnOf('sqs'), bucket: 'by-queue' }],
+  };
+  const urls = ['https://h.example/{+path}'];
+  const file = configWith('sources', sources, urls);
+
+  test.each([
+    ['s3://www/site/a.html', undefined],
+    ['s3://www/site/a.css', 'only keys that end with ".html" are watched'],
+    ['s3://by-topic/site/a.html', undefined],
+    ['s3://by-topic/site/a.css', 'only keys that begin with "site/" and end with ".html" are watched'],
+    ['s3://by-queue/site/a.css', undefined],
+    ['s3://other/site/a.html', 'no bucket "other" is watched'],
+  ])('%s: %s', (object, reason) => {
+    const { stdout, status } = explain(object, '--config', file);
+    const found = /it would not arrive: (.*)/.exec(stdout)?.[1];
+    expect([found, status]).toEqual([reason, reason === undefined ? 0 : 1]);
+  });
+
+  test('is any bucket that a topic without a filter carries', () => {
+    const topics = configWith('topic', { topics: [{ arn: arnOf('sns') }] }, urls);
+    expect(explain('s3://any/site/a.html', '--config', topics)).toMatchObject({
+      status: 0,
+      stdout: expect.not.stringContaining('it would not arrive'),
+    });
+  });
+});
+
 describe('a stage', () => {
   test('is the one that is asked for, and the first one otherwise', () => {
     const stage = (host: string) => ({

@@ -604,7 +604,6 @@ describe('an HTTP API', () => {
         /^arn:aws:secretsmanager:us-east-1:000000000000:secret:Test-Generated\w+-\w{6}$/,
       ),
       JOINED: expect.stringMatching(/^us-east-1-Test-Work/),
-      NODE_OPTIONS: '--enable-source-maps',
       OVERRIDDEN: 'by the caller',
       QUEUE_ARN: expect.stringMatching(/^arn:aws:sqs:us-east-1:000000000000:Test-Work/),
       TABLE_NAME: aws.dynamodb.tableName(logicalIdOf('Table')),

@@ -161,9 +161,8 @@ describe('the package', () => {
 
   test('has doc comments in its types', () => {
     const types = readFileSync(join(installed, 'dist/types/infra/cdn-purger.d.cts'), 'utf8');
-    expect(types).toContain(
-      '/** Purges what the rules say when an object of this bucket is put or deleted. */',
-    );
+    expect(types).toContain('Purges what the rules say when an object of this bucket is put or deleted.');
+    expect(types).toContain('/** Purges what the rules say when this webhook delivers a change. */');
   });
 
   test('has nothing that publint finds', async () => {

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import type { MiddlewareObj } from '@middy/core';
+
+/**
+ * Names the lines of our sources in the stack of an error that a handler throws, before Lambda logs it. Node's own
+ * `--enable-source-maps` reads the map and counts the bundle's lines at every start, a tenth of its time; this reads it
+ * when there is something to trace.
+ * @param handlerUrl `import.meta.url` of the handler, beside which its map lies
+ */
+export function tracedErrors(handlerUrl: string): MiddlewareObj {
+  return {
+    onError({ error }) {
+      if (error?.stack !== undefined) error.stack = trace(error.stack, handlerUrl);
+    },
+  };
+}
+
+/** @returns the stack with the places of the sources in place of those of the bundle, as far as its map knows them */
+export function trace(stack: string, handlerUrl: string): string {
+  try {
+    const map = new SourceMap(
+      JSON.parse(readFileSync(new URL(`${handlerUrl}.map`), 'utf8')) as SourceMapPayload,
+    );
+    return stack.replace(/\(?(?:file:\/\/)?[^\s()]*\/handler\.mjs:(\d+):(\d+)\)?/g, (place, line, column) => {
+      const origin = map.findOrigin(Number(line), Number(column));
+      return 'fileName' in origin
+        ? `(${origin.fileName}:${origin.lineNumber}:${origin.columnNumber})`
+        : place;
+    });
+  } catch {
+    // Without a map, the places of the bundle are all there is.
+    return stack;
+  }
+}

@@ -1,0 +1,74 @@
+import type { PurgerConfig } from '../../infra/purger-stack.ts';
+import { sampleConfig } from './purger-stack.ts';
+
+const place = 'eu-west-1:111122223333';
+/** A key of the customer. */
+export const encryptionKeyArn = `arn:aws:kms:${place}:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f`;
+const queueKeyArn = `arn:aws:kms:${place}:key/1a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f`;
+
+const rulesOf = (source: string) => sampleConfig.rules.filter(({ match }) => match.source === source);
+const s3Alone = { webhooks: [], rules: rulesOf('s3') };
+const webhookAlone = { buckets: [], rules: rulesOf('contentful') };
+const topics = [
+  { arn: `arn:aws:sns:${place}:site-changes` },
+  { arn: 'arn:aws:sns:eu-west-1:444455556666:their-changes', bucket: 'theirs', prefix: 'site/' },
+];
+const queues = [
+  { arn: `arn:aws:sqs:${place}:site-changes` },
+  { arn: `arn:aws:sqs:${place}:encrypted-changes`, keyArn: queueKeyArn },
+];
+const buckets = [
+  { name: 'made', create: true, prefix: 'site/' },
+  { name: 'made-and-notifies', create: true, versioned: true, via: 'notification' },
+  { name: 'present', prefix: 'site/' },
+  { name: 'present-and-notifies', prefix: 'site/', via: 'notification' },
+  { name: 'left-alone', configureBucket: false },
+  { name: 'theirs-by-eventbridge', account: '444455556666' },
+  { name: 'theirs-by-notification', account: '444455556666', via: 'notification' },
+] as const;
+const webhookApi = {
+  domainName: 'hooks.example.com',
+  certificateArn: `arn:aws:acm:${place}:certificate/0a1b2c3d`,
+  hostedZoneId: 'Z0123456789ABC',
+  throttle: { ratePerSecond: 20, burst: 50 },
+};
+const alarms = {
+  email: 'on-call@example.com',
+  criticalTopicArn: `arn:aws:sns:${place}:pager`,
+};
+
+/** All sources, alarms and settings of the API at once. */
+export const everything: Partial<PurgerConfig> = { buckets, topics, queues, webhookApi, alarms };
+
+/** Every form in which a configuration file deploys the stack, by what it differs in from {@link sampleConfig}. */
+export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
+  'a bucket and a webhook': {},
+  'a bucket alone': s3Alone,
+  'a webhook alone': webhookAlone,
+  'a bucket that the stack makes': { ...s3Alone, buckets: [{ name: 'www', create: true }] },
+  'a bucket that the stack makes, with versions': {
+    ...s3Alone,
+    buckets: [{ name: 'www', create: true, versioned: true, via: 'notification' }],
+  },
+  'a bucket that notifies': { ...s3Alone, buckets: [{ name: 'www', via: 'notification' }] },
+  "another account's buckets": {
+    ...s3Alone,
+    buckets: buckets.filter((bucket) => 'account' in bucket),
+  },
+  topics: { ...s3Alone, buckets: [], topics },
+  queues: { ...s3Alone, buckets: [], queues },
+  'a domain for webhooks': { ...webhookAlone, webhookApi },
+  'webhooks without access logs': { ...webhookAlone, webhookApi: { accessLogs: false } },
+  'alarms by mail': { alarms },
+  'alarms to a pager alone': { alarms: { criticalTopicArn: alarms.criticalTopicArn } },
+  'no alarms and no dashboard': { alarms: { enabled: false }, dashboard: false },
+  'submission paused': { paused: true },
+  'data that goes with the stack': { retainData: false, logRetentionDays: 1 },
+  'a key and a shared ledger': {
+    encryptionKeyArn,
+    sharedLedger: { table: 'other-ledger', encryptionKeyArn },
+  },
+  'a ledger that another account shares': { ledgerSharedWith: ['444455556666'] },
+  'everything at once': everything,
+  'everything at once, with a key': { ...everything, encryptionKeyArn },
+};

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { deployments } from '../helpers/deployments.ts';
+import { doorsOf } from '../helpers/doors.ts';
+import { templateOf } from '../helpers/purger-stack.ts';
+
+const inbox = 'PurgerReceiveS3InboxQueue';
+const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
+const rule = [
+  'events.amazonaws.com may lambda:InvokeFunction on PurgerReceiveS3Function where aws:SourceArn = PurgerReceiveS3Rule',
+  `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = PurgerReceiveS3Rule`,
+];
+const route = [
+  'apigateway.amazonaws.com may lambda:InvokeFunction on PurgerReceiveWebhookFunction where aws:SourceArn = arn:aws:execute-api:REGION:ACCOUNT:PurgerReceiveWebhookApi/*/*/webhooks/{source}',
+];
+const notification = (bucket: string, account = 'ACCOUNT') =>
+  `s3.amazonaws.com may sqs:SendMessage on ${inbox} where aws:SourceArn = ${bucket} and aws:SourceAccount = ${account}`;
+const theirs = [
+  'arn:aws:iam::444455556666:root may events:PutEvents on PurgerReceiveS3Bus',
+  notification('arn:aws:s3:::theirs-by-notification', '444455556666'),
+];
+const topics = ['111122223333:site-changes', '444455556666:their-changes'].flatMap((topic) =>
+  [inbox, deadLetters].map(
+    (queue) =>
+      `sns.amazonaws.com may sqs:SendMessage on ${queue} where aws:SourceArn = arn:aws:sns:eu-west-1:${topic}`,
+  ),
+);
+const mail = [
+  'arn:aws:iam::ACCOUNT:root may kms:* on PurgerMonitoringTopicKey',
+  'cloudwatch.amazonaws.com may kms:Decrypt, kms:GenerateDataKey* on PurgerMonitoringTopicKey where aws:SourceAccount = ACCOUNT',
+  'cloudwatch.amazonaws.com may sns:Publish on PurgerMonitoringTopic where aws:SourceAccount = ACCOUNT',
+];
+const everything = [
+  ...[...rule, ...route, ...theirs, ...topics, ...mail],
+  notification('Bucketmadeandnotifies'),
+  notification('arn:aws:s3:::present-and-notifies'),
+];
+const both = [...rule, ...route];
+
+/** All who may invoke a function, send to a queue or a bus, publish to a topic, or use a table or key of the stack. */
+const letIn: Readonly<Record<string, readonly string[]>> = {
+  'a bucket and a webhook': both,
+  'a bucket alone': rule,
+  'a webhook alone': route,
+  'a bucket that the stack makes': rule,
+  'a bucket that the stack makes, with versions': [notification('Bucketwww')],
+  'a bucket that notifies': [notification('arn:aws:s3:::www')],
+  "another account's buckets": [...rule, ...theirs],
+  topics,
+  queues: [],
+  'a domain for webhooks': route,
+  'webhooks without access logs': route,
+  'alarms by mail': [...both, ...mail],
+  'alarms to a pager alone': both,
+  'no alarms and no dashboard': both,
+  'submission paused': both,
+  'data that goes with the stack': both,
+  'a key and a shared ledger': both,
+  'a ledger that another account shares': [
+    ...both,
+    'arn:aws:iam::444455556666:root may dynamodb:GetItem, dynamodb:PutItem on PurgerLedgerTable where dynamodb:LeadingKeys = rate-window',
+  ],
+  'everything at once': everything,
+  'everything at once, with a key': [
+    ...everything,
+    `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = PurgerReceiveS3Bus`,
+  ],
+};
+
+test.each(Object.entries(deployments))(
+  '%s: whoever is let in is named, and nobody else is',
+  (name, overrides) => {
+    const template = templateOf(overrides);
+    expect([...new Set(doorsOf(template))]).toEqual(letIn[name]?.toSorted());
+    template.resourceCountIs('AWS::Lambda::Url', 0);
+  },
+);

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { trace } from '../../functions/traced-errors.ts';
+import { bundle } from '../../infra/function-code.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-trace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const url = (file: string) => pathToFileURL(join(folder, file)).href;
+
+for (const { path, contents } of bundle(join('functions', 'receive-s3')))
+  writeFileSync(join(folder, path), contents);
+
+/** What a start of the bundle without its environment throws, which is a line of ours: `readVariable`. */
+function stackOfStart(): string {
+  const script = `import(${JSON.stringify(url('handler.mjs'))}).catch(({ stack }) => console.log(stack))`;
+  return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env: {} });
+}
+
+test('a stack names the lines of the sources', () => {
+  const stack = stackOfStart();
+  expect(stack).toContain('handler.mjs:');
+  const traced = trace(stack, url('handler.mjs'));
+  expect(traced).toMatch(/\(\.\.\/environment\.ts:\d+:\d+\)/);
+  expect(traced).toMatch(/\(handler\.ts:\d+:\d+\)/);
+  expect(traced.split('\n')).toHaveLength(stack.split('\n').length);
+});
+
+test('a place of a dependency, or without a map, stays that of the bundle', () => {
+  const stack = `Error: no\n    at x (${url('handler.mjs')}:1:1)`;
+  expect(trace(stack, url('handler.mjs'))).toBe(stack);
+  const elsewhere = `Error: no\n    at x (${url('other/handler.mjs')}:9:9)`;
+  expect(trace(elsewhere, url('other/handler.mjs'))).toBe(elsewhere);
+});
