@@ -45,7 +45,8 @@ const functionConfiguration = z.object({
   Handler: z.string(),
   Timeout: z.number(),
   MemorySize: z.number(),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+  // A function without variables has none.
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
 });
 const functionSource = z.object({ Code: z.object({ S3Key: z.string() }) });
 /** An event source mapping as Lambda describes it. */
