@@ -235,7 +235,7 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
     ledger: {
       ...ledger,
       reserve: mortal((asks) => ledger.reserve(asks)),
-      close: mortal((untilMs) => ledger.close(untilMs)),
+      close: mortal((untilMs, forWhom) => ledger.close(untilMs, forWhom)),
     },
     cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },
     requeue: mortal(ports.requeue),

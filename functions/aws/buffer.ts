@@ -77,7 +77,7 @@ export function packBatches<Message extends OutgoingMessage>(
   const batches: Message[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
-    const size = byteLength(message.body) + byteLength(message.reason ?? '');
+    const size = sizeOf(message);
     const batch = batches.at(-1);
     if (batch === undefined || batch.length === maxBatchEntries || bytes + size > maxMessageBytes) {
       batches.push([message]);
@@ -88,6 +88,11 @@ export function packBatches<Message extends OutgoingMessage>(
     }
   }
   return batches;
+}
+
+/** SQS counts an attribute's name and type, too. */
+function sizeOf({ body, reason }: OutgoingMessage): number {
+  return byteLength(body) + (reason === undefined ? 0 : byteLength(`reasonString${reason}`));
 }
 
 async function sendBatch(

@@ -6,7 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Ask, type Pacing, reservePaced } from '../core/pacing.ts';
-import { agreeOnLimit, isStated, type StatedLimit } from '../core/shared-limit.ts';
+import { agreeOnLimit, closeForDeployment, isStated, type StatedLimit } from '../core/shared-limit.ts';
 import { closeWindow, emptyWindow, markAnswered, type RateLimit, type RateWindow } from '../core/throttle.ts';
 
 /**
@@ -40,8 +40,8 @@ export interface Ledger {
   reserve(asks: readonly Ask[]): Promise<Permit>;
   /** Takes note that CDN Pro has answered the request in a place. The next reservation writes it down. */
   answered?(place: Place): void;
-  /** Lets nobody send before the given time. */
-  close(untilMs: number): Promise<void>;
+  /** Lets nobody send before the given time, or nobody of this deployment where the others can. */
+  close(untilMs: number, forWhom: 'everyone' | 'this deployment'): Promise<void>;
 }
 
 /** What a ledger is made of. */
@@ -117,6 +117,10 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
   }
 
+  function forget(told: readonly (readonly [Place, number])[]): void {
+    for (const [place] of told) answers.delete(place);
+  }
+
   /** Takes places for the asks, in their order, until one has to wait. */
   function takePlaces(window: RateWindow, agreed: RateLimit, asks: readonly Ask[], atMs: number) {
     const places: Place[] = [];
@@ -148,14 +152,16 @@ export function createLedger(options: LedgerOptions): Ledger {
         const reservedMs = nowMs();
         const agreed = agreeOnLimit(window, deployment, limit, reservedMs);
         hear(agreed.limit);
+        const { closedUntilMs = 0 } = agreed.window.stated[deployment] ?? {};
+        if (reservedMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
         const taken = takePlaces(agreed.window, agreed.limit, asks, reservedMs);
         if (taken.kind === 'wait') {
           // Others who know nothing of a stricter limit would keep the window too full for it for ever.
-          if (!isStated(window, deployment, limit)) await write(agreed.window, version);
+          if (!isStated(window, deployment, limit) && (await write(agreed.window, version))) forget(told);
           return taken;
         }
         if (!(await write(taken.window, version))) continue;
-        for (const [place] of told) answers.delete(place);
+        forget(told);
         const tookMs = nowMs() - reservedMs;
         if (tookMs <= slowestWriteMs)
           return { kind: 'granted', places: taken.places, usedShare: taken.usedShare };
@@ -165,11 +171,18 @@ export function createLedger(options: LedgerOptions): Ledger {
     answered(place) {
       answers.set(place, nowMs() + clockDifferenceMs);
     },
-    async close(untilMs) {
+    async close(untilMs, forWhom) {
       for (;;) {
         const { window, version } = await read();
-        if (window.closedUntilMs >= untilMs) return;
-        if (await write(closeWindow(window, untilMs), version)) return;
+        const closed =
+          forWhom === 'everyone'
+            ? closeWindow(window, untilMs)
+            : closeForDeployment(
+                agreeOnLimit(window, deployment, limit, nowMs()).window,
+                deployment,
+                untilMs,
+              );
+        if (closed === window || (await write(closed, version))) return;
       }
     },
   };
@@ -188,12 +201,13 @@ function formatWindow({ window, version }: Versioned): Record<string, AttributeV
   };
 }
 
-function formatStated({ requests, perSeconds, atMs }: StatedLimit): AttributeValue {
+function formatStated({ requests, perSeconds, atMs, closedUntilMs = 0 }: StatedLimit): AttributeValue {
   return {
     M: {
       requests: { N: String(requests) },
       perSeconds: { N: String(perSeconds) },
       atMs: { N: String(atMs) },
+      ...(closedUntilMs > 0 && { closedUntilMs: { N: String(closedUntilMs) } }),
     },
   };
 }
@@ -203,6 +217,7 @@ function parseStated({ M }: AttributeValue): StatedLimit {
     requests: numberOf(M?.requests),
     perSeconds: numberOf(M?.perSeconds),
     atMs: numberOf(M?.atMs),
+    closedUntilMs: numberOf(M?.closedUntilMs),
   };
 }
 

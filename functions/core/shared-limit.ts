@@ -6,6 +6,8 @@ export interface StatedLimit {
   readonly perSeconds: number;
   /** When it last said so, in milliseconds. */
   readonly atMs: number;
+  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
+  readonly closedUntilMs?: number;
 }
 
 /** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
@@ -27,7 +29,14 @@ export function agreeOnLimit(
   const others = Object.entries(window.stated).filter(
     ([name, { atMs }]) => name !== deployment && nowMs - atMs <= statementLifeMs,
   );
-  const stated = { ...Object.fromEntries(others), [deployment]: { requests, perSeconds, atMs: nowMs } };
+  const { closedUntilMs = 0 } = window.stated[deployment] ?? {};
+  const own: StatedLimit = {
+    requests,
+    perSeconds,
+    atMs: nowMs,
+    ...(closedUntilMs > nowMs && { closedUntilMs }),
+  };
+  const stated = { ...Object.fromEntries(others), [deployment]: own };
   const all = Object.values(stated);
   return {
     window: { ...window, stated },
@@ -47,4 +56,11 @@ export function isStated(
 ): boolean {
   const said = window.stated[deployment];
   return said?.requests === requests && said.perSeconds === perSeconds;
+}
+
+/** @returns the window, closed for a deployment that it has a statement of, at least until the given time */
+export function closeForDeployment(window: RateWindow, deployment: string, untilMs: number): RateWindow {
+  const own = window.stated[deployment];
+  if (own === undefined || (own.closedUntilMs ?? 0) >= untilMs) return window;
+  return { ...window, stated: { ...window.stated, [deployment]: { ...own, closedUntilMs: untilMs } } };
 }

@@ -70,7 +70,7 @@ export function reserve(window: RateWindow, limit: RateLimit, guardMs: number, n
   const taken = takenPlaces(window, limit, nowMs);
   const places = requestsInWindow(limit);
   if (taken.length < places) {
-    const arrivedByMs = nowMs + guardMs;
+    const arrivedByMs = unused(nowMs + guardMs, taken);
     return { kind: 'granted', window: { ...window, arrivedByMs: insert(taken, arrivedByMs) }, arrivedByMs };
   }
   // The limit may have been lowered since: as many places must come free as are taken too many.
@@ -91,7 +91,18 @@ export function takenPlaces(window: RateWindow, limit: RateLimit, nowMs: number)
 export function markAnswered(window: RateWindow, arrivedByMs: number, byMs: number): RateWindow {
   const index = window.arrivedByMs.indexOf(arrivedByMs);
   if (index < 0 || byMs >= arrivedByMs) return window;
-  return { ...window, arrivedByMs: insert(window.arrivedByMs.toSpliced(index, 1), byMs) };
+  const others = window.arrivedByMs.toSpliced(index, 1);
+  return { ...window, arrivedByMs: insert(others, unused(byMs, others)) };
+}
+
+/**
+ * A place is known by its time, so no two have the same: an answer that is noted twice, as after a write whose success
+ * was not heard of, then finds its place gone, and does not free another one. Later is the safe side.
+ */
+function unused(timeMs: number, taken: readonly number[]): number {
+  let free = timeMs;
+  while (taken.includes(free)) free++;
+  return free;
 }
 
 function insert(ascending: readonly number[], timeMs: number): readonly number[] {
@@ -101,7 +112,7 @@ function insert(ascending: readonly number[], timeMs: number): readonly number[]
 
 /** @returns the window, closed at least until the given time */
 export function closeWindow(window: RateWindow, untilMs: number): RateWindow {
-  return { ...window, closedUntilMs: Math.max(window.closedUntilMs, untilMs) };
+  return window.closedUntilMs >= untilMs ? window : { ...window, closedUntilMs: untilMs };
 }
 
 /**

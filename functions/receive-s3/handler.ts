@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { type OutgoingMessage, sendMessages } from '../aws/buffer.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import type { WatchedObjects } from '../core/watched.ts';
 import { environment, readVariable } from '../environment.ts';
 import { createLogger } from '../logger.ts';
@@ -14,7 +15,7 @@ import { receiveS3Event } from './receive-s3-event.ts';
 const reserveMs = 5_000;
 
 const log = createLogger('receive-s3');
-const sqs = new SQSClient();
+const sqs = new SQSClient(clientOptions);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
 const watchedObjects = process.env[environment.watchedObjects];

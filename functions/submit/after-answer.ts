@@ -145,7 +145,8 @@ async function afterUnauthorized(
     return { again: [request] };
   }
   ports.log.error('credentials refused by CDN Pro: put valid ones into the credentials secret', fields);
-  await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, ports);
+  // Others who share the ledger may have credentials of their own, which are as good as before.
+  await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, 'this deployment', ports);
   return { again: [request], stopForSeconds: unauthorizedDelaySeconds };
 }
 
@@ -160,7 +161,7 @@ async function afterThrottling(
   const pauseUntilMs = ports.nowMs() + pauseMs;
   ports.measure('RequestsThrottled', 1);
   ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId, ...about(request) });
-  await closeLedger(pauseUntilMs, ports);
+  await closeLedger(pauseUntilMs, 'everyone', ports);
   return { again: [request], pauseUntilMs };
 }
 
@@ -169,11 +170,15 @@ function about({ entries }: PlannedRequest): { readonly urls: number; readonly f
   return { urls: entries.length, firstUrl: entries[0] === undefined ? '' : textOf(entries[0].entry) };
 }
 
-async function closeLedger(untilMs: number, { ledger, log }: SubmitPorts): Promise<void> {
+async function closeLedger(
+  untilMs: number,
+  forWhom: 'everyone' | 'this deployment',
+  { ledger, log }: SubmitPorts,
+): Promise<void> {
   try {
-    await ledger.close(untilMs);
+    await ledger.close(untilMs, forWhom);
   } catch (error) {
-    log.warn('the ledger could not be closed: other consumers do not know of the throttling', {
+    log.warn('the ledger could not be closed: other consumers do not know of it', {
       error: describeError(error),
     });
   }

@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { countMessages, sendMessages } from '../aws/buffer.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import { createLedger, slowestWriteMs } from '../aws/ledger.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
@@ -32,8 +33,8 @@ const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
 const logger = createLogger('submit');
 const { metrics, measure } = createMetrics('submit');
 const nowMs = Date.now;
-const sqs = new SQSClient();
-const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
+const sqs = new SQSClient(clientOptions);
+const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
 const credentialsSecretId = readVariable(environment.credentialsSecretId);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
@@ -47,7 +48,7 @@ const { coalesceAbove, ...limits } = JSON.parse(readVariable(environment.request
 
 const ports: SubmitPorts = {
   ledger: createLedger({
-    client: new DynamoDBClient(regionOf(ledgerTable)),
+    client: new DynamoDBClient({ ...clientOptions, ...regionOf(ledgerTable) }),
     tableName: ledgerTable,
     deployment: bufferQueueUrl,
     limit: JSON.parse(readVariable(environment.rateLimit)) as RateLimit,

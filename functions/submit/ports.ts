@@ -5,6 +5,7 @@ import type { PurgeMessage } from '../core/message.ts';
 import type { RequestLimits } from '../core/plan.ts';
 import type { Log } from '../log.ts';
 import type { Measure } from '../metrics.ts';
+import type { Recovered } from './recover.ts';
 
 /** A message as it came out of the buffer. */
 export interface BufferedMessage {
@@ -23,7 +24,7 @@ export interface SubmitPorts {
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Reads a message that is no purge message and can be made one; undefined where it cannot. */
-  readonly recover: (body: string) => PurgeMessage | undefined;
+  readonly recover: (body: string) => Recovered | undefined;
   /** Takes note of a limit that CDN Pro has shown, for batches to come. */
   readonly learn: (limits: Pick<RequestLimits, 'maxFileUrls'>) => void;
   /** How many messages wait in the buffer, about. */

@@ -65,9 +65,14 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   const unreadable: (BufferedMessage & { reason: string })[] = [];
   for (const { messageId, body } of records) {
     const read = readMessage(body);
-    const message = read.kind === 'message' ? read.message : ports.recover(body);
-    if (message !== undefined) messages.push({ messageId, message });
-    else if (read.kind === 'unreadable') unreadable.push({ messageId, body, reason: read.reason });
+    if (read.kind === 'message') {
+      messages.push({ messageId, message: read.message });
+      continue;
+    }
+    const recovered = ports.recover(body);
+    if (recovered !== undefined) messages.push({ messageId, message: recovered.message });
+    const rest = recovered?.unreadable ?? [{ body, reason: read.reason }];
+    unreadable.push(...rest.map((part) => ({ messageId, ...part })));
   }
   for (const { messageId, reason } of unreadable) {
     ports.log.error('message moved to the dead letter queue: it is no purge message', { messageId, reason });

@@ -26,16 +26,35 @@ const expected = {
 };
 
 test('an event that EventBridge could not deliver is mapped', () => {
-  expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual(expected);
+  expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual({
+    message: expected,
+    unreadable: [],
+  });
 });
 
 test('an event that the function failed to process is mapped', () => {
   const record = { version: '1.0', requestContext: {}, requestPayload: event('site/a') };
-  expect(recoverMessage(JSON.stringify(record), rules)).toEqual(expected);
+  expect(recoverMessage(JSON.stringify(record), rules)).toEqual({ message: expected, unreadable: [] });
+});
+
+test('of an event of several records, those that cannot be read are kept', () => {
+  const record = (key: unknown) => ({
+    eventSource: 'aws:s3',
+    eventName: 'ObjectRemoved:Delete',
+    eventTime: '2026-01-01T00:00:00Z',
+    s3: { bucket: { name: 'b' }, object: { key } },
+  });
+  const recovered = recoverMessage(JSON.stringify({ Records: [record(7), record('site/a')] }), rules);
+  expect(recovered?.message).toEqual(expected);
+  expect(recovered?.unreadable).toEqual([
+    { body: expect.stringContaining('"key":7'), reason: expect.stringContaining('key') },
+  ]);
 });
 
 test('an event that no rule matches is done with', () => {
-  expect(recoverMessage(JSON.stringify(event('drafts/a')), rules)).toMatchObject({ entries: [] });
+  expect(recoverMessage(JSON.stringify(event('drafts/a')), rules)).toMatchObject({
+    message: { entries: [] },
+  });
 });
 
 test.each(['x', '{}', '[]', 'null', '{"v":2,"entries":[]}', '{"requestPayload":null}'])(

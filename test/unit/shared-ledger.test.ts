@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { createTable } from '../../bench/simulation/table.ts';
 import { createLedger } from '../../functions/aws/ledger.ts';
@@ -26,9 +26,10 @@ function createDeployments() {
       nowMs: () => clock.nowMs,
       onStricterLimit: (stricter) => heard.push([deployment, stricter]),
     });
-    return async () => (await ledger.reserve([{ fill: 1, oldestChangeMs: 0 }])).kind;
+    const ask = async () => (await ledger.reserve([{ fill: 1, oldestChangeMs: 0 }])).kind;
+    return Object.assign(ask, { close: ledger.close });
   };
-  return { clock, heard, deploy };
+  return { clock, client, heard, deploy };
 }
 
 test('two deployments of one user take their places from one window', async () => {
@@ -60,7 +61,8 @@ test('a stricter limit is stated even while it has to wait, so that others leave
   expect([await lax(), await lax(), await strict()]).toEqual(['granted', 'granted', 'wait']);
   clock.nowMs = 299_000;
   expect(await lax()).toBe('wait');
-  clock.nowMs = 300_000;
+  // The second of two places that were taken at one time counts as a millisecond later.
+  clock.nowMs = 300_001;
   expect([await strict(), await lax()]).toEqual(['granted', 'wait']);
 });
 
@@ -83,4 +85,51 @@ test('a deployment that has been silent for more than a week no longer counts', 
   expect([await here(), await here()]).toEqual(['granted', 'wait']);
   clock.nowMs = 7 * dayMs + 1;
   expect([await here(), await here()]).toEqual(['granted', 'granted']);
+});
+
+test('credentials that are refused keep their own deployment from sending, and nobody else', async () => {
+  const { clock, deploy } = createDeployments();
+  const [bad, good] = [deploy('bad', limit), deploy('good', limit)];
+  await bad.close(60_000, 'this deployment');
+  expect([await bad(), await good()]).toEqual(['wait', 'granted']);
+  clock.nowMs = 60_000;
+  expect(await bad()).toBe('granted');
+  await bad.close(90_000, 'everyone');
+  expect([await bad(), await good()]).toEqual(['wait', 'wait']);
+});
+
+test('an answer that is noted twice, since a write succeeded unheard, frees no other place', async () => {
+  const { clock, client } = createDeployments();
+  let isDeaf = false;
+  const deaf = {
+    async send(command: object) {
+      const isWrite = command.constructor.name === 'PutItemCommand';
+      const answer = await client.send(command as never);
+      if (!isWrite || !isDeaf) return answer;
+      isDeaf = false;
+      throw new ConditionalCheckFailedException({ message: 'the SDK tried again', $metadata: {} });
+    },
+  } as unknown as DynamoDBClient;
+  const ledger = createLedger({
+    client: deaf,
+    tableName: 'ledger',
+    deployment: 'd',
+    limit: { requests: 5, perSeconds: 10, headroom: 0 },
+    guardMs: 13_000,
+    clockDifferenceMs: 0,
+    nowMs: () => clock.nowMs,
+  });
+  const full = { fill: 1, oldestChangeMs: 0 };
+  const permit = await ledger.reserve([full, full, full]);
+  const [first] = permit.kind === 'granted' ? permit.places : [];
+  if (first === undefined) throw new Error('Expected places');
+  clock.nowMs = 1000;
+  ledger.answered?.(first);
+  isDeaf = true;
+  // It takes two places: that of the write that nobody heard of is spent.
+  await ledger.reserve([full]);
+  clock.nowMs = 11_001;
+  // One place is free again, that of the answer; the others are held until their requests must have arrived.
+  expect(await ledger.reserve([full, full])).toMatchObject({ places: [expect.anything()] });
+  expect((await ledger.reserve([full])).kind).toBe('wait');
 });
