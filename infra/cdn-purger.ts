@@ -12,11 +12,14 @@ import {
   describeFault,
   type Settings,
 } from '../functions/core/config.ts';
+import { describeValue } from '../functions/core/errors.ts';
+import { type RuleFault, recordOf } from '../functions/core/fault.ts';
 import { fields } from '../functions/core/schema.ts';
 import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
 import type { AlarmSettings } from './alarm-settings.ts';
 import { PurgerDashboard } from './dashboard.ts';
 import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
+import { endpointField } from './endpoint.ts';
 import { Ledger } from './ledger.ts';
 import { Monitoring } from './monitoring.ts';
 import type { S3Queue } from './receiver-alarms.ts';
@@ -53,7 +56,11 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
 }
 
 const subject = 'The configuration of CdnPurger';
-const keepingFields = fields({ ...dataProtectionFields, ledgerSharedWith: accounts.optional() });
+const checkedFields = fields({
+  ...dataProtectionFields,
+  ledgerSharedWith: accounts.optional(),
+  endpoint: endpointField.optional(),
+});
 
 /**
  * Purges CDN Pro's cache when something changes at the origin.
@@ -82,10 +89,11 @@ export class CdnPurger extends Construct {
     const { alarms = {}, webhookApi = {}, ...settings } = more;
     this.#webhookApi = webhookApi;
     this.#settings = checkSettings(settings);
-    const keeping = { retainData, logRetentionDays, ledgerSharedWith };
-    const { ledgerSharedWith: sharedWith = [], ...kept } = check(keepingFields, keeping, subject, () =>
-      faultsOfSharing(props),
-    );
+    const checked = { retainData, logRetentionDays, ledgerSharedWith, endpoint };
+    const { ledgerSharedWith: sharedWith = [], ...kept } = check(checkedFields, checked, subject, () => [
+      ...faultsOfCredentials(credentials),
+      ...faultsOfSharing(props),
+    ]);
     const protection = dataProtection(kept, this.#settings.target, encryptionKey);
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
@@ -188,4 +196,11 @@ export class CdnPurger extends Construct {
     const received = { sources: [...this.#sources] };
     return faultsOfSources(this.#settings, received, ['s3', ...webhookSourceNames]).map(describeFault);
   }
+}
+
+/** For those who write plain JavaScript. */
+function faultsOfCredentials(credentials: unknown): readonly RuleFault[] {
+  if (typeof recordOf(credentials)?.grantRead === 'function') return [];
+  const expected = "expected a secret, such as Secret.fromSecretNameV2(this, 'CdnPro', 'cdn-pro/api')";
+  return [{ path: ['credentials'], message: `${expected}, got ${describeValue(credentials)}` }];
 }

@@ -12,6 +12,8 @@ import { faultsOfSources, receivedBy } from '../functions/core/source-faults.ts'
 import { type AlarmFields, type AlarmSettings, alarmFields } from './alarm-settings.ts';
 import { CdnPurger } from './cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from './data-protection.ts';
+import { endpointField } from './endpoint.ts';
+import { faultsOfRegion } from './region-faults.ts';
 import {
   accounts,
   faultsOfSharing,
@@ -86,9 +88,7 @@ export const configFields = fields({
     /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
     expecting('the name of a secret, or its whole ARN with the six characters at its end'),
   ),
-  endpoint: text('a URL')
-    .regex(/^https?:\/\/[^/]+\/?$/, expecting('scheme and host of a URL'))
-    .optional(),
+  endpoint: endpointField.optional(),
   ...sourceFields,
   webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
   ...dataProtectionFields,
@@ -112,6 +112,7 @@ export function faultsOfConfig(config: unknown): readonly RuleFault[] {
   return [
     ...faultsOfRules(config),
     ...faultsOfSettings(config),
+    ...faultsOfRegion(config),
     ...faultsOfSharing(config),
     ...faultsOfSources(config, receivedBy(config), ['s3', ...webhookSourceNames]),
   ];

@@ -116,7 +116,7 @@ test('a bad configuration is refused, with all its faults', () => {
   ).toThrow(
     [
       'The configuration has 3 faults:',
-      '- `endpoint`: expected scheme and host of a URL, got "api.example"',
+      '- `endpoint`: expected scheme and host of a URL that begins with https://, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
       '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
     ].join('\n'),
@@ -170,5 +170,33 @@ test('coalescing under pressure reaches the function with what fits into the wan
         },
       },
     },
+  );
+});
+
+test('ARNs of another region than the stack are refused, where its region is known', () => {
+  const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:111122223333:${rest}`;
+  const elsewhere = {
+    ...sampleConfig,
+    queues: [{ arn: arn('sqs', 's3-events') }],
+    webhookApi: { domainName: 'hooks.example.com', certificateArn: arn('acm', 'certificate/0a1b2c3d') },
+    alarms: { topicArn: arn('sns', 'alarms') },
+  };
+  expect(() => checkConfig({ ...elsewhere, region: 'us-east-1' })).not.toThrow();
+  expect(() => checkConfig(elsewhere)).not.toThrow();
+  const here = "expected an ARN of the stack's region eu-central-1, got one of us-east-1";
+  expect(() => checkConfig({ ...elsewhere, region: 'eu-central-1' })).toThrow(
+    ['webhookApi.certificateArn', 'alarms.topicArn', 'queues[0].arn']
+      .map((path) => `- \`${path}\`: ${here}`)
+      .join('\n'),
+  );
+});
+
+test('credentials go nowhere in the clear, but to this machine', () => {
+  expect(() => checkConfig({ ...sampleConfig, endpoint: 'http://127.0.0.1:8080' })).not.toThrow();
+  expect(() => checkConfig({ ...sampleConfig, endpoint: 'http://api.example.com' })).toThrow('https://');
+  const { target, rules } = sampleConfig;
+  const credentials = 'cdn-pro/api' as never;
+  expect(() => new CdnPurger(new Stack(), 'P', { target, rules, credentials })).toThrow(
+    '`credentials`: expected a secret, such as Secret.fromSecretNameV2',
   );
 });
