@@ -242,6 +242,13 @@ test('there is one dashboard, unless it is off', () => {
   }
 });
 
+test('the dashboard of a stack of the same name in another region has another name', () => {
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  expect(dashboard?.Properties.DashboardName).toEqual({
+    'Fn::Join': ['', ['Stack-Purger-', { Ref: 'AWS::Region' }]],
+  });
+});
+
 test('two webhooks have an alarm each', () => {
   const [first] = sampleConfig.webhooks ?? [];
   if (first === undefined) throw new Error('expected a webhook');
