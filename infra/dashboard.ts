@@ -221,8 +221,8 @@ export class PurgerDashboard extends Construct {
     return new MathExpression({
       expression: 'urls / requests',
       usingMetrics: {
-        urls: this.#metric('EntriesPurged', 'Sum'),
-        requests: this.#metric('RequestsAccepted', 'Sum'),
+        urls: this.#metric('EntriesPurged', 'Sum', 'URLs', period),
+        requests: this.#metric('RequestsAccepted', 'Sum', 'requests', period),
       },
       period,
       label: 'URLs per request',
