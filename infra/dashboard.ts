@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   AlarmStatusWidget,
@@ -38,7 +38,8 @@ export class PurgerDashboard extends Construct {
     this.#monitoring = monitoring;
     this.#watched = watched;
     this.#dashboard = new Dashboard(this, 'Dashboard', {
-      dashboardName: monitoring.purgerName,
+      // An account has one dashboard of a name in all of its regions, and may have a stack of a name in each.
+      dashboardName: `${monitoring.purgerName}-${Aws.REGION}`,
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
     });
@@ -220,8 +221,8 @@ export class PurgerDashboard extends Construct {
     return new MathExpression({
       expression: 'urls / requests',
       usingMetrics: {
-        urls: this.#metric('EntriesPurged', 'Sum'),
-        requests: this.#metric('RequestsAccepted', 'Sum'),
+        urls: this.#metric('EntriesPurged', 'Sum', 'URLs', period),
+        requests: this.#metric('RequestsAccepted', 'Sum', 'requests', period),
       },
       period,
       label: 'URLs per request',

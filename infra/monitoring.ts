@@ -101,10 +101,10 @@ export class Monitoring extends Construct {
     });
   }
 
-  /** Sets an alarm, unless alarms or this one are off. */
-  alarm({ name, of, id = of, severity, metric, meaning, action, ...rule }: AlarmProps): void {
+  /** @returns the alarm that it sets; undefined where alarms or this one are off */
+  alarm({ name, of, id = of, severity, metric, meaning, action, ...rule }: AlarmProps): Alarm | undefined {
     const { enabled, off, runbookUrl } = this.#settings;
-    if (!enabled || off.includes(name)) return;
+    if (!enabled || off.includes(name)) return undefined;
     const { threshold = 1, periods = [1, 1] } = rule;
     const [datapointsToAlarm, evaluationPeriods] = periods;
     const named = (suffix: string | undefined) => (suffix === undefined ? name : `${name}-${suffix}`);
@@ -125,6 +125,7 @@ export class Monitoring extends Construct {
     alarm.addOkAction(...actions);
     if (actions.length === 0) acknowledge(alarm, untoldReasons);
     this.alarms.push(alarm);
+    return alarm;
   }
 
   #createActions(): Readonly<Record<Severity, readonly IAlarmAction[]>> {

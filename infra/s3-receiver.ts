@@ -15,6 +15,7 @@ import { BucketConfiguration, configureBucketFunction } from './bucket-configura
 import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { Inbox, receiveFrom } from './inbox.ts';
 import { PurgerFunction } from './lambda-function.ts';
+import { LostEvents } from './lost-events.ts';
 import type { Monitoring } from './monitoring.ts';
 import { createBus, letPutEvents } from './other-accounts-bus.ts';
 import { type S3Queue, watchS3Queue, watchS3Receiver } from './receiver-alarms.ts';
@@ -49,6 +50,7 @@ export class S3Receiver extends Construct {
   /** What topics and queues carry may be more than is watched. */
   #filters = false;
   #carriesAll = false;
+  readonly #lostEvents: LostEvents;
   readonly #otherAccounts = new Set<string>();
   #inbox: Inbox | undefined;
   #bus: EventBus | undefined;
@@ -79,6 +81,7 @@ export class S3Receiver extends Construct {
     grantSend(buffer.queue, this.function);
     grantSend(buffer.deadLetterQueue, this.function);
     watchS3Receiver(monitoring, this.function, buffer);
+    this.#lostEvents = new LostEvents(monitoring, this.function);
     this.node.addValidation({ validate: () => this.#faultsOfLength() });
   }
 
@@ -180,9 +183,10 @@ export class S3Receiver extends Construct {
     this.#buffer.letEventBridgeSend();
     // What is watched otherwise is another rule, which is there before the former one goes.
     const identity = JSON.stringify([bucket.node.addr, keys.prefix, keys.suffix, account]);
-    new Rule(this, `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`, {
+    const bus = account === undefined ? undefined : this.#busFor(account);
+    const rule = new Rule(this, `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`, {
       description: 'cdn-pro-purger: objects that are put or deleted',
-      ...(account === undefined ? {} : { eventBus: this.#busFor(account) }),
+      ...(bus === undefined ? {} : { eventBus: bus }),
       eventPattern: {
         ...(account === undefined ? {} : { account: [account] }),
         source: ['aws.s3'],
@@ -197,6 +201,7 @@ export class S3Receiver extends Construct {
         }),
       ],
     });
+    this.#lostEvents.addRule(rule, bus);
   }
 
   /** A bus of its own: what another account sends then meets no other rule of this account. */

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { CompleteSettings } from '../functions/core/config.ts';
+import { unauthorizedDelaySeconds } from '../functions/core/throttle.ts';
 import type { Buffer } from './buffer.ts';
 import type { PurgerFunction } from './lambda-function.ts';
 import { largest, type Monitoring } from './monitoring.ts';
@@ -15,6 +16,8 @@ const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
 /** The share of the rate limit's window from which on little is left for a burst, in percent. */
 const budgetPercent = 80;
+/** How much later than it could a try may come: receiving the message, a cold start and the requests themselves. */
+const triesLateSeconds = 15;
 /** Half of what SQS keeps a message: a week to find out that nobody has resumed. */
 const pausedTooLong = Duration.days(7);
 
@@ -41,7 +44,7 @@ export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
       'The function that submits purges crashes or times out; its messages come again, ten times at most.',
     action: 'Read its log.',
   });
-  watchCdnPro(monitoring);
+  watchCdnPro(monitoring, watched.settings);
 }
 
 /**
@@ -90,13 +93,23 @@ function longestDelaySeconds({ rules }: CompleteSettings): number {
   );
 }
 
-function watchCdnPro(monitoring: Monitoring): void {
+/**
+ * @returns the period of which five always have three tries in a row in three of them, when CDN Pro refuses the
+ *   credentials for good: half of the time between two tries, in whole minutes. In shorter ones the third try may come
+ *   when the first no longer counts; in much longer ones a rotation would take three.
+ */
+function refusedPeriod({ batchingWindowSeconds }: CompleteSettings): Duration {
+  const betweenTriesSeconds = unauthorizedDelaySeconds + batchingWindowSeconds + triesLateSeconds;
+  return Duration.minutes(Math.ceil(betweenTriesSeconds / 2 / 60));
+}
+
+function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
   const sum = (period: Duration) => ({ statistic: 'Sum', period }) as const;
   monitoring.alarm({
     name: 'credentials-refused',
     severity: 'critical',
-    metric: monitoring.metric('submit', 'CredentialsRefused', sum(minute)),
-    // A rotation makes for a minute or two at most; what is refused for good is tried once a minute.
+    metric: monitoring.metric('submit', 'CredentialsRefused', sum(refusedPeriod(settings))),
+    // A rotation makes for a minute or two at most; what is refused for good is tried again and again.
     periods: [3, 5],
     meaning: 'CDN Pro refuses the credentials, so nothing is purged; changes wait.',
     action: 'Put valid ones into the credentials secret.',

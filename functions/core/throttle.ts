@@ -37,6 +37,9 @@ export interface Pace {
   readonly atMs: number;
 }
 
+/** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
+export const unauthorizedDelaySeconds = 60;
+
 /** The window before the first request. */
 export const emptyWindow: RateWindow = {
   arrivedByMs: [],

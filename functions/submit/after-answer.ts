@@ -8,13 +8,11 @@ import {
   settledBy,
   textOf,
 } from '../core/plan.ts';
-import { backoffMs } from '../core/throttle.ts';
+import { backoffMs, unauthorizedDelaySeconds } from '../core/throttle.ts';
 import { describeError } from '../log.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 import { oldestChangeMs, recordRejected } from './settle.ts';
 
-/** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
-const unauthorizedDelaySeconds = 60;
 /** The first and the longest pause after a 429 that names none, in milliseconds. The longest is CDN Pro's window. */
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;

@@ -37,11 +37,15 @@ export function scratchFolder(): string {
 /** The feature flags and all else that the app is synthesized with. */
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-/** @returns the template of a stack with this configuration, without bundling its functions */
-export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
+/** @returns a stack with this configuration, without bundling its functions */
+export function stackOf(overrides: Partial<PurgerConfig> = {}): PurgerStack {
   const app = new App({ outdir: scratchFolder(), context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  const config = checkConfig({ ...sampleConfig, ...overrides });
-  return Template.fromStack(new PurgerStack(app, 'Stack', { config }));
+  return new PurgerStack(app, 'Stack', { config: checkConfig({ ...sampleConfig, ...overrides }) });
+}
+
+/** @returns the template of such a stack */
+export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
+  return Template.fromStack(stackOf(overrides));
 }
 
 /** @returns the properties of all resources of a type; fails where there are none */

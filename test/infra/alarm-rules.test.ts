@@ -52,10 +52,44 @@ describe('freshness of what waits before receive-s3', () => {
 });
 
 describe('credentials', () => {
+  const windows = [1, 2, 45, 46, 120, 300];
+
+  /** The alarm, with what it sees of refusals at these seconds, for each second at which its periods may begin. */
+  function watchedFromAnyMoment(batchingWindowSeconds: number) {
+    const alarm = alarmsOf(templateOf({ batchingWindowSeconds })).get('Stack-Purger-credentials-refused');
+    const periodSeconds = alarm?.Period;
+    if (alarm === undefined || periodSeconds === undefined)
+      throw new Error('expected an alarm of one metric');
+    return Array.from({ length: periodSeconds }, (_, offsetSeconds) => ({
+      alarm,
+      periodsFrom(refusedAtSeconds: readonly number[]): readonly Period[] {
+        const refused = new Set(
+          refusedAtSeconds.map((at) => Math.floor((at + offsetSeconds) / periodSeconds)),
+        );
+        return Array.from({ length: 40 }, (_, index) => (refused.has(index) ? { value: 1 } : quiet));
+      },
+    }));
+  }
+
   test('that are refused once a minute go off', () => {
     expect(goesOff('credentials-refused', times(4, { value: 2 }))).toBe(true);
     // A try may fall just behind the minute.
     expect(goesOff('credentials-refused', [{ value: 2 }, quiet, { value: 2 }, { value: 2 }])).toBe(true);
+  });
+
+  test.each(windows)('that are refused for good go off, with a batching window of %i s', (windowSeconds) => {
+    for (const { alarm, periodsFrom } of watchedFromAnyMoment(windowSeconds)) {
+      for (const lateSeconds of [2, 15]) {
+        const tries = Array.from({ length: 4 }, (_, index) => index * (60 + windowSeconds + lateSeconds));
+        expect(statesOf(alarm, periodsFrom(tries))).toContain(true);
+      }
+    }
+  });
+
+  test.each(windows)('that are rotated within two minutes do not, with one of %i s', (windowSeconds) => {
+    for (const { alarm, periodsFrom } of watchedFromAnyMoment(windowSeconds)) {
+      expect(statesOf(alarm, periodsFrom([0, 60 + windowSeconds]))).not.toContain(true);
+    }
   });
 
   test('that are rotated do not', () => {

@@ -95,7 +95,8 @@ const ofAws: Readonly<Record<string, { readonly dimension: string; readonly name
     dimension: 'QueueName',
     names: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible', 'NumberOfMessagesSent'],
   },
-  'AWS/Lambda': { dimension: 'FunctionName', names: ['Errors', 'Throttles'] },
+  'AWS/Lambda': { dimension: 'FunctionName', names: ['Errors', 'Throttles', 'DestinationDeliveryFailures'] },
+  'AWS/Events': { dimension: 'RuleName', names: ['InvocationsFailedToBeSentToDlq'] },
   'AWS/ApiGateway': { dimension: 'ApiId', names: ['5xx'] },
 };
 
@@ -240,6 +241,13 @@ test('there is one dashboard, unless it is off', () => {
   for (const logicalId of Object.keys(template.findResources('AWS::CloudWatch::Alarm'))) {
     expect(text).toContain(logicalId);
   }
+});
+
+test('the dashboard of a stack of the same name in another region has another name', () => {
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  expect(dashboard?.Properties.DashboardName).toEqual({
+    'Fn::Join': ['', ['Stack-Purger-', { Ref: 'AWS::Region' }]],
+  });
 });
 
 test('two webhooks have an alarm each', () => {
