@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { formEncodedKey } from '../functions/core/form-encoded-key.ts';
 import type { WatchedObjects } from '../functions/core/watched.ts';
 import type { DataProtection } from './data-protection.ts';
 import { PurgerFunction } from './lambda-function.ts';
@@ -157,11 +158,7 @@ function hasNotifications(bucket: IBucket): boolean {
  */
 function encodedFilter({ prefix, suffix }: Keys): NotificationKeyFilter {
   return {
-    ...(prefix === undefined ? {} : { prefix: formEncoded(prefix) }),
-    ...(suffix === undefined ? {} : { suffix: formEncoded(suffix) }),
+    ...(prefix === undefined ? {} : { prefix: formEncodedKey(prefix) }),
+    ...(suffix === undefined ? {} : { suffix: formEncodedKey(suffix) }),
   };
-}
-
-function formEncoded(text: string): string {
-  return encodeURIComponent(text).replaceAll('%20', '+').replaceAll('%2F', '/').replaceAll('~', '%7E');
 }
