@@ -107,8 +107,9 @@ export class S3Receiver extends Construct {
       inbox.allowBucket(bucket, account);
       configuration?.notify(inbox.queue, keys);
     } else {
-      configuration?.enableEventBridge();
-      this.#addRule(bucket, keys, account);
+      const rule = this.#addRule(bucket, keys, account);
+      // With the function, the permission to invoke it, which the rule has put in there.
+      configuration?.enableEventBridge(rule, this.function);
     }
   }
 
@@ -176,19 +177,22 @@ export class S3Receiver extends Construct {
     return made;
   }
 
-  #addRule(bucket: IBucket, keys: Pick<WatchedObjects, 'prefix' | 'suffix'>, account?: string): void {
+  #addRule(bucket: IBucket, keys: Pick<WatchedObjects, 'prefix' | 'suffix'>, account?: string): Rule {
     const key = keyPattern(keys);
     this.#buffer.letEventBridgeSend();
     // What is watched otherwise is another rule, which is there before the former one goes.
     const identity = JSON.stringify([bucket.node.addr, keys.prefix, keys.suffix, account]);
-    new Rule(this, `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`, {
+    return new Rule(this, `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`, {
       description: 'cdn-pro-purger: objects that are put or deleted',
       ...(account === undefined ? {} : { eventBus: this.#busFor(account) }),
       eventPattern: {
         ...(account === undefined ? {} : { account: [account] }),
         source: ['aws.s3'],
         detailType: ['Object Created', 'Object Deleted'],
-        detail: { bucket: { name: [bucket.bucketName] }, ...(key === undefined ? {} : { object: { key: [...key] } }) },
+        detail: {
+          bucket: { name: [bucket.bucketName] },
+          ...(key === undefined ? {} : { object: { key: [...key] } }),
+        },
       },
       targets: [
         new LambdaFunction(this.function, {
