@@ -9,7 +9,8 @@ import {
   type NotificationKeyFilter,
 } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, DependencyGroup, type IDependable } from 'constructs';
+import { formEncodedKey } from '../functions/core/form-encoded-key.ts';
 import type { WatchedObjects } from '../functions/core/watched.ts';
 import type { DataProtection } from './data-protection.ts';
 import { PurgerFunction } from './lambda-function.ts';
@@ -34,6 +35,8 @@ export class BucketConfiguration extends Construct {
   #eventBridge = false;
   readonly #notifications: { readonly queue: Queue; readonly keys: Keys }[] = [];
   readonly #function: () => PurgerFunction;
+  /** What has to be there before the bucket sends to it. */
+  readonly #receivers = new DependencyGroup();
   #resource: CustomResource | undefined;
 
   constructor(scope: Construct, id: string, bucket: IBucket, configureFunction: () => PurgerFunction) {
@@ -44,8 +47,12 @@ export class BucketConfiguration extends Construct {
     this.node.addValidation({ validate: () => this.#conflicts() });
   }
 
-  /** Lets the bucket send its events to EventBridge. */
-  enableEventBridge(): void {
+  /**
+   * Lets the bucket send its events to EventBridge.
+   * @param receivers have to be there first: what was notified of the keys until now no longer is
+   */
+  enableEventBridge(...receivers: readonly IDependable[]): void {
+    this.#receivers.add(...receivers);
     if (this.#eventBridge) return;
     this.#eventBridge = true;
     const own = ownResourceOf(this.#bucket);
@@ -55,7 +62,10 @@ export class BucketConfiguration extends Construct {
       own.addPropertyOverride(
         'NotificationConfiguration.EventBridgeConfiguration',
         // With a resource of its own, that sets all: CloudFormation would write over what it adds.
-        Lazy.any({ produce: () => (this.#resource ? undefined : { EventBridgeEnabled: true }) }),
+        Lazy.any({
+          produce: () =>
+            this.#ofSameBucket().some((each) => each.#resource) ? undefined : { EventBridgeEnabled: true },
+        }),
       );
     }
   }
@@ -72,12 +82,15 @@ export class BucketConfiguration extends Construct {
     }
     this.#notifications.push({ queue, keys });
     // S3 tries out a queue before it takes a notification to it.
-    this.#configure().node.addDependency(queue);
+    this.#receivers.add(queue);
+    this.#configure();
   }
 
-  #configure(): CustomResource {
-    if (this.#resource !== undefined) return this.#resource;
+  #configure(): void {
+    if (this.#resource !== undefined) return;
     const configure = this.#function();
+    // Of two that write at once, one would write over the other's part.
+    const others = this.#ofSameBucket().flatMap((other) => other.#resource ?? []);
     configure.addToRolePolicy(
       new PolicyStatement({
         actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
@@ -93,12 +106,22 @@ export class BucketConfiguration extends Construct {
         Configuration: Lazy.string({ produce: () => this.#configurationText() }),
       },
     });
-    return this.#resource;
+    this.#resource.node.addDependency(this.#receivers, ...others);
+  }
+
+  /** What this stack's purgers, this one included, want of the same bucket. */
+  #ofSameBucket(): BucketConfiguration[] {
+    const stack = Stack.of(this);
+    const nameOf = (bucket: IBucket) => JSON.stringify(stack.resolve(bucket.bucketName));
+    return stack.node
+      .findAll()
+      .filter((each) => each instanceof BucketConfiguration)
+      .filter((each) => Stack.of(each) === stack && nameOf(each.#bucket) === nameOf(this.#bucket));
   }
 
   #configurationText(): string {
     return Stack.of(this).toJsonString({
-      eventBridge: this.#eventBridge,
+      eventBridge: this.#ofSameBucket().some((each) => each.#eventBridge),
       idPrefix: `${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}-`,
       queues: this.#notifications.map(({ queue, keys }) => ({
         queueArn: queue.queueArn,
@@ -157,11 +180,7 @@ function hasNotifications(bucket: IBucket): boolean {
  */
 function encodedFilter({ prefix, suffix }: Keys): NotificationKeyFilter {
   return {
-    ...(prefix === undefined ? {} : { prefix: formEncoded(prefix) }),
-    ...(suffix === undefined ? {} : { suffix: formEncoded(suffix) }),
+    ...(prefix === undefined ? {} : { prefix: formEncodedKey(prefix) }),
+    ...(suffix === undefined ? {} : { suffix: formEncodedKey(suffix) }),
   };
-}
-
-function formEncoded(text: string): string {
-  return encodeURIComponent(text).replaceAll('%20', '+').replaceAll('%2F', '/').replaceAll('~', '%7E');
 }

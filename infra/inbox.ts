@@ -1,4 +1,4 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnResource, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -85,11 +85,34 @@ export class Inbox extends Construct {
       protocol: SubscriptionProtocol.SQS,
       endpoint: this.queue.queueArn,
       rawMessageDelivery: true,
-      deadLetterQueue: this.#deadLetterQueue,
+      ...(this.#isElsewhere(region) ? {} : { deadLetterQueue: this.#deadLetterQueue }),
       ...elsewhere,
     });
+    this.#leaveOutElsewhere(subscription, region);
     // What is sent before the queue lets it in would go to the dead letter queue.
     if (policy.policyDependable !== undefined) subscription.node.addDependency(policy.policyDependable);
+  }
+
+  /** Whether a topic's region is known to be another than the stack's. */
+  #isElsewhere(region: string): boolean {
+    const own = Stack.of(this).region;
+    return !Token.isUnresolved(region) && !Token.isUnresolved(own) && region !== own;
+  }
+
+  /**
+   * SNS takes no dead letter queue of another region than the topic's. A stack for any region learns its own when it is
+   * deployed.
+   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+   */
+  #leaveOutElsewhere(subscription: Subscription, region: string): void {
+    if (Token.isUnresolved(region) || !Token.isUnresolved(Stack.of(this).region)) return;
+    const isHere = new CfnCondition(subscription, 'IsHere', {
+      expression: Fn.conditionEquals(Aws.REGION, region),
+    });
+    const policy = { deadLetterTargetArn: this.#deadLetterQueue.queueArn };
+    const resource = subscription.node.defaultChild;
+    if (!CfnResource.isCfnResource(resource)) return;
+    resource.addPropertyOverride('RedrivePolicy', Fn.conditionIf(isHere.logicalId, policy, Aws.NO_VALUE));
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
-import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -14,6 +14,7 @@ import { mappingFile } from '../functions/mapping.ts';
 import { BucketConfiguration, configureBucketFunction } from './bucket-configuration.ts';
 import { grantSend, type Buffer as PurgeBuffer } from './buffer.ts';
 import { Inbox, receiveFrom } from './inbox.ts';
+import { keyPattern } from './key-pattern.ts';
 import { PurgerFunction } from './lambda-function.ts';
 import { LostEvents } from './lost-events.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -109,8 +110,9 @@ export class S3Receiver extends Construct {
       inbox.allowBucket(bucket, account);
       configuration?.notify(inbox.queue, keys);
     } else {
-      configuration?.enableEventBridge();
-      this.#addRule(bucket, keys, account);
+      const rule = this.#addRule(bucket, keys, account);
+      // With the function, the permission to invoke it, which the rule has put in there.
+      configuration?.enableEventBridge(rule, this.function);
     }
   }
 
@@ -178,7 +180,7 @@ export class S3Receiver extends Construct {
     return made;
   }
 
-  #addRule(bucket: IBucket, keys: Pick<WatchedObjects, 'prefix' | 'suffix'>, account?: string): void {
+  #addRule(bucket: IBucket, keys: Pick<WatchedObjects, 'prefix' | 'suffix'>, account?: string): Rule {
     const key = keyPattern(keys);
     this.#buffer.letEventBridgeSend();
     // What is watched otherwise is another rule, which is there before the former one goes.
@@ -191,7 +193,10 @@ export class S3Receiver extends Construct {
         ...(account === undefined ? {} : { account: [account] }),
         source: ['aws.s3'],
         detailType: ['Object Created', 'Object Deleted'],
-        detail: { bucket: { name: [bucket.bucketName] }, ...(key === undefined ? {} : { object: { key } }) },
+        detail: {
+          bucket: { name: [bucket.bucketName] },
+          ...(key === undefined ? {} : { object: { key: [...key] } }),
+        },
       },
       targets: [
         new LambdaFunction(this.function, {
@@ -202,6 +207,7 @@ export class S3Receiver extends Construct {
       ],
     });
     this.#lostEvents.addRule(rule, bus);
+    return rule;
   }
 
   /** A bus of its own: what another account sends then meets no other rule of this account. */
@@ -225,12 +231,4 @@ export class S3Receiver extends Construct {
 function otherAccountOf(bucket: IBucket, scope: Construct): string | undefined {
   const [owner, own] = [bucket.env.account, Stack.of(scope).account];
   return Token.isUnresolved(owner) || Token.isUnresolved(own) || owner === own ? undefined : owner;
-}
-
-/** What EventBridge compares keys with; several values of a field would be alternatives. */
-function keyPattern({ prefix, suffix }: Pick<WatchedObjects, 'prefix' | 'suffix'>): string[] | undefined {
-  if (prefix === undefined) return suffix === undefined ? undefined : Match.suffix(suffix);
-  if (suffix === undefined) return Match.prefix(prefix);
-  const escaped = (text: string) => text.replace(/[*\\]/g, '\\$&');
-  return Match.wildcard(`${escaped(prefix)}*${escaped(suffix)}`);
 }

@@ -21,8 +21,14 @@ export interface WantedConfiguration {
 /** What configuring needs of the world. */
 export interface ConfigurePorts {
   readonly read: (bucketName: string) => Promise<NotificationConfiguration>;
-  readonly write: (bucketName: string, configuration: NotificationConfiguration) => Promise<void>;
+  readonly write: (
+    bucketName: string,
+    configuration: NotificationConfiguration,
+    options: { readonly skipDestinationValidation: boolean },
+  ) => Promise<void>;
   readonly sleep: (ms: number) => Promise<unknown>;
+  /** From 0 (included) to 1 (excluded). */
+  readonly random: () => number;
 }
 
 /** A request of CloudFormation that lacks what the stack puts in. */
@@ -30,13 +36,22 @@ export class UnexpectedRequestError extends PurgerError {
   override readonly name = 'UnexpectedRequestError';
 }
 
+/** Someone else keeps writing over what the stack wants of a bucket. */
+export class OverwrittenConfigurationError extends PurgerError {
+  override readonly name = 'OverwrittenConfigurationError';
+}
+
 /** A role or a queue's policy that was made a moment ago may not be known everywhere. */
 const retryDelaysMs = [2_000, 5_000, 10_000, 20_000];
+/** Longer than anyone is between reading and writing, who could still write over what was just written. */
+const readBackDelaysMs = [1_000, 1_000, 2_000, 4_000, 8_000];
 
 /**
  * Puts what the stack wants into a bucket's notification configuration and leaves the rest of it as it is: S3 knows
  * only the whole configuration, and other teams' notifications are in it, too. On `Delete` the stack's own
- * notifications go; EventBridge stays on, since others may listen by now.
+ * notifications go; EventBridge stays on, since others may listen by now. S3 has no conditional write, so what was
+ * written is read back a moment later, and written again where another writer has dropped it.
+ * @throws OverwrittenConfigurationError where it never stays
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
  */
 export async function configureBucket(
@@ -44,27 +59,70 @@ export async function configureBucket(
   wanted: WantedConfiguration,
   ports: ConfigurePorts,
 ): Promise<void> {
+  for (const delayMs of readBackDelaysMs) {
+    if ((await configurePatiently(requestType, wanted, ports)) === 'settled') return;
+    // Writers that met once would meet again without the chance in it.
+    await ports.sleep(delayMs * (1 + ports.random()));
+  }
+  if (isSettled(requestType, await ports.read(wanted.bucketName), wanted)) return;
+  throw new OverwrittenConfigurationError(
+    `Expected the notification configuration of ${wanted.bucketName} to stay as written, got another one after each of ${readBackDelaysMs.length} writes: something else writes it at the same time`,
+  );
+}
+
+type Outcome = 'settled' | 'written';
+
+async function configurePatiently(
+  requestType: string,
+  wanted: WantedConfiguration,
+  ports: ConfigurePorts,
+): Promise<Outcome> {
   for (const delayMs of retryDelaysMs) {
     try {
       return await configureOnce(requestType, wanted, ports);
     } catch (error) {
-      if (requestType === 'Delete' && isNamed(error, 'NoSuchBucket')) return;
+      if (requestType === 'Delete' && isNamed(error, 'NoSuchBucket')) return 'settled';
       if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'InvalidArgument')) throw error;
       await ports.sleep(delayMs);
     }
   }
-  await configureOnce(requestType, wanted, ports);
+  return configureOnce(requestType, wanted, ports);
 }
 
 async function configureOnce(
   requestType: string,
   wanted: WantedConfiguration,
   { read, write }: ConfigurePorts,
-): Promise<void> {
+): Promise<Outcome> {
   const present = await read(wanted.bucketName);
-  const next = requestType === 'Delete' ? without(present, wanted) : merged(present, wanted);
   // Each write makes S3 send a test event to every destination, other teams' included.
-  if (!isDeepStrictEqual(next, present)) await write(wanted.bucketName, next);
+  if (isSettled(requestType, present, wanted)) return 'settled';
+  const isDelete = requestType === 'Delete';
+  const next = isDelete ? without(present, wanted) : merged(present, wanted);
+  // Another team's destination that is gone would hold up the deletion of this stack.
+  await write(wanted.bucketName, next, { skipDestinationValidation: isDelete });
+  return 'written';
+}
+
+/** Whether a bucket's configuration says all that is wanted, and nothing of this stack's that is not. */
+function isSettled(
+  requestType: string,
+  { QueueConfigurations = [], EventBridgeConfiguration }: NotificationConfiguration,
+  wanted: WantedConfiguration,
+): boolean {
+  const ours = QueueConfigurations.filter(({ Id = '' }) => Id.startsWith(wanted.idPrefix));
+  if (requestType === 'Delete') return ours.length === 0;
+  const expected = wanted.queues.map((_, index) => queueConfiguration(wanted, index));
+  return (
+    (!wanted.eventBridge || EventBridgeConfiguration !== undefined) &&
+    isDeepStrictEqual(new Set(ours.map(comparable)), new Set(expected.map(comparable)))
+  );
+}
+
+/** S3 gives back in another order what it was given, and calls a rule `Prefix` that was `prefix`. */
+function comparable({ Id, QueueArn, Events = [], Filter }: QueueConfiguration): string {
+  const rules = (Filter?.Key?.FilterRules ?? []).map(({ Name = '', Value }) => [Name.toLowerCase(), Value]);
+  return JSON.stringify([Id, QueueArn, Events.toSorted(), rules.sort()]);
 }
 
 /** @returns the configuration less the notifications of this stack */

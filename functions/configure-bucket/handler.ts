@@ -17,10 +17,17 @@ const ports: ConfigurePorts = {
     const { $metadata: _, ...configuration } = await s3.send(command);
     return configuration;
   },
-  async write(Bucket, NotificationConfiguration) {
-    await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+  async write(Bucket, NotificationConfiguration, { skipDestinationValidation: SkipDestinationValidation }) {
+    await s3.send(
+      new PutBucketNotificationConfigurationCommand({
+        Bucket,
+        NotificationConfiguration,
+        SkipDestinationValidation,
+      }),
+    );
   },
   sleep: (ms) => sleep(ms),
+  random: Math.random,
 };
 
 /** CloudFormation waits for an answer at a URL of S3's, whatever happens here: without one, for an hour. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formEncodedKey } from '../../functions/core/form-encoded-key.ts';
 import { localAccountId } from '../template/identifiers.ts';
 import type { ObjectWrite, Operation } from './object-writes.ts';
 
@@ -72,12 +73,6 @@ export function notificationEvent(write: ObjectWrite, region: string, configurat
     },
   };
   return { Records: [record] };
-}
-
-/** @returns a key as notifications spell it */
-export function formEncodedKey(key: string): string {
-  // URLSearchParams encodes as a form does; S3 leaves slashes.
-  return new URLSearchParams({ key }).toString().slice('key='.length).replaceAll('%2F', '/');
 }
 
 /**

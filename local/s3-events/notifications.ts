@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { formEncodedKey } from '../../functions/core/form-encoded-key.ts';
 import type { Resource } from '../template/identifiers.ts';
 import type { StackTemplate } from '../template/template.ts';
-import { formEncodedKey, notificationEvent, notificationNames } from './event-forms.ts';
+import { notificationEvent, notificationNames } from './event-forms.ts';
 import type { ObjectWrite } from './object-writes.ts';
 import { deliver, type EventTargets } from './targets.ts';
 
@@ -168,20 +169,16 @@ function asNotification(
 ): BucketNotification {
   const wanted = events.map((event) => event.replace(/^s3:/, ''));
   // S3 compares with keys as its notifications spell them.
-  const part = (rule: string) => formDecoded(filters.find(({ Name }) => Name.toLowerCase() === rule)?.Value);
+  const part = (rule: string) => filters.find(({ Name }) => Name.toLowerCase() === rule)?.Value ?? '';
   const [prefix, suffix] = [part('prefix'), part('suffix')];
   return {
     ...name,
     matches: ({ bucket, key, operation }) =>
       bucket === name.bucket &&
       wanted.some((event) => matchesEventName(event, notificationNames[operation])) &&
-      key.startsWith(prefix) &&
-      key.endsWith(suffix),
+      formEncodedKey(key).startsWith(prefix) &&
+      formEncodedKey(key).endsWith(suffix),
   };
-}
-
-function formDecoded(text = ''): string {
-  return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
 function matchesEventName(wanted: string, eventName: string): boolean {

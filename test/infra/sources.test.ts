@@ -92,6 +92,7 @@ test.each([
   [{ prefix: 'site/' }, [{ prefix: 'site/' }]],
   [{ suffix: '.html' }, [{ suffix: '.html' }]],
   [{ prefix: 'a*/', suffix: '.html' }, [{ wildcard: 'a\\*/*.html' }]],
+  [{ prefix: 'site/', suffix: '/index.html' }, [{ wildcard: 'site/*/index.html' }, 'site/index.html']],
   [{}, undefined],
 ])('by EventBridge, keys of %j match %j', (keys, pattern) => {
   const { detail } = ruleOf(only({ buckets: [{ name: 'www', ...keys }] })).EventPattern;
@@ -152,6 +153,14 @@ test('by notification, a bucket fills a queue of the stack that only it may fill
     id.includes('Inbox') ? [id] : [],
   );
   expect(resource?.DependsOn, 'S3 tries out the queue').toContain(policyId);
+});
+
+test('filters are spelled as notifications spell keys, whatever the letters', () => {
+  const [prefix, suffix] = ["photos (2024)/it's *new*!/", '~é.png'];
+  const template = only({ buckets: [{ name: 'www', prefix, suffix, via: 'notification' }] });
+  expect(configurations(template)).toMatchObject([
+    ['www', { queues: [{ prefix: 'photos+%282024%29/it%27s+*new*%21/', suffix: '%7E%C3%A9.png' }] }],
+  ]);
 });
 
 test('several selections of one bucket are one configuration', () => {
@@ -218,7 +227,8 @@ test("another account's bucket may notify the queue, whose ARN its owner finds i
 
 test('a topic sends to the queue of the stack, raw, and what it cannot deliver to the dead letter queue', () => {
   const arn = 'arn:aws:sns:eu-central-1:111122223333:s3-events';
-  const template = only({ topics: [{ arn, bucket: 'www', prefix: 'site/' }] });
+  const region = 'eu-central-1';
+  const template = only({ region, topics: [{ arn, bucket: 'www', prefix: 'site/' }] });
   template.hasResourceProperties('AWS::SNS::Subscription', {
     TopicArn: arn,
     Protocol: 'sqs',
@@ -234,6 +244,27 @@ test('a topic sends to the queue of the stack, raw, and what it cannot deliver t
       }),
     },
   });
+});
+
+test("the dead letter queue takes what a topic of the stack's own region cannot deliver, as SNS wants it", () => {
+  const topics = [{ arn: 'arn:aws:sns:us-east-1:111122223333:s3-events' }];
+  const policyIn = (template: Template) =>
+    Object.values(template.findResources('AWS::SNS::Subscription')).map(
+      ({ Properties }) => Properties.RedrivePolicy,
+    );
+  expect(policyIn(only({ region: 'eu-central-1', topics }))).toEqual([undefined]);
+  expect(policyIn(only({ region: 'us-east-1', topics }))).toEqual([
+    { deadLetterTargetArn: expect.anything() },
+  ]);
+
+  const anywhere = only({ topics });
+  const [[condition, expression] = []] = Object.entries(anywhere.findConditions('*'));
+  expect(expression).toEqual({ 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'us-east-1'] });
+  expect(policyIn(anywhere)).toEqual([
+    {
+      'Fn::If': [condition, { deadLetterTargetArn: expect.anything() }, { Ref: 'AWS::NoValue' }],
+    },
+  ]);
 });
 
 test('a queue is emptied by the receiver, which may decrypt with its key and no other', () => {

@@ -29,21 +29,27 @@ const ours = [
 
 /** A bucket, whose first writes fail with the given errors. */
 function bucketWith(configuration: NotificationConfiguration, ...errors: string[]) {
-  const world = { configuration, writes: 0, sleptMs: 0 };
+  const world = { configuration, writes: 0, unvalidatedWrites: 0, sleptMs: 0 };
   const fail = () => {
     const name = errors.shift();
     if (name !== undefined) throw Object.assign(new Error(`no: ${name}`), { name });
   };
   return Object.assign(world, {
     read: async () => world.configuration,
-    write: async (_: string, next: NotificationConfiguration) => {
+    write: async (
+      _: string,
+      next: NotificationConfiguration,
+      { skipDestinationValidation }: { readonly skipDestinationValidation: boolean },
+    ) => {
       fail();
       world.writes++;
+      if (skipDestinationValidation) world.unvalidatedWrites++;
       world.configuration = next;
     },
     sleep: async (ms: number) => {
       world.sleptMs += ms;
     },
+    random: () => 0.5,
   });
 }
 
@@ -65,6 +71,24 @@ test('what is there already is not written again', async () => {
   expect(bucket.writes).toBe(1);
 });
 
+test('what S3 gives back in other words is not written again', async () => {
+  const events = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'] as const;
+  const second = { Id: 'Mine-2', QueueArn: 'arn:inbox', Events: [...events] };
+  const asGivenBack = {
+    Id: 'Mine-1',
+    QueueArn: 'arn:inbox',
+    Events: events.toReversed(),
+    Filter: { Key: { FilterRules: [{ Name: 'Prefix' as const, Value: 'a/' }] } },
+  };
+  const bucket = bucketWith({
+    QueueConfigurations: [second, theirs, asGivenBack],
+    EventBridgeConfiguration: {},
+  });
+  const queues = wanted.queues.map((queue) => ({ ...queue, events }));
+  await configureBucket('Update', { ...wanted, queues }, bucket);
+  expect(bucket.writes).toBe(0);
+});
+
 test('EventBridge that is on stays on, wanted or not, and with the stack gone', async () => {
   for (const type of ['Update', 'Delete'] as const) {
     const bucket = bucketWith({ EventBridgeConfiguration: {} });
@@ -78,6 +102,14 @@ test('with the stack, our notifications go and no others', async () => {
   await configureBucket('Create', wanted, bucket);
   await configureBucket('Delete', wanted, bucket);
   expect(bucket.configuration.QueueConfigurations).toEqual([theirs]);
+});
+
+test('destinations are tried out, save where ours are taken away: of others they may be gone', async () => {
+  const bucket = bucketWith({ QueueConfigurations: [theirs] });
+  await configureBucket('Create', wanted, bucket);
+  expect(bucket).toMatchObject({ writes: 1, unvalidatedWrites: 0 });
+  await configureBucket('Delete', wanted, bucket);
+  expect(bucket).toMatchObject({ writes: 2, unvalidatedWrites: 1 });
 });
 
 test('a role or a policy that is not known everywhere yet is waited for', async () => {

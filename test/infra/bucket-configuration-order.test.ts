@@ -1,0 +1,90 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, test } from 'vitest';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { scratchFolder } from '../helpers/purger-stack.ts';
+
+const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
+const configurationType = 'Custom::PurgerBucketConfiguration';
+
+/** The template of a stack with the purgers that a test adds. */
+function templateWith(add: (stack: Stack, purger: (id: string) => CdnPurger) => void): Template {
+  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const stack = new Stack(app, 'Mine');
+  const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+  add(stack, (id) => new CdnPurger(stack, id, { credentials, target: 'production', rules }));
+  return Template.fromStack(stack);
+}
+
+/** For each resource that configures a bucket, the resources of a type that it waits for. */
+function awaited(template: Template, type: string): (readonly [string, readonly string[]])[] {
+  const wanted = new Set(Object.keys(template.findResources(type)));
+  return Object.entries(template.findResources(configurationType)).map(([id, { DependsOn = [] }]) => [
+    id,
+    DependsOn.filter((each: string) => wanted.has(each)),
+  ]);
+}
+
+test('a bucket sends to EventBridge when the rule and its permission are there, and not before', () => {
+  const template = templateWith((stack, purger) =>
+    purger('Purger').watchBucket(Bucket.fromBucketName(stack, 'Www', 'www'), { via: 'eventbridge' }),
+  );
+  const rule = Object.keys(template.findResources('AWS::Events::Rule'));
+  const permission = Object.keys(
+    template.findResources('AWS::Lambda::Permission', { Properties: { Principal: 'events.amazonaws.com' } }),
+  );
+  expect(rule).toHaveLength(1);
+  expect(permission).toHaveLength(1);
+  expect(awaited(template, 'AWS::Events::Rule')).toEqual([[expect.anything(), rule]]);
+  expect(awaited(template, 'AWS::Lambda::Permission')).toEqual([[expect.anything(), permission]]);
+});
+
+test('rules of a bucket of the stack are waited for, too, whose own resource comes later', () => {
+  const template = templateWith((stack, purger) => {
+    // CDK's own types do not fit together under exactOptionalPropertyTypes.
+    const bucket = new Bucket(stack, 'Site') as IBucket;
+    const watching = purger('Purger');
+    watching.watchBucket(bucket, { prefix: 'a/' });
+    watching.watchBucket(bucket, { prefix: 'b/', via: 'notification' });
+    watching.watchBucket(bucket, { prefix: 'c/' });
+  });
+  const rules = Object.keys(template.findResources('AWS::Events::Rule'));
+  expect(rules).toHaveLength(2);
+  expect(awaited(template, 'AWS::Events::Rule')).toEqual([[expect.anything(), rules.sort()]]);
+});
+
+test('two purgers of a stack configure a bucket one after the other, however it is imported', () => {
+  const template = templateWith((stack, purger) => {
+    purger('P1').watchBucket(Bucket.fromBucketName(stack, 'B1', 'www'), {
+      prefix: 'a/',
+      via: 'notification',
+    });
+    purger('P2').watchBucket(Bucket.fromBucketName(stack, 'B2', 'www'), {
+      prefix: 'b/',
+      via: 'notification',
+    });
+    purger('P3').watchBucket(Bucket.fromBucketName(stack, 'B3', 'media'), { via: 'notification' });
+  });
+  const [first, second, third] = Object.keys(template.findResources(configurationType));
+  expect(awaited(template, configurationType)).toEqual([
+    [first, []],
+    [second, [first]],
+    [third, []],
+  ]);
+});
+
+test('where one purger notifies, another leaves EventBridge to its resource: CloudFormation would write over it', () => {
+  const template = templateWith((stack, purger) => {
+    const bucket = new Bucket(stack, 'Site') as IBucket;
+    purger('P1').watchBucket(bucket, { prefix: 'a/' });
+    purger('P2').watchBucket(bucket, { prefix: 'b/', via: 'notification' });
+  });
+  const [site] = Object.values(template.findResources('AWS::S3::Bucket'));
+  expect(site?.Properties?.NotificationConfiguration).toBeUndefined();
+  const resources = Object.values(template.findResources(configurationType));
+  expect(resources).toHaveLength(1);
+  const text = JSON.stringify(resources[0]?.Properties.Configuration).replaceAll('\\', '');
+  expect(text).toContain('"eventBridge":true');
+});
