@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 
 const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
@@ -12,35 +12,38 @@ const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
  * @see https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
  */
 export function createAlarmTopic(scope: Construct): Topic {
-  const onlyFromHere = { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } };
-  const key = new Key(scope, 'TopicKey', {
+  const masterKey = new Key(scope, 'TopicKey', {
     description: 'cdn-pro-purger: encrypts the notifications of alarms',
     enableKeyRotation: true,
     // A notification lives for minutes; nothing is lost with the key.
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  key.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [cloudWatch],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-      resources: ['*'],
-      conditions: onlyFromHere,
-    }),
-  );
-  const topic = new Topic(scope, 'Topic', {
-    displayName: 'cdn-pro-purger',
-    masterKey: key,
-    enforceSSL: true,
-  });
-  // A policy of its own takes the place of the one that lets the account publish.
+  return new Topic(scope, 'Topic', { displayName: 'cdn-pro-purger', masterKey, enforceSSL: true });
+}
+
+/**
+ * Lets alarms publish to a topic, and use its key if it has one. A topic with a policy of its own, such as one that
+ * insists on TLS, refuses them otherwise, and nobody would hear of it. Of a topic or key that is imported, its owner has
+ * to add the statements.
+ */
+export function letAlarmsPublish(topic: ITopic): void {
+  const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(topic).account } };
   topic.addToResourcePolicy(
     new PolicyStatement({
-      effect: Effect.ALLOW,
+      sid: 'Alarms',
       principals: [cloudWatch],
       actions: ['sns:Publish'],
       resources: [topic.topicArn],
-      conditions: onlyFromHere,
+      conditions,
     }),
   );
-  return topic;
+  topic.masterKey?.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'Alarms',
+      principals: [cloudWatch],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      resources: ['*'],
+      conditions,
+    }),
+  );
 }

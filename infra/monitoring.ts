@@ -25,7 +25,7 @@ import {
 } from '../functions/metric-names.ts';
 import { acknowledge } from './acknowledgements.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from './alarm-settings.ts';
-import { createAlarmTopic } from './alarm-topic.ts';
+import { createAlarmTopic, letAlarmsPublish } from './alarm-topic.ts';
 import type { FunctionName } from './function-code.ts';
 import type { PurgerFunction } from './lambda-function.ts';
 
@@ -135,7 +135,11 @@ export class Monitoring extends Construct {
       const subscription = everyTopic?.addSubscription(new EmailSubscription(email));
       if (subscription !== undefined) acknowledge(subscription, mailReasons);
     }
-    const actionOf = (topic: ITopic | undefined) => (topic === undefined ? [] : [new SnsAction(topic)]);
+    const actionOf = (topic: ITopic | undefined) => {
+      if (topic === undefined) return [];
+      letAlarmsPublish(topic);
+      return [new SnsAction(topic)];
+    };
     const warning = [...actionOf(everyTopic), ...actions];
     return { warning, critical: [...warning, ...actionOf(criticalTopic), ...criticalActions] };
   }

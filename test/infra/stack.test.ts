@@ -1,7 +1,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/purger-stack.ts';
@@ -189,6 +191,29 @@ test('ARNs of another region than the stack are refused, where its region is kno
       .map((path) => `- \`${path}\`: ${here}`)
       .join('\n'),
   );
+});
+
+test('alarms may publish to a topic of the app that has a policy and a key', () => {
+  const stack = new Stack();
+  const topic = new Topic(stack, 'Topic', { enforceSSL: true, masterKey: new Key(stack, 'Key') });
+  const credentials = Secret.fromSecretNameV2(stack, 'Credentials', 'cdn-pro/api');
+  const { target, rules } = sampleConfig;
+  new CdnPurger(stack, 'P', {
+    target,
+    rules: rules.filter(({ match }) => match.source === 's3'),
+    credentials,
+    alarms: { topic },
+  }).watchBucket(Bucket.fromBucketName(stack, 'B', 'www'));
+  const allowed = (Action: unknown) => ({
+    Statement: Match.arrayWith([
+      Match.objectLike({ Effect: 'Allow', Action, Principal: { Service: 'cloudwatch.amazonaws.com' } }),
+    ]),
+  });
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::SNS::TopicPolicy', { PolicyDocument: allowed('sns:Publish') });
+  template.hasResourceProperties('AWS::KMS::Key', {
+    KeyPolicy: allowed(['kms:Decrypt', 'kms:GenerateDataKey*']),
+  });
 });
 
 test('credentials go nowhere in the clear, but to this machine', () => {
