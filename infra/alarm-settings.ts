@@ -43,7 +43,10 @@ export interface AlarmFields {
 
 /** What the construct is told of alarms. */
 export interface AlarmSettings extends Omit<AlarmFields, 'topicArn' | 'criticalTopicArn'> {
-  /** Every alarm goes there. It has to let `cloudwatch.amazonaws.com` publish, and use its key if it has one. */
+  /**
+   * Every alarm goes there. A topic of the same app is told to let `cloudwatch.amazonaws.com` publish, and its key to let
+   * it be used; of one that is imported, its owner has to.
+   */
   readonly topic?: ITopic;
   /** Critical alarms go there, too. */
   readonly criticalTopic?: ITopic;
