@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Assembly, synthesize } from '../local/synthesize.ts';
-import { readAssembly } from '../local/template/assembly.ts';
+import { type Assembly, synthesize } from '../local/aws/synthesize.ts';
+import { readAssembly } from '../local/aws/template/assembly.ts';
 import { installRuntimeInterface, RuntimeInterfaceError } from './coldstart/runtime-interface.ts';
 import { type Start, type StartedFunction, startOnce } from './coldstart/start.ts';
 

@@ -1,6 +1,6 @@
 import { compile, match } from 'path-to-regexp';
-import { compileRules, type Rule } from '../functions/core/rules.ts';
-import type { ObjectChange } from '../functions/core/types.ts';
+import { compileRules, type Rule } from '../functions/core/mapping/compile-rules.ts';
+import type { ObjectChange } from '../functions/core/model/types.ts';
 
 /**
  * Keys per second from an S3 key to the URLs that it makes stale, beside what one would write by hand: path-to-regexp

@@ -2,19 +2,19 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { sendMessages } from '../functions/aws/buffer.ts';
-import { createMemory } from '../functions/aws/memory.ts';
-import { compileRules } from '../functions/core/rules.ts';
+import { createMemory } from '../functions/aws/entry-memory-table.ts';
+import { sendMessages } from '../functions/buffer/send-messages.ts';
+import { compileRules } from '../functions/core/mapping/compile-rules.ts';
 import { type ReceivePorts, receiveWebhook } from '../functions/receive-webhook/receive-webhook.ts';
-import { ghost } from '../functions/sources/ghost.ts';
-import { bundle } from '../infra/function-code.ts';
-import { loadConfig } from '../infra/load-config.ts';
-import { type LocalAws, startAws } from '../local/aws.ts';
-import { startCdnPro } from '../local/cdn-pro-simulator/server.ts';
-import { localCredentials, localSecrets } from '../local/secrets.ts';
-import { type Assembly, synthesize } from '../local/synthesize.ts';
-import { readAssembly } from '../local/template/assembly.ts';
-import { testSecretOf, webhookSigners } from '../local/webhook-signers.ts';
+import { ghost } from '../functions/sources/vendors/ghost.ts';
+import { bundle } from '../infra/function/bundle.ts';
+import { loadConfig } from '../infra/stack/load-config.ts';
+import { type LocalAws, startAws } from '../local/aws/start-aws.ts';
+import { type Assembly, synthesize } from '../local/aws/synthesize.ts';
+import { readAssembly } from '../local/aws/template/assembly.ts';
+import { startCdnPro } from '../local/cdn-pro/server.ts';
+import { localCredentials, localSecrets } from '../local/demo/secrets.ts';
+import { testSecretOf, webhookSigners } from '../local/demo/webhook-signers.ts';
 
 /**
  * The time from a request to its 202, on the local stack: that of the deployed receiver beside that of a handler which

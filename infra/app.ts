@@ -1,8 +1,8 @@
 import { App } from 'aws-cdk-lib';
-import { PurgerError } from '../functions/core/errors.ts';
-import { defaultConfigFile, loadStages } from './load-config.ts';
-import { PurgerStack } from './purger-stack.ts';
-import { findStage } from './stages.ts';
+import { PurgerError } from '../functions/core/model/errors.ts';
+import { defaultConfigFile, loadStages } from './stack/load-config.ts';
+import { PurgerStack } from './stack/purger-stack.ts';
+import { findStage } from './stack/stages.ts';
 
 try {
   const app = new App();

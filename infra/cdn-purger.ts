@@ -5,31 +5,35 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { describeValue } from '../functions/core/model/errors.ts';
+import { PurgerDashboard } from './monitoring/dashboard.ts';
+import { Monitoring } from './monitoring/monitoring.ts';
+import type { S3Queue } from './monitoring/receiver-alarms.ts';
+import { S3Receiver } from './pipeline/s3-receiver.ts';
+import { Submit } from './pipeline/submit.ts';
+import type { WebhookApiOptions } from './pipeline/webhook-api.ts';
+import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
+import {
+  type DataProtectionProps,
+  dataProtection,
+  dataProtectionFields,
+} from './security/data-protection.ts';
+import type { AlarmSettings } from './settings/alarm-settings.ts';
+import { faultsOfSources, sourcesOf } from './settings/check-sources.ts';
+import { endpointField } from './settings/endpoint.ts';
+import { fields } from './settings/schema.ts';
 import {
   type CompleteSettings,
   check,
   checkSettings,
   describeFault,
   type Settings,
-} from '../functions/core/config.ts';
-import { describeValue } from '../functions/core/errors.ts';
-import { type RuleFault, recordOf } from '../functions/core/fault.ts';
-import { fields } from '../functions/core/schema.ts';
-import { faultsOfSources, sourcesOf } from '../functions/core/source-faults.ts';
-import type { AlarmSettings } from './alarm-settings.ts';
-import { PurgerDashboard } from './dashboard.ts';
-import { type DataProtectionProps, dataProtection, dataProtectionFields } from './data-protection.ts';
-import { endpointField } from './endpoint.ts';
-import { Ledger } from './ledger.ts';
-import { Monitoring } from './monitoring.ts';
-import type { S3Queue } from './receiver-alarms.ts';
-import { S3Receiver } from './s3-receiver.ts';
-import { accounts, faultsOfSharing } from './shared-ledger.ts';
-import type { WatchFilter, WatchOptions } from './source-settings.ts';
-import { Submit } from './submit.ts';
+} from './settings/settings.ts';
+import type { WatchFilter, WatchOptions } from './settings/source-settings.ts';
+import { type RuleFault, recordOf } from './settings/validation-issue.ts';
+import { Ledger } from './storage/ledger.ts';
+import { accounts, faultsOfSharing } from './storage/shared-ledger.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
-import type { WebhookApiOptions } from './webhook-api.ts';
-import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {

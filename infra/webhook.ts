@@ -1,11 +1,11 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as z from 'zod';
-import { ConfigError, check } from '../functions/core/config.ts';
-import { describeValue } from '../functions/core/errors.ts';
-import { compilePattern, PatternError } from '../functions/core/pattern.ts';
-import { expecting, fields, text, wholeNumber } from '../functions/core/schema.ts';
+import { compilePattern, PatternError } from '../functions/core/mapping/pattern.ts';
+import { describeValue } from '../functions/core/model/errors.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../functions/sources/registry.ts';
 import type { SourceOptions } from '../functions/sources/webhook-source.ts';
+import { expecting, fields, text, wholeNumber } from './settings/schema.ts';
+import { ConfigError, check } from './settings/settings.ts';
 
 /** What every webhook is made of. */
 export interface WebhookProps {

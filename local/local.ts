@@ -1,15 +1,15 @@
-import type { PurgerConfig } from '../infra/purger-stack.ts';
-import { type LocalAws, type LocalEvent, startAws } from './aws.ts';
-import { startCdnPro } from './cdn-pro-simulator/server.ts';
+import type { PurgerConfig } from '../infra/stack/purger-stack.ts';
+import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
+import { synthesize } from './aws/synthesize.ts';
+import { startCdnPro } from './cdn-pro/server.ts';
+import { edgeHostOf, hostsOf } from './demo/hosts.ts';
+import { createOrigin, type Origin } from './demo/origin.ts';
+import type { Stage } from './demo/run-samples.ts';
+import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
+import { localCredentials, localSecrets, localWebhookSecrets } from './demo/secrets.ts';
+import { createSharedTable, sharedTableEnvironment, sharedTableName } from './demo/shared-ledger.ts';
+import { createJournal, type Entry, type Journal } from './demo/timeline.ts';
 import { startEdge } from './edge/server.ts';
-import { edgeHostOf, hostsOf } from './hosts.ts';
-import { createJournal, type Entry, type Journal } from './journal.ts';
-import { createOrigin, type Origin } from './origin.ts';
-import type { Stage } from './play.ts';
-import { firstObjects, outsideNotifications } from './s3-source.ts';
-import { localCredentials, localSecrets, localWebhookSecrets } from './secrets.ts';
-import { createSharedTable, sharedTableEnvironment, sharedTableName } from './shared-ledger.ts';
-import { synthesize } from './synthesize.ts';
 
 /** How to start the local stack. */
 export interface LocalOptions {

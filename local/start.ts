@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultConfigFile, loadStages } from '../infra/load-config.ts';
-import { findStage } from '../infra/stages.ts';
+import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
+import { findStage } from '../infra/stack/stages.ts';
+import { formatPlayed, printLive } from './demo/print.ts';
+import { play } from './demo/run-samples.ts';
+import { readSamples } from './demo/samples.ts';
+import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
-import { play } from './play.ts';
-import { formatPlayed, printLive } from './print.ts';
-import { readSamples } from './samples.ts';
-import { usageOf } from './usage.ts';
 
 const help = `npm start -- [options]
   --once           play the sample events, print the timeline and end; exit code 0 only if each reached the edge

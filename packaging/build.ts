@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { bundle } from '../infra/function-code.ts';
+import { bundle } from '../infra/function/bundle.ts';
 import { declare } from './declarations.ts';
 
 /**

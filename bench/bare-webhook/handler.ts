@@ -1,7 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { sendMessages } from '../../functions/aws/buffer.ts';
-import { environment, readVariable } from '../../functions/environment.ts';
+import { sendMessages } from '../../functions/buffer/send-messages.ts';
+import { environment, readVariable } from '../../functions/lambda/environment.ts';
 
 const sqs = new SQSClient();
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PurgerError } from '../../functions/core/errors.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
 
 /** Lambda's runtime interface client could not be installed. */
 export class RuntimeInterfaceError extends PurgerError {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { PurgerError } from '../../functions/core/errors.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
 
 /** A function did not start. */
 export class StartError extends PurgerError {

@@ -1,4 +1,4 @@
-import type { Template } from '../../local/template/assembly.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
 import { prices } from './prices.ts';
 
 /** What a stack costs by the month, whatever happens. */

@@ -1,4 +1,4 @@
-import { readAssembly } from '../../local/template/assembly.ts';
+import { readAssembly } from '../../local/aws/template/assembly.ts';
 import { type Invocation, logLineOverheadBytes } from './usage.ts';
 
 /** What the functions wrote, taken apart. */

@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../../infra/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
 
 /** A way by which changes reach the buffer. */
 export interface Path {

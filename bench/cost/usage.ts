@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Template } from '../../local/template/assembly.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
 
 /** What a number of changes used of the services that are billed by use. */
 export interface Usage {

@@ -1,4 +1,4 @@
-import type { Pacing } from '../../functions/core/pacing.ts';
+import type { Pacing } from '../../functions/core/limits/pacing.ts';
 import { type Baseline, perEvent, periodic } from './baselines.ts';
 import { asWindowAllows, type Bound, clairvoyant } from './clairvoyant.ts';
 import type { EventSourceOptions } from './event-source.ts';

@@ -1,9 +1,9 @@
-import { createLedger, slowestWriteMs } from '../../functions/aws/ledger.ts';
-import { readMessage, writeMessage } from '../../functions/core/message.ts';
-import type { Pacing } from '../../functions/core/pacing.ts';
-import type { RequestLimits } from '../../functions/core/plan.ts';
-import type { RateLimit } from '../../functions/core/throttle.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+import { createLedger, slowestWriteMs } from '../../functions/aws/rate-limit-table.ts';
+import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { readMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { type CdnProOptions, createCdnPro, type SimulatedCdnPro } from './cdn-pro.ts';

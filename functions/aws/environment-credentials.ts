@@ -1,4 +1,4 @@
-import { PurgerError } from '../core/errors.ts';
+import { PurgerError } from '../core/model/errors.ts';
 
 /** Lambda's own credentials are not in the environment: this does not run in a function. */
 export class CredentialsError extends PurgerError {

@@ -1,4 +1,4 @@
-import { PurgerError } from '../core/errors.ts';
+import { PurgerError } from '../core/model/errors.ts';
 
 /** An operation that streams events was called. None of those that the functions call does. */
 export class EventStreamError extends PurgerError {

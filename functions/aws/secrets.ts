@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { PurgerError } from '../core/errors.ts';
+import { PurgerError } from '../core/model/errors.ts';
 
 /** A secret that has no text. The message names the secret, never a value. */
 export class SecretError extends PurgerError {

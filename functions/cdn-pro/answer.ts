@@ -1,4 +1,4 @@
-import type { Answer } from '../core/outcome.ts';
+import type { Answer } from '../core/planning/isolate.ts';
 
 /** A response of CDN Pro, as far as its meaning needs it. */
 export interface ApiResponse {

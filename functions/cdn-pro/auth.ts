@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { PurgerError } from '../core/errors.ts';
+import { PurgerError } from '../core/model/errors.ts';
 
 /** What CDN Pro knows a user by: a user name with its API key, or an access key with its secret key. */
 export type Credentials =

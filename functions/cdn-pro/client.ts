@@ -1,5 +1,5 @@
-import type { Answer } from '../core/outcome.ts';
-import type { PurgeRequestBody } from '../core/plan.ts';
+import type { Answer } from '../core/planning/isolate.ts';
+import type { PurgeRequestBody } from '../core/planning/plan.ts';
 import { readAnswer } from './answer.ts';
 import { type Credentials, signRequest } from './auth.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NotificationConfiguration, QueueConfiguration, Event as S3EventName } from '@aws-sdk/client-s3';
-import { PurgerError } from '../core/errors.ts';
+import { PurgerError } from '../core/model/errors.ts';
 
 /** What the stack wants of a bucket's notification configuration, as its custom resource says it. */
 export interface WantedConfiguration {

@@ -5,8 +5,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
-import { describeError } from '../log.ts';
-import { createLogger } from '../logger.ts';
+import { describeError } from '../lambda/log.ts';
+import { createLogger } from '../lambda/logger.ts';
 import { type ConfigurePorts, configureBucket, readWanted } from './configure-bucket.ts';
 
 const log = createLogger('configure-bucket');

@@ -2,13 +2,13 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
-import { type OutgoingMessage, sendMessages } from '../aws/buffer.ts';
 import { clientOptions } from '../aws/client-options.ts';
-import type { WatchedObjects } from '../core/watched.ts';
-import { environment, readVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { loadRules } from '../mapping.ts';
-import { tracedErrors } from '../traced-errors.ts';
+import { type OutgoingMessage, sendMessages } from '../buffer/send-messages.ts';
+import type { WatchedObjects } from '../core/model/object-filter.ts';
+import { loadRules } from '../lambda/bundled-rules.ts';
+import { environment, readVariable } from '../lambda/environment.ts';
+import { createLogger } from '../lambda/logger.ts';
+import { tracedErrors } from '../lambda/source-mapped-errors.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
 /** What is left of the function's time when no more is sent: the last batch, and answering. */

@@ -1,9 +1,9 @@
-import type { OutgoingMessage, UnsentMessage } from '../aws/buffer.ts';
-import { PurgerError } from '../core/errors.ts';
-import type { ObjectChange } from '../core/types.ts';
-import { isWatched, type WatchedObjects } from '../core/watched.ts';
-import { counted } from '../counted.ts';
-import { type EnqueuePorts, enqueueChanges } from '../enqueue.ts';
+import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
+import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
+import { PurgerError } from '../core/model/errors.ts';
+import { isWatched, type WatchedObjects } from '../core/model/object-filter.ts';
+import type { ObjectChange } from '../core/model/types.ts';
+import { counted } from '../lambda/emf.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
 
 /** Changes could not be put into the buffer: the event has to come again. */

@@ -1,9 +1,9 @@
-import type { MemoryStore } from '../aws/memory.ts';
-import { counted } from '../counted.ts';
-import { describeError } from '../log.ts';
+import type { MemoryStore } from '../aws/entry-memory-table.ts';
+import { counted } from '../lambda/emf.ts';
+import { describeError } from '../lambda/log.ts';
 import { findSource } from '../sources/registry.ts';
 import type { SourceOptions, Verdict, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
-import { type Delivery, type EnqueueEntriesPorts, enqueueEntries } from './enqueue-entries.ts';
+import { type Delivery, type EnqueueEntriesPorts, enqueueEntries } from './enqueue-webhook.ts';
 
 /** A webhook as the stack configures it. */
 export interface WebhookConfig {

@@ -1,26 +1,26 @@
-import { builderIo } from './builder-io.ts';
-import { contentful } from './contentful.ts';
-import { contentstack } from './contentstack.ts';
-import { datocms } from './datocms.ts';
-import { directus } from './directus.ts';
-import { drupal } from './drupal.ts';
-import { generic } from './generic.ts';
-import { ghost } from './ghost.ts';
-import { github } from './github.ts';
-import { hygraph } from './hygraph.ts';
-import { kontentAi } from './kontent-ai.ts';
-import { payload } from './payload.ts';
-import { prismic } from './prismic.ts';
-import { sanity } from './sanity.ts';
-import { shopify } from './shopify.ts';
-import { sns } from './sns.ts';
-import { standardWebhooks } from './standard-webhooks.ts';
-import { storyblok } from './storyblok.ts';
-import { strapi } from './strapi.ts';
+import { builderIo } from './vendors/builder-io.ts';
+import { contentful } from './vendors/contentful.ts';
+import { contentstack } from './vendors/contentstack.ts';
+import { datocms } from './vendors/datocms.ts';
+import { directus } from './vendors/directus.ts';
+import { drupal } from './vendors/drupal.ts';
+import { generic } from './vendors/generic.ts';
+import { ghost } from './vendors/ghost.ts';
+import { github } from './vendors/github.ts';
+import { hygraph } from './vendors/hygraph.ts';
+import { kontentAi } from './vendors/kontent-ai.ts';
+import { payload } from './vendors/payload.ts';
+import { prismic } from './vendors/prismic.ts';
+import { sanity } from './vendors/sanity.ts';
+import { shopify } from './vendors/shopify.ts';
+import { sns } from './vendors/sns.ts';
+import { standardWebhooks } from './vendors/standard-webhooks.ts';
+import { storyblok } from './vendors/storyblok.ts';
+import { strapi } from './vendors/strapi.ts';
+import { woocommerce } from './vendors/woocommerce.ts';
+import { wordpress } from './vendors/wordpress.ts';
+import { wpWebhooks } from './vendors/wp-webhooks.ts';
 import type { SourceOptions, WebhookSource } from './webhook-source.ts';
-import { woocommerce } from './woocommerce.ts';
-import { wordpress } from './wordpress.ts';
-import { wpWebhooks } from './wp-webhooks.ts';
 
 /** Every source of webhooks by its name: a new source is a file of its own and a line here. */
 export const webhookSources = {

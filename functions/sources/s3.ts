@@ -1,6 +1,6 @@
-import type { ChangeAction, ObjectChange } from '../core/types.ts';
-import { isJsonObject, parseJsonText, textAt, unexpected, valueAt } from './json.ts';
-import { isoDateOf } from './time.ts';
+import type { ChangeAction, ObjectChange } from '../core/model/types.ts';
+import { isJsonObject, parseJsonText, textAt, unexpected, valueAt } from './toolkit/payload.ts';
+import { isoDateOf } from './toolkit/time.ts';
 import type { Malformed } from './webhook-source.ts';
 
 /** SQS around SNS around EventBridge is the deepest that AWS can be set up to wrap. */

@@ -1,6 +1,6 @@
-import type { EntryChange, ObjectChange } from '../core/types.ts';
-import type { PayloadMap } from './generic.ts';
-import type { Verification } from './schemes.ts';
+import type { EntryChange, ObjectChange } from '../core/model/types.ts';
+import type { Verification } from './toolkit/verify-request.ts';
+import type { PayloadMap } from './vendors/generic.ts';
 
 /** One HTTP request as its sender made it. */
 export interface WebhookRequest {

@@ -1,11 +1,11 @@
-import type { OutgoingMessage, UnsentMessage } from '../aws/buffer.ts';
-import type { Ledger } from '../aws/ledger.ts';
+import type { Ledger } from '../aws/rate-limit-table.ts';
+import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { CdnProClient } from '../cdn-pro/client.ts';
-import type { PurgeMessage } from '../core/message.ts';
-import type { RequestLimits } from '../core/plan.ts';
-import type { Log } from '../log.ts';
-import type { Measure } from '../metrics.ts';
-import type { Recovered } from './recover.ts';
+import type { PurgeMessage } from '../core/model/purge-message.ts';
+import type { RequestLimits } from '../core/planning/plan.ts';
+import type { Log } from '../lambda/log.ts';
+import type { Measure } from '../lambda/metrics.ts';
+import type { Recovered } from './recover-s3-event.ts';
 
 /** A message as it came out of the buffer. */
 export interface BufferedMessage {

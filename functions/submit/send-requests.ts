@@ -1,12 +1,12 @@
-import type { Permit, Place } from '../aws/ledger.ts';
-import type { Answer } from '../core/outcome.ts';
-import { fillOf } from '../core/pacing.ts';
-import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/plan.ts';
-import { backoffMs } from '../core/throttle.ts';
-import { describeError } from '../log.ts';
-import { afterAnswer, type Run } from './after-answer.ts';
+import type { Permit, Place } from '../aws/rate-limit-table.ts';
+import { fillOf } from '../core/limits/pacing.ts';
+import { backoffMs } from '../core/limits/window.ts';
+import type { Answer } from '../core/planning/isolate.ts';
+import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/planning/plan.ts';
+import { describeError } from '../lambda/log.ts';
+import { afterAnswer, type Run } from './handle-answer.ts';
 import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
-import { oldestChangeMs } from './settle.ts';
+import { oldestChangeMs } from './return-messages.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;

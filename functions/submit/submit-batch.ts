@@ -1,11 +1,11 @@
-import { shareOfRequests } from '../core/coalesce.ts';
-import { type PurgeMessage, readMessage } from '../core/message.ts';
-import { entriesInOrder } from '../core/order.ts';
-import { type PlannedRequest, planRequests, type RequestLimits, textOf } from '../core/plan.ts';
-import { describeError } from '../log.ts';
+import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
+import { shareOfRequests } from '../core/planning/coalesce.ts';
+import { type PlannedRequest, planRequests, type RequestLimits, textOf } from '../core/planning/plan.ts';
+import { entriesInOrder } from '../core/planning/superseded.ts';
+import { describeError } from '../lambda/log.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
+import { giveBack } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
-import { giveBack } from './settle.ts';
 
 /**
  * Submits what a batch of messages asks for, in as few requests as possible and inside the rate limit.

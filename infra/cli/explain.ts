@@ -1,12 +1,22 @@
-import { defaultSettings } from '../../functions/core/config.ts';
-import { groupBy } from '../../functions/core/group-by.ts';
-import { type ChangeReference, referenceTo } from '../../functions/core/message.ts';
-import { bodyOf, type PurgeRequestBody, planRequests, settledBy, textOf } from '../../functions/core/plan.ts';
-import { compileRules, type Mapping, type RuleExplanation } from '../../functions/core/rules.ts';
-import type { OriginChange } from '../../functions/core/types.ts';
-import { describeKeys, isWatched, type WatchedObjects } from '../../functions/core/watched.ts';
-import { type MappedChange, mapChanges } from '../../functions/enqueue.ts';
-import type { PurgerConfig } from '../purger-stack.ts';
+import { type MappedChange, mapChanges } from '../../functions/buffer/enqueue-changes.ts';
+import {
+  compileRules,
+  type Mapping,
+  type RuleExplanation,
+} from '../../functions/core/mapping/compile-rules.ts';
+import { groupBy } from '../../functions/core/model/group-by.ts';
+import { describeKeys, isWatched, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
+import type { OriginChange } from '../../functions/core/model/types.ts';
+import {
+  bodyOf,
+  type PurgeRequestBody,
+  planRequests,
+  settledBy,
+  textOf,
+} from '../../functions/core/planning/plan.ts';
+import { defaultSettings } from '../settings/settings.ts';
+import type { PurgerConfig } from '../stack/purger-stack.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 

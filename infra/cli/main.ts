@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { PurgerError } from '../../functions/core/errors.ts';
-import { defaultConfigFile, loadConfig } from '../load-config.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
+import { defaultConfigFile, loadConfig } from '../stack/load-config.ts';
 import { explain } from './explain.ts';
 import { describe } from './print-explanation.ts';
 import { readInput } from './read-input.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { describeValue } from '../../functions/core/errors.ts';
-import type { OriginChange } from '../../functions/core/types.ts';
-import { isJsonObject, type JsonObject } from '../../functions/sources/json.ts';
+import { describeValue } from '../../functions/core/model/errors.ts';
+import type { OriginChange } from '../../functions/core/model/types.ts';
 import { findSource, webhookSources } from '../../functions/sources/registry.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
+import { isJsonObject, type JsonObject } from '../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
-import type { PurgerConfig } from '../purger-stack.ts';
+import type { PurgerConfig } from '../stack/purger-stack.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What the command line says. */

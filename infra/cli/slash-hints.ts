@@ -1,8 +1,8 @@
-import { variablesOf } from '../../functions/core/conditions.ts';
-import { parseTokens } from '../../functions/core/pattern.ts';
-import type { Rule, RuleExplanation } from '../../functions/core/rules.ts';
-import type { Variables } from '../../functions/core/template.ts';
-import type { OriginChange } from '../../functions/core/types.ts';
+import type { Rule, RuleExplanation } from '../../functions/core/mapping/compile-rules.ts';
+import { variablesOf } from '../../functions/core/mapping/conditions.ts';
+import { parseTokens } from '../../functions/core/mapping/pattern.ts';
+import type { Variables } from '../../functions/core/mapping/template.ts';
+import type { OriginChange } from '../../functions/core/model/types.ts';
 
 /**
  * Finds what is most often meant otherwise: a value with slashes in the path of a URL, where `{name}` without a plus

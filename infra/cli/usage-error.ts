@@ -1,4 +1,4 @@
-import { PurgerError } from '../../functions/core/errors.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
 
 /** A command line, or a file that it names, that cannot be understood. */
 export class UsageError extends PurgerError {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CacheKey } from '../wildcards.ts';
+import type { CacheKey } from './purge-matcher.ts';
 
 /** How an edge makes cache keys from requests. */
 export interface CacheKeyRules {

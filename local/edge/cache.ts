@@ -1,5 +1,5 @@
-import type { PurgeRequest } from '../cdn-pro-simulator/purge-request.ts';
-import { type CacheKey, purgeMatcher } from '../wildcards.ts';
+import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
+import { type CacheKey, purgeMatcher } from './purge-matcher.ts';
 
 /** What the origin answered for a URL. */
 export interface Page {

@@ -1,9 +1,9 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { startLoopbackServer } from '../cdn-pro-simulator/loopback-server.ts';
-import type { PurgeRequest } from '../cdn-pro-simulator/purge-request.ts';
-import type { CacheKey } from '../wildcards.ts';
+import { startLoopbackServer } from '../cdn-pro/loopback-server.ts';
+import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
 import { EdgeCache, type Page } from './cache.ts';
 import { type CacheKeyRules, cacheKeyOf } from './cache-key.ts';
+import type { CacheKey } from './purge-matcher.ts';
 
 /** How an edge is set up. */
 export interface EdgeOptions {

@@ -1,6 +1,6 @@
 import type { Credentials } from '../../functions/aws/environment-credentials.ts';
 import { sign } from '../../functions/aws/sdk/sign.ts';
-import { metricsNamespace } from '../../functions/metric-names.ts';
+import { metricsNamespace } from '../../functions/lambda/metric-names.ts';
 
 /** What a run asks CloudWatch, of which the project has no SDK client. */
 export interface CloudWatch {

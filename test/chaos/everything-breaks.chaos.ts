@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
-import { startAws } from '../../local/aws.ts';
-import { startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
-import { synthesize } from '../../local/synthesize.ts';
+import { startAws } from '../../local/aws/start-aws.ts';
+import { synthesize } from '../../local/aws/synthesize.ts';
+import { startCdnPro } from '../../local/cdn-pro/server.ts';
 import { eventually, scratchFolder } from '../helpers/start.ts';
 
 const objects = 50_000;

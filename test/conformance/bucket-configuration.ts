@@ -3,7 +3,7 @@ import {
   type NotificationConfiguration,
   PutBucketNotificationConfigurationCommand,
 } from '@aws-sdk/client-s3';
-import { closeServer, listen } from '../../local/emulators/server.ts';
+import { closeServer, listen } from '../../local/aws/emulators/server.ts';
 import { propertyOutput } from './emulated-template.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Assembly } from '../../local/template/assembly.ts';
+import type { Assembly } from '../../local/aws/template/assembly.ts';
 import { type AwsCalls, createAwsCalls } from './aws-calls.ts';
 import { type EmulatedTemplate, emulatedTemplate } from './emulated-template.ts';
 

@@ -1,5 +1,5 @@
-import type { Template } from '../../local/template/assembly.ts';
-import { isRecord } from '../../local/template/intrinsics.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
+import { isRecord } from '../../local/aws/template/intrinsics.ts';
 
 type Resources = Template['Resources'];
 

@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { defaultConfigFile, loadConfig } from '../../infra/load-config.ts';
+import { defaultConfigFile, loadConfig } from '../../infra/stack/load-config.ts';
 import { eventually } from '../helpers/start.ts';
 import { configureBuckets } from './bucket-configuration.ts';
 import { createWorld, type World } from './world.ts';

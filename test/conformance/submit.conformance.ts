@@ -6,7 +6,7 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultConfigFile, loadConfig } from '../../infra/load-config.ts';
+import { defaultConfigFile, loadConfig } from '../../infra/stack/load-config.ts';
 import { eventually } from '../helpers/start.ts';
 import { createWorld, type World } from './world.ts';
 

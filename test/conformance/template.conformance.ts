@@ -2,7 +2,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { defaultConfigFile, loadConfig } from '../../infra/load-config.ts';
+import { defaultConfigFile, loadConfig } from '../../infra/stack/load-config.ts';
 import { createWorld, mappingOf, type World } from './world.ts';
 
 let world: World;

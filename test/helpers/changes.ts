@@ -1,4 +1,4 @@
-import type { EntryChange, FileEntry, ObjectChange } from '../../functions/core/types.ts';
+import type { EntryChange, FileEntry, ObjectChange } from '../../functions/core/model/types.ts';
 
 /** A put of an S3 object, unless told otherwise. */
 export function objectChange(key: string, overrides: Partial<ObjectChange> = {}): ObjectChange {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { checkSettings } from '../../functions/core/config.ts';
-import { compileRules, type Rule } from '../../functions/core/rules.ts';
-import type { ChangeAction, EntryChange, ObjectChange, PurgeEntry } from '../../functions/core/types.ts';
+import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type {
+  ChangeAction,
+  EntryChange,
+  ObjectChange,
+  PurgeEntry,
+} from '../../functions/core/model/types.ts';
+import { checkSettings } from '../../infra/settings/settings.ts';
 import { entryChange, objectChange } from './changes.ts';
 
 /** An S3 key that was put; or parts of an object's change, or of an entry's. */

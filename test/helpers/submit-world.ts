@@ -1,9 +1,9 @@
-import type { OutgoingMessage } from '../../functions/aws/buffer.ts';
-import type { Permit, Place } from '../../functions/aws/ledger.ts';
-import { type PurgeMessage, readMessage } from '../../functions/core/message.ts';
-import type { Answer } from '../../functions/core/outcome.ts';
-import type { PurgeRequestBody } from '../../functions/core/plan.ts';
-import { emptyWindow, type RateLimit, reserve } from '../../functions/core/throttle.ts';
+import type { Permit, Place } from '../../functions/aws/rate-limit-table.ts';
+import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
+import { emptyWindow, type RateLimit, reserve } from '../../functions/core/limits/window.ts';
+import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import type { Answer } from '../../functions/core/planning/isolate.ts';
+import type { PurgeRequestBody } from '../../functions/core/planning/plan.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 
 /** A line that was logged. */

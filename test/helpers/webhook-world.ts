@@ -1,10 +1,10 @@
-import type { MemoryStore, Remembered } from '../../functions/aws/memory.ts';
+import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-table.ts';
 import { secretsIn } from '../../functions/aws/secrets.ts';
-import { emptyMemory } from '../../functions/core/memory.ts';
-import { type PurgeMessage, readMessage } from '../../functions/core/message.ts';
-import { compileRules, type MappingConfig } from '../../functions/core/rules.ts';
-import { sweep } from '../../functions/core/sweep.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+import { compileRules, type MappingConfig } from '../../functions/core/mapping/compile-rules.ts';
+import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
+import { sweep } from '../../functions/core/mapping/purge-by-prefix.ts';
+import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';
 import type { LogLine } from './submit-world.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Assembly, synthesize } from '../../local/synthesize.ts';
+import { type Assembly, synthesize } from '../../local/aws/synthesize.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
 const elsewhere = scratchFolder();

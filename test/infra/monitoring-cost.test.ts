@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fixedCostsOf } from '../../bench/cost/fixed.ts';
 import { prices } from '../../bench/cost/prices.ts';
-import type { PurgerConfig } from '../../infra/purger-stack.ts';
-import type { Template } from '../../local/template/assembly.ts';
+import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
 
 const operations = readFileSync('docs/operations.md', 'utf8').replace(/\s+/g, ' ');

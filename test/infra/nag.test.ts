@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
+import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';

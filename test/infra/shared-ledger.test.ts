@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/purger-stack.ts';
+import { checkConfig } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 

@@ -3,8 +3,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
-import { readWebhooks } from '../../functions/receive-webhook/config.ts';
-import { checkConfig, type PurgerConfig } from '../../infra/purger-stack.ts';
+import { readWebhooks } from '../../functions/receive-webhook/webhook-config.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
 import { Webhook, webhookSourceNames } from '../../infra/webhook.ts';
 import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
 

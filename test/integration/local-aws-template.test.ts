@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type LocalAws, type LocalEvent, startAws } from '../../local/aws.ts';
+import { type LocalAws, type LocalEvent, startAws } from '../../local/aws/start-aws.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'local-aws-template-test-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -50,7 +50,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalAws, type LocalEvent, startAws } from '../../local/aws.ts';
+import { type LocalAws, type LocalEvent, startAws } from '../../local/aws/start-aws.ts';
 
 /** Handlers of the test stack, each in its own file. What they saw they write to their log as one JSON line. */
 const handlers = {

@@ -3,9 +3,9 @@ import { DeleteQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clie
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/purger-stack.ts';
+import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/stack/purger-stack.ts';
+import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import type { Ready } from '../../local/local.ts';
-import { signStandardWebhook } from '../../local/webhook-signing.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLedger } from '../../functions/aws/ledger.ts';
-import { localCredentials } from '../../local/emulators/emulators.ts';
+import { createLedger } from '../../functions/aws/rate-limit-table.ts';
+import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/local.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dropCovered } from '../../functions/core/cover.ts';
-import type { PlannedEntry } from '../../functions/core/plan.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
-import { purgeMatcher } from '../../local/wildcards.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { dropCovered } from '../../functions/core/planning/cover.ts';
+import type { PlannedEntry } from '../../functions/core/planning/plan.ts';
+import { purgeMatcher } from '../../local/edge/purge-matcher.ts';
 import { anyEntry, cachedUrl, keyOf } from '../helpers/entries.ts';
 
 const entries = fc

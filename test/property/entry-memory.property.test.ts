@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { STANDARD_WEBHOOKS_SECRET, signStandardWebhook } from '../../local/webhook-signing.ts';
+import { STANDARD_WEBHOOKS_SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-world.ts';
 
 const NAME = 'standard-webhooks';

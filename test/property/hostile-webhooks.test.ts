@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { maxBodyBytes, receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { webhookSources } from '../../functions/sources/registry.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
-import { testSecretOf, webhookSigners } from '../../local/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { type CmsVector, readCmsVectors, secretOfVector, sourceOfVector } from '../helpers/cms-vectors.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-world.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isWatched } from '../../functions/core/watched.ts';
-import { keyPattern } from '../../infra/key-pattern.ts';
-import { compileEventPattern } from '../../local/s3-events/event-pattern.ts';
+import { isWatched } from '../../functions/core/model/object-filter.ts';
+import { keyPattern } from '../../infra/pipeline/key-pattern.ts';
+import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
 
 /** Few letters, so that prefixes and suffixes often overlap and keys often fit. */
 const text = (minLength: number, maxLength: number) =>

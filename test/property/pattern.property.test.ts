@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compilePattern } from '../../functions/core/pattern.ts';
-import { someTextIn, textsFrom, textsOf } from '../../functions/core/pattern-sets.ts';
-import { compilePlainTemplate } from '../../functions/core/template.ts';
+import { compilePattern } from '../../functions/core/mapping/pattern.ts';
+import { compilePlainTemplate } from '../../functions/core/mapping/template.ts';
+import { someTextIn, textsFrom, textsOf } from '../../infra/settings/pattern-sets.ts';
 
 const literal = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', '.'), minLength: 1, maxLength: 3 });
 const variable = fc.boolean();

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkSettings } from '../../functions/core/config.ts';
-import { compileRules, type Rule } from '../../functions/core/rules.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
-import { regexFault, regexParts } from '../../local/cdn-pro-simulator/regex-rules.ts';
-import { urlFault } from '../../local/cdn-pro-simulator/url-rules.ts';
-import { dirUrlMatcher } from '../../local/wildcards.ts';
+import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { checkSettings } from '../../infra/settings/settings.ts';
+import { regexFault, regexParts } from '../../local/cdn-pro/regex-rules.ts';
+import { urlFault } from '../../local/cdn-pro/url-rules.ts';
+import { dirUrlMatcher } from '../../local/edge/purge-matcher.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 
 const origin = 'https://h.example/';

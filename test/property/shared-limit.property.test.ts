@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { agreeOnLimit } from '../../functions/core/shared-limit.ts';
-import { emptyWindow, type RateLimit, requestsInWindow, reserve } from '../../functions/core/throttle.ts';
+import { agreeOnLimit } from '../../functions/core/limits/shared-limit.ts';
+import {
+  emptyWindow,
+  type RateLimit,
+  requestsInWindow,
+  reserve,
+} from '../../functions/core/limits/window.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),

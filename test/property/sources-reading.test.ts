@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FIELD_LIMITS, flattenFields } from '../../functions/sources/fields.ts';
 import { webhookSources } from '../../functions/sources/registry.ts';
+import { FIELD_LIMITS, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
-import { signContentful, signStandardWebhook } from '../../local/webhook-signing.ts';
+import { signContentful, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const PATH = '/webhooks/site';

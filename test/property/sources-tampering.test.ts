@@ -1,15 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentful } from '../../functions/sources/contentful.ts';
-import { standardWebhooks } from '../../functions/sources/standard-webhooks.ts';
+import { contentful } from '../../functions/sources/vendors/contentful.ts';
+import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 import type { WebhookRequest, WebhookSource } from '../../functions/sources/webhook-source.ts';
 import {
   CONTENTFUL_SECRET,
   STANDARD_WEBHOOKS_SECRET,
   signContentful,
   signStandardWebhook,
-} from '../../local/webhook-signing.ts';
+} from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const PATH = '/webhooks/site?a=1';

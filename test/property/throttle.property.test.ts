@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyWindow, markAnswered, reserve } from '../../functions/core/throttle.ts';
+import { emptyWindow, markAnswered, reserve } from '../../functions/core/limits/window.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),

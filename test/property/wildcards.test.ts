@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dirUrlMatcher } from '../../local/wildcards.ts';
+import { dirUrlMatcher } from '../../local/edge/purge-matcher.ts';
 
 /** Few letters, so that patterns and URLs often meet. */
 const path = (letters: string[], maxLength: number) =>

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
 import { entriesIn, type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
-import { readMessage } from '../../functions/core/message.ts';
-import { textOf } from '../../functions/core/plan.ts';
-import { requestsInWindow } from '../../functions/core/throttle.ts';
-import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/types.ts';
+import { requestsInWindow } from '../../functions/core/limits/window.ts';
+import { readMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
+import { textOf } from '../../functions/core/planning/plan.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 
 type Kind = 'file' | 'file with headers' | 'directory' | 'regex';

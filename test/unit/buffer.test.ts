@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
-import { attributeValue, packBatches, sendMessages } from '../../functions/aws/buffer.ts';
+import { attributeValue, packBatches, sendMessages } from '../../functions/buffer/send-messages.ts';
 
 test.each([
   ['', 'no reason given'],

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const BODY = { target: 'production', fileUrls: ['https://www.example.com/a'] };

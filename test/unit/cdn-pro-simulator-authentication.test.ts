@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CdnPro, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const NOW_MS = Date.UTC(2025, 7, 11, 6, 15, 25);
 const DATE = 'Mon, 11 Aug 2025 06:15:25 GMT';

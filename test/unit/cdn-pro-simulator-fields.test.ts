@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CdnPro, startCdnPro } from '../../local/cdn-pro-simulator/server.ts';
+import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const HOST = 'https://www.example.com';
 let cdnPro: CdnPro;

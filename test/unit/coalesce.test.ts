@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { shareOfRequests } from '../../functions/core/coalesce.ts';
-import { bodyOf, planRequests } from '../../functions/core/plan.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { shareOfRequests } from '../../functions/core/planning/coalesce.ts';
+import { bodyOf, planRequests } from '../../functions/core/planning/plan.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const limits = { maxFileUrls: 10, maxBodyBytes: 1e6 };

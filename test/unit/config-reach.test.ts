@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, checkSettings } from '../../functions/core/config.ts';
-import { checkConfig } from '../../infra/purger-stack.ts';
+import { ConfigError, checkSettings } from '../../infra/settings/settings.ts';
+import { checkConfig } from '../../infra/stack/purger-stack.ts';
 
 const url = 'https://www.example.com';
 const purge = { fileUrls: [`${url}/x`] };

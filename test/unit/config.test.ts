@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, checkSettings } from '../../functions/core/config.ts';
+import { ConfigError, checkSettings } from '../../infra/settings/settings.ts';
 
 const rule = {
   match: { source: 's3', key: 'site/{+path}' },

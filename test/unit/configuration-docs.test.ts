@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
-import { defaultSettings, type Settings, type settingsFields } from '../../functions/core/config.ts';
-import type { Pages } from '../../functions/core/pages.ts';
-import { ruleSchema } from '../../functions/core/rule-schema.ts';
-import type { Match, Purge, Rule } from '../../functions/core/rules.ts';
-import { configFields, type PurgerConfig } from '../../infra/purger-stack.ts';
+import type { Match, Purge, Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { Pages } from '../../functions/core/mapping/pages.ts';
+import { ruleSchema } from '../../infra/settings/rule-schema.ts';
+import { defaultSettings, type Settings, type settingsFields } from '../../infra/settings/settings.ts';
+import { configFields, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
 import { evaluate, rowsOf, sectionsOf } from '../helpers/markdown.ts';
 
 /** A schema as far as this test looks into it. */

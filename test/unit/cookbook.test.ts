@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkSettings } from '../../functions/core/config.ts';
-import { compileRules } from '../../functions/core/rules.ts';
-import type { EntryChange, OriginChange, PurgeEntry } from '../../functions/core/types.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { EntryChange, OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
+import { checkSettings } from '../../infra/settings/settings.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 import { blocksOf, evaluate, sectionsOf } from '../helpers/markdown.ts';
 

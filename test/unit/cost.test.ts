@@ -4,7 +4,7 @@ import { billOf, totalOf } from '../../bench/cost/bill.ts';
 import { fixedCostsOf } from '../../bench/cost/fixed.ts';
 import { type MeteredRequest, sqsRequestsOf } from '../../bench/cost/request-meter.ts';
 import { accessLogBytesOf, gbSecondsOf, type Usage } from '../../bench/cost/usage.ts';
-import type { Template } from '../../local/template/assembly.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
 
 const nothing: Usage = {
   changes: 1000,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Template } from '../../local/template/assembly.ts';
+import type { Template } from '../../local/aws/template/assembly.ts';
 import { emulatedTemplate } from '../conformance/emulated-template.ts';
 
 function templateWith(Resources: Template['Resources'], Outputs: Template['Outputs'] = {}): Template {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { OutgoingMessage, UnsentMessage } from '../../functions/aws/buffer.ts';
-import { compileRules, type Rule } from '../../functions/core/rules.ts';
-import type { OriginChange, PurgeEntry } from '../../functions/core/types.ts';
-import { enqueueChanges } from '../../functions/enqueue.ts';
+import { enqueueChanges } from '../../functions/buffer/enqueue-changes.ts';
+import type { OutgoingMessage, UnsentMessage } from '../../functions/buffer/send-messages.ts';
+import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 
 const site: Rule = {

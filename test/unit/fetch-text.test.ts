@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createFetchText, FetchError } from '../../functions/aws/fetch-text.ts';
+import { createFetchText, FetchError } from '../../functions/receive-webhook/fetch-text.ts';
 import { type ScriptedAnswer, startScriptedService } from '../helpers/scripted-service.ts';
 
 /** A clock that moves on by two seconds each time that it is asked. */

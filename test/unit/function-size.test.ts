@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bundle } from '../../infra/function-code.ts';
+import { bundle } from '../../infra/function/bundle.ts';
 
 function codeOf(name: string): string {
   const code = bundle(join('functions', name)).find(({ path }) => path === 'handler.mjs')?.contents;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readBatchResponse } from '../../local/event-source/batch.ts';
+import { readBatchResponse } from '../../local/aws/event-source/batch.ts';
 
 const ids = ['m1', 'm2', 'm3'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileEventPattern } from '../../local/s3-events/event-pattern.ts';
+import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
 
 const event = {
   source: 'aws.s3',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Purge } from '../../functions/core/rules.ts';
-import { hostFault } from '../../local/cdn-pro-simulator/url-rules.ts';
-import { edgeHostOf, hostsOf } from '../../local/hosts.ts';
+import type { Purge } from '../../functions/core/mapping/compile-rules.ts';
+import { hostFault } from '../../local/cdn-pro/url-rules.ts';
+import { edgeHostOf, hostsOf } from '../../local/demo/hosts.ts';
 
 const configOf = (...purges: readonly Purge[]) => ({
   rules: purges.map((purge) => ({ match: { source: 's3' }, purge })),

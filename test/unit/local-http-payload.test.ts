@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ProxyRequest, proxyEvent } from '../../local/http-api/proxy-event.ts';
-import { readProxyResponse } from '../../local/http-api/proxy-response.ts';
-import { matchRoute } from '../../local/http-api/routes.ts';
+import { type ProxyRequest, proxyEvent } from '../../local/aws/http-api/proxy-event.ts';
+import { readProxyResponse } from '../../local/aws/http-api/proxy-response.ts';
+import { matchRoute } from '../../local/aws/http-api/routes.ts';
 
 const route = {
   apiId: 'abc1234567',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conditionHolds, type ResolveScope, resolve } from '../../local/template/intrinsics.ts';
+import { conditionHolds, type ResolveScope, resolve } from '../../local/aws/template/intrinsics.ts';
 
 function scope(overrides: Partial<ResolveScope> = {}): ResolveScope {
   return {

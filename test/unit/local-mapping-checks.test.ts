@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MappingSettings } from '../../local/event-source/batch.ts';
-import { checkMapping } from '../../local/event-source/mappings.ts';
+import type { MappingSettings } from '../../local/aws/event-source/batch.ts';
+import { checkMapping } from '../../local/aws/event-source/mappings.ts';
 
 const limits = { isFifo: false, visibilityTimeoutSeconds: 60, functionTimeoutSeconds: 30 };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { eventBridgeEvent, notificationEvent } from '../../local/s3-events/event-forms.ts';
-import type { ObjectWrite } from '../../local/s3-events/object-writes.ts';
+import type { ObjectWrite } from '../../local/aws/emulators/object-writes.ts';
+import { eventBridgeEvent, notificationEvent } from '../../local/aws/s3-events/event-forms.ts';
 
 interface Vector {
   readonly name: string;

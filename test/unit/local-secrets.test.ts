@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findSecret } from '../../local/emulators/secrets.ts';
+import { findSecret } from '../../local/aws/emulators/secrets.ts';
 
 const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:cdn-pro/api';
 const declared = [{ arn: `${arn}-AbCdEf`, name: 'cdn-pro/api', value: 'from the template' }];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createShownPages } from '../../local/shown-pages.ts';
+import { createShownPages } from '../../local/demo/shown-pages.ts';
 
 const likely = { bucket: 'site', key: 'docs/a.html' };
 const at = (text: string) => new URL(text);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Assembly } from '../../local/template/assembly.ts';
-import { nameInArn, type Resource } from '../../local/template/identifiers.ts';
-import { openTemplate } from '../../local/template/template.ts';
+import type { Assembly } from '../../local/aws/template/assembly.ts';
+import { nameInArn, type Resource } from '../../local/aws/template/identifiers.ts';
+import { openTemplate } from '../../local/aws/template/template.ts';
 
 type Resources = Assembly['template']['Resources'];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createThrottle } from '../../local/http-api/throttle.ts';
+import { createThrottle } from '../../local/aws/http-api/throttle.ts';
 
 test('a burst is let through at once, and then what the rate allows', () => {
   const take = createThrottle({ ratePerSecond: 2, burst: 3 });

@@ -1,9 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
-import { counted } from '../../functions/counted.ts';
-import { LeanLogFormatter } from '../../functions/log-format.ts';
-import { createLogger } from '../../functions/logger.ts';
+import { counted } from '../../functions/lambda/emf.ts';
+import { LeanLogFormatter } from '../../functions/lambda/log-format.ts';
+import { createLogger } from '../../functions/lambda/logger.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
 
 const plainLogger = () =>

@@ -5,8 +5,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createMemory, MemoryTooLargeError } from '../../functions/aws/memory.ts';
-import { emptyMemory, type Memory } from '../../functions/core/memory.ts';
+import { createMemory, MemoryTooLargeError } from '../../functions/aws/entry-memory-table.ts';
+import { emptyMemory, type Memory } from '../../functions/core/mapping/entry-memory.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 type Item = Record<string, { S?: string; N?: string }>;

@@ -5,7 +5,7 @@ import {
   referenceTo,
   writeMessage,
   writeMessages,
-} from '../../functions/core/message.ts';
+} from '../../functions/core/model/purge-message.ts';
 import { entryChange, fileEntry, objectChange } from '../helpers/changes.ts';
 
 const change = referenceTo(objectChange('site/a.html'));

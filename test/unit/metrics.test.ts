@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { reservePaced } from '../../functions/core/pacing.ts';
-import { emptyWindow } from '../../functions/core/throttle.ts';
-import { counted } from '../../functions/counted.ts';
+import { reservePaced } from '../../functions/core/limits/pacing.ts';
+import { emptyWindow } from '../../functions/core/limits/window.ts';
+import { counted } from '../../functions/lambda/emf.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';

@@ -5,9 +5,9 @@ import {
   readMessage,
   referenceTo,
   writeMessage,
-} from '../../functions/core/message.ts';
-import { compareSequencers, entriesInOrder } from '../../functions/core/order.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+} from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { compareSequencers, entriesInOrder } from '../../functions/core/planning/superseded.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 
 describe('sequencers', () => {

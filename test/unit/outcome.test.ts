@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { isolate } from '../../functions/core/outcome.ts';
-import { type PlannedRequest, textOf } from '../../functions/core/plan.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { isolate } from '../../functions/core/planning/isolate.ts';
+import { type PlannedRequest, textOf } from '../../functions/core/planning/plan.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 function request(...entries: PurgeEntry[]): PlannedRequest {

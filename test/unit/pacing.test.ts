@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fillOf, leftoverPacing, reservePaced, sustainableRate } from '../../functions/core/pacing.ts';
-import { emptyWindow, type RateWindow } from '../../functions/core/throttle.ts';
-import type { PurgeEntry } from '../../functions/core/types.ts';
+import { fillOf, leftoverPacing, reservePaced, sustainableRate } from '../../functions/core/limits/pacing.ts';
+import { emptyWindow, type RateWindow } from '../../functions/core/limits/window.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 
 const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
 const scope = { target: 'production', action: 'invalidate' } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { bodyOf, planRequests } from '../../functions/core/plan.ts';
-import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/types.ts';
+import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
+import { bodyOf, planRequests } from '../../functions/core/planning/plan.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const limits = { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { OutgoingMessage } from '../../functions/aws/buffer.ts';
-import { readMessage } from '../../functions/core/message.ts';
-import { compileRules } from '../../functions/core/rules.ts';
-import type { WatchedObjects } from '../../functions/core/watched.ts';
+import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 
 /** Queues that refuse what contains a given text. */

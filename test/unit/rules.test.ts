@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { textOf } from '../../functions/core/plan.ts';
-import { compileRules, type Rule } from '../../functions/core/rules.ts';
-import type { OriginChange } from '../../functions/core/types.ts';
+import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { OriginChange } from '../../functions/core/model/types.ts';
+import { textOf } from '../../functions/core/planning/plan.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 
 const site: Rule = {

@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { describe, expect, it } from 'vitest';
 import { createSecretReader, secretsIn } from '../../functions/aws/secrets.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { webhookSigners } from '../../local/webhook-signers.ts';
+import { webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { createWebhookWorld } from '../helpers/webhook-world.ts';
 
 /** A Secrets Manager of one secret, and how often it was asked. */

@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { createTable } from '../../bench/simulation/table.ts';
-import { createLedger } from '../../functions/aws/ledger.ts';
-import type { RateLimit } from '../../functions/core/throttle.ts';
+import { createLedger } from '../../functions/aws/rate-limit-table.ts';
+import type { RateLimit } from '../../functions/core/limits/window.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const limit: RateLimit = { requests: 3, perSeconds: 300, headroom: 0 };

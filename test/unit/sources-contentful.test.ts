@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { contentful } from '../../functions/sources/contentful.ts';
+import { contentful } from '../../functions/sources/vendors/contentful.ts';
 import type { Reading, Verdict } from '../../functions/sources/webhook-source.ts';
-import { CONTENTFUL_SECRET as SECRET, signContentful } from '../../local/webhook-signing.ts';
+import { CONTENTFUL_SECRET as SECRET, signContentful } from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const PATH = '/webhooks/contentful';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_LIMITS, flattenFields } from '../../functions/sources/fields.ts';
+import { FIELD_LIMITS, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 
 describe('fields are flattened', () => {
   it('under dotted names, and the well-known ones also under their own', () => {

@@ -5,7 +5,7 @@ import {
   parseJsonText,
   unexpected,
   valueAt,
-} from '../../functions/sources/json.ts';
+} from '../../functions/sources/toolkit/payload.ts';
 
 const nested = (depth: number) => '{"a":'.repeat(depth) + 1 + '}'.repeat(depth);
 

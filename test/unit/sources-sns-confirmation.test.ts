@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createFetchText } from '../../functions/aws/fetch-text.ts';
+import { createFetchText } from '../../functions/receive-webhook/fetch-text.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { createWebhookWorld } from '../helpers/webhook-world.ts';
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { standardWebhooks } from '../../functions/sources/standard-webhooks.ts';
+import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 import type { Reading, Verdict } from '../../functions/sources/webhook-source.ts';
-import { STANDARD_WEBHOOKS_SECRET as SECRET, signStandardWebhook } from '../../local/webhook-signing.ts';
+import { STANDARD_WEBHOOKS_SECRET as SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const OTHER_SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;

@@ -6,7 +6,7 @@ import {
   headerOf,
   hmac,
   parseTimestampMs,
-} from '../../functions/sources/verify.ts';
+} from '../../functions/sources/toolkit/crypto.ts';
 
 describe('comparing in constant time', () => {
   it.each([

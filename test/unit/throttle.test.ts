@@ -6,7 +6,7 @@ import {
   type RateWindow,
   requestsInWindow,
   reserve,
-} from '../../functions/core/throttle.ts';
+} from '../../functions/core/limits/window.ts';
 
 const limit = { requests: 3, perSeconds: 10, headroom: 0 };
 const guardMs = 2000;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { trace } from '../../functions/traced-errors.ts';
-import { bundle } from '../../infra/function-code.ts';
+import { trace } from '../../functions/lambda/source-mapped-errors.ts';
+import { bundle } from '../../infra/function/bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-trace-'));
 afterAll(() => rmSync(folder, { recursive: true }));

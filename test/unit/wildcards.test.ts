@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CacheKey, dirUrlMatcher, purgeMatcher, regexMatcher } from '../../local/wildcards.ts';
+import { type CacheKey, dirUrlMatcher, purgeMatcher, regexMatcher } from '../../local/edge/purge-matcher.ts';
 
 const BASE = 'http://test.domain2.com';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PurgerError } from '../../core/errors.ts';
+import { PurgerError } from '../../core/model/errors.ts';
 import { type Json, JsonClient, type JsonClientOptions, JsonCommand } from './json-client.ts';
 
 /** Stands in for `@aws-sdk/client-sqs` in the functions' bundles: see `docs/adr/0033`. */

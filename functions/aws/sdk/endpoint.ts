@@ -1,4 +1,4 @@
-import { PurgerError } from '../../core/errors.ts';
+import { PurgerError } from '../../core/model/errors.ts';
 
 /** The environment does not say where a service is, or asks for an endpoint of a kind that is not supported. */
 export class EndpointError extends PurgerError {

@@ -1,0 +1,122 @@
+import type { Delivery, Mapping, RuleSet } from '../core/mapping/compile-rules.ts';
+import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
+import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
+import { textOf } from '../core/planning/plan.ts';
+import { overtakenBy } from '../core/planning/superseded.ts';
+import { counted } from '../lambda/emf.ts';
+import type { Log } from '../lambda/log.ts';
+import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
+
+/** What enqueuing needs of the world. */
+export interface EnqueuePorts {
+  readonly rules: RuleSet;
+  /** Puts messages into the buffer. */
+  readonly send: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  readonly log: Log;
+  /** The clock, for the time of metrics. Default: `Date.now`. */
+  readonly nowMs?: () => number;
+}
+
+/** What became of the changes. */
+export interface Enqueued {
+  /** What was put into the buffer, without duplicates of one change. */
+  readonly entries: readonly PurgeEntry[];
+  /** Changes of which something is not in the buffer: they have to come again. */
+  readonly failed: readonly OriginChange[];
+}
+
+/** A change and what the rules make of it, with what came together with it in mind. */
+export interface MappedChange {
+  readonly change: OriginChange;
+  readonly mapping: Mapping;
+  /** What is to be sent for it. */
+  readonly deliveries: readonly Delivery[];
+  /** The newer change of the same object among those that came with it. */
+  readonly newer: OriginChange | undefined;
+}
+
+/**
+ * Maps changes to purge entries and puts these into the buffer, those with a delay as messages of their own. Each
+ * change logs one line with its URLs, by which it can be followed. A change that a newer one of the same object
+ * overtakes takes the newer one's action, and what both make stale is sent once.
+ */
+export async function enqueueChanges(
+  changes: readonly OriginChange[],
+  { rules, send, log, nowMs = Date.now }: EnqueuePorts,
+): Promise<Enqueued> {
+  const mapped = mapChanges(changes, rules);
+  const messages = mapped.flatMap(({ change, deliveries }) =>
+    deliveries.flatMap(({ delaySeconds, entries }) =>
+      writeMessages(referenceTo(change), entries).map((body) => ({
+        change,
+        message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
+      })),
+    ),
+  );
+  const unsent = messages.length === 0 ? [] : await send(messages.map(({ message }) => message));
+  const failures = new Map(unsent.map(({ index, reason }) => [messages[index]?.change, reason]));
+  for (const each of mapped) logChange(each, failures.get(each.change), log, nowMs);
+  return {
+    entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
+    failed: mapped.flatMap(({ change }) => (failures.has(change) ? [change] : [])),
+  };
+}
+
+/** Maps changes that came together: see {@link enqueueChanges}. */
+export function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
+  const overtaken = overtakenBy(changes);
+  const mappings = new Map(
+    changes.map((change) => [change, rules.map(change, overtaken.get(change)?.action)]),
+  );
+  return [...mappings].map(([change, mapping]) => {
+    const newer = overtaken.get(change);
+    const sentByNewer = newer && mappings.get(newer)?.deliveries;
+    const deliveries = sentByNewer ? without(mapping.deliveries, sentByNewer) : mapping.deliveries;
+    return { change, mapping, deliveries, newer };
+  });
+}
+
+/** Deliveries less the entries that others deliver at the same time. */
+function without(deliveries: readonly Delivery[], others: readonly Delivery[]): readonly Delivery[] {
+  const known = new Set(others.flatMap(keysOf));
+  return deliveries.map((delivery) => {
+    const keys = keysOf(delivery);
+    return { ...delivery, entries: delivery.entries.filter((_, index) => !known.has(keys[index] ?? '')) };
+  });
+}
+
+function keysOf({ delaySeconds, entries }: Delivery): readonly string[] {
+  return entries.map((entry) => JSON.stringify([delaySeconds, entry]));
+}
+
+function logChange(
+  { change, mapping, newer }: MappedChange,
+  failure: string | undefined,
+  log: Log,
+  nowMs: () => number,
+): void {
+  const { entries, deliveries, rules, problems } = mapping;
+  const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
+  const fields = { change: referenceTo(change), rules, ...overtaken };
+  for (const problem of problems) {
+    log.warn('a URL of a rule cannot be purged', {
+      ...fields,
+      problem,
+      ...counted('RefusedUrls', 1, nowMs()),
+    });
+  }
+  if (failure !== undefined) {
+    log.error('change not queued: its event has to come again', {
+      ...fields,
+      urls: entries.map(textOf),
+      reason: failure,
+      ...counted('ChangesNotQueued', 1, nowMs()),
+    });
+  } else if (rules.length === 0) {
+    log.info('change matches no rule', { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
+  } else {
+    const delaysSeconds = deliveries.map(({ delaySeconds }) => delaySeconds);
+    const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
+    log.info('change queued', { ...fields, urls: entries.map(textOf), ...later });
+  }
+}

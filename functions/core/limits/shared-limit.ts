@@ -1,0 +1,66 @@
+import type { RateLimit, RateWindow } from './window.ts';
+
+/** What one deployment says CDN Pro's limit is, as the window keeps it. */
+export interface StatedLimit {
+  readonly requests: number;
+  readonly perSeconds: number;
+  /** When it last said so, in milliseconds. */
+  readonly atMs: number;
+  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
+  readonly closedUntilMs?: number;
+}
+
+/** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
+const statementLifeMs = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Notes what a deployment states in a window that it may share, and finds the limit to go by: the fewest requests and
+ * the longest time that anybody states. A deployment that states a shorter time would otherwise drop places that
+ * another one still has to count, and both together would go over the limit. The headroom stays each one's own.
+ * @param deployment names who asks, the same at each time
+ */
+export function agreeOnLimit(
+  window: RateWindow,
+  deployment: string,
+  limit: RateLimit,
+  nowMs: number,
+): { readonly window: RateWindow; readonly limit: RateLimit } {
+  const { requests, perSeconds, headroom } = limit;
+  const others = Object.entries(window.stated).filter(
+    ([name, { atMs }]) => name !== deployment && nowMs - atMs <= statementLifeMs,
+  );
+  const { closedUntilMs = 0 } = window.stated[deployment] ?? {};
+  const own: StatedLimit = {
+    requests,
+    perSeconds,
+    atMs: nowMs,
+    ...(closedUntilMs > nowMs && { closedUntilMs }),
+  };
+  const stated = { ...Object.fromEntries(others), [deployment]: own };
+  const all = Object.values(stated);
+  return {
+    window: { ...window, stated },
+    limit: {
+      requests: Math.min(...all.map((each) => each.requests)),
+      perSeconds: Math.max(...all.map((each) => each.perSeconds)),
+      headroom,
+    },
+  };
+}
+
+/** @returns whether the window already says what a deployment states */
+export function isStated(
+  window: RateWindow,
+  deployment: string,
+  { requests, perSeconds }: RateLimit,
+): boolean {
+  const said = window.stated[deployment];
+  return said?.requests === requests && said.perSeconds === perSeconds;
+}
+
+/** @returns the window, closed for a deployment that it has a statement of, at least until the given time */
+export function closeForDeployment(window: RateWindow, deployment: string, untilMs: number): RateWindow {
+  const own = window.stated[deployment];
+  if (own === undefined || (own.closedUntilMs ?? 0) >= untilMs) return window;
+  return { ...window, stated: { ...window.stated, [deployment]: { ...own, closedUntilMs: untilMs } } };
+}

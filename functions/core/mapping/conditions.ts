@@ -1,0 +1,182 @@
+import { describeValue } from '../model/errors.ts';
+import type { ChangeAction, OriginChange } from '../model/types.ts';
+import type { Conditions, Match, Rule } from './compile-rules.ts';
+import { type Captures, compilePattern } from './pattern.ts';
+import type { Variables } from './template.ts';
+
+/** One condition on one value of a change. */
+export interface Condition {
+  /** The variable that it looks at, or `action`. */
+  readonly field: string;
+  /** How it is written in the rule: `"site/{+path}"`. */
+  readonly wanted: string;
+  /** What its pattern captured; undefined where the value is missing or does not fit. */
+  capture(value: string | undefined): Captures | undefined;
+}
+
+/** When a rule is for a change. */
+export interface CompiledMatch {
+  readonly conditions: readonly Condition[];
+  /** Any of these leaves a change out, if all of its conditions hold. */
+  readonly exceptions: readonly (readonly Condition[])[];
+}
+
+const nothing: Captures = Object.freeze({});
+
+/** A value that may be one of a list. */
+export type OneOrMore<Value> = Value | readonly Value[];
+
+/** A value or a list of values as a list. */
+export function listOf<Value>(value: OneOrMore<Value> | undefined): readonly Value[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+function isList<Value>(value: OneOrMore<Value>): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** @throws PatternError for a pattern that cannot be read */
+export function compileMatch({ match, except }: Pick<Rule, 'match' | 'except'>): CompiledMatch {
+  return {
+    conditions: [...actionConditions(match), ...compileConditions(match)],
+    exceptions: exceptionsOf(except).map(compileConditions),
+  };
+}
+
+/** @returns each exception as conditions of its own; a plain pattern is one on the key */
+export function exceptionsOf(except: Rule['except']): readonly Conditions[] {
+  return listOf<string | Conditions>(except).map((each) => (typeof each === 'string' ? { key: each } : each));
+}
+
+function actionConditions({ action }: Match): readonly Condition[] {
+  return action === undefined ? [] : [conditionOn('action', [action], isOneOf([action]))];
+}
+
+/** The fields of conditions whose values are patterns, by the variable that they look at. */
+const patternFields = ['bucket', 'key', 'webhook', 'type', 'locale', 'environment'] as const;
+
+function compileConditions(given: Conditions): readonly Condition[] {
+  const { prefix } = given;
+  const prefixes = listOf(prefix);
+  const conditions: Condition[] = patternFields.flatMap((field) => {
+    const wanted = listOf(given[field]);
+    return wanted.length === 0 ? [] : [conditionOn(field, wanted, fitsOneOf(wanted))];
+  });
+  if (prefixes.length > 0) conditions.push(conditionOn('key', prefixes, beginsWithOneOf(prefixes), 'prefix'));
+  for (const [name, value] of Object.entries(given.fields ?? {})) {
+    const wanted = listOf(value).map(String);
+    conditions.push(conditionOn(name, wanted, fitsOneOf(wanted)));
+  }
+  return conditions;
+}
+
+function conditionOn(
+  field: string,
+  wanted: readonly string[],
+  capture: Condition['capture'],
+  verb = 'pattern',
+): Condition {
+  const list = wanted.map((each) => JSON.stringify(each)).join(' or ');
+  return { field, wanted: verb === 'prefix' ? `a key that begins with ${list}` : list, capture };
+}
+
+function fitsOneOf(sources: readonly string[]): Condition['capture'] {
+  const patterns = sources.map(compilePattern);
+  if (patterns.every(({ variables }) => variables.length === 0)) return isOneOf(sources);
+  const [only] = patterns;
+  if (only !== undefined && patterns.length === 1) {
+    return (value) => (value === undefined ? undefined : only.match(value));
+  }
+  return (value) => {
+    if (value === undefined) return undefined;
+    for (const pattern of patterns) {
+      const captures = pattern.match(value);
+      if (captures !== undefined) return captures;
+    }
+    return undefined;
+  };
+}
+
+function isOneOf(texts: readonly string[]): Condition['capture'] {
+  const known = new Set(texts);
+  return (value) => (value !== undefined && known.has(value) ? nothing : undefined);
+}
+
+function beginsWithOneOf(prefixes: readonly string[]): Condition['capture'] {
+  return (value) =>
+    value !== undefined && prefixes.some((prefix) => value.startsWith(prefix)) ? nothing : undefined;
+}
+
+/** Safe with any name: an entry's variables have no prototype, and of an object's only two names are asked for. */
+function valueIn(field: string, action: ChangeAction, variables: Variables): string | undefined {
+  return field === 'action' ? action : variables[field];
+}
+
+/**
+ * @param variables the change's own, see {@link variablesOf}
+ * @returns what the rule's patterns captured, or undefined where the rule is not for the change
+ */
+export function matchChange(
+  { conditions, exceptions }: CompiledMatch,
+  action: ChangeAction,
+  variables: Variables,
+): Captures | undefined {
+  const captures = allHold(conditions, action, variables);
+  if (captures === undefined) return undefined;
+  for (const exception of exceptions) {
+    if (allHold(exception, action, variables) !== undefined) return undefined;
+  }
+  return captures;
+}
+
+function allHold(
+  conditions: readonly Condition[],
+  action: ChangeAction,
+  variables: Variables,
+): Captures | undefined {
+  let captures = nothing;
+  for (const { field, capture } of conditions) {
+    const found = capture(valueIn(field, action, variables));
+    if (found === undefined) return undefined;
+    if (found !== nothing) captures = captures === nothing ? found : { ...captures, ...found };
+  }
+  return captures;
+}
+
+/** @returns why a rule is not for a change, for a person to read; undefined where it is */
+export function reasonNotToMatch(
+  { conditions, exceptions }: CompiledMatch,
+  action: ChangeAction,
+  variables: Variables,
+): string | undefined {
+  for (const { field, wanted, capture } of conditions) {
+    const value = valueIn(field, action, variables);
+    if (capture(value) === undefined) {
+      return value === undefined
+        ? `the change has no ${field}, expected ${wanted}`
+        : `its ${field} is ${describeValue(value)}, expected ${wanted}`;
+    }
+  }
+  const exception = exceptions.find((each) => allHold(each, action, variables) !== undefined);
+  if (exception === undefined) return undefined;
+  return `left out by except: ${exception.map(({ field, wanted }) => `${field} ${wanted}`).join(' and ')}`;
+}
+
+/**
+ * What a change gives a value to: `key` and `bucket`, or an entry's fields and what is known about it. An empty
+ * text is no value: an empty slug names no page.
+ * @returns an object without a prototype where its names come from outside
+ */
+export function variablesOf(change: OriginChange): Variables {
+  if ('key' in change) return { bucket: change.bucket, key: change.key };
+  const variables: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(change.fields)) {
+    if (value !== '') variables[name] = String(value);
+  }
+  const { id, type, locale, source, webhook } = change;
+  for (const [name, value] of Object.entries({ id, type, locale, source, webhook })) {
+    if (value !== undefined) variables[name] = value;
+  }
+  return variables;
+}

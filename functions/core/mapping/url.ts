@@ -1,0 +1,140 @@
+import { describeValue } from '../model/errors.ts';
+
+/** The longest URL that CDN Pro takes, in characters (the purge API's page). */
+export const maxUrlLength = 2048;
+
+/**
+ * What stands for itself in a path: RFC 3986's unreserved, sub-delims, `:` and `@`. A browser leaves these as they
+ * are (https://url.spec.whatwg.org/#path-percent-encode-set). It would leave `[`, `]` and `|`, too, which CDN Pro
+ * refuses unless encoded; docs/adr/0010 has the whole table.
+ */
+const onlyPlainInPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]*$/;
+const onlyPlainInPathOrSlash = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;
+const notPlainInPath = /[^A-Za-z0-9\-._~!$&'()*+,;=:@]/gu;
+const notPlainInPathOrSlash = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
+
+/**
+ * Percent-encodes a text (not encoded before) for use in a URL's path, as UTF-8, as a browser requests it.
+ * Lone surrogates, which no URL can carry, become U+FFFD, as in a browser.
+ * @param keepSlashes whether `/` separates segments (true) or is part of one (false, and becomes `%2F`)
+ */
+export function encodeInPath(text: string, keepSlashes: boolean): string {
+  if ((keepSlashes ? onlyPlainInPathOrSlash : onlyPlainInPath).test(text)) return text;
+  return text
+    .toWellFormed()
+    .replace(keepSlashes ? notPlainInPathOrSlash : notPlainInPath, encodeURIComponent);
+}
+
+/**
+ * Percent-encodes a text as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
+ * plus. A `*` stays, as it does there.
+ */
+export function encodeAsComponent(text: string, keepSlashes: boolean): string {
+  const encoded = encodeURIComponent(text.toWellFormed());
+  return keepSlashes ? encoded.replaceAll('%2F', '/') : encoded;
+}
+
+/** Percent-encodes a text for use as a value in a URL's query: a browser encodes `'` there, and leaves `*`. */
+export function encodeInQuery(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll("'", '%27');
+}
+
+/**
+ * Encodes what a template's author wrote plainly (`/über uns/`) and keeps what is encoded already (`%20`).
+ * `*`, `?`, `#`, `[` and the like keep their meaning; whether they may stand there is for the checks to say.
+ */
+export function encodeLiteral(text: string): string {
+  return text.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+}
+
+/** A whole URL that came as a value: its escapes stay, and what a browser or CDN Pro wants encoded is encoded. */
+export function encodeWholeUrl(text: string): string {
+  const encoded = encodeLiteral(text).replace(/["<>[\\\]^`{|}]/g, encodeURIComponent);
+  return normalizeOrigin(encoded.replace(/#.*$/s, '').replace(/%(?![0-9A-Fa-f]{2})/g, '%25'));
+}
+
+/**
+ * Writes the beginning of a URL as a browser sends it: host in lower case and in ASCII, without the scheme's own
+ * port, and with a path. A text that does not begin with http(s) and a host stays as it is.
+ */
+export function normalizeOrigin(url: string): string {
+  const [origin, scheme, authority] = /^(https?):\/\/([^/?#]+)/i.exec(url) ?? [];
+  if (origin === undefined || scheme === undefined || authority === undefined) return url;
+  const rest = url.slice(origin.length);
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  return `${scheme.toLowerCase()}://${normalizeHost(authority, scheme)}${path}`;
+}
+
+function normalizeHost(authority: string, scheme: string): string {
+  const plain = /^[a-z0-9.-]+$/.test(authority);
+  // An address with a user in it is nothing to normalize: the checks refuse it.
+  if (plain || /[@[\]*{}]/.test(authority)) return authority;
+  const parsed = URL.parse(`${scheme}://${authority}/`);
+  return parsed === null ? authority : parsed.host;
+}
+
+const host = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
+const plain = "[A-Za-z0-9\\-._~!$&'()+,;=:@/]|%[0-9A-Fa-f]{2}";
+const start = `^https?://${host}(?::\\d{1,5})?`;
+const fileUrlSyntax = new RegExp(`${start}/(?:${plain})*(?:\\?(?:${plain}|\\?)*)?$`);
+const dirUrlSyntax = new RegExp(`${start}/(?:${plain}|\\*)*(?:\\?(?:${plain}|[*?])*)?$`);
+const dotSegment = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
+
+/** Why CDN Pro would refuse this as an entry of `fileUrls`, or undefined where it would not. */
+export function faultOfFileUrl(url: string): string | undefined {
+  if (url.includes('*')) return `a file URL must not hold "*", got ${describeValue(url)}: use dirUrls`;
+  return faultOfLength(url) ?? faultOfSyntax(url, fileUrlSyntax) ?? faultOfSegments(url);
+}
+
+/** Why CDN Pro would refuse this as an entry of `dirUrls`, or undefined where it would not. */
+export function faultOfDirUrl(url: string): string | undefined {
+  return faultOfLength(url) ?? faultOfSyntax(url, dirUrlSyntax) ?? faultOfSegments(url);
+}
+
+/**
+ * What values can spoil of a URL whose template is sound: its length, and segments that no browser sends. Where
+ * values stand in the host, or are the whole URL, its syntax has to be checked, too.
+ */
+export function faultOfValues(url: string): string | undefined {
+  return faultOfLength(url) ?? faultOfSegments(url);
+}
+
+function faultOfLength(url: string): string | undefined {
+  return url.length > maxUrlLength
+    ? `expected at most ${maxUrlLength} characters, got ${url.length}`
+    : undefined;
+}
+
+function faultOfSegments(url: string): string | undefined {
+  // The first test is a quick one, since nearly no URL has what the second looks for.
+  if (!url.includes('/.') && !url.includes('/%2')) return undefined;
+  if (!dotSegment.test(url)) return undefined;
+  return `a browser resolves the segments "." and "..", and never requests ${describeValue(url)}`;
+}
+
+function faultOfSyntax(url: string, syntax: RegExp): string | undefined {
+  if (syntax.test(url))
+    return isUtf8(url) ? undefined : `expected escapes that decode as UTF-8, got ${describeValue(url)}`;
+  if (!/^https?:\/\//.test(url))
+    return `expected a URL that begins with http:// or https://, got ${describeValue(url)}`;
+  return `expected a host and a path with special letters percent-encoded, got ${describeValue(url)}`;
+}
+
+/** The purge API's page refuses `123%abc.jpg`, whose `%ab` is well-formed and yet no UTF-8. */
+function isUtf8(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A directory URL that covers a URL with a literal `*` in it, which cannot be a file URL. CDN Pro takes only the
+ * last `*` as a wildcard, so one more at the end makes those before it literal; where the URL ends with `*` itself,
+ * that one has to be the wildcard, as two would be `**`. Either covers only URLs of one directory that begin alike.
+ */
+export function coverLiteralStars(url: string): string {
+  return url.endsWith('*') ? url.replace(/\*+$/, '*') : `${url}*`;
+}

@@ -1,0 +1,88 @@
+import type { Scope } from '../model/types.ts';
+import type { PlannedEntry } from './plan.ts';
+
+/** When files of one directory become the directory. */
+export interface CoalesceLimits {
+  /** Fewest files directly in one directory that are replaced by it. */
+  readonly siblings: number;
+  /** Fewest path segments of a directory that may replace its files: 1 keeps `https://host/*` from ever being used. */
+  readonly minDepth: number;
+  /**
+   * Replace only as much as brings the requests for files down to this number, the fullest directories first. Missing:
+   * replace whatever may be replaced.
+   */
+  readonly maxRequests?: number;
+}
+
+/**
+ * How many requests a batch may take so that everything that waits can be purged in time, each batch its share.
+ * @param inHand messages in this batch
+ * @param backlog messages that wait behind it
+ * @param requestsInTime how many requests the rate limit lets through in the time that is wanted
+ */
+export function shareOfRequests(inHand: number, backlog: number, requestsInTime: number): number {
+  return Math.max(1, Math.floor((requestsInTime * inHand) / Math.max(1, inHand + backlog)));
+}
+
+/**
+ * Replaces the files of a directory by `dir/*` where there are many of them. It purges files that did not change,
+ * too: that is what its user chose. Files with a query or with headers stay, since `*` may not match their cache keys.
+ * @param entries of one scope
+ * @param limits missing: nothing is replaced
+ * @param maxFileUrls most files in a request
+ */
+export function coalesce(
+  entries: readonly PlannedEntry[],
+  limits: CoalesceLimits | undefined,
+  maxFileUrls: number,
+): readonly PlannedEntry[] {
+  if (limits === undefined) return entries;
+  let files = entries.filter(({ entry }) => entry.kind === 'file').length;
+  const most = limits.maxRequests === undefined ? 0 : limits.maxRequests * maxFileUrls;
+  if (files <= most) return entries;
+  const directories = new Map<string, PlannedEntry[]>();
+  for (const planned of entries) {
+    const directory = directoryToReplace(planned, limits);
+    if (directory === undefined) continue;
+    const siblings = directories.get(directory);
+    if (siblings === undefined) directories.set(directory, [planned]);
+    else siblings.push(planned);
+  }
+  const replaced = new Set<PlannedEntry>();
+  const instead: PlannedEntry[] = [];
+  const fullestFirst = [...directories].sort(([, a], [, b]) => b.length - a.length);
+  for (const [directory, siblings] of fullestFirst) {
+    const [first] = siblings;
+    if (first === undefined || siblings.length < limits.siblings || files <= most) break;
+    for (const file of siblings) replaced.add(file);
+    files -= siblings.length;
+    instead.push(replacement(directory, siblings, first.entry));
+  }
+  return instead.length === 0
+    ? entries
+    : [...entries.filter((planned) => !replaced.has(planned)), ...instead];
+}
+
+function directoryToReplace({ entry }: PlannedEntry, { minDepth }: CoalesceLimits): string | undefined {
+  if (entry.kind !== 'file' || entry.url.includes('?') || (entry.headers ?? []).length > 0) return undefined;
+  const directory = entry.url.slice(0, entry.url.lastIndexOf('/') + 1);
+  const depth = directory.split('/').length - 4;
+  return depth >= minDepth ? directory : undefined;
+}
+
+function replacement(directory: string, files: readonly PlannedEntry[], scope: Scope): PlannedEntry {
+  const { target, action, webhook } = scope;
+  return {
+    entry: {
+      kind: 'dir',
+      url: `${directory}*`,
+      target,
+      action,
+      ...(webhook === undefined ? {} : { webhook }),
+    },
+    // No message asks for it: it settles the messages of what it covers.
+    messages: [],
+    covered: files.flatMap((file) => [file, ...(file.covered ?? [])]),
+    isCoalesced: true,
+  };
+}

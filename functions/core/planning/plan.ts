@@ -1,0 +1,190 @@
+import { groupBy } from '../model/group-by.ts';
+import { byteLength } from '../model/purge-message.ts';
+import type { FileEntry, Header, PurgeAction, PurgeEntry, Scope, Target } from '../model/types.ts';
+import { type CoalesceLimits, coalesce } from './coalesce.ts';
+import { dropCovered } from './cover.ts';
+
+/** The body of `POST /cdn/purges`, in CDN Pro's own names. */
+export interface PurgeRequestBody {
+  readonly name: string;
+  readonly target: Target;
+  readonly action: PurgeAction;
+  readonly fileUrls?: readonly string[];
+  readonly fileHeaders?: readonly Header[];
+  readonly dirUrls?: readonly string[];
+  readonly regexPatterns?: readonly string[];
+  readonly webhook?: string;
+}
+
+/** Limits of one purge request. */
+export interface RequestLimits {
+  /** Most file URLs in a request. CDN Pro states none. */
+  readonly maxFileUrls: number;
+  /** Largest body in bytes. CDN Pro states none. */
+  readonly maxBodyBytes: number;
+  /** Turns many files of one directory into the directory. Missing: never. */
+  readonly coalesce?: CoalesceLimits;
+}
+
+/** Most `dirUrls` and `regexPatterns` in a request (the purge API's page). */
+export const maxDirUrls = 20;
+export const maxRegexPatterns = 2;
+
+/** One thing to purge, once, however many messages ask for it. */
+export interface PlannedEntry {
+  readonly entry: PurgeEntry;
+  /** Indices of the messages that hold it. */
+  readonly messages: readonly number[];
+  /** What is settled with it, since it purges that, too. Where it is rejected, these are to be planned anew. */
+  readonly covered?: readonly PlannedEntry[];
+  /** Whether nobody asked for it: it stands for the siblings that it covers. */
+  readonly isCoalesced?: true;
+}
+
+/** One purge request to make: entries of one scope, its files of one header set. */
+export interface PlannedRequest {
+  readonly entries: readonly PlannedEntry[];
+}
+
+/**
+ * Plans the fewest purge requests for what the messages hold: for each scope the larger of the chunks that its
+ * files (each header set by itself), its directories and its regexes need, since they ride along with each other.
+ * Duplicates, and what another entry covers, are settled with the entry that is sent.
+ * @param messages the entries of each message; the plan names messages by their place in this list
+ */
+export function planRequests(
+  messages: readonly (readonly PurgeEntry[])[],
+  limits: RequestLimits,
+): readonly PlannedRequest[] {
+  return planEntries(withoutDuplicates(messages), limits);
+}
+
+/** Plans entries that are known to be without duplicates, as {@link planRequests} does. */
+export function planEntries(
+  entries: readonly PlannedEntry[],
+  limits: RequestLimits,
+): readonly PlannedRequest[] {
+  // An entry may cover another one with a weaker action, but not one for another target or webhook.
+  const realms = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
+  const kept = [...realms.values()].flatMap((realm) => dropCovered(realm));
+  const scopes = groupBy(kept, ({ entry }) => scopeKey(entry));
+  return [...scopes.values()].flatMap((scope) => {
+    const share = shareOf(limits.coalesce, scope.length / kept.length);
+    return planScope(coalesce(scope, share, limits.maxFileUrls), limits);
+  });
+}
+
+/** Each scope may take its share of the requests. */
+function shareOf(limits: CoalesceLimits | undefined, share: number): CoalesceLimits | undefined {
+  if (limits?.maxRequests === undefined) return limits;
+  return { ...limits, maxRequests: limits.maxRequests * share };
+}
+
+function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]): readonly PlannedEntry[] {
+  const planned = new Map<string, { entry: PurgeEntry; messages: number[] }>();
+  messages.forEach((entries, index) => {
+    for (const entry of entries) {
+      const key = entryKey(entry);
+      const known = planned.get(key);
+      if (known === undefined) planned.set(key, { entry, messages: [index] });
+      else if (known.messages.at(-1) !== index) known.messages.push(index);
+    }
+  });
+  return [...planned.values()];
+}
+
+function planScope(entries: readonly PlannedEntry[], limits: RequestLimits): readonly PlannedRequest[] {
+  const files = entries.filter(({ entry }) => entry.kind === 'file');
+  const headerSets = groupBy(files, ({ entry }) => headersKey(entry as FileEntry));
+  const fileChunks = [...headerSets.values()].flatMap((set) => chunksOf(set, limits.maxFileUrls));
+  const dirChunks = chunksOf(
+    entries.filter(({ entry }) => entry.kind === 'dir'),
+    maxDirUrls,
+  );
+  const regexChunks = chunksOf(
+    entries.filter(({ entry }) => entry.kind === 'regex'),
+    maxRegexPatterns,
+  );
+  const count = Math.max(fileChunks.length, dirChunks.length, regexChunks.length);
+  return Array.from({ length: count }, (_, index) => ({
+    entries: [...(fileChunks[index] ?? []), ...(dirChunks[index] ?? []), ...(regexChunks[index] ?? [])],
+  })).flatMap((request) => splitToSize(request, limits.maxBodyBytes));
+}
+
+/** Halves a request until its body is small enough, or until one entry is left. */
+function splitToSize(request: PlannedRequest, maxBodyBytes: number): readonly PlannedRequest[] {
+  if (request.entries.length === 1 || bodyBytes(request) <= maxBodyBytes) return [request];
+  return halve(request).flatMap((half) => splitToSize(half, maxBodyBytes));
+}
+
+/** @returns two requests with half of the entries each; the request itself where it has only one entry */
+export function halve(request: PlannedRequest): readonly PlannedRequest[] {
+  if (request.entries.length < 2) return [request];
+  const middle = Math.ceil(request.entries.length / 2);
+  return [{ entries: request.entries.slice(0, middle) }, { entries: request.entries.slice(middle) }];
+}
+
+/** @returns every entry that is settled when a request is accepted: those that it names, and those that they cover */
+export function settledBy({ entries }: PlannedRequest): readonly PlannedEntry[] {
+  return entries.flatMap((planned) =>
+    planned.covered === undefined ? [planned] : [planned, ...planned.covered],
+  );
+}
+
+/** @returns the body that asks for a planned request */
+export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
+  const fileUrls: string[] = [];
+  const dirUrls: string[] = [];
+  const regexPatterns: string[] = [];
+  let headers: readonly Header[] | undefined;
+  let scope: Scope | undefined;
+  for (const { entry } of entries) {
+    scope ??= entry;
+    if (entry.kind === 'file') {
+      fileUrls.push(entry.url);
+      headers ??= entry.headers ?? [];
+    } else if (entry.kind === 'dir') dirUrls.push(entry.url);
+    else regexPatterns.push(entry.pattern);
+  }
+  if (scope === undefined) throw new RangeError('Expected a planned request to have entries, got none');
+  return {
+    name: 'cdn-pro-purger',
+    target: scope.target,
+    action: scope.action,
+    ...(fileUrls.length > 0 ? { fileUrls } : {}),
+    ...(headers !== undefined && headers.length > 0 ? { fileHeaders: headers } : {}),
+    ...(dirUrls.length > 0 ? { dirUrls } : {}),
+    ...(regexPatterns.length > 0 ? { regexPatterns } : {}),
+    ...(scope.webhook === undefined ? {} : { webhook: scope.webhook }),
+  };
+}
+
+function bodyBytes(request: PlannedRequest): number {
+  return byteLength(JSON.stringify(bodyOf(request)));
+}
+
+function scopeKey({ target, action, webhook }: Scope): string {
+  return JSON.stringify([target, action, webhook]);
+}
+
+/** Header names are case-insensitive, and the order of a set means nothing. */
+function headersKey({ headers = [] }: FileEntry): string {
+  const pairs = headers.map(({ name, value }) => JSON.stringify([name.toLowerCase(), value]));
+  return pairs.sort().join();
+}
+
+function entryKey(entry: PurgeEntry): string {
+  const headers = entry.kind === 'file' && entry.headers !== undefined ? headersKey(entry) : '';
+  return [entry.kind, textOf(entry), headers, entry.target, entry.action, entry.webhook].join('\n');
+}
+
+/** @returns what an entry purges: its URL or its pattern */
+export function textOf(entry: PurgeEntry): string {
+  return entry.kind === 'regex' ? entry.pattern : entry.url;
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { compileRules, type MappingConfig, type RuleSet } from '../core/mapping/compile-rules.ts';
+
+/** The file beside a handler that holds its rules, put there at synth. */
+export const mappingFile = 'mapping.json';
+
+/** @returns the rules of the function that this code is bundled into */
+export function loadMapping(): MappingConfig {
+  return JSON.parse(readFileSync(new URL(mappingFile, import.meta.url), 'utf8')) as MappingConfig;
+}
+
+/** @returns the rules of the function that this code is bundled into, compiled */
+export function loadRules(): RuleSet {
+  return compileRules(loadMapping());
+}

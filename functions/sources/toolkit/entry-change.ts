@@ -1,0 +1,111 @@
+import type { ChangeAction, EntryChange, FieldValue } from '../../core/model/types.ts';
+import type { ReadContext, SourceOptions } from '../webhook-source.ts';
+import { flattenFields } from './fields.ts';
+import { isJsonObject, type JsonObject } from './payload.ts';
+import { isoDateOf, isoOfMs } from './time.ts';
+
+/** What a source found out of one entry. */
+export interface FoundEntry {
+  readonly action: ChangeAction;
+  readonly id: string;
+  readonly type?: string | undefined;
+  readonly locale?: string | undefined;
+  /** Where a payload may tell when it happened, the best place first: texts in ISO 8601 count, all else does not. */
+  readonly times?: readonly unknown[];
+  /** The fields by name, with locales resolved. */
+  readonly entry?: JsonObject;
+  /** Fields under names of their own: `environment`, and `url` or `slug` where they have another name in `entry`. */
+  readonly metadata?: Readonly<Record<string, FieldValue | undefined>>;
+  /** As `entry`, before the change. */
+  readonly previous?: JsonObject | undefined;
+  readonly previousMetadata?: Readonly<Record<string, FieldValue | undefined>>;
+  readonly ifRemembered?: boolean;
+  readonly isForgotten?: boolean;
+}
+
+/** The change that a source found, in the words of the project. */
+export function changeOf(source: string, { webhook, nowMs }: ReadContext, found: FoundEntry): EntryChange {
+  const { action, id, type, locale, times = [], previous } = found;
+  const occurredAt = times.map(isoDateOf).find((time) => time !== undefined) ?? isoOfMs(nowMs);
+  return {
+    source,
+    webhook,
+    action,
+    id,
+    ...(type !== undefined && { type }),
+    ...(locale !== undefined && { locale }),
+    occurredAt,
+    fields: fieldsOf(found.entry, found.metadata),
+    ...(previous !== undefined && { previous: fieldsOf(previous, found.previousMetadata) }),
+    ...(action === 'delete' && found.ifRemembered && { ifRemembered: true as const }),
+    ...(found.isForgotten && { isForgotten: true as const }),
+  };
+}
+
+/** The change that stands for every entry of a webhook, or of one type. */
+export function sweepingChange(
+  source: string,
+  { webhook, nowMs }: ReadContext,
+  { id, type, times = [] }: { id: string; type?: string; times?: readonly unknown[] },
+): EntryChange {
+  return {
+    source,
+    webhook,
+    action: 'put',
+    id,
+    ...(type !== undefined && { type }),
+    occurredAt: times.map(isoDateOf).find((time) => time !== undefined) ?? isoOfMs(nowMs),
+    fields: {},
+    isForgotten: true,
+    isSweeping: true,
+  };
+}
+
+function fieldsOf(entry: JsonObject = {}, metadata: FoundEntry['metadata'] = {}): EntryChange['fields'] {
+  const known = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== '');
+  return flattenFields(entry, Object.fromEntries(known) as Readonly<Record<string, FieldValue>>);
+}
+
+/**
+ * The path of a URL or a path, without the slash that it begins with, without query, decoded.
+ * @returns undefined for what is no text, and for a text that is empty
+ */
+export function pathOf(url: unknown): string | undefined {
+  if (typeof url !== 'string' || url === '') return undefined;
+  const path = url
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+    .replace(/^\/\/[^/?#]*/, '')
+    .replace(/[?#].*$/s, '')
+    .replace(/^\/+/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** `url` and `path` of an entry, from whichever field holds its URL or path. */
+export function placeOf(url: unknown): Readonly<Record<string, string | undefined>> {
+  return typeof url === 'string' && url !== '' ? { url, path: pathOf(url) } : {};
+}
+
+/** Whether visitors see this environment, as the options or else the source's own default say. */
+export function isPublicEnvironment(
+  { environments }: SourceOptions,
+  environment: string,
+  main: readonly string[],
+): boolean {
+  const names = environments ?? main;
+  return names.includes('*') || names.includes(environment);
+}
+
+/** The reason for leaving out an environment. */
+export function otherEnvironment(environment: string): string {
+  return `the environment ${JSON.stringify(environment.slice(0, 60))} is not one that visitors see`;
+}
+
+/** Every locale that a field is written in, where some fields are objects by locale. */
+export function localesOf(fields: JsonObject, isLocale: (key: string) => boolean = () => true): string[] {
+  const byField = Object.values(fields).filter(isJsonObject);
+  return [...new Set(byField.flatMap((values) => Object.keys(values)).filter(isLocale))];
+}

@@ -1,0 +1,130 @@
+import { describeValue } from '../../core/model/errors.ts';
+import type { Malformed } from '../webhook-source.ts';
+
+/** An object as JSON.parse makes it: a key such as `__proto__` is its own, so read it with {@link valueAt}. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Deeper than any CMS nests its rich text, and shallow enough for every recursive walk that follows. */
+export const MAX_JSON_DEPTH = 256;
+
+const MAX_MESSAGE_LENGTH = 300;
+
+/** A parsed text, or what is wrong with it. */
+type ParsedJson = { readonly kind: 'parsed'; readonly value: unknown } | Malformed;
+
+/** A parsed body, or what is wrong with it. */
+type ParsedObject = { readonly kind: 'parsed'; readonly value: JsonObject } | Malformed;
+
+/** Parses a body that has to be a JSON object in strict UTF-8; a byte order mark is let pass. Never throws. */
+export function parseJsonObject(bytes: Uint8Array): ParsedObject {
+  if (bytes.length === 0) return malformed('Expected the body to be JSON, got nothing');
+  const text = decodeUtf8(bytes);
+  if (text === undefined) {
+    return malformed(`Expected the body to be UTF-8, got ${bytes.length} bytes that are not`);
+  }
+  const parsed = parseJsonText(text, 'the body');
+  if (parsed.kind === 'malformed') return parsed;
+  const { value } = parsed;
+  return isJsonObject(value)
+    ? { kind: 'parsed', value }
+    : malformed(`Expected the body to be a JSON object, got ${describeValue(value)}`);
+}
+
+/**
+ * Parses JSON that nests at most {@link MAX_JSON_DEPTH} levels. Never throws.
+ * @param place names the text in the message: `the body`
+ */
+export function parseJsonText(text: string, place: string): ParsedJson {
+  if (nestsDeeperThan(text, MAX_JSON_DEPTH)) {
+    return malformed(`Expected ${place} to nest at most ${MAX_JSON_DEPTH} levels, got more`);
+  }
+  try {
+    // A reviver makes parsing several times slower, so it has to be worth it.
+    const value = /\d{16}/.test(text) ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
+    return { kind: 'parsed', value };
+  } catch {
+    // The parser's own message quotes the text, which may hold what must not be logged.
+    return malformed(`Expected ${place} to be JSON, got ${text.length} characters that are not`);
+  }
+}
+
+/** An integer beyond what a number holds exactly becomes its text: Shopify's ids are such integers. */
+function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? source : value;
+}
+
+/** The malformed reading for a field that is not as the source sends it. */
+export function unexpected(field: string, wanted: string, value: unknown): Malformed {
+  return malformed(`Expected \`${field}\` to be ${wanted}, got ${describeValue(value)}`);
+}
+
+/** Whether a value is an object of its own, neither null nor a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path of keys; undefined as soon as a step is not an object or lacks the key. */
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
+    current = current[key];
+  }
+  return current;
+}
+
+/** The value at a path of keys if it is a text with something in it. */
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, ...path);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+/** The text or the number, as text, at a path of keys: what ids are. */
+export function idAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, ...path);
+  return typeof found === 'number' && Number.isFinite(found) ? String(found) : textAt(value, ...path);
+}
+
+/** The list at a path of keys; empty for anything else. */
+export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = valueAt(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The object at a path of keys; empty for anything else. */
+export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
+  const found = valueAt(value, ...path);
+  return isJsonObject(found) ? found : {};
+}
+
+function malformed(message: string): Malformed {
+  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...` : message;
+  return { kind: 'malformed', message: short };
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function nestsDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (inString) {
+      if (character === '\\') index += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (character === '}' || character === ']') depth -= 1;
+  }
+  return false;
+}

@@ -1,0 +1,211 @@
+import type { Verdict, WebhookRequest } from '../webhook-source.ts';
+import {
+  decodeBase64,
+  equalInConstantTime,
+  faultOfTimestamp,
+  type Hash,
+  headerOf,
+  hmac,
+  refuse,
+  VERIFIED,
+} from './crypto.ts';
+import { parseJsonObject, valueAt } from './payload.ts';
+
+/** A signature by HMAC over the body, and what else a template names. Header names are in lower case. */
+export interface HmacVerification {
+  readonly kind: 'hmac';
+  /** The header that holds the signature. */
+  readonly header: string;
+  /** Default: `sha256`. */
+  readonly hash?: Hash;
+  /** How the signature is written. Default: `hex`. */
+  readonly encoding?: 'hex' | 'base64' | 'base64url';
+  /** What stands before the signature: `sha256=`, `v1,`. */
+  readonly prefix?: string;
+  /** The header is a list such as `t=1,v1=abc`, and this is the name of the signature in it. */
+  readonly parameter?: string;
+  /** What stands between the parameters, or between several signatures. Default: `,` where there are parameters. */
+  readonly separator?: string;
+  /** How a secret becomes a key. Default: `text`, its UTF-8. */
+  readonly key?: 'text' | 'base64' | 'hex';
+  /** What stands before the key in a secret, and is no part of it: `whsec_`. It may be missing. */
+  readonly keyPrefix?: string;
+  /** What is signed, of `{body}`, `{timestamp}`, `{id}`, `{method}`, `{path}`. Default: `{body}`. */
+  readonly template?: string;
+  /** The header that holds `{id}`. */
+  readonly id?: string;
+  /** Where `{timestamp}` is: in a header of its own, or a parameter of the signature's. */
+  readonly timestamp?: TimestampPlace;
+}
+
+interface TimestampPlace {
+  readonly header?: string;
+  readonly parameter?: string;
+  /** Default: `seconds`. */
+  readonly unit?: 'seconds' | 'milliseconds';
+  /** How far off, in the past or the future, it may be. Default: 300. */
+  readonly toleranceSeconds?: number;
+}
+
+/** A secret that the request itself carries. */
+export interface SecretVerification {
+  readonly kind: 'secret';
+  /** `basic`: the secret is the password, or `user:password`. `body`: at a path of keys such as `auth.secret`. */
+  readonly in: 'header' | 'basic' | 'query' | 'body';
+  /** The header (in lower case), the query parameter, or the path of keys. Default: `authorization`. */
+  readonly name?: string;
+}
+
+/** How a request is verified. */
+export type Verification = HmacVerification | SecretVerification;
+
+/** Longer than the header of twenty signatures. */
+const MAX_HEADER_LENGTH = 8192;
+const MAX_SIGNATURES = 20;
+const TEMPLATE_TOKEN = /\{(body|timestamp|id|method|path)\}/;
+
+/**
+ * Verifies a request as a scheme says.
+ * @returns the verdict; a scheme that is itself wrong verifies nothing
+ */
+export function verifyBy(
+  scheme: Verification,
+  request: WebhookRequest,
+  secrets: readonly string[],
+  nowMs: number,
+): Verdict {
+  return scheme.kind === 'hmac'
+    ? verifyHmac(scheme, request, secrets, nowMs)
+    : verifySecret(scheme, request, secrets);
+}
+
+function verifyHmac(
+  scheme: HmacVerification,
+  request: WebhookRequest,
+  secrets: readonly string[],
+  nowMs: number,
+): Verdict {
+  const value = headerOf(request, scheme.header);
+  if (!value) return refuse(`the header ${scheme.header} is missing`);
+  if (value.length > MAX_HEADER_LENGTH) return refuse(`the header ${scheme.header} is too long`);
+  const parameters =
+    scheme.parameter === undefined ? undefined : parametersOf(value, scheme.separator ?? ',');
+  const stated = parameters?.get(scheme.parameter ?? '') ?? (parameters ? [] : signaturesOf(value, scheme));
+  if (stated.length === 0 || stated.length > MAX_SIGNATURES) {
+    return refuse(`the header ${scheme.header} holds no signature, or too many`);
+  }
+  const timestamp = timestampOf(scheme, request, parameters);
+  if (scheme.timestamp !== undefined) {
+    const { header, parameter, unit = 'seconds', toleranceSeconds = 300 } = scheme.timestamp;
+    const policy = { header: header ?? `${scheme.header} (${parameter})`, unit, toleranceSeconds };
+    const fault = faultOfTimestamp(timestamp, policy, nowMs);
+    if (fault !== undefined) return refuse(fault);
+  }
+  const signed = signedParts(scheme, request, timestamp);
+  if (typeof signed === 'string') return refuse(signed);
+  const keys = secrets.map((secret) => keyOf(secret, scheme)).filter((key) => key !== undefined);
+  if (keys.length === 0) return refuse('no secret has the form of a key');
+  const { hash = 'sha256', encoding = 'hex', prefix = '' } = scheme;
+  // Compared as text: a decoded signature could be written in several ways.
+  const verified = keys.some((key) => {
+    const expected = `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`;
+    return stated.some((signature) => equalInConstantTime(signature, expected));
+  });
+  return verified ? VERIFIED : refuse('the signature does not match');
+}
+
+/** The values by name of a list such as `t=1,v1=abc, v1=def`. */
+function parametersOf(value: string, separator: string): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>();
+  for (const part of value.split(separator, MAX_SIGNATURES * 2)) {
+    const equals = part.indexOf('=');
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    parameters.set(name, [...(parameters.get(name) ?? []), part.slice(equals + 1).trim()]);
+  }
+  return parameters;
+}
+
+function signaturesOf(value: string, { separator }: HmacVerification): readonly string[] {
+  return separator === undefined ? [value] : value.split(separator, MAX_SIGNATURES + 1);
+}
+
+function timestampOf(
+  { timestamp }: HmacVerification,
+  request: WebhookRequest,
+  parameters: ReadonlyMap<string, readonly string[]> | undefined,
+): string | undefined {
+  if (timestamp === undefined) return undefined;
+  if (timestamp.header !== undefined) return headerOf(request, timestamp.header);
+  const [value, ...others] = parameters?.get(timestamp.parameter ?? '') ?? [];
+  // Of two, one would be checked and the other could be what was signed.
+  return others.length === 0 ? value : undefined;
+}
+
+function signedParts(
+  { template = '{body}', id }: HmacVerification,
+  request: WebhookRequest,
+  timestamp: string | undefined,
+): readonly (string | Uint8Array)[] | string {
+  const values: Readonly<Record<string, string | Uint8Array | undefined>> = {
+    body: request.body,
+    timestamp,
+    id: id === undefined ? undefined : headerOf(request, id),
+    method: request.method,
+    path: request.path,
+  };
+  const parts: (string | Uint8Array)[] = [];
+  // Splitting by a group leaves literals in even places and names in odd ones.
+  for (const [index, part] of template.split(TEMPLATE_TOKEN).entries()) {
+    const value = index % 2 === 0 ? part : values[part];
+    if (value === undefined) return `the request has no ${part}, which is signed`;
+    parts.push(value);
+  }
+  return parts;
+}
+
+function keyOf(secret: string, { key = 'text', keyPrefix = '' }: HmacVerification): Buffer | undefined {
+  const text = secret.startsWith(keyPrefix) ? secret.slice(keyPrefix.length) : secret;
+  if (key === 'base64') return decodeBase64(text);
+  if (key === 'hex' && !/^([0-9a-fA-F]{2})+$/.test(text)) return undefined;
+  const bytes = Buffer.from(text, key === 'hex' ? 'hex' : 'utf8');
+  // Anybody can sign with an empty key.
+  return bytes.length === 0 ? undefined : bytes;
+}
+
+function verifySecret(
+  scheme: SecretVerification,
+  request: WebhookRequest,
+  secrets: readonly string[],
+): Verdict {
+  const place = scheme.in === 'basic' ? 'Basic' : `${scheme.in} ${scheme.name ?? 'authorization'}`;
+  const stated = statedSecrets(scheme, request);
+  if (stated.length === 0) return refuse(`the request carries no secret (${place})`);
+  const real = secrets.filter((secret) => secret !== '');
+  const verified = real.some((secret) => stated.some((text) => equalInConstantTime(text, secret)));
+  return verified ? VERIFIED : refuse(`the secret does not match (${place})`);
+}
+
+/** What in the request may be the secret, in the forms in which it may be stored. */
+function statedSecrets(scheme: SecretVerification, request: WebhookRequest): readonly string[] {
+  const { name = 'authorization' } = scheme;
+  if (scheme.in === 'query') {
+    const query = request.path.slice(request.path.indexOf('?') + 1 || request.path.length);
+    return new URLSearchParams(query).getAll(name).slice(0, 1);
+  }
+  if (scheme.in === 'body') {
+    const parsed = parseJsonObject(request.body);
+    const value = parsed.kind === 'parsed' ? valueAt(parsed.value, ...name.split('.')) : undefined;
+    return typeof value === 'string' && value !== '' ? [value] : [];
+  }
+  const value = headerOf(request, scheme.in === 'basic' ? 'authorization' : name);
+  if (!value || value.length > MAX_HEADER_LENGTH) return [];
+  return scheme.in === 'basic' ? basicSecrets(value) : [value, value.replace(/^Bearer /i, '')];
+}
+
+function basicSecrets(value: string): readonly string[] {
+  const base64 = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(value)?.[1];
+  const decoded = base64 === undefined ? undefined : decodeBase64(base64)?.toString('utf8');
+  if (decoded === undefined || !decoded.includes(':')) return [];
+  return [decoded, decoded.slice(decoded.indexOf(':') + 1)];
+}

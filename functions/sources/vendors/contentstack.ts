@@ -1,0 +1,105 @@
+import { constants, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
+import type { ChangeAction } from '../../core/model/types.ts';
+import { decodeBase64, headerOf, refuse, VERIFIED } from '../toolkit/crypto.ts';
+import { changeOf, isPublicEnvironment, otherEnvironment, placeOf } from '../toolkit/entry-change.ts';
+import { idAt, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
+import { isoDateOf } from '../toolkit/time.ts';
+import {
+  defineSource,
+  ignored,
+  type ReadContext,
+  type Reading,
+  type Verdict,
+  type WebhookRequest,
+} from '../webhook-source.ts';
+
+const NAME = 'contentstack';
+const SIGNATURE = 'x-contentstack-request-signature';
+const TOLERANCE_SECONDS = 300;
+const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
+  ['publish', 'put'],
+  ['unpublish', 'delete'],
+  ['delete', 'delete'],
+]);
+const DRAFT_ACTIONS: ReadonlySet<string> = new Set(['create', 'update']);
+
+/**
+ * Contentstack, which signs with a private key of its own: the secret is its public key in PEM, `signing-key` of
+ * `https://app.contentstack.com/.well-known/public-keys.json` (or the host of your region). How old a request is,
+ * the body's `triggered_at` tells. `{url}` is the entry's, `{type}` the content type's uid.
+ * @see https://www.contentstack.com/docs/developers/set-up-webhooks/secure-your-webhooks
+ */
+export const contentstack = defineSource({
+  name: NAME,
+  options: ['environments', 'drafts'],
+  verify,
+  read,
+});
+
+function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+  const value = headerOf(request, SIGNATURE);
+  if (!value) return refuse(`the header ${SIGNATURE} is missing`);
+  const signature = value.startsWith('v1=') && value.length < 2048 ? decodeBase64(value.slice(3)) : undefined;
+  if (signature === undefined) return refuse(`the header ${SIGNATURE} is not "v1=" and base64`);
+  const keys = secrets.map(publicKeyOf).filter((key) => key !== undefined);
+  if (keys.length === 0) return refuse('no secret is a public key in PEM');
+  if (!keys.some((key) => isSignedBy(key, request.body, signature)))
+    return refuse('the signature does not match');
+  // Only now that the bytes are genuine are they parsed for their age.
+  const parsed = parseJsonObject(request.body);
+  const triggeredAt = parsed.kind === 'parsed' ? isoDateOf(parsed.value.triggered_at) : undefined;
+  if (triggeredAt === undefined) return refuse('the body has no `triggered_at`');
+  const ageSeconds = (nowMs - Date.parse(triggeredAt)) / 1000;
+  if (Math.abs(ageSeconds) <= TOLERANCE_SECONDS) return VERIFIED;
+  return refuse(`the event is ${ageSeconds} s old, at most ${TOLERANCE_SECONDS} s is accepted`);
+}
+
+function isSignedBy(key: KeyObject, body: Uint8Array, signature: Buffer): boolean {
+  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
+  return verifySignature('sha256', body, pss, signature);
+}
+
+function publicKeyOf(secret: string): KeyObject | undefined {
+  try {
+    // Secrets that were entered on one line have their line ends escaped.
+    const key = createPublicKey(secret.replaceAll('\\n', '\n'));
+    return key.asymmetricKeyType === 'rsa' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function read(request: WebhookRequest, context: ReadContext): Reading {
+  const parsed = parseJsonObject(request.body);
+  if (parsed.kind === 'malformed') return parsed;
+  const body = parsed.value;
+  const event = textAt(body, 'event');
+  if (event === undefined) return unexpected('event', 'a text such as "publish"', body.event);
+  const [verb = '', phase = 'success'] = event.split('.', 2);
+  const module = textAt(body, 'module') ?? '';
+  const action = ACTIONS.get(verb) ?? (context.options.drafts && DRAFT_ACTIONS.has(verb) ? 'put' : undefined);
+  const isDone = phase === 'success' && (textAt(body, 'data', 'status') ?? 'success') === 'success';
+  if (action === undefined || !isDone || (module !== 'entry' && module !== 'asset')) {
+    return ignored(
+      `${event.slice(0, 40)} of ${module.slice(0, 40)} is not an event that changes published content`,
+    );
+  }
+  const data = objectAt(body, 'data');
+  const environment = textAt(data, 'environment', 'name');
+  if (environment !== undefined && !isPublicEnvironment(context.options, environment, ['production'])) {
+    return ignored(otherEnvironment(environment));
+  }
+  const entry = objectAt(data, module);
+  const id = idAt(entry, 'uid');
+  if (id === undefined) return unexpected(`data.${module}.uid`, 'a text', entry.uid);
+  const change = changeOf(NAME, context, {
+    action,
+    id,
+    type: module === 'asset' ? 'asset' : textAt(data, 'content_type', 'uid'),
+    locale: textAt(data, 'locale') ?? textAt(entry, 'locale') ?? textAt(entry, 'publish_details', 'locale'),
+    times: [body.triggered_at],
+    entry,
+    metadata: { ...placeOf(entry.url), environment },
+  });
+  return { kind: 'changes', changes: [change] };
+}

@@ -1,0 +1,214 @@
+import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
+import type { ChangeAction, EntryChange } from '../../core/model/types.ts';
+import {
+  decodeBase64,
+  equalInConstantTime,
+  faultOfTimestamp,
+  headerOf,
+  hmac,
+  parseTimestampMs,
+  refuse,
+  VERIFIED,
+} from '../toolkit/crypto.ts';
+import { flattenFields } from '../toolkit/fields.ts';
+import {
+  idAt,
+  isJsonObject,
+  type JsonObject,
+  parseJsonObject,
+  textAt,
+  unexpected,
+  valueAt,
+} from '../toolkit/payload.ts';
+import { isoDateOf, isoOfMs } from '../toolkit/time.ts';
+import {
+  defineSource,
+  type ReadContext,
+  type Reading,
+  type Verdict,
+  type WebhookRequest,
+} from '../webhook-source.ts';
+
+const NAME = 'standard-webhooks';
+const TOLERANCE_SECONDS = 300;
+/** Two secrets in rotation make two; what carries many more is no sender of webhooks. */
+const MAX_SIGNATURES = 20;
+const ED25519_KEY_BYTES = 32;
+/** The 64 bytes of an ed25519 signature in padded base64. */
+const ED25519_SIGNATURE_LENGTH = 88;
+/** What stands before the 32 bytes of an ed25519 public key in DER, RFC 8410. */
+const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** The two spellings of the headers: the specification's own and Svix's. */
+const HEADER_FAMILIES = ['webhook', 'svix'] as const;
+
+/** The last word of an event type that says that the entry is gone. */
+const GONE =
+  /^(delete|remove|archive|destroy|expire|retire|erase|withdraw|trash|unpublish|depublish|retract)(d|ed|n|s|es)?$/;
+const TEST = /(^|[.:/])(ping|test)$/i;
+
+type Key =
+  | { readonly kind: 'hmac'; readonly bytes: Buffer }
+  | { readonly kind: 'ed25519'; readonly publicKey: KeyObject };
+
+interface Signed {
+  readonly id: string;
+  readonly seconds: string;
+  readonly signatures: readonly string[];
+}
+
+/**
+ * Any sender that follows Standard Webhooks 1.0, under its own header names or Svix's.
+ *
+ * A secret is `whsec_` and base64 (the prefix may be missing) for `v1` signatures, HMAC-SHA256; or `whpk_` and
+ * base64, a public key, for `v1a` signatures, ed25519. The prefix of a public key must not be missing: without it
+ * the key would be taken for a shared secret.
+ *
+ * The body is `{ type, timestamp?, data: { id?, type? or contentType?, locale?, ... } }`. Of one change:
+ * - `action` is `delete` if the last word of `type` says so (`entry.deleted`, `post.unpublish`), else `put`;
+ * - `id` is `data.id`, else the webhook's id, which names the delivery and not the entry;
+ * - `type`, which rules match on, is `data.type`, else `data.contentType`, else the event's `type` as it is
+ *   (`entry.published`). A sender that tells the content type lets one rule match its publish and its delete; for
+ *   one that does not, a rule lists the events: `type: ['entry.published', 'entry.deleted']`;
+ * - `fields` are those of `data`; `data.previous` may hold those that were different before.
+ * An event whose type ends in `ping` or `test` purges nothing.
+ *
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const standardWebhooks = defineSource({
+  name: NAME,
+  options: [],
+  verify: verifyStandardWebhook,
+  read: (request, context) => readStandardWebhook(NAME, request, context),
+});
+
+/** The verdict on a request that has to be signed by Standard Webhooks, for every source that is. */
+export function verifyStandardWebhook(
+  request: WebhookRequest,
+  secrets: readonly string[],
+  nowMs: number,
+): Verdict {
+  const family = familyOf(request);
+  const signed = signedOf(request, family);
+  if (typeof signed === 'string') return refuse(signed);
+  const policy = {
+    header: `${family}-timestamp`,
+    unit: 'seconds',
+    toleranceSeconds: TOLERANCE_SECONDS,
+  } as const;
+  const fault = faultOfTimestamp(signed.seconds, policy, nowMs);
+  if (fault !== undefined) return refuse(fault);
+  const keys = secrets.map(keyOf).filter((key) => key !== undefined);
+  if (keys.length === 0) return refuse('no secret has the form whsec_ or whpk_ and base64');
+  const verified = keys.some((key) => isSignedBy(key, signed, request.body));
+  return verified ? VERIFIED : refuse('no signature matches');
+}
+
+function familyOf(request: WebhookRequest): (typeof HEADER_FAMILIES)[number] {
+  return (
+    HEADER_FAMILIES.find((family) => headerOf(request, `${family}-signature`) !== undefined) ?? 'webhook'
+  );
+}
+
+function signedOf(request: WebhookRequest, family: string): Signed | string {
+  const missing = ['id', 'timestamp', 'signature']
+    .map((part) => `${family}-${part}`)
+    .find((name) => !headerOf(request, name));
+  if (missing !== undefined) return `the header ${missing} is missing`;
+  const signatures = (headerOf(request, `${family}-signature`) ?? '').split(' ');
+  if (signatures.length > MAX_SIGNATURES) {
+    return `the header ${family}-signature holds more than ${MAX_SIGNATURES} signatures`;
+  }
+  return {
+    id: headerOf(request, `${family}-id`) ?? '',
+    seconds: headerOf(request, `${family}-timestamp`) ?? '',
+    signatures,
+  };
+}
+
+function keyOf(secret: string): Key | undefined {
+  if (secret.startsWith('whpk_')) return publicKeyOf(secret.slice('whpk_'.length));
+  const bytes = decodeBase64(secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret);
+  return bytes && { kind: 'hmac', bytes };
+}
+
+function publicKeyOf(base64: string): Key | undefined {
+  const bytes = decodeBase64(base64);
+  if (bytes?.length !== ED25519_KEY_BYTES) return undefined;
+  const der = Buffer.concat([ED25519_SPKI_PREFIX, bytes]);
+  return { kind: 'ed25519', publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
+}
+
+function isSignedBy(key: Key, signed: Signed, body: Uint8Array): boolean {
+  const prefix = `${signed.id}.${signed.seconds}.`;
+  if (key.kind === 'hmac') {
+    // Compared as text: a decoded signature could be written in several ways.
+    const expected = `v1,${hmac('sha256', key.bytes, prefix, body).toString('base64')}`;
+    return signed.signatures.some((signature) => equalInConstantTime(signature, expected));
+  }
+  const content = Buffer.concat([Buffer.from(prefix), body]);
+  return signed.signatures.some((signature) => {
+    const bytes = ed25519SignatureOf(signature);
+    return bytes !== undefined && verifySignature(null, content, key.publicKey, bytes);
+  });
+}
+
+function ed25519SignatureOf(signature: string): Buffer | undefined {
+  if (!signature.startsWith('v1a,')) return undefined;
+  const base64 = signature.slice('v1a,'.length);
+  return base64.length === ED25519_SIGNATURE_LENGTH ? decodeBase64(base64) : undefined;
+}
+
+/** Reads a body in the form of Standard Webhooks. */
+export function readStandardWebhook(source: string, request: WebhookRequest, context: ReadContext): Reading {
+  const parsed = parseJsonObject(request.body);
+  if (parsed.kind === 'malformed') return parsed;
+  const event = textAt(parsed.value, 'type');
+  if (event === undefined) {
+    return unexpected('type', 'a text such as "entry.published"', valueAt(parsed.value, 'type'));
+  }
+  const data = valueAt(parsed.value, 'data');
+  if (!isJsonObject(data)) return unexpected('data', 'an object', data);
+  if (TEST.test(event)) return { kind: 'ignored', reason: 'a test event' };
+  return { kind: 'changes', changes: [changeOf(source, request, context, event, parsed.value, data)] };
+}
+
+function changeOf(
+  source: string,
+  request: WebhookRequest,
+  { webhook, nowMs }: ReadContext,
+  event: string,
+  payload: JsonObject,
+  data: JsonObject,
+): EntryChange {
+  const family = familyOf(request);
+  const sentAtMs = parseTimestampMs(headerOf(request, `${family}-timestamp`), 'seconds') ?? nowMs;
+  const locale = textAt(data, 'locale');
+  const id = idAt(data, 'id');
+  const previous = valueAt(data, 'previous');
+  return {
+    source,
+    webhook,
+    action: actionOf(event),
+    id: id ?? headerOf(request, `${family}-id`) ?? '',
+    type: textAt(data, 'type') ?? textAt(data, 'contentType') ?? event,
+    ...(locale !== undefined && { locale }),
+    occurredAt: isoDateOf(valueAt(payload, 'timestamp')) ?? isoOfMs(sentAtMs),
+    fields: flattenFields(data),
+    ...(isJsonObject(previous) && { previous: flattenFields({ ...data, ...previous }) }),
+    ...(id === undefined && { isForgotten: true as const }),
+  };
+}
+
+function actionOf(event: string): ChangeAction {
+  return GONE.test(lastWordOf(event)) ? 'delete' : 'put';
+}
+
+/** `blog_post.soft-deleted`, `entry/Deleted` and `entryDeleted` all end in the word `deleted`. */
+function lastWordOf(event: string): string {
+  const words = event
+    .slice(-100)
+    .replace(/([a-z0-9])([A-Z])/g, '$1.$2')
+    .split(/[^A-Za-z]+/);
+  return words.findLast((word) => word !== '')?.toLowerCase() ?? '';
+}

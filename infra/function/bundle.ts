@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { type Codec, withoutDependencies } from './source-map.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Where the functions stand in the package, built already. In the repository there is no such folder. */
+const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
+const isPackaged = existsSync(builtFunctions);
+
+/** The deployed functions, by their folder in `functions/`. */
+export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'configure-bucket';
+
+const aws = join(root, 'functions', 'aws');
+/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
+const withoutUnused = {
+  '@aws-sdk/credential-provider-node': join(aws, 'environment-credentials.ts'),
+  '@aws-sdk/endpoint-cache': join(aws, 'no-endpoint-cache.ts'),
+  '@smithy/core/event-streams': join(aws, 'no-event-streams.ts'),
+};
+/** The functions with lighter clients, of which one is the benchmark's: it is compared with the receiver on like terms. */
+const withLightClients = ['receive-webhook', 'bare-webhook'];
+/** The receiver of webhooks, whose answer a CMS waits for, has lighter clients: see `docs/adr/0033`. */
+const lightClients = {
+  '@aws-sdk/client-dynamodb': join(aws, 'sdk', 'client-dynamodb.ts'),
+  '@aws-sdk/client-secrets-manager': join(aws, 'sdk', 'client-secrets-manager.ts'),
+  '@aws-sdk/client-sqs': join(aws, 'sdk', 'client-sqs.ts'),
+};
+
+/** A file of a function's code. */
+export interface CodeFile {
+  readonly path: string;
+  readonly contents: Uint8Array;
+}
+
+/**
+ * @returns a function's code: its handler in one ES module, with the given files beside it
+ * @param files contents by name, e.g. the rules
+ */
+export function functionCode(name: FunctionName, files: Readonly<Record<string, string>> = {}): Code {
+  const folder = join(isPackaged ? builtFunctions : join(root, 'functions'), name);
+  return Code.fromAsset(folder, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('never-used'),
+      // CDK bundles once for equal options, and does not see what `tryBundle` closes over.
+      environment: { FILES: createHash('sha256').update(JSON.stringify(files)).digest('hex') },
+      local: {
+        tryBundle(outputDir) {
+          for (const { path, contents } of isPackaged ? filesIn(folder) : bundleOnce(name)) {
+            writeFileSync(join(outputDir, path), contents);
+          }
+          for (const [file, text] of Object.entries(files)) writeFileSync(join(outputDir, file), text);
+          return true;
+        },
+      },
+    },
+  });
+}
+
+function filesIn(folder: string): readonly CodeFile[] {
+  return readdirSync(folder).map((path) => ({ path, contents: readFileSync(join(folder, path)) }));
+}
+
+/** Every stage has the same handlers. */
+const bundles = new Map<FunctionName, readonly CodeFile[]>();
+
+function bundleOnce(name: FunctionName): readonly CodeFile[] {
+  const files = bundles.get(name) ?? bundle(join('functions', name));
+  bundles.set(name, files);
+  return files;
+}
+
+/**
+ * @param folder of a `handler.ts`, from the root of the project
+ * @returns a handler's bundle and its source map; paths in them are relative, so that every machine gives the same bytes
+ */
+export function bundle(folder: string): readonly CodeFile[] {
+  // Loaded where they are needed: those who install the package do not have them.
+  const require = createRequire(import.meta.url);
+  const { buildSync } = require('esbuild') as typeof import('esbuild');
+  const codec = require('@jridgewell/sourcemap-codec') as Codec;
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [join(folder, 'handler.ts')],
+    outfile: join(folder, 'handler.mjs'),
+    write: false,
+    bundle: true,
+    // Paths in the source map do not tell where dependencies really stand.
+    preserveSymlinks: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    alias: withLightClients.includes(basename(folder))
+      ? { ...withoutUnused, ...lightClients }
+      : withoutUnused,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    // The SDK's ES modules can be tree-shaken, its CommonJS cannot.
+    mainFields: ['module', 'main'],
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  });
+  return outputFiles.map(({ path, contents, text }) => ({
+    path: basename(path),
+    contents: path.endsWith('.map') ? Buffer.from(withoutDependencies(text, codec)) : contents,
+  }));
+}

@@ -1,0 +1,108 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  type RecursiveLoop,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+import { grantSend } from '../storage/purge-queue.ts';
+import { type FunctionName, functionCode } from './bundle.ts';
+
+/** What differs from function to function. */
+export interface PurgerFunctionProps {
+  /** The folder in `functions/`. */
+  readonly name: FunctionName;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly memorySize: number;
+  readonly environment: Record<string, string>;
+  readonly protection: DataProtection;
+  /** Files to put beside the handler, contents by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Whether Lambda stops what looks like an endless loop, and its events with it. Default: it does. */
+  readonly recursiveLoop?: RecursiveLoop;
+  /** Where an asynchronous event goes that failed for good. */
+  readonly onFailure?: IQueue;
+}
+
+/** A function of the purger, with what all of them have in common: runtime, architecture, logs. */
+export class PurgerFunction extends LambdaFunction {
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, files, onFailure, protection, ...props }: PurgerFunctionProps,
+  ) {
+    const { encryptionKey } = protection;
+    const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
+    // AWS's managed policy for Lambda may write to every log group of the account; this role to its own only.
+    const role = new Role(scope, `${id}Role`, {
+      description: props.description,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    logGroup.grantWrite(role);
+    if (onFailure !== undefined) grantSend(onFailure, role);
+    if (encryptionKey !== undefined) {
+      // What SQS and DynamoDB do with the key on behalf of the role that sends, receives, reads and writes.
+      role.addToPolicy(
+        new PolicyStatement({
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: [encryptionKey.keyArn],
+        }),
+      );
+    }
+    super(scope, id, {
+      ...props,
+      role,
+      logGroup,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'handler.handler',
+      code: functionCode(name, files),
+      loggingFormat: LoggingFormat.JSON,
+      ...(encryptionKey === undefined ? {} : { environmentEncryption: encryptionKey }),
+      ...(onFailure === undefined
+        ? {}
+        : {
+            retryAttempts: 2,
+            maxEventAge: Duration.hours(6),
+            onFailure: { bind: () => ({ destination: onFailure.queueArn }) },
+          }),
+    });
+    acknowledge(this, functionReasons);
+    acknowledge(this, onFailure === undefined ? synchronousReasons : asynchronousReasons);
+    acknowledge(role, roleReasons);
+    acknowledgeLogs(logGroup, protection);
+  }
+}
+
+const functionReasons = {
+  'NIST.800.53.R5-LambdaConcurrency':
+    'A reservation is taken from all functions of the account, and fails to deploy where the quota is small. What comes in is limited at its source instead: two batches at a time from the queue, and the throttling of the HTTP API. Under a reservation the poller of the queue would use up receives of messages.',
+  'NIST.800.53.R5-LambdaInsideVPC':
+    'It reaches no private resource: only public endpoints of AWS and of CDN Pro, by TLS and with its own IAM role. A VPC would add a NAT gateway as one more way to fail.',
+  'Serverless-LambdaTracing':
+    "X-Ray's permissions can only be granted on every resource. Structured logs follow each change from the event to CDN Pro's request ID.",
+};
+const withDestination =
+  'An event that fails for good goes to the dead letter queue by the on-failure destination, which tells the error with it; with a dead letter configuration beside it, it would be there twice.';
+const asynchronousReasons = {
+  'NIST.800.53.R5-LambdaDLQ': withDestination,
+  'Serverless-LambdaDLQ': withDestination,
+};
+const neverAsynchronous =
+  'It is never invoked asynchronously, which alone a dead letter configuration is for: the sender of a webhook sees its failure and sends again; the messages of a queue go back to it, and after ten times to the dead letter queue.';
+const synchronousReasons = {
+  'NIST.800.53.R5-LambdaDLQ': neverAsynchronous,
+  'Serverless-LambdaDLQ': neverAsynchronous,
+};
+const roleReasons = {
+  'NIST.800.53.R5-IAMNoInlinePolicy':
+    'The policy belongs to the role of this one function, goes with it, and names its resources only. As a managed policy it could be attached to others.',
+};

@@ -1,0 +1,178 @@
+import { type Duration, Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarm,
+  type IAlarmAction,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+  Unit,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { environment } from '../../functions/lambda/environment.ts';
+import {
+  type AccessLogCountName,
+  type CountName,
+  type MetricName,
+  metricsNamespace,
+  unitOf,
+} from '../../functions/lambda/metric-names.ts';
+import type { FunctionName } from '../function/bundle.ts';
+import type { PurgerFunction } from '../function/purger-function.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+import { type AlarmName, type AlarmSettings, checkAlarms } from '../settings/alarm-settings.ts';
+import { createAlarmTopic, letAlarmsPublish } from './alarm-topic.ts';
+
+/**
+ * How urgent an alarm is. `critical`: content is stale or being lost, and somebody has to act now. `warning`: something
+ * has to be mended by daylight.
+ */
+export type Severity = 'critical' | 'warning';
+
+/** What an alarm is made of. It goes off at or above its threshold. */
+export interface AlarmProps {
+  readonly name: AlarmName;
+  /** Tells alarms of one name apart. */
+  readonly of?: string;
+  /** Tells their constructs apart, where only the deployment knows `of`. Default: `of`. */
+  readonly id?: string;
+  readonly severity: Severity;
+  readonly metric: IMetric;
+  /** Default: 1. */
+  readonly threshold?: number;
+  /** How many of the last periods have to be at the threshold, and of how many. Default: 1 of 1. */
+  readonly periods?: readonly [needed: number, of: number];
+  /** What it means, in a sentence. */
+  readonly meaning: string;
+  /** What to do first, in a sentence. */
+  readonly action: string;
+}
+
+/** A metric's statistic and period. */
+export interface MetricOptions {
+  readonly statistic: 'Sum' | 'Maximum' | 'Average' | 'p50' | 'p99';
+  readonly period: Duration;
+  readonly label?: string;
+}
+
+/** The name that a purger has in metrics and alarms, and where its alarms go. */
+export class Monitoring extends Construct {
+  /** The stack's name and the construct's path in it. */
+  readonly purgerName: string;
+  /** The alarms so far; more come with each receiver. */
+  readonly alarms: IAlarm[] = [];
+  readonly #settings: ReturnType<typeof checkAlarms>;
+  #actions: Readonly<Record<Severity, readonly IAlarmAction[]>> | undefined;
+
+  /** @throws ConfigError with every fault of the settings */
+  constructor(scope: Construct, id: string, settings: AlarmSettings) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const path = scope.node.scopes.slice(scope.node.scopes.indexOf(stack) + 1).map(({ node }) => node.id);
+    this.purgerName = [stack.stackName, ...path].join('-');
+    this.#settings = checkAlarms(settings);
+  }
+
+  /** Lets a function's metrics and log lines bear the purger's name. */
+  name(fn: PurgerFunction): void {
+    fn.addEnvironment(environment.purgerName, this.purgerName);
+  }
+
+  /** @returns a metric that the function of the given name publishes */
+  metric(
+    service: FunctionName,
+    name: MetricName | CountName | AccessLogCountName,
+    options: MetricOptions,
+    more: Readonly<Record<string, string>> = {},
+  ): Metric {
+    const units = { Seconds: Unit.SECONDS, Percent: Unit.PERCENT, Count: Unit.COUNT };
+    return new Metric({
+      namespace: metricsNamespace,
+      metricName: name,
+      dimensionsMap: { service, purger: this.purgerName, ...more },
+      unit: units[unitOf(name)],
+      ...options,
+    });
+  }
+
+  /** @returns the alarm that it sets; undefined where alarms or this one are off */
+  alarm({ name, of, id = of, severity, metric, meaning, action, ...rule }: AlarmProps): Alarm | undefined {
+    const { enabled, off, runbookUrl } = this.#settings;
+    if (!enabled || off.includes(name)) return undefined;
+    const { threshold = 1, periods = [1, 1] } = rule;
+    const [datapointsToAlarm, evaluationPeriods] = periods;
+    const named = (suffix: string | undefined) => (suffix === undefined ? name : `${name}-${suffix}`);
+    const alarm = new Alarm(this, named(id), {
+      alarmName: `${this.purgerName}-${named(of)}`,
+      alarmDescription: `[${severity}] ${meaning} ${action} Runbook: ${runbookUrl}#${name}`,
+      metric,
+      threshold,
+      datapointsToAlarm,
+      evaluationPeriods,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // Nothing that is watched here is published while nothing happens.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    this.#actions ??= this.#createActions();
+    const actions = this.#actions[severity];
+    alarm.addAlarmAction(...actions);
+    alarm.addOkAction(...actions);
+    if (actions.length === 0) acknowledge(alarm, untoldReasons);
+    this.alarms.push(alarm);
+    return alarm;
+  }
+
+  #createActions(): Readonly<Record<Severity, readonly IAlarmAction[]>> {
+    const { topic, criticalTopic, actions, criticalActions, emails } = this.#settings;
+    const everyTopic = topic ?? (emails.length > 0 ? createAlarmTopic(this) : undefined);
+    for (const email of emails) {
+      const subscription = everyTopic?.addSubscription(new EmailSubscription(email));
+      if (subscription !== undefined) acknowledge(subscription, mailReasons);
+    }
+    const actionOf = (topic: ITopic | undefined) => {
+      if (topic === undefined) return [];
+      letAlarmsPublish(topic);
+      return [new SnsAction(topic)];
+    };
+    const warning = [...actionOf(everyTopic), ...actions];
+    return { warning, critical: [...warning, ...actionOf(criticalTopic), ...criticalActions] };
+  }
+}
+
+const untoldReasons = {
+  'NIST.800.53.R5-CloudWatchAlarmAction':
+    'Whom to tell only the user knows: `alarms` takes addresses, topics and actions. Until then the alarm shows its state in CloudWatch and on the dashboard, and each change of it is an event of EventBridge, which an account may gather for all of its alarms.',
+};
+const mailReasons = {
+  'Serverless-SNSRedrivePolicy':
+    'A mail that does not arrive leaves the alarm itself in CloudWatch, where its state and history are. In a queue nobody would read it, and in the dead letter queue of changes it would be taken for one.',
+};
+
+/**
+ * @returns a metric of SQS's by the queue's name alone. CDK's own adds the account of a queue that is imported, and an
+ *   alarm may not watch another account's metrics unless the two are linked
+ */
+export function queueMetric(
+  queue: IQueue,
+  metricName: 'ApproximateAgeOfOldestMessage' | 'ApproximateNumberOfMessagesVisible',
+  options: MetricOptions,
+): Metric {
+  const dimensionsMap = { QueueName: queue.queueName };
+  return new Metric({ namespace: 'AWS/SQS', metricName, dimensionsMap, ...options });
+}
+
+/** @returns the largest of several metrics; one that is missing does not count */
+export function largest(metrics: Readonly<Record<string, IMetric>>, period: Duration): MathExpression {
+  return new MathExpression({ expression: 'MAX(FILL(METRICS(), 0))', usingMetrics: { ...metrics }, period });
+}
+
+/** @returns several metrics added up; one that is missing does not count */
+export function total(metrics: Readonly<Record<string, IMetric>>, period: Duration): MathExpression {
+  return new MathExpression({ expression: 'SUM(FILL(METRICS(), 0))', usingMetrics: { ...metrics }, period });
+}

@@ -1,0 +1,186 @@
+import { CfnResource, CustomResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  Bucket,
+  BucketNotificationDestinationType,
+  EventType,
+  type IBucket,
+  type IBucketNotificationDestination,
+  type NotificationKeyFilter,
+} from 'aws-cdk-lib/aws-s3';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct, DependencyGroup, type IDependable } from 'constructs';
+import { formEncodedKey } from '../../functions/core/model/form-encoded-key.ts';
+import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { PurgerFunction } from '../function/purger-function.ts';
+import type { DataProtection } from '../security/data-protection.ts';
+
+type Keys = Pick<WatchedObjects, 'prefix' | 'suffix'>;
+
+/** The events that say that an object changed; restores, tags and access control do not. */
+const changeEvents = [
+  EventType.OBJECT_CREATED,
+  EventType.OBJECT_REMOVED,
+  EventType.LIFECYCLE_EXPIRATION,
+] as const;
+
+/**
+ * What one bucket has to send. A bucket of the same app that needs EventBridge alone is told so in its own template,
+ * and one whose notifications the CDK manages already by the CDK. For all others a function reads the bucket's
+ * configuration and adds to it: `docs/adr/0043` says why not the CDK's.
+ */
+export class BucketConfiguration extends Construct {
+  readonly #bucket: IBucket;
+  readonly #isManagedByCdk: boolean;
+  #eventBridge = false;
+  readonly #notifications: { readonly queue: Queue; readonly keys: Keys }[] = [];
+  readonly #function: () => PurgerFunction;
+  /** What has to be there before the bucket sends to it. */
+  readonly #receivers = new DependencyGroup();
+  #resource: CustomResource | undefined;
+
+  constructor(scope: Construct, id: string, bucket: IBucket, configureFunction: () => PurgerFunction) {
+    super(scope, id);
+    this.#bucket = bucket;
+    this.#function = configureFunction;
+    this.#isManagedByCdk = hasNotifications(bucket);
+    this.node.addValidation({ validate: () => this.#conflicts() });
+  }
+
+  /**
+   * Lets the bucket send its events to EventBridge.
+   * @param receivers have to be there first: what was notified of the keys until now no longer is
+   */
+  enableEventBridge(...receivers: readonly IDependable[]): void {
+    this.#receivers.add(...receivers);
+    if (this.#eventBridge) return;
+    this.#eventBridge = true;
+    const own = ownResourceOf(this.#bucket);
+    if (this.#isManagedByCdk) this.#bucket.enableEventBridgeNotification();
+    else if (own === undefined) this.#configure();
+    else {
+      own.addPropertyOverride(
+        'NotificationConfiguration.EventBridgeConfiguration',
+        // With a resource of its own, that sets all: CloudFormation would write over what it adds.
+        Lazy.any({
+          produce: () =>
+            this.#ofSameBucket().some((each) => each.#resource) ? undefined : { EventBridgeEnabled: true },
+        }),
+      );
+    }
+  }
+
+  /** Lets the bucket notify a queue, whose policy has to allow it. */
+  notify(queue: Queue, keys: Keys): void {
+    if (this.#isManagedByCdk) {
+      // CDK refuses a filter that lets everything pass.
+      const filters = keys.prefix === undefined && keys.suffix === undefined ? [] : [encodedFilter(keys)];
+      for (const event of changeEvents) {
+        this.#bucket.addEventNotification(event, destinationOf(queue), ...filters);
+      }
+      return;
+    }
+    this.#notifications.push({ queue, keys });
+    // S3 tries out a queue before it takes a notification to it.
+    this.#receivers.add(queue);
+    this.#configure();
+  }
+
+  #configure(): void {
+    if (this.#resource !== undefined) return;
+    const configure = this.#function();
+    // Of two that write at once, one would write over the other's part.
+    const others = this.#ofSameBucket().flatMap((other) => other.#resource ?? []);
+    configure.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
+        resources: [this.#bucket.bucketArn],
+      }),
+    );
+    this.#resource = new CustomResource(this, 'Resource', {
+      serviceToken: configure.functionArn,
+      resourceType: 'Custom::PurgerBucketConfiguration',
+      serviceTimeout: Duration.minutes(5),
+      properties: {
+        BucketName: this.#bucket.bucketName,
+        Configuration: Lazy.string({ produce: () => this.#configurationText() }),
+      },
+    });
+    this.#resource.node.addDependency(this.#receivers, ...others);
+  }
+
+  /** What this stack's purgers, this one included, want of the same bucket. */
+  #ofSameBucket(): BucketConfiguration[] {
+    const stack = Stack.of(this);
+    const nameOf = (bucket: IBucket) => JSON.stringify(stack.resolve(bucket.bucketName));
+    return stack.node
+      .findAll()
+      .filter((each) => each instanceof BucketConfiguration)
+      .filter((each) => Stack.of(each) === stack && nameOf(each.#bucket) === nameOf(this.#bucket));
+  }
+
+  #configurationText(): string {
+    return Stack.of(this).toJsonString({
+      eventBridge: this.#ofSameBucket().some((each) => each.#eventBridge),
+      idPrefix: `${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}-`,
+      queues: this.#notifications.map(({ queue, keys }) => ({
+        queueArn: queue.queueArn,
+        events: changeEvents,
+        ...encodedFilter(keys),
+      })),
+    });
+  }
+
+  #conflicts(): string[] {
+    const isOwn = this.#resource !== undefined || (this.#eventBridge && ownResourceOf(this.#bucket));
+    if (this.#isManagedByCdk || !isOwn || !hasNotifications(this.#bucket)) return [];
+    return [
+      `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would write over what the purger adds`,
+    ];
+  }
+}
+
+/** Makes the function that configures buckets; it may do so with none until it is told. */
+export function configureBucketFunction(scope: Construct, protection: DataProtection): PurgerFunction {
+  return new PurgerFunction(scope, 'ConfigureBucket', {
+    name: 'configure-bucket',
+    description: 'cdn-pro-purger: lets watched buckets send their events, when the stack is deployed',
+    timeout: Duration.minutes(2),
+    memorySize: 256,
+    environment: {},
+    protection,
+  });
+}
+
+/** CDK's own would let every bucket of every account use the queue's key. */
+function destinationOf(queue: Queue): IBucketNotificationDestination {
+  return {
+    bind: () => ({
+      arn: queue.queueArn,
+      type: BucketNotificationDestinationType.QUEUE,
+      dependencies: [queue],
+    }),
+  };
+}
+
+/** The bucket in this app's templates; undefined for one that is imported. */
+function ownResourceOf(bucket: IBucket): CfnResource | undefined {
+  const child = bucket.node.defaultChild;
+  return child !== undefined && CfnResource.isCfnResource(child) ? child : undefined;
+}
+
+/** Whether the CDK manages the bucket's notifications, which then are all that it has. */
+function hasNotifications(bucket: IBucket): boolean {
+  return bucket instanceof Bucket && bucket.node.tryFindChild('Notifications') !== undefined;
+}
+
+/**
+ * S3 compares the prefix and suffix of a notification with keys as notifications spell them.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+ */
+function encodedFilter({ prefix, suffix }: Keys): NotificationKeyFilter {
+  return {
+    ...(prefix === undefined ? {} : { prefix: formEncodedKey(prefix) }),
+    ...(suffix === undefined ? {} : { suffix: formEncodedKey(suffix) }),
+  };
+}

@@ -1,0 +1,102 @@
+import { Duration } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { requestsInWindow } from '../../functions/core/limits/window.ts';
+import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
+import { environment } from '../../functions/lambda/environment.ts';
+import { PurgerFunction } from '../function/purger-function.ts';
+import type { Monitoring } from '../monitoring/monitoring.ts';
+import { watchSubmit } from '../monitoring/submit-alarms.ts';
+import type { DataProtection } from '../security/data-protection.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+import type { CompleteSettings } from '../settings/settings.ts';
+import { grantWindow } from '../storage/ledger.ts';
+import { Buffer, grantSend } from '../storage/purge-queue.ts';
+import { nameFor } from '../storage/shared-ledger.ts';
+
+/** What {@link Submit} is made of. */
+export interface SubmitProps {
+  readonly settings: CompleteSettings;
+  readonly credentials: ISecret;
+  readonly endpoint: string;
+  /** The table with the rate limit's window. */
+  readonly windowTable: ITable;
+  readonly protection: DataProtection;
+  readonly monitoring: Monitoring;
+}
+
+/** Long enough to wait for most of a rate limit's window inside one invocation. */
+const timeout = Duration.minutes(5);
+
+/** The throttled consumer with the buffer it empties. */
+export class Submit extends Construct {
+  readonly buffer: Buffer;
+  readonly function: PurgerFunction;
+
+  constructor(scope: Construct, id: string, props: SubmitProps) {
+    super(scope, id);
+    const { settings, credentials, endpoint, windowTable, protection, monitoring } = props;
+    const window = Duration.seconds(settings.batchingWindowSeconds);
+    this.buffer = new Buffer(this, 'Buffer', {
+      // A message is in hand while its batch gathers and while the function runs; then some, for the poller.
+      visibilityTimeout: Duration.seconds(timeout.toSeconds() + window.toSeconds() + 30),
+      protection,
+    });
+    const { queue, deadLetterQueue } = this.buffer;
+    const { maxFileUrls, maxBodyBytes } = settings;
+    this.function = new PurgerFunction(this, 'Function', {
+      name: 'submit',
+      description: 'cdn-pro-purger: turns what waits in the buffer into purge requests to CDN Pro',
+      timeout,
+      memorySize: 512,
+      // For S3 events that come back from the dead letter queue.
+      files: { [mappingFile]: JSON.stringify({ target: settings.target, rules: settings.rules }) },
+      environment: {
+        [environment.bufferQueueUrl]: queue.queueUrl,
+        [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
+        [environment.ledgerTableName]: nameFor(this, windowTable),
+        [environment.credentialsSecretId]: credentials.secretArn,
+        [environment.cdnProEndpoint]: endpoint,
+        [environment.rateLimit]: JSON.stringify(settings.rateLimit),
+        [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
+      },
+      protection,
+      // What waits goes back into the function's own queue. After 16 rounds Lambda would take that for an endless loop and
+      // move it into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      recursiveLoop: RecursiveLoop.ALLOW,
+    });
+    this.function.addEventSource(
+      new SqsEventSource(queue, {
+        batchSize: 10_000,
+        maxBatchingWindow: window,
+        // The least there is. The rate limit is held by the ledger, not by concurrency.
+        maxConcurrency: 2,
+        reportBatchItemFailures: true,
+        enabled: !settings.paused,
+      }),
+    );
+    acknowledge(this.function, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'A destination is for streams. What fails here goes back to the queue message by message, and after ten times to its dead letter queue.',
+    });
+    grantSend(queue, this.function);
+    grantSend(deadLetterQueue, this.function);
+    grantWindow(windowTable, this.function);
+    credentials.grantRead(this.function);
+    watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
+  }
+}
+
+/** What the function needs to know of coalescing; nothing where it is off. */
+function coalescing({ coalesce, rateLimit, freshnessSeconds }: CompleteSettings) {
+  if (coalesce === undefined) return {};
+  const { siblings, minDepth, when } = coalesce;
+  const inTime = (requestsInWindow(rateLimit) * freshnessSeconds) / rateLimit.perSeconds;
+  return {
+    coalesce: { siblings, minDepth },
+    ...(when === 'always' ? {} : { coalesceAbove: Math.max(1, Math.floor(inTime)) }),
+  };
+}

@@ -1,0 +1,193 @@
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
+import { Construct } from 'constructs';
+import { type AccessLogCountName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
+import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+import { ConfigError, check } from '../settings/settings.ts';
+import { webhookApiFields } from '../settings/source-settings.ts';
+
+/** How many webhooks are let in; what is over gets 429, which a CMS sends again. */
+export interface Throttle {
+  /** Requests a second in the long run, 1 to 10,000. Default: 100. */
+  readonly ratePerSecond?: number;
+  /** Requests at once, 1 to 5,000. Default: 500. */
+  readonly burst?: number;
+}
+
+/** What the API that takes webhooks is like. */
+export interface WebhookApiOptions {
+  /** A domain of one's own, with `certificate`. The address that AWS gives is switched off then. Default: none. */
+  readonly domainName?: string;
+  /** A certificate for `domainName`, in the region of the stack. */
+  readonly certificate?: ICertificate;
+  /** The zone of `domainName`, which gets a record for it. Default: the record is made by hand. */
+  readonly hostedZone?: IHostedZone;
+  readonly throttle?: Throttle;
+  /** Whether each request is logged: when, from where, its path, status and latency. Default: true. */
+  readonly accessLogs?: boolean;
+}
+
+/** What a {@link WebhookApi} is made of. */
+export interface WebhookApiProps extends WebhookApiOptions {
+  readonly protection: DataProtection;
+  /** A dimension of the metrics: see `monitoring.ts`. */
+  readonly purgerName: string;
+}
+
+/** A release of a CMS may publish hundreds of entries at once; a flood costs at most some dollars a day. */
+export const defaultThrottle = { ratePerSecond: 100, burst: 500 } as const;
+
+/**
+ * What is logged of a request: no header and no query string, since CMSs put secrets in there.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ */
+const accessLogFields = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  sourceIp: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  route: '$context.routeKey',
+  path: '$context.path',
+  status: '$context.status',
+  error: '$context.error.message',
+  integrationStatus: '$context.integrationStatus',
+  integrationError: '$context.integrationErrorMessage',
+  latencyMs: '$context.responseLatency',
+  integrationLatencyMs: '$context.integrationLatency',
+  /** A dimension of what is counted here, beside `purger`. */
+  service: 'receive-webhook',
+};
+const throttled: AccessLogCountName = 'WebhooksThrottled';
+
+const unlogged =
+  'The user has switched access logs off: `webhookApi.accessLogs`. The function still logs each webhook that it refuses, with the reason, and API Gateway still counts requests and errors.';
+const unloggedReasons = {
+  'AwsSolutions-APIG1': unlogged,
+  'Serverless-APIGWAccessLogging': unlogged,
+};
+
+/** The public entry: `POST /webhooks/{name of the webhook}`. */
+export class WebhookApi extends Construct {
+  readonly api: HttpApi;
+  /** The URL that a webhook's name is appended to. */
+  readonly url: string;
+  /** What a record for the domain has to point at, where the stack does not make it. */
+  readonly domainTarget: string | undefined;
+  /** Missing where they are off. */
+  readonly accessLogs: LogGroup | undefined;
+
+  constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
+    super(scope, id);
+    const { protection, purgerName, ...options } = props;
+    checkOptions(options);
+    const { throttle = {} } = options;
+    const domain = this.#domain(options);
+    this.api = new HttpApi(scope, 'Api', {
+      description: 'cdn-pro-purger: webhooks',
+      createDefaultStage: false,
+      disableExecuteApiEndpoint: domain !== undefined,
+    });
+    this.api.addRoutes({
+      path: '/webhooks/{source}',
+      methods: [HttpMethod.POST],
+      integration: new HttpLambdaIntegration('Receive', receiver),
+    });
+    acknowledge(this.api, {
+      'AwsSolutions-APIG4':
+        "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
+    });
+    const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
+    this.accessLogs = options.accessLogs === false ? undefined : this.#accessLogs(protection);
+    const stage = new HttpStage(this.api, 'DefaultStage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: ratePerSecond, burstLimit: burst },
+      ...(this.accessLogs === undefined
+        ? {}
+        : { accessLogSettings: settingsOf(this.accessLogs, purgerName) }),
+      ...(domain === undefined ? {} : { domainMapping: { domainName: domain } }),
+    });
+    if (this.accessLogs === undefined) acknowledge(stage, unloggedReasons);
+    this.url = `${domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`}/webhooks/`;
+    this.domainTarget = options.hostedZone === undefined ? domain?.regionalDomainName : undefined;
+  }
+
+  #domain({ domainName, certificate, hostedZone }: WebhookApiOptions): DomainName | undefined {
+    if (domainName === undefined || certificate === undefined) return undefined;
+    const domain = new DomainName(this, 'Domain', {
+      domainName,
+      certificate,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    if (hostedZone !== undefined) {
+      const target = new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId);
+      // The dot says that the name is whole: the name of an imported zone need not be known.
+      const recordName = `${domainName}.`;
+      new ARecord(this, 'Record', {
+        zone: hostedZone,
+        recordName,
+        target: RecordTarget.fromAlias(target),
+      });
+    }
+    return domain;
+  }
+
+  /** API Gateway publishes one metric for all answers 4xx; only its log tells what the throttle turned away. */
+  #accessLogs(protection: DataProtection): LogGroup {
+    const logGroup = new LogGroup(this, 'AccessLogs', keptLogs(protection));
+    acknowledgeLogs(logGroup, protection);
+    new MetricFilter(this, 'Throttled', {
+      logGroup,
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace: metricsNamespace,
+      metricName: throttled,
+      metricValue: '1',
+      unit: Unit.COUNT,
+      dimensions: { purger: '$.purger', service: '$.service' },
+    });
+    return logGroup;
+  }
+}
+
+function settingsOf(logGroup: LogGroup, purgerName: string) {
+  return {
+    destination: new LogGroupLogDestination(logGroup),
+    format: AccessLogFormat.custom(JSON.stringify({ ...accessLogFields, purger: purgerName })),
+  };
+}
+
+function checkOptions({
+  domainName,
+  certificate,
+  hostedZone,
+  throttle,
+  accessLogs,
+}: WebhookApiOptions): void {
+  const subject = 'The configuration of CdnPurger';
+  check(webhookApiFields, { throttle, accessLogs }, subject);
+  const faults = [
+    ...(domainName !== undefined && certificate === undefined
+      ? ['`webhookApi.domainName`: expected `certificate` with it, got nothing']
+      : []),
+    ...(domainName === undefined && (certificate ?? hostedZone) !== undefined
+      ? ['`webhookApi`: expected `domainName` with `certificate` or `hostedZone`, got nothing']
+      : []),
+  ];
+  if (faults.length > 0) throw new ConfigError(subject, faults);
+}

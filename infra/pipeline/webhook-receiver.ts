@@ -1,0 +1,129 @@
+import { deflateRawSync } from 'node:zlib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { memoryPrefix } from '../../functions/aws/entry-memory-table.ts';
+import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
+import { environment } from '../../functions/lambda/environment.ts';
+import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-webhook/webhook-config.ts';
+import { PurgerFunction } from '../function/purger-function.ts';
+import type { Monitoring } from '../monitoring/monitoring.ts';
+import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
+import { ConfigError } from '../settings/settings.ts';
+import type { Ledger } from '../storage/ledger.ts';
+import { grantSend } from '../storage/purge-queue.ts';
+import type { Webhook } from '../webhook.ts';
+import type { ReceiverProps } from './s3-receiver.ts';
+import { WebhookApi, type WebhookApiOptions } from './webhook-api.ts';
+
+/** What the receiver of webhooks is made of. */
+export interface WebhookReceiverProps extends ReceiverProps {
+  readonly ledger: Ledger;
+  readonly webhookApi: WebhookApiOptions;
+}
+
+/** Lambda takes 4 KB of environment in all; the rest of it is that of other variables, with room to spare. */
+const maxWebhooksLength = 3200;
+/** Longer than this, the webhooks' configuration is compressed. */
+const maxPlainLength = 1000;
+/** An ARN that only the deployment knows, as long as they come. */
+const assumedArnLength = 120;
+
+/** Receives signed webhooks at `POST /webhooks/{name of the webhook}`. */
+export class WebhookReceiver extends Construct {
+  readonly function: PurgerFunction;
+  readonly api: HttpApi;
+  /** Whether the webhooks that the API turns away are counted: its access log has to be on. */
+  readonly countsThrottled: boolean;
+  /** The URL that a webhook's name is appended to. */
+  readonly url: string;
+  readonly #monitoring: Monitoring;
+  /** What a record for the API's own domain has to point at; undefined without one, or where the stack makes it. */
+  readonly domainTarget: string | undefined;
+  readonly #webhooks = new Map<string, Webhook>();
+
+  constructor(scope: Construct, id: string, props: WebhookReceiverProps) {
+    super(scope, id);
+    const { mapping, buffer, ledger, monitoring, webhookApi } = props;
+    this.#monitoring = monitoring;
+    this.function = new PurgerFunction(this, 'Function', {
+      name: 'receive-webhook',
+      description: 'cdn-pro-purger: verifies webhooks and turns what they say into purge messages',
+      // Below the HTTP API's own limit of 30 s.
+      timeout: Duration.seconds(25),
+      memorySize: 512,
+      files: { [mappingFile]: JSON.stringify(mapping) },
+      environment: {
+        [environment.bufferQueueUrl]: buffer.queue.queueUrl,
+        [environment.ledgerTableName]: ledger.table.tableName,
+        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksText() }),
+        [environment.webhookSecretIds]: Lazy.string({
+          produce: () => Stack.of(this).toJsonString(this.#secrets().map(({ secretArn }) => secretArn)),
+        }),
+      },
+      protection: buffer.protection,
+    });
+    grantSend(buffer.queue, this.function);
+    // Of the ledger it may touch what it remembers of entries, and not the rate limit's window.
+    this.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources: [ledger.table.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${memoryPrefix}*`] } },
+      }),
+    );
+    this.node.addValidation({ validate: () => this.#faultsOfLength() });
+    const { protection } = buffer;
+    const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };
+    const { api, url, domainTarget, accessLogs } = new WebhookApi(this, 'WebhookApi', this.function, options);
+    this.api = api;
+    this.countsThrottled = accessLogs !== undefined;
+    if (this.countsThrottled) watchThrottle(monitoring);
+    this.url = url;
+    this.domainTarget = domainTarget;
+    watchWebhookReceiver(monitoring, this.function, api, buffer);
+  }
+
+  /** Accepts a webhook under its name. */
+  receive(webhook: Webhook): void {
+    if (this.#webhooks.has(webhook.name)) {
+      throw new ConfigError('The configuration of CdnPurger', [
+        `\`webhooks\`: two are named "${webhook.name}": give one of them another \`name\``,
+      ]);
+    }
+    this.#webhooks.set(webhook.name, webhook);
+    watchWebhook(this.#monitoring, webhook.name);
+    for (const secret of webhook.secrets) secret.grantRead(this.function);
+  }
+
+  /** Every secret once, however many webhooks share it. */
+  #secrets(): readonly ISecret[] {
+    return [...new Set([...this.#webhooks.values()].flatMap(({ secrets }) => secrets))];
+  }
+
+  #webhooksText(): string {
+    const all = this.#secrets();
+    const webhooks = [...this.#webhooks.values()].map(({ name, source, secrets, options, rememberDays }) => {
+      const written: WrittenWebhook = {
+        source,
+        secrets: secrets.map((secret) => all.indexOf(secret)),
+        ...(Object.keys(options).length > 0 && { options }),
+        ...(rememberDays !== undefined && { rememberDays }),
+      };
+      return [name, written];
+    });
+    const json = JSON.stringify(Object.fromEntries(webhooks));
+    if (json.length <= maxPlainLength) return json;
+    return `${compressedPrefix}${deflateRawSync(json, { level: 9 }).toString('base64')}`;
+  }
+
+  #faultsOfLength(): string[] {
+    const length = this.#webhooksText().length + this.#secrets().length * assumedArnLength;
+    if (length <= maxWebhooksLength) return [];
+    return [
+      `\`webhooks\`: expected configurations and ARNs of secrets of at most ${maxWebhooksLength} characters, got ${length}: let webhooks share a secret, or divide them among two purgers`,
+    ];
+  }
+}

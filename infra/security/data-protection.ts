@@ -1,0 +1,85 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type LogGroup, type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+import type { Target } from '../../functions/core/model/types.ts';
+import { expecting } from '../settings/schema.ts';
+import { letLogsUse } from './key-policy.ts';
+import { acknowledge } from './nag-suppressions.ts';
+
+/** How the user wants data to be kept. */
+export interface DataProtectionProps {
+  /**
+   * Whether the buffer, the dead letter queue, the ledger and the logs stay when the stack is removed, and the ledger
+   * refuses to be deleted. Default: `true` where `target` is `production`.
+   */
+  readonly retainData?: boolean;
+  /** How long the functions' logs are kept, in days, as CloudWatch Logs can: 30, 90, 365 … Default: 30. */
+  readonly logRetentionDays?: number;
+}
+
+/** {@link DataProtectionProps} that were checked. */
+interface CheckedProps {
+  readonly retainData?: boolean | undefined;
+  readonly logRetentionDays?: RetentionDays | undefined;
+}
+
+/** How data is kept. */
+export interface DataProtection {
+  /** Encrypts queues, table, logs and the functions' environment. Missing: AWS's own keys do. */
+  readonly encryptionKey?: IKey;
+  readonly retainData: boolean;
+  readonly logRetentionDays: RetentionDays;
+}
+
+const defaultLogRetentionDays = RetentionDays.ONE_MONTH;
+/** The numbers of days that CloudWatch Logs takes; CDK writes "for ever" as one more. */
+const retentions = Object.values(RetentionDays).filter(
+  (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
+);
+
+/** The fields of {@link DataProtectionProps}, for schemas that hold more than them. */
+export const dataProtectionFields = {
+  retainData: z.boolean(expecting('true or false')).optional(),
+  logRetentionDays: z
+    .literal(retentions, expecting(`a number of days that CloudWatch Logs takes (${retentions.join(', ')})`))
+    .optional(),
+};
+
+/** @returns how data is kept, every default filled in */
+export function dataProtection(
+  { retainData, logRetentionDays }: CheckedProps,
+  target: Target,
+  encryptionKey: IKey | undefined,
+): DataProtection {
+  return {
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    retainData: retainData ?? target === 'production',
+    logRetentionDays: logRetentionDays ?? defaultLogRetentionDays,
+  };
+}
+
+/** @returns what becomes of a resource with data when the stack is removed; a failed creation leaves nothing behind */
+export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
+  return retainData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+}
+
+/** @returns how long and how safely a log group keeps lines; its key then lets CloudWatch Logs use it */
+export function keptLogs(protection: DataProtection): LogGroupProps {
+  const { encryptionKey, logRetentionDays } = protection;
+  if (encryptionKey !== undefined) letLogsUse(encryptionKey);
+  return {
+    retention: logRetentionDays,
+    removalPolicy: removalPolicy(protection),
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+  };
+}
+
+/** Says why a log group may do without a key of the customer, where there is none. */
+export function acknowledgeLogs(logGroup: LogGroup, { encryptionKey }: DataProtection): void {
+  if (encryptionKey !== undefined) return;
+  acknowledge(logGroup, {
+    'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
+      "CloudWatch Logs encrypts it with a key of its own. `encryptionKey` makes it the customer's.",
+  });
+}

@@ -1,0 +1,111 @@
+import { Token } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import * as z from 'zod';
+import { expecting, fields, text } from './schema.ts';
+import { check } from './settings.ts';
+
+/** Every alarm, by the name that ends its own name, heads its part of the runbook and switches it off. */
+export const alarmNames = [
+  'freshness',
+  'dead-letters',
+  'submit-errors',
+  'receiver-errors',
+  'credentials-refused',
+  'throttled',
+  'budget-used',
+  'entries-rejected',
+  'urls-refused',
+  'changes-unmatched',
+  'events-not-understood',
+  'webhook-unverified',
+  'webhooks-throttled',
+] as const;
+
+/** See {@link alarmNames}. */
+export type AlarmName = (typeof alarmNames)[number];
+
+/** What a configuration file says of alarms. */
+export interface AlarmFields {
+  /** Whether there are any. Default: true. */
+  readonly enabled?: boolean;
+  /** Whom alarms are mailed to, once they have confirmed it. Without a topic given, one is made. Default: nobody. */
+  readonly email?: string | readonly string[];
+  /** ARN of an SNS topic that CloudWatch may publish to; every alarm goes there. Default: none. */
+  readonly topicArn?: string;
+  /** ARN of another one, for a pager: critical alarms go there, too. Default: none. */
+  readonly criticalTopicArn?: string;
+  /** Where `docs/operations.md` is, for links to its headings. Default: its path in the repository. */
+  readonly runbookUrl?: string;
+  /** Alarms to leave out. Default: none. */
+  readonly off?: readonly AlarmName[];
+}
+
+/** What the construct is told of alarms. */
+export interface AlarmSettings extends Omit<AlarmFields, 'topicArn' | 'criticalTopicArn'> {
+  /**
+   * Every alarm goes there. A topic of the same app is told to let `cloudwatch.amazonaws.com` publish, and its key to let
+   * it be used; of one that is imported, its owner has to.
+   */
+  readonly topic?: ITopic;
+  /** Critical alarms go there, too. */
+  readonly criticalTopic?: ITopic;
+  /** What else every alarm does. */
+  readonly actions?: readonly IAlarmAction[];
+  /** What else critical alarms do. */
+  readonly criticalActions?: readonly IAlarmAction[];
+}
+
+const address = z.email(expecting('an e-mail address'));
+const addresses = z
+  .array(address, expecting('an e-mail address or a list of them'))
+  .min(1, expecting('an e-mail address at least'));
+const topicArn = text('the ARN of an SNS topic').regex(
+  /^arn:[^:]+:sns:[^:]+:\d{12}:[A-Za-z0-9_-]+$/,
+  expecting('the ARN of an SNS topic'),
+);
+const common = {
+  enabled: z.boolean(expecting('true or false')).optional(),
+  email: z.union([address, addresses], expecting('an e-mail address or a list of them')).optional(),
+  runbookUrl: text('a URL')
+    .regex(/^https?:\/\/[^\s#]+$/, expecting('a URL without "#"'))
+    .optional(),
+  off: z
+    .array(
+      z.enum(alarmNames, expecting(alarmNames.map((name) => `"${name}"`).join(' or '))),
+      expecting('a list of alarms'),
+    )
+    .optional(),
+};
+
+/** The schema of {@link AlarmFields}. */
+export const alarmFields = fields({
+  ...common,
+  topicArn: topicArn.optional(),
+  criticalTopicArn: topicArn.optional(),
+});
+
+/**
+ * Checks what the construct is told of alarms.
+ * @throws ConfigError with every fault
+ */
+export function checkAlarms({
+  topic,
+  criticalTopic,
+  actions = [],
+  criticalActions = [],
+  ...settings
+}: AlarmSettings) {
+  // A value that only the deployment knows cannot be checked.
+  const { email } = settings;
+  const isKnown = !Token.isUnresolved(email);
+  const known = isKnown ? settings : { ...settings, email: undefined };
+  const checked = check(
+    fields({ alarms: fields(common) }),
+    { alarms: known },
+    'The configuration of CdnPurger',
+  );
+  const { enabled = true, off = [], runbookUrl = 'docs/operations.md' } = checked.alarms;
+  const emails = [email ?? []].flat();
+  return { enabled, off, runbookUrl, emails, topic, criticalTopic, actions, criticalActions };
+}

@@ -1,0 +1,42 @@
+import { type Place, type RuleFault, recordOf } from './validation-issue.ts';
+
+/**
+ * @returns a fault for each ARN that is in another region than the stack, where the configuration says which that is.
+ *   All of these would fail at deployment, or at run time.
+ */
+export function faultsOfRegion(config: unknown): readonly RuleFault[] {
+  const { region, credentials, queues, webhooks, webhookApi, alarms, encryptionKeyArn } = fieldsOf(config);
+  if (typeof region !== 'string') return [];
+  const { certificateArn } = fieldsOf(webhookApi);
+  const { topicArn, criticalTopicArn } = fieldsOf(alarms);
+  const places: (readonly [Place, unknown])[] = [
+    [['credentials'], credentials],
+    [['encryptionKeyArn'], encryptionKeyArn],
+    [['webhookApi', 'certificateArn'], certificateArn],
+    [['alarms', 'topicArn'], topicArn],
+    [['alarms', 'criticalTopicArn'], criticalTopicArn],
+    ...listOf(queues).flatMap((queue, index): (readonly [Place, unknown])[] => [
+      [['queues', index, 'arn'], fieldsOf(queue).arn],
+      [['queues', index, 'keyArn'], fieldsOf(queue).keyArn],
+    ]),
+    ...listOf(webhooks).flatMap((webhook, index) =>
+      [fieldsOf(webhook).secret]
+        .flat()
+        .map((secret): readonly [Place, unknown] => [['webhooks', index, 'secret'], secret]),
+    ),
+  ];
+  return places.flatMap(([path, arn]) => {
+    const other = typeof arn === 'string' && arn.startsWith('arn:') ? arn.split(':')[3] : region;
+    if (other === region) return [];
+    return [{ path, message: `expected an ARN of the stack's region ${region}, got one of ${other}` }];
+  });
+}
+
+/** @returns an object's fields, none for all else */
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return recordOf(value) ?? {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

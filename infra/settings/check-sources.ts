@@ -1,0 +1,154 @@
+import { compilePattern, PatternError } from '../../functions/core/mapping/pattern.ts';
+import { suggestion } from '../../functions/core/model/errors.ts';
+import { someTextIn, type TextSet, textsFrom, textsOf, textsTo } from './pattern-sets.ts';
+import { type RuleFault, recordOf, textsAt } from './validation-issue.ts';
+
+/** Where changes are received from. What is not known of it is undefined. */
+export interface Received {
+  readonly sources: readonly string[] | undefined;
+  readonly webhooks?: readonly { readonly source: string; readonly name: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly prefix: string; readonly suffix: string }[];
+}
+
+/** @returns what a configuration file says of where changes come from; nothing of what it says wrongly */
+export function receivedBy(config: unknown): Received {
+  const { buckets = [], topics = [], queues = [], webhooks = [] } = recordOf(config) ?? {};
+  const named = readList(buckets, ({ name, prefix, suffix }) => selectionOf(name, prefix, suffix));
+  const carriers = [topics, queues].flat();
+  // Which buckets a topic or queue without a filter carries is not known here.
+  const carried = readList(carriers, ({ bucket, prefix, suffix }) => selectionOf(bucket, prefix, suffix));
+  const received = readList(webhooks, ({ source, name = source }) =>
+    typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
+  );
+  if (named === undefined || received === undefined) return { sources: undefined };
+  const bySns = received.some(({ source }) => source === 'sns');
+  const sources = [
+    ...(named.length + carriers.length > 0 ? ['s3'] : []),
+    ...received.flatMap(({ source }) => sourcesOf(source)),
+  ];
+  const isKnown = !bySns && carried !== undefined;
+  return { sources, webhooks: received, ...(isKnown ? { buckets: [...named, ...carried] } : {}) };
+}
+
+/** @returns the objects that are watched; undefined where it says so wrongly, or names no bucket */
+function selectionOf(name: unknown, prefix: unknown = '', suffix: unknown = '') {
+  const isRight = typeof name === 'string' && typeof prefix === 'string' && typeof suffix === 'string';
+  return isRight ? { name, prefix, suffix } : undefined;
+}
+
+/** @returns the sources of the changes that a webhook of this source brings: SNS brings those of S3 */
+export function sourcesOf(source: string): readonly string[] {
+  return source === 'sns' ? ['sns', 's3'] : [source];
+}
+
+function readList<Item>(
+  list: unknown,
+  read: (item: Record<string, unknown>) => Item | undefined,
+): readonly Item[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const items = list.flatMap((item: unknown) => read(recordOf(item) ?? {}) ?? []);
+  return items.length === list.length ? items : undefined;
+}
+
+/**
+ * @param settings anything; its `rules` are looked at
+ * @param known every source that there is, received or not
+ * @returns a fault for each rule that can never match, since nothing that it is for is received
+ */
+export function faultsOfSources(
+  settings: unknown,
+  { sources, webhooks, buckets }: Received,
+  known: readonly string[],
+): readonly RuleFault[] {
+  const rules = recordOf(settings)?.rules;
+  if (!Array.isArray(rules) || sources === undefined) return [];
+  return rules.flatMap((rule: unknown, index) => {
+    const match = recordOf(recordOf(rule)?.match);
+    const source = match?.source;
+    if (match === undefined || typeof source !== 'string' || source === '') return [];
+    const path = ['rules', index, 'match'];
+    if (!sources.includes(source)) {
+      return [{ path: [...path, 'source'], message: reasonOf(source, known) }];
+    }
+    const names = webhooks?.filter((webhook) => webhook.source === source).map(({ name }) => name);
+    return [
+      ...(source === 's3' ? faultsOfBuckets(match, buckets, path) : []),
+      ...(source === 's3' ? faultsOfExceptedBuckets(recordOf(rule)?.except, buckets, index) : []),
+      ...(names && source !== 's3'
+        ? faultsOfNever(match.webhook, names, [...path, 'webhook'], 'webhook')
+        : []),
+    ];
+  });
+}
+
+function reasonOf(source: string, known: readonly string[]): string {
+  const never = `"${source}" can never match: `;
+  if (!known.includes(source)) return `${never}there is no such source${suggestion(source, known)}`;
+  return `${never}${source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received'}`;
+}
+
+function faultsOfBuckets(
+  match: Record<string, unknown>,
+  buckets: Received['buckets'],
+  path: readonly (string | number)[],
+): readonly RuleFault[] {
+  if (buckets === undefined) return [];
+  const names = buckets.map(({ name }) => name);
+  const faults = faultsOfNever(match.bucket, names, [...path, 'bucket'], 'bucket');
+  const watched = buckets.flatMap(({ prefix, suffix }) =>
+    textsTo(suffix).map((ending) => [textsFrom(prefix), ending]),
+  );
+  const unwatched = textsAt(match.key, [...path, 'key']).filter(({ text }) => {
+    const texts = textsOrNone(text);
+    return texts !== undefined && !watched.some((sets) => someTextIn([...sets, texts]));
+  });
+  return [
+    ...faults,
+    ...unwatched.map(({ path }) => ({
+      path,
+      message: 'it can never match: no bucket is watched for such keys',
+    })),
+  ];
+}
+
+/** Exceptions for buckets that nothing comes from. */
+function faultsOfExceptedBuckets(
+  except: unknown,
+  buckets: Received['buckets'],
+  rule: number,
+): readonly RuleFault[] {
+  if (buckets === undefined) return [];
+  const names = buckets.map(({ name }) => name);
+  const items: readonly unknown[] = Array.isArray(except) ? except : [except];
+  return items.flatMap((item, index) => {
+    const path = ['rules', rule, 'except', ...(Array.isArray(except) ? [index] : []), 'bucket'];
+    return faultsOfNever(recordOf(item)?.bucket, names, path, 'bucket');
+  });
+}
+
+/** Patterns that none of the names fits. */
+function faultsOfNever(
+  patterns: unknown,
+  names: readonly string[],
+  path: readonly (string | number)[],
+  what: string,
+): readonly RuleFault[] {
+  return textsAt(patterns, path).flatMap(({ text, path }) => {
+    const texts = textsOrNone(text);
+    if (texts === undefined || names.some((name) => compilePattern(text).match(name) !== undefined))
+      return [];
+    return [
+      { path, message: `"${text}" can never match: no ${what} has this name${suggestion(text, names)}` },
+    ];
+  });
+}
+
+/** Undefined for a pattern that cannot be read, which has its own fault. */
+function textsOrNone(text: string): TextSet | undefined {
+  try {
+    return textsOf(compilePattern(text));
+  } catch (error) {
+    if (error instanceof PatternError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { describeValue, suggestion } from '../../functions/core/model/errors.ts';
+
+/** A zod parameter that words every issue of a schema as what was expected and what came. */
+export function expecting(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: (issue) => `expected ${what}, got ${describeValue(issue.input)}` };
+}
+
+/** A text that is not empty. */
+export function text(what: string): z.ZodString {
+  return z.string(expecting(what)).min(1, expecting(what));
+}
+
+/** A whole number within limits, both included. */
+export function wholeNumber(min: number, max: number): z.ZodNumber {
+  const what = expecting(`a whole number from ${min} to ${max}`);
+  return z.number(what).int(what).min(min, what).max(max, what);
+}
+
+/** An object that has no other fields; a misspelt one is answered with the name that was meant. */
+export function fields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const names = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys') return `expected an object, got ${describeValue(issue.input)}`;
+      const unknown = (issue.keys as string[]).map((key) => `\`${key}\`${suggestion(key, names)}`);
+      return `unknown field ${unknown.join(', ')}`;
+    },
+  });
+}
+
+/** Most items of any list in a rule. */
+export const maxListItems = 100;
+
+/** A list of 1 to {@link maxListItems} items. */
+export function list<Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> {
+  const expected = expecting(`a list of 1 to ${maxListItems} ${what}`);
+  return z.array(item, expected).min(1, expected).max(maxListItems, expected);
+}
+
+/** A text, or a list of texts. */
+export function oneOrMore(what: string, plural: string) {
+  return z.union([text(what), list(text(what), plural)], expecting(`${what} or a list of them`));
+}

@@ -1,0 +1,183 @@
+import * as z from 'zod';
+import type { RateLimit } from '../../functions/core/limits/window.ts';
+import type { Rule } from '../../functions/core/mapping/compile-rules.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
+import type { Target } from '../../functions/core/model/types.ts';
+import { faultsOfRules } from './check-rules.ts';
+import { ruleSchema, targetSchema } from './rule-schema.ts';
+import { expecting, fields, wholeNumber } from './schema.ts';
+import type { RuleFault } from './validation-issue.ts';
+
+/** What a user configures of the purger itself, whatever it is deployed with. */
+export interface Settings {
+  /** The CDN Pro environment to purge. A rule can name another. */
+  readonly target: Target;
+  /** Which changes make which URLs stale. */
+  readonly rules: readonly Rule[];
+  /** CDN Pro's limit on purge requests. Default: 300 requests per 300 s, with a headroom of 0.1. */
+  readonly rateLimit?: Partial<RateLimit>;
+  /** How long the buffer gathers changes before they are submitted together, in seconds, 1 to 300. Default: 2. */
+  readonly batchingWindowSeconds?: number;
+  /** Most file URLs in one purge request, 1 to 10,000. Default: 1,000. */
+  readonly maxFileUrls?: number;
+  /** Largest body of a purge request in bytes, 4,096 to 10,485,760. Default: 524,288. */
+  readonly maxBodyBytes?: number;
+  /**
+   * Purge a directory instead of many of its files, and with it files that did not change. `under-pressure` stands for
+   * `{ when: 'under-pressure' }`. Default: never.
+   */
+  readonly coalesce?: 'under-pressure' | Partial<CoalesceSettings>;
+  /** How soon a change should be purged, in seconds, 1 to 3,600: what `under-pressure` goes by. Default: 60. */
+  readonly freshnessSeconds?: number;
+  /** Whether changes wait in the buffer, for 14 days at most, instead of being submitted. Default: false. */
+  readonly paused?: boolean;
+  /** Whether there is a CloudWatch dashboard. Default: true. */
+  readonly dashboard?: boolean;
+}
+
+/** When files of one directory become `dir/*`. */
+export interface CoalesceSettings {
+  /** Fewest changed files directly in one directory, 2 to 100,000. Default: 50. */
+  readonly siblings: number;
+  /** Fewest path segments of the directory, 0 to 20; 0 lets a whole host's top directory be used. Default: 1. */
+  readonly minDepth: number;
+  /** Always, or only when the backlog could not be purged within `freshnessSeconds` otherwise. Default: `always`. */
+  readonly when: 'always' | 'under-pressure';
+}
+
+/** Settings with every default filled in. */
+export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
+  readonly rateLimit: RateLimit;
+  readonly batchingWindowSeconds: number;
+  readonly maxFileUrls: number;
+  readonly maxBodyBytes: number;
+  /** Missing: never. */
+  readonly coalesce?: CoalesceSettings;
+  readonly freshnessSeconds: number;
+  readonly paused: boolean;
+  readonly dashboard: boolean;
+}
+
+/** A configuration that is refused, with every fault that was found. */
+export class ConfigError extends PurgerError {
+  override readonly name = 'ConfigError';
+  /** One line a fault: the field's path, what was expected and what came. */
+  readonly faults: readonly string[];
+
+  constructor(subject: string, faults: readonly string[]) {
+    const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+    super(`${subject} has ${count}:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** What settings are where they say nothing. */
+export const defaultSettings = {
+  rateLimit: { requests: 300, perSeconds: 300, headroom: 0.1 },
+  batchingWindowSeconds: 2,
+  maxFileUrls: 1000,
+  maxBodyBytes: 512 * 1024,
+  freshnessSeconds: 60,
+  paused: false,
+  dashboard: true,
+} as const;
+
+const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1, when: 'always' };
+
+const headroom = expecting('a number from 0 to 0.9');
+
+/** The fields of {@link Settings}, for schemas that hold more than them. */
+export const settingsFields = {
+  target: targetSchema,
+  rules: z.array(ruleSchema, expecting('a list of rules')).min(1, expecting('at least one rule')),
+  rateLimit: fields({
+    requests: wholeNumber(1, 10_000).optional(),
+    perSeconds: wholeNumber(1, 3600).optional(),
+    headroom: z.number(headroom).min(0, headroom).max(0.9, headroom).optional(),
+  }).optional(),
+  batchingWindowSeconds: wholeNumber(1, 300).optional(),
+  maxFileUrls: wholeNumber(1, 10_000).optional(),
+  maxBodyBytes: wholeNumber(4096, 10 * 1024 * 1024).optional(),
+  coalesce: z
+    .union(
+      [
+        z.literal('under-pressure', expecting('"under-pressure" or {siblings, minDepth, when}')),
+        fields({
+          siblings: wholeNumber(2, 100_000).optional(),
+          minDepth: wholeNumber(0, 20).optional(),
+          when: z.enum(['always', 'under-pressure'], expecting('"always" or "under-pressure"')).optional(),
+        }),
+      ],
+      expecting('"under-pressure" or {siblings, minDepth, when}'),
+    )
+    .optional(),
+  freshnessSeconds: wholeNumber(1, 3600).optional(),
+  paused: z.boolean(expecting('true or false')).optional(),
+  dashboard: z.boolean(expecting('true or false')).optional(),
+};
+
+/**
+ * Checks settings.
+ * @returns them with every default filled in
+ * @throws ConfigError with every fault: its path, what was expected and what came
+ */
+export function checkSettings(settings: unknown): CompleteSettings {
+  const subject = 'The configuration of CdnPurger';
+  const checked = check(fields(settingsFields), settings, subject, faultsOfRules) as Settings;
+  const { coalesce, ...others } = checked;
+  const asked = coalesce === 'under-pressure' ? ({ when: coalesce } as const) : coalesce;
+  return {
+    ...others,
+    ...(asked === undefined ? {} : { coalesce: { ...defaultCoalescing, ...asked } }),
+    freshnessSeconds: checked.freshnessSeconds ?? defaultSettings.freshnessSeconds,
+    paused: checked.paused ?? defaultSettings.paused,
+    dashboard: checked.dashboard ?? defaultSettings.dashboard,
+    rateLimit: { ...defaultSettings.rateLimit, ...checked.rateLimit },
+    batchingWindowSeconds: checked.batchingWindowSeconds ?? defaultSettings.batchingWindowSeconds,
+    maxFileUrls: checked.maxFileUrls ?? defaultSettings.maxFileUrls,
+    maxBodyBytes: checked.maxBodyBytes ?? defaultSettings.maxBodyBytes,
+  };
+}
+
+/**
+ * Checks a value against a schema, and against what a schema cannot say.
+ * @param subject what the value is, as the beginning of the error's message
+ * @param moreFaults what else is wrong with the value; has to cope with whatever the schema refuses
+ * @throws ConfigError with every fault of both
+ */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  subject: string,
+  moreFaults: (value: unknown) => readonly RuleFault[] = () => [],
+): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  const shapeFaults = result.success ? [] : result.error.issues.flatMap((issue) => faultsOfIssue(issue));
+  const faults = [...shapeFaults, ...moreFaults(value)].map(describeFault);
+  if (result.success && faults.length === 0) return result.data;
+  throw new ConfigError(subject, [...new Set(faults)]);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** An issue as faults: of a union, those of the one branch that the value is nearest to, if there is one. */
+function faultsOfIssue(issue: Issue, place: readonly PropertyKey[] = []): readonly RuleFault[] {
+  const path = [...place, ...issue.path];
+  if (issue.code === 'invalid_union') {
+    const isOfAnotherType = ({ code, path }: Issue) => code === 'invalid_type' && path.length === 0;
+    const near = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
+    if (near.length === 1 && near[0]) return near[0].flatMap((each) => faultsOfIssue(each, path));
+  }
+  return [
+    { path: path.map((part) => (typeof part === 'number' ? part : String(part))), message: issue.message },
+  ];
+}
+
+/** @returns a fault on one line: its place and what is wrong */
+export function describeFault({ path, message }: RuleFault): string {
+  const place = path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${part}`),
+    '',
+  );
+  return place === '' ? message : `\`${place}\`: ${message}`;
+}

@@ -1,0 +1,40 @@
+import { PatternError } from '../../functions/core/mapping/pattern.ts';
+
+/** Where something is in a configuration. */
+export type Place = readonly (string | number)[];
+
+/** Something that is wrong with a configuration. */
+export interface RuleFault {
+  readonly path: Place;
+  readonly message: string;
+}
+
+/** @returns an object as a record, undefined for all else */
+export function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+/** @returns a text, or the texts of a list, with their places; what is no text or empty is left out */
+export function textsAt(
+  value: unknown,
+  path: Place,
+): readonly { readonly text: string; readonly path: Place }[] {
+  if (typeof value === 'string') return value === '' ? [] : [{ text: value, path }];
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown, index) =>
+    typeof item === 'string' && item !== '' ? [{ text: item, path: [...path, index] }] : [],
+  );
+}
+
+/** @returns what `read` returns; undefined, with one fault more, where it finds a pattern that cannot be read */
+export function readOr<Result>(faults: RuleFault[], path: Place, read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    faults.push({ path, message: error.message });
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describeValue } from '../../functions/core/model/errors.ts';
+import { ConfigError } from '../settings/settings.ts';
+import { recordOf } from '../settings/validation-issue.ts';
+import type { PurgerConfig } from './purger-stack.ts';
+import { type AppStage, checkStages, findStage } from './stages.ts';
+
+/** What a configuration is looked for as, where the command line is installed and given none. */
+const usualFiles = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((ending) => `cdn-purger.config.${ending}`);
+
+/** The configuration where none is given: that of those who deploy this project as it is, or a usual file. */
+export const defaultConfigFile =
+  [fileURLToPath(new URL('../config.ts', import.meta.url)), ...usualFiles].find((file) => existsSync(file)) ??
+  'cdn-purger.config.ts';
+
+/**
+ * Loads and checks a configuration: the default export of a TypeScript or JavaScript module, or a JSON file.
+ * @returns its stages, as {@link checkStages} does
+ * @throws ConfigError with every fault
+ */
+export async function loadStages(file: string): Promise<readonly AppStage[]> {
+  return checkStages(await readConfig(resolve(file)));
+}
+
+/**
+ * @param stage the first where it is missing
+ * @returns what is configured for one stage
+ * @throws ConfigError with every fault; StageError where there is no such stage
+ */
+export async function loadConfig(file: string, stage?: string): Promise<PurgerConfig> {
+  return findStage(await loadStages(file), stage).config;
+}
+
+async function readConfig(path: string): Promise<unknown> {
+  try {
+    if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'));
+    const exported = defaultOf(await import(pathToFileURL(path).href));
+    if (exported !== undefined) return exported;
+  } catch (error) {
+    throw new ConfigError(path, [`it cannot be loaded: ${reasonOf(error)}`]);
+  }
+  throw new ConfigError(path, [
+    `expected a default export with the configuration, got ${describeValue(undefined)}`,
+  ]);
+}
+
+/** The default export; of a TypeScript module that was compiled to CommonJS, too. */
+function defaultOf(exports: { readonly default?: unknown }): unknown {
+  const inner = recordOf(exports.default);
+  return inner?.__esModule === true ? inner.default : exports.default;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isTypeScript = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  if (!isTypeScript) return error.message;
+  return `Node ${process.version} does not read TypeScript: use Node 22.18 or newer, JavaScript or JSON`;
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod';
+import { PurgerError, suggestion } from '../../functions/core/model/errors.ts';
+import { expecting, fields } from '../settings/schema.ts';
+import { check } from '../settings/settings.ts';
+import { type RuleFault, recordOf } from '../settings/validation-issue.ts';
+import {
+  checkConfig,
+  configFields,
+  defaultStackName,
+  faultsOfConfig,
+  type PurgerConfig,
+} from './purger-stack.ts';
+
+/** A configuration for several stages, each of which is a stack of its own. */
+export interface StagedConfig {
+  /** By the stage's name. Programs that run one stage take the first unless told otherwise. */
+  readonly stages: Readonly<Record<string, PurgerConfig>>;
+}
+
+/** One stage of a configuration. */
+export interface AppStage {
+  /** Missing: the configuration has no stages. */
+  readonly name?: string;
+  readonly config: PurgerConfig & { readonly stackName: string };
+}
+
+/** A stage was asked for that is not there. */
+export class StageError extends PurgerError {
+  override readonly name = 'StageError';
+}
+
+const stageName = expecting('a stage name: letters, digits and "-", a letter first');
+const stagedFields = fields({
+  stages: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/), configFields, {
+      error: (issue) =>
+        issue.code === 'invalid_key'
+          ? stageName.error({ input: issue.path?.at(-1) })
+          : expecting('an object with stages by name').error(issue),
+    })
+    .refine((stages) => Object.keys(stages).length > 0, expecting('at least one stage')),
+});
+
+/**
+ * Checks what a configuration file exports: a {@link PurgerConfig}, or a {@link StagedConfig}.
+ * @returns its stages in their order, each with the name of its stack; one without a name where there are none
+ * @throws ConfigError with every fault of every stage
+ */
+export function checkStages(config: unknown): readonly AppStage[] {
+  if (recordOf(config)?.stages === undefined) {
+    return [stageOf(checkConfig(config), defaultStackName)];
+  }
+  const { stages } = check(stagedFields, config, 'The configuration', faultsOfStages);
+  return Object.entries(stages as StagedConfig['stages']).map(([name, stage]) => ({
+    name,
+    ...stageOf(stage, stackNameOf(name)),
+  }));
+}
+
+function stageOf(config: PurgerConfig, stackName: string): AppStage {
+  return { config: { ...config, stackName: config.stackName ?? stackName } };
+}
+
+/**
+ * @param name the first stage where it is missing
+ * @returns the stage of that name
+ * @throws StageError where there is none, with the name that was meant
+ */
+export function findStage(stages: readonly AppStage[], name: string | undefined): AppStage {
+  const names = stages.flatMap((stage) => stage.name ?? []);
+  const found = stages.find((stage) => name === undefined || stage.name === name);
+  if (found !== undefined) return found;
+  if (names.length === 0)
+    throw new StageError(`Expected no stage, since the configuration has none, got "${name}"`);
+  throw new StageError(`Unknown stage "${name}"${suggestion(name ?? '', names)}`);
+}
+
+function faultsOfStages(config: unknown): readonly RuleFault[] {
+  const stages = Object.entries(recordOf(recordOf(config)?.stages) ?? {});
+  return [
+    ...stages.flatMap(([name, stage]) =>
+      faultsOfConfig(stage).map(({ path, message }) => ({ path: ['stages', name, ...path], message })),
+    ),
+    ...faultsOfStackNames(stages),
+  ];
+}
+
+function faultsOfStackNames(stages: readonly (readonly [string, unknown])[]): readonly RuleFault[] {
+  const owners = new Map<unknown, string>();
+  return stages.flatMap(([name, stage]) => {
+    const stackName = recordOf(stage)?.stackName ?? stackNameOf(name);
+    const owner = owners.get(stackName);
+    if (owner === undefined) owners.set(stackName, name);
+    const message = `expected a name of its own, got that of the stage "${owner}": "${stackName}"`;
+    return owner === undefined ? [] : [{ path: ['stages', name, 'stackName'], message }];
+  });
+}
+
+function stackNameOf(stage: string): string {
+  return `${defaultStackName}-${stage}`;
+}

@@ -1,0 +1,62 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AccountPrincipal, Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { windowPartition } from '../../functions/aws/rate-limit-table.ts';
+import type { DataProtection } from '../security/data-protection.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+
+/** What a {@link Ledger} is made of. */
+export interface LedgerProps {
+  readonly protection: DataProtection;
+  /** IDs of other accounts whose deployments take their requests' places from this ledger's window. */
+  readonly sharedWith: readonly string[];
+}
+
+/** The ledger: what consumers have to agree on, and what is remembered of entries, in one table. */
+export class Ledger extends Construct {
+  readonly table: ITable;
+
+  constructor(scope: Construct, id: string, { protection, sharedWith }: LedgerProps) {
+    super(scope, id);
+    const { encryptionKey, retainData } = protection;
+    const table = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      ...(encryptionKey === undefined
+        ? { encryption: sharedWith.length === 0 ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT }
+        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expiresAt',
+      deletionProtection: retainData,
+      // A protected table cannot be deleted when its creation is rolled back, so it stays then, too.
+      removalPolicy: retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    acknowledge(table, {
+      'NIST.800.53.R5-DynamoDBInBackupPlan':
+        'Point-in-time recovery goes back 35 days to the second. A window is of no use after five minutes, and what is remembered of entries comes again from the CMS: a backup of another day would add nothing.',
+    });
+    // CDK's own types do not fit together under exactOptionalPropertyTypes.
+    this.table = table as ITable;
+    for (const account of sharedWith) {
+      const principal = new AccountPrincipal(account);
+      // A table's policy cannot name the table: the one would be needed to make the other.
+      table.addToResourcePolicy(
+        new PolicyStatement({ ...useOfWindow, principals: [principal], resources: ['*'] }),
+      );
+      encryptionKey?.grant(principal, 'kms:Decrypt');
+    }
+  }
+}
+
+/** Reading and writing the rate limit's window, and not what is remembered of entries beside it. */
+const useOfWindow = {
+  actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+  conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [windowPartition] } },
+};
+
+/** Lets somebody use the rate limit's window in a table, and nothing beside it. */
+export function grantWindow(table: ITable, grantee: IGrantable): void {
+  Grant.addToPrincipal({ ...useOfWindow, grantee, resourceArns: [table.tableArn] });
+  table.encryptionKey?.grant(grantee, 'kms:Decrypt');
+}

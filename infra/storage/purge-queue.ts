@@ -1,0 +1,68 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type DataProtection, removalPolicy } from '../security/data-protection.ts';
+import { letEventsSend } from '../security/key-policy.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+
+/** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
+const retention = Duration.days(14);
+
+/** What a {@link Buffer} is made of. */
+export interface BufferProps {
+  /** How long a message in hand is hidden from other consumers. */
+  readonly visibilityTimeout: Duration;
+  readonly protection: DataProtection;
+}
+
+/** The buffer: the queue in which purge messages wait, and the dead letter queue behind it. */
+export class Buffer extends Construct {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue;
+  readonly protection: DataProtection;
+
+  constructor(scope: Construct, id: string, { visibilityTimeout, protection }: BufferProps) {
+    super(scope, id);
+    this.protection = protection;
+    const common = keptQueue(protection);
+    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', common);
+    acknowledge(this.deadLetterQueue, {
+      'Serverless-SQSRedrivePolicy':
+        'It is the dead letter queue itself: nothing receives from it but the one who redrives it.',
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...common,
+      visibilityTimeout,
+      // Waiting for the rate limit uses up no receives; these are for consumers that crash.
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 10 },
+    });
+  }
+
+  /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
+  letEventBridgeSend(): void {
+    const { encryptionKey } = this.protection;
+    if (encryptionKey !== undefined) letEventsSend(encryptionKey);
+  }
+}
+
+/** @returns what all queues of the purger have in common: how long and how safely they keep messages */
+export function keptQueue(protection: DataProtection): QueueProps {
+  const { encryptionKey } = protection;
+  return {
+    retentionPeriod: retention,
+    enforceSSL: true,
+    removalPolicy: removalPolicy(protection),
+    ...(encryptionKey === undefined
+      ? { encryption: QueueEncryption.SQS_MANAGED }
+      : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
+  };
+}
+
+/**
+ * Lets a function of the purger send to a queue, and do nothing else: CDK's own grant adds reading the queue's
+ * attributes, and more of its key than SQS asks for. The key itself every function of the purger may use.
+ */
+export function grantSend(queue: IQueue, grantee: IGrantable): void {
+  queue.grant(grantee, 'sqs:SendMessage');
+}

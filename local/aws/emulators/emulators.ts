@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import dynalite from 'dynalite';
+import { buildApp } from 'fauxqs';
+import { LocalStackError } from '../template/errors.ts';
+import { type ObjectWrite, watchObjectWrites } from './object-writes.ts';
+import { answerSecrets, type FoundSecret } from './secrets.ts';
+import { closeServer, listen, refusePort, type Stop, stopAll } from './server.ts';
+
+/** The credentials that every local client uses. The emulators accept any. */
+export const localCredentials = {
+  accessKeyId: 'local',
+  secretAccessKey: 'local',
+  sessionToken: 'local',
+} as const;
+
+/** Where emulators listen; a port left out is a free one. */
+export interface EmulatorPorts {
+  readonly s3AndSqs?: number;
+  readonly dynamodb?: number;
+  readonly secretsManager?: number;
+}
+
+/** The emulators, listening. */
+export interface Emulators {
+  /** URLs without a slash at their end. S3 and SQS share one. */
+  readonly endpoints: {
+    readonly s3: string;
+    readonly sqs: string;
+    readonly dynamodb: string;
+    readonly secretsManager: string;
+  };
+  readonly sqs: SQSClient;
+  readonly dynamodb: DynamoDBClient;
+  /** Creates a bucket; one that is there stays as it is. */
+  readonly createBucket: (name: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts S3 and SQS (fauxqs), DynamoDB (dynalite) and a Secrets Manager endpoint, all of them empty and on 127.0.0.1.
+ * @throws {PortInUseError} for a port that is taken; what had started is stopped then.
+ */
+export async function startEmulators(options: {
+  readonly region: string;
+  readonly ports?: EmulatorPorts;
+  readonly findSecret: (secretId: string) => FoundSecret | undefined;
+  readonly onObjectWrite: (write: ObjectWrite) => void;
+}): Promise<Emulators> {
+  const { region, ports = {} } = options;
+  const stops: Stop[] = [];
+  try {
+    const storage = await startS3AndSqs(region, ports.s3AndSqs, options.onObjectWrite, stops);
+    const dynamodbUrl = await startDynamodb(ports.dynamodb, stops);
+    const secretsServer = createServer(
+      (request, response) => void answerSecrets(request, response, options.findSecret),
+    );
+    const secretsManager = await listen(secretsServer, ports.secretsManager, 'Secrets Manager');
+    stops.push(() => closeServer(secretsServer));
+    const client = { region, credentials: localCredentials, maxAttempts: 1 };
+    const sqs = new SQSClient({ ...client, endpoint: storage.url });
+    const dynamodb = new DynamoDBClient({ ...client, endpoint: dynamodbUrl });
+    stops.push(
+      () => sqs.destroy(),
+      () => dynamodb.destroy(),
+    );
+    return {
+      endpoints: { s3: storage.url, sqs: storage.url, dynamodb: dynamodbUrl, secretsManager },
+      sqs,
+      dynamodb,
+      createBucket: storage.createBucket,
+      stop: () => stopAll(stops),
+    };
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function startS3AndSqs(
+  region: string,
+  port: number | undefined,
+  onObjectWrite: (write: ObjectWrite) => void,
+  stops: Stop[],
+) {
+  const app = buildApp({ logger: false, defaultRegion: region });
+  watchObjectWrites(app, onObjectWrite);
+  // fauxqs hands out queue URLs on a host that does not resolve: `http://sqs.{region}.localhost:PORT/...`.
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    const isQueueAnswer = String(request.headers['x-amz-target']).startsWith('AmazonSQS.');
+    const address = /http:\/\/sqs\.[\w-]+\.localhost:(\d+)\//g;
+    done(
+      null,
+      isQueueAnswer && typeof payload === 'string'
+        ? payload.replace(address, 'http://127.0.0.1:$1/')
+        : payload,
+    );
+  });
+  const url = await app
+    .listen({ port: port ?? 0, host: '127.0.0.1' })
+    .catch((error) => refusePort(error, port, 'S3 and SQS'));
+  stops.push(() => app.close());
+  return {
+    url,
+    async createBucket(name: string) {
+      const { statusCode, body } = await app.inject({ method: 'PUT', url: `/${name}` });
+      if (statusCode !== 200) throw new LocalStackError(`The bucket ${name} could not be created: ${body}`);
+    },
+  };
+}
+
+async function startDynamodb(port: number | undefined, stops: Stop[]): Promise<string> {
+  const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  // dynalite throws, out of reach, when a client is gone before its answer, as a Lambda child killed at its timeout is.
+  server.on('request', (request: IncomingMessage) => {
+    request.removeAllListeners('error');
+    request.on('error', () => {});
+  });
+  const url = await listen(server, port, 'DynamoDB');
+  stops.push(() => closeServer(server));
+  return url;
+}

@@ -1,0 +1,217 @@
+import { type MessageAttributeValue, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/emulators.ts';
+import type { ObjectWrite } from './emulators/object-writes.ts';
+import { createQueues } from './emulators/queues.ts';
+import { declaredSecrets, type FoundSecret, findSecret } from './emulators/secrets.ts';
+import { type Stop, stopAll } from './emulators/server.ts';
+import { createTables, tableTypes } from './emulators/tables.ts';
+import { startMappings } from './event-source/mappings.ts';
+import { domainsOf, type ServedRoute, serveHttpApis, startHttpApis } from './http-api/apis.ts';
+import type { AnsweredRequest } from './http-api/server.ts';
+import type { SendToQueue } from './lambda/async-invocation.ts';
+import { createAsyncInvokers } from './lambda/async-settings.ts';
+import { makeFunctions } from './lambda/functions.ts';
+import type { InvocationEvent } from './lambda/invocation.ts';
+import type { OutsideNotification } from './s3-events/notifications.ts';
+import { startObjectEvents } from './s3-events/object-events.ts';
+import { createTopics } from './s3-events/topics.ts';
+import { type Assembly, readAssembly } from './template/assembly.ts';
+import { TemplateError } from './template/errors.ts';
+import { localAccountId, nameInArn, type Resource } from './template/identifiers.ts';
+import { openTemplate, type StackTemplate } from './template/template.ts';
+
+/** What the local stack saw. */
+export type LocalEvent =
+  | InvocationEvent
+  | ({ readonly type: 'object-created' | 'object-deleted' } & ObjectWrite)
+  | ({ readonly type: 'http-request'; readonly atMs: number } & AnsweredRequest)
+  /** One sentence about something that the local stack does not do, or that went wrong in it. */
+  | { readonly type: 'warning'; readonly atMs: number; readonly message: string };
+
+/** How to start a stack. */
+export interface AwsOptions {
+  /** The cloud assembly (`cdk.out`) that `cdk synth` made. */
+  readonly assemblyDir: string;
+  /** By default the only stack of the assembly. */
+  readonly stackName?: string;
+  /** The value of a secret by its name or ARN, preferred to what the template declares; undefined for an unknown one. */
+  readonly secrets: (secretId: string) => string | undefined;
+  /** Variables for every function beside those of the template, which they override. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What owners of buckets have set up outside of the stack, given its outputs. */
+  readonly outside?: (outputs: Readonly<Record<string, string>>) => readonly OutsideNotification[];
+  /** Called with each line that a handler writes to stdout or stderr. */
+  readonly onFunctionLog?: (
+    source: { readonly logicalId: string; readonly functionName: string },
+    line: string,
+  ) => void;
+  readonly onEvent?: (event: LocalEvent) => void;
+  /** Free ports where left out. `httpApi` is that of the template's first HTTP API. */
+  readonly ports?: EmulatorPorts & { readonly httpApi?: number };
+}
+
+/** A stack that runs. URLs have no slash at their end. */
+export interface LocalAws {
+  readonly stackName: string;
+  readonly region: string;
+  readonly s3: { readonly endpoint: string; readonly buckets: readonly string[] };
+  readonly sqs: { readonly endpoint: string; readonly queueUrl: (logicalId: string) => string };
+  readonly dynamodb: { readonly endpoint: string; readonly tableName: (logicalId: string) => string };
+  readonly secretsManager: { readonly endpoint: string };
+  /** The URL of the template's first HTTP API. */
+  readonly httpApiUrl: string | undefined;
+  readonly routes: readonly ServedRoute[];
+  /** The stack outputs with local values. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly functions: readonly {
+    readonly logicalId: string;
+    readonly functionName: string;
+    readonly arn: string;
+  }[];
+  /** Ends every child and server at once, whatever is under way. Can be called again. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Runs a synthesized stack on this machine: emulators for its queues, tables, buckets and secrets, its functions in
+ * child processes, its event source mappings, event rules, bucket notifications and HTTP APIs.
+ * @throws {TemplateError} for a template that AWS would refuse, or that cannot run locally.
+ * @throws {PortInUseError} for a port that is taken. Whatever had started is stopped then.
+ */
+export async function startAws(options: AwsOptions): Promise<LocalAws> {
+  const assembly = readAssembly(options.assemblyDir, options.stackName);
+  const stopping = new AbortController();
+  const stops: Stop[] = [];
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopping.abort();
+    stopped ??= stopAll(stops);
+    return stopped;
+  };
+  try {
+    return { ...(await startStack(assembly, options, stops, stopping.signal)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startStack(
+  assembly: Assembly,
+  options: AwsOptions,
+  stops: Stop[],
+  signal: AbortSignal,
+): Promise<Omit<LocalAws, 'stop'>> {
+  const emit = (event: LocalEvent) => {
+    if (!signal.aborted) options.onEvent?.(event);
+  };
+  const warn = (message: string) => emit({ type: 'warning', atMs: Date.now(), message });
+  const { emulators, httpApis, template, secrets, writes } = await startServers(
+    assembly,
+    options,
+    emit,
+    stops,
+  );
+  const { endpoints, sqs, dynamodb, createBucket } = emulators;
+
+  for (const sentence of template.unsupported()) warn(sentence);
+  secrets.declared = declaredSecrets(template);
+  await createQueues(template, sqs);
+  await createTables(template, dynamodb);
+
+  const surroundings = { template, endpoints, sqs, httpApis, emit, warn, stops, signal };
+  const environment = options.environment ?? {};
+  const onLog = options.onFunctionLog ?? (() => {});
+  const functions = makeFunctions({ ...surroundings, environment, onLog });
+  const sendToQueue = queueSender(emulators);
+  const invoke = createAsyncInvokers({ ...surroundings, functions, sendToQueue });
+  const { values: outputs, problems } = template.outputs();
+  for (const problem of problems) warn(problem);
+  const direct = { invoke, sendToQueue };
+  const targets = { ...direct, publish: createTopics(template, direct, warn) };
+  const outside = options.outside?.(outputs) ?? [];
+  const events = await startObjectEvents({ template, targets, createBucket, outside, warn });
+  writes.listener = (write) => {
+    emit({ type: write.operation === 'DeleteObject' ? 'object-deleted' : 'object-created', ...write });
+    events
+      .deliver(write)
+      .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
+  };
+  startMappings({ ...surroundings, functions, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
+  const routes = serveHttpApis({ ...surroundings, functions });
+
+  return {
+    stackName: template.stackName,
+    region: template.region,
+    s3: { endpoint: endpoints.s3, buckets: events.buckets },
+    sqs: {
+      endpoint: endpoints.sqs,
+      queueUrl: (logicalId) => template.ref(findResource(template, ['AWS::SQS::Queue'], logicalId)),
+    },
+    dynamodb: {
+      endpoint: endpoints.dynamodb,
+      tableName: (logicalId) => template.physicalName(findResource(template, tableTypes, logicalId)),
+    },
+    secretsManager: { endpoint: endpoints.secretsManager },
+    httpApiUrl: httpApis.values().next().value?.url,
+    routes,
+    outputs,
+    functions: [...functions.values()].map(({ settings: { logicalId, functionName, arn } }) => ({
+      logicalId,
+      functionName,
+      arn,
+    })),
+  };
+}
+
+/** Starts what listens, and opens the template, whose names depend on where that is. */
+async function startServers(
+  assembly: Assembly,
+  options: AwsOptions,
+  emit: (event: LocalEvent) => void,
+  stops: Stop[],
+) {
+  const { region, template: raw } = assembly;
+  const secrets: { declared: readonly FoundSecret[] } = { declared: [] };
+  const writes: { listener: (write: ObjectWrite) => void } = { listener: () => {} };
+  const emulators = await startEmulators({
+    region,
+    ports: options.ports ?? {},
+    findSecret: (secretId) => findSecret(secretId, { region, given: options.secrets, ...secrets }),
+    onObjectWrite: (write) => writes.listener(write),
+  });
+  stops.push(emulators.stop);
+  const apiIds = Object.keys(raw.Resources).filter(
+    (id) => raw.Resources[id]?.Type === 'AWS::ApiGatewayV2::Api',
+  );
+  const onAnswer = (request: AnsweredRequest) => emit({ type: 'http-request', atMs: Date.now(), ...request });
+  const httpApis = await startHttpApis(apiIds, options.ports?.httpApi, onAnswer, stops);
+  const urls = Object.fromEntries([...httpApis].map(([id, { url }]) => [id, url]));
+  const domains = domainsOf(assembly, urls);
+  const template = openTemplate(assembly, { sqs: emulators.endpoints.sqs, httpApis: urls, domains });
+  return { emulators, httpApis, template, secrets, writes };
+}
+
+function findResource(template: StackTemplate, types: readonly string[], logicalId: string): Resource {
+  const found = types.flatMap(template.resources).find((resource) => resource.logicalId === logicalId);
+  if (found === undefined)
+    throw new TemplateError(`The stack has no ${types.join(' or ')} named ${logicalId}.`);
+  return found;
+}
+
+function queueUrlOf(queueArn: string, { endpoints }: Emulators): string {
+  return `${endpoints.sqs}/${localAccountId}/${nameInArn(queueArn)}`;
+}
+
+function queueSender(emulators: Emulators): SendToQueue {
+  return async (queueArn, body, attributes = {}) => {
+    const MessageAttributes = Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]): [string, MessageAttributeValue] => [
+        name,
+        { DataType: 'String', StringValue },
+      ]),
+    );
+    const QueueUrl = queueUrlOf(queueArn, emulators);
+    await emulators.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
+  };
+}

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A cloud assembly in a folder of its own. */
+export interface Assembly {
+  readonly directory: string;
+  /** Deletes the folder. */
+  remove(): void;
+}
+
+/**
+ * Synthesizes `infra/app.ts`, as `cdk synth` does.
+ * @param configFile another configuration than `infra/config.ts`
+ * @param stage the only stage to synthesize; all where it is missing
+ * @throws Error with what the app wrote to stderr, when it refuses the configuration
+ */
+export async function synthesize(configFile: string | undefined, stage?: string): Promise<Assembly> {
+  const directory = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const { app, context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
+    app: string;
+    context: Record<string, unknown>;
+  };
+  const asked = {
+    ...(configFile === undefined ? {} : { config: resolve(configFile) }),
+    ...(stage === undefined ? {} : { stage }),
+  };
+  const { code, stderr } = await run(app, {
+    ...process.env,
+    CDK_OUTDIR: directory,
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...asked }),
+  });
+  if (code === 0) return { directory, remove };
+  remove();
+  throw new Error(stderr.trim() || `infra/app.ts ended with exit code ${code}`);
+}
+
+function run(command: string, env: NodeJS.ProcessEnv): Promise<{ code: number | null; stderr: string }> {
+  return new Promise((settle, reject) => {
+    const [, ...args] = command.split(' ');
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => settle({ code, stderr }));
+  });
+}

@@ -1,0 +1,63 @@
+import { describePurge, type Played, type Step } from './run-samples.ts';
+import type { Entry, Journal } from './timeline.ts';
+
+/** The most changes that are listed one by one within {@link quietMs}; more are counted. */
+const mostListed = 5;
+const quietMs = 300;
+
+/** @returns a played sample as lines: each step with the seconds since the change */
+export function formatPlayed({ title, steps, failure, isSkipped }: Played): string {
+  const failed = failure === undefined ? [] : [`     ${isSkipped ? 'skipped ' : 'FAILED  '} ${failure}`];
+  return [title, ...steps.flatMap(formatStep), ...failed].join('\n');
+}
+
+function formatStep({ afterMs, what, lines }: Step): readonly string[] {
+  const [first = '', ...others] = lines;
+  const seconds = (afterMs / 1000).toFixed(2).padStart(6);
+  return [`${seconds} s  ${what.padEnd(8)} ${first}`, ...others.map((line) => `${' '.repeat(19)}${line}`)];
+}
+
+/**
+ * Prints what happens in the stack, as it happens. Many changes at once are summed up.
+ * @returns a switch: while it is off, only problems are printed
+ */
+export function printLive(journal: Journal, print: (line: string) => void): { on: boolean } {
+  const live = { on: false };
+  let changes: (Entry & { kind: 'queued' })[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    clearTimeout(timer);
+    for (const { atMs, changeId, action, urls } of changes.slice(0, mostListed)) {
+      print(`${timeOf(atMs)}  queued  ${action} ${changeId}  →  ${urls.join('  ') || 'no URL'}`);
+    }
+    const more = changes.length - mostListed;
+    if (more > 0) print(`${' '.repeat(14)}queued  ... and ${more} more changes`);
+    changes = [];
+  }
+
+  journal.onEntry((entry) => {
+    if (entry.kind === 'problem') print(`${timeOf(entry.atMs)}  ${entry.text}`);
+    if (!live.on || entry.kind === 'problem') return;
+    if (entry.kind === 'queued') {
+      changes.push(entry);
+      clearTimeout(timer);
+      timer = setTimeout(flush, quietMs);
+      return;
+    }
+    flush();
+    if (entry.kind === 'unmatched')
+      print(`${timeOf(entry.atMs)}  ignored ${entry.changeId}  (no rule matches it)`);
+    else print(`${timeOf(entry.atMs)}  purged  ${describePurge(entry)}`);
+  });
+  return live;
+}
+
+function timeOf(atMs: number): string {
+  return (
+    new Date(atMs).toTimeString().slice(0, 8) +
+    String(atMs % 1000)
+      .padStart(3, '0')
+      .replace(/^/, '.')
+  );
+}

@@ -1,0 +1,48 @@
+import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { OutsideNotification } from '../aws/s3-events/notifications.ts';
+
+/** What a topic or queue without a filter is taken to carry. */
+const assumedBucket = 'www-example-com';
+
+/** Objects whose changes reach the purger, in whatever form. */
+export interface LocalObjects {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+/** @returns the first objects that a configuration watches; undefined where it watches none */
+export function firstObjects({
+  buckets = [],
+  topics = [],
+  queues = [],
+}: PurgerConfig): LocalObjects | undefined {
+  const [first] = [...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })), ...topics, ...queues];
+  if (first === undefined) return undefined;
+  const { bucket = assumedBucket, prefix = '', suffix = '' } = first;
+  return { bucket, prefix, suffix };
+}
+
+/**
+ * @param outputs of the stack
+ * @returns what owners of buckets, topics and queues have to set up themselves, as if they had
+ */
+export function outsideNotifications(
+  { buckets = [], topics = [], queues = [] }: PurgerConfig,
+  outputs: Readonly<Record<string, string>>,
+): readonly OutsideNotification[] {
+  const notSetUp = buckets.filter(
+    ({ via, account, configureBucket }) =>
+      via === 'notification' && (account !== undefined || configureBucket === false),
+  );
+  return [
+    ...notSetUp.map(({ name, prefix, suffix }) => ({
+      bucket: name,
+      targetArn: outputs.S3QueueArn ?? '',
+      prefix,
+      suffix,
+    })),
+    // What they carry may well be more than is watched: the receiver chooses.
+    ...[...topics, ...queues].map(({ arn, bucket = assumedBucket }) => ({ bucket, targetArn: arn })),
+  ];
+}

@@ -1,0 +1,32 @@
+import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import { testSecretOf } from './webhook-signers.ts';
+
+/** What the CDN Pro simulator lets in. */
+export const localCredentials = { username: 'local', apiKey: 'local' };
+
+/** @returns the test values of the configured webhooks' secrets, by the webhook's name */
+export function localWebhookSecrets({ webhooks = [] }: PurgerConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(webhooks.map(({ source, name = source }) => [name, testSecretOf(source)]));
+}
+
+/** @returns what the local Secrets Manager answers, by the name or ARN of a secret */
+export function localSecrets({
+  credentials,
+  webhooks = [],
+}: PurgerConfig): (secretId: string) => string | undefined {
+  const values = new Map<string, string>([[credentials, JSON.stringify(localCredentials)]]);
+  for (const { source, secret } of webhooks) {
+    for (const name of [secret].flat()) values.set(name, withValue(values.get(name), testSecretOf(source)));
+  }
+  return (secretId) => {
+    const name = [...values.keys()].find((name) => secretId === name || secretId.endsWith(`:secret:${name}`));
+    return name === undefined ? undefined : values.get(name);
+  };
+}
+
+/** Webhooks of several sources may share a secret, which then holds a list. */
+function withValue(known: string | undefined, value: string): string {
+  if (known === undefined || known === value) return value;
+  const list = known.startsWith('[') ? (JSON.parse(known) as string[]) : [known];
+  return JSON.stringify([...new Set([...list, value])]);
+}

@@ -1,0 +1,52 @@
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { Local } from '../local.ts';
+import { edgeHostOf } from './hosts.ts';
+import { firstObjects } from './s3-source.ts';
+
+/** @returns what to try next, as commands that can be pasted */
+export function usageOf({ ready, config }: Local): string {
+  const { s3, edge, webhooks } = ready;
+  const parts = ['The stack stays up until Ctrl-C. Things to try:'];
+  const objects = firstObjects(config);
+  if (objects !== undefined) {
+    const key = `${objects.prefix}hello${objects.suffix === '' ? '.html' : objects.suffix}`;
+    const place = `${s3.endpoint}/${objects.bucket}/${key}`;
+    parts.push(`
+Upload a file with the AWS CLI (or with the curl below it), and watch it become a purge:
+  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
+    aws --endpoint-url ${s3.endpoint} s3 cp README.md s3://${objects.bucket}/${key}
+  curl -T README.md ${place}
+
+See a page at the edge, and in x-cache where it came from:
+  curl -i ${pageAt(edge, config, { bucket: objects.bucket, key })}`);
+  }
+  const names = Object.keys(webhooks);
+  if (names.length > 0) {
+    parts.push(`
+Send a signed webhook: paste two lines of a webhook, and then its command from docs/sources.md:
+${names.map((name) => `  URL=${webhooks[name]}\n  SECRET=${quoted(ready.webhookSecrets[name] ?? '')}`).join('\n')}`);
+  }
+  return `${parts.join('\n')}\n`;
+}
+
+/** What curl has to be told to get the page that an object is by the rules: its URL, and the host if it is another. */
+function pageAt(edge: string, config: PurgerConfig, object: { bucket: string; key: string }): string {
+  const change = {
+    source: 's3',
+    action: 'put',
+    id: '',
+    occurredAt: new Date(0).toISOString(),
+    ...object,
+  } as const;
+  const { entries } = compileRules(config).map(change);
+  const file = entries.find((entry) => entry.kind === 'file');
+  if (file === undefined) return `${edge}/hello.html`;
+  const { host, pathname, search } = new URL(file.url);
+  const page = `${edge}${pathname}${search}`;
+  return host === edgeHostOf(config) ? page : `-H 'host: ${host}' ${page}`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''").trimEnd()}'`;
+}
