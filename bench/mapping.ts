@@ -1,5 +1,6 @@
 import { compile, match } from 'path-to-regexp';
-import { compileRules, type Rule } from '../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../functions/core/mapping/rule.ts';
 import type { ObjectChange } from '../functions/core/model/types.ts';
 
 /**

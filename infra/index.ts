@@ -1,9 +1,9 @@
 // What the package `cdn-pro-purger` exports: the one module that collects others, since a package needs an entry.
 
 export type { RateLimit } from '../functions/core/limits/window.ts';
-export type { Conditions, Match, Purge, Rule } from '../functions/core/mapping/compile-rules.ts';
 export type { FileHeaders } from '../functions/core/mapping/header-sets.ts';
 export type { Pages } from '../functions/core/mapping/pages.ts';
+export type { Conditions, Match, Purge, Rule } from '../functions/core/mapping/rule.ts';
 export type { ChangeAction, PurgeAction, Target } from '../functions/core/model/types.ts';
 export type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 export { CdnPurger, type CdnPurgerProps } from './cdn-purger.ts';

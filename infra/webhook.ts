@@ -1,6 +1,7 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as z from 'zod';
-import { compilePattern, PatternError } from '../functions/core/mapping/pattern.ts';
+import { compilePattern } from '../functions/core/mapping/pattern.ts';
+import { PatternError } from '../functions/core/mapping/tokens.ts';
 import { describeValue } from '../functions/core/model/errors.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../functions/sources/registry.ts';
 import type { SourceOptions } from '../functions/sources/webhook-source.ts';

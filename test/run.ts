@@ -13,6 +13,10 @@ const selection = process.argv.slice(2);
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint', [bin('biome'), 'check', '--error-on-warnings', '.']],
   ['types', [bin('tsc')]],
+  [
+    'rooms, floors and circles',
+    [bin('depcruise'), 'functions', 'infra', 'local', 'bench', 'packaging', 'test'],
+  ],
   ['unused files, exports and dependencies', [bin('knip')]],
   ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
 ];

@@ -1,6 +1,6 @@
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
-import type { Answer } from '../../functions/core/planning/isolate.ts';
-import type { PurgeRequestBody } from '../../functions/core/planning/plan.ts';
+import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { VirtualClock } from './clock.ts';
 
 /** How the simulated CDN Pro behaves. */

@@ -1,10 +1,10 @@
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import {
   maxDirUrls,
   maxRegexPatterns,
   type PurgeRequestBody,
-  type RequestLimits,
-} from '../../functions/core/planning/plan.ts';
+} from '../../functions/core/planning/planned-request.ts';
 
 /** The entries of changes that no accepted request has settled yet. */
 export interface Waiting {

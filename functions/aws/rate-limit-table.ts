@@ -6,13 +6,14 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Ask, type Pacing, reservePaced } from '../core/limits/pacing.ts';
-import { agreeOnLimit, closeForDeployment, isStated, type StatedLimit } from '../core/limits/shared-limit.ts';
+import { agreeOnLimit, closeForDeployment, isStated } from '../core/limits/shared-limit.ts';
 import {
   closeWindow,
   emptyWindow,
   markAnswered,
   type RateLimit,
   type RateWindow,
+  type StatedLimit,
 } from '../core/limits/window.ts';
 
 /**

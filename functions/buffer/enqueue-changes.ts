@@ -1,7 +1,7 @@
-import type { Delivery, Mapping, RuleSet } from '../core/mapping/compile-rules.ts';
+import type { Delivery, Mapping, RuleSet } from '../core/mapping/rule.ts';
+import { textOf } from '../core/model/entry-text.ts';
 import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
-import { textOf } from '../core/planning/plan.ts';
 import { overtakenBy } from '../core/planning/superseded.ts';
 import { counted } from '../lambda/emf.ts';
 import type { Log } from '../lambda/log.ts';

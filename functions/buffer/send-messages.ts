@@ -5,7 +5,7 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { backoffMs } from '../core/limits/window.ts';
+import { backoffMs } from '../core/model/backoff.ts';
 import { byteLength, maxMessageBytes } from '../core/model/purge-message.ts';
 
 /** A message to send. */

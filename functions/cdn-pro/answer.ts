@@ -1,11 +1,26 @@
-import type { Answer } from '../core/planning/isolate.ts';
-
 /** A response of CDN Pro, as far as its meaning needs it. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
+
+interface Answered {
+  /** `x-cnc-request-id`, by which CDNetworks' support finds the request. */
+  readonly requestId?: string;
+}
+
+/** What CDN Pro's answer to a purge request means. */
+export type Answer =
+  | (Answered & { readonly kind: 'accepted'; readonly purgeId?: string })
+  /** The content is at fault: at least one entry will never be accepted. */
+  | (Answered & { readonly kind: 'refused'; readonly status: number; readonly message: string })
+  | (Answered & { readonly kind: 'too-large'; readonly status: number; readonly message: string })
+  | (Answered & { readonly kind: 'unauthorized'; readonly status: number; readonly message: string })
+  /** `retryAfterMs`: how long to stay away, where the server says so. */
+  | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
+  /** No verdict on the content: the API was out of reach, or had a fault of its own. */
+  | (Answered & { readonly kind: 'unavailable'; readonly reason: string });
 
 /**
  * Statuses under 500 that say nothing of the request's content: a wrong endpoint or method, a proxy's timeout.

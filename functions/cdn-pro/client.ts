@@ -1,6 +1,5 @@
-import type { Answer } from '../core/planning/isolate.ts';
-import type { PurgeRequestBody } from '../core/planning/plan.ts';
-import { readAnswer } from './answer.ts';
+import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
+import { type Answer, readAnswer } from './answer.ts';
 import { type Credentials, signRequest } from './auth.ts';
 
 /** How long a request may take before it counts as lost, in milliseconds. */

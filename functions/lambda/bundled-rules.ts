@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { compileRules, type MappingConfig, type RuleSet } from '../core/mapping/compile-rules.ts';
+import { compileRules } from '../core/mapping/compile-rules.ts';
+import type { MappingConfig, RuleSet } from '../core/mapping/rule.ts';
 
 /** The file beside a handler that holds its rules, put there at synth. */
 export const mappingFile = 'mapping.json';

@@ -1,6 +1,6 @@
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
-import type { Mapping } from '../core/mapping/compile-rules.ts';
+import type { Mapping } from '../core/mapping/rule.ts';
 import { deliver } from '../core/mapping/schedule.ts';
 import type { EntryChange, OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';

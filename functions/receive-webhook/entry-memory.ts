@@ -1,6 +1,6 @@
 import { type MemoryStore, MemoryTooLargeError } from '../aws/entry-memory-table.ts';
-import type { Mapping, RuleSet } from '../core/mapping/compile-rules.ts';
 import { emptyMemory, type Memory, recall, type Sighting, settle } from '../core/mapping/entry-memory.ts';
+import type { Mapping, RuleSet } from '../core/mapping/rule.ts';
 import { deliver } from '../core/mapping/schedule.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';

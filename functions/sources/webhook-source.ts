@@ -1,6 +1,4 @@
 import type { EntryChange, ObjectChange } from '../core/model/types.ts';
-import type { Verification } from './toolkit/verify-request.ts';
-import type { PayloadMap } from './vendors/generic.ts';
 
 /** One HTTP request as its sender made it. */
 export interface WebhookRequest {
@@ -111,4 +109,85 @@ export function defineSource<
 /** The reading of a genuine request that purges nothing. */
 export function ignored(reason: string): Reading {
   return { kind: 'ignored', reason };
+}
+
+/** A signature by HMAC over the body, and what else a template names. Header names are in lower case. */
+export interface HmacVerification {
+  readonly kind: 'hmac';
+  /** The header that holds the signature. */
+  readonly header: string;
+  /** Default: `sha256`. */
+  readonly hash?: Hash;
+  /** How the signature is written. Default: `hex`. */
+  readonly encoding?: 'hex' | 'base64' | 'base64url';
+  /** What stands before the signature: `sha256=`, `v1,`. */
+  readonly prefix?: string;
+  /** The header is a list such as `t=1,v1=abc`, and this is the name of the signature in it. */
+  readonly parameter?: string;
+  /** What stands between the parameters, or between several signatures. Default: `,` where there are parameters. */
+  readonly separator?: string;
+  /** How a secret becomes a key. Default: `text`, its UTF-8. */
+  readonly key?: 'text' | 'base64' | 'hex';
+  /** What stands before the key in a secret, and is no part of it: `whsec_`. It may be missing. */
+  readonly keyPrefix?: string;
+  /** What is signed, of `{body}`, `{timestamp}`, `{id}`, `{method}`, `{path}`. Default: `{body}`. */
+  readonly template?: string;
+  /** The header that holds `{id}`. */
+  readonly id?: string;
+  /** Where `{timestamp}` is: in a header of its own, or a parameter of the signature's. */
+  readonly timestamp?: TimestampPlace;
+}
+
+interface TimestampPlace {
+  readonly header?: string;
+  readonly parameter?: string;
+  /** Default: `seconds`. */
+  readonly unit?: 'seconds' | 'milliseconds';
+  /** How far off, in the past or the future, it may be. Default: 300. */
+  readonly toleranceSeconds?: number;
+}
+
+/** A secret that the request itself carries. */
+export interface SecretVerification {
+  readonly kind: 'secret';
+  /** `basic`: the secret is the password, or `user:password`. `body`: at a path of keys such as `auth.secret`. */
+  readonly in: 'header' | 'basic' | 'query' | 'body';
+  /** The header (in lower case), the query parameter, or the path of keys. Default: `authorization`. */
+  readonly name?: string;
+}
+
+/** How a request is verified. */
+export type Verification = HmacVerification | SecretVerification;
+
+/** The hash of an HMAC. */
+export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
+/** Where something is: a path of keys such as `data.slug` (`items.0.id` for lists), a header or a query parameter. */
+export type Place = string | { readonly header: string } | { readonly query: string };
+
+/** Where in a request what is. A path is looked up in the entry first, and then in the whole body. */
+export interface PayloadMap {
+  /** The path of the list of entries, where one request has several. Default: the body is the entry. */
+  readonly entries?: string;
+  /** Default: `id`. Without an id nothing is remembered of an entry. */
+  readonly id?: Place;
+  readonly type?: Place;
+  readonly slug?: Place;
+  readonly locale?: Place;
+  readonly url?: Place;
+  readonly environment?: Place;
+  /** When it happened, in ISO 8601. Default: when the request came. */
+  readonly occurredAt?: Place;
+  /** The path of the object whose values are fields. Default: the entry. */
+  readonly fields?: string;
+  /** The path of the object that holds the fields as they were before. */
+  readonly previous?: string;
+  /** What happened. Default: every request is a put. */
+  readonly action?: Place;
+  /** The values of `action` that are deletes: unpublish, archive, delete. */
+  readonly deletes?: readonly string[];
+  /** The values of `action` that are puts. Default: all that are neither deletes nor ignored. */
+  readonly puts?: readonly string[];
+  /** The values of `action` that purge nothing: test pings, drafts. */
+  readonly ignores?: readonly string[];
 }

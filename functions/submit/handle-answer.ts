@@ -1,14 +1,10 @@
-import { backoffMs, unauthorizedDelaySeconds } from '../core/limits/window.ts';
-import { type Answer, isolate } from '../core/planning/isolate.ts';
-import {
-  bodyOf,
-  halve,
-  type PlannedRequest,
-  planEntries,
-  type RequestLimits,
-  settledBy,
-  textOf,
-} from '../core/planning/plan.ts';
+import type { Answer } from '../cdn-pro/answer.ts';
+import { unauthorizedDelaySeconds } from '../core/limits/window.ts';
+import { backoffMs } from '../core/model/backoff.ts';
+import { textOf } from '../core/model/entry-text.ts';
+import { isolate } from '../core/planning/isolate.ts';
+import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
+import { bodyOf, halve, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 import { oldestChangeMs, recordRejected } from './return-messages.ts';

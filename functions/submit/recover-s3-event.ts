@@ -1,4 +1,4 @@
-import type { RuleSet } from '../core/mapping/compile-rules.ts';
+import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import { readS3Event } from '../sources/s3.ts';
 

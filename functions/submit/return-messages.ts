@@ -1,3 +1,4 @@
+import { textOf } from '../core/model/entry-text.ts';
 import {
   messageVersion,
   type PurgeMessage,
@@ -5,7 +6,7 @@ import {
   writeMessage,
 } from '../core/model/purge-message.ts';
 import type { PurgeEntry } from '../core/model/types.ts';
-import { type PlannedEntry, type PlannedRequest, settledBy, textOf } from '../core/planning/plan.ts';
+import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 
 /**

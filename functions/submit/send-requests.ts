@@ -1,8 +1,9 @@
 import type { Permit, Place } from '../aws/rate-limit-table.ts';
+import type { Answer } from '../cdn-pro/answer.ts';
 import { fillOf } from '../core/limits/pacing.ts';
-import { backoffMs } from '../core/limits/window.ts';
-import type { Answer } from '../core/planning/isolate.ts';
-import { bodyOf, type PlannedRequest, type RequestLimits } from '../core/planning/plan.ts';
+import { backoffMs } from '../core/model/backoff.ts';
+import type { RequestLimits } from '../core/planning/plan.ts';
+import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { afterAnswer, type Run } from './handle-answer.ts';
 import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';

@@ -1,6 +1,8 @@
+import { textOf } from '../core/model/entry-text.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
 import { shareOfRequests } from '../core/planning/coalesce.ts';
-import { type PlannedRequest, planRequests, type RequestLimits, textOf } from '../core/planning/plan.ts';
+import { planRequests, type RequestLimits } from '../core/planning/plan.ts';
+import type { PlannedRequest } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';

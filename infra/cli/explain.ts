@@ -1,20 +1,13 @@
 import { type MappedChange, mapChanges } from '../../functions/buffer/enqueue-changes.ts';
-import {
-  compileRules,
-  type Mapping,
-  type RuleExplanation,
-} from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { Mapping, RuleExplanation } from '../../functions/core/mapping/rule.ts';
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../functions/core/model/group-by.ts';
 import { describeKeys, isWatched, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
-import {
-  bodyOf,
-  type PurgeRequestBody,
-  planRequests,
-  settledBy,
-  textOf,
-} from '../../functions/core/planning/plan.ts';
+import { planRequests } from '../../functions/core/planning/plan.ts';
+import { bodyOf, type PurgeRequestBody, settledBy } from '../../functions/core/planning/planned-request.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import type { PurgerConfig } from '../stack/purger-stack.ts';
 import type { Input } from './read-input.ts';

@@ -1,5 +1,5 @@
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import type { Header, PurgeEntry } from '../../functions/core/model/types.ts';
-import { textOf } from '../../functions/core/planning/plan.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 
 /** @returns an explanation for people to read */

@@ -6,7 +6,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { MappingConfig } from '../../functions/core/mapping/compile-rules.ts';
+import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';

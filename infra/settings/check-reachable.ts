@@ -1,4 +1,5 @@
-import { compilePattern, type Pattern, PatternError } from '../../functions/core/mapping/pattern.ts';
+import { compilePattern, type Pattern } from '../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../functions/core/mapping/tokens.ts';
 import { someTextIn, type TextSet, textsFrom, textsOf } from './pattern-sets.ts';
 import { type Place, type RuleFault, textsAt } from './validation-issue.ts';
 

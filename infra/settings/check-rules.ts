@@ -1,5 +1,5 @@
-import { listOf } from '../../functions/core/mapping/conditions.ts';
 import { compilePattern } from '../../functions/core/mapping/pattern.ts';
+import { listOf } from '../../functions/core/mapping/rule.ts';
 import { suggestion } from '../../functions/core/model/errors.ts';
 import { faultsOfPurge } from './check-purge.ts';
 import { type CompiledAt, type ExceptionAt, faultsOfReach } from './check-reachable.ts';

@@ -1,4 +1,5 @@
-import { compilePattern, PatternError } from '../../functions/core/mapping/pattern.ts';
+import { compilePattern } from '../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../functions/core/mapping/tokens.ts';
 import { suggestion } from '../../functions/core/model/errors.ts';
 import { someTextIn, type TextSet, textsFrom, textsOf, textsTo } from './pattern-sets.ts';
 import { type RuleFault, recordOf, textsAt } from './validation-issue.ts';

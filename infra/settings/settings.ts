@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
-import type { Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import type { Target } from '../../functions/core/model/types.ts';
 import { faultsOfRules } from './check-rules.ts';

@@ -1,4 +1,4 @@
-import { PatternError } from '../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../functions/core/mapping/tokens.ts';
 
 /** Where something is in a configuration. */
 export type Place = readonly (string | number)[];

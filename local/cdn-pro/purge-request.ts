@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { regexFault, regexParts } from './regex-rules.ts';
-import { hostFault, hostOf, type UrlField, urlFault } from './url-rules.ts';
+import { hostFault, hostOf, type RequestFault, type UrlField, urlFault } from './url-rules.ts';
 
 const MAX_DIR_URLS = 20;
 const MAX_REGEX_PATTERNS = 2;
@@ -26,13 +26,6 @@ const purgeRequest = z.strictObject({
 
 /** The JSON of POST /cdn/purges. */
 export type PurgeRequest = Readonly<z.infer<typeof purgeRequest>>;
-
-/** Why a purge request is refused with 400. */
-export interface RequestFault {
-  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
-  readonly message: string;
-}
-
 /** The host names that are deployed, by environment. A `*` in one stands for any text. */
 export type DeployedHosts = Readonly<Record<PurgeRequest['target'], readonly string[]>>;
 

@@ -1,5 +1,3 @@
-import type { RequestFault } from './purge-request.ts';
-
 const MAX_URL_CHARACTERS = 2048;
 
 /**
@@ -76,4 +74,10 @@ function isEncoded(url: string): boolean {
 
 function invalid(message: string): RequestFault {
   return { code: 'InvalidRequest', message };
+}
+
+/** Why a purge request is refused with 400. */
+export interface RequestFault {
+  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
+  readonly message: string;
 }

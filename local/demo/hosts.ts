@@ -1,4 +1,4 @@
-import { listOf } from '../../functions/core/mapping/conditions.ts';
+import { listOf } from '../../functions/core/mapping/rule.ts';
 import { withHosts } from '../../functions/core/mapping/stale-urls.ts';
 import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
 

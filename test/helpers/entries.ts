@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import type { PlannedEntry } from '../../functions/core/planning/plan.ts';
+import type { PlannedEntry } from '../../functions/core/planning/planned-request.ts';
 
 const scope = fc.record({
   target: fc.constantFrom('production' as const, 'staging' as const),

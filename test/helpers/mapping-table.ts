@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
 import type {
   ChangeAction,
   EntryChange,

@@ -1,9 +1,9 @@
 import type { Permit, Place } from '../../functions/aws/rate-limit-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { emptyWindow, type RateLimit, reserve } from '../../functions/core/limits/window.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
-import type { Answer } from '../../functions/core/planning/isolate.ts';
-import type { PurgeRequestBody } from '../../functions/core/planning/plan.ts';
+import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 
 /** A line that was logged. */

@@ -1,8 +1,9 @@
 import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-table.ts';
 import { secretsIn } from '../../functions/aws/secrets.ts';
-import { compileRules, type MappingConfig } from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
 import { sweep } from '../../functions/core/mapping/purge-by-prefix.ts';
+import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';

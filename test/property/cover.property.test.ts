@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { dropCovered } from '../../functions/core/planning/cover.ts';
-import type { PlannedEntry } from '../../functions/core/planning/plan.ts';
+import type { PlannedEntry } from '../../functions/core/planning/planned-request.ts';
 import { purgeMatcher } from '../../local/edge/purge-matcher.ts';
 import { anyEntry, cachedUrl, keyOf } from '../helpers/entries.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bodyOf, planRequests, settledBy } from '../../functions/core/planning/plan.ts';
+import { planRequests } from '../../functions/core/planning/plan.ts';
+import { bodyOf, settledBy } from '../../functions/core/planning/planned-request.ts';
 import { anyMessages, keyOf, withCovered } from '../helpers/entries.ts';
 
 const maxFileUrls = fc.integer({ min: 1, max: 15 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
 import { regexFault, regexParts } from '../../local/cdn-pro/regex-rules.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
-import type { Answer } from '../../functions/core/planning/isolate.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { buffered, createWorld, type World } from '../helpers/submit-world.ts';

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
 import { entriesIn, type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
 import { requestsInWindow } from '../../functions/core/limits/window.ts';
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
-import { textOf } from '../../functions/core/planning/plan.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 
 type Kind = 'file' | 'file with headers' | 'directory' | 'regex';

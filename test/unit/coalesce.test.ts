@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { shareOfRequests } from '../../functions/core/planning/coalesce.ts';
-import { bodyOf, planRequests } from '../../functions/core/planning/plan.ts';
+import { planRequests } from '../../functions/core/planning/plan.ts';
+import { bodyOf } from '../../functions/core/planning/planned-request.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const limits = { maxFileUrls: 10, maxBodyBytes: 1e6 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
 import { dropCovered } from '../../functions/core/planning/cover.ts';
-import { textOf } from '../../functions/core/planning/plan.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const scope = { target: 'production', action: 'invalidate' } as const;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { enqueueChanges } from '../../functions/buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../../functions/buffer/send-messages.ts';
-import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
 import type { OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Purge } from '../../functions/core/mapping/compile-rules.ts';
+import type { Purge } from '../../functions/core/mapping/rule.ts';
 import { hostFault } from '../../local/cdn-pro/url-rules.ts';
 import { edgeHostOf, hostsOf } from '../../local/demo/hosts.ts';
 

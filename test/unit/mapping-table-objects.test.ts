@@ -1,4 +1,4 @@
-import type { Rule } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { mappingTable, tableHost as www } from '../helpers/mapping-table.ts';
 
 const s3 = (key: string | readonly string[], rest: Partial<Rule> = {}): Rule => ({

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { isolate } from '../../functions/core/planning/isolate.ts';
-import { type PlannedRequest, textOf } from '../../functions/core/planning/plan.ts';
+import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 function request(...entries: PurgeEntry[]): PlannedRequest {

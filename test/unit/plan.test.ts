@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
-import { bodyOf, planRequests } from '../../functions/core/planning/plan.ts';
+import { planRequests } from '../../functions/core/planning/plan.ts';
+import { bodyOf } from '../../functions/core/planning/planned-request.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const limits = { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 };

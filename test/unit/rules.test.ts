@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { compileRules, type Rule } from '../../functions/core/mapping/compile-rules.ts';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
+import { textOf } from '../../functions/core/model/entry-text.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
-import { textOf } from '../../functions/core/planning/plan.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 
 const site: Rule = {

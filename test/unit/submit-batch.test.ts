@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Answer } from '../../functions/core/planning/isolate.ts';
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { buffered, createWorld } from '../helpers/submit-world.ts';
 

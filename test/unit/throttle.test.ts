@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
-  backoffMs,
   closeWindow,
   emptyWindow,
   type RateWindow,
   requestsInWindow,
   reserve,
 } from '../../functions/core/limits/window.ts';
+import { backoffMs } from '../../functions/core/model/backoff.ts';
 
 const limit = { requests: 3, perSeconds: 10, headroom: 0 };
 const guardMs = 2000;

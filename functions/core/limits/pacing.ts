@@ -1,10 +1,6 @@
-import {
-  maxDirUrls,
-  maxRegexPatterns,
-  type PlannedRequest,
-  type RequestLimits,
-  textOf,
-} from '../planning/plan.ts';
+import { textOf } from '../model/entry-text.ts';
+import type { RequestLimits } from '../planning/plan.ts';
+import { maxDirUrls, maxRegexPatterns, type PlannedRequest } from '../planning/planned-request.ts';
 import {
   type Pace,
   type RateLimit,

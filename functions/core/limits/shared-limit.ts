@@ -1,14 +1,4 @@
-import type { RateLimit, RateWindow } from './window.ts';
-
-/** What one deployment says CDN Pro's limit is, as the window keeps it. */
-export interface StatedLimit {
-  readonly requests: number;
-  readonly perSeconds: number;
-  /** When it last said so, in milliseconds. */
-  readonly atMs: number;
-  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
-  readonly closedUntilMs?: number;
-}
+import type { RateLimit, RateWindow, StatedLimit } from './window.ts';
 
 /** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
 const statementLifeMs = 7 * 24 * 60 * 60 * 1000;

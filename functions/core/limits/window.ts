@@ -1,5 +1,3 @@
-import type { StatedLimit } from './shared-limit.ts';
-
 /** A rate limit as the user configures it. */
 export interface RateLimit {
   /** Most requests in a window. CDN Pro: 300 (the purge API's page). */
@@ -118,13 +116,12 @@ export function closeWindow(window: RateWindow, untilMs: number): RateWindow {
   return window.closedUntilMs >= untilMs ? window : { ...window, closedUntilMs: untilMs };
 }
 
-/**
- * How long to wait before another try: full jitter over an exponentially growing span.
- * @param attempt 1 for the first retry
- * @param random a number from 0 (included) to 1 (excluded)
- * @returns milliseconds, at most 30 s
- * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
- */
-export function backoffMs(attempt: number, random: number): number {
-  return Math.min(30_000, 500 * 2 ** attempt) * random;
+/** What one deployment says CDN Pro's limit is, as the window keeps it. */
+export interface StatedLimit {
+  readonly requests: number;
+  readonly perSeconds: number;
+  /** When it last said so, in milliseconds. */
+  readonly atMs: number;
+  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
+  readonly closedUntilMs?: number;
 }

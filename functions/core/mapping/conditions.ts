@@ -1,7 +1,7 @@
 import { describeValue } from '../model/errors.ts';
 import type { ChangeAction, OriginChange } from '../model/types.ts';
-import type { Conditions, Match, Rule } from './compile-rules.ts';
 import { type Captures, compilePattern } from './pattern.ts';
+import { type Conditions, listOf, type Match, type Rule } from './rule.ts';
 import type { Variables } from './template.ts';
 
 /** One condition on one value of a change. */
@@ -22,19 +22,6 @@ export interface CompiledMatch {
 }
 
 const nothing: Captures = Object.freeze({});
-
-/** A value that may be one of a list. */
-export type OneOrMore<Value> = Value | readonly Value[];
-
-/** A value or a list of values as a list. */
-export function listOf<Value>(value: OneOrMore<Value> | undefined): readonly Value[] {
-  if (value === undefined) return [];
-  return isList(value) ? value : [value];
-}
-
-function isList<Value>(value: OneOrMore<Value>): value is readonly Value[] {
-  return Array.isArray(value);
-}
 
 /** @throws PatternError for a pattern that cannot be read */
 export function compileMatch({ match, except }: Pick<Rule, 'match' | 'except'>): CompiledMatch {

@@ -1,7 +1,7 @@
 import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/types.ts';
-import type { Delivery, Mapping, MappingProblem, RuleExplanation } from './compile-rules.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import { EntrySet } from './entry-set.ts';
+import type { Delivery, Mapping, MappingProblem, RuleExplanation } from './rule.ts';
 import type { Sink, StaleUrls } from './stale-urls.ts';
 import type { Variables } from './template.ts';
 

@@ -1,4 +1,4 @@
-import type { Token } from './pattern.ts';
+import type { Token } from './tokens.ts';
 
 /**
  * Fits a text to tokens by a table of what can still fit: one bit for each token and position, filled from the end,

@@ -1,6 +1,12 @@
 import type { EntryChange, PurgeEntry } from '../model/types.ts';
-import type { Mapping, MappingConfig, MappingProblem, Rule } from './compile-rules.ts';
-import { listOf, type OneOrMore } from './conditions.ts';
+import {
+  listOf,
+  type Mapping,
+  type MappingConfig,
+  type MappingProblem,
+  type OneOrMore,
+  type Rule,
+} from './rule.ts';
 import { withHosts } from './stale-urls.ts';
 import { encodeLiteral, faultOfDirUrl } from './url.ts';
 

@@ -1,5 +1,5 @@
 import type { PurgeEntry } from '../model/types.ts';
-import type { Delivery } from './compile-rules.ts';
+import type { Delivery } from './rule.ts';
 
 /**
  * Says when entries are purged that were mapped by rules and beside them.

@@ -1,9 +1,8 @@
 import type { PurgeEntry, Scope } from '../model/types.ts';
-import type { Purge, Rule } from './compile-rules.ts';
-import { listOf } from './conditions.ts';
 import { compileHeaders, type HeaderExpander } from './header-sets.ts';
 import { compilePages, type PageFinder } from './pages.ts';
 import { faultOfRegexPattern } from './regex-pattern.ts';
+import { listOf, type Purge, type Rule } from './rule.ts';
 import type { Variables } from './template.ts';
 import {
   compileRegexTemplate,

@@ -1,5 +1,6 @@
-import { type Captures, parseTokens, type Token } from './pattern.ts';
+import type { Captures } from './pattern.ts';
 import { escapeRegex } from './regex-pattern.ts';
+import { parseTokens, type Token } from './tokens.ts';
 import {
   encodeAsComponent,
   encodeInPath,

@@ -1,5 +1,5 @@
 import type { Scope } from '../model/types.ts';
-import type { PlannedEntry } from './plan.ts';
+import type { PlannedEntry } from './planned-request.ts';
 
 /** When files of one directory become the directory. */
 export interface CoalesceLimits {

@@ -1,6 +1,7 @@
+import { textOf } from '../model/entry-text.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, PurgeEntry } from '../model/types.ts';
-import { type PlannedEntry, textOf } from './plan.ts';
+import type { PlannedEntry } from './planned-request.ts';
 
 /** What a wildcard of the purge API's page stands for, as far as it can cover other entries. */
 type Wildcard =

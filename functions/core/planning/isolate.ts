@@ -1,21 +1,5 @@
-import { halve, type PlannedEntry, type PlannedRequest, textOf } from './plan.ts';
-
-interface Answered {
-  /** `x-cnc-request-id`, by which CDNetworks' support finds the request. */
-  readonly requestId?: string;
-}
-
-/** What CDN Pro's answer to a purge request means. */
-export type Answer =
-  | (Answered & { readonly kind: 'accepted'; readonly purgeId?: string })
-  /** The content is at fault: at least one entry will never be accepted. */
-  | (Answered & { readonly kind: 'refused'; readonly status: number; readonly message: string })
-  | (Answered & { readonly kind: 'too-large'; readonly status: number; readonly message: string })
-  | (Answered & { readonly kind: 'unauthorized'; readonly status: number; readonly message: string })
-  /** `retryAfterMs`: how long to stay away, where the server says so. */
-  | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
-  /** No verdict on the content: the API was out of reach, or had a fault of its own. */
-  | (Answered & { readonly kind: 'unavailable'; readonly reason: string });
+import { textOf } from '../model/entry-text.ts';
+import { halve, type PlannedEntry, type PlannedRequest } from './planned-request.ts';
 
 /** What becomes of a request whose content was refused: every entry is in exactly one of the two. */
 export interface Isolation {

@@ -1,20 +1,17 @@
+import { textOf } from '../model/entry-text.ts';
 import { groupBy } from '../model/group-by.ts';
 import { byteLength } from '../model/purge-message.ts';
-import type { FileEntry, Header, PurgeAction, PurgeEntry, Scope, Target } from '../model/types.ts';
+import type { FileEntry, PurgeEntry, Scope } from '../model/types.ts';
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
 import { dropCovered } from './cover.ts';
-
-/** The body of `POST /cdn/purges`, in CDN Pro's own names. */
-export interface PurgeRequestBody {
-  readonly name: string;
-  readonly target: Target;
-  readonly action: PurgeAction;
-  readonly fileUrls?: readonly string[];
-  readonly fileHeaders?: readonly Header[];
-  readonly dirUrls?: readonly string[];
-  readonly regexPatterns?: readonly string[];
-  readonly webhook?: string;
-}
+import {
+  bodyOf,
+  halve,
+  maxDirUrls,
+  maxRegexPatterns,
+  type PlannedEntry,
+  type PlannedRequest,
+} from './planned-request.ts';
 
 /** Limits of one purge request. */
 export interface RequestLimits {
@@ -24,26 +21,6 @@ export interface RequestLimits {
   readonly maxBodyBytes: number;
   /** Turns many files of one directory into the directory. Missing: never. */
   readonly coalesce?: CoalesceLimits;
-}
-
-/** Most `dirUrls` and `regexPatterns` in a request (the purge API's page). */
-export const maxDirUrls = 20;
-export const maxRegexPatterns = 2;
-
-/** One thing to purge, once, however many messages ask for it. */
-export interface PlannedEntry {
-  readonly entry: PurgeEntry;
-  /** Indices of the messages that hold it. */
-  readonly messages: readonly number[];
-  /** What is settled with it, since it purges that, too. Where it is rejected, these are to be planned anew. */
-  readonly covered?: readonly PlannedEntry[];
-  /** Whether nobody asked for it: it stands for the siblings that it covers. */
-  readonly isCoalesced?: true;
-}
-
-/** One purge request to make: entries of one scope, its files of one header set. */
-export interface PlannedRequest {
-  readonly entries: readonly PlannedEntry[];
 }
 
 /**
@@ -117,48 +94,6 @@ function splitToSize(request: PlannedRequest, maxBodyBytes: number): readonly Pl
   return halve(request).flatMap((half) => splitToSize(half, maxBodyBytes));
 }
 
-/** @returns two requests with half of the entries each; the request itself where it has only one entry */
-export function halve(request: PlannedRequest): readonly PlannedRequest[] {
-  if (request.entries.length < 2) return [request];
-  const middle = Math.ceil(request.entries.length / 2);
-  return [{ entries: request.entries.slice(0, middle) }, { entries: request.entries.slice(middle) }];
-}
-
-/** @returns every entry that is settled when a request is accepted: those that it names, and those that they cover */
-export function settledBy({ entries }: PlannedRequest): readonly PlannedEntry[] {
-  return entries.flatMap((planned) =>
-    planned.covered === undefined ? [planned] : [planned, ...planned.covered],
-  );
-}
-
-/** @returns the body that asks for a planned request */
-export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
-  const fileUrls: string[] = [];
-  const dirUrls: string[] = [];
-  const regexPatterns: string[] = [];
-  let headers: readonly Header[] | undefined;
-  let scope: Scope | undefined;
-  for (const { entry } of entries) {
-    scope ??= entry;
-    if (entry.kind === 'file') {
-      fileUrls.push(entry.url);
-      headers ??= entry.headers ?? [];
-    } else if (entry.kind === 'dir') dirUrls.push(entry.url);
-    else regexPatterns.push(entry.pattern);
-  }
-  if (scope === undefined) throw new RangeError('Expected a planned request to have entries, got none');
-  return {
-    name: 'cdn-pro-purger',
-    target: scope.target,
-    action: scope.action,
-    ...(fileUrls.length > 0 ? { fileUrls } : {}),
-    ...(headers !== undefined && headers.length > 0 ? { fileHeaders: headers } : {}),
-    ...(dirUrls.length > 0 ? { dirUrls } : {}),
-    ...(regexPatterns.length > 0 ? { regexPatterns } : {}),
-    ...(scope.webhook === undefined ? {} : { webhook: scope.webhook }),
-  };
-}
-
 function bodyBytes(request: PlannedRequest): number {
   return byteLength(JSON.stringify(bodyOf(request)));
 }
@@ -176,11 +111,6 @@ function headersKey({ headers = [] }: FileEntry): string {
 function entryKey(entry: PurgeEntry): string {
   const headers = entry.kind === 'file' && entry.headers !== undefined ? headersKey(entry) : '';
   return [entry.kind, textOf(entry), headers, entry.target, entry.action, entry.webhook].join('\n');
-}
-
-/** @returns what an entry purges: its URL or its pattern */
-export function textOf(entry: PurgeEntry): string {
-  return entry.kind === 'regex' ? entry.pattern : entry.url;
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

@@ -1,6 +1,6 @@
+import { textOf } from '../model/entry-text.ts';
 import type { PurgeMessage } from '../model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../model/types.ts';
-import { textOf } from './plan.ts';
 
 /**
  * Compares S3's sequencers of one key: hexadecimal, the shorter padded on the right with zeros.

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Verdict, WebhookRequest } from '../webhook-source.ts';
+import type { Hash, Verdict, WebhookRequest } from '../webhook-source.ts';
 
 /** The verdict on a request that one of the secrets verifies. */
 export const VERIFIED: Verdict = { verified: true };
@@ -19,9 +19,6 @@ export function refuse(reason: string): Verdict {
 export function headerOf(request: WebhookRequest, name: string): string | undefined {
   return Object.hasOwn(request.headers, name) ? request.headers[name] : undefined;
 }
-
-/** The hash of an HMAC. */
-export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 /** The HMAC over the parts, one after another. */
 export function hmac(

@@ -1,63 +1,20 @@
-import type { Verdict, WebhookRequest } from '../webhook-source.ts';
+import type {
+  HmacVerification,
+  SecretVerification,
+  Verdict,
+  Verification,
+  WebhookRequest,
+} from '../webhook-source.ts';
 import {
   decodeBase64,
   equalInConstantTime,
   faultOfTimestamp,
-  type Hash,
   headerOf,
   hmac,
   refuse,
   VERIFIED,
 } from './crypto.ts';
 import { parseJsonObject, valueAt } from './payload.ts';
-
-/** A signature by HMAC over the body, and what else a template names. Header names are in lower case. */
-export interface HmacVerification {
-  readonly kind: 'hmac';
-  /** The header that holds the signature. */
-  readonly header: string;
-  /** Default: `sha256`. */
-  readonly hash?: Hash;
-  /** How the signature is written. Default: `hex`. */
-  readonly encoding?: 'hex' | 'base64' | 'base64url';
-  /** What stands before the signature: `sha256=`, `v1,`. */
-  readonly prefix?: string;
-  /** The header is a list such as `t=1,v1=abc`, and this is the name of the signature in it. */
-  readonly parameter?: string;
-  /** What stands between the parameters, or between several signatures. Default: `,` where there are parameters. */
-  readonly separator?: string;
-  /** How a secret becomes a key. Default: `text`, its UTF-8. */
-  readonly key?: 'text' | 'base64' | 'hex';
-  /** What stands before the key in a secret, and is no part of it: `whsec_`. It may be missing. */
-  readonly keyPrefix?: string;
-  /** What is signed, of `{body}`, `{timestamp}`, `{id}`, `{method}`, `{path}`. Default: `{body}`. */
-  readonly template?: string;
-  /** The header that holds `{id}`. */
-  readonly id?: string;
-  /** Where `{timestamp}` is: in a header of its own, or a parameter of the signature's. */
-  readonly timestamp?: TimestampPlace;
-}
-
-interface TimestampPlace {
-  readonly header?: string;
-  readonly parameter?: string;
-  /** Default: `seconds`. */
-  readonly unit?: 'seconds' | 'milliseconds';
-  /** How far off, in the past or the future, it may be. Default: 300. */
-  readonly toleranceSeconds?: number;
-}
-
-/** A secret that the request itself carries. */
-export interface SecretVerification {
-  readonly kind: 'secret';
-  /** `basic`: the secret is the password, or `user:password`. `body`: at a path of keys such as `auth.secret`. */
-  readonly in: 'header' | 'basic' | 'query' | 'body';
-  /** The header (in lower case), the query parameter, or the path of keys. Default: `authorization`. */
-  readonly name?: string;
-}
-
-/** How a request is verified. */
-export type Verification = HmacVerification | SecretVerification;
 
 /** Longer than the header of twenty signatures. */
 const MAX_HEADER_LENGTH = 8192;

@@ -14,40 +14,11 @@ import { verifyBy } from '../toolkit/verify-request.ts';
 import {
   defineSource,
   ignored,
+  type Place,
   type ReadContext,
   type Reading,
   type WebhookRequest,
 } from '../webhook-source.ts';
-
-/** Where something is: a path of keys such as `data.slug` (`items.0.id` for lists), a header or a query parameter. */
-export type Place = string | { readonly header: string } | { readonly query: string };
-
-/** Where in a request what is. A path is looked up in the entry first, and then in the whole body. */
-export interface PayloadMap {
-  /** The path of the list of entries, where one request has several. Default: the body is the entry. */
-  readonly entries?: string;
-  /** Default: `id`. Without an id nothing is remembered of an entry. */
-  readonly id?: Place;
-  readonly type?: Place;
-  readonly slug?: Place;
-  readonly locale?: Place;
-  readonly url?: Place;
-  readonly environment?: Place;
-  /** When it happened, in ISO 8601. Default: when the request came. */
-  readonly occurredAt?: Place;
-  /** The path of the object whose values are fields. Default: the entry. */
-  readonly fields?: string;
-  /** The path of the object that holds the fields as they were before. */
-  readonly previous?: string;
-  /** What happened. Default: every request is a put. */
-  readonly action?: Place;
-  /** The values of `action` that are deletes: unpublish, archive, delete. */
-  readonly deletes?: readonly string[];
-  /** The values of `action` that are puts. Default: all that are neither deletes nor ignored. */
-  readonly puts?: readonly string[];
-  /** The values of `action` that purge nothing: test pings, drafts. */
-  readonly ignores?: readonly string[];
-}
 
 const NAME = 'generic';
 const MAX_ENTRIES = 5000;

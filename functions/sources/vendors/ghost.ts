@@ -9,9 +9,10 @@ import {
   textAt,
   unexpected,
 } from '../toolkit/payload.ts';
-import { type HmacVerification, verifyBy } from '../toolkit/verify-request.ts';
+import { verifyBy } from '../toolkit/verify-request.ts';
 import {
   defineSource,
+  type HmacVerification,
   ignored,
   type ReadContext,
   type Reading,

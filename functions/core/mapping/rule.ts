@@ -1,0 +1,137 @@
+import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
+import type { FileHeaders } from './header-sets.ts';
+import type { Pages } from './pages.ts';
+import type { Captures } from './pattern.ts';
+import type { Encoding } from './template.ts';
+
+/** Conditions on the values of a change: each that is given has to hold, by any one of its patterns. */
+export interface Conditions {
+  /** S3 only: the bucket. */
+  readonly bucket?: OneOrMore<string>;
+  /** S3 only: the whole key, e.g. `site/{+path}`. */
+  readonly key?: OneOrMore<string>;
+  /** S3 only: what the key begins with, as plain text. */
+  readonly prefix?: OneOrMore<string>;
+  /** CMS only: the webhook's name, where one source has several. */
+  readonly webhook?: OneOrMore<string>;
+  /** CMS only: the content type. */
+  readonly type?: OneOrMore<string>;
+  /** CMS only: the locale. */
+  readonly locale?: OneOrMore<string>;
+  /** CMS only: the environment. */
+  readonly environment?: OneOrMore<string>;
+  /** CMS only: any other value, under the name by which templates know it, e.g. `fields.category`. */
+  readonly fields?: Readonly<Record<string, OneOrMore<string | number | boolean>>>;
+}
+
+/** Which changes a rule is for. */
+export interface Match extends Conditions {
+  /** `s3`, or the source of a webhook: `contentful`, `standard-webhooks`. */
+  readonly source: string;
+  /** Default: both. */
+  readonly action?: ChangeAction;
+}
+
+/** The URLs that a change makes stale, as templates over what the match captured or the CMS sent. */
+export interface Purge {
+  /** Hosts for templates that begin with a slash, e.g. `www.example.com` or `http://{locale}.example.com`. */
+  readonly hosts?: OneOrMore<string>;
+  /** Files, e.g. `https://www.example.com/{+path}`. */
+  readonly fileUrls?: readonly string[];
+  /** Directories and wildcards, e.g. `https://www.example.com/blog/*`. */
+  readonly dirUrls?: readonly string[];
+  /** Regular expressions over cache keys, e.g. `https://www.example.com/{+path}\?.*`. */
+  readonly regexPatterns?: readonly string[];
+  /** The versions of each file that headers tell apart. Default: the version without headers. */
+  readonly fileHeaders?: FileHeaders;
+  /** Whether each file is purged in all versions, as a `dirUrls` entry without a wildcard. Default: false. */
+  readonly variants?: boolean;
+  /** Query strings that each file is also requested with, e.g. `format=amp`. */
+  readonly queries?: readonly string[];
+  /** How paths are spelt; each gives URLs of its own. Default: `browser`, and for S3 objects `s3`, too. */
+  readonly encodings?: readonly Encoding[];
+}
+
+/** What a user writes: which changes it matches, and which URLs they make stale. All rules that match apply. */
+export interface Rule {
+  /** Names the rule in logs. Default: its place, `rules[0]`. */
+  readonly name?: string;
+  readonly match: Match;
+  /** What to leave alone: patterns of keys, or conditions that have to hold together. */
+  readonly except?: OneOrMore<string | Conditions>;
+  readonly purge: Purge;
+  readonly pages?: Pages;
+  /** Default: a put invalidates, a delete deletes. */
+  readonly action?: PurgeAction;
+  /** Default: the purger's target. */
+  readonly target?: Target;
+  /** Seconds that the purge waits in the buffer, 0 to 900. Default: 0. */
+  readonly delaySeconds?: number;
+  /** Seconds after the first purge until a second one, 1 to 900 less the delay. Default: no second purge. */
+  readonly repeatAfterSeconds?: number;
+  /** ID of a CDN Pro webhook to call when the purge completes. */
+  readonly webhook?: string;
+}
+
+/** What the functions need to map changes. Travels inside their assets as JSON. */
+export interface MappingConfig {
+  readonly target: Target;
+  readonly rules: readonly Rule[];
+}
+
+/** A URL that a rule asked for and that cannot be purged. */
+export interface MappingProblem {
+  readonly rule: string;
+  readonly template: string;
+  readonly reason: string;
+}
+
+/** Entries that wait equally long. */
+export interface Delivery {
+  readonly delaySeconds: number;
+  readonly entries: readonly PurgeEntry[];
+}
+
+/** What a change makes stale. */
+export interface Mapping {
+  /** Without duplicates, in the order of the rules. */
+  readonly entries: readonly PurgeEntry[];
+  /** The entries by when they are to be purged, the soonest first; one that is purged twice is in two. */
+  readonly deliveries: readonly Delivery[];
+  /** Names of the rules that matched. */
+  readonly rules: readonly string[];
+  readonly problems: readonly MappingProblem[];
+}
+
+/** What one rule made of a change. */
+export type RuleExplanation =
+  | {
+      readonly rule: string;
+      readonly matched: true;
+      readonly captures: Captures;
+      readonly entries: readonly PurgeEntry[];
+      readonly delaysSeconds: readonly number[];
+      readonly problems: readonly MappingProblem[];
+    }
+  | { readonly rule: string; readonly matched: false; readonly reason: string };
+
+/** Compiled rules: from a change to what it makes stale. */
+export interface RuleSet {
+  /** @param latest what happened last to the object, where this change is known to be overtaken. Default: its own */
+  map(change: OriginChange, latest?: ChangeAction): Mapping;
+  /** Says of each rule what it makes of a change, by the same means as `map`. */
+  explain(change: OriginChange): readonly RuleExplanation[];
+}
+
+/** A value that may be one of a list. */
+export type OneOrMore<Value> = Value | readonly Value[];
+
+/** A value or a list of values as a list. */
+export function listOf<Value>(value: OneOrMore<Value> | undefined): readonly Value[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+function isList<Value>(value: OneOrMore<Value>): value is readonly Value[] {
+  return Array.isArray(value);
+}
