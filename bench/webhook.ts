@@ -220,7 +220,7 @@ function portsOn(
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),
     }),
     rules: compileRules({ target: 'production', rules }),
-    sweep: () => ({ entries: [], deliveries: [], rules: [], problems: [] }),
+    sweep: () => ({ entries: [], schedule: [], rules: [], problems: [] }),
     send: (messages) => timed('enqueue', () => sendMessages(sqs, BufferQueueUrl, messages)),
     nowMs: Date.now,
     log: { info: nothing, warn: nothing, error: nothing },

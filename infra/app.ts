@@ -20,7 +20,7 @@ try {
   app.synth();
 } catch (error) {
   if (!(error instanceof PurgerError)) throw error;
-  // A configuration's faults are for its author; the way through our code is not.
+  // A configuration's issues are for its author; the way through our code is not.
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -19,20 +19,20 @@ import {
   dataProtectionFields,
 } from './security/data-protection.ts';
 import type { AlarmSettings } from './settings/alarm-settings.ts';
-import { faultsOfSources, sourcesOf } from './settings/check-sources.ts';
+import { sourcesOf, validateSources } from './settings/check-sources.ts';
 import { endpointField } from './settings/endpoint.ts';
-import { fields } from './settings/schema.ts';
+import { strictObject } from './settings/schema.ts';
 import {
   type CompleteSettings,
   check,
   checkSettings,
-  describeFault,
+  describeIssue,
   type Settings,
 } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/source-settings.ts';
-import { type RuleFault, recordOf } from './settings/validation-issue.ts';
+import { recordOf, type ValidationIssue } from './settings/validation-issue.ts';
 import { Ledger } from './storage/ledger.ts';
-import { accounts, faultsOfSharing } from './storage/shared-ledger.ts';
+import { accounts, validateSharing } from './storage/shared-ledger.ts';
 import { type Webhook, webhookSourceNames } from './webhook.ts';
 
 /** What a purger is made of. */
@@ -60,7 +60,7 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
 }
 
 const subject = 'The configuration of CdnPurger';
-const checkedFields = fields({
+const checkedFields = strictObject({
   ...dataProtectionFields,
   ledgerSharedWith: accounts.optional(),
   endpoint: endpointField.optional(),
@@ -68,7 +68,7 @@ const checkedFields = fields({
 
 /**
  * Purges CDN Pro's cache when something changes at the origin.
- * @throws ConfigError when the settings are wrong, with every fault
+ * @throws ConfigError when the settings are wrong, with every issue
  */
 export class CdnPurger extends Construct {
   /** The buffer in which purge messages wait. */
@@ -95,8 +95,8 @@ export class CdnPurger extends Construct {
     this.#settings = checkSettings(settings);
     const checked = { retainData, logRetentionDays, ledgerSharedWith, endpoint };
     const { ledgerSharedWith: sharedWith = [], ...kept } = check(checkedFields, checked, subject, () => [
-      ...faultsOfCredentials(credentials),
-      ...faultsOfSharing(props),
+      ...validateCredentials(credentials),
+      ...validateSharing(props),
     ]);
     const protection = dataProtection(kept, this.#settings.target, encryptionKey);
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
@@ -198,12 +198,12 @@ export class CdnPurger extends Construct {
 
   #rulesWithoutSource(): string[] {
     const received = { sources: [...this.#sources] };
-    return faultsOfSources(this.#settings, received, ['s3', ...webhookSourceNames]).map(describeFault);
+    return validateSources(this.#settings, received, ['s3', ...webhookSourceNames]).map(describeIssue);
   }
 }
 
 /** For those who write plain JavaScript. */
-function faultsOfCredentials(credentials: unknown): readonly RuleFault[] {
+function validateCredentials(credentials: unknown): readonly ValidationIssue[] {
   if (typeof recordOf(credentials)?.grantRead === 'function') return [];
   const expected = "expected a secret, such as Secret.fromSecretNameV2(this, 'CdnPro', 'cdn-pro/api')";
   return [{ path: ['credentials'], message: `${expected}, got ${describeValue(credentials)}` }];

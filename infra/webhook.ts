@@ -5,7 +5,7 @@ import { PatternError } from '../functions/core/mapping/tokens.ts';
 import { describeValue } from '../functions/core/model/errors.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../functions/sources/registry.ts';
 import type { SourceOptions } from '../functions/sources/webhook-source.ts';
-import { expecting, fields, text, wholeNumber } from './settings/schema.ts';
+import { expected, nonEmptyString, strictObject, wholeNumber } from './settings/schema.ts';
 import { ConfigError, check } from './settings/settings.ts';
 
 /** What every webhook is made of. */
@@ -24,16 +24,16 @@ export interface WebhookProps {
 /** What a webhook of the given source is made of. */
 export type WebhookPropsOf<Source extends WebhookSourceName> = WebhookProps & OptionsOf<Source>;
 
-const header = text('a header name')
-  .regex(/^[A-Za-z0-9-]+$/, expecting('a header name'))
+const header = nonEmptyString('a header name')
+  .regex(/^[A-Za-z0-9-]+$/, expected('a header name'))
   .transform((name) => name.toLowerCase());
-const texts = (what: string) =>
-  z.array(text(`a ${what}`), expecting(`a list of ${what}s`)).min(1, expecting(`a ${what} at least`));
-const flag = z.boolean(expecting('true or false'));
+const stringArray = (what: string) =>
+  z.array(nonEmptyString(`a ${what}`), expected(`a list of ${what}s`)).min(1, expected(`a ${what} at least`));
+const flag = z.boolean(expected('true or false'));
 const oneOf = <const Value extends string>(...values: readonly Value[]) =>
-  z.enum(values, expecting(values.map((value) => `"${value}"`).join(' or ')));
+  z.enum(values, expected(values.map((value) => `"${value}"`).join(' or ')));
 
-const pattern = text('a pattern').superRefine((value, context) => {
+const pattern = nonEmptyString('a pattern').superRefine((value, context) => {
   try {
     compilePattern(value);
   } catch (error) {
@@ -42,43 +42,43 @@ const pattern = text('a pattern').superRefine((value, context) => {
   }
 });
 
-const hmac = fields({
+const hmac = strictObject({
   kind: z.literal('hmac'),
   header,
   hash: oneOf('sha1', 'sha256', 'sha384', 'sha512').optional(),
   encoding: oneOf('hex', 'base64', 'base64url').optional(),
-  prefix: text('a prefix').optional(),
-  parameter: text('the name of a parameter').optional(),
-  separator: text('a separator').optional(),
+  prefix: nonEmptyString('a prefix').optional(),
+  parameter: nonEmptyString('the name of a parameter').optional(),
+  separator: nonEmptyString('a separator').optional(),
   key: oneOf('text', 'base64', 'hex').optional(),
-  keyPrefix: text('a prefix').optional(),
-  template: text('a template')
-    .regex(/\{body\}/, expecting('a template with {body} in it'))
+  keyPrefix: nonEmptyString('a prefix').optional(),
+  template: nonEmptyString('a template')
+    .regex(/\{body\}/, expected('a template with {body} in it'))
     .optional(),
   id: header.optional(),
-  timestamp: fields({
+  timestamp: strictObject({
     header: header.optional(),
-    parameter: text('the name of a parameter').optional(),
+    parameter: nonEmptyString('the name of a parameter').optional(),
     unit: oneOf('seconds', 'milliseconds').optional(),
     toleranceSeconds: wholeNumber(1, 86_400).optional(),
   }).optional(),
 });
-const sharedSecret = fields({
+const sharedSecret = strictObject({
   kind: z.literal('secret'),
   in: oneOf('header', 'basic', 'query', 'body'),
-  name: text('a name').optional(),
+  name: nonEmptyString('a name').optional(),
 });
 
 const place = z.union(
   [
-    text('a path of keys'),
-    z.strictObject({ header: text('a header name') }),
-    z.strictObject({ query: text('a query parameter') }),
+    nonEmptyString('a path of keys'),
+    z.strictObject({ header: nonEmptyString('a header name') }),
+    z.strictObject({ query: nonEmptyString('a query parameter') }),
   ],
-  expecting('a path of keys, {header} or {query}'),
+  expected('a path of keys, {header} or {query}'),
 );
-const payload = fields({
-  entries: text('a path of keys').optional(),
+const payload = strictObject({
+  entries: nonEmptyString('a path of keys').optional(),
   id: place.optional(),
   type: place.optional(),
   slug: place.optional(),
@@ -86,20 +86,20 @@ const payload = fields({
   url: place.optional(),
   environment: place.optional(),
   occurredAt: place.optional(),
-  fields: text('a path of keys').optional(),
-  previous: text('a path of keys').optional(),
+  fields: nonEmptyString('a path of keys').optional(),
+  previous: nonEmptyString('a path of keys').optional(),
   action: place.optional(),
-  deletes: texts('value').optional(),
-  puts: texts('value').optional(),
-  ignores: texts('value').optional(),
+  deletes: stringArray('value').optional(),
+  puts: stringArray('value').optional(),
+  ignores: stringArray('value').optional(),
 });
 
 /** The schema of each option, whichever sources know it. */
 const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodType } = {
-  environments: texts('name of an environment'),
+  environments: stringArray('name of an environment'),
   drafts: flag,
-  branches: texts('branch'),
-  files: z.array(pattern, expecting('a list of patterns')).min(1, expecting('a pattern at least')),
+  branches: stringArray('branch'),
+  files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
   sweep: flag,
   header,
   legacySignatures: flag,
@@ -107,7 +107,7 @@ const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodTy
   verification: z.discriminatedUnion(
     'kind',
     [hmac, sharedSecret],
-    expecting('{kind: "hmac", …} or {kind: "secret", …}'),
+    expected('{kind: "hmac", …} or {kind: "secret", …}'),
   ),
   payload,
 };
@@ -123,8 +123,8 @@ export function webhookFields(source: WebhookSourceName) {
     return [name, isRequired ? optionSchemas[name] : optionSchemas[name].optional()] as const;
   });
   return {
-    name: text('a name')
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, expecting('1 to 64 letters, digits, "-" and "_"'))
+    name: nonEmptyString('a name')
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, expected('1 to 64 letters, digits, "-" and "_"'))
       .optional(),
     rememberDays: wholeNumber(0, 3650).optional(),
     ...Object.fromEntries(options),
@@ -140,7 +140,7 @@ export class Webhook {
   readonly rememberDays: number | undefined;
 
   private constructor(source: WebhookSourceName, { secret, ...settings }: WebhookProps & SourceOptions) {
-    const checked = check(fields(webhookFields(source)), settings, 'The webhook') as Omit<
+    const checked = check(strictObject(webhookFields(source)), settings, 'The webhook') as Omit<
       WebhookProps,
       'secret'
     > &

@@ -4,11 +4,11 @@ import { synthesize } from './aws/synthesize.ts';
 import { startCdnPro } from './cdn-pro/server.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
-import type { Stage } from './demo/run-samples.ts';
+import type { LocalContext } from './demo/run-samples.ts';
 import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
 import { localCredentials, localSecrets, localWebhookSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment, sharedTableName } from './demo/shared-ledger.ts';
-import { createJournal, type Entry, type Journal } from './demo/timeline.ts';
+import { createJournal, type Entry, type Timeline } from './demo/timeline.ts';
 import { startEdge } from './edge/server.ts';
 
 /** How to start the local stack. */
@@ -46,8 +46,8 @@ export interface Ready {
 export interface Local {
   readonly config: PurgerConfig;
   readonly ready: Ready;
-  readonly journal: Journal;
-  readonly stage: Stage;
+  readonly journal: Timeline;
+  readonly stage: LocalContext;
   /** What listens where, for a person. */
   readonly summary: string;
   /** How many purge requests were accepted. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
 import { findStage } from '../infra/stack/stages.ts';
 import { formatPlayed, printLive } from './demo/print.ts';
-import { play } from './demo/run-samples.ts';
+import { runSample } from './demo/run-samples.ts';
 import { readSamples } from './demo/samples.ts';
 import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
@@ -128,7 +128,7 @@ async function playSamples(local: Local, stopping: AbortSignal): Promise<number>
   const aborted = new Promise<undefined>((settle) =>
     stopping.addEventListener('abort', () => settle(undefined), { once: true }),
   );
-  const all = Promise.all(samples.map((sample) => play(sample, local.stage)));
+  const all = Promise.all(samples.map((sample) => runSample(sample, local.stage)));
   const played = await Promise.race([all, aborted]);
   if (played === undefined) return samples.length;
   for (const sample of played) console.log(`${formatPlayed(sample)}\n`);

@@ -1,12 +1,12 @@
 import { PurgerError } from '../core/model/errors.ts';
 
 /** Lambda's own credentials are not in the environment: this does not run in a function. */
-export class CredentialsError extends PurgerError {
+export class AwsCredentialsError extends PurgerError {
   override readonly name = 'CredentialsError';
 }
 
 /** What a request to AWS is signed with. */
-export interface Credentials {
+export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
@@ -18,10 +18,10 @@ export interface Credentials {
  * @throws CredentialsError where they are not there
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
-export function environmentCredentials(): Credentials {
+export function environmentCredentials(): AwsCredentials {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-    throw new CredentialsError('Expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
+    throw new AwsCredentialsError('Expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
   }
   return {
     accessKeyId: AWS_ACCESS_KEY_ID,
@@ -34,6 +34,6 @@ export function environmentCredentials(): Credentials {
  * Stands in for `@aws-sdk/credential-provider-node` in the bundles of functions that call services by the SDK.
  * @returns a provider as the SDK's clients take it
  */
-export function defaultProvider(): () => Promise<Credentials> {
+export function defaultProvider(): () => Promise<AwsCredentials> {
   return async () => environmentCredentials();
 }

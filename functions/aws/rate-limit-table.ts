@@ -5,23 +5,23 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Ask, type Pacing, reservePaced } from '../core/limits/pacing.ts';
-import { agreeOnLimit, closeForDeployment, isStated } from '../core/limits/shared-limit.ts';
+import { type Pacing, reservePaced, type SlotRequest } from '../core/limits/pacing.ts';
+import { closeForDeployment, isDeclared, strictestLimit } from '../core/limits/shared-limit.ts';
 import {
   closeWindow,
+  type DeclaredLimit,
   emptyWindow,
   markAnswered,
   type RateLimit,
   type RateWindow,
-  type StatedLimit,
 } from '../core/limits/window.ts';
 
 /**
  * Places in the rate limit's window, or when to ask again and what it is that one waits for; and the share of the
  * window's places that is taken then, above 1 where the limit was lowered.
  */
-export type Permit =
-  | { readonly kind: 'granted'; readonly places: readonly Place[]; readonly usedShare?: number }
+export type SlotGrant =
+  | { readonly kind: 'granted'; readonly places: readonly Slot[]; readonly usedShare?: number }
   | {
       readonly kind: 'wait';
       readonly untilMs: number;
@@ -30,7 +30,7 @@ export type Permit =
     };
 
 /** Names a place that was taken. */
-export interface Place {
+export interface Slot {
   readonly arrivedByMs: number;
 }
 
@@ -44,9 +44,9 @@ export interface Ledger {
    * has its turn
    * @throws what DynamoDB throws, and an error where writing took so long that the places are of no use
    */
-  reserve(asks: readonly Ask[]): Promise<Permit>;
+  reserve(asks: readonly SlotRequest[]): Promise<SlotGrant>;
   /** Takes note that CDN Pro has answered the request in a place. The next reservation writes it down. */
-  answered?(place: Place): void;
+  answered?(place: Slot): void;
   /** Lets nobody send before the given time, or nobody of this deployment where the others can. */
   close(untilMs: number, forWhom: 'everyone' | 'this deployment'): Promise<void>;
 }
@@ -89,7 +89,7 @@ interface Versioned {
 export function createLedger(options: LedgerOptions): Ledger {
   const { client, tableName, deployment, limit, guardMs, clockDifferenceMs, pacing, nowMs } = options;
   /** Answers that no write has told yet. */
-  const answers = new Map<Place, number>();
+  const answers = new Map<Slot, number>();
   let isStricterKnown = false;
 
   function hear(agreed: RateLimit): void {
@@ -124,13 +124,13 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
   }
 
-  function forget(told: readonly (readonly [Place, number])[]): void {
+  function forget(told: readonly (readonly [Slot, number])[]): void {
     for (const [place] of told) answers.delete(place);
   }
 
   /** Takes places for the asks, in their order, until one has to wait. */
-  function takePlaces(window: RateWindow, agreed: RateLimit, asks: readonly Ask[], atMs: number) {
-    const places: Place[] = [];
+  function takePlaces(window: RateWindow, agreed: RateLimit, asks: readonly SlotRequest[], atMs: number) {
+    const places: Slot[] = [];
     let current = window;
     let usedShare = 0;
     for (const ask of asks) {
@@ -157,14 +157,14 @@ export function createLedger(options: LedgerOptions): Ledger {
           written,
         );
         const reservedMs = nowMs();
-        const agreed = agreeOnLimit(window, deployment, limit, reservedMs);
+        const agreed = strictestLimit(window, deployment, limit, reservedMs);
         hear(agreed.limit);
-        const { closedUntilMs = 0 } = agreed.window.stated[deployment] ?? {};
+        const { closedUntilMs = 0 } = agreed.window.declared[deployment] ?? {};
         if (reservedMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
         const taken = takePlaces(agreed.window, agreed.limit, asks, reservedMs);
         if (taken.kind === 'wait') {
           // Others who know nothing of a stricter limit would keep the window too full for it for ever.
-          if (!isStated(window, deployment, limit) && (await write(agreed.window, version))) forget(told);
+          if (!isDeclared(window, deployment, limit) && (await write(agreed.window, version))) forget(told);
           return taken;
         }
         if (!(await write(taken.window, version))) continue;
@@ -185,7 +185,7 @@ export function createLedger(options: LedgerOptions): Ledger {
           forWhom === 'everyone'
             ? closeWindow(window, untilMs)
             : closeForDeployment(
-                agreeOnLimit(window, deployment, limit, nowMs()).window,
+                strictestLimit(window, deployment, limit, nowMs()).window,
                 deployment,
                 untilMs,
               );
@@ -203,12 +203,12 @@ function formatWindow({ window, version }: Versioned): Record<string, AttributeV
     spent: { N: window.pace.spent.toFixed(6) },
     inflow: { N: window.pace.inflow.toFixed(6) },
     pacedAtMs: { N: String(window.pace.atMs) },
-    stated: { M: mapValues(window.stated, formatStated) },
+    stated: { M: mapValues(window.declared, formatStated) },
     version: { N: String(version) },
   };
 }
 
-function formatStated({ requests, perSeconds, atMs, closedUntilMs = 0 }: StatedLimit): AttributeValue {
+function formatStated({ requests, perSeconds, atMs, closedUntilMs = 0 }: DeclaredLimit): AttributeValue {
   return {
     M: {
       requests: { N: String(requests) },
@@ -219,7 +219,7 @@ function formatStated({ requests, perSeconds, atMs, closedUntilMs = 0 }: StatedL
   };
 }
 
-function parseStated({ M }: AttributeValue): StatedLimit {
+function parseStated({ M }: AttributeValue): DeclaredLimit {
   return {
     requests: numberOf(M?.requests),
     perSeconds: numberOf(M?.perSeconds),
@@ -241,7 +241,7 @@ function parseWindow(item: Record<string, AttributeValue>): Versioned {
       arrivedByMs: (item.arrivedByMs?.L ?? []).map((time) => Number(time.N)),
       closedUntilMs: numberOf(item.closedUntilMs),
       pace: { spent: numberOf(item.spent), inflow: numberOf(item.inflow), atMs: numberOf(item.pacedAtMs) },
-      stated: mapValues(item.stated?.M ?? {}, parseStated),
+      declared: mapValues(item.stated?.M ?? {}, parseStated),
     },
     version: numberOf(item.version),
   };

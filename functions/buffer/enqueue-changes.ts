@@ -1,8 +1,8 @@
-import type { Delivery, Mapping, RuleSet } from '../core/mapping/rule.ts';
-import { textOf } from '../core/model/entry-text.ts';
+import type { MappingResult, RuleSet, ScheduledEntries } from '../core/mapping/rule.ts';
+import { entryText } from '../core/model/entry-text.ts';
 import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
-import { overtakenBy } from '../core/planning/superseded.ts';
+import { supersededBy } from '../core/planning/superseded.ts';
 import { counted } from '../lambda/emf.ts';
 import type { Log } from '../lambda/log.ts';
 import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
@@ -28,9 +28,9 @@ export interface Enqueued {
 /** A change and what the rules make of it, with what came together with it in mind. */
 export interface MappedChange {
   readonly change: OriginChange;
-  readonly mapping: Mapping;
+  readonly mapping: MappingResult;
   /** What is to be sent for it. */
-  readonly deliveries: readonly Delivery[];
+  readonly deliveries: readonly ScheduledEntries[];
   /** The newer change of the same object among those that came with it. */
   readonly newer: OriginChange | undefined;
 }
@@ -64,20 +64,23 @@ export async function enqueueChanges(
 
 /** Maps changes that came together: see {@link enqueueChanges}. */
 export function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
-  const overtaken = overtakenBy(changes);
+  const overtaken = supersededBy(changes);
   const mappings = new Map(
     changes.map((change) => [change, rules.map(change, overtaken.get(change)?.action)]),
   );
   return [...mappings].map(([change, mapping]) => {
     const newer = overtaken.get(change);
-    const sentByNewer = newer && mappings.get(newer)?.deliveries;
-    const deliveries = sentByNewer ? without(mapping.deliveries, sentByNewer) : mapping.deliveries;
+    const sentByNewer = newer && mappings.get(newer)?.schedule;
+    const deliveries = sentByNewer ? without(mapping.schedule, sentByNewer) : mapping.schedule;
     return { change, mapping, deliveries, newer };
   });
 }
 
 /** Deliveries less the entries that others deliver at the same time. */
-function without(deliveries: readonly Delivery[], others: readonly Delivery[]): readonly Delivery[] {
+function without(
+  deliveries: readonly ScheduledEntries[],
+  others: readonly ScheduledEntries[],
+): readonly ScheduledEntries[] {
   const known = new Set(others.flatMap(keysOf));
   return deliveries.map((delivery) => {
     const keys = keysOf(delivery);
@@ -85,7 +88,7 @@ function without(deliveries: readonly Delivery[], others: readonly Delivery[]): 
   });
 }
 
-function keysOf({ delaySeconds, entries }: Delivery): readonly string[] {
+function keysOf({ delaySeconds, entries }: ScheduledEntries): readonly string[] {
   return entries.map((entry) => JSON.stringify([delaySeconds, entry]));
 }
 
@@ -95,7 +98,7 @@ function logChange(
   log: Log,
   nowMs: () => number,
 ): void {
-  const { entries, deliveries, rules, problems } = mapping;
+  const { entries, schedule, rules, problems } = mapping;
   const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
   const fields = { change: referenceTo(change), rules, ...overtaken };
   for (const problem of problems) {
@@ -108,15 +111,15 @@ function logChange(
   if (failure !== undefined) {
     log.error('change not queued: its event has to come again', {
       ...fields,
-      urls: entries.map(textOf),
+      urls: entries.map(entryText),
       reason: failure,
       ...counted('ChangesNotQueued', 1, nowMs()),
     });
   } else if (rules.length === 0) {
     log.info('change matches no rule', { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
   } else {
-    const delaysSeconds = deliveries.map(({ delaySeconds }) => delaySeconds);
+    const delaysSeconds = schedule.map(({ delaySeconds }) => delaySeconds);
     const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
-    log.info('change queued', { ...fields, urls: entries.map(textOf), ...later });
+    log.info('change queued', { ...fields, urls: entries.map(entryText), ...later });
   }
 }

@@ -8,16 +8,16 @@ import type { MiddlewareObj } from '@middy/core';
  * when there is something to trace.
  * @param handlerUrl `import.meta.url` of the handler, beside which its map lies
  */
-export function tracedErrors(handlerUrl: string): MiddlewareObj {
+export function sourceMappedErrors(handlerUrl: string): MiddlewareObj {
   return {
     onError({ error }) {
-      if (error?.stack !== undefined) error.stack = trace(error.stack, handlerUrl);
+      if (error?.stack !== undefined) error.stack = mapStack(error.stack, handlerUrl);
     },
   };
 }
 
 /** @returns the stack with the places of the sources in place of those of the bundle, as far as its map knows them */
-export function trace(stack: string, handlerUrl: string): string {
+export function mapStack(stack: string, handlerUrl: string): string {
   try {
     const map = new SourceMap(
       JSON.parse(readFileSync(new URL(`${handlerUrl}.map`), 'utf8')) as SourceMapPayload,

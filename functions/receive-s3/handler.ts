@@ -8,11 +8,11 @@ import type { WatchedObjects } from '../core/model/object-filter.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
-import { tracedErrors } from '../lambda/source-mapped-errors.ts';
+import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
 /** What is left of the function's time when no more is sent: the last batch, and answering. */
-const reserveMs = 5_000;
+const shutdownBudgetMs = 5_000;
 
 const log = createLogger('receive-s3');
 const sqs = new SQSClient(clientOptions);
@@ -28,7 +28,7 @@ const ports = {
 
 /** Answers in the form that SQS's event source reads; other callers ignore it. */
 async function receive(event: unknown, context: Context): Promise<SQSBatchResponse> {
-  const hasTime = () => context.getRemainingTimeInMillis() > reserveMs;
+  const hasTime = () => context.getRemainingTimeInMillis() > shutdownBudgetMs;
   const sendTo = (queueUrl: string) => (messages: readonly OutgoingMessage[]) =>
     sendMessages(sqs, queueUrl, messages, hasTime);
   const failedIds = await receiveS3Event(event, {
@@ -40,6 +40,6 @@ async function receive(event: unknown, context: Context): Promise<SQSBatchRespon
 }
 
 export const handler = middy<unknown, SQSBatchResponse>()
-  .use(tracedErrors(import.meta.url))
+  .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(log))
   .handler(receive);

@@ -1,7 +1,7 @@
 import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import { isWatched, type WatchedObjects } from '../core/model/object-filter.ts';
+import { matchesFilter, type WatchedObjects } from '../core/model/object-filter.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 import { counted } from '../lambda/emf.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
@@ -39,13 +39,13 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
 
 function wanted({ changes }: S3Reading, { watched, log }: ReceiveS3Ports): readonly ObjectChange[] {
   if (watched === undefined) return changes;
-  const others = changes.filter((change) => !isWatched(change, watched));
+  const others = changes.filter((change) => !matchesFilter(change, watched));
   if (others.length > 0) {
     // One line for a batch: a topic of a whole bucket may carry far more than is watched.
     const [first] = others;
     log.info('changes left out: their objects are not watched', { count: others.length, first: first?.id });
   }
-  return changes.filter((change) => isWatched(change, watched));
+  return changes.filter((change) => matchesFilter(change, watched));
 }
 
 /** @returns the records that could not be put into the dead letter queue */

@@ -1,7 +1,7 @@
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
-import type { Mapping } from '../core/mapping/rule.ts';
-import { deliver } from '../core/mapping/schedule.ts';
+import type { MappingResult } from '../core/mapping/rule.ts';
+import { scheduleEntries } from '../core/mapping/schedule.ts';
 import type { EntryChange, OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 import { formerEntries, type Recalled, recallEntry } from './entry-memory.ts';
@@ -9,7 +9,7 @@ import { formerEntries, type Recalled, recallEntry } from './entry-memory.ts';
 /** What enqueuing the changes of a webhook needs of the world. */
 export interface EnqueueEntriesPorts extends EnqueuePorts {
   /** What is stale where a source does not say which entries changed. */
-  readonly sweep: (change: EntryChange) => Mapping;
+  readonly sweep: (change: EntryChange) => MappingResult;
   readonly nowMs: () => number;
 }
 
@@ -39,7 +39,9 @@ export async function enqueueEntries(
   ports: EnqueueEntriesPorts,
 ): Promise<EnqueuedEntries> {
   const recalled = await recallAll(delivery, ports);
-  const mappings = new Map<OriginChange, Mapping>(recalled.map(({ change, mapping }) => [change, mapping]));
+  const mappings = new Map<OriginChange, MappingResult>(
+    recalled.map(({ change, mapping }) => [change, mapping]),
+  );
   const others = delivery.changes.filter((change) => !isEntryOf(delivery, change));
   for (const change of others) mappings.set(change, mapOf(change, ports));
   const rules = {
@@ -55,15 +57,15 @@ export async function enqueueEntries(
 
 /** Whether something is remembered of what a change is about. */
 function isEntryOf({ memory }: Delivery, change: OriginChange): change is EntryChange {
-  return memory !== undefined && 'webhook' in change && !change.isForgotten;
+  return memory !== undefined && 'webhook' in change && !change.skipMemory;
 }
 
-function mapOf(change: OriginChange, { rules, sweep }: EnqueueEntriesPorts): Mapping {
+function mapOf(change: OriginChange, { rules, sweep }: EnqueueEntriesPorts): MappingResult {
   if (!('webhook' in change)) return rules.map(change);
-  if (change.isSweeping) return sweep(change);
+  if (change.affectsAllEntries) return sweep(change);
   const mapping = rules.map(change);
   const entries = withFormer(mapping.entries, formerEntries(change, rules));
-  return { ...mapping, entries, deliveries: deliver(entries, mapping.deliveries) };
+  return { ...mapping, entries, schedule: scheduleEntries(entries, mapping.schedule) };
 }
 
 function withFormer(entries: readonly PurgeEntry[], former: readonly PurgeEntry[]): readonly PurgeEntry[] {

@@ -1,7 +1,13 @@
 import { type MemoryStore, MemoryTooLargeError } from '../aws/entry-memory-table.ts';
-import { emptyMemory, type Memory, recall, type Sighting, settle } from '../core/mapping/entry-memory.ts';
-import type { Mapping, RuleSet } from '../core/mapping/rule.ts';
-import { deliver } from '../core/mapping/schedule.ts';
+import {
+  clearStale,
+  emptyMemory,
+  type Memory,
+  type Observation,
+  recordObservations,
+} from '../core/mapping/entry-memory.ts';
+import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
+import { scheduleEntries } from '../core/mapping/schedule.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 
@@ -16,7 +22,7 @@ export interface RememberPorts {
 /** A change and what it makes stale, what was remembered of its entry included. */
 export interface Recalled {
   readonly change: EntryChange;
-  readonly mapping: Mapping;
+  readonly mapping: MappingResult;
   /** Whether the ledger failed, so that what was remembered is missing. */
   readonly isIncomplete: boolean;
   /** Forgets what was stale: to be called once the mapping's entries are in the buffer. Never throws. */
@@ -44,10 +50,10 @@ export async function recallEntry(
   const sightings = sighted.map(({ sighting }) => sighting);
   const rules = [...new Set(sighted.flatMap(({ mapping }) => mapping.rules))];
   const problems = sighted.flatMap(({ mapping }) => mapping.problems);
-  const deliveries = sighted.flatMap(({ mapping }) => mapping.deliveries);
+  const deliveries = sighted.flatMap(({ mapping }) => mapping.schedule);
   try {
     const { entries, after, version } = await remember(key, sightings, isComplete, ports);
-    const isHidden = entries.length === 0 && sightings.every(({ ifRemembered }) => ifRemembered);
+    const isHidden = entries.length === 0 && sightings.every(({ onlyIfRemembered }) => onlyIfRemembered);
     if (isHidden) return undefined;
     // What a delete's payload lacks is what the memory is for.
     const isKnown = entries.length > 0 && change.action === 'delete';
@@ -55,7 +61,7 @@ export async function recallEntry(
       change,
       mapping: {
         entries,
-        deliveries: deliver(entries, deliveries),
+        schedule: scheduleEntries(entries, deliveries),
         rules,
         problems: isKnown ? [] : problems,
       },
@@ -70,7 +76,7 @@ export async function recallEntry(
     const entries = sightings.flatMap(({ entries, former }) => [...entries, ...former]);
     return {
       change,
-      mapping: { entries, deliveries: deliver(entries, deliveries), rules, problems },
+      mapping: { entries, schedule: scheduleEntries(entries, deliveries), rules, problems },
       isIncomplete: true,
       settle: async () => {},
     };
@@ -79,13 +85,13 @@ export async function recallEntry(
 
 async function remember(
   key: string,
-  sightings: readonly Sighting[],
+  sightings: readonly Observation[],
   isComplete: boolean,
   { memory: store, log }: RememberPorts,
 ) {
   for (let attempt = 1; ; attempt++) {
     const { memory, version } = await store.read(key);
-    const recollection = recall(memory, sightings, isComplete);
+    const recollection = recordObservations(memory, sightings, isComplete);
     const after = recollection.memory;
     const { entries } = recollection;
     if (after === memory) return { entries, after, version };
@@ -108,7 +114,7 @@ async function forget(
   version: number,
   { memory, log }: RememberPorts,
 ): Promise<void> {
-  const settled = settle(after);
+  const settled = clearStale(after);
   if (settled === after || after === emptyMemory) return;
   try {
     await memory.write(key, settled, version);
@@ -122,12 +128,12 @@ async function forget(
 function sightingOf(
   change: EntryChange,
   { rules, nowMs }: RememberPorts,
-): { readonly mapping: Mapping; readonly sighting: Sighting } {
+): { readonly mapping: MappingResult; readonly sighting: Observation } {
   const mapping = rules.map(change);
-  const { action, locale, ifRemembered = false } = change;
+  const { action, locale, onlyIfRemembered = false } = change;
   const onDelete = action === 'delete' ? mapping.entries : rules.map({ ...change, action: 'delete' }).entries;
   const statedMs = Date.parse(change.occurredAt);
-  const sighting: Sighting = {
+  const sighting: Observation = {
     locale,
     action,
     // A sender's clock that is ahead must not make its next events look old.
@@ -136,13 +142,13 @@ function sightingOf(
     onDelete,
     former: formerEntries(change, rules),
     isPartial: action === 'put' && mapping.problems.length > 0,
-    ifRemembered,
+    onlyIfRemembered,
   };
   return { mapping, sighting };
 }
 
 /** What a change's former fields map to, as deleted, without what it still maps to. */
-export function formerEntries(change: EntryChange, rules: RuleSet): Mapping['entries'] {
+export function formerEntries(change: EntryChange, rules: RuleSet): MappingResult['entries'] {
   if (change.previous === undefined) return [];
   const { previous, ...rest } = change;
   return rules.map({ ...rest, action: 'delete', fields: previous }).entries;

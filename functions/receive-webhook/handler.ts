@@ -8,11 +8,11 @@ import { createMemory } from '../aws/entry-memory-table.ts';
 import { createSecretReader, secretsIn } from '../aws/secrets.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { compileRules } from '../core/mapping/compile-rules.ts';
-import { sweep } from '../core/mapping/purge-by-prefix.ts';
+import { purgeByPrefix } from '../core/mapping/purge-by-prefix.ts';
 import { loadMapping } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
-import { tracedErrors } from '../lambda/source-mapped-errors.ts';
+import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import type { WebhookRequest } from '../sources/webhook-source.ts';
 import { createFetchText } from './fetch-text.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
@@ -33,7 +33,7 @@ const ports: ReceivePorts = {
   confirm: createFetchText(fetch, nowMs, 0),
   memory: createMemory({ client: new DynamoDBClient(), tableName, nowMs }),
   rules: compileRules(mapping),
-  sweep: (change) => sweep(mapping, change),
+  sweep: (change) => purgeByPrefix(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   nowMs,
   log,
@@ -68,6 +68,6 @@ function readRequest({
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(tracedErrors(import.meta.url))
+  .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(log))
   .handler(receive);

@@ -2,7 +2,12 @@ import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { counted } from '../lambda/emf.ts';
 import { describeError } from '../lambda/log.ts';
 import { findSource } from '../sources/registry.ts';
-import type { SourceOptions, Verdict, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
+import type {
+  SourceOptions,
+  VerificationResult,
+  WebhookRequest,
+  WebhookSource,
+} from '../sources/webhook-source.ts';
 import { type Delivery, type EnqueueEntriesPorts, enqueueEntries } from './enqueue-webhook.ts';
 
 /** A webhook as the stack configures it. */
@@ -149,7 +154,7 @@ async function verify(
   { secretIds, options = {} }: WebhookConfig,
   request: WebhookRequest,
   { readSecrets, fetchText, nowMs }: ReceivePorts,
-): Promise<Verdict> {
+): Promise<VerificationResult> {
   const url = source.certificateUrl?.(request);
   const certificates = url === undefined ? [] : [await fetchText(url)];
   const read = async (maxAgeMs?: number) =>

@@ -12,7 +12,7 @@ export interface WebhookRequest {
 }
 
 /** Whether a request comes from who holds a secret. The reason never holds a secret or a signature. */
-export type Verdict =
+export type VerificationResult =
   | { readonly verified: true }
   | {
       readonly verified: false;
@@ -93,7 +93,12 @@ export interface WebhookSource<
    */
   certificateUrl?(request: WebhookRequest): string | undefined;
   /** @param secrets any of them may verify the request, so that a secret can be rotated without a gap */
-  verify(request: WebhookRequest, secrets: readonly string[], nowMs: number, options: SourceOptions): Verdict;
+  verify(
+    request: WebhookRequest,
+    secrets: readonly string[],
+    nowMs: number,
+    options: SourceOptions,
+  ): VerificationResult;
   /** Is called only with a request that {@link WebhookSource.verify} let pass. */
   read(request: WebhookRequest, context: ReadContext): Reading;
 }
@@ -135,10 +140,10 @@ export interface HmacVerification {
   /** The header that holds `{id}`. */
   readonly id?: string;
   /** Where `{timestamp}` is: in a header of its own, or a parameter of the signature's. */
-  readonly timestamp?: TimestampPlace;
+  readonly timestamp?: TimestampLocation;
 }
 
-interface TimestampPlace {
+interface TimestampLocation {
   readonly header?: string;
   readonly parameter?: string;
   /** Default: `seconds`. */
@@ -163,27 +168,27 @@ export type Verification = HmacVerification | SecretVerification;
 export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 /** Where something is: a path of keys such as `data.slug` (`items.0.id` for lists), a header or a query parameter. */
-export type Place = string | { readonly header: string } | { readonly query: string };
+export type PayloadLocation = string | { readonly header: string } | { readonly query: string };
 
 /** Where in a request what is. A path is looked up in the entry first, and then in the whole body. */
 export interface PayloadMap {
   /** The path of the list of entries, where one request has several. Default: the body is the entry. */
   readonly entries?: string;
   /** Default: `id`. Without an id nothing is remembered of an entry. */
-  readonly id?: Place;
-  readonly type?: Place;
-  readonly slug?: Place;
-  readonly locale?: Place;
-  readonly url?: Place;
-  readonly environment?: Place;
+  readonly id?: PayloadLocation;
+  readonly type?: PayloadLocation;
+  readonly slug?: PayloadLocation;
+  readonly locale?: PayloadLocation;
+  readonly url?: PayloadLocation;
+  readonly environment?: PayloadLocation;
   /** When it happened, in ISO 8601. Default: when the request came. */
-  readonly occurredAt?: Place;
+  readonly occurredAt?: PayloadLocation;
   /** The path of the object whose values are fields. Default: the entry. */
   readonly fields?: string;
   /** The path of the object that holds the fields as they were before. */
   readonly previous?: string;
   /** What happened. Default: every request is a put. */
-  readonly action?: Place;
+  readonly action?: PayloadLocation;
   /** The values of `action` that are deletes: unpublish, archive, delete. */
   readonly deletes?: readonly string[];
   /** The values of `action` that are puts. Default: all that are neither deletes nor ignored. */

@@ -1,7 +1,7 @@
 import type { Answer } from '../cdn-pro/answer.ts';
 import { unauthorizedDelaySeconds } from '../core/limits/window.ts';
 import { backoffMs } from '../core/model/backoff.ts';
-import { textOf } from '../core/model/entry-text.ts';
+import { entryText } from '../core/model/entry-text.ts';
 import { isolate } from '../core/planning/isolate.ts';
 import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, halve, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
@@ -161,7 +161,7 @@ async function afterThrottling(
 
 /** What a line says of a request that may hold thousands of URLs. */
 function about({ entries }: PlannedRequest): { readonly urls: number; readonly firstUrl: string } {
-  return { urls: entries.length, firstUrl: entries[0] === undefined ? '' : textOf(entries[0].entry) };
+  return { urls: entries.length, firstUrl: entries[0] === undefined ? '' : entryText(entries[0].entry) };
 }
 
 async function closeLedger(
@@ -187,7 +187,7 @@ function logAccepted(
   const { name: _, ...purge } = bodyOf(request);
   const settled = settledBy(request);
   const sent = new Set(request.entries);
-  const covered = settled.filter((planned) => !sent.has(planned)).map(({ entry }) => textOf(entry));
+  const covered = settled.filter((planned) => !sent.has(planned)).map(({ entry }) => entryText(entry));
   const oldestMs = oldestChangeMs(request, batch);
   const oldestChangeSeconds = (nowMs() - oldestMs) / 1000;
   measure('RequestsAccepted', 1);

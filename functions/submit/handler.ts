@@ -18,13 +18,13 @@ import { loadRules } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
-import { tracedErrors } from '../lambda/source-mapped-errors.ts';
+import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { recoverMessage } from './recover-s3-event.ts';
 import { submitBatch } from './submit-batch.ts';
 
 /** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
-const reserveMs = requestTimeoutMs + 20_000;
+const shutdownBudgetMs = requestTimeoutMs + 20_000;
 /** The most that clocks are taken to differ. */
 const clockDifferenceMs = 2_000;
 /** A request arrives at most its timeout after its place was written down. */
@@ -91,7 +91,7 @@ function regionOf(table: string): { readonly region?: string } {
 }
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - reserveMs;
+  const deadlineMs = nowMs() + context.getRemainingTimeInMillis() - shutdownBudgetMs;
   const failedIds = await submitBatch(event.Records, ports, {
     limits: { ...limits, ...learned },
     ...(coalesceAbove === undefined ? {} : { coalesceAbove }),
@@ -101,7 +101,7 @@ async function submit(event: SQSEvent, context: Context): Promise<SQSBatchRespon
 }
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
-  .use(tracedErrors(import.meta.url))
+  .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
   .handler(submit);

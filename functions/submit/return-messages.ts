@@ -1,4 +1,4 @@
-import { textOf } from '../core/model/entry-text.ts';
+import { entryText } from '../core/model/entry-text.ts';
 import {
   messageVersion,
   type PurgeMessage,
@@ -38,7 +38,7 @@ export async function recordRejected(
   for (const planned of asked) {
     const { change } = firstMessage(planned, batch);
     log.error('entry rejected by CDN Pro: it is in the dead letter queue', {
-      url: textOf(planned.entry),
+      url: entryText(planned.entry),
       ...rejection,
       change,
     });
@@ -63,7 +63,7 @@ function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Bat
  * Puts what is left back into the buffer, each message with what is still open in it. Where that fails, the
  * message counts as failed.
  */
-export async function giveBack(
+export async function requeueUnsent(
   left: readonly PlannedRequest[],
   delaySeconds: number,
   batch: Batch,

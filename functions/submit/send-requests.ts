@@ -1,6 +1,6 @@
-import type { Permit, Place } from '../aws/rate-limit-table.ts';
+import type { Slot, SlotGrant } from '../aws/rate-limit-table.ts';
 import type { Answer } from '../cdn-pro/answer.ts';
-import { fillOf } from '../core/limits/pacing.ts';
+import { fillRatio } from '../core/limits/pacing.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
@@ -48,7 +48,7 @@ export async function sendRequests(
 
 /** A partial request may have to wait for its turn, which must not keep a full one from its own. */
 function fullFirst(requests: readonly PlannedRequest[], limits: RequestLimits): PlannedRequest[] {
-  const isFull = (request: PlannedRequest) => fillOf(request, limits) >= 1;
+  const isFull = (request: PlannedRequest) => fillRatio(request, limits) >= 1;
   return [...requests.filter(isFull), ...requests.filter((request) => !isFull(request))];
 }
 
@@ -76,7 +76,7 @@ async function sendUntilDone(
     }
     // As many as may be under way, by one write; after a failure, one to see whether all is well again.
     const next = run.queue.slice(0, run.failures > 0 ? 1 : maxUnderWay - run.underWay.size);
-    const permit = await takePlaces(next, run, batch, ports);
+    const permit = await acquireSlots(next, run, batch, ports);
     if (permit.usedShare !== undefined) ports.measure('BudgetUsedPercent', permit.usedShare * 100);
     if (permit.kind === 'wait') {
       // Several partial requests gain nothing by going back together; they wait for their turns in here.
@@ -95,7 +95,7 @@ async function sendUntilDone(
 }
 
 /** Sends a request without waiting for its answer, unless it was split while its place was being taken. */
-function launch(request: PlannedRequest, place: Place, run: Run, batch: Batch, ports: SubmitPorts): void {
+function launch(request: PlannedRequest, place: Slot, run: Run, batch: Batch, ports: SubmitPorts): void {
   const index = run.queue.indexOf(request);
   if (index < 0) return;
   run.queue.splice(index, 1);
@@ -104,17 +104,17 @@ function launch(request: PlannedRequest, place: Place, run: Run, batch: Batch, p
 }
 
 /** Asks for places in the window. A fault of our own stores counts as unavailability. */
-async function takePlaces(
+async function acquireSlots(
   requests: readonly PlannedRequest[],
   run: Run,
   batch: Batch,
   { cdnPro, ledger, ...ports }: SubmitPorts,
-): Promise<Permit> {
+): Promise<SlotGrant> {
   try {
     await cdnPro.prepare();
     const nowMs = ports.nowMs();
     const asks = requests.map((request) => ({
-      fill: fillOf(request, run.limits),
+      fill: fillRatio(request, run.limits),
       oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
     }));
     return await ledger.reserve(asks);
@@ -129,7 +129,7 @@ async function takePlaces(
 /** Sends a request in the place that was taken for it, and draws the conclusions. */
 async function sendOne(
   request: PlannedRequest,
-  place: Place,
+  place: Slot,
   run: Run,
   batch: Batch,
   ports: SubmitPorts,

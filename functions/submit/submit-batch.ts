@@ -1,4 +1,4 @@
-import { textOf } from '../core/model/entry-text.ts';
+import { entryText } from '../core/model/entry-text.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
 import { shareOfRequests } from '../core/planning/coalesce.ts';
 import { planRequests, type RequestLimits } from '../core/planning/plan.ts';
@@ -6,7 +6,7 @@ import type { PlannedRequest } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
-import { giveBack } from './return-messages.ts';
+import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function submitBatch(
   );
   logCoalesced(requests, ports);
   const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
-  await giveBack(left, delaySeconds, batch, ports);
+  await requeueUnsent(left, delaySeconds, batch, ports);
   return [...batch.failed];
 }
 
@@ -54,8 +54,8 @@ function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts)
   for (const { entry, isCoalesced, covered = [] } of requests.flatMap(({ entries }) => entries)) {
     if (isCoalesced) {
       log.info('siblings coalesced: their directory is purged instead', {
-        dirUrl: textOf(entry),
-        replaced: covered.map(({ entry }) => textOf(entry)),
+        dirUrl: entryText(entry),
+        replaced: covered.map(({ entry }) => entryText(entry)),
       });
     }
   }

@@ -1,9 +1,13 @@
 import { type MappedChange, mapChanges } from '../../functions/buffer/enqueue-changes.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { Mapping, RuleExplanation } from '../../functions/core/mapping/rule.ts';
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import type { MappingResult, RuleExplanation } from '../../functions/core/mapping/rule.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../functions/core/model/group-by.ts';
-import { describeKeys, isWatched, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import {
+  describeKeys,
+  matchesFilter,
+  type WatchedObjects,
+} from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
@@ -24,7 +28,7 @@ export interface ChangeExplanation {
   /** Why the change would not even arrive. */
   readonly notWatched?: string;
   readonly rules: readonly HintedExplanation[];
-  readonly mapping: Mapping;
+  readonly mapping: MappingResult;
 }
 
 /** Purge requests that would go out together. */
@@ -102,7 +106,7 @@ function purgesOf(
       return {
         delaySeconds,
         requests: planned.map(bodyOf),
-        ...(covered.length > 0 ? { covered: covered.map(({ entry }) => textOf(entry)) } : {}),
+        ...(covered.length > 0 ? { covered: covered.map(({ entry }) => entryText(entry)) } : {}),
       };
     });
 }
@@ -118,7 +122,7 @@ function notWatched(
     ...topics,
     ...queues,
   ];
-  if (isWatched(change, watched)) return {};
+  if (matchesFilter(change, watched)) return {};
   const named = watched.filter(({ bucket = change.bucket }) => bucket === change.bucket);
   if (named.length === 0) return { notWatched: `no bucket "${change.bucket}" is watched` };
   return { notWatched: `only ${named.map(describeKeys).join(' or ')} are watched` };

@@ -1,4 +1,4 @@
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { Header, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 
@@ -50,7 +50,7 @@ export function describeEntry(entry: PurgeEntry): string {
     ...(webhook === undefined ? [] : [`webhook ${webhook}`]),
     ...headers.map(describeHeader),
   ];
-  return `${action} ${kind} ${textOf(entry)} (${notes.join(', ')})`;
+  return `${action} ${kind} ${entryText(entry)} (${notes.join(', ')})`;
 }
 
 function describeHeader({ name, value }: Header): string {

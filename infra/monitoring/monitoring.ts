@@ -70,7 +70,7 @@ export class Monitoring extends Construct {
   readonly #settings: ReturnType<typeof checkAlarms>;
   #actions: Readonly<Record<Severity, readonly IAlarmAction[]>> | undefined;
 
-  /** @throws ConfigError with every fault of the settings */
+  /** @throws ConfigError with every issue of the settings */
   constructor(scope: Construct, id: string, settings: AlarmSettings) {
     super(scope, id);
     const stack = Stack.of(this);

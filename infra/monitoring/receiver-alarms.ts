@@ -3,7 +3,7 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { PurgerFunction } from '../function/purger-function.ts';
-import type { Buffer } from '../storage/purge-queue.ts';
+import type { PurgeQueue } from '../storage/purge-queue.ts';
 import { type Monitoring, queueMetric, total } from './monitoring.ts';
 
 type ReceiverName = 'receive-s3' | 'receive-webhook';
@@ -17,7 +17,7 @@ const fewestUnmatched = 10;
 const fewestUnverified = 3;
 
 /** Sets the alarms of the receiver of S3's events. */
-export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buffer: Buffer): void {
+export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buffer: PurgeQueue): void {
   monitoring.name(fn);
   monitoring.alarm({
     name: 'receiver-errors',
@@ -74,7 +74,7 @@ export function watchWebhookReceiver(
   monitoring: Monitoring,
   fn: PurgerFunction,
   api: HttpApi,
-  buffer: Buffer,
+  buffer: PurgeQueue,
 ): void {
   monitoring.name(fn);
   monitoring.alarm({
@@ -121,7 +121,7 @@ export function watchWebhook(monitoring: Monitoring, webhook: string): void {
   });
 }
 
-function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: Buffer): void {
+function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: PurgeQueue): void {
   monitoring.alarm({
     name: 'changes-unmatched',
     of: service,

@@ -2,13 +2,13 @@ import { Duration } from 'aws-cdk-lib';
 import { unauthorizedDelaySeconds } from '../../functions/core/limits/window.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
-import type { Buffer } from '../storage/purge-queue.ts';
+import type { PurgeQueue } from '../storage/purge-queue.ts';
 import { largest, type Monitoring } from './monitoring.ts';
 
 /** What the alarms of `submit` watch. */
 export interface Watched {
   readonly function: PurgerFunction;
-  readonly buffer: Buffer;
+  readonly buffer: PurgeQueue;
   readonly settings: CompleteSettings;
 }
 

@@ -2,7 +2,7 @@ import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { letBusesUse } from '../security/key-policy.ts';
-import type { Buffer as PurgeBuffer } from '../storage/purge-queue.ts';
+import type { PurgeQueue as PurgeBuffer } from '../storage/purge-queue.ts';
 
 /** @returns a bus for S3's events of other accounts, which a key of the customer encrypts where there is one */
 export function createBus(
@@ -31,7 +31,7 @@ export function createBus(
 }
 
 /** Lets another account put its events into a bus; once for each account. */
-export function letPutEvents(bus: EventBus, account: string): void {
+export function grantPutEvents(bus: EventBus, account: string): void {
   bus.addToResourcePolicy(
     new PolicyStatement({
       sid: `PutEvents${account}`,

@@ -21,10 +21,10 @@ import {
   type WatchOptions,
   watchFields,
 } from '../settings/source-settings.ts';
-import { grantSend, type Buffer as PurgeBuffer } from '../storage/purge-queue.ts';
+import { grantSend, type PurgeQueue as PurgeBuffer } from '../storage/purge-queue.ts';
 import { BucketConfiguration, configureBucketFunction } from './bucket-configuration.ts';
 import { keyPattern } from './key-pattern.ts';
-import { createBus, letPutEvents } from './other-accounts-bus.ts';
+import { createBus, grantPutEvents } from './other-accounts-bus.ts';
 import { Inbox, receiveFrom } from './s3-event-queue.ts';
 
 /** What the receivers are made of. */
@@ -88,7 +88,7 @@ export class S3Receiver extends Construct {
     grantSend(buffer.deadLetterQueue, this.function);
     watchS3Receiver(monitoring, this.function, buffer);
     this.#lostEvents = new LostEvents(monitoring, this.function);
-    this.node.addValidation({ validate: () => this.#faultsOfLength() });
+    this.node.addValidation({ validate: () => this.#issuesOfLength() });
   }
 
   /** The queue that takes notifications and what topics send; undefined while nothing needs it. */
@@ -218,12 +218,12 @@ export class S3Receiver extends Construct {
   /** A bus of its own: what another account sends then meets no other rule of this account. */
   #busFor(account: string): EventBus {
     this.#bus ??= createBus(this, 'Bus', this.#buffer);
-    if (!this.#otherAccounts.has(account)) letPutEvents(this.#bus, account);
+    if (!this.#otherAccounts.has(account)) grantPutEvents(this.#bus, account);
     this.#otherAccounts.add(account);
     return this.#bus;
   }
 
-  #faultsOfLength(): string[] {
+  #issuesOfLength(): string[] {
     const length = this.#filters && !this.#carriesAll ? JSON.stringify(this.#watched).length : 0;
     if (length <= maxWatchedLength) return [];
     return [

@@ -14,7 +14,7 @@ import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import { grantWindow } from '../storage/ledger.ts';
-import { Buffer, grantSend } from '../storage/purge-queue.ts';
+import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
 
 /** What {@link Submit} is made of. */
@@ -33,14 +33,14 @@ const timeout = Duration.minutes(5);
 
 /** The throttled consumer with the buffer it empties. */
 export class Submit extends Construct {
-  readonly buffer: Buffer;
+  readonly buffer: PurgeQueue;
   readonly function: PurgerFunction;
 
   constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
     const { settings, credentials, endpoint, windowTable, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
-    this.buffer = new Buffer(this, 'Buffer', {
+    this.buffer = new PurgeQueue(this, 'Buffer', {
       // A message is in hand while its batch gathers and while the function runs; then some, for the poller.
       visibilityTimeout: Duration.seconds(timeout.toSeconds() + window.toSeconds() + 30),
       protection,

@@ -181,7 +181,7 @@ function checkOptions({
 }: WebhookApiOptions): void {
   const subject = 'The configuration of CdnPurger';
   check(webhookApiFields, { throttle, accessLogs }, subject);
-  const faults = [
+  const issues = [
     ...(domainName !== undefined && certificate === undefined
       ? ['`webhookApi.domainName`: expected `certificate` with it, got nothing']
       : []),
@@ -189,5 +189,5 @@ function checkOptions({
       ? ['`webhookApi`: expected `domainName` with `certificate` or `hostedZone`, got nothing']
       : []),
   ];
-  if (faults.length > 0) throw new ConfigError(subject, faults);
+  if (issues.length > 0) throw new ConfigError(subject, issues);
 }

@@ -74,7 +74,7 @@ export class WebhookReceiver extends Construct {
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${memoryPrefix}*`] } },
       }),
     );
-    this.node.addValidation({ validate: () => this.#faultsOfLength() });
+    this.node.addValidation({ validate: () => this.#issuesOfLength() });
     const { protection } = buffer;
     const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };
     const { api, url, domainTarget, accessLogs } = new WebhookApi(this, 'WebhookApi', this.function, options);
@@ -119,7 +119,7 @@ export class WebhookReceiver extends Construct {
     return `${compressedPrefix}${deflateRawSync(json, { level: 9 }).toString('base64')}`;
   }
 
-  #faultsOfLength(): string[] {
+  #issuesOfLength(): string[] {
     const length = this.#webhooksText().length + this.#secrets().length * assumedArnLength;
     if (length <= maxWebhooksLength) return [];
     return [

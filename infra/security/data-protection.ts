@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type LogGroup, type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import type { Target } from '../../functions/core/model/types.ts';
-import { expecting } from '../settings/schema.ts';
-import { letLogsUse } from './key-policy.ts';
+import { expected } from '../settings/schema.ts';
+import { grantLogsUse } from './key-policy.ts';
 import { acknowledge } from './nag-suppressions.ts';
 
 /** How the user wants data to be kept. */
@@ -40,9 +40,9 @@ const retentions = Object.values(RetentionDays).filter(
 
 /** The fields of {@link DataProtectionProps}, for schemas that hold more than them. */
 export const dataProtectionFields = {
-  retainData: z.boolean(expecting('true or false')).optional(),
+  retainData: z.boolean(expected('true or false')).optional(),
   logRetentionDays: z
-    .literal(retentions, expecting(`a number of days that CloudWatch Logs takes (${retentions.join(', ')})`))
+    .literal(retentions, expected(`a number of days that CloudWatch Logs takes (${retentions.join(', ')})`))
     .optional(),
 };
 
@@ -67,7 +67,7 @@ export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
 /** @returns how long and how safely a log group keeps lines; its key then lets CloudWatch Logs use it */
 export function keptLogs(protection: DataProtection): LogGroupProps {
   const { encryptionKey, logRetentionDays } = protection;
-  if (encryptionKey !== undefined) letLogsUse(encryptionKey);
+  if (encryptionKey !== undefined) grantLogsUse(encryptionKey);
   return {
     retention: logRetentionDays,
     removalPolicy: removalPolicy(protection),

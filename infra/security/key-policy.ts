@@ -12,7 +12,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
  * Lets CloudWatch Logs encrypt log groups in the key's account and region.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export function letLogsUse(key: IKey): void {
+export function grantLogsUse(key: IKey): void {
   const { partition, region, account, urlSuffix } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
@@ -35,7 +35,7 @@ export function letLogsUse(key: IKey): void {
  */
 export function letEventsSend(key: IKey): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } };
-  letSend(key, 'SendEvents', 'events.amazonaws.com', conditions);
+  grantSend(key, 'SendEvents', 'events.amazonaws.com', conditions);
 }
 
 /**
@@ -66,7 +66,7 @@ export function letBusesUse(key: IKey): void {
  */
 export function letBucketsSend(key: IKey, account: string): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': account } };
-  letSend(key, sidFor(key, 'SendS3', account), 's3.amazonaws.com', conditions);
+  grantSend(key, sidFor(key, 'SendS3', account), 's3.amazonaws.com', conditions);
 }
 
 /**
@@ -76,14 +76,14 @@ export function letBucketsSend(key: IKey, account: string): void {
  */
 export function letTopicsSend(key: IKey, account: string): void {
   const conditions = { ArnLike: { 'aws:SourceArn': `arn:${Stack.of(key).partition}:sns:*:${account}:*` } };
-  letSend(key, sidFor(key, 'SendSns', account), 'sns.amazonaws.com', conditions);
+  grantSend(key, sidFor(key, 'SendSns', account), 'sns.amazonaws.com', conditions);
 }
 
 function sidFor(key: IKey, name: string, account: string): string {
   return account === Stack.of(key).account ? name : `${name}${account}`;
 }
 
-function letSend(key: IKey, sid: string, service: string, conditions: Record<string, unknown>): void {
+function grantSend(key: IKey, sid: string, service: string, conditions: Record<string, unknown>): void {
   key.addToResourcePolicy(
     new PolicyStatement({
       sid,

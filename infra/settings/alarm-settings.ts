@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import * as z from 'zod';
-import { expecting, fields, text } from './schema.ts';
+import { expected, nonEmptyString, strictObject } from './schema.ts';
 import { check } from './settings.ts';
 
 /** Every alarm, by the name that ends its own name, heads its part of the runbook and switches it off. */
@@ -56,30 +56,30 @@ export interface AlarmSettings extends Omit<AlarmFields, 'topicArn' | 'criticalT
   readonly criticalActions?: readonly IAlarmAction[];
 }
 
-const address = z.email(expecting('an e-mail address'));
+const address = z.email(expected('an e-mail address'));
 const addresses = z
-  .array(address, expecting('an e-mail address or a list of them'))
-  .min(1, expecting('an e-mail address at least'));
-const topicArn = text('the ARN of an SNS topic').regex(
+  .array(address, expected('an e-mail address or a list of them'))
+  .min(1, expected('an e-mail address at least'));
+const topicArn = nonEmptyString('the ARN of an SNS topic').regex(
   /^arn:[^:]+:sns:[^:]+:\d{12}:[A-Za-z0-9_-]+$/,
-  expecting('the ARN of an SNS topic'),
+  expected('the ARN of an SNS topic'),
 );
 const common = {
-  enabled: z.boolean(expecting('true or false')).optional(),
-  email: z.union([address, addresses], expecting('an e-mail address or a list of them')).optional(),
-  runbookUrl: text('a URL')
-    .regex(/^https?:\/\/[^\s#]+$/, expecting('a URL without "#"'))
+  enabled: z.boolean(expected('true or false')).optional(),
+  email: z.union([address, addresses], expected('an e-mail address or a list of them')).optional(),
+  runbookUrl: nonEmptyString('a URL')
+    .regex(/^https?:\/\/[^\s#]+$/, expected('a URL without "#"'))
     .optional(),
   off: z
     .array(
-      z.enum(alarmNames, expecting(alarmNames.map((name) => `"${name}"`).join(' or '))),
-      expecting('a list of alarms'),
+      z.enum(alarmNames, expected(alarmNames.map((name) => `"${name}"`).join(' or '))),
+      expected('a list of alarms'),
     )
     .optional(),
 };
 
 /** The schema of {@link AlarmFields}. */
-export const alarmFields = fields({
+export const alarmFields = strictObject({
   ...common,
   topicArn: topicArn.optional(),
   criticalTopicArn: topicArn.optional(),
@@ -87,7 +87,7 @@ export const alarmFields = fields({
 
 /**
  * Checks what the construct is told of alarms.
- * @throws ConfigError with every fault
+ * @throws ConfigError with every issue
  */
 export function checkAlarms({
   topic,
@@ -101,7 +101,7 @@ export function checkAlarms({
   const isKnown = !Token.isUnresolved(email);
   const known = isKnown ? settings : { ...settings, email: undefined };
   const checked = check(
-    fields({ alarms: fields(common) }),
+    strictObject({ alarms: strictObject(common) }),
     { alarms: known },
     'The configuration of CdnPurger',
   );

@@ -1,5 +1,5 @@
 import { maxHeaderSets } from '../../functions/core/mapping/header-sets.ts';
-import { faultOfRegexPattern } from '../../functions/core/mapping/regex-pattern.ts';
+import { regexPatternProblem } from '../../functions/core/mapping/regex-pattern.ts';
 import { originOf } from '../../functions/core/mapping/stale-urls.ts';
 import {
   compilePlainTemplate,
@@ -7,9 +7,9 @@ import {
   compileUrlTemplate,
   type Template,
 } from '../../functions/core/mapping/template.ts';
-import { faultOfDirUrl, faultOfFileUrl } from '../../functions/core/mapping/url.ts';
+import { dirUrlProblem, fileUrlProblem } from '../../functions/core/mapping/url.ts';
 import { suggestion } from '../../functions/core/model/errors.ts';
-import { type Place, type RuleFault, readOr, recordOf, textsAt } from './validation-issue.ts';
+import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {
@@ -18,104 +18,104 @@ export interface KnownVariables {
 }
 
 /** @returns what is wrong with a rule's `purge`, as far as it is known before any change */
-export function faultsOfPurge(
+export function validatePurge(
   purge: Record<string, unknown>,
   hasPages: boolean,
   known: KnownVariables,
-): readonly RuleFault[] {
-  const faults = faultsOfParts(purge, hasPages);
-  const hosts = textsAt(purge.hosts, ['purge', 'hosts']);
+): readonly ValidationIssue[] {
+  const issues = validateParts(purge, hasPages);
+  const hosts = stringsAt(purge.hosts, ['purge', 'hosts']);
   const templates = (['fileUrls', 'dirUrls', 'regexPatterns'] as const).flatMap((name) => {
     const list = Array.isArray(purge[name]) ? purge[name] : [];
-    return textsAt(list, ['purge', name]).map((template) => ({ name, ...template }));
+    return stringsAt(list, ['purge', name]).map((template) => ({ name, ...template }));
   });
   const isUsed = templates.some(({ text }) => text.startsWith('/'));
-  const soundHosts = faultsOfHosts(faults, hosts, isUsed);
+  const soundHosts = validateHosts(issues, hosts, isUsed);
   for (const { name, text, path } of templates) {
     const wholes = text.startsWith('/') ? soundHosts.map((host) => `${originOf(host)}${text}`) : [text];
     if (text.startsWith('/') && hosts.length === 0) {
-      faults.push({ path, message: 'expected a URL, or a path and `purge.hosts`, got a path alone' });
+      issues.push({ path, message: 'expected a URL, or a path and `purge.hosts`, got a path alone' });
     }
-    const found = wholes.map((whole) => faultsOfTemplate(name, whole, path, known));
-    // One path on several hosts mostly has one fault, not one for each host.
-    faults.push(...(found.find((each) => each.length > 0) ?? []));
+    const found = wholes.map((whole) => validateTemplate(name, whole, path, known));
+    // One path on several hosts mostly has one issue, not one for each host.
+    issues.push(...(found.find((each) => each.length > 0) ?? []));
   }
-  faults.push(
-    ...textsAt(purge.queries, ['purge', 'queries']).flatMap((query) => faultsOfQuery(query, known)),
+  issues.push(
+    ...stringsAt(purge.queries, ['purge', 'queries']).flatMap((query) => validateQuery(query, known)),
   );
-  return [...faults, ...faultsOfHeaders(purge.fileHeaders, known)];
+  return [...issues, ...validateHeaders(purge.fileHeaders, known)];
 }
 
 /** The fields of `purge` that name no URLs by themselves. */
 const beside = ['hosts', 'fileHeaders', 'variants', 'queries', 'encodings'];
 
-function faultsOfParts(purge: Record<string, unknown>, hasPages: boolean): RuleFault[] {
+function validateParts(purge: Record<string, unknown>, hasPages: boolean): ValidationIssue[] {
   const { fileUrls, dirUrls, regexPatterns } = purge;
-  const faults: RuleFault[] = [];
+  const issues: ValidationIssue[] = [];
   if (fileUrls === undefined && dirUrls === undefined && regexPatterns === undefined) {
-    // A misspelt name has its own fault.
+    // A misspelt name has its own issue.
     if (Object.keys(purge).some((name) => !beside.includes(name))) return [];
-    faults.push({
+    issues.push({
       path: ['purge'],
       message: 'expected `fileUrls`, `dirUrls` or `regexPatterns`, got none of them',
     });
   } else if (fileUrls === undefined) {
     const forFiles = ['fileHeaders', 'variants', 'queries'].filter((name) => purge[name] !== undefined);
     for (const name of forFiles)
-      faults.push({ path: ['purge', name], message: 'it is for `fileUrls` alone' });
-    if (hasPages) faults.push({ path: ['pages'], message: 'they are for `fileUrls` alone' });
+      issues.push({ path: ['purge', name], message: 'it is for `fileUrls` alone' });
+    if (hasPages) issues.push({ path: ['pages'], message: 'they are for `fileUrls` alone' });
   }
   if (purge.variants === true && purge.fileHeaders !== undefined) {
     const message = '`variants` purges every version already, those that headers tell apart among them';
-    faults.push({ path: ['purge', 'fileHeaders'], message });
+    issues.push({ path: ['purge', 'fileHeaders'], message });
   }
-  return faults;
+  return issues;
 }
 
 /** @returns the hosts that templates can be checked with */
-function faultsOfHosts(
-  faults: RuleFault[],
-  hosts: readonly { readonly text: string; readonly path: Place }[],
+function validateHosts(
+  issues: ValidationIssue[],
+  hosts: readonly { readonly text: string; readonly path: IssuePath }[],
   isUsed: boolean,
 ): readonly string[] {
   const [first] = hosts;
   if (first !== undefined && !isUsed) {
-    faults.push({
+    issues.push({
       path: ['purge', 'hosts'],
       message: 'they are for templates that begin with a slash, and there are none',
     });
   }
   return hosts.flatMap(({ text, path }) => {
     if (/^(?:(?:https?|any):\/\/)?[^/?#\s]+\/?$/.test(text)) return [text];
-    faults.push({ path, message: `expected a host such as "www.example.com", got ${JSON.stringify(text)}` });
+    issues.push({ path, message: `expected a host such as "www.example.com", got ${JSON.stringify(text)}` });
     return [];
   });
 }
 
 type ListName = 'fileUrls' | 'dirUrls' | 'regexPatterns';
 
-const faultOf = { fileUrls: faultOfFileUrl, dirUrls: faultOfDirUrl, regexPatterns: faultOfRegexPattern };
+const problemOf = { fileUrls: fileUrlProblem, dirUrls: dirUrlProblem, regexPatterns: regexPatternProblem };
 
-function faultsOfTemplate(
+function validateTemplate(
   name: ListName,
   whole: string,
-  path: Place,
+  path: IssuePath,
   known: KnownVariables,
-): readonly RuleFault[] {
-  const faults: RuleFault[] = [];
+): readonly ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
   const compile = name === 'regexPatterns' ? compileRegexTemplate : compileUrlTemplate;
-  const template = readOr(faults, path, () => compile(whole));
-  if (template === undefined) return faults;
-  return faultsOfCompiled(template, path, known, faultOf[name]);
+  const template = readOr(issues, path, () => compile(whole));
+  if (template === undefined) return issues;
+  return validateCompiled(template, path, known, problemOf[name]);
 }
 
-/** A template's faults that are known before any change: unknown variables, and text that no value can mend. */
-function faultsOfCompiled(
+/** A template's issues that are known before any change: unknown variables, and text that no value can mend. */
+function validateCompiled(
   template: Template,
-  path: Place,
+  path: IssuePath,
   { isKnown, names }: KnownVariables,
   faultOf: (text: string) => string | undefined,
-): readonly RuleFault[] {
+): readonly ValidationIssue[] {
   const unknown = [...new Set(template.variables)].filter((name) => !isKnown(name));
   if (unknown.length > 0) {
     const list = unknown.map((name) => `{${name}}`).join(', ');
@@ -127,20 +127,20 @@ function faultsOfCompiled(
   }
   const lists = new Set(template.variables.filter((name) => name.includes('*')));
   if (lists.size > 1) return [{ path, message: `expected one list at most, got ${lists.size}` }];
-  const fault = faultOf(template.sample);
-  return fault === undefined ? [] : [{ path, message: fault }];
+  const issue = faultOf(template.sample);
+  return issue === undefined ? [] : [{ path, message: issue }];
 }
 
-function faultsOfQuery(
-  { text, path }: { readonly text: string; readonly path: Place },
+function validateQuery(
+  { text, path }: { readonly text: string; readonly path: IssuePath },
   known: KnownVariables,
-): readonly RuleFault[] {
-  const faults: RuleFault[] = [];
+): readonly ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
   const whole = `https://host.example/?${text.replace(/^\?/, '')}`;
-  const template = readOr(faults, path, () => compileUrlTemplate(whole));
-  if (template === undefined) return faults;
-  return faultsOfCompiled(template, path, known, (sample) =>
-    faultOfFileUrl(sample) === undefined
+  const template = readOr(issues, path, () => compileUrlTemplate(whole));
+  if (template === undefined) return issues;
+  return validateCompiled(template, path, known, (sample) =>
+    fileUrlProblem(sample) === undefined
       ? undefined
       : `expected a query string with special letters percent-encoded and without "*", got ${JSON.stringify(text)}`,
   );
@@ -149,9 +149,9 @@ function faultsOfQuery(
 /** A header's name as HTTP has it (https://www.rfc-editor.org/rfc/rfc9110#section-5.1). */
 const headerName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
-function faultsOfHeaders(fileHeaders: unknown, known: KnownVariables): readonly RuleFault[] {
+function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly ValidationIssue[] {
   const path = ['purge', 'fileHeaders'];
-  const faults: RuleFault[] = [];
+  const issues: ValidationIssue[] = [];
   const records = Array.isArray(fileHeaders) ? fileHeaders.map(recordOf) : [recordOf(fileHeaders)];
   records.forEach((record, index) => {
     if (record === undefined) return;
@@ -160,26 +160,26 @@ function faultsOfHeaders(fileHeaders: unknown, known: KnownVariables): readonly 
     for (const [at, name] of names.entries()) {
       const lower = name.toLowerCase();
       const isTwice = names.findIndex((each) => each.toLowerCase() === lower) < at;
-      if (isTwice) faults.push({ path: [...place, name], message: 'it is there already, in another case' });
+      if (isTwice) issues.push({ path: [...place, name], message: 'it is there already, in another case' });
       if (!headerName.test(name))
-        faults.push({ path: [...place, name], message: 'expected the name of a header' });
-      for (const { text, path: textPath } of textsAt(record[name], [...place, name])) {
-        const template = readOr(faults, textPath, () => compilePlainTemplate(text));
-        if (template !== undefined) faults.push(...faultsOfCompiled(template, textPath, known, faultOfValue));
+        issues.push({ path: [...place, name], message: 'expected the name of a header' });
+      for (const { text, path: textPath } of stringsAt(record[name], [...place, name])) {
+        const template = readOr(issues, textPath, () => compilePlainTemplate(text));
+        if (template !== undefined) issues.push(...validateCompiled(template, textPath, known, valueProblem));
       }
     }
   });
-  if (faults.length === 0 && !Array.isArray(fileHeaders) && records[0] !== undefined) {
+  if (issues.length === 0 && !Array.isArray(fileHeaders) && records[0] !== undefined) {
     const count = Object.values(records[0]).reduce<number>(
       (product, values) => product * (Array.isArray(values) ? values.length : 1),
       1,
     );
     const message = `expected at most ${maxHeaderSets} versions, got ${count}`;
-    if (count > maxHeaderSets) faults.push({ path, message });
+    if (count > maxHeaderSets) issues.push({ path, message });
   }
-  return faults;
+  return issues;
 }
 
-function faultOfValue(value: string): string | undefined {
+function valueProblem(value: string): string | undefined {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value) ? undefined : 'expected what a header can carry';
 }

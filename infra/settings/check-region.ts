@@ -1,28 +1,28 @@
-import { type Place, type RuleFault, recordOf } from './validation-issue.ts';
+import { type IssuePath, recordOf, type ValidationIssue } from './validation-issue.ts';
 
 /**
- * @returns a fault for each ARN that is in another region than the stack, where the configuration says which that is.
+ * @returns an issue for each ARN that is in another region than the stack, where the configuration says which that is.
  *   All of these would fail at deployment, or at run time.
  */
-export function faultsOfRegion(config: unknown): readonly RuleFault[] {
+export function validateRegion(config: unknown): readonly ValidationIssue[] {
   const { region, credentials, queues, webhooks, webhookApi, alarms, encryptionKeyArn } = fieldsOf(config);
   if (typeof region !== 'string') return [];
   const { certificateArn } = fieldsOf(webhookApi);
   const { topicArn, criticalTopicArn } = fieldsOf(alarms);
-  const places: (readonly [Place, unknown])[] = [
+  const places: (readonly [IssuePath, unknown])[] = [
     [['credentials'], credentials],
     [['encryptionKeyArn'], encryptionKeyArn],
     [['webhookApi', 'certificateArn'], certificateArn],
     [['alarms', 'topicArn'], topicArn],
     [['alarms', 'criticalTopicArn'], criticalTopicArn],
-    ...listOf(queues).flatMap((queue, index): (readonly [Place, unknown])[] => [
+    ...listOf(queues).flatMap((queue, index): (readonly [IssuePath, unknown])[] => [
       [['queues', index, 'arn'], fieldsOf(queue).arn],
       [['queues', index, 'keyArn'], fieldsOf(queue).keyArn],
     ]),
     ...listOf(webhooks).flatMap((webhook, index) =>
       [fieldsOf(webhook).secret]
         .flat()
-        .map((secret): readonly [Place, unknown] => [['webhooks', index, 'secret'], secret]),
+        .map((secret): readonly [IssuePath, unknown] => [['webhooks', index, 'secret'], secret]),
     ),
   ];
   return places.flatMap(([path, arn]) => {

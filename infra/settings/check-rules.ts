@@ -1,26 +1,26 @@
 import { compilePattern } from '../../functions/core/mapping/pattern.ts';
 import { listOf } from '../../functions/core/mapping/rule.ts';
 import { suggestion } from '../../functions/core/model/errors.ts';
-import { faultsOfPurge } from './check-purge.ts';
-import { type CompiledAt, type ExceptionAt, faultsOfReach } from './check-reachable.ts';
+import { validatePurge } from './check-purge.ts';
+import { type CompiledAt, type ExceptionAt, validateReachable } from './check-reachable.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
-import { type Place, type RuleFault, readOr, recordOf, textsAt } from './validation-issue.ts';
+import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /**
  * What shapes cannot say of rules: that fields fit together, that patterns and templates are sound, and that each
- * rule can match. Reads what it can of a configuration whose shape is wrong, so that all faults come at once.
+ * rule can match. Reads what it can of a configuration whose shape is wrong, so that all issues come at once.
  * @param settings anything; its `rules` are looked at
  */
-export function faultsOfRules(settings: unknown): readonly RuleFault[] {
+export function validateRules(settings: unknown): readonly ValidationIssue[] {
   const rules = recordOf(settings)?.rules;
   if (!Array.isArray(rules)) return [];
-  const faults = rules.flatMap((rule: unknown, index) =>
-    faultsOfRule(rule).map(({ path, message }) => ({ path: ['rules', index, ...path], message })),
+  const issues = rules.flatMap((rule: unknown, index) =>
+    validateRule(rule).map(({ path, message }) => ({ path: ['rules', index, ...path], message })),
   );
-  return [...faults, ...faultsOfNames(rules)];
+  return [...issues, ...validateNames(rules)];
 }
 
-function faultsOfNames(rules: readonly unknown[]): readonly RuleFault[] {
+function validateNames(rules: readonly unknown[]): readonly ValidationIssue[] {
   const names = rules.map((rule) => recordOf(rule)?.name);
   return names.flatMap((name, index) => {
     const first = names.indexOf(name);
@@ -29,21 +29,21 @@ function faultsOfNames(rules: readonly unknown[]): readonly RuleFault[] {
   });
 }
 
-function faultsOfRule(rule: unknown): readonly RuleFault[] {
+function validateRule(rule: unknown): readonly ValidationIssue[] {
   const record = recordOf(rule);
   const match = recordOf(record?.match);
   if (record === undefined || match === undefined) return [];
-  const faults: RuleFault[] = [];
+  const issues: ValidationIssue[] = [];
   const source = typeof match.source === 'string' ? match.source : undefined;
-  if (source !== undefined) faults.push(...faultsOfFields(match, source, ['match']));
-  const keys = compileAt(faults, match, 'key', ['match', 'key']);
-  const captured = capturesOf(faults, match, keys);
-  faults.push(...faultsOfExceptions(record, match, source, keys));
+  if (source !== undefined) issues.push(...validateFields(match, source, ['match']));
+  const keys = compileAt(issues, match, 'key', ['match', 'key']);
+  const captured = capturesOf(issues, match, keys);
+  issues.push(...validateExceptions(record, match, source, keys));
   if (source !== undefined) {
     const known = knownVariables(source, captured);
-    faults.push(...faultsOfPurge(recordOf(record.purge) ?? {}, record.pages !== undefined, known));
+    issues.push(...validatePurge(recordOf(record.purge) ?? {}, record.pages !== undefined, known));
   }
-  return [...faults, ...faultsOfDelays(record)];
+  return [...issues, ...validateDelays(record)];
 }
 
 const objectFields = ['key', 'bucket', 'prefix'] as const;
@@ -63,18 +63,22 @@ export const entryVariables = [
 ] as const;
 
 /** Conditions on what a change of the source never has. */
-function faultsOfFields(given: Record<string, unknown>, source: string, path: Place): readonly RuleFault[] {
+function validateFields(
+  given: Record<string, unknown>,
+  source: string,
+  path: IssuePath,
+): readonly ValidationIssue[] {
   const never: readonly string[] = source === 's3' ? entryFields : objectFields;
-  const faults: RuleFault[] = never
+  const issues: ValidationIssue[] = never
     .filter((name) => given[name] !== undefined)
     .map((name) => ({
       path: [...path, name],
       message: `a change from "${source}" has no ${name}: this condition can never hold`,
     }));
-  if (source === 's3') return faults;
+  if (source === 's3') return issues;
   const unknown = Object.keys(recordOf(given.fields) ?? {}).filter((name) => !isEntryVariable(name));
   return [
-    ...faults,
+    ...issues,
     ...unknown.map((name) => ({
       path: [...path, 'fields', name],
       message: `no change has this value${suggestion(name, [...entryVariables, `fields.${name}`])}`,
@@ -87,42 +91,42 @@ function isEntryVariable(name: string): boolean {
 }
 
 function compileAt(
-  faults: RuleFault[],
+  issues: ValidationIssue[],
   holder: Record<string, unknown>,
   name: string,
-  path: Place,
+  path: IssuePath,
 ): readonly CompiledAt[] | undefined {
   if (holder[name] === undefined) return undefined;
-  return textsAt(holder[name], path).flatMap((each) => {
-    const pattern = readOr(faults, each.path, () => compilePattern(each.text));
+  return stringsAt(holder[name], path).flatMap((each) => {
+    const pattern = readOr(issues, each.path, () => compilePattern(each.text));
     return pattern === undefined ? [] : [{ path: each.path, pattern }];
   });
 }
 
 /** The variables that every match of the rule gives a value; undefined where a pattern could not be read. */
 function capturesOf(
-  faults: RuleFault[],
+  issues: ValidationIssue[],
   match: Record<string, unknown>,
   keys: readonly CompiledAt[] | undefined,
 ): readonly string[] | undefined {
-  const before = faults.length;
-  const conditions: (readonly [Place, readonly CompiledAt[]])[] = [[['match', 'key'], keys ?? []]];
+  const before = issues.length;
+  const conditions: (readonly [IssuePath, readonly CompiledAt[]])[] = [[['match', 'key'], keys ?? []]];
   for (const name of ['bucket', 'webhook', 'type', 'locale', 'environment']) {
-    conditions.push([['match', name], compileAt(faults, match, name, ['match', name]) ?? []]);
+    conditions.push([['match', name], compileAt(issues, match, name, ['match', name]) ?? []]);
   }
   const fields = recordOf(match.fields) ?? {};
   for (const name of Object.keys(fields)) {
     const path = ['match', 'fields', name];
-    conditions.push([path, compileAt(faults, fields, name, path) ?? []]);
+    conditions.push([path, compileAt(issues, fields, name, path) ?? []]);
   }
-  const readable = faults.length === before && conditions[0]?.[1].length === listOf(match.key ?? []).length;
-  const captured = new Map<string, Place>();
+  const readable = issues.length === before && conditions[0]?.[1].length === listOf(match.key ?? []).length;
+  const captured = new Map<string, IssuePath>();
   for (const [path, patterns] of conditions) {
     const names = inAll(patterns.map(({ pattern }) => pattern.variables));
     for (const name of names) {
       const other = captured.get(name);
       if (other === undefined) captured.set(name, path);
-      else faults.push({ path, message: `{${name}} is captured by \`${other.join('.')}\`, too` });
+      else issues.push({ path, message: `{${name}} is captured by \`${other.join('.')}\`, too` });
     }
   }
   return readable ? [...captured.keys()] : undefined;
@@ -140,56 +144,56 @@ function knownVariables(
   const own: readonly string[] = source === 's3' ? ['key', 'bucket'] : entryVariables;
   const names = [...(captured ?? []), ...own];
   return {
-    // A pattern that could not be read has its own fault; it must not make more of them.
+    // A pattern that could not be read has its own issue; it must not make more of them.
     isKnown: (name) =>
       captured === undefined || names.includes(name) || (source !== 's3' && isEntryVariable(name)),
     names,
   };
 }
 
-function faultsOfExceptions(
+function validateExceptions(
   rule: Record<string, unknown>,
   match: Record<string, unknown>,
   source: string | undefined,
   keys: readonly CompiledAt[] | undefined,
-): readonly RuleFault[] {
-  const faults: RuleFault[] = [];
+): readonly ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
   const items = Array.isArray(rule.except) ? rule.except : rule.except === undefined ? [] : [rule.except];
   const exceptions: ExceptionAt[] = [];
   items.forEach((item: unknown, index) => {
     const path = Array.isArray(rule.except) ? ['except', index] : ['except'];
     if (typeof item === 'string' && source !== undefined && source !== 's3') {
       const message = `a change from "${source}" has no key: expected an object with conditions, got a pattern`;
-      faults.push({ path, message });
+      issues.push({ path, message });
       return;
     }
     const conditions = typeof item === 'string' ? { key: item } : recordOf(item);
     if (conditions === undefined) return;
     if (typeof item !== 'string' && Object.keys(conditions).length === 0) {
-      faults.push({ path, message: 'without a condition it leaves everything out' });
+      issues.push({ path, message: 'without a condition it leaves everything out' });
     }
-    if (source !== undefined) faults.push(...faultsOfFields(conditions, source, path));
+    if (source !== undefined) issues.push(...validateFields(conditions, source, path));
     const keyPath = typeof item === 'string' ? path : [...path, 'key'];
-    const compiled = compileAt(faults, conditions, 'key', keyPath) ?? [];
+    const compiled = compileAt(issues, conditions, 'key', keyPath) ?? [];
     for (const name of ['bucket', 'webhook', 'type', 'locale', 'environment']) {
-      compileAt(faults, conditions, name, [...path, name]);
+      compileAt(issues, conditions, name, [...path, name]);
     }
-    // A misspelt condition has its own fault; it must not count as none.
+    // A misspelt condition has its own issue; it must not count as none.
     if (Object.keys(conditions).every(isCondition) && Object.keys(conditions).length > 0)
       exceptions.push({ path, conditions, keys: compiled });
   });
   const readable = keys === undefined || keys.length === listOf(match.key ?? []).length;
-  return readable ? [...faults, ...faultsOfReach(match, keys, exceptions)] : faults;
+  return readable ? [...issues, ...validateReachable(match, keys, exceptions)] : issues;
 }
 
 function isCondition(name: string): boolean {
   return ['key', 'prefix', 'bucket', 'webhook', 'type', 'locale', 'environment', 'fields'].includes(name);
 }
 
-function faultsOfDelays({
+function validateDelays({
   delaySeconds = 0,
   repeatAfterSeconds,
-}: Record<string, unknown>): readonly RuleFault[] {
+}: Record<string, unknown>): readonly ValidationIssue[] {
   if (typeof delaySeconds !== 'number' || typeof repeatAfterSeconds !== 'number') return [];
   if (delaySeconds > maxDelaySeconds || repeatAfterSeconds > maxDelaySeconds) return [];
   const sum = delaySeconds + repeatAfterSeconds;

@@ -1,8 +1,8 @@
 import { compilePattern } from '../../functions/core/mapping/pattern.ts';
 import { PatternError } from '../../functions/core/mapping/tokens.ts';
 import { suggestion } from '../../functions/core/model/errors.ts';
-import { someTextIn, type TextSet, textsFrom, textsOf, textsTo } from './pattern-sets.ts';
-import { type RuleFault, recordOf, textsAt } from './validation-issue.ts';
+import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
+import { recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** Where changes are received from. What is not known of it is undefined. */
 export interface Received {
@@ -54,13 +54,13 @@ function readList<Item>(
 /**
  * @param settings anything; its `rules` are looked at
  * @param known every source that there is, received or not
- * @returns a fault for each rule that can never match, since nothing that it is for is received
+ * @returns an issue for each rule that can never match, since nothing that it is for is received
  */
-export function faultsOfSources(
+export function validateSources(
   settings: unknown,
   { sources, webhooks, buckets }: Received,
   known: readonly string[],
-): readonly RuleFault[] {
+): readonly ValidationIssue[] {
   const rules = recordOf(settings)?.rules;
   if (!Array.isArray(rules) || sources === undefined) return [];
   return rules.flatMap((rule: unknown, index) => {
@@ -73,10 +73,10 @@ export function faultsOfSources(
     }
     const names = webhooks?.filter((webhook) => webhook.source === source).map(({ name }) => name);
     return [
-      ...(source === 's3' ? faultsOfBuckets(match, buckets, path) : []),
-      ...(source === 's3' ? faultsOfExceptedBuckets(recordOf(rule)?.except, buckets, index) : []),
+      ...(source === 's3' ? validateBuckets(match, buckets, path) : []),
+      ...(source === 's3' ? validateExceptedBuckets(recordOf(rule)?.except, buckets, index) : []),
       ...(names && source !== 's3'
-        ? faultsOfNever(match.webhook, names, [...path, 'webhook'], 'webhook')
+        ? validateReachability(match.webhook, names, [...path, 'webhook'], 'webhook')
         : []),
     ];
   });
@@ -88,23 +88,23 @@ function reasonOf(source: string, known: readonly string[]): string {
   return `${never}${source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received'}`;
 }
 
-function faultsOfBuckets(
+function validateBuckets(
   match: Record<string, unknown>,
   buckets: Received['buckets'],
   path: readonly (string | number)[],
-): readonly RuleFault[] {
+): readonly ValidationIssue[] {
   if (buckets === undefined) return [];
   const names = buckets.map(({ name }) => name);
-  const faults = faultsOfNever(match.bucket, names, [...path, 'bucket'], 'bucket');
+  const issues = validateReachability(match.bucket, names, [...path, 'bucket'], 'bucket');
   const watched = buckets.flatMap(({ prefix, suffix }) =>
-    textsTo(suffix).map((ending) => [textsFrom(prefix), ending]),
+    stringsTo(suffix).map((ending) => [stringsFrom(prefix), ending]),
   );
-  const unwatched = textsAt(match.key, [...path, 'key']).filter(({ text }) => {
-    const texts = textsOrNone(text);
-    return texts !== undefined && !watched.some((sets) => someTextIn([...sets, texts]));
+  const unwatched = stringsAt(match.key, [...path, 'key']).filter(({ text }) => {
+    const texts = stringsOrNone(text);
+    return texts !== undefined && !watched.some((sets) => someStringIn([...sets, texts]));
   });
   return [
-    ...faults,
+    ...issues,
     ...unwatched.map(({ path }) => ({
       path,
       message: 'it can never match: no bucket is watched for such keys',
@@ -113,29 +113,29 @@ function faultsOfBuckets(
 }
 
 /** Exceptions for buckets that nothing comes from. */
-function faultsOfExceptedBuckets(
+function validateExceptedBuckets(
   except: unknown,
   buckets: Received['buckets'],
   rule: number,
-): readonly RuleFault[] {
+): readonly ValidationIssue[] {
   if (buckets === undefined) return [];
   const names = buckets.map(({ name }) => name);
   const items: readonly unknown[] = Array.isArray(except) ? except : [except];
   return items.flatMap((item, index) => {
     const path = ['rules', rule, 'except', ...(Array.isArray(except) ? [index] : []), 'bucket'];
-    return faultsOfNever(recordOf(item)?.bucket, names, path, 'bucket');
+    return validateReachability(recordOf(item)?.bucket, names, path, 'bucket');
   });
 }
 
 /** Patterns that none of the names fits. */
-function faultsOfNever(
+function validateReachability(
   patterns: unknown,
   names: readonly string[],
   path: readonly (string | number)[],
   what: string,
-): readonly RuleFault[] {
-  return textsAt(patterns, path).flatMap(({ text, path }) => {
-    const texts = textsOrNone(text);
+): readonly ValidationIssue[] {
+  return stringsAt(patterns, path).flatMap(({ text, path }) => {
+    const texts = stringsOrNone(text);
     if (texts === undefined || names.some((name) => compilePattern(text).match(name) !== undefined))
       return [];
     return [
@@ -144,10 +144,10 @@ function faultsOfNever(
   });
 }
 
-/** Undefined for a pattern that cannot be read, which has its own fault. */
-function textsOrNone(text: string): TextSet | undefined {
+/** Undefined for a pattern that cannot be read, which has its own issue. */
+function stringsOrNone(text: string): StringSet | undefined {
   try {
-    return textsOf(compilePattern(text));
+    return stringsOf(compilePattern(text));
   } catch (error) {
     if (error instanceof PatternError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { Pattern } from '../../functions/core/mapping/pattern.ts';
 
 /** A set of texts: those that fit a pattern, or those that begin with a prefix. */
-export interface TextSet {
+export interface StringSet {
   readonly steps: readonly Step[];
   /** Whether anything may follow the last step. */
   readonly open: boolean;
@@ -11,7 +11,7 @@ export interface TextSet {
 type Step = string | { readonly crossesSlashes: boolean };
 
 /** @returns the texts that fit a pattern */
-export function textsOf({ tokens }: Pick<Pattern, 'tokens'>): TextSet {
+export function stringsOf({ tokens }: Pick<Pattern, 'tokens'>): StringSet {
   const steps = tokens.flatMap((token): Step[] =>
     token.kind === 'literal' ? [...token.text] : [{ crossesSlashes: token.crossesSlashes }],
   );
@@ -19,13 +19,13 @@ export function textsOf({ tokens }: Pick<Pattern, 'tokens'>): TextSet {
 }
 
 /** @returns the texts that begin with a prefix */
-export function textsFrom(prefix: string): TextSet {
+export function stringsFrom(prefix: string): StringSet {
   return { steps: [...prefix], open: true };
 }
 
 /** @returns the texts that end with a suffix, as one or two sets: the suffix alone, and with something before it */
-export function textsTo(suffix: string): readonly TextSet[] {
-  if (suffix === '') return [textsFrom('')];
+export function stringsTo(suffix: string): readonly StringSet[] {
+  if (suffix === '') return [stringsFrom('')];
   const steps: readonly Step[] = [...suffix];
   return [
     { steps, open: false },
@@ -41,7 +41,7 @@ const maxVisits = 20_000;
  * side, those of `none` as the set of places where they can be.
  * @returns true also where the answer would take too long to find
  */
-export function someTextIn(all: readonly TextSet[], none: readonly TextSet[] = []): boolean {
+export function someStringIn(all: readonly StringSet[], none: readonly StringSet[] = []): boolean {
   const alphabet = alphabetOf([...all, ...none]);
   const first: Walk = { places: all.map(() => 0), excluded: none.map(() => [0]) };
   const waiting = [first];
@@ -66,7 +66,7 @@ interface Walk {
 }
 
 /** Every character that a step names, the slash, and one that stands for all others. */
-function alphabetOf(sets: readonly TextSet[]): readonly string[] {
+function alphabetOf(sets: readonly StringSet[]): readonly string[] {
   const named = sets.flatMap(({ steps }) => steps.filter((step) => typeof step === 'string'));
   return [...new Set([...named, '/', '\u0000'])];
 }
@@ -75,8 +75,8 @@ function keyOf({ places, excluded }: Walk): string {
   return `${places.join()};${excluded.map((list) => list.join()).join(';')}`;
 }
 
-function isFound({ places, excluded }: Walk, all: readonly TextSet[], none: readonly TextSet[]): boolean {
-  const ends = (set: TextSet | undefined, place: number | undefined) => place === set?.steps.length;
+function isFound({ places, excluded }: Walk, all: readonly StringSet[], none: readonly StringSet[]): boolean {
+  const ends = (set: StringSet | undefined, place: number | undefined) => place === set?.steps.length;
   return (
     all.every((set, index) => ends(set, places[index])) &&
     !none.some((set, index) => excluded[index]?.some((place) => ends(set, place)))
@@ -86,8 +86,8 @@ function isFound({ places, excluded }: Walk, all: readonly TextSet[], none: read
 function advance(
   { places, excluded }: Walk,
   character: string,
-  all: readonly TextSet[],
-  none: readonly TextSet[],
+  all: readonly StringSet[],
+  none: readonly StringSet[],
 ): readonly Walk[] {
   let tuples: (readonly number[])[] = [[]];
   for (const [index, set] of all.entries()) {
@@ -102,7 +102,7 @@ function advance(
   return tuples.map((tuple) => ({ places: tuple, excluded: after }));
 }
 
-function placesAfter({ steps, open }: TextSet, place: number, character: string): readonly number[] {
+function placesAfter({ steps, open }: StringSet, place: number, character: string): readonly number[] {
   const step = steps[place];
   if (step === undefined) return open ? [place] : [];
   if (typeof step === 'string') return step === character ? [place + 1] : [];

@@ -2,23 +2,23 @@ import * as z from 'zod';
 import { describeValue, suggestion } from '../../functions/core/model/errors.ts';
 
 /** A zod parameter that words every issue of a schema as what was expected and what came. */
-export function expecting(what: string): { error: (issue: { input?: unknown }) => string } {
+export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: (issue) => `expected ${what}, got ${describeValue(issue.input)}` };
 }
 
 /** A text that is not empty. */
-export function text(what: string): z.ZodString {
-  return z.string(expecting(what)).min(1, expecting(what));
+export function nonEmptyString(what: string): z.ZodString {
+  return z.string(expected(what)).min(1, expected(what));
 }
 
 /** A whole number within limits, both included. */
 export function wholeNumber(min: number, max: number): z.ZodNumber {
-  const what = expecting(`a whole number from ${min} to ${max}`);
+  const what = expected(`a whole number from ${min} to ${max}`);
   return z.number(what).int(what).min(min, what).max(max, what);
 }
 
 /** An object that has no other fields; a misspelt one is answered with the name that was meant. */
-export function fields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function strictObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const names = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
@@ -33,12 +33,15 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<S
 export const maxListItems = 100;
 
 /** A list of 1 to {@link maxListItems} items. */
-export function list<Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> {
-  const expected = expecting(`a list of 1 to ${maxListItems} ${what}`);
-  return z.array(item, expected).min(1, expected).max(maxListItems, expected);
+export function arrayOf<Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> {
+  const message = expected(`a list of 1 to ${maxListItems} ${what}`);
+  return z.array(item, message).min(1, message).max(maxListItems, message);
 }
 
 /** A text, or a list of texts. */
 export function oneOrMore(what: string, plural: string) {
-  return z.union([text(what), list(text(what), plural)], expecting(`${what} or a list of them`));
+  return z.union(
+    [nonEmptyString(what), arrayOf(nonEmptyString(what), plural)],
+    expected(`${what} or a list of them`),
+  );
 }

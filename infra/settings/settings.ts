@@ -3,10 +3,10 @@ import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import type { Target } from '../../functions/core/model/types.ts';
-import { faultsOfRules } from './check-rules.ts';
+import { validateRules } from './check-rules.ts';
 import { ruleSchema, targetSchema } from './rule-schema.ts';
-import { expecting, fields, wholeNumber } from './schema.ts';
-import type { RuleFault } from './validation-issue.ts';
+import { expected, strictObject, wholeNumber } from './schema.ts';
+import type { ValidationIssue } from './validation-issue.ts';
 
 /** What a user configures of the purger itself, whatever it is deployed with. */
 export interface Settings {
@@ -58,16 +58,16 @@ export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
   readonly dashboard: boolean;
 }
 
-/** A configuration that is refused, with every fault that was found. */
+/** A configuration that is refused, with every issue that was found. */
 export class ConfigError extends PurgerError {
   override readonly name = 'ConfigError';
-  /** One line a fault: the field's path, what was expected and what came. */
-  readonly faults: readonly string[];
+  /** One line an issue: the field's path, what was expected and what came. */
+  readonly issues: readonly string[];
 
-  constructor(subject: string, faults: readonly string[]) {
-    const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
-    super(`${subject} has ${count}:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
-    this.faults = faults;
+  constructor(subject: string, issues: readonly string[]) {
+    const count = issues.length === 1 ? 'an issue' : `${issues.length} issues`;
+    super(`${subject} has ${count}:\n${issues.map((issue) => `- ${issue}`).join('\n')}`);
+    this.issues = issues;
   }
 }
 
@@ -84,13 +84,13 @@ export const defaultSettings = {
 
 const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1, when: 'always' };
 
-const headroom = expecting('a number from 0 to 0.9');
+const headroom = expected('a number from 0 to 0.9');
 
 /** The fields of {@link Settings}, for schemas that hold more than them. */
 export const settingsFields = {
   target: targetSchema,
-  rules: z.array(ruleSchema, expecting('a list of rules')).min(1, expecting('at least one rule')),
-  rateLimit: fields({
+  rules: z.array(ruleSchema, expected('a list of rules')).min(1, expected('at least one rule')),
+  rateLimit: strictObject({
     requests: wholeNumber(1, 10_000).optional(),
     perSeconds: wholeNumber(1, 3600).optional(),
     headroom: z.number(headroom).min(0, headroom).max(0.9, headroom).optional(),
@@ -101,29 +101,29 @@ export const settingsFields = {
   coalesce: z
     .union(
       [
-        z.literal('under-pressure', expecting('"under-pressure" or {siblings, minDepth, when}')),
-        fields({
+        z.literal('under-pressure', expected('"under-pressure" or {siblings, minDepth, when}')),
+        strictObject({
           siblings: wholeNumber(2, 100_000).optional(),
           minDepth: wholeNumber(0, 20).optional(),
-          when: z.enum(['always', 'under-pressure'], expecting('"always" or "under-pressure"')).optional(),
+          when: z.enum(['always', 'under-pressure'], expected('"always" or "under-pressure"')).optional(),
         }),
       ],
-      expecting('"under-pressure" or {siblings, minDepth, when}'),
+      expected('"under-pressure" or {siblings, minDepth, when}'),
     )
     .optional(),
   freshnessSeconds: wholeNumber(1, 3600).optional(),
-  paused: z.boolean(expecting('true or false')).optional(),
-  dashboard: z.boolean(expecting('true or false')).optional(),
+  paused: z.boolean(expected('true or false')).optional(),
+  dashboard: z.boolean(expected('true or false')).optional(),
 };
 
 /**
  * Checks settings.
  * @returns them with every default filled in
- * @throws ConfigError with every fault: its path, what was expected and what came
+ * @throws ConfigError with every issue: its path, what was expected and what came
  */
 export function checkSettings(settings: unknown): CompleteSettings {
   const subject = 'The configuration of CdnPurger';
-  const checked = check(fields(settingsFields), settings, subject, faultsOfRules) as Settings;
+  const checked = check(strictObject(settingsFields), settings, subject, validateRules) as Settings;
   const { coalesce, ...others } = checked;
   const asked = coalesce === 'under-pressure' ? ({ when: coalesce } as const) : coalesce;
   return {
@@ -143,38 +143,38 @@ export function checkSettings(settings: unknown): CompleteSettings {
  * Checks a value against a schema, and against what a schema cannot say.
  * @param subject what the value is, as the beginning of the error's message
  * @param moreFaults what else is wrong with the value; has to cope with whatever the schema refuses
- * @throws ConfigError with every fault of both
+ * @throws ConfigError with every issue of both
  */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   subject: string,
-  moreFaults: (value: unknown) => readonly RuleFault[] = () => [],
+  moreFaults: (value: unknown) => readonly ValidationIssue[] = () => [],
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
-  const shapeFaults = result.success ? [] : result.error.issues.flatMap((issue) => faultsOfIssue(issue));
-  const faults = [...shapeFaults, ...moreFaults(value)].map(describeFault);
-  if (result.success && faults.length === 0) return result.data;
-  throw new ConfigError(subject, [...new Set(faults)]);
+  const shapeFaults = result.success ? [] : result.error.issues.flatMap((issue) => issuesOfZod(issue));
+  const issues = [...shapeFaults, ...moreFaults(value)].map(describeIssue);
+  if (result.success && issues.length === 0) return result.data;
+  throw new ConfigError(subject, [...new Set(issues)]);
 }
 
 type Issue = z.core.$ZodIssue;
 
-/** An issue as faults: of a union, those of the one branch that the value is nearest to, if there is one. */
-function faultsOfIssue(issue: Issue, place: readonly PropertyKey[] = []): readonly RuleFault[] {
+/** An issue as issues: of a union, those of the one branch that the value is nearest to, if there is one. */
+function issuesOfZod(issue: Issue, place: readonly PropertyKey[] = []): readonly ValidationIssue[] {
   const path = [...place, ...issue.path];
   if (issue.code === 'invalid_union') {
     const isOfAnotherType = ({ code, path }: Issue) => code === 'invalid_type' && path.length === 0;
     const near = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
-    if (near.length === 1 && near[0]) return near[0].flatMap((each) => faultsOfIssue(each, path));
+    if (near.length === 1 && near[0]) return near[0].flatMap((each) => issuesOfZod(each, path));
   }
   return [
     { path: path.map((part) => (typeof part === 'number' ? part : String(part))), message: issue.message },
   ];
 }
 
-/** @returns a fault on one line: its place and what is wrong */
-export function describeFault({ path, message }: RuleFault): string {
+/** @returns an issue on one line: its place and what is wrong */
+export function describeIssue({ path, message }: ValidationIssue): string {
   const place = path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${part}`),
     '',

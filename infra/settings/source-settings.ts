@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
-import { expecting, fields, text, wholeNumber } from './schema.ts';
-import { type RuleFault, recordOf } from './validation-issue.ts';
+import { expected, nonEmptyString, strictObject, wholeNumber } from './schema.ts';
+import { recordOf, type ValidationIssue } from './validation-issue.ts';
 
 /** Which objects of a bucket to watch, and how their events come. */
 export interface WatchOptions {
@@ -48,69 +48,78 @@ export interface QueueSettings extends WatchFilter {
   readonly keyArn?: string;
 }
 
-const bucketName = text('a bucket name').regex(
+const bucketName = nonEmptyString('a bucket name').regex(
   /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-  expecting('a bucket name'),
+  expected('a bucket name'),
 );
-const truth = z.boolean(expecting('true or false')).optional();
-const keyFields = { prefix: text('a prefix').optional(), suffix: text('a suffix').optional() };
+const truth = z.boolean(expected('true or false')).optional();
+const keyFields = {
+  prefix: nonEmptyString('a prefix').optional(),
+  suffix: nonEmptyString('a suffix').optional(),
+};
 const watchShape = {
   ...keyFields,
-  via: z.enum(['eventbridge', 'notification'], expecting('"eventbridge" or "notification"')).optional(),
-  account: text('an account ID')
-    .regex(/^\d{12}$/, expecting('an account ID of 12 digits'))
+  via: z.enum(['eventbridge', 'notification'], expected('"eventbridge" or "notification"')).optional(),
+  account: nonEmptyString('an account ID')
+    .regex(/^\d{12}$/, expected('an account ID of 12 digits'))
     .optional(),
   configureBucket: truth,
 };
 const filterShape = { bucket: bucketName.optional(), ...keyFields };
 
 /** The shape of {@link WatchOptions}. */
-export const watchFields = fields(watchShape);
+export const watchFields = strictObject(watchShape);
 /** The shape of {@link WatchFilter}; in an app of one's own, a bucket's name may be known at deployment only. */
-export const filterFields = fields({ ...filterShape, bucket: text('a bucket name').optional() });
+export const filterFields = strictObject({
+  ...filterShape,
+  bucket: nonEmptyString('a bucket name').optional(),
+});
 
 const arnOf = (service: string, resource: string, what: string) =>
-  text(what).regex(new RegExp(`^arn:[^:]+:${service}:[a-z0-9-]+:\\d{12}:${resource}$`), expecting(what));
+  nonEmptyString(what).regex(
+    new RegExp(`^arn:[^:]+:${service}:[a-z0-9-]+:\\d{12}:${resource}$`),
+    expected(what),
+  );
 
 /** The fields of a configuration file that say where S3's events come from. */
 export const sourceFields = {
   buckets: z
     .array(
-      fields({ name: bucketName, ...watchShape, create: truth, versioned: truth }),
-      expecting('a list of {name, prefix, suffix}'),
+      strictObject({ name: bucketName, ...watchShape, create: truth, versioned: truth }),
+      expected('a list of {name, prefix, suffix}'),
     )
     .optional(),
   topics: z
     .array(
-      fields({
+      strictObject({
         arn: arnOf('sns', '(?!.*\\.fifo$)[\\w-]+', 'the ARN of a standard SNS topic'),
         ...filterShape,
       }),
-      expecting('a list of {arn, bucket, prefix, suffix}'),
+      expected('a list of {arn, bucket, prefix, suffix}'),
     )
     .optional(),
   queues: z
     .array(
-      fields({
+      strictObject({
         arn: arnOf('sqs', '[\\w-]+', 'the ARN of a standard SQS queue'),
         keyArn: arnOf('kms', 'key/[\\w-]+', 'the ARN of a KMS key').optional(),
         ...filterShape,
       }),
-      expecting('a list of {arn, bucket, prefix, suffix}'),
+      expected('a list of {arn, bucket, prefix, suffix}'),
     )
     .optional(),
 };
 
 /** The shape of `webhookApi` in a configuration file. */
-export const webhookApiFields = fields({
-  domainName: text('a domain name')
-    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, expecting('a domain name'))
+export const webhookApiFields = strictObject({
+  domainName: nonEmptyString('a domain name')
+    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, expected('a domain name'))
     .optional(),
   certificateArn: arnOf('acm', 'certificate/[\\w-]+', 'the ARN of a certificate').optional(),
-  hostedZoneId: text('the ID of a hosted zone')
-    .regex(/^Z[A-Z0-9]{1,31}$/, expecting('the ID of a hosted zone'))
+  hostedZoneId: nonEmptyString('the ID of a hosted zone')
+    .regex(/^Z[A-Z0-9]{1,31}$/, expected('the ID of a hosted zone'))
     .optional(),
-  throttle: fields({
+  throttle: strictObject({
     ratePerSecond: wholeNumber(1, 10_000).optional(),
     burst: wholeNumber(1, 5000).optional(),
   }).optional(),
@@ -118,14 +127,14 @@ export const webhookApiFields = fields({
 });
 
 /** @returns what of the sources does not fit together; has to cope with whatever the schema refuses */
-export function faultsOfSettings(config: unknown): readonly RuleFault[] {
+export function validateSourceSettings(config: unknown): readonly ValidationIssue[] {
   const { buckets, topics, queues, webhookApi } = recordOf(config) ?? {};
   return [
-    ...listOf(buckets).flatMap(faultsOfBucket),
+    ...listOf(buckets).flatMap(validateBucket),
     ...overlapsIn(listOf(buckets)),
     ...repeatedIn(listOf(topics), 'topics'),
     ...repeatedIn(listOf(queues), 'queues'),
-    ...faultsOfDomain(recordOf(webhookApi) ?? {}),
+    ...validateDomain(recordOf(webhookApi) ?? {}),
   ];
 }
 
@@ -135,18 +144,18 @@ function listOf(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map((item) => recordOf(item) ?? {}) : [];
 }
 
-function faultsOfBucket(bucket: Fields, index: number): readonly RuleFault[] {
-  const fault = (field: string, message: string) => [{ path: ['buckets', index, field], message }];
+function validateBucket(bucket: Fields, index: number): readonly ValidationIssue[] {
+  const issue = (field: string, message: string) => [{ path: ['buckets', index, field], message }];
   const { create, versioned, account, configureBucket } = bucket;
   return [
     ...(versioned !== undefined && create !== true
-      ? fault('versioned', 'expected `create: true` with it: of a bucket that exists its owner says so')
+      ? issue('versioned', 'expected `create: true` with it: of a bucket that exists its owner says so')
       : []),
     ...(account !== undefined && create === true
-      ? fault('account', 'expected no account with `create: true`: the stack makes buckets in its own')
+      ? issue('account', 'expected no account with `create: true`: the stack makes buckets in its own')
       : []),
     ...(account !== undefined && configureBucket === true
-      ? fault(
+      ? issue(
           'configureBucket',
           "expected false with `account`: another account's bucket is its owner's to configure",
         )
@@ -154,7 +163,7 @@ function faultsOfBucket(bucket: Fields, index: number): readonly RuleFault[] {
   ];
 }
 
-function overlapsIn(buckets: readonly Fields[]): readonly RuleFault[] {
+function overlapsIn(buckets: readonly Fields[]): readonly ValidationIssue[] {
   const watched = buckets.map(({ name, prefix, suffix }) => ({
     bucket: name,
     ...(typeof prefix === 'string' ? { prefix } : {}),
@@ -168,7 +177,7 @@ function overlapsIn(buckets: readonly Fields[]): readonly RuleFault[] {
   });
 }
 
-function repeatedIn(list: readonly Fields[], name: string): readonly RuleFault[] {
+function repeatedIn(list: readonly Fields[], name: string): readonly ValidationIssue[] {
   return list.flatMap(({ arn }, index) =>
     arn !== undefined && list.findIndex((other) => other.arn === arn) < index
       ? [{ path: [name, index, 'arn'], message: `expected each once, got ${JSON.stringify(arn)} again` }]
@@ -176,7 +185,7 @@ function repeatedIn(list: readonly Fields[], name: string): readonly RuleFault[]
   );
 }
 
-function faultsOfDomain({ domainName, certificateArn, hostedZoneId }: Fields): readonly RuleFault[] {
+function validateDomain({ domainName, certificateArn, hostedZoneId }: Fields): readonly ValidationIssue[] {
   const missing = (field: string, needed: string) => [
     { path: ['webhookApi', field], message: `expected \`${needed}\` with it, got nothing` },
   ];

@@ -1,11 +1,11 @@
 import { PatternError } from '../../functions/core/mapping/tokens.ts';
 
 /** Where something is in a configuration. */
-export type Place = readonly (string | number)[];
+export type IssuePath = readonly (string | number)[];
 
 /** Something that is wrong with a configuration. */
-export interface RuleFault {
-  readonly path: Place;
+export interface ValidationIssue {
+  readonly path: IssuePath;
   readonly message: string;
 }
 
@@ -17,10 +17,10 @@ export function recordOf(value: unknown): Record<string, unknown> | undefined {
 }
 
 /** @returns a text, or the texts of a list, with their places; what is no text or empty is left out */
-export function textsAt(
+export function stringsAt(
   value: unknown,
-  path: Place,
-): readonly { readonly text: string; readonly path: Place }[] {
+  path: IssuePath,
+): readonly { readonly text: string; readonly path: IssuePath }[] {
   if (typeof value === 'string') return value === '' ? [] : [{ text: value, path }];
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown, index) =>
@@ -28,13 +28,17 @@ export function textsAt(
   );
 }
 
-/** @returns what `read` returns; undefined, with one fault more, where it finds a pattern that cannot be read */
-export function readOr<Result>(faults: RuleFault[], path: Place, read: () => Result): Result | undefined {
+/** @returns what `read` returns; undefined, with one issue more, where it finds a pattern that cannot be read */
+export function readOr<Result>(
+  issues: ValidationIssue[],
+  path: IssuePath,
+  read: () => Result,
+): Result | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    faults.push({ path, message: error.message });
+    issues.push({ path, message: error.message });
     return undefined;
   }
 }

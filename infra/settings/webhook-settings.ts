@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { OptionsOf, WebhookSourceName } from '../../functions/sources/registry.ts';
 import { webhookFields, webhookSourceNames } from '../webhook.ts';
-import { expecting, fields } from './schema.ts';
+import { expected, strictObject } from './schema.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
 export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
@@ -18,9 +18,9 @@ type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
 
 const sourceName = z.enum(
   webhookSourceNames,
-  expecting(webhookSourceNames.map((name) => `"${name}"`).join(' or ')),
+  expected(webhookSourceNames.map((name) => `"${name}"`).join(' or ')),
 );
-const what = expecting('the name or ARN of a secret, or a list of them');
+const what = expected('the name or ARN of a secret, or a list of them');
 const isName = (value: unknown) => typeof value === 'string' && value !== '';
 const secret = z.custom<string | readonly string[]>((value) => {
   return isName(value) || (Array.isArray(value) && value.length > 0 && value.every(isName));
@@ -28,10 +28,10 @@ const secret = z.custom<string | readonly string[]>((value) => {
 
 /** The schema of {@link WebhookSettings}. */
 export const webhookSettings = z
-  .looseObject({ source: sourceName }, expecting('{source, secret, name}'))
+  .looseObject({ source: sourceName }, expected('{source, secret, name}'))
   .transform((settings, context): WebhookSettings => {
     const { source } = settings;
-    const schema = fields({ source: sourceName, secret, ...webhookFields(source) });
+    const schema = strictObject({ source: sourceName, secret, ...webhookFields(source) });
     const result = schema.safeParse(settings, { reportInput: true });
     if (result.success) return result.data as unknown as WebhookSettings;
     for (const { path, message } of result.error.issues) {

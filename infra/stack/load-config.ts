@@ -18,7 +18,7 @@ export const defaultConfigFile =
 /**
  * Loads and checks a configuration: the default export of a TypeScript or JavaScript module, or a JSON file.
  * @returns its stages, as {@link checkStages} does
- * @throws ConfigError with every fault
+ * @throws ConfigError with every issue
  */
 export async function loadStages(file: string): Promise<readonly AppStage[]> {
   return checkStages(await readConfig(resolve(file)));
@@ -27,7 +27,7 @@ export async function loadStages(file: string): Promise<readonly AppStage[]> {
 /**
  * @param stage the first where it is missing
  * @returns what is configured for one stage
- * @throws ConfigError with every fault; StageError where there is no such stage
+ * @throws ConfigError with every issue; StageError where there is no such stage
  */
 export async function loadConfig(file: string, stage?: string): Promise<PurgerConfig> {
   return findStage(await loadStages(file), stage).config;

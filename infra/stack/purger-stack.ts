@@ -7,29 +7,29 @@ import * as z from 'zod';
 import { CdnPurger } from '../cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from '../security/data-protection.ts';
 import { type AlarmFields, type AlarmSettings, alarmFields } from '../settings/alarm-settings.ts';
-import { faultsOfRegion } from '../settings/check-region.ts';
-import { faultsOfRules } from '../settings/check-rules.ts';
-import { faultsOfSources, receivedBy } from '../settings/check-sources.ts';
+import { validateRegion } from '../settings/check-region.ts';
+import { validateRules } from '../settings/check-rules.ts';
+import { receivedBy, validateSources } from '../settings/check-sources.ts';
 import { endpointField } from '../settings/endpoint.ts';
-import { expecting, fields, text } from '../settings/schema.ts';
+import { expected, nonEmptyString, strictObject } from '../settings/schema.ts';
 import { check, type Settings, settingsFields } from '../settings/settings.ts';
 import {
   type BucketSettings,
-  faultsOfSettings,
   type QueueSettings,
   sourceFields,
   type TopicSettings,
+  validateSourceSettings,
   webhookApiFields,
 } from '../settings/source-settings.ts';
-import type { RuleFault } from '../settings/validation-issue.ts';
+import type { ValidationIssue } from '../settings/validation-issue.ts';
 import { type WebhookSettings, webhookSettings } from '../settings/webhook-settings.ts';
 import {
   accounts,
-  faultsOfSharing,
   importLedger,
   keyArn,
   type SharedLedgerSettings,
   sharedLedgerFields,
+  validateSharing,
 } from '../storage/shared-ledger.ts';
 import { Webhook, webhookSourceNames } from '../webhook.ts';
 import { type WebhookApiSettings, watchSources, webhookApiOptions } from './stack-sources.ts';
@@ -70,27 +70,24 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
 }
 
 /** The shape of a {@link PurgerConfig}. */
-export const configFields = fields({
+export const configFields = strictObject({
   ...settingsFields,
-  stackName: text('a stack name')
-    .regex(
-      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-      expecting('a stack name: letters, digits and "-", a letter first'),
-    )
+  stackName: nonEmptyString('a stack name')
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, expected('a stack name: letters, digits and "-", a letter first'))
     .optional(),
-  account: text('an AWS account: 12 digits')
-    .regex(/^\d{12}$/, expecting('an AWS account: 12 digits'))
+  account: nonEmptyString('an AWS account: 12 digits')
+    .regex(/^\d{12}$/, expected('an AWS account: 12 digits'))
     .optional(),
-  region: text('an AWS region')
-    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expecting('an AWS region'))
+  region: nonEmptyString('an AWS region')
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expected('an AWS region'))
     .optional(),
-  credentials: text('the name or ARN of a secret').regex(
+  credentials: nonEmptyString('the name or ARN of a secret').regex(
     /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
-    expecting('the name of a secret, or its whole ARN with the six characters at its end'),
+    expected('the name of a secret, or its whole ARN with the six characters at its end'),
   ),
   endpoint: endpointField.optional(),
   ...sourceFields,
-  webhooks: z.array(webhookSettings, expecting('a list of {source, secret, name}')).optional(),
+  webhooks: z.array(webhookSettings, expected('a list of {source, secret, name}')).optional(),
   ...dataProtectionFields,
   encryptionKeyArn: keyArn.optional(),
   sharedLedger: sharedLedgerFields.optional(),
@@ -101,26 +98,26 @@ export const configFields = fields({
 
 /**
  * Checks what a configuration file exports.
- * @throws ConfigError with every fault
+ * @throws ConfigError with every issue
  */
 export function checkConfig(config: unknown): PurgerConfig {
-  return check(configFields, config, 'The configuration', faultsOfConfig) as PurgerConfig;
+  return check(configFields, config, 'The configuration', validateConfig) as PurgerConfig;
 }
 
 /** @returns what is wrong with a configuration that its shape cannot say */
-export function faultsOfConfig(config: unknown): readonly RuleFault[] {
+export function validateConfig(config: unknown): readonly ValidationIssue[] {
   return [
-    ...faultsOfRules(config),
-    ...faultsOfSettings(config),
-    ...faultsOfRegion(config),
-    ...faultsOfSharing(config),
-    ...faultsOfSources(config, receivedBy(config), ['s3', ...webhookSourceNames]),
+    ...validateRules(config),
+    ...validateSourceSettings(config),
+    ...validateRegion(config),
+    ...validateSharing(config),
+    ...validateSources(config, receivedBy(config), ['s3', ...webhookSourceNames]),
   ];
 }
 
 /**
  * A stack around one purger, for those who deploy this project as it is.
- * @throws ConfigError when the configuration is wrong, with every fault
+ * @throws ConfigError when the configuration is wrong, with every issue
  */
 export class PurgerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: PurgerConfig }) {

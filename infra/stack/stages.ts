@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { PurgerError, suggestion } from '../../functions/core/model/errors.ts';
-import { expecting, fields } from '../settings/schema.ts';
+import { expected, strictObject } from '../settings/schema.ts';
 import { check } from '../settings/settings.ts';
-import { type RuleFault, recordOf } from '../settings/validation-issue.ts';
+import { recordOf, type ValidationIssue } from '../settings/validation-issue.ts';
 import {
   checkConfig,
   configFields,
   defaultStackName,
-  faultsOfConfig,
   type PurgerConfig,
+  validateConfig,
 } from './purger-stack.ts';
 
 /** A configuration for several stages, each of which is a stack of its own. */
@@ -29,28 +29,28 @@ export class StageError extends PurgerError {
   override readonly name = 'StageError';
 }
 
-const stageName = expecting('a stage name: letters, digits and "-", a letter first');
-const stagedFields = fields({
+const stageName = expected('a stage name: letters, digits and "-", a letter first');
+const stagedFields = strictObject({
   stages: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/), configFields, {
       error: (issue) =>
         issue.code === 'invalid_key'
           ? stageName.error({ input: issue.path?.at(-1) })
-          : expecting('an object with stages by name').error(issue),
+          : expected('an object with stages by name').error(issue),
     })
-    .refine((stages) => Object.keys(stages).length > 0, expecting('at least one stage')),
+    .refine((stages) => Object.keys(stages).length > 0, expected('at least one stage')),
 });
 
 /**
  * Checks what a configuration file exports: a {@link PurgerConfig}, or a {@link StagedConfig}.
  * @returns its stages in their order, each with the name of its stack; one without a name where there are none
- * @throws ConfigError with every fault of every stage
+ * @throws ConfigError with every issue of every stage
  */
 export function checkStages(config: unknown): readonly AppStage[] {
   if (recordOf(config)?.stages === undefined) {
     return [stageOf(checkConfig(config), defaultStackName)];
   }
-  const { stages } = check(stagedFields, config, 'The configuration', faultsOfStages);
+  const { stages } = check(stagedFields, config, 'The configuration', validateStages);
   return Object.entries(stages as StagedConfig['stages']).map(([name, stage]) => ({
     name,
     ...stageOf(stage, stackNameOf(name)),
@@ -75,17 +75,17 @@ export function findStage(stages: readonly AppStage[], name: string | undefined)
   throw new StageError(`Unknown stage "${name}"${suggestion(name ?? '', names)}`);
 }
 
-function faultsOfStages(config: unknown): readonly RuleFault[] {
+function validateStages(config: unknown): readonly ValidationIssue[] {
   const stages = Object.entries(recordOf(recordOf(config)?.stages) ?? {});
   return [
     ...stages.flatMap(([name, stage]) =>
-      faultsOfConfig(stage).map(({ path, message }) => ({ path: ['stages', name, ...path], message })),
+      validateConfig(stage).map(({ path, message }) => ({ path: ['stages', name, ...path], message })),
     ),
-    ...faultsOfStackNames(stages),
+    ...validateStackNames(stages),
   ];
 }
 
-function faultsOfStackNames(stages: readonly (readonly [string, unknown])[]): readonly RuleFault[] {
+function validateStackNames(stages: readonly (readonly [string, unknown])[]): readonly ValidationIssue[] {
   const owners = new Map<unknown, string>();
   return stages.flatMap(([name, stage]) => {
     const stackName = recordOf(stage)?.stackName ?? stackNameOf(name);

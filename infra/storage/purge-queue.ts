@@ -9,7 +9,7 @@ import { acknowledge } from '../security/nag-suppressions.ts';
 /** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
 const retention = Duration.days(14);
 
-/** What a {@link Buffer} is made of. */
+/** What a {@link PurgeQueue} is made of. */
 export interface BufferProps {
   /** How long a message in hand is hidden from other consumers. */
   readonly visibilityTimeout: Duration;
@@ -17,7 +17,7 @@ export interface BufferProps {
 }
 
 /** The buffer: the queue in which purge messages wait, and the dead letter queue behind it. */
-export class Buffer extends Construct {
+export class PurgeQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
   readonly protection: DataProtection;

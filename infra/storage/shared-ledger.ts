@@ -3,8 +3,8 @@ import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
-import { expecting, fields, text } from '../settings/schema.ts';
-import type { RuleFault } from '../settings/validation-issue.ts';
+import { expected, nonEmptyString, strictObject } from '../settings/schema.ts';
+import type { ValidationIssue } from '../settings/validation-issue.ts';
 
 /** The ledger of another deployment that uses the same CDN Pro user, in `infra/config.ts`. */
 export interface SharedLedgerSettings {
@@ -15,31 +15,31 @@ export interface SharedLedgerSettings {
 }
 
 /** ARN of a key. Aliases will not do: grants are for the key itself. */
-export const keyArn = text('the ARN of a key').regex(
+export const keyArn = nonEmptyString('the ARN of a key').regex(
   /^arn:[^:]+:kms:[^:]+:\d{12}:key\/(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
-  expecting('the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID'),
+  expected('the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID'),
 );
 
 /** The schema of {@link SharedLedgerSettings}. */
-export const sharedLedgerFields = fields({
-  table: text('the name or ARN of a table').regex(
+export const sharedLedgerFields = strictObject({
+  table: nonEmptyString('the name or ARN of a table').regex(
     /^(?:[A-Za-z0-9_.-]{3,255}|arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255})$/,
-    expecting('the name of a DynamoDB table, or its ARN'),
+    expected('the name of a DynamoDB table, or its ARN'),
   ),
   encryptionKeyArn: keyArn.optional(),
 });
 
 /** The schema of the accounts that a ledger is shared with. */
 export const accounts = z.array(
-  text('an account').regex(/^\d{12}$/, expecting('the 12 digits of an AWS account')),
-  expecting('a list of AWS accounts'),
+  nonEmptyString('an account').regex(/^\d{12}$/, expected('the 12 digits of an AWS account')),
+  expected('a list of AWS accounts'),
 );
 
 /**
  * @returns what is wrong with a ledger that is shared: one whose window is another's has nothing to share, and would
  * only look as if it had
  */
-export function faultsOfSharing(config: unknown): readonly RuleFault[] {
+export function validateSharing(config: unknown): readonly ValidationIssue[] {
   const { sharedLedger, ledgerSharedWith } = (config ?? {}) as Readonly<Record<string, unknown>>;
   if (sharedLedger === undefined || ledgerSharedWith === undefined) return [];
   return [

@@ -1,12 +1,12 @@
-import { describePurge, type Played, type Step } from './run-samples.ts';
-import type { Entry, Journal } from './timeline.ts';
+import { describePurge, type SampleResult, type Step } from './run-samples.ts';
+import type { Entry, Timeline } from './timeline.ts';
 
 /** The most changes that are listed one by one within {@link quietMs}; more are counted. */
 const mostListed = 5;
 const quietMs = 300;
 
 /** @returns a played sample as lines: each step with the seconds since the change */
-export function formatPlayed({ title, steps, failure, isSkipped }: Played): string {
+export function formatPlayed({ title, steps, failure, isSkipped }: SampleResult): string {
   const failed = failure === undefined ? [] : [`     ${isSkipped ? 'skipped ' : 'FAILED  '} ${failure}`];
   return [title, ...steps.flatMap(formatStep), ...failed].join('\n');
 }
@@ -21,7 +21,7 @@ function formatStep({ afterMs, what, lines }: Step): readonly string[] {
  * Prints what happens in the stack, as it happens. Many changes at once are summed up.
  * @returns a switch: while it is off, only problems are printed
  */
-export function printLive(journal: Journal, print: (line: string) => void): { on: boolean } {
+export function printLive(journal: Timeline, print: (line: string) => void): { on: boolean } {
   const live = { on: false };
   let changes: (Entry & { kind: 'queued' })[] = [];
   let timer: NodeJS.Timeout | undefined;

@@ -3,15 +3,15 @@ import type { Edge } from '../edge/server.ts';
 import type { Origin } from './origin.ts';
 import type { LocalObjects } from './s3-source.ts';
 import { type Sample, signSample } from './samples.ts';
-import { type Entry, type Journal, purgedBy } from './timeline.ts';
+import { type Entry, purgedBy, type Timeline } from './timeline.ts';
 
 /** What playing samples needs of the running stack. */
-export interface Stage {
+export interface LocalContext {
   /** The objects that are watched; undefined where none are. */
   readonly objects: LocalObjects | undefined;
   readonly origin: Origin;
   readonly edge: Edge;
-  readonly journal: Journal;
+  readonly journal: Timeline;
   /** By the webhook's name. */
   readonly webhooks: Readonly<Record<string, { readonly url: string; readonly secret: string }>>;
   readonly nowMs: () => number;
@@ -25,7 +25,7 @@ export interface Step {
 }
 
 /** How a sample went. */
-export interface Played {
+export interface SampleResult {
   readonly title: string;
   readonly steps: readonly Step[];
   /** Why it did not reach the edge; missing where it did. */
@@ -41,9 +41,9 @@ const patienceMs = 60_000;
  * Plays a sample for real: publishes a first version, lets the edge cache it, makes the change, and watches the
  * edge until it shows what the origin has now.
  */
-export async function play(sample: Sample, stage: Stage): Promise<Played> {
+export async function runSample(sample: Sample, stage: LocalContext): Promise<SampleResult> {
   const steps: Step[] = [];
-  const failed = (failure: string): Played => ({ title: sample.title, steps, failure });
+  const failed = (failure: string): SampleResult => ({ title: sample.title, steps, failure });
   const obstacle = obstacleTo(sample, stage);
   if (obstacle !== undefined) return { ...failed(obstacle), isSkipped: true };
 
@@ -92,7 +92,7 @@ export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): s
   return `purge ${purgeId}: ${action} ${parts.join(', ')}${more} in ${target}`;
 }
 
-function obstacleTo(sample: Sample, { objects, webhooks }: Stage): string | undefined {
+function obstacleTo(sample: Sample, { objects, webhooks }: LocalContext): string | undefined {
   if (sample.kind === 'webhook') {
     return webhooks[sample.webhook] === undefined
       ? `this configuration receives no webhook named "${sample.webhook}"`
@@ -107,7 +107,7 @@ function obstacleTo(sample: Sample, { objects, webhooks }: Stage): string | unde
 }
 
 /** Publishes the first version and waits until its purge is through. Returns the pages that show it. */
-async function publishFirst(sample: Sample, stage: Stage): Promise<readonly string[]> {
+async function publishFirst(sample: Sample, stage: LocalContext): Promise<readonly string[]> {
   const sinceMs = stage.nowMs();
   if (sample.kind === 'webhook') {
     const queued = await sendWebhook(sample, stage);
@@ -126,7 +126,10 @@ async function publishFirst(sample: Sample, stage: Stage): Promise<readonly stri
 }
 
 /** Whether the edge serves the first version from its cache, once the purges before it are through. */
-async function becomesCached(urls: readonly string[], { edge, journal, nowMs }: Stage): Promise<boolean> {
+async function becomesCached(
+  urls: readonly string[],
+  { edge, journal, nowMs }: LocalContext,
+): Promise<boolean> {
   const sinceMs = nowMs() - patienceMs;
   await journal.find(
     (entry): entry is Entry & { kind: 'purged' } =>
@@ -144,7 +147,7 @@ async function becomesCached(urls: readonly string[], { edge, journal, nowMs }: 
 async function change(
   sample: Sample,
   urls: readonly string[],
-  stage: Stage,
+  stage: LocalContext,
 ): Promise<{ text: string; queued?: readonly string[] }> {
   switch (sample.kind) {
     case 'put':
@@ -168,7 +171,7 @@ async function change(
 function queuedBy(
   sample: Sample,
   sinceMs: number,
-  { journal }: Stage,
+  { journal }: LocalContext,
 ): Promise<(Entry & { kind: 'queued' }) | undefined> {
   const isOurs = (entry: Entry): entry is Entry & { kind: 'queued' } =>
     entry.kind === 'queued' &&
@@ -182,14 +185,14 @@ function pageOf(version: string): string {
   return `<!doctype html><title>Sample</title><p>The ${version} version.</p>\n`;
 }
 
-async function render(urls: readonly string[], version: string, { origin }: Stage): Promise<void> {
+async function render(urls: readonly string[], version: string, { origin }: LocalContext): Promise<void> {
   for (const url of urls) await origin.render(url, pageOf(version));
 }
 
 /** Sends a signed webhook. Returns what was queued. */
 async function sendWebhook(
   sample: Sample & { kind: 'webhook' },
-  { webhooks, nowMs }: Stage,
+  { webhooks, nowMs }: LocalContext,
 ): Promise<readonly { kind: string; url?: string; pattern?: string }[]> {
   const { url = '', secret = '' } = webhooks[sample.webhook] ?? {};
   const response = await fetch(url, {
@@ -205,7 +208,7 @@ async function sendWebhook(
 async function staleAfter(
   sample: Sample,
   urls: readonly string[],
-  { edge, nowMs }: Stage,
+  { edge, nowMs }: LocalContext,
 ): Promise<string | undefined> {
   for (const url of urls) {
     const isFresh = await within(5000, nowMs, async () => {

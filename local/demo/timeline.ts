@@ -24,7 +24,7 @@ export interface LoggedPurge {
 }
 
 /** Follows changes through the functions' logs. */
-export interface Journal {
+export interface Timeline {
   /** Takes a line that a function wrote. What is no JSON, such as the stack of a crash, is left to `--verbose`. */
   add(service: string, line: string): void;
   /** Takes something that went wrong outside a function. */
@@ -40,7 +40,7 @@ export interface Journal {
 }
 
 /** @returns a journal without entries */
-export function createJournal(nowMs: () => number = Date.now): Journal {
+export function createJournal(nowMs: () => number = Date.now): Timeline {
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
   function record(entry: Entry): void {

@@ -1,4 +1,4 @@
-import type { Credentials } from '../../functions/aws/environment-credentials.ts';
+import type { AwsCredentials } from '../../functions/aws/environment-credentials.ts';
 import { sign } from '../../functions/aws/sdk/sign.ts';
 import { metricsNamespace } from '../../functions/lambda/metric-names.ts';
 
@@ -15,7 +15,7 @@ export interface CloudWatchSettings {
   /** Scheme and host. */
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<AwsCredentials>;
 }
 
 const minuteMs = 60_000;

@@ -1,4 +1,4 @@
-import type { Permit, Place } from '../../functions/aws/rate-limit-table.ts';
+import type { Slot, SlotGrant } from '../../functions/aws/rate-limit-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { emptyWindow, type RateLimit, reserve } from '../../functions/core/limits/window.ts';
@@ -71,10 +71,10 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     nowMs: 0,
     ports: {
       ledger: {
-        async reserve(asks): Promise<Permit> {
+        async reserve(asks): Promise<SlotGrant> {
           if (ledgerFails?.(ledgerCalls++)) throw new Error('the table is gone');
           if (world.nowMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
-          const places: Place[] = [];
+          const places: Slot[] = [];
           while (places.length < asks.length) {
             const reservation = reserve(
               window,

@@ -2,7 +2,7 @@ import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-t
 import { secretsIn } from '../../functions/aws/secrets.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
-import { sweep } from '../../functions/core/mapping/purge-by-prefix.ts';
+import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
@@ -82,7 +82,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       confirm: fetchText,
       memory: () => store,
       rules: compileRules(config),
-      sweep: (change) => sweep(config, change),
+      sweep: (change) => purgeByPrefix(config, change),
       send: async (messages) => {
         await world.before('send');
         for (const { body } of messages) {

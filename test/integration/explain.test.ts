@@ -307,7 +307,7 @@ describe('a command that is wrong ends with 2 and says what was expected', () =>
     [['--event', 'does-not-exist.json'], 'does-not-exist.json cannot be read'],
     [['--event', 'events/s3-put.json', '--source', 'nobody'], 'Expected --source to be s3 or one of'],
     [['--evnt', 'x'], "Unknown option '--evnt'"],
-    [['s3://www/a', '--config', 'does-not-exist.json'], 'does-not-exist.json has a fault'],
+    [['s3://www/a', '--config', 'does-not-exist.json'], 'does-not-exist.json has an issue'],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = explain(...args);
     expect(stderr).toContain(message);

@@ -18,7 +18,7 @@ test('a configuration with faults is refused with their paths, and nothing else'
   writeFileSync(file, "export default { target: 'prod', credentials: 'x', rules: [] };");
   expect(await outcomeOf('--config', file)).toEqual({
     code: 1,
-    output: `The configuration has 2 faults:
+    output: `The configuration has 2 issues:
 - \`target\`: expected "production" or "staging", got "prod"
 - \`rules\`: expected at least one rule, got a list of 0
 `,
@@ -31,7 +31,7 @@ test('a rule whose source nothing is received from is refused', async () => {
   writeFileSync(file, JSON.stringify({ target: 'production', credentials: 'x', rules }));
   expect(await outcomeOf('--config', file)).toEqual({
     code: 1,
-    output: `The configuration has a fault:
+    output: `The configuration has an issue:
 - \`rules[0].match.source\`: "contentful" can never match: no webhook of this source is received
 `,
   });
@@ -42,7 +42,7 @@ test('a configuration that is not there is named', async () => {
   const { code, output } = await outcomeOf('--config', file);
   expect(code).toBe(1);
   expect(output).toMatch(
-    new RegExp(`^${file} has a fault:\n- it cannot be loaded: Cannot find module .*\n$`),
+    new RegExp(`^${file} has an issue:\n- it cannot be loaded: Cannot find module .*\n$`),
   );
 });
 

@@ -85,7 +85,7 @@ describe('a CDK app', () => {
       const { CdnPurger, ConfigError } = require('cdn-pro-purger');
       const { Stack } = require('aws-cdk-lib');
       try { new CdnPurger(new Stack(), 'Purger', { target: 'prod', rules: [] }); }
-      catch (error) { console.log(error instanceof ConfigError, error.faults); }`;
+      catch (error) { console.log(error instanceof ConfigError, error.issues); }`;
     const faults = run(process.execPath, ['--eval', script], app);
     expect(faults).toContain('true');
     expect(faults).toContain('`target`: expected "production" or "staging", got "prod"');
@@ -135,7 +135,7 @@ export default config;`;
 
   test('says where it looked when there is no configuration', () => {
     const { stderr, status } = explain();
-    expect(stderr).toContain('cdn-purger.config.ts has a fault');
+    expect(stderr).toContain('cdn-purger.config.ts has an issue');
     expect(status).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isWatched } from '../../functions/core/model/object-filter.ts';
+import { matchesFilter } from '../../functions/core/model/object-filter.ts';
 import { keyPattern } from '../../infra/pipeline/key-pattern.ts';
 import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
 
@@ -27,7 +27,7 @@ it('the rule of EventBridge lets those keys pass that are watched, and no others
   const seen = { watched: 0, overlapping: 0, others: 0 };
   fc.assert(
     fc.property(cases, ({ keys, key }) => {
-      const watched = isWatched({ bucket: 'www', key }, [keys]);
+      const watched = matchesFilter({ bucket: 'www', key }, [keys]);
       const pattern = keyPattern(keys);
       const { prefix = '', suffix = '' } = keys;
       if (!watched) seen.others++;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compilePattern } from '../../functions/core/mapping/pattern.ts';
 import { compilePlainTemplate } from '../../functions/core/mapping/template.ts';
-import { someTextIn, textsFrom, textsOf } from '../../infra/settings/pattern-sets.ts';
+import { someStringIn, stringsFrom, stringsOf } from '../../infra/settings/pattern-sets.ts';
 
 const literal = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', '.'), minLength: 1, maxLength: 3 });
 const variable = fc.boolean();
@@ -115,11 +115,11 @@ test('a set of texts is empty only if no text is found in it', () => {
       const [pattern, exception] = [compilePattern(wanted), compilePattern(excluded)];
       const isIn = pattern.match(text) !== undefined;
       const isExcluded = exception.match(text) !== undefined;
-      const [all, none] = [textsOf(pattern), textsOf(exception)];
-      if (isIn && !isExcluded) expect(someTextIn([all], [none])).toBe(true);
-      if (isIn && isExcluded) expect(someTextIn([all, none])).toBe(true);
-      if (isIn) expect(someTextIn([all, textsFrom(text.slice(0, 3))])).toBe(true);
-      expect(someTextIn([all], [all])).toBe(false);
+      const [all, none] = [stringsOf(pattern), stringsOf(exception)];
+      if (isIn && !isExcluded) expect(someStringIn([all], [none])).toBe(true);
+      if (isIn && isExcluded) expect(someStringIn([all, none])).toBe(true);
+      if (isIn) expect(someStringIn([all, stringsFrom(text.slice(0, 3))])).toBe(true);
+      expect(someStringIn([all], [all])).toBe(false);
     }),
     { numRuns: 1000 },
   );

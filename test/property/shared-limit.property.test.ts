@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { agreeOnLimit } from '../../functions/core/limits/shared-limit.ts';
+import { strictestLimit } from '../../functions/core/limits/shared-limit.ts';
 import {
   emptyWindow,
   type RateLimit,
@@ -24,7 +24,7 @@ const asks = fc.array(
   { minLength: 1, maxLength: 120 },
 );
 
-type Agree = typeof agreeOnLimit;
+type Agree = typeof strictestLimit;
 const byOwnLimitAlone: Agree = (window, _, limit) => ({ window, limit });
 
 interface Arrival {
@@ -75,7 +75,7 @@ test('deployments that share a window keep the strictest limit that one of them 
   fc.assert(
     fc.property(asks, limits, (run, deployments) => {
       const { requests, windowMs } = strictestOf(deployments);
-      expect(mostInWindow(arrivalsOf(run, deployments, agreeOnLimit), windowMs)).toBeLessThanOrEqual(
+      expect(mostInWindow(arrivalsOf(run, deployments, strictestLimit), windowMs)).toBeLessThanOrEqual(
         requests,
       );
     }),
@@ -103,7 +103,7 @@ test('of equal limits, the one with the larger headroom sends only while the oth
     fc.property(asks, equal, (run, both) => {
       const eager = { ...both, headroom: 0 };
       const modest = { ...both, headroom: 0.5 };
-      const arrivals = arrivalsOf(run, [eager, modest], agreeOnLimit);
+      const arrivals = arrivalsOf(run, [eager, modest], strictestLimit);
       const own = arrivals.filter(({ deployment }) => deployment === modest);
       expect(mostInWindow(own, both.perSeconds * 1000)).toBeLessThanOrEqual(requestsInWindow(modest));
       expect(mostInWindow(arrivals, both.perSeconds * 1000)).toBeLessThanOrEqual(both.requests);

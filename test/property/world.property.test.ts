@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
 import { entriesIn, type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
 import { requestsInWindow } from '../../functions/core/limits/window.ts';
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
@@ -121,7 +121,7 @@ function changesOf({ changes }: World) {
   return changes.map(({ afterMs, page, as, action, target }) => {
     atMs += afterMs;
     const entry = entryFor(page, as, { action, target });
-    return { atMs, url: textOf(entry), entry };
+    return { atMs, url: entryText(entry), entry };
   });
 }
 
@@ -135,7 +135,7 @@ function entryFor(page: number, as: Kind, scope: Scope): PurgeEntry {
 /** Tells an entry from every other one. */
 function nameOf(entry: PurgeEntry): string {
   const headers = entry.kind === 'file' && entry.headers !== undefined ? ' with headers' : '';
-  return `${entry.action} ${entry.kind} ${textOf(entry)}${headers} in ${entry.target}`;
+  return `${entry.action} ${entry.kind} ${entryText(entry)}${headers} in ${entry.target}`;
 }
 
 /** Promise 1: changes that are neither in a request accepted after them, nor in a queue. */
@@ -170,7 +170,7 @@ function hurtIn(world: World, outcome: Outcome): string[] {
   return [
     ...unsent.map(({ entry }) => `${nameOf(entry)} was never accepted`),
     ...entriesIn(rejected)
-      .map(textOf)
+      .map(entryText)
       .flatMap((url) => (isBad(url) ? [] : [`${url} was rejected`])),
   ];
 }

@@ -5,18 +5,18 @@ import { checkConfig } from '../../infra/stack/purger-stack.ts';
 const url = 'https://www.example.com';
 const purge = { fileUrls: [`${url}/x`] };
 
-function faultsOf(check: () => unknown): readonly string[] {
+function issuesOf(check: () => unknown): readonly string[] {
   try {
     check();
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults.map((fault) => fault.replaceAll('rules[0].', ''));
+    if (error instanceof ConfigError) return error.issues.map((issue) => issue.replaceAll('rules[0].', ''));
     throw error;
   }
   return [];
 }
 
-const faultsOfRule = (rule: unknown) =>
-  faultsOf(() => checkSettings({ target: 'production', rules: [rule] }));
+const issuesOfRule = (rule: unknown) =>
+  issuesOf(() => checkSettings({ target: 'production', rules: [rule] }));
 
 describe('a rule that can never match is refused', () => {
   test.each([
@@ -38,8 +38,8 @@ describe('a rule that can never match is refused', () => {
       '`except[1]`: it leaves nothing out: no change that the rule matches fits it',
     ],
     [undefined, '{+all}', '`match`: it can never match: `except` leaves out every such change'],
-  ])('key %j, except %j', (key, except, fault) => {
-    expect(faultsOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([fault]);
+  ])('key %j, except %j', (key, except, issue) => {
+    expect(issuesOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([issue]);
   });
 
   test.each([
@@ -49,15 +49,15 @@ describe('a rule that can never match is refused', () => {
     [['a/{+p}', 'b/{+p}'], 'a/x/{+q}'],
     [undefined, 'private/{+x}'],
   ])('but not key %j, except %j', (key, except) => {
-    expect(faultsOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([]);
+    expect(issuesOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([]);
   });
 
   test('a key and a prefix that exclude each other', () => {
     expect(
-      faultsOfRule({ match: { source: 's3', key: 'site/{+p}', prefix: ['assets/', 'img/'] }, purge }),
+      issuesOfRule({ match: { source: 's3', key: 'site/{+p}', prefix: ['assets/', 'img/'] }, purge }),
     ).toEqual(['`match.key`: it can never match: no such key begins with `match.prefix`']);
     expect(
-      faultsOfRule({ match: { source: 's3', key: 's{+p}', prefix: ['assets/', 'site/'] }, purge }),
+      issuesOfRule({ match: { source: 's3', key: 's{+p}', prefix: ['assets/', 'site/'] }, purge }),
     ).toEqual([]);
   });
 
@@ -78,8 +78,8 @@ describe('a rule that can never match is refused', () => {
       { source: 'contentful', fields: { slgu: 'x' } },
       '`match.fields.slgu`: no change has this value (did you mean `slug`?)',
     ],
-  ])('%j', (match, fault) => {
-    expect(faultsOfRule({ match, purge })).toEqual([fault]);
+  ])('%j', (match, issue) => {
+    expect(issuesOfRule({ match, purge })).toEqual([issue]);
   });
 });
 
@@ -166,15 +166,15 @@ describe('what does not fit together is refused', () => {
       { pages: { trailingSlash: 'add' } },
       '`pages.trailingSlash`: expected "always", "never" or "both", got "add"',
     ],
-  ])('%j', (overrides, fault) => {
-    expect(faultsOfRule({ match: { source: 's3', key: 'site/{+path}' }, purge, ...overrides })).toEqual([
-      fault,
+  ])('%j', (overrides, issue) => {
+    expect(issuesOfRule({ match: { source: 's3', key: 'site/{+path}' }, purge, ...overrides })).toEqual([
+      issue,
     ]);
   });
 
   test('two rules of one name', () => {
     const rule = { name: 'a', match: { source: 's3' }, purge };
-    expect(faultsOf(() => checkSettings({ target: 'production', rules: [rule, rule] }))).toEqual([
+    expect(issuesOf(() => checkSettings({ target: 'production', rules: [rule, rule] }))).toEqual([
       '`rules[1].name`: rules[0] has the name "a", too',
     ]);
   });
@@ -186,7 +186,7 @@ const config = {
   buckets: [{ name: 'www', prefix: 'site/' }],
   webhooks: [{ source: 'contentful', secret: 's', name: 'shop' }],
 };
-const faultsOfConfig = (overrides: object) => faultsOf(() => checkConfig({ ...config, ...overrides }));
+const issuesOfConfig = (overrides: object) => issuesOf(() => checkConfig({ ...config, ...overrides }));
 
 describe('a rule for what is not received is refused', () => {
   test.each([
@@ -210,12 +210,12 @@ describe('a rule for what is not received is refused', () => {
       { source: 's3', key: 'assets/{+p}' },
       '`match.key`: it can never match: no bucket is watched for such keys',
     ],
-  ])('%j', (match, fault) => {
-    expect(faultsOfConfig({ rules: [{ match, purge }] })).toEqual([fault]);
+  ])('%j', (match, issue) => {
+    expect(issuesOfConfig({ rules: [{ match, purge }] })).toEqual([issue]);
   });
 });
 
-test('faults of shape, of sense and of sources are named together', () => {
+test('issues of shape, of sense and of sources are named together', () => {
   const rules = [
     {
       match: { source: 's3', key: 'site/{+path}', kee: 1 },
@@ -223,7 +223,7 @@ test('faults of shape, of sense and of sources are named together', () => {
     },
     { match: { source: 's4' }, purge: { fileUrls: ['nowhere'] }, delaySeconds: 'soon' },
   ];
-  expect(faultsOfConfig({ rules, target: 'live', stackNam: 'x' })).toEqual([
+  expect(issuesOfConfig({ rules, target: 'live', stackNam: 'x' })).toEqual([
     '`target`: expected "production" or "staging", got "live"',
     '`match`: unknown field `kee` (did you mean `key`?)',
     '`purge`: unknown field `dirUrl` (did you mean `dirUrls`?)',
@@ -235,7 +235,7 @@ test('faults of shape, of sense and of sources are named together', () => {
   ]);
 });
 
-test('whatever is given, faults are told and nothing else is thrown', () => {
+test('whatever is given, issues are told and nothing else is thrown', () => {
   for (const rules of [
     undefined,
     3,
@@ -247,7 +247,7 @@ test('whatever is given, faults are told and nothing else is thrown', () => {
     [{ match: 1 }],
     [{ match: { source: 3, key: {} }, except: 3, purge: [] }],
   ]) {
-    expect(faultsOfConfig({ rules }).length).toBeGreaterThan(0);
+    expect(issuesOfConfig({ rules }).length).toBeGreaterThan(0);
   }
 });
 
@@ -255,12 +255,12 @@ describe('exceptions by other conditions than patterns of keys', () => {
   const everything = '`rules[0].match.key`: it can never match: `except` leaves out every such change';
   const nothing = 'it leaves nothing out: no change that the rule matches fits it';
   const files = ['https://www.example.com/a'];
-  const faultsOf = (match: Record<string, unknown>, except: unknown) => {
+  const issuesOf = (match: Record<string, unknown>, except: unknown) => {
     try {
       checkSettings({ target: 'production', rules: [{ match, except, purge: { fileUrls: files } }] });
       return [];
     } catch (error) {
-      return error instanceof ConfigError ? error.faults : [String(error)];
+      return error instanceof ConfigError ? error.issues : [String(error)];
     }
   };
 
@@ -281,7 +281,7 @@ describe('exceptions by other conditions than patterns of keys', () => {
       { bucket: 'c' },
       [`\`rules[0].except\`: ${nothing}`],
     ],
-  ])('%j except %j', (match, except, faults) => {
-    expect(faultsOf(match, except)).toEqual(faults);
+  ])('%j except %j', (match, except, issues) => {
+    expect(issuesOf(match, except)).toEqual(issues);
   });
 });

@@ -6,21 +6,21 @@ const rule = {
   purge: { fileUrls: ['https://www.example.com/{+path}'] },
 };
 
-function faultsOf(settings: unknown): readonly string[] {
+function issuesOf(settings: unknown): readonly string[] {
   try {
     checkSettings(settings);
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];
 }
 
-function faultsOfRule(overrides: Record<string, unknown>): readonly string[] {
-  return faultsOf({ target: 'production', rules: [{ ...rule, ...overrides }] });
+function issuesOfRule(overrides: Record<string, unknown>): readonly string[] {
+  return issuesOf({ target: 'production', rules: [{ ...rule, ...overrides }] });
 }
 
-test('defaults are filled in', () => {
+test('deissues are filled in', () => {
   expect(checkSettings({ target: 'production', rules: [rule], rateLimit: { headroom: 0.5 } })).toEqual({
     target: 'production',
     rules: [rule],
@@ -34,7 +34,7 @@ test('defaults are filled in', () => {
   });
 });
 
-test('every fault is named at once, with its path, what was expected and what came', () => {
+test('every issue is named at once, with its path, what was expected and what came', () => {
   const settings = {
     target: 'prod',
     rules: [{ match: { source: 's3', kee: 'x' }, purge: { fileUrls: 'x' } }],
@@ -42,7 +42,7 @@ test('every fault is named at once, with its path, what was expected and what ca
     batchingWindowSeconds: 0,
     extra: true,
   };
-  expect(faultsOf(settings)).toEqual([
+  expect(issuesOf(settings)).toEqual([
     '`target`: expected "production" or "staging", got "prod"',
     '`rules[0].match`: unknown field `kee` (did you mean `key`?)',
     '`rules[0].purge.fileUrls`: expected a list of 1 to 100 URL templates, got "x"',
@@ -111,29 +111,29 @@ describe('a rule is refused', () => {
     ],
     [{ pages: { index: 'a/b' } }, '`rules[0].pages.index`: expected a file name, got "a/b"'],
     [{ action: 'purge' }, '`rules[0].action`: expected "invalidate" or "delete", got "purge"'],
-  ])('%j: %s', (overrides, fault) => {
-    expect(faultsOfRule(overrides)).toEqual([fault]);
+  ])('%j: %s', (overrides, issue) => {
+    expect(issuesOfRule(overrides)).toEqual([issue]);
   });
 });
 
 test('what is no object is refused, too', () => {
-  for (const settings of [undefined, null, 3, 'x', []]) expect(faultsOf(settings)).toHaveLength(1);
-  expect(faultsOf({ target: 'production', rules: [] })).toEqual([
+  for (const settings of [undefined, null, 3, 'x', []]) expect(issuesOf(settings)).toHaveLength(1);
+  expect(issuesOf({ target: 'production', rules: [] })).toEqual([
     '`rules`: expected at least one rule, got a list of 0',
   ]);
 });
 
-test('coalescing is off, on with its defaults filled in, or on under pressure', () => {
+test('coalescing is off, on with its deissues filled in, or on under pressure', () => {
   const coalescing = (coalesce?: unknown) =>
     checkSettings({ target: 'production', rules: [rule], ...(coalesce === undefined ? {} : { coalesce }) })
       .coalesce;
   expect(coalescing()).toBeUndefined();
   expect(coalescing({ siblings: 20 })).toEqual({ siblings: 20, minDepth: 1, when: 'always' });
   expect(coalescing('under-pressure')).toEqual({ siblings: 50, minDepth: 1, when: 'under-pressure' });
-  expect(faultsOf({ target: 'production', rules: [rule], coalesce: { siblings: 1 } })).toEqual([
+  expect(issuesOf({ target: 'production', rules: [rule], coalesce: { siblings: 1 } })).toEqual([
     '`coalesce.siblings`: expected a whole number from 2 to 100000, got 1',
   ]);
-  expect(faultsOf({ target: 'production', rules: [rule], coalesce: 'always' })).toEqual([
+  expect(issuesOf({ target: 'production', rules: [rule], coalesce: 'always' })).toEqual([
     '`coalesce`: expected "under-pressure" or {siblings, minDepth, when}, got "always"',
   ]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
 import { dropCovered } from '../../functions/core/planning/cover.ts';
 import { fileEntry } from '../helpers/changes.ts';
@@ -86,7 +86,7 @@ test('what a covered cover covers is tied to the entry that is sent', () => {
   const entries = [file('mydir/a/b'), dir('mydir/a/*'), dir('mydir/**')];
   const [cover, ...others] = dropCovered(entries.map((entry, index) => ({ entry, messages: [index] })));
   expect(others).toEqual([]);
-  expect(cover?.covered?.map(({ entry }) => textOf(entry)).toSorted()).toEqual([
+  expect(cover?.covered?.map(({ entry }) => entryText(entry)).toSorted()).toEqual([
     `${h}mydir/a/*`,
     `${h}mydir/a/b`,
   ]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { isolate } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
@@ -11,8 +11,8 @@ function request(...entries: PurgeEntry[]): PlannedRequest {
 
 function urlsOf({ rejected, again }: ReturnType<typeof isolate>) {
   return {
-    rejected: rejected.map(({ entry }) => textOf(entry)),
-    again: again.map(({ entries }) => entries.map(({ entry }) => textOf(entry))),
+    rejected: rejected.map(({ entry }) => entryText(entry)),
+    again: again.map(({ entries }) => entries.map(({ entry }) => entryText(entry))),
   };
 }
 

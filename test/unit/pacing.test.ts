@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { fillOf, leftoverPacing, reservePaced, sustainableRate } from '../../functions/core/limits/pacing.ts';
+import {
+  fillRatio,
+  leftoverPacing,
+  reservePaced,
+  sustainableRate,
+} from '../../functions/core/limits/pacing.ts';
 import { emptyWindow, type RateWindow } from '../../functions/core/limits/window.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 
@@ -76,7 +81,7 @@ describe('the sustainable rate', () => {
 describe('the fill', () => {
   const limits = { maxFileUrls: 10, maxBodyBytes: 1000 };
   const of = (...entries: PurgeEntry[]) =>
-    fillOf({ entries: entries.map((entry) => ({ entry, messages: [0] })) }, limits);
+    fillRatio({ entries: entries.map((entry) => ({ entry, messages: [0] })) }, limits);
   const file: PurgeEntry = { kind: 'file', url: 'https://h/1', ...scope };
   test.each<[string, number, PurgeEntry[]]>([
     ['files', 0.2, [file, file]],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
-import { textOf } from '../../functions/core/model/entry-text.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 
@@ -15,7 +15,7 @@ function map(change: OriginChange, ...rules: Rule[]) {
 }
 
 function urls(change: OriginChange, ...rules: Rule[]) {
-  return map(change, ...rules).entries.map(textOf);
+  return map(change, ...rules).entries.map(entryText);
 }
 
 describe('rules for objects', () => {
@@ -129,7 +129,7 @@ describe('rules for objects', () => {
       purge: { fileUrls: ['https://www.example.com/{+path}'], dirUrls: ['https://www.example.com/*'] },
     };
     const { entries, problems } = map(objectChange(`site/${'x'.repeat(2030)}`), rule);
-    expect(entries.map(textOf)).toEqual(['https://www.example.com/*']);
+    expect(entries.map(entryText)).toEqual(['https://www.example.com/*']);
     expect(problems).toEqual([
       {
         rule: 'rules[0]',
@@ -163,7 +163,7 @@ describe('rules for entries', () => {
   test('a field that is missing or empty is a problem of its template alone', () => {
     for (const fields of [{}, { slug: '' }]) {
       const { entries, problems } = map(entryChange({ fields }), blog);
-      expect(entries.map(textOf)).toEqual(['https://www.example.com/blog/*']);
+      expect(entries.map(entryText)).toEqual(['https://www.example.com/blog/*']);
       expect(problems).toMatchObject([{ reason: 'the change has no {slug}' }]);
     }
   });

@@ -1,21 +1,25 @@
 import { SQSClient as RealSqsClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  type Credentials,
-  CredentialsError,
+  type AwsCredentials,
+  AwsCredentialsError,
   environmentCredentials,
 } from '../../functions/aws/environment-credentials.ts';
 import { sign } from '../../functions/aws/sdk/sign.ts';
 import { type ReceivedRequest, startScriptedService } from '../helpers/scripted-service.ts';
 
 const texts = ['a', '', 'ü 🎉\n"\\', 'x'.repeat(10_000)];
-const identities: readonly Credentials[] = [
+const identities: readonly AwsCredentials[] = [
   { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' },
   { accessKeyId: 'ASIDEXAMPLE', secretAccessKey: 'other', sessionToken: 'a/long+token==' },
 ];
 
 /** What the SDK signed. */
-async function signedBySdk(credentials: Credentials, text: string, region: string): Promise<ReceivedRequest> {
+async function signedBySdk(
+  credentials: AwsCredentials,
+  text: string,
+  region: string,
+): Promise<ReceivedRequest> {
   const service = await startScriptedService([{ body: {} }]);
   const client = new RealSqsClient({ endpoint: service.url, region, credentials });
   const Entries = [{ Id: '0', MessageBody: text }];
@@ -27,7 +31,7 @@ async function signedBySdk(credentials: Credentials, text: string, region: strin
 }
 
 /** The same request, signed by us: its headers that the SDK's signature covers, at the SDK's time. */
-function signedByUs({ headers, body, path }: ReceivedRequest, credentials: Credentials, region: string) {
+function signedByUs({ headers, body, path }: ReceivedRequest, credentials: AwsCredentials, region: string) {
   const covered = /SignedHeaders=([^,]+)/.exec(String(headers.authorization))?.[1]?.split(';') ?? [];
   const time = String(headers['x-amz-date']).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
   const url = new URL(path ?? '/', `http://${headers.host}`);
@@ -85,7 +89,7 @@ describe('credentials', () => {
   it('that are not there are an error that says where they have to be', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'id');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', '');
-    expect(() => environmentCredentials()).toThrow(CredentialsError);
+    expect(() => environmentCredentials()).toThrow(AwsCredentialsError);
     expect(() => environmentCredentials()).toThrow('AWS_SECRET_ACCESS_KEY in the environment');
   });
 });

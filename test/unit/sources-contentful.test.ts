@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { contentful } from '../../functions/sources/vendors/contentful.ts';
-import type { Reading, Verdict } from '../../functions/sources/webhook-source.ts';
+import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
 import { CONTENTFUL_SECRET as SECRET, signContentful } from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -17,7 +17,7 @@ interface Overrides {
   readonly nowMs?: number;
 }
 
-function verify(headers: Record<string, string>, overrides: Overrides = {}): Verdict {
+function verify(headers: Record<string, string>, overrides: Overrides = {}): VerificationResult {
   const { method = 'POST', path = PATH, body = BODY, secrets = [SECRET], nowMs = NOW_MS } = overrides;
   return contentful.verify({ method, path, headers, body: Buffer.from(body) }, secrets, nowMs, {});
 }

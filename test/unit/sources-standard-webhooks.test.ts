@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
-import type { Reading, Verdict } from '../../functions/sources/webhook-source.ts';
+import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
 import { STANDARD_WEBHOOKS_SECRET as SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -12,7 +12,7 @@ function requestWith(headers: Record<string, string>, body: string | Uint8Array 
   return { method: 'POST', path: '/webhooks/standard-webhooks', headers, body: Buffer.from(body) };
 }
 
-function verify(headers: Record<string, string>, secrets: readonly string[] = [SECRET]): Verdict {
+function verify(headers: Record<string, string>, secrets: readonly string[] = [SECRET]): VerificationResult {
   return standardWebhooks.verify(requestWith(headers), secrets, NOW_MS, {});
 }
 
@@ -199,7 +199,7 @@ describe('an event by Standard Webhooks is read', () => {
       type: 'entry.deleted',
       occurredAt: '2026-01-01T00:00:00.000Z',
       fields: {},
-      isForgotten: true,
+      skipMemory: true,
     });
   });
 

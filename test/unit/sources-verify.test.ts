@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeBase64,
   equalInConstantTime,
-  faultOfTimestamp,
   headerOf,
   hmac,
   parseTimestampMs,
+  timestampProblem,
 } from '../../functions/sources/toolkit/crypto.ts';
 
 describe('comparing in constant time', () => {
@@ -63,11 +63,11 @@ describe('a timestamp', () => {
     [1300_001, 'the request was signed 300.001 s old, at most 300 s is accepted'],
     [699_999, 'the request was signed 300.001 s in the future, at most 300 s is accepted'],
   ])('of 1,000 s, seen at %i ms', (nowMs, fault) => {
-    expect(faultOfTimestamp('1000', policy, nowMs)).toBe(fault);
+    expect(timestampProblem('1000', policy, nowMs)).toBe(fault);
   });
 
   it('that cannot be read is a fault that names the header', () => {
-    expect(faultOfTimestamp('soon', policy, 0)).toBe(
+    expect(timestampProblem('soon', policy, 0)).toBe(
       'the header webhook-timestamp is not a Unix timestamp in seconds',
     );
   });

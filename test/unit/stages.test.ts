@@ -43,7 +43,7 @@ test('the faults of all stages are named at once, with the stage in their path',
   };
   expect(() => checkStages(faulty)).toThrow(
     [
-      'The configuration has 4 faults:',
+      'The configuration has 4 issues:',
       '- `stages.live.target`: expected "production" or "staging", got "prod"',
       '- `stages.live.account`: expected an AWS account: 12 digits, got 123',
       '- `stages.live.region`: expected an AWS region, got "Frankfurt"',

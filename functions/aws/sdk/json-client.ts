@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Credentials, environmentCredentials } from '../environment-credentials.ts';
+import { type AwsCredentials, environmentCredentials } from '../environment-credentials.ts';
 import { configuredEndpoint, environmentRegion, regionalEndpoint } from './endpoint.ts';
 import { createPost, type HttpAnswer } from './post.ts';
 import { createRetries, type Retries, type Retry, type RetrySettings } from './retries.ts';
@@ -48,7 +48,7 @@ export interface Service {
 export interface JsonClientOptions {
   readonly region?: string;
   readonly endpoint?: string;
-  readonly credentials?: Credentials;
+  readonly credentials?: AwsCredentials;
   readonly maxAttempts?: number;
 }
 
@@ -64,7 +64,7 @@ export class JsonClient {
   readonly #service: Service;
   readonly #region: string;
   readonly #endpoint: URL | undefined;
-  readonly #credentials: Credentials | undefined;
+  readonly #credentials: AwsCredentials | undefined;
   readonly #maxAttempts: number;
   readonly #retries: Retries;
   readonly #post = createPost();

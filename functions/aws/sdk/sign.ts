@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from '../environment-credentials.ts';
+import type { AwsCredentials } from '../environment-credentials.ts';
 
 /** A POST request as it is signed. */
 export interface SignableRequest {
@@ -11,7 +11,7 @@ export interface SignableRequest {
 
 /** Whom a signature is for. */
 export interface SigningScope {
-  readonly credentials: Credentials;
+  readonly credentials: AwsCredentials;
   readonly region: string;
   readonly service: string;
   readonly nowMs: number;
@@ -54,7 +54,7 @@ export function sign(
   };
 }
 
-function keyOf({ secretAccessKey }: Credentials, ...scope: readonly string[]): Buffer {
+function keyOf({ secretAccessKey }: AwsCredentials, ...scope: readonly string[]): Buffer {
   const name = [secretAccessKey, ...scope].join('\n');
   const known = keys.get(name);
   if (known !== undefined) return known;

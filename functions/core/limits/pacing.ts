@@ -1,4 +1,4 @@
-import { textOf } from '../model/entry-text.ts';
+import { entryText } from '../model/entry-text.ts';
 import type { RequestLimits } from '../planning/plan.ts';
 import { maxDirUrls, maxRegexPatterns, type PlannedRequest } from '../planning/planned-request.ts';
 import {
@@ -7,11 +7,11 @@ import {
   type RateWindow,
   requestsInWindow,
   reserve,
-  takenPlaces,
+  usedSlots,
 } from './window.ts';
 
 /** What pacing has to know of a request. */
-export interface Ask {
+export interface SlotRequest {
   /** How much of what a request can carry this one carries, from 0 (excluded) to 1. */
   readonly fill: number;
   /** When the oldest of its changes happened, in milliseconds; where that is not known, now. */
@@ -19,12 +19,17 @@ export interface Ask {
 }
 
 /** What pacing says to a request for which the window has a place. */
-export type Verdict =
+export type PacingDecision =
   | { readonly kind: 'go'; readonly pace: Pace }
   | { readonly kind: 'wait'; readonly untilMs: number };
 
 /** Decides which request may take a place of the window, and when. */
-export type Pacing = (window: RateWindow, limit: RateLimit, ask: Ask, nowMs: number) => Verdict;
+export type Pacing = (
+  window: RateWindow,
+  limit: RateLimit,
+  ask: SlotRequest,
+  nowMs: number,
+) => PacingDecision;
 
 /** What a paced reservation gave, and the share of the window's places that is taken then. Who waits `for` the pace may find more to send along by then. */
 export type PacedReservation =
@@ -50,7 +55,7 @@ export function reservePaced(
   limit: RateLimit,
   guardMs: number,
   nowMs: number,
-  ask: Ask,
+  ask: SlotRequest,
   pacing: Pacing = leftoverPacing,
 ): PacedReservation {
   const place = reserve(window, limit, guardMs, nowMs);
@@ -64,7 +69,7 @@ export function reservePaced(
 }
 
 function usedShareOf(window: RateWindow, limit: RateLimit, nowMs: number): number {
-  return takenPlaces(window, limit, nowMs).length / requestsInWindow(limit);
+  return usedSlots(window, limit, nowMs).length / requestsInWindow(limit);
 }
 
 /** The share of a window that partial requests may waste in one rush after a calm. */
@@ -118,7 +123,7 @@ function allowance(limit: RateLimit): number {
 /** @returns how much partial requests may waste in a second, in requests, where so much flows in */
 function refillPerSecond(window: RateWindow, limit: RateLimit, inflow: number, nowMs: number): number {
   const places = requestsInWindow(limit);
-  const free = places - takenPlaces(window, limit, nowMs).length;
+  const free = places - usedSlots(window, limit, nowMs).length;
   // With hardly a place free, full requests may be waiting that were never counted.
   const calm = Math.min(1, free / (places * (1 - usedShare)));
   const left = usedShare * sustainableRate(window, limit, nowMs) - inflow;
@@ -131,7 +136,7 @@ function refillPerSecond(window: RateWindow, limit: RateLimit, inflow: number, n
  */
 export function sustainableRate(window: RateWindow, limit: RateLimit, nowMs: number): number {
   const windowMs = limit.perSeconds * 1000;
-  const taken = takenPlaces(window, limit, nowMs);
+  const taken = usedSlots(window, limit, nowMs);
   const places = requestsInWindow(limit);
   let rate = places / limit.perSeconds;
   for (const [freed, timeMs] of taken.entries()) {
@@ -145,12 +150,12 @@ export function sustainableRate(window: RateWindow, limit: RateLimit, nowMs: num
  * @returns how much of what a request can carry this one carries, at most 1: of its files, directories, regexes and
  * bytes, the one that is nearest to its limit
  */
-export function fillOf({ entries }: PlannedRequest, limits: RequestLimits): number {
+export function fillRatio({ entries }: PlannedRequest, limits: RequestLimits): number {
   const count = { file: 0, dir: 0, regex: 0 };
   let bytes = 0;
   for (const { entry } of entries) {
     count[entry.kind]++;
-    bytes += textOf(entry).length + 3;
+    bytes += entryText(entry).length + 3;
   }
   const shares = [
     count.file / limits.maxFileUrls,

@@ -1,4 +1,4 @@
-import type { RateLimit, RateWindow, StatedLimit } from './window.ts';
+import type { DeclaredLimit, RateLimit, RateWindow } from './window.ts';
 
 /** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
 const statementLifeMs = 7 * 24 * 60 * 60 * 1000;
@@ -9,27 +9,27 @@ const statementLifeMs = 7 * 24 * 60 * 60 * 1000;
  * another one still has to count, and both together would go over the limit. The headroom stays each one's own.
  * @param deployment names who asks, the same at each time
  */
-export function agreeOnLimit(
+export function strictestLimit(
   window: RateWindow,
   deployment: string,
   limit: RateLimit,
   nowMs: number,
 ): { readonly window: RateWindow; readonly limit: RateLimit } {
   const { requests, perSeconds, headroom } = limit;
-  const others = Object.entries(window.stated).filter(
+  const others = Object.entries(window.declared).filter(
     ([name, { atMs }]) => name !== deployment && nowMs - atMs <= statementLifeMs,
   );
-  const { closedUntilMs = 0 } = window.stated[deployment] ?? {};
-  const own: StatedLimit = {
+  const { closedUntilMs = 0 } = window.declared[deployment] ?? {};
+  const own: DeclaredLimit = {
     requests,
     perSeconds,
     atMs: nowMs,
     ...(closedUntilMs > nowMs && { closedUntilMs }),
   };
-  const stated = { ...Object.fromEntries(others), [deployment]: own };
-  const all = Object.values(stated);
+  const declared = { ...Object.fromEntries(others), [deployment]: own };
+  const all = Object.values(declared);
   return {
-    window: { ...window, stated },
+    window: { ...window, declared },
     limit: {
       requests: Math.min(...all.map((each) => each.requests)),
       perSeconds: Math.max(...all.map((each) => each.perSeconds)),
@@ -39,18 +39,18 @@ export function agreeOnLimit(
 }
 
 /** @returns whether the window already says what a deployment states */
-export function isStated(
+export function isDeclared(
   window: RateWindow,
   deployment: string,
   { requests, perSeconds }: RateLimit,
 ): boolean {
-  const said = window.stated[deployment];
+  const said = window.declared[deployment];
   return said?.requests === requests && said.perSeconds === perSeconds;
 }
 
 /** @returns the window, closed for a deployment that it has a statement of, at least until the given time */
 export function closeForDeployment(window: RateWindow, deployment: string, untilMs: number): RateWindow {
-  const own = window.stated[deployment];
+  const own = window.declared[deployment];
   if (own === undefined || (own.closedUntilMs ?? 0) >= untilMs) return window;
-  return { ...window, stated: { ...window.stated, [deployment]: { ...own, closedUntilMs: untilMs } } };
+  return { ...window, declared: { ...window.declared, [deployment]: { ...own, closedUntilMs: untilMs } } };
 }

@@ -22,7 +22,7 @@ export interface RateWindow {
   readonly closedUntilMs: number;
   readonly pace: Pace;
   /** What each deployment that uses the window says the limit is, by the deployment's name. */
-  readonly stated: Readonly<Record<string, StatedLimit>>;
+  readonly declared: Readonly<Record<string, DeclaredLimit>>;
 }
 
 /** What pacing remembers. See `pacing.ts`. */
@@ -43,7 +43,7 @@ export const emptyWindow: RateWindow = {
   arrivedByMs: [],
   closedUntilMs: 0,
   pace: { spent: 0, inflow: 0, atMs: 0 },
-  stated: {},
+  declared: {},
 };
 
 /** What a reservation gave: a place in the window, or the time at which to ask again. */
@@ -68,7 +68,7 @@ export function requestsInWindow({ requests, headroom }: RateLimit): number {
  */
 export function reserve(window: RateWindow, limit: RateLimit, guardMs: number, nowMs: number): Reservation {
   if (nowMs < window.closedUntilMs) return { kind: 'wait', untilMs: window.closedUntilMs };
-  const taken = takenPlaces(window, limit, nowMs);
+  const taken = usedSlots(window, limit, nowMs);
   const places = requestsInWindow(limit);
   if (taken.length < places) {
     const arrivedByMs = unused(nowMs + guardMs, taken);
@@ -80,7 +80,7 @@ export function reserve(window: RateWindow, limit: RateLimit, guardMs: number, n
 }
 
 /** @returns the places of the window that are not free yet, each as the latest time of its request's arrival */
-export function takenPlaces(window: RateWindow, limit: RateLimit, nowMs: number): readonly number[] {
+export function usedSlots(window: RateWindow, limit: RateLimit, nowMs: number): readonly number[] {
   return window.arrivedByMs.filter((timeMs) => timeMs > nowMs - limit.perSeconds * 1000);
 }
 
@@ -117,7 +117,7 @@ export function closeWindow(window: RateWindow, untilMs: number): RateWindow {
 }
 
 /** What one deployment says CDN Pro's limit is, as the window keeps it. */
-export interface StatedLimit {
+export interface DeclaredLimit {
   readonly requests: number;
   readonly perSeconds: number;
   /** When it last said so, in milliseconds. */

@@ -10,7 +10,7 @@ export interface KnownEntry {
 }
 
 /** What is remembered of one locale of a CMS entry. */
-export interface Slot {
+export interface LocaleRecord {
   /** When the newest event that this slot has seen happened, in milliseconds since the epoch. */
   readonly atMs: number;
   /** What the entry maps to since that event; nothing once it was unpublished. */
@@ -20,10 +20,10 @@ export interface Slot {
 }
 
 /** What is remembered of a CMS entry, by locale; what has none is under the empty text. */
-export type Memory = Readonly<Record<string, Slot>>;
+export type Memory = Readonly<Record<string, LocaleRecord>>;
 
 /** What one change says of an entry. */
-export interface Sighting {
+export interface Observation {
   /** Undefined for an entry without locales, and for a delete of all locales. */
   readonly locale: string | undefined;
   readonly action: ChangeAction;
@@ -37,11 +37,11 @@ export interface Sighting {
   /** Whether the change lacked fields that a rule needs, so that it does not tell all that the entry maps to. */
   readonly isPartial: boolean;
   /** See {@link import('../model/types.ts').EntryChange.ifRemembered}. */
-  readonly ifRemembered: boolean;
+  readonly onlyIfRemembered: boolean;
 }
 
 /** What has to be done about a sighting. */
-export interface Recollection {
+export interface RecallResult {
   /** What to purge: what the change maps to, and what the entry was known under before. */
   readonly entries: readonly PurgeEntry[];
   /** What to remember before that; the memory itself, identically, where nothing is to be written. */
@@ -51,29 +51,33 @@ export interface Recollection {
 /** A memory of nothing. */
 export const emptyMemory: Memory = {};
 
-const nowhere: Slot = { atMs: Number.NEGATIVE_INFINITY, live: [], stale: [] };
+const emptyRecord: LocaleRecord = { atMs: Number.NEGATIVE_INFINITY, live: [], stale: [] };
 
 /**
  * Recalls what an entry was known under, and takes in what the changes of one delivery say of it.
  *
  * Every URL that was ever live stays in the memory until it was purged after the change that took it away: it moves
- * from `live` to `stale` in the write that goes before the purge, and out of `stale` by {@link settle} after it. So
+ * from `live` to `stale` in the write that goes before the purge, and out of `stale` by {@link clearStale} after it. So
  * a crash in between, a delivery that comes twice and two that race lose nothing; they may purge a URL again.
  * A change that is older than what the memory has seen does not bring back what a newer one replaced, yet what it
  * maps to is purged: it may have been cached in the meantime.
  * @param isComplete whether locales that the sightings do not name are gone
  */
-export function recall(memory: Memory, sightings: readonly Sighting[], isComplete = false): Recollection {
+export function recordObservations(
+  memory: Memory,
+  sightings: readonly Observation[],
+  isComplete = false,
+): RecallResult {
   let now: Memory = memory;
   const entries: PurgeEntry[] = [];
   for (const sighting of sightings) {
     const { locale, action } = sighting;
-    if (sighting.ifRemembered && !isKnown(now, locale)) continue;
+    if (sighting.onlyIfRemembered && !isKnown(now, locale)) continue;
     entries.push(...sighting.entries);
     // A delete without a locale is one of every locale.
     const locales =
       action === 'delete' && locale === undefined ? [...new Set(['', ...Object.keys(now)])] : [locale ?? ''];
-    for (const each of locales) now = { ...now, [each]: see(now[each] ?? nowhere, sighting) };
+    for (const each of locales) now = { ...now, [each]: observe(now[each] ?? emptyRecord, sighting) };
   }
   if (isComplete) now = withoutOthers(now, sightings);
   now = withoutEmpty(now, memory);
@@ -88,18 +92,18 @@ export function recall(memory: Memory, sightings: readonly Sighting[], isComplet
 }
 
 /** Forgets what is in the buffer now, and was not live in the memory that the purge was made of. */
-export function settle(memory: Memory): Memory {
+export function clearStale(memory: Memory): Memory {
   if (Object.values(memory).every(({ stale }) => stale.length === 0)) return memory;
   return Object.fromEntries(Object.entries(memory).map(([locale, slot]) => [locale, { ...slot, stale: [] }]));
 }
 
 /** Whether anything in the memory is or was public. */
 function isKnown(memory: Memory, locale: string | undefined): boolean {
-  const slots = locale === undefined ? Object.values(memory) : [memory[locale] ?? nowhere];
+  const slots = locale === undefined ? Object.values(memory) : [memory[locale] ?? emptyRecord];
   return slots.some(({ live, stale }) => live.length > 0 || stale.length > 0);
 }
 
-function see(slot: Slot, sighting: Sighting): Slot {
+function observe(slot: LocaleRecord, sighting: Observation): LocaleRecord {
   const { action, atMs, isPartial } = sighting;
   const mapped = knownBy(sighting);
   const former = sighting.former.map((entry) => ({ entry, action: entry.action }));
@@ -112,7 +116,7 @@ function see(slot: Slot, sighting: Sighting): Slot {
 }
 
 /** What a sighting maps to, with both actions: a put's own, and that for when it is gone. */
-function knownBy({ action, entries, onDelete }: Sighting): readonly KnownEntry[] {
+function knownBy({ action, entries, onDelete }: Observation): readonly KnownEntry[] {
   const actions = new Map(entries.map((entry) => [keyOf(entry), entry.action]));
   return onDelete.map((entry) => ({
     entry,
@@ -120,7 +124,7 @@ function knownBy({ action, entries, onDelete }: Sighting): readonly KnownEntry[]
   }));
 }
 
-function withoutOthers(memory: Memory, sightings: readonly Sighting[]): Memory {
+function withoutOthers(memory: Memory, sightings: readonly Observation[]): Memory {
   const atMs = Math.min(...sightings.map((sighting) => sighting.atMs));
   const named = new Set(sightings.map(({ locale }) => locale ?? ''));
   const slots = Object.entries(memory).map(([locale, slot]) => {
@@ -132,7 +136,7 @@ function withoutOthers(memory: Memory, sightings: readonly Sighting[]): Memory {
 
 /** A delete of what was never seen leaves nothing behind in a locale of its own where others are known. */
 function withoutEmpty(memory: Memory, before: Memory): Memory {
-  const isNewAndEmpty = ([locale, { live, stale }]: [string, Slot]) =>
+  const isNewAndEmpty = ([locale, { live, stale }]: [string, LocaleRecord]) =>
     before[locale] === undefined && live.length === 0 && stale.length === 0 && Object.keys(before).length > 0;
   return Object.fromEntries(Object.entries(memory).filter((slot) => !isNewAndEmpty(slot)));
 }

@@ -1,8 +1,8 @@
 import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import { EntrySet } from './entry-set.ts';
-import type { Delivery, Mapping, MappingProblem, RuleExplanation } from './rule.ts';
-import type { Sink, StaleUrls } from './stale-urls.ts';
+import type { MappingProblem, MappingResult, RuleExplanation, ScheduledEntries } from './rule.ts';
+import type { EntryCollector, StaleUrls } from './stale-urls.ts';
 import type { Variables } from './template.ts';
 
 /** A rule that is ready for changes. */
@@ -20,7 +20,7 @@ export interface CompiledRule {
 /** The delays of a rule without any. */
 export const atOnce: readonly number[] = [0];
 
-const nothingStale: Mapping = Object.freeze({ entries: [], deliveries: [], rules: [], problems: [] });
+const nothingStale: MappingResult = Object.freeze({ entries: [], schedule: [], rules: [], problems: [] });
 
 /**
  * @param rules those that may be for the change
@@ -31,7 +31,7 @@ export function mapChange(
   rules: readonly CompiledRule[],
   change: OriginChange,
   latest: ChangeAction,
-): Mapping {
+): MappingResult {
   let variables: Variables | undefined;
   let collected: Collector | undefined;
   for (const rule of rules) {
@@ -45,7 +45,7 @@ export function mapChange(
 }
 
 /** Gathers what several rules make of a change. */
-class Collector implements Sink {
+class Collector implements EntryCollector {
   readonly #all = new EntrySet();
   readonly #rules: string[] = [];
   readonly #problems: MappingProblem[] = [];
@@ -69,7 +69,7 @@ class Collector implements Sink {
     for (const delaySeconds of this.#delaysSeconds) this.#addAt(delaySeconds, entry);
   }
 
-  refuse(template: string, reason: string): void {
+  reportProblem(template: string, reason: string): void {
     this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
   }
 
@@ -82,12 +82,12 @@ class Collector implements Sink {
     set.add(entry);
   }
 
-  mapping(): Mapping {
+  mapping(): MappingResult {
     const { entries } = this.#all;
-    return { entries, deliveries: this.#deliveries(), rules: this.#rules, problems: this.#problems };
+    return { entries, schedule: this.#deliveries(), rules: this.#rules, problems: this.#problems };
   }
 
-  #deliveries(): readonly Delivery[] {
+  #deliveries(): readonly ScheduledEntries[] {
     const { entries } = this.#all;
     if (this.#byDelay === undefined) return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
     return [...this.#byDelay]

@@ -53,8 +53,8 @@ function matcherOf(tokens: readonly Token[], variables: readonly string[]): Patt
     const last = tokens[2];
     return matchAffixes(only.text, next, last?.kind === 'literal' ? last.text : '');
   }
-  const peeled = peel(tokens);
-  return (text) => matchPeeled(peeled, variables, text);
+  const peeled = trimCertainEnds(tokens);
+  return (text) => matchTrimmed(peeled, variables, text);
 }
 
 /** One variable between two literals: the shape of most patterns. */
@@ -67,7 +67,7 @@ function matchAffixes(prefix: string, { name, crossesSlashes }: Variable, suffix
   };
 }
 
-interface Peeled {
+interface TrimmedPattern {
   /** Literals and variables by turns, certain from the left. */
   readonly left: readonly Token[];
   readonly middle: readonly Token[];
@@ -75,7 +75,7 @@ interface Peeled {
   readonly right: readonly Token[];
 }
 
-function peel(tokens: readonly Token[]): Peeled {
+function trimCertainEnds(tokens: readonly Token[]): TrimmedPattern {
   let start = 0;
   let end = tokens.length;
   const at = (index: number) => (index >= start && index < end ? tokens[index] : undefined);
@@ -93,8 +93,8 @@ function peel(tokens: readonly Token[]): Peeled {
   };
 }
 
-function matchPeeled(
-  { left, middle, right }: Peeled,
+function matchTrimmed(
+  { left, middle, right }: TrimmedPattern,
   variables: readonly string[],
   text: string,
 ): Captures | undefined {

@@ -1,21 +1,21 @@
 import type { EntryChange, PurgeEntry } from '../model/types.ts';
 import {
   listOf,
-  type Mapping,
   type MappingConfig,
   type MappingProblem,
+  type MappingResult,
   type OneOrMore,
   type Rule,
 } from './rule.ts';
 import { withHosts } from './stale-urls.ts';
-import { encodeLiteral, faultOfDirUrl } from './url.ts';
+import { dirUrlProblem, encodeLiteral } from './url.ts';
 
 /**
  * What is stale where a source does not say which entries changed: for each rule that could match one of them, all
  * that is below the literal beginning of each template, and templates without a variable as they are.
  * @returns entries without repeats, in the order of the rules
  */
-export function sweep(config: MappingConfig, change: EntryChange): Mapping {
+export function purgeByPrefix(config: MappingConfig, change: EntryChange): MappingResult {
   const entries = new Map<string, PurgeEntry>();
   const problems: MappingProblem[] = [];
   const matched: string[] = [];
@@ -25,14 +25,14 @@ export function sweep(config: MappingConfig, change: EntryChange): Mapping {
     matched.push(name);
     for (const { template, swept } of sweptBy(rule, config)) {
       const reason = swept
-        .map((entry) => (entry.kind === 'dir' ? faultOfDirUrl(entry.url) : undefined))
+        .map((entry) => (entry.kind === 'dir' ? dirUrlProblem(entry.url) : undefined))
         .find(Boolean);
       if (reason !== undefined) problems.push({ rule: name, template, reason });
       else for (const entry of swept) entries.set(JSON.stringify(entry), entry);
     }
   }
   const all = [...entries.values()];
-  return { entries: all, deliveries: [{ delaySeconds: 0, entries: all }], rules: matched, problems };
+  return { entries: all, schedule: [{ delaySeconds: 0, entries: all }], rules: matched, problems };
 }
 
 function couldMatch({ match }: Rule, { source, webhook, type }: EntryChange): boolean {

@@ -11,7 +11,7 @@ export function escapeRegex(text: string): string {
 }
 
 /** Why CDN Pro would refuse this as an entry of `regexPatterns`, or undefined where it would not. */
-export function faultOfRegexPattern(pattern: string): string | undefined {
+export function regexPatternProblem(pattern: string): string | undefined {
   if (!syntax.test(pattern)) {
     return `expected a pattern that begins with {http|https|any}://{host}/, got ${describeValue(pattern)}`;
   }
@@ -19,10 +19,10 @@ export function faultOfRegexPattern(pattern: string): string | undefined {
   if (afterHost.length > limits.length) {
     return `expected at most ${limits.length} characters after the host, got ${afterHost.length}`;
   }
-  return faultOfQuantifiers(afterHost) ?? faultOfSyntax(afterHost);
+  return quantifierProblem(afterHost) ?? syntaxProblem(afterHost);
 }
 
-function faultOfQuantifiers(regex: string): string | undefined {
+function quantifierProblem(regex: string): string | undefined {
   // Escaped characters and character classes hold no quantifiers.
   const bare = regex.replace(/\\[\s\S]/g, '_').replace(/\[[^\]]*\]/g, '_');
   const unlimited = bare.match(/[*+]|\{\d*,\}/g)?.length ?? 0;
@@ -36,7 +36,7 @@ function faultOfQuantifiers(regex: string): string | undefined {
 }
 
 /** The page names no dialect; what does not compile in JavaScript's compiles in none that CDN Pro could use. */
-function faultOfSyntax(regex: string): string | undefined {
+function syntaxProblem(regex: string): string | undefined {
   try {
     new RegExp(regex);
     return undefined;

@@ -87,17 +87,17 @@ export interface MappingProblem {
 }
 
 /** Entries that wait equally long. */
-export interface Delivery {
+export interface ScheduledEntries {
   readonly delaySeconds: number;
   readonly entries: readonly PurgeEntry[];
 }
 
 /** What a change makes stale. */
-export interface Mapping {
+export interface MappingResult {
   /** Without duplicates, in the order of the rules. */
   readonly entries: readonly PurgeEntry[];
   /** The entries by when they are to be purged, the soonest first; one that is purged twice is in two. */
-  readonly deliveries: readonly Delivery[];
+  readonly schedule: readonly ScheduledEntries[];
   /** Names of the rules that matched. */
   readonly rules: readonly string[];
   readonly problems: readonly MappingProblem[];
@@ -118,7 +118,7 @@ export type RuleExplanation =
 /** Compiled rules: from a change to what it makes stale. */
 export interface RuleSet {
   /** @param latest what happened last to the object, where this change is known to be overtaken. Default: its own */
-  map(change: OriginChange, latest?: ChangeAction): Mapping;
+  map(change: OriginChange, latest?: ChangeAction): MappingResult;
   /** Says of each rule what it makes of a change, by the same means as `map`. */
   explain(change: OriginChange): readonly RuleExplanation[];
 }

@@ -1,15 +1,15 @@
 import type { PurgeEntry } from '../model/types.ts';
-import type { Delivery } from './rule.ts';
+import type { ScheduledEntries } from './rule.ts';
 
 /**
  * Says when entries are purged that were mapped by rules and beside them.
  * @param deliveries of the rules; what of them is not among the entries is left out
  * @returns the entries by when they are to be purged; what no rule delays is purged at once
  */
-export function deliver(
+export function scheduleEntries(
   entries: readonly PurgeEntry[],
-  deliveries: readonly Delivery[],
-): readonly Delivery[] {
+  deliveries: readonly ScheduledEntries[],
+): readonly ScheduledEntries[] {
   const delays = new Map<string, Set<number>>();
   for (const { delaySeconds, entries } of deliveries) {
     for (const entry of entries) {

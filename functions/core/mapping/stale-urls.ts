@@ -1,7 +1,7 @@
 import type { PurgeEntry, Scope } from '../model/types.ts';
 import { compileHeaders, type HeaderExpander } from './header-sets.ts';
 import { compilePages, type PageFinder } from './pages.ts';
-import { faultOfRegexPattern } from './regex-pattern.ts';
+import { regexPatternProblem } from './regex-pattern.ts';
 import { listOf, type Purge, type Rule } from './rule.ts';
 import type { Variables } from './template.ts';
 import {
@@ -11,17 +11,17 @@ import {
   pathEncoders,
   type Template,
 } from './template.ts';
-import { coverLiteralStars, faultOfDirUrl, faultOfFileUrl, faultOfValues } from './url.ts';
+import { coverLiteralStars, dirUrlProblem, fileUrlProblem, valuesProblem } from './url.ts';
 
 /** Takes what a rule makes of a change. */
-export interface Sink {
+export interface EntryCollector {
   readonly add: (entry: PurgeEntry) => void;
   /** A URL that cannot be purged, by its template. */
-  readonly refuse: (template: string, reason: string) => void;
+  readonly reportProblem: (template: string, reason: string) => void;
 }
 
 /** From the values of variables to what is stale. */
-export type StaleUrls = (variables: Variables, scope: Scope, sink: Sink) => void;
+export type StaleUrls = (variables: Variables, scope: Scope, sink: EntryCollector) => void;
 
 /** A template of a purge, whole: with its host, if that stands apart. */
 export interface WholeTemplate {
@@ -102,37 +102,43 @@ function expander(
   written: string,
   template: Template,
   faultOf: (text: string) => string | undefined,
-  accept: (text: string, variables: Variables, scope: Scope, sink: Sink) => void,
+  accept: (text: string, variables: Variables, scope: Scope, sink: EntryCollector) => void,
 ): StaleUrls {
   return (variables, scope, sink) => {
     const expansion = template.expand(variables);
     if (expansion.kind === 'incomplete') {
       const names = expansion.missing.map((name) => `{${name}}`).join(', ');
-      sink.refuse(written, `the change has no ${names}`);
+      sink.reportProblem(written, `the change has no ${names}`);
       return;
     }
     for (const text of expansion.texts) {
       const fault = faultOf(text);
       if (fault === undefined) accept(text, variables, scope, sink);
-      else sink.refuse(written, fault);
+      else sink.reportProblem(written, fault);
     }
   };
 }
 
 /** What becomes of one sound file URL. `written` is the template that it came from. */
-type Finish = (url: string, variables: Variables, scope: Scope, sink: Sink, written: string) => void;
+type FileUrlStep = (
+  url: string,
+  variables: Variables,
+  scope: Scope,
+  sink: EntryCollector,
+  written: string,
+) => void;
 
-function fileUrls(written: string, template: Template, finish: Finish): StaleUrls {
-  const isSound = !template.isOpen && faultOfFileUrl(template.sample) === undefined;
+function fileUrls(written: string, template: Template, finish: FileUrlStep): StaleUrls {
+  const isSound = !template.isOpen && fileUrlProblem(template.sample) === undefined;
   // A "*" of a value is for `finish` to deal with.
-  const faultOf = isSound ? faultOfValues : (url: string) => faultOfFileUrl(url.replaceAll('*', '_'));
+  const faultOf = isSound ? valuesProblem : (url: string) => fileUrlProblem(url.replaceAll('*', '_'));
   return expander(written, template, faultOf, (url, variables, scope, sink) =>
     finish(url, variables, scope, sink, written),
   );
 }
 
 /** What one file URL becomes: its pages, each with every query string, each in every version. */
-function fileFinisher(purge: Purge, findPages: PageFinder | undefined): Finish {
+function fileFinisher(purge: Purge, findPages: PageFinder | undefined): FileUrlStep {
   const { queries, fileHeaders, variants = false } = purge;
   const queryTemplates = queries?.map((query) =>
     compileUrlTemplate(`https://host.example/${asQuery(query)}`),
@@ -141,10 +147,10 @@ function fileFinisher(purge: Purge, findPages: PageFinder | undefined): Finish {
   const addVersions = versionAdder(variants, headersOf);
   if (findPages === undefined && queryTemplates === undefined) return addVersions;
   return (url, variables, scope, sink, written) => {
-    const refuse = (reason: string) => sink.refuse(written, reason);
+    const refuse = (reason: string) => sink.reportProblem(written, reason);
     for (const page of findPages?.(url) ?? [url]) {
       for (const each of [page, ...withQueries(page, queryTemplates ?? [], variables, refuse)]) {
-        const fault = faultOfValues(each);
+        const fault = valuesProblem(each);
         if (fault === undefined) addVersions(each, variables, scope, sink, written);
         else refuse(fault);
       }
@@ -175,13 +181,13 @@ function withQueries(
   });
 }
 
-function versionAdder(variants: boolean, headersOf: HeaderExpander | undefined): Finish {
+function versionAdder(variants: boolean, headersOf: HeaderExpander | undefined): FileUrlStep {
   return (url, variables, scope, sink, written) => {
     if (url.includes('*')) return addDir(coverLiteralStars(url), scope, sink, written);
     if (variants) return sink.add({ kind: 'dir', url, ...scope });
     if (headersOf === undefined) return sink.add(fileEntry(url, scope));
     const { sets, problems } = headersOf(variables);
-    for (const problem of problems) sink.refuse(written, problem);
+    for (const problem of problems) sink.reportProblem(written, problem);
     for (const headers of sets) {
       sink.add(headers.length === 0 ? fileEntry(url, scope) : { kind: 'file', url, headers, ...scope });
     }
@@ -194,21 +200,24 @@ function fileEntry(url: string, { target, action, webhook }: Scope): PurgeEntry 
   return { kind: 'file', url, target, action };
 }
 
-function addDir(url: string, scope: Scope, sink: Sink, written: string): void {
-  const fault = faultOfDirUrl(url);
+function addDir(url: string, scope: Scope, sink: EntryCollector, written: string): void {
+  const fault = dirUrlProblem(url);
   if (fault === undefined) sink.add({ kind: 'dir', url, ...scope });
-  else sink.refuse(written, fault);
+  else sink.reportProblem(written, fault);
 }
 
 function dirUrls(written: string, template: Template): StaleUrls {
   const wildcards = countStars(template.sample);
   const endsInValue = /\{[^{}]*\}[^*]*$/.test(written);
-  return expander(written, template, faultOfDirUrl, (url, _, scope, sink) => {
+  return expander(written, template, dirUrlProblem, (url, _, scope, sink) => {
     const stars = countStars(url);
     if (stars === wildcards || (wildcards > 0 && !endsInValue)) sink.add({ kind: 'dir', url, ...scope });
     else if (wildcards === 0) addDir(coverLiteralStars(url), scope, sink, written);
     else
-      sink.refuse(written, 'a value after the wildcard holds "*", which CDN Pro would take for the wildcard');
+      sink.reportProblem(
+        written,
+        'a value after the wildcard holds "*", which CDN Pro would take for the wildcard',
+      );
   });
 }
 
@@ -217,7 +226,7 @@ function countStars(text: string): number {
 }
 
 function regexPatterns(written: string, template: Template): StaleUrls {
-  return expander(written, template, faultOfRegexPattern, (pattern, _, scope, sink) =>
+  return expander(written, template, regexPatternProblem, (pattern, _, scope, sink) =>
     sink.add({ kind: 'regex', pattern, ...scope }),
   );
 }

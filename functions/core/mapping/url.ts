@@ -81,38 +81,38 @@ const dirUrlSyntax = new RegExp(`${start}/(?:${plain}|\\*)*(?:\\?(?:${plain}|[*?
 const dotSegment = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
 
 /** Why CDN Pro would refuse this as an entry of `fileUrls`, or undefined where it would not. */
-export function faultOfFileUrl(url: string): string | undefined {
+export function fileUrlProblem(url: string): string | undefined {
   if (url.includes('*')) return `a file URL must not hold "*", got ${describeValue(url)}: use dirUrls`;
-  return faultOfLength(url) ?? faultOfSyntax(url, fileUrlSyntax) ?? faultOfSegments(url);
+  return lengthProblem(url) ?? syntaxProblem(url, fileUrlSyntax) ?? segmentsProblem(url);
 }
 
 /** Why CDN Pro would refuse this as an entry of `dirUrls`, or undefined where it would not. */
-export function faultOfDirUrl(url: string): string | undefined {
-  return faultOfLength(url) ?? faultOfSyntax(url, dirUrlSyntax) ?? faultOfSegments(url);
+export function dirUrlProblem(url: string): string | undefined {
+  return lengthProblem(url) ?? syntaxProblem(url, dirUrlSyntax) ?? segmentsProblem(url);
 }
 
 /**
  * What values can spoil of a URL whose template is sound: its length, and segments that no browser sends. Where
  * values stand in the host, or are the whole URL, its syntax has to be checked, too.
  */
-export function faultOfValues(url: string): string | undefined {
-  return faultOfLength(url) ?? faultOfSegments(url);
+export function valuesProblem(url: string): string | undefined {
+  return lengthProblem(url) ?? segmentsProblem(url);
 }
 
-function faultOfLength(url: string): string | undefined {
+function lengthProblem(url: string): string | undefined {
   return url.length > maxUrlLength
     ? `expected at most ${maxUrlLength} characters, got ${url.length}`
     : undefined;
 }
 
-function faultOfSegments(url: string): string | undefined {
+function segmentsProblem(url: string): string | undefined {
   // The first test is a quick one, since nearly no URL has what the second looks for.
   if (!url.includes('/.') && !url.includes('/%2')) return undefined;
   if (!dotSegment.test(url)) return undefined;
   return `a browser resolves the segments "." and "..", and never requests ${describeValue(url)}`;
 }
 
-function faultOfSyntax(url: string, syntax: RegExp): string | undefined {
+function syntaxProblem(url: string, syntax: RegExp): string | undefined {
   if (syntax.test(url))
     return isUtf8(url) ? undefined : `expected escapes that decode as UTF-8, got ${describeValue(url)}`;
   if (!/^https?:\/\//.test(url))

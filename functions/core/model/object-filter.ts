@@ -9,7 +9,7 @@ export interface WatchedObjects {
 }
 
 /** @returns whether one of the selections holds the object */
-export function isWatched(
+export function matchesFilter(
   { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
   watched: readonly WatchedObjects[],
 ): boolean {

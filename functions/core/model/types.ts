@@ -44,11 +44,11 @@ export interface EntryChange extends ChangeBase {
   /** The fields as they were before, where the source tells: what they mapped to is gone. */
   readonly previous?: Readonly<Record<string, FieldValue>>;
   /** Only on a delete: the entry may never have been public, so it counts only if it is remembered as public. */
-  readonly ifRemembered?: true;
+  readonly onlyIfRemembered?: true;
   /** The id names the delivery, or says nothing more than the fields: there is nothing to remember by it. */
-  readonly isForgotten?: true;
+  readonly skipMemory?: true;
   /** The source does not say which entries changed: whatever the rules can make of its entries is stale. */
-  readonly isSweeping?: true;
+  readonly affectsAllEntries?: true;
 }
 
 /** One thing that changed at the origin. */

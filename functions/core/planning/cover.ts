@@ -1,4 +1,4 @@
-import { textOf } from '../model/entry-text.ts';
+import { entryText } from '../model/entry-text.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, PurgeEntry } from '../model/types.ts';
 import type { PlannedEntry } from './planned-request.ts';
@@ -194,7 +194,7 @@ function directoryOf(url: string): string {
 
 function sameKey(entry: PurgeEntry): string {
   const headers = entry.kind === 'file' ? (entry.headers ?? []) : [];
-  return JSON.stringify([entry.kind, textOf(entry), headers]);
+  return JSON.stringify([entry.kind, entryText(entry), headers]);
 }
 
 /** Sorted, without those that another one is the beginning of. */

@@ -1,4 +1,4 @@
-import { textOf } from '../model/entry-text.ts';
+import { entryText } from '../model/entry-text.ts';
 import { halve, type PlannedEntry, type PlannedRequest } from './planned-request.ts';
 
 /** What becomes of a request whose content was refused: every entry is in exactly one of the two. */
@@ -17,7 +17,8 @@ export interface Isolation {
 export function isolate(request: PlannedRequest, message: string): Isolation {
   if (request.entries.length <= 1) return { rejected: request.entries, again: [] };
   const isNamed = namedBy(message);
-  const rejected = isNamed === undefined ? [] : request.entries.filter(({ entry }) => isNamed(textOf(entry)));
+  const rejected =
+    isNamed === undefined ? [] : request.entries.filter(({ entry }) => isNamed(entryText(entry)));
   if (rejected.length === 0) return { rejected: [], again: halve(request) };
   const refused = new Set(rejected);
   const rest = request.entries.filter((planned) => !refused.has(planned));

@@ -1,4 +1,4 @@
-import { textOf } from '../model/entry-text.ts';
+import { entryText } from '../model/entry-text.ts';
 import { groupBy } from '../model/group-by.ts';
 import { byteLength } from '../model/purge-message.ts';
 import type { FileEntry, PurgeEntry, Scope } from '../model/types.ts';
@@ -110,7 +110,7 @@ function headersKey({ headers = [] }: FileEntry): string {
 
 function entryKey(entry: PurgeEntry): string {
   const headers = entry.kind === 'file' && entry.headers !== undefined ? headersKey(entry) : '';
-  return [entry.kind, textOf(entry), headers, entry.target, entry.action, entry.webhook].join('\n');
+  return [entry.kind, entryText(entry), headers, entry.target, entry.action, entry.webhook].join('\n');
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

@@ -1,4 +1,4 @@
-import { textOf } from '../model/entry-text.ts';
+import { entryText } from '../model/entry-text.ts';
 import type { PurgeMessage } from '../model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../model/types.ts';
 
@@ -32,7 +32,7 @@ function newestById<Item extends Sequenced>(items: readonly Item[]): ReadonlyMap
 }
 
 /** @returns for each change that a newer one of the same object overtakes: that one */
-export function overtakenBy(changes: readonly OriginChange[]): ReadonlyMap<OriginChange, OriginChange> {
+export function supersededBy(changes: readonly OriginChange[]): ReadonlyMap<OriginChange, OriginChange> {
   const objects = changes.filter((change) => 'key' in change);
   const newest = newestById(objects);
   const overtaken = new Map<OriginChange, OriginChange>();
@@ -64,5 +64,5 @@ export function entriesInOrder(messages: readonly PurgeMessage[]): readonly (rea
 
 function keyWithoutAction(entry: PurgeEntry): string {
   const headers = entry.kind === 'file' ? entry.headers : undefined;
-  return JSON.stringify([entry.kind, textOf(entry), headers, entry.target, entry.webhook]);
+  return JSON.stringify([entry.kind, entryText(entry), headers, entry.target, entry.webhook]);
 }

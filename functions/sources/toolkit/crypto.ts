@@ -1,14 +1,14 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Hash, Verdict, WebhookRequest } from '../webhook-source.ts';
+import type { Hash, VerificationResult, WebhookRequest } from '../webhook-source.ts';
 
 /** The verdict on a request that one of the secrets verifies. */
-export const VERIFIED: Verdict = { verified: true };
+export const VERIFIED: VerificationResult = { verified: true };
 
 /**
  * The verdict on a request that is not verified.
  * @param reason must not hold a secret or a signature: it is logged
  */
-export function refuse(reason: string): Verdict {
+export function refused(reason: string): VerificationResult {
   return { verified: false, reason };
 }
 
@@ -76,7 +76,7 @@ interface TimestampPolicy {
 }
 
 /** Says what is wrong with a timestamp, for a verdict's reason; undefined if nothing is. */
-export function faultOfTimestamp(
+export function timestampProblem(
   text: string | undefined,
   policy: TimestampPolicy,
   nowMs: number,

@@ -37,13 +37,13 @@ export function changeOf(source: string, { webhook, nowMs }: ReadContext, found:
     occurredAt,
     fields: fieldsOf(found.entry, found.metadata),
     ...(previous !== undefined && { previous: fieldsOf(previous, found.previousMetadata) }),
-    ...(action === 'delete' && found.ifRemembered && { ifRemembered: true as const }),
-    ...(found.isForgotten && { isForgotten: true as const }),
+    ...(action === 'delete' && found.ifRemembered && { onlyIfRemembered: true as const }),
+    ...(found.isForgotten && { skipMemory: true as const }),
   };
 }
 
 /** The change that stands for every entry of a webhook, or of one type. */
-export function sweepingChange(
+export function changeOfAllEntries(
   source: string,
   { webhook, nowMs }: ReadContext,
   { id, type, times = [] }: { id: string; type?: string; times?: readonly unknown[] },
@@ -56,8 +56,8 @@ export function sweepingChange(
     ...(type !== undefined && { type }),
     occurredAt: times.map(isoDateOf).find((time) => time !== undefined) ?? isoOfMs(nowMs),
     fields: {},
-    isForgotten: true,
-    isSweeping: true,
+    skipMemory: true,
+    affectsAllEntries: true,
   };
 }
 

@@ -1,17 +1,17 @@
 import type {
   HmacVerification,
   SecretVerification,
-  Verdict,
   Verification,
+  VerificationResult,
   WebhookRequest,
 } from '../webhook-source.ts';
 import {
   decodeBase64,
   equalInConstantTime,
-  faultOfTimestamp,
   headerOf,
   hmac,
-  refuse,
+  refused,
+  timestampProblem,
   VERIFIED,
 } from './crypto.ts';
 import { parseJsonObject, valueAt } from './payload.ts';
@@ -30,7 +30,7 @@ export function verifyBy(
   request: WebhookRequest,
   secrets: readonly string[],
   nowMs: number,
-): Verdict {
+): VerificationResult {
   return scheme.kind === 'hmac'
     ? verifyHmac(scheme, request, secrets, nowMs)
     : verifySecret(scheme, request, secrets);
@@ -41,34 +41,34 @@ function verifyHmac(
   request: WebhookRequest,
   secrets: readonly string[],
   nowMs: number,
-): Verdict {
+): VerificationResult {
   const value = headerOf(request, scheme.header);
-  if (!value) return refuse(`the header ${scheme.header} is missing`);
-  if (value.length > MAX_HEADER_LENGTH) return refuse(`the header ${scheme.header} is too long`);
+  if (!value) return refused(`the header ${scheme.header} is missing`);
+  if (value.length > MAX_HEADER_LENGTH) return refused(`the header ${scheme.header} is too long`);
   const parameters =
     scheme.parameter === undefined ? undefined : parametersOf(value, scheme.separator ?? ',');
   const stated = parameters?.get(scheme.parameter ?? '') ?? (parameters ? [] : signaturesOf(value, scheme));
   if (stated.length === 0 || stated.length > MAX_SIGNATURES) {
-    return refuse(`the header ${scheme.header} holds no signature, or too many`);
+    return refused(`the header ${scheme.header} holds no signature, or too many`);
   }
   const timestamp = timestampOf(scheme, request, parameters);
   if (scheme.timestamp !== undefined) {
     const { header, parameter, unit = 'seconds', toleranceSeconds = 300 } = scheme.timestamp;
     const policy = { header: header ?? `${scheme.header} (${parameter})`, unit, toleranceSeconds };
-    const fault = faultOfTimestamp(timestamp, policy, nowMs);
-    if (fault !== undefined) return refuse(fault);
+    const fault = timestampProblem(timestamp, policy, nowMs);
+    if (fault !== undefined) return refused(fault);
   }
   const signed = signedParts(scheme, request, timestamp);
-  if (typeof signed === 'string') return refuse(signed);
+  if (typeof signed === 'string') return refused(signed);
   const keys = secrets.map((secret) => keyOf(secret, scheme)).filter((key) => key !== undefined);
-  if (keys.length === 0) return refuse('no secret has the form of a key');
+  if (keys.length === 0) return refused('no secret has the form of a key');
   const { hash = 'sha256', encoding = 'hex', prefix = '' } = scheme;
   // Compared as text: a decoded signature could be written in several ways.
   const verified = keys.some((key) => {
     const expected = `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`;
     return stated.some((signature) => equalInConstantTime(signature, expected));
   });
-  return verified ? VERIFIED : refuse('the signature does not match');
+  return verified ? VERIFIED : refused('the signature does not match');
 }
 
 /** The values by name of a list such as `t=1,v1=abc, v1=def`. */
@@ -134,13 +134,13 @@ function verifySecret(
   scheme: SecretVerification,
   request: WebhookRequest,
   secrets: readonly string[],
-): Verdict {
+): VerificationResult {
   const place = scheme.in === 'basic' ? 'Basic' : `${scheme.in} ${scheme.name ?? 'authorization'}`;
   const stated = statedSecrets(scheme, request);
-  if (stated.length === 0) return refuse(`the request carries no secret (${place})`);
+  if (stated.length === 0) return refused(`the request carries no secret (${place})`);
   const real = secrets.filter((secret) => secret !== '');
   const verified = real.some((secret) => stated.some((text) => equalInConstantTime(text, secret)));
-  return verified ? VERIFIED : refuse(`the secret does not match (${place})`);
+  return verified ? VERIFIED : refused(`the secret does not match (${place})`);
 }
 
 /** What in the request may be the secret, in the forms in which it may be stored. */

@@ -1,11 +1,11 @@
 import type { ChangeAction, EntryChange } from '../../core/model/types.ts';
 import {
   equalInConstantTime,
-  faultOfTimestamp,
   headerOf,
   hmac,
   parseTimestampMs,
-  refuse,
+  refused,
+  timestampProblem,
   VERIFIED,
 } from '../toolkit/crypto.ts';
 import { isPublicEnvironment, localesOf, otherEnvironment } from '../toolkit/entry-change.ts';
@@ -25,7 +25,7 @@ import {
   type ReadContext,
   type Reading,
   type SourceOptions,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -75,19 +75,19 @@ const DRAFT_EVENT: PublicEvent = { action: 'put', times: ['updatedAt'] };
  */
 export const contentful = defineSource({ name: NAME, options: ['environments', 'drafts'], verify, read });
 
-function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): VerificationResult {
   const signature = headerOf(request, SIGNATURE);
-  if (!signature) return refuse(`the header ${SIGNATURE} is missing`);
-  const fault = faultOfTimestamp(headerOf(request, TIMESTAMP), TIMESTAMP_POLICY, nowMs);
-  if (fault !== undefined) return refuse(fault);
+  if (!signature) return refused(`the header ${SIGNATURE} is missing`);
+  const fault = timestampProblem(headerOf(request, TIMESTAMP), TIMESTAMP_POLICY, nowMs);
+  if (fault !== undefined) return refused(fault);
   const head = canonicalHead(request);
-  if ('fault' in head) return refuse(head.fault);
+  if ('fault' in head) return refused(head.fault);
   const keys = secrets.filter((secret) => secret.length === SECRET_LENGTH);
-  if (keys.length === 0) return refuse(`no secret has the ${SECRET_LENGTH} characters of a signing secret`);
+  if (keys.length === 0) return refused(`no secret has the ${SECRET_LENGTH} characters of a signing secret`);
   const verified = keys.some((key) =>
     equalInConstantTime(signature, hmac('sha256', key, head.text, request.body).toString('hex')),
   );
-  return verified ? VERIFIED : refuse('the signature does not match');
+  return verified ? VERIFIED : refused('the signature does not match');
 }
 
 /**

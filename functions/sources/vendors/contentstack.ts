@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { ChangeAction } from '../../core/model/types.ts';
-import { decodeBase64, headerOf, refuse, VERIFIED } from '../toolkit/crypto.ts';
+import { decodeBase64, headerOf, refused, VERIFIED } from '../toolkit/crypto.ts';
 import { changeOf, isPublicEnvironment, otherEnvironment, placeOf } from '../toolkit/entry-change.ts';
 import { idAt, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
 import { isoDateOf } from '../toolkit/time.ts';
@@ -9,7 +9,7 @@ import {
   ignored,
   type ReadContext,
   type Reading,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -36,22 +36,22 @@ export const contentstack = defineSource({
   read,
 });
 
-function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): VerificationResult {
   const value = headerOf(request, SIGNATURE);
-  if (!value) return refuse(`the header ${SIGNATURE} is missing`);
+  if (!value) return refused(`the header ${SIGNATURE} is missing`);
   const signature = value.startsWith('v1=') && value.length < 2048 ? decodeBase64(value.slice(3)) : undefined;
-  if (signature === undefined) return refuse(`the header ${SIGNATURE} is not "v1=" and base64`);
+  if (signature === undefined) return refused(`the header ${SIGNATURE} is not "v1=" and base64`);
   const keys = secrets.map(publicKeyOf).filter((key) => key !== undefined);
-  if (keys.length === 0) return refuse('no secret is a public key in PEM');
+  if (keys.length === 0) return refused('no secret is a public key in PEM');
   if (!keys.some((key) => isSignedBy(key, request.body, signature)))
-    return refuse('the signature does not match');
+    return refused('the signature does not match');
   // Only now that the bytes are genuine are they parsed for their age.
   const parsed = parseJsonObject(request.body);
   const triggeredAt = parsed.kind === 'parsed' ? isoDateOf(parsed.value.triggered_at) : undefined;
-  if (triggeredAt === undefined) return refuse('the body has no `triggered_at`');
+  if (triggeredAt === undefined) return refused('the body has no `triggered_at`');
   const ageSeconds = (nowMs - Date.parse(triggeredAt)) / 1000;
   if (Math.abs(ageSeconds) <= TOLERANCE_SECONDS) return VERIFIED;
-  return refuse(`the event is ${ageSeconds} s old, at most ${TOLERANCE_SECONDS} s is accepted`);
+  return refused(`the event is ${ageSeconds} s old, at most ${TOLERANCE_SECONDS} s is accepted`);
 }
 
 function isSignedBy(key: KeyObject, body: Uint8Array, signature: Buffer): boolean {

@@ -23,7 +23,7 @@ import {
   type ReadContext,
   type Reading,
   type SourceOptions,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -47,7 +47,7 @@ const LOCALE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 export const datocms = defineSource({
   name: NAME,
   options: ['header', 'environments', 'drafts'],
-  verify(request, secrets, nowMs, { header }: SourceOptions): Verdict {
+  verify(request, secrets, nowMs, { header }: SourceOptions): VerificationResult {
     const scheme =
       header === undefined
         ? ({ kind: 'secret', in: 'basic' } as const)

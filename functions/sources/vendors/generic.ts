@@ -1,4 +1,4 @@
-import { headerOf, refuse } from '../toolkit/crypto.ts';
+import { headerOf, refused } from '../toolkit/crypto.ts';
 import { changeOf, placeOf } from '../toolkit/entry-change.ts';
 import {
   idAt,
@@ -14,7 +14,7 @@ import { verifyBy } from '../toolkit/verify-request.ts';
 import {
   defineSource,
   ignored,
-  type Place,
+  type PayloadLocation,
   type ReadContext,
   type Reading,
   type WebhookRequest,
@@ -32,7 +32,7 @@ export const generic = defineSource({
   options: ['verification', 'payload', 'environments'],
   verify: (request, secrets, nowMs, { verification }) =>
     verification === undefined
-      ? refuse('the webhook has no `verification`')
+      ? refused('the webhook has no `verification`')
       : verifyBy(verification, request, secrets, nowMs),
   read,
 });
@@ -56,7 +56,7 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
 
 function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest, context: ReadContext) {
   const map = context.options.payload ?? {};
-  const at = (place: Place | undefined) =>
+  const at = (place: PayloadLocation | undefined) =>
     place === undefined ? undefined : find(place, entry, body, request);
   const action = at(map.action) ?? '';
   const { deletes = [], puts, ignores = [] } = map;
@@ -87,7 +87,7 @@ function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest,
 }
 
 function find(
-  place: Place,
+  place: PayloadLocation,
   entry: JsonObject,
   body: JsonObject,
   request: WebhookRequest,

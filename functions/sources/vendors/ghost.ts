@@ -1,5 +1,5 @@
 import type { ChangeAction } from '../../core/model/types.ts';
-import { changeOf, placeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries, placeOf } from '../toolkit/entry-change.ts';
 import {
   idAt,
   isJsonObject,
@@ -17,7 +17,7 @@ import {
   type ReadContext,
   type Reading,
   type SourceOptions,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -52,7 +52,7 @@ function verify(
   secrets: readonly string[],
   nowMs: number,
   { legacySignatures }: SourceOptions,
-): Verdict {
+): VerificationResult {
   const verdict = verifyBy(SCHEME, request, secrets, nowMs);
   if (verdict.verified || legacySignatures !== true) return verdict;
   return verifyBy(LEGACY_SCHEME, request, secrets, nowMs);
@@ -73,7 +73,7 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
       : unexpected('post', 'an object with "current"', body.post);
   }
   if (context.options.sweep === false) return ignored('site.changed does not say what changed');
-  return { kind: 'changes', changes: [sweepingChange(NAME, context, { id: 'site' })] };
+  return { kind: 'changes', changes: [changeOfAllEntries(NAME, context, { id: 'site' })] };
 }
 
 function readEntry(kind: (typeof KINDS)[number], body: JsonObject, context: ReadContext): Reading {

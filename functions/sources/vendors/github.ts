@@ -1,7 +1,7 @@
 import { compilePattern, type Pattern } from '../../core/mapping/pattern.ts';
 import type { EntryChange, FieldValue } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { changeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import {
   type JsonObject,
   listAt,
@@ -64,7 +64,10 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   const changes = readFiles(push, context);
   if (changes === undefined) {
     if (context.options.sweep === false) return ignored('the push does not say which files changed');
-    return { kind: 'changes', changes: [sweepingChange(NAME, context, { id: ref, times: [timeOf(push)] })] };
+    return {
+      kind: 'changes',
+      changes: [changeOfAllEntries(NAME, context, { id: ref, times: [timeOf(push)] })],
+    };
   }
   return changes.length === 0 ? ignored('no content file changed') : { kind: 'changes', changes };
 }

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import type { ChangeAction } from '../../core/model/types.ts';
 import {
   equalInConstantTime,
-  faultOfTimestamp,
   headerOf,
   hmac,
   parseTimestampMs,
-  refuse,
+  refused,
+  timestampProblem,
   VERIFIED,
 } from '../toolkit/crypto.ts';
 import { changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
@@ -24,7 +24,7 @@ import {
   ignored,
   type ReadContext,
   type Reading,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -52,19 +52,19 @@ export const hygraph = defineSource({
   read,
 });
 
-function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): VerificationResult {
   const value = headerOf(request, SIGNATURE);
-  if (!value) return refuse(`the header ${SIGNATURE} is missing`);
+  if (!value) return refused(`the header ${SIGNATURE} is missing`);
   const [, stated, environment, timestamp] = SIGNATURE_PARTS.exec(value) ?? [];
   if (stated === undefined || environment === undefined || timestamp === undefined) {
-    return refuse(`the header ${SIGNATURE} is not "sign=…, env=…, t=…"`);
+    return refused(`the header ${SIGNATURE} is not "sign=…, env=…, t=…"`);
   }
-  const fault = faultOfTimestamp(timestamp, POLICY, nowMs);
-  if (fault !== undefined) return refuse(fault);
+  const fault = timestampProblem(timestamp, POLICY, nowMs);
+  if (fault !== undefined) return refused(fault);
   // Bytes that are no UTF-8 would be signed as what they are replaced by.
-  if (!isUtf8(request.body)) return refuse('the body is not UTF-8');
+  if (!isUtf8(request.body)) return refused('the body is not UTF-8');
   const keys = secrets.filter((secret) => secret !== '');
-  if (keys.length === 0) return refuse('no secret has the form of a key');
+  if (keys.length === 0) return refused('no secret has the form of a key');
   const signed = JSON.stringify({
     Body: Buffer.from(request.body).toString('utf8'),
     EnvironmentName: environment,
@@ -73,7 +73,7 @@ function verify(request: WebhookRequest, secrets: readonly string[], nowMs: numb
   const verified = keys.some((key) =>
     equalInConstantTime(stated, hmac('sha256', key, signed).toString('base64')),
   );
-  return verified ? VERIFIED : refuse('the signature does not match');
+  return verified ? VERIFIED : refused('the signature does not match');
 }
 
 function read(request: WebhookRequest, context: ReadContext): Reading {

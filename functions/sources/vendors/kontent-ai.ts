@@ -1,6 +1,6 @@
 import type { ChangeAction, EntryChange } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { changeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import {
   idAt,
   isJsonObject,
@@ -94,7 +94,7 @@ function changeIn(notification: unknown, context: ReadContext): readonly EntryCh
   const action = ACTIONS.get(verb) ?? (isSave && (drafts || isLive) ? 'put' : undefined);
   if (action === undefined) return [];
   if (kind === 'taxonomy' || kind === 'content_type' || kind === 'language') {
-    return context.options.sweep === false ? [] : [sweepingChange(NAME, context, { id: id ?? kind })];
+    return context.options.sweep === false ? [] : [changeOfAllEntries(NAME, context, { id: id ?? kind })];
   }
   if (id === undefined || (kind !== 'content_item' && kind !== 'asset')) return [];
   const change = changeOf(NAME, context, {

@@ -1,4 +1,4 @@
-import { changeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import { listAt, parseJsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import {
@@ -40,7 +40,8 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
     .slice(0, MAX_DOCUMENTS)
     .filter((id) => typeof id === 'string' && id !== '') as string[];
   if (ids.length === 0) return ignored('no document was published or unpublished');
-  const sweep = context.options.sweep === false ? [] : [sweepingChange(NAME, context, { id: 'api-update' })];
+  const sweep =
+    context.options.sweep === false ? [] : [changeOfAllEntries(NAME, context, { id: 'api-update' })];
   const changes = [...new Set(ids)].map((id) =>
     changeOf(NAME, context, { action: 'put', id, isForgotten: true }),
   );

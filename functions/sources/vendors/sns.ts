@@ -1,9 +1,15 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { readS3Event } from '../s3.ts';
-import { decodeBase64, refuse, VERIFIED } from '../toolkit/crypto.ts';
+import { decodeBase64, refused, VERIFIED } from '../toolkit/crypto.ts';
 import { type JsonObject, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
 import { isoDateOf } from '../toolkit/time.ts';
-import { defineSource, ignored, type Reading, type Verdict, type WebhookRequest } from '../webhook-source.ts';
+import {
+  defineSource,
+  ignored,
+  type Reading,
+  type VerificationResult,
+  type WebhookRequest,
+} from '../webhook-source.ts';
 
 /** SNS sends a notification again for up to an hour under the policy for HTTPS that most topics have. */
 const TOLERANCE_SECONDS = 3600;
@@ -39,29 +45,29 @@ function certificateUrl({ body }: WebhookRequest): string | undefined {
   return url !== undefined && CERTIFICATE.test(url) ? url : undefined;
 }
 
-function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): Verdict {
+function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): VerificationResult {
   const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return refuse('the body is not a message of SNS');
+  if (parsed.kind === 'malformed') return refused('the body is not a message of SNS');
   const message = parsed.value;
-  if (certificateUrl(request) === undefined) return refuse('the certificate is not one of SNS');
+  if (certificateUrl(request) === undefined) return refused('the certificate is not one of SNS');
   const topic = textAt(message, 'TopicArn') ?? '';
   if (!secrets.some((secret) => secret === topic && topic.startsWith('arn:'))) {
-    return refuse('the topic is not the one that is expected');
+    return refused('the topic is not the one that is expected');
   }
   const hash = HASHES.get(textAt(message, 'SignatureVersion') ?? '');
   const signature = decodeBase64((textAt(message, 'Signature') ?? '').slice(0, 2048));
   const signed = signedText(message);
   if (hash === undefined || signature === undefined || signed === undefined) {
-    return refuse('the message is not signed as SNS signs');
+    return refused('the message is not signed as SNS signs');
   }
   const keys = secrets.map(publicKeyOf).filter((key) => key !== undefined);
   if (!keys.some((key) => verifySignature(hash, Buffer.from(signed), key, signature))) {
-    return refuse('the signature does not match');
+    return refused('the signature does not match');
   }
   const sentAt = isoDateOf(message.Timestamp);
   const ageSeconds = sentAt === undefined ? Number.NaN : (nowMs - Date.parse(sentAt)) / 1000;
   if (Math.abs(ageSeconds) < TOLERANCE_SECONDS) return VERIFIED;
-  return refuse(`the message is ${ageSeconds} s old, less than ${TOLERANCE_SECONDS} s is accepted`);
+  return refused(`the message is ${ageSeconds} s old, less than ${TOLERANCE_SECONDS} s is accepted`);
 }
 
 function publicKeyOf(secret: string): KeyObject | undefined {

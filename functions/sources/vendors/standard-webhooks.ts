@@ -3,11 +3,11 @@ import type { ChangeAction, EntryChange } from '../../core/model/types.ts';
 import {
   decodeBase64,
   equalInConstantTime,
-  faultOfTimestamp,
   headerOf,
   hmac,
   parseTimestampMs,
-  refuse,
+  refused,
+  timestampProblem,
   VERIFIED,
 } from '../toolkit/crypto.ts';
 import { flattenFields } from '../toolkit/fields.ts';
@@ -25,7 +25,7 @@ import {
   defineSource,
   type ReadContext,
   type Reading,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -87,21 +87,21 @@ export function verifyStandardWebhook(
   request: WebhookRequest,
   secrets: readonly string[],
   nowMs: number,
-): Verdict {
+): VerificationResult {
   const family = familyOf(request);
   const signed = signedOf(request, family);
-  if (typeof signed === 'string') return refuse(signed);
+  if (typeof signed === 'string') return refused(signed);
   const policy = {
     header: `${family}-timestamp`,
     unit: 'seconds',
     toleranceSeconds: TOLERANCE_SECONDS,
   } as const;
-  const fault = faultOfTimestamp(signed.seconds, policy, nowMs);
-  if (fault !== undefined) return refuse(fault);
+  const fault = timestampProblem(signed.seconds, policy, nowMs);
+  if (fault !== undefined) return refused(fault);
   const keys = secrets.map(keyOf).filter((key) => key !== undefined);
-  if (keys.length === 0) return refuse('no secret has the form whsec_ or whpk_ and base64');
+  if (keys.length === 0) return refused('no secret has the form whsec_ or whpk_ and base64');
   const verified = keys.some((key) => isSignedBy(key, signed, request.body));
-  return verified ? VERIFIED : refuse('no signature matches');
+  return verified ? VERIFIED : refused('no signature matches');
 }
 
 function familyOf(request: WebhookRequest): (typeof HEADER_FAMILIES)[number] {
@@ -196,7 +196,7 @@ function changeOf(
     occurredAt: isoDateOf(valueAt(payload, 'timestamp')) ?? isoOfMs(sentAtMs),
     fields: flattenFields(data),
     ...(isJsonObject(previous) && { previous: flattenFields({ ...data, ...previous }) }),
-    ...(id === undefined && { isForgotten: true as const }),
+    ...(id === undefined && { skipMemory: true as const }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ChangeAction } from '../../core/model/types.ts';
-import { changeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import { idAt, parseJsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import {
@@ -57,7 +57,7 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
     if (!SWEEPING.has(action)) return ignored(`${action.slice(0, 60)} is not about a story or an asset`);
     if (context.options.sweep === false) return ignored(`${action} does not say which stories changed`);
     const id = idAt(body, 'release_id') ?? idAt(body, 'datasource_slug') ?? action;
-    return { kind: 'changes', changes: [sweepingChange(NAME, context, { id })] };
+    return { kind: 'changes', changes: [changeOfAllEntries(NAME, context, { id })] };
   }
   const isStory = storyId !== undefined;
   const draftAction = context.options.drafts === true ? 'put' : undefined;

@@ -1,6 +1,6 @@
 import type { ChangeAction } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { changeOf, placeOf, sweepingChange } from '../toolkit/entry-change.ts';
+import { changeOf, changeOfAllEntries, placeOf } from '../toolkit/entry-change.ts';
 import { idAt, objectAt, parseJsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import {
@@ -46,7 +46,7 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   if (event === 'releases.publish') {
     if (context.options.sweep === false) return ignored('a release does not say which entries it published');
     const id = idAt(body, 'release', 'id') ?? 'release';
-    return { kind: 'changes', changes: [sweepingChange(NAME, context, { id, times })] };
+    return { kind: 'changes', changes: [changeOfAllEntries(NAME, context, { id, times })] };
   }
   const [kind = '', verb = ''] = event.split('.', 2);
   const action = ACTIONS.get(verb);

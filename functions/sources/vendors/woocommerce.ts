@@ -7,7 +7,7 @@ import {
   ignored,
   type ReadContext,
   type Reading,
-  type Verdict,
+  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -26,7 +26,7 @@ export const woocommerce = defineSource({
   name: NAME,
   options: ['drafts'],
   hasIdsPerType: true,
-  verify(request, secrets, nowMs): Verdict {
+  verify(request, secrets, nowMs): VerificationResult {
     if (headerOf(request, SCHEME.header) === undefined && isPing(request)) {
       return { verified: false, reason: 'an unsigned ping', isPing: true };
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { trace } from '../../functions/lambda/source-mapped-errors.ts';
+import { mapStack } from '../../functions/lambda/source-mapped-errors.ts';
 import { bundle } from '../../infra/function/bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-trace-'));
@@ -23,15 +23,15 @@ function stackOfStart(): string {
 test('a stack names the lines of the sources', () => {
   const stack = stackOfStart();
   expect(stack).toContain('handler.mjs:');
-  const traced = trace(stack, url('handler.mjs'));
-  expect(traced).toMatch(/\(\.\.\/environment\.ts:\d+:\d+\)/);
+  const traced = mapStack(stack, url('handler.mjs'));
+  expect(traced).toMatch(/\(\.\.\/lambda\/environment\.ts:\d+:\d+\)/);
   expect(traced).toMatch(/\(handler\.ts:\d+:\d+\)/);
   expect(traced.split('\n')).toHaveLength(stack.split('\n').length);
 });
 
 test('a place of a dependency, or without a map, stays that of the bundle', () => {
   const stack = `Error: no\n    at x (${url('handler.mjs')}:1:1)`;
-  expect(trace(stack, url('handler.mjs'))).toBe(stack);
+  expect(mapStack(stack, url('handler.mjs'))).toBe(stack);
   const elsewhere = `Error: no\n    at x (${url('other/handler.mjs')}:9:9)`;
-  expect(trace(elsewhere, url('other/handler.mjs'))).toBe(elsewhere);
+  expect(mapStack(elsewhere, url('other/handler.mjs'))).toBe(elsewhere);
 });
