@@ -1,4 +1,5 @@
 import type { MappingResult, RuleSet, ScheduledEntries } from '../core/mapping/rule.ts';
+import { entryKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
@@ -89,7 +90,7 @@ function without(
 }
 
 function keysOf({ delaySeconds, entries }: ScheduledEntries): readonly string[] {
-  return entries.map((entry) => JSON.stringify([delaySeconds, entry]));
+  return entries.map((entry) => `${delaySeconds} ${entryKey(entry)}`);
 }
 
 function logChange(

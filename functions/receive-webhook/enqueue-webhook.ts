@@ -2,6 +2,7 @@ import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
 import type { MappingResult } from '../core/mapping/rule.ts';
 import { scheduleEntries } from '../core/mapping/schedule.ts';
+import { entryKey, entryKeyWithoutAction } from '../core/model/entry-key.ts';
 import type { EntryChange, OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 import { formerEntries, type Recalled, recallEntry } from './entry-memory.ts';
@@ -51,7 +52,7 @@ export async function enqueueEntries(
   const { entries, failed } = await enqueueChanges([...mappings.keys()], { ...ports, rules });
   await Promise.all(recalled.map((each) => (failed.includes(each.change) ? undefined : each.settle())));
   const incomplete = recalled.filter(({ change, isIncomplete }) => isIncomplete && !failed.includes(change));
-  const unique = new Map(entries.map((entry) => [JSON.stringify(entry), entry]));
+  const unique = new Map(entries.map((entry) => [entryKey(entry), entry]));
   return { entries: [...unique.values()], failed: failed.length + incomplete.length };
 }
 
@@ -69,9 +70,8 @@ function mapOf(change: OriginChange, { rules, sweep }: EnqueueEntriesPorts): Map
 }
 
 function withFormer(entries: readonly PurgeEntry[], former: readonly PurgeEntry[]): readonly PurgeEntry[] {
-  const keyOf = (entry: PurgeEntry) => JSON.stringify({ ...entry, action: undefined });
-  const keys = new Set(entries.map(keyOf));
-  return [...entries, ...former.filter((entry) => !keys.has(keyOf(entry)))];
+  const keys = new Set(entries.map(entryKeyWithoutAction));
+  return [...entries, ...former.filter((entry) => !keys.has(entryKeyWithoutAction(entry)))];
 }
 
 async function recallAll(delivery: Delivery, ports: EnqueueEntriesPorts): Promise<readonly Recalled[]> {

@@ -38,7 +38,7 @@ describe('rules for objects', () => {
   test('a key outside the pattern matches nothing', () => {
     expect(map(objectChange('drafts/a.html'), site)).toEqual({
       entries: [],
-      deliveries: [],
+      schedule: [],
       rules: [],
       problems: [],
     });

@@ -1,3 +1,4 @@
+import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import type { ChangeAction, PurgeAction, PurgeEntry } from '../model/types.ts';
 
 /**
@@ -117,10 +118,10 @@ function observe(slot: LocaleRecord, sighting: Observation): LocaleRecord {
 
 /** What a sighting maps to, with both actions: a put's own, and that for when it is gone. */
 function knownBy({ action, entries, onDelete }: Observation): readonly KnownEntry[] {
-  const actions = new Map(entries.map((entry) => [keyOf(entry), entry.action]));
+  const actions = new Map(entries.map((entry) => [entryKeyWithoutAction(entry), entry.action]));
   return onDelete.map((entry) => ({
     entry,
-    action: action === 'put' ? (actions.get(keyOf(entry)) ?? 'invalidate') : entry.action,
+    action: action === 'put' ? (actions.get(entryKeyWithoutAction(entry)) ?? 'invalidate') : entry.action,
   }));
 }
 
@@ -144,7 +145,8 @@ function withoutEmpty(memory: Memory, before: Memory): Memory {
 /** Of the same URL, the first has the right action: a change's own entries come before what is remembered. */
 function withoutRepeats(entries: readonly PurgeEntry[]): readonly PurgeEntry[] {
   const byKey = new Map<string, PurgeEntry>();
-  for (const entry of entries) if (!byKey.has(keyOf(entry))) byKey.set(keyOf(entry), entry);
+  for (const entry of entries)
+    if (!byKey.has(entryKeyWithoutAction(entry))) byKey.set(entryKeyWithoutAction(entry), entry);
   return [...byKey.values()];
 }
 
@@ -154,11 +156,6 @@ function union(left: readonly KnownEntry[], right: readonly KnownEntry[]): reado
 
 function without(left: readonly KnownEntry[], right: readonly KnownEntry[]): readonly KnownEntry[] {
   if (left.length === 0 || right.length === 0) return left;
-  const keys = new Set(right.map(({ entry }) => keyOf(entry)));
-  return left.filter(({ entry }) => !keys.has(keyOf(entry)));
-}
-
-/** What an entry purges, whatever its action. */
-function keyOf(entry: PurgeEntry): string {
-  return JSON.stringify({ ...entry, action: undefined });
+  const keys = new Set(right.map(({ entry }) => entryKeyWithoutAction(entry)));
+  return left.filter(({ entry }) => !keys.has(entryKeyWithoutAction(entry)));
 }

@@ -1,3 +1,5 @@
+import { entryKey } from '../model/entry-key.ts';
+import { entryText } from '../model/entry-text.ts';
 import type { PurgeEntry } from '../model/types.ts';
 
 /** Below this, comparing is cheaper than hashing. */
@@ -13,8 +15,8 @@ export class EntrySet {
       if (!this.entries.some((known) => isSame(known, entry))) this.entries.push(entry);
       return;
     }
-    this.#keys ??= new Set(this.entries.map(keyOf));
-    const key = keyOf(entry);
+    this.#keys ??= new Set(this.entries.map(entryKey));
+    const key = entryKey(entry);
     if (this.#keys.has(key)) return;
     this.#keys.add(key);
     this.entries.push(entry);
@@ -22,11 +24,5 @@ export class EntrySet {
 }
 
 function isSame(a: PurgeEntry, b: PurgeEntry): boolean {
-  const textOfA = a.kind === 'regex' ? a.pattern : a.url;
-  const textOfB = b.kind === 'regex' ? b.pattern : b.url;
-  return textOfA === textOfB && keyOf(a) === keyOf(b);
-}
-
-function keyOf(entry: PurgeEntry): string {
-  return JSON.stringify(entry);
+  return entryText(a) === entryText(b) && entryKey(a) === entryKey(b);
 }

@@ -1,3 +1,4 @@
+import { entryKey } from '../model/entry-key.ts';
 import type { EntryChange, PurgeEntry } from '../model/types.ts';
 import {
   listOf,
@@ -28,7 +29,7 @@ export function purgeByPrefix(config: MappingConfig, change: EntryChange): Mappi
         .map((entry) => (entry.kind === 'dir' ? dirUrlProblem(entry.url) : undefined))
         .find(Boolean);
       if (reason !== undefined) problems.push({ rule: name, template, reason });
-      else for (const entry of swept) entries.set(JSON.stringify(entry), entry);
+      else for (const entry of swept) entries.set(entryKey(entry), entry);
     }
   }
   const all = [...entries.values()];

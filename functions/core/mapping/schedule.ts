@@ -1,3 +1,4 @@
+import { entryKey } from '../model/entry-key.ts';
 import type { PurgeEntry } from '../model/types.ts';
 import type { ScheduledEntries } from './rule.ts';
 
@@ -13,13 +14,13 @@ export function scheduleEntries(
   const delays = new Map<string, Set<number>>();
   for (const { delaySeconds, entries } of deliveries) {
     for (const entry of entries) {
-      const key = keyOf(entry);
+      const key = entryKey(entry);
       delays.set(key, (delays.get(key) ?? new Set()).add(delaySeconds));
     }
   }
   const delivered = new Map<number, PurgeEntry[]>();
   for (const entry of entries) {
-    for (const delaySeconds of delays.get(keyOf(entry)) ?? [0]) {
+    for (const delaySeconds of delays.get(entryKey(entry)) ?? [0]) {
       const together = delivered.get(delaySeconds);
       if (together === undefined) delivered.set(delaySeconds, [entry]);
       else together.push(entry);
@@ -28,8 +29,4 @@ export function scheduleEntries(
   return [...delivered]
     .map(([delaySeconds, entries]) => ({ delaySeconds, entries }))
     .sort((a, b) => a.delaySeconds - b.delaySeconds);
-}
-
-function keyOf(entry: PurgeEntry): string {
-  return JSON.stringify(entry);
 }
