@@ -31,9 +31,10 @@ import {
 } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/source-settings.ts';
 import { recordOf, type ValidationIssue } from './settings/validation-issue.ts';
+import { webhookSourceNames } from './settings/webhook-settings.ts';
 import { Ledger } from './storage/ledger.ts';
 import { accounts, validateSharing } from './storage/shared-ledger.ts';
-import { type Webhook, webhookSourceNames } from './webhook.ts';
+import type { Webhook } from './webhook.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {

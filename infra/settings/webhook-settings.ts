@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import type { OptionsOf, WebhookSourceName } from '../../functions/sources/registry.ts';
-import { webhookFields, webhookSourceNames } from '../webhook.ts';
-import { expected, strictObject } from './schema.ts';
+import { compilePattern } from '../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../functions/core/mapping/tokens.ts';
+import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
+import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
+import { expected, nonEmptyString, strictObject, wholeNumber } from './schema.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
 export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
@@ -15,6 +17,113 @@ type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
   /** How long the URLs of an entry are remembered after its last event, in days; 0 is not at all. Default: 365. */
   readonly rememberDays?: number;
 };
+
+const header = nonEmptyString('a header name')
+  .regex(/^[A-Za-z0-9-]+$/, expected('a header name'))
+  .transform((name) => name.toLowerCase());
+const stringArray = (what: string) =>
+  z.array(nonEmptyString(`a ${what}`), expected(`a list of ${what}s`)).min(1, expected(`a ${what} at least`));
+const flag = z.boolean(expected('true or false'));
+const oneOf = <const Value extends string>(...values: readonly Value[]) =>
+  z.enum(values, expected(values.map((value) => `"${value}"`).join(' or ')));
+
+const pattern = nonEmptyString('a pattern').superRefine((value, context) => {
+  try {
+    compilePattern(value);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
+
+const hmac = strictObject({
+  kind: z.literal('hmac'),
+  header,
+  hash: oneOf('sha1', 'sha256', 'sha384', 'sha512').optional(),
+  encoding: oneOf('hex', 'base64', 'base64url').optional(),
+  prefix: nonEmptyString('a prefix').optional(),
+  parameter: nonEmptyString('the name of a parameter').optional(),
+  separator: nonEmptyString('a separator').optional(),
+  key: oneOf('text', 'base64', 'hex').optional(),
+  keyPrefix: nonEmptyString('a prefix').optional(),
+  template: nonEmptyString('a template')
+    .regex(/\{body\}/, expected('a template with {body} in it'))
+    .optional(),
+  id: header.optional(),
+  timestamp: strictObject({
+    header: header.optional(),
+    parameter: nonEmptyString('the name of a parameter').optional(),
+    unit: oneOf('seconds', 'milliseconds').optional(),
+    toleranceSeconds: wholeNumber(1, 86_400).optional(),
+  }).optional(),
+});
+const sharedSecret = strictObject({
+  kind: z.literal('secret'),
+  in: oneOf('header', 'basic', 'query', 'body'),
+  name: nonEmptyString('a name').optional(),
+});
+
+const place = z.union(
+  [
+    nonEmptyString('a path of keys'),
+    z.strictObject({ header: nonEmptyString('a header name') }),
+    z.strictObject({ query: nonEmptyString('a query parameter') }),
+  ],
+  expected('a path of keys, {header} or {query}'),
+);
+const payload = strictObject({
+  entries: nonEmptyString('a path of keys').optional(),
+  id: place.optional(),
+  type: place.optional(),
+  slug: place.optional(),
+  locale: place.optional(),
+  url: place.optional(),
+  environment: place.optional(),
+  occurredAt: place.optional(),
+  fields: nonEmptyString('a path of keys').optional(),
+  previous: nonEmptyString('a path of keys').optional(),
+  action: place.optional(),
+  deletes: stringArray('value').optional(),
+  puts: stringArray('value').optional(),
+  ignores: stringArray('value').optional(),
+});
+
+/** The schema of each option, whichever sources know it. */
+const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodType } = {
+  environments: stringArray('name of an environment'),
+  drafts: flag,
+  branches: stringArray('branch'),
+  files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
+  sweep: flag,
+  header,
+  legacySignatures: flag,
+  edition: oneOf('free', 'pro'),
+  verification: z.discriminatedUnion(
+    'kind',
+    [hmac, sharedSecret],
+    expected('{kind: "hmac", …} or {kind: "secret", …}'),
+  ),
+  payload,
+};
+
+/** The names of the sources whose webhooks can be received. */
+export const webhookSourceNames = Object.keys(webhookSources) as [WebhookSourceName, ...WebhookSourceName[]];
+
+/** The schemas of what can be set for a webhook of a source, beside its secret. */
+export function webhookFields(source: WebhookSourceName) {
+  const names: readonly (keyof SourceOptions)[] = webhookSources[source].options;
+  const options = names.map((name) => {
+    const isRequired = source === 'generic' && name === 'verification';
+    return [name, isRequired ? optionSchemas[name] : optionSchemas[name].optional()] as const;
+  });
+  return {
+    name: nonEmptyString('a name')
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, expected('1 to 64 letters, digits, "-" and "_"'))
+      .optional(),
+    rememberDays: wholeNumber(0, 3650).optional(),
+    ...Object.fromEntries(options),
+  };
+}
 
 const sourceName = z.enum(
   webhookSourceNames,

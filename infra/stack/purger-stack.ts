@@ -22,7 +22,7 @@ import {
   webhookApiFields,
 } from '../settings/source-settings.ts';
 import type { ValidationIssue } from '../settings/validation-issue.ts';
-import { type WebhookSettings, webhookSettings } from '../settings/webhook-settings.ts';
+import { type WebhookSettings, webhookSettings, webhookSourceNames } from '../settings/webhook-settings.ts';
 import {
   accounts,
   importLedger,
@@ -31,7 +31,7 @@ import {
   sharedLedgerFields,
   validateSharing,
 } from '../storage/shared-ledger.ts';
-import { Webhook, webhookSourceNames } from '../webhook.ts';
+import { Webhook } from '../webhook.ts';
 import { type WebhookApiSettings, watchSources, webhookApiOptions } from './stack-sources.ts';
 
 /** The name of a stack that is given none. */

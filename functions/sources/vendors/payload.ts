@@ -2,6 +2,7 @@ import type { ChangeAction } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
 import { idAt, isJsonObject, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
+import { verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import {
   defineSource,
@@ -10,7 +11,6 @@ import {
   type Reading,
   type WebhookRequest,
 } from '../webhook-source.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
 
 const NAME = 'payload';
 const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([

@@ -1,5 +1,5 @@
+import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
 import { defineSource } from '../webhook-source.ts';
-import { readStandardWebhook, verifyStandardWebhook } from './standard-webhooks.ts';
 
 const NAME = 'wordpress';
 
