@@ -6,6 +6,7 @@ import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import { supersededBy } from '../core/planning/superseded.ts';
 import { counted } from '../lambda/emf.ts';
 import type { Log } from '../lambda/log.ts';
+import { enqueueEvents } from '../lambda/log-events.ts';
 import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
 
 /** What enqueuing needs of the world. */
@@ -103,24 +104,24 @@ function logChange(
   const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
   const fields = { change: referenceTo(change), rules, ...overtaken };
   for (const problem of problems) {
-    log.warn('a URL of a rule cannot be purged', {
+    log.warn(enqueueEvents.urlInvalid, {
       ...fields,
       problem,
       ...counted('RefusedUrls', 1, nowMs()),
     });
   }
   if (failure !== undefined) {
-    log.error('change not queued: its event has to come again', {
+    log.error(enqueueEvents.changeNotQueued, {
       ...fields,
       urls: entries.map(entryText),
       reason: failure,
       ...counted('ChangesNotQueued', 1, nowMs()),
     });
   } else if (rules.length === 0) {
-    log.info('change matches no rule', { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
+    log.info(enqueueEvents.changeUnmatched, { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
   } else {
     const delaysSeconds = schedule.map(({ delaySeconds }) => delaySeconds);
     const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
-    log.info('change queued', { ...fields, urls: entries.map(entryText), ...later });
+    log.info(enqueueEvents.changeQueued, { ...fields, urls: entries.map(entryText), ...later });
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 import { describeError } from '../lambda/log.ts';
+import { bucketEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { type ConfigurePorts, configureBucket, readWanted } from './configure-bucket.ts';
 
@@ -36,8 +37,8 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
   const configure = async () => configureBucket(RequestType, readWanted(ResourceProperties), ports);
   const failure = await configure().then(() => undefined, describeError);
   const fields = { requestType: RequestType, bucket: ResourceProperties.BucketName };
-  if (failure === undefined) log.info('bucket configured', fields);
-  else log.error('bucket not configured', { ...fields, error: failure });
+  if (failure === undefined) log.info(bucketEvents.configured, fields);
+  else log.error(bucketEvents.notConfigured, { ...fields, error: failure });
   const answer = {
     Status: failure === undefined ? 'SUCCESS' : 'FAILED',
     Reason:

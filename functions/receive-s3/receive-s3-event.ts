@@ -4,6 +4,7 @@ import { PurgerError } from '../core/model/errors.ts';
 import { matchesFilter, type WatchedObjects } from '../core/model/object-filter.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 import { counted } from '../lambda/emf.ts';
+import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
 
 /** Changes could not be put into the buffer: the event has to come again. */
@@ -27,7 +28,7 @@ export interface ReceiveS3Ports extends EnqueuePorts {
  */
 export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Promise<readonly string[]> {
   const reading = readS3Event(event);
-  for (const { name, reason } of reading.ignored) ports.log.info('event ignored', { name, reason });
+  for (const { name, reason } of reading.ignored) ports.log.info(s3Events.eventIgnored, { name, reason });
   const notKept = await reject(reading.notUnderstood, ports);
   const { failed } = await enqueueChanges(wanted(reading, ports), ports);
   if (failed.length + notKept.length === 0) return [];
@@ -43,7 +44,7 @@ function wanted({ changes }: S3Reading, { watched, log }: ReceiveS3Ports): reado
   if (others.length > 0) {
     // One line for a batch: a topic of a whole bucket may carry far more than is watched.
     const [first] = others;
-    log.info('changes left out: their objects are not watched', { count: others.length, first: first?.id });
+    log.info(s3Events.changesFiltered, { count: others.length, first: first?.id });
   }
   return changes.filter((change) => matchesFilter(change, watched));
 }
@@ -55,7 +56,7 @@ async function reject(
 ): Promise<readonly S3Unreadable[]> {
   const { nowMs = Date.now } = ports;
   for (const { name, reason, messageId } of records) {
-    ports.log.error('record not understood: it goes to the dead letter queue', {
+    ports.log.error(s3Events.recordNotUnderstood, {
       name,
       reason,
       messageId,
@@ -67,7 +68,7 @@ async function reject(
   const messages = records.map(({ text, reason }) => ({ body: text === '' ? '(empty)' : text, reason }));
   const unsent = await ports.reject(messages);
   for (const { reason } of unsent) {
-    ports.log.error('record not kept: its event has to come again', { reason });
+    ports.log.error(s3Events.recordNotMoved, { reason });
   }
   return unsent.flatMap(({ index }) => records[index] ?? []);
 }

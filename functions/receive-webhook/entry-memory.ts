@@ -10,6 +10,7 @@ import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { scheduleEntries } from '../core/mapping/schedule.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
+import { webhookEvents } from '../lambda/log-events.ts';
 
 /** What remembering needs of the world. */
 export interface RememberPorts {
@@ -69,7 +70,7 @@ export async function recallEntry(
       settle: () => forget(key, after, version, ports),
     };
   } catch (error) {
-    ports.log.error('ledger not reached: what the entry mapped to before is not purged yet', {
+    ports.log.error(webhookEvents.memoryUnavailable, {
       id: change.id,
       error: describeError(error),
     });
@@ -100,7 +101,7 @@ async function remember(
     } catch (error) {
       // It would be no smaller the next time. What is remembered from before stays, and is purged again.
       if (!(error instanceof MemoryTooLargeError)) throw error;
-      log.error('entry not remembered: it maps to too much', { error: describeError(error) });
+      log.error(webhookEvents.entryTooLarge, { error: describeError(error) });
       return { entries, after: emptyMemory, version };
     }
     if (attempt === maxAttempts) throw new Error(`Lost ${maxAttempts} races for one entry`);
@@ -119,7 +120,7 @@ async function forget(
   try {
     await memory.write(key, settled, version);
   } catch (error) {
-    log.warn('ledger not reached: what was purged will be purged again with the next change', {
+    log.warn(webhookEvents.memoryNotCleared, {
       error: describeError(error),
     });
   }

@@ -1,6 +1,7 @@
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { counted } from '../lambda/emf.ts';
 import { describeError } from '../lambda/log.ts';
+import { webhookEvents } from '../lambda/log-events.ts';
 import { findSource } from '../sources/registry.ts';
 import type {
   SourceOptions,
@@ -78,7 +79,7 @@ export async function receiveWebhook(
   try {
     return await receiveKnown(name, source, config, request, ports);
   } catch (error) {
-    ports.log.error('webhook not processed: its sender is asked to try again', {
+    ports.log.error(webhookEvents.notProcessed, {
       webhook: name,
       error: describeError(error),
     });
@@ -99,25 +100,25 @@ async function receiveKnown(
   if (!verdict.verified) {
     if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
     const count = counted('WebhooksUnverified', 1, nowMs(), { webhook: name });
-    log.warn('webhook refused: it is not verified', { reason: verdict.reason, ...count });
+    log.warn(webhookEvents.unverified, { reason: verdict.reason, ...count });
     // Why is for the log alone: it would help whoever forges one.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
   const reading = source.read(request, { webhook: name, nowMs: nowMs(), options });
   switch (reading.kind) {
     case 'malformed':
-      log.warn('webhook refused: its body is not what the source sends', {
+      log.warn(webhookEvents.malformed, {
         webhook: name,
         reason: reading.message,
         ...counted('EventsNotUnderstood', 1, nowMs()),
       });
       return answer(400, { error: reading.message });
     case 'ignored':
-      log.info('webhook ignored', { webhook: name, reason: reading.reason });
+      log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
     case 'confirmation':
       await ports.confirm(reading.url);
-      log.info('subscription confirmed', { webhook: name });
+      log.info(webhookEvents.subscriptionConfirmed, { webhook: name });
       return answer(200, { queued: [], reason: 'the subscription is confirmed' });
     case 'objects':
       return await enqueue(name, source, { changes: reading.changes, memory: undefined }, ports);
@@ -137,7 +138,7 @@ async function enqueue(
 ): Promise<WebhookAnswer> {
   const { entries, failed } = await enqueueEntries({ source, changes, isComplete, memory }, ports);
   if (failed > 0) {
-    ports.log.error('webhook not queued: its sender is asked to try again', {
+    ports.log.error(webhookEvents.notQueued, {
       webhook: name,
       changes: failed,
     });
@@ -175,7 +176,7 @@ function refuse(
 ): WebhookAnswer {
   // The name is the sender's own text.
   const webhook = name.slice(0, 100);
-  log.warn('webhook refused: its name or its size', {
+  log.warn(webhookEvents.unknownOrTooLarge, {
     webhook,
     reason: error,
     ...counted('WebhooksRefused', 1, nowMs()),

@@ -6,6 +6,7 @@ import { isolate } from '../core/planning/isolate.ts';
 import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, halve, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 import { oldestChangeMs, recordRejected } from './return-messages.ts';
 
@@ -68,7 +69,7 @@ export async function afterAnswer(
   if (isNews) run.failures++;
   if (answer.kind === 'throttled') return afterThrottling(request, answer, run, ports);
   ports.measure('RequestsUnavailable', 1);
-  ports.log.warn('purge request failed: it will be sent again', { ...answer, ...about(request) });
+  ports.log.warn(submitEvents.requestFailed, { ...answer, ...about(request) });
   return { again: [request], pauseUntilMs: ports.nowMs() + backoffMs(run.failures, ports.random()) };
 }
 
@@ -86,7 +87,7 @@ async function afterRefusal(
   if (isTooLarge) shrink(run, request, ports);
   const { message, status, requestId } = answer;
   ports.measure('RequestsRefused', 1);
-  ports.log.warn('purge refused: what is at fault is taken out, the rest is sent again', {
+  ports.log.warn(submitEvents.requestRefused, {
     status,
     reason: message,
     requestId,
@@ -112,7 +113,7 @@ function shrink(run: Run, { entries }: PlannedRequest, ports: SubmitPorts): void
   run.limits = { ...uncoalesced, maxFileUrls };
   run.queue = run.queue.flatMap((waiting) => planEntries(waiting.entries, run.limits));
   ports.learn({ maxFileUrls });
-  ports.log.warn('CDN Pro takes fewer file URLs in a request than configured: set maxFileUrls', {
+  ports.log.warn(submitEvents.fewerFileUrls, {
     maxFileUrls,
   });
 }
@@ -135,10 +136,10 @@ async function afterUnauthorized(
   // Not "message": that is the line's own.
   const fields = { status, reason: message, requestId, ...about(request) };
   if (run.refusals === 1) {
-    ports.log.warn('credentials refused by CDN Pro: the secret is read again', fields);
+    ports.log.warn(submitEvents.credentialsRefusedOnce, fields);
     return { again: [request] };
   }
-  ports.log.error('credentials refused by CDN Pro: put valid ones into the credentials secret', fields);
+  ports.log.error(submitEvents.credentialsRefused, fields);
   // Others who share the ledger may have credentials of their own, which are as good as before.
   await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, 'this deployment', ports);
   return { again: [request], stopForSeconds: unauthorizedDelaySeconds };
@@ -154,7 +155,7 @@ async function afterThrottling(
   const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
   const pauseUntilMs = ports.nowMs() + pauseMs;
   ports.measure('RequestsThrottled', 1);
-  ports.log.warn('throttled by CDN Pro: no requests for a while', { pauseMs, requestId, ...about(request) });
+  ports.log.warn(submitEvents.throttled, { pauseMs, requestId, ...about(request) });
   await closeLedger(pauseUntilMs, 'everyone', ports);
   return { again: [request], pauseUntilMs };
 }
@@ -172,7 +173,7 @@ async function closeLedger(
   try {
     await ledger.close(untilMs, forWhom);
   } catch (error) {
-    log.warn('the ledger could not be closed: other consumers do not know of it', {
+    log.warn(submitEvents.windowNotClosed, {
       error: describeError(error),
     });
   }
@@ -193,7 +194,7 @@ function logAccepted(
   measure('RequestsAccepted', 1);
   measure('EntriesPurged', settled.length);
   if (Number.isFinite(oldestMs)) measure('FreshnessSeconds', oldestChangeSeconds);
-  log.info('purge accepted', {
+  log.info(submitEvents.purgeAccepted, {
     purgeId,
     requestId,
     ...purge,

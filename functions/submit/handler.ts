@@ -16,6 +16,7 @@ import type { RateLimit } from '../core/limits/window.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
+import { submitEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
@@ -53,7 +54,7 @@ const ports: SubmitPorts = {
     deployment: bufferQueueUrl,
     limit: JSON.parse(readVariable(environment.rateLimit)) as RateLimit,
     onStricterLimit: ({ requests, perSeconds }) =>
-      logger.warn('another deployment that shares the CDN Pro user states a stricter rate limit: it holds', {
+      logger.warn(submitEvents.stricterLimit, {
         requests,
         perSeconds,
       }),

@@ -7,6 +7,7 @@ import {
 } from '../core/model/purge-message.ts';
 import type { PurgeEntry } from '../core/model/types.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import { submitEvents } from '../lambda/log-events.ts';
 import type { Batch, SubmitPorts } from './ports.ts';
 
 /**
@@ -37,7 +38,7 @@ export async function recordRejected(
   }
   for (const planned of asked) {
     const { change } = firstMessage(planned, batch);
-    log.error('entry rejected by CDN Pro: it is in the dead letter queue', {
+    log.error(submitEvents.entryRejected, {
       url: entryText(planned.entry),
       ...rejection,
       change,
@@ -84,7 +85,7 @@ export async function requeueUnsent(
   const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
   if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
   // Waiting is no fault: whatever makes it last has lines and metrics of its own.
-  log.info('what is left goes back into the buffer', { messages: waiting.length, delaySeconds, ...oldest });
+  log.info(submitEvents.messagesRequeued, { messages: waiting.length, delaySeconds, ...oldest });
   const unsent = await requeue(
     waiting.map(([index, entries]) => {
       const { change } = batch.messages[index]?.message ?? {};

@@ -5,6 +5,7 @@ import { backoffMs } from '../core/model/backoff.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
 import { afterAnswer, type Run } from './handle-answer.ts';
 import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
 import { oldestChangeMs } from './return-messages.ts';
@@ -120,7 +121,7 @@ async function acquireSlots(
     return await ledger.reserve(asks);
   } catch (error) {
     const { name, message } = describeError(error);
-    ports.log.warn('no purge request can be sent for now', { reason: `${name}: ${message}` });
+    ports.log.warn(submitEvents.slotsUnavailable, { reason: `${name}: ${message}` });
     run.failures++;
     return { kind: 'wait', untilMs: ports.nowMs() + backoffMs(run.failures, ports.random()) };
   }

@@ -5,6 +5,7 @@ import { planRequests, type RequestLimits } from '../core/planning/plan.ts';
 import type { PlannedRequest } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
 import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
@@ -44,7 +45,7 @@ async function limitsFor(
     const maxRequests = shareOfRequests(inHand, await backlog(), coalesceAbove);
     return { ...limits, coalesce: { ...limits.coalesce, maxRequests } };
   } catch (error) {
-    log.warn('the length of the buffer is unknown: nothing is coalesced', { error: describeError(error) });
+    log.warn(submitEvents.queueLengthUnknown, { error: describeError(error) });
     const { coalesce: _, ...uncoalesced } = limits;
     return uncoalesced;
   }
@@ -53,7 +54,7 @@ async function limitsFor(
 function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts): void {
   for (const { entry, isCoalesced, covered = [] } of requests.flatMap(({ entries }) => entries)) {
     if (isCoalesced) {
-      log.info('siblings coalesced: their directory is purged instead', {
+      log.info(submitEvents.siblingsCoalesced, {
         dirUrl: entryText(entry),
         replaced: covered.map(({ entry }) => entryText(entry)),
       });
@@ -77,7 +78,7 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
     unreadable.push(...rest.map((part) => ({ messageId, ...part })));
   }
   for (const { messageId, reason } of unreadable) {
-    ports.log.error('message moved to the dead letter queue: it is no purge message', { messageId, reason });
+    ports.log.error(submitEvents.messageUnreadable, { messageId, reason });
   }
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);

@@ -1,3 +1,5 @@
+import { enqueueEvents, submitEvents } from '../../functions/lambda/log-events.ts';
+
 /** What the functions' log lines say of one change or request, as far as a timeline shows it. */
 export type Entry =
   | {
@@ -91,11 +93,11 @@ function readLine(service: string, text: string, atMs: number): Entry | undefine
   if (line === undefined) return undefined;
   const changeId = line.change?.id ?? '';
   switch (line.message) {
-    case 'change queued':
+    case enqueueEvents.changeQueued:
       return { kind: 'queued', atMs, changeId, action: line.change?.action ?? '', urls: line.urls ?? [] };
-    case 'change matches no rule':
+    case enqueueEvents.changeUnmatched:
       return { kind: 'unmatched', atMs, changeId };
-    case 'purge accepted':
+    case submitEvents.purgeAccepted:
       return { kind: 'purged', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
   // The runtime's own report of an error is an object; the stack sees that by itself.

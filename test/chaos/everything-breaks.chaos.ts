@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
+import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { startAws } from '../../local/aws/start-aws.ts';
 import { synthesize } from '../../local/aws/synthesize.ts';
 import { startCdnPro } from '../../local/cdn-pro/server.ts';
@@ -65,7 +66,9 @@ function killConsumers(assembly: string): number {
   const pids = lines.flatMap((line) => {
     const [, pid, asset] = /^\s*(\d+) .*host\.mjs (\S+)/.exec(line) ?? [];
     if (pid === undefined || asset === undefined || !asset.startsWith(assembly)) return [];
-    return readFileSync(join(asset, 'handler.mjs'), 'utf8').includes('purge accepted') ? [Number(pid)] : [];
+    return readFileSync(join(asset, 'handler.mjs'), 'utf8').includes(submitEvents.purgeAccepted)
+      ? [Number(pid)]
+      : [];
   });
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   return pids.length;

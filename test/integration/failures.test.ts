@@ -1,5 +1,6 @@
 import { DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enqueueEvents } from '../../functions/lambda/log-events.ts';
 import type { Ready } from '../../local/local.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 
@@ -76,6 +77,6 @@ test('an S3 event that cannot be queued ends in the dead letter queue with its p
   expect(await eventually(isThere, 50_000)).toBe(true);
   expect(record.requestContext?.condition).toBe('RetriesExhausted');
   expect(record.requestPayload?.detail?.object?.key).toBe('site/lost.html');
-  expect(started.output()).toContain('change not queued: its event has to come again');
+  expect(started.output()).toContain(enqueueEvents.changeNotQueued);
   expect(await eventually(() => started.output().includes('it is in the dead letter queue'))).toBe(true);
 });

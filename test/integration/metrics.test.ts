@@ -3,6 +3,7 @@ import { DeleteQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clie
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enqueueEvents, s3Events, submitEvents } from '../../functions/lambda/log-events.ts';
 import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import type { Ready } from '../../local/local.ts';
@@ -80,20 +81,20 @@ async function liveThroughEverything(): Promise<void> {
   await put(`public/${'%C3%BC'.repeat(400)}`);
   for (const key of ['public/1', 'public/2', 'public/bad']) {
     await put(key);
-    expect(await logged('purge accepted')).toBe(true);
+    expect(await logged(submitEvents.purgeAccepted)).toBe(true);
   }
   const send = (QueueUrl: string, MessageBody: string) =>
     sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   await send(ready.sqs.bufferQueueUrl, 'garbage');
   await send(ready.sqs.bufferQueueUrl.replace(/[^/]+$/, 'events'), 'not an event of S3');
-  expect(await logged('record not understood')).toBe(true);
-  expect(await logged('what is left goes back')).toBe(true);
-  expect(await logged('entry rejected by CDN Pro')).toBe(true);
+  expect(await logged(s3Events.recordNotUnderstood)).toBe(true);
+  expect(await logged(submitEvents.messagesRequeued)).toBe(true);
+  expect(await logged(submitEvents.entryRejected)).toBe(true);
   expect(await logged('"MessagesUnreadable":')).toBe(true);
   // Last, since nothing can be queued from then on.
   await sqs.send(new DeleteQueueCommand({ QueueUrl: ready.sqs.bufferQueueUrl }));
   await put('public/lost');
-  expect(await logged('change not queued')).toBe(true);
+  expect(await logged(enqueueEvents.changeNotQueued)).toBe(true);
 }
 
 test('every metric of ours that an alarm watches is published by the functions, in this name, unit and dimensions', async () => {

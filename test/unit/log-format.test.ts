@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
 import { counted } from '../../functions/lambda/emf.ts';
+import { enqueueEvents } from '../../functions/lambda/log-events.ts';
 import { LeanLogFormatter } from '../../functions/lambda/log-format.ts';
 import { createLogger } from '../../functions/lambda/logger.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
@@ -26,7 +27,7 @@ function lineOf(fields: Record<string, unknown>, create = plainLogger): Record<s
       memoryLimitInMB: '256',
       awsRequestId: 'request-1',
     } as Context);
-    logger.info('change queued', fields);
+    logger.info(enqueueEvents.changeQueued, fields);
     return JSON.parse(String(info.mock.calls[0]?.[0])) as Record<string, unknown>;
   } finally {
     vi.unstubAllEnvs();
@@ -38,7 +39,7 @@ test('a line says when, who, which invocation, what and its own fields, and noth
   const line = lineOf({ urls: ['https://www.example.com/a'], change: { id: 's3://bucket/a' } });
   expect(line).toEqual({
     level: 'INFO',
-    message: 'change queued',
+    message: enqueueEvents.changeQueued,
     timestamp: expect.any(String),
     service: 'receive-s3',
     function_request_id: 'request-1',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { buffered, createWorld } from '../helpers/submit-world.ts';
 
@@ -21,7 +22,7 @@ test('a batch becomes one request, and nothing comes again', async () => {
   expect(world.lines).toEqual([
     {
       level: 'info',
-      message: 'purge accepted',
+      message: submitEvents.purgeAccepted,
       fields: {
         purgeId: 'p1',
         requestId: 'r1',
@@ -71,7 +72,7 @@ test('coalescing under pressure goes as far as the backlog makes it', async () =
   const pressed = await requestsWith(100);
   expect(pressed.requests.map(({ body }) => body.dirUrls)).toEqual([[h('blog/*')]]);
   expect(pressed.lines[0]).toMatchObject({
-    message: 'siblings coalesced: their directory is purged instead',
+    message: submitEvents.siblingsCoalesced,
     fields: { dirUrl: h('blog/*'), replaced: urls },
   });
 });

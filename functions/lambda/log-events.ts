@@ -1,0 +1,59 @@
+/**
+ * The messages of all log lines, by who logs them. People's filters and alarms look for them, so that a change of words
+ * is a line in the changelog; `docs/operations.md` lists them.
+ */
+
+/** Of `receive-s3` and `receive-webhook`, where they map changes and put them into the purge queue. */
+export const enqueueEvents = {
+  changeQueued: 'change queued',
+  changeUnmatched: 'change matches no rule',
+  changeNotQueued: 'change not queued: its event will be retried',
+  urlInvalid: 'rule produced no valid URL',
+} as const;
+
+/** Of `receive-s3`. */
+export const s3Events = {
+  eventIgnored: 'event ignored',
+  changesFiltered: 'changes ignored: they match no object filter',
+  recordNotUnderstood: 'record not understood: moved to the dead letter queue',
+  recordNotMoved: 'record not moved to the dead letter queue: its event will be retried',
+} as const;
+
+/** Of `receive-webhook`. */
+export const webhookEvents = {
+  notProcessed: 'webhook not processed: its sender is asked to retry',
+  notQueued: 'webhook not queued: its sender is asked to retry',
+  unverified: 'webhook refused: not verified',
+  malformed: 'webhook refused: unexpected body',
+  unknownOrTooLarge: 'webhook refused: unknown name or body too large',
+  ignored: 'webhook ignored',
+  subscriptionConfirmed: 'subscription confirmed',
+  memoryUnavailable: 'entry memory unavailable: former URLs not purged yet',
+  memoryNotCleared: 'entry memory unavailable: purged URLs will be purged again with the next change',
+  entryTooLarge: 'entry not remembered: it maps to too many URLs',
+} as const;
+
+/** Of `submit`. */
+export const submitEvents = {
+  purgeAccepted: 'purge accepted',
+  requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',
+  requestFailed: 'purge request failed: it will be retried',
+  throttled: 'throttled by CDN Pro: requests paused',
+  credentialsRefusedOnce: 'credentials refused by CDN Pro: the secret is read again',
+  credentialsRefused: 'credentials refused by CDN Pro: put valid ones into the credentials secret',
+  fewerFileUrls: 'CDN Pro accepts fewer file URLs per request than configured: lower maxFileUrls',
+  entryRejected: 'entry rejected by CDN Pro: moved to the dead letter queue',
+  messageUnreadable: 'message moved to the dead letter queue: not a purge message',
+  messagesRequeued: 'messages requeued',
+  siblingsCoalesced: 'sibling URLs coalesced: their directory is purged instead',
+  queueLengthUnknown: 'queue length unknown: nothing coalesced',
+  slotsUnavailable: 'rate limit table or credentials unavailable: purge requests will be retried',
+  windowNotClosed: 'rate limit window not closed: other consumers do not know of the pause',
+  stricterLimit: 'stricter rate limit applies: another deployment with the same CDN Pro user declares it',
+} as const;
+
+/** Of `configure-bucket`. */
+export const bucketEvents = {
+  configured: 'bucket configured',
+  notConfigured: 'bucket not configured',
+} as const;
