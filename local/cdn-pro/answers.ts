@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** An answer of the API before it is sent. */
+/** An answer of the API, not sent yet. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -8,12 +8,12 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-/** Returns an answer in the API's form of an error. */
+/** @returns an error in the API's form */
 export function failure(status: number, code: string, message: string): Answer {
   return { status, body: { code, message } };
 }
 
-/** Returns the answer to a method that a path does not know. */
+/** @returns the answer to a method that a path does not support */
 export function notAllowed(method: string): Answer {
   return {
     ...failure(405, 'MethodNotAllowed', `Only ${method} is allowed here.`),
@@ -32,7 +32,7 @@ export function send(response: ServerResponse, answer: Answer): void {
   response.end(text);
 }
 
-/** Ends a connection with a reset rather than in order, and with no answer. */
+/** Resets a connection without an answer. */
 export function cut(response: ServerResponse): void {
   response.socket?.resetAndDestroy();
 }

@@ -1,13 +1,13 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-const TOLERANCE_MS = 5 * 60 * 1000;
-const AKSK_SCHEME = 'CNC-HMAC-SHA256';
-const SIGNED_HEADERS = 'content-type;host';
-const AKSK_AUTHORIZATION =
+const toleranceMs = 5 * 60 * 1000;
+const akskScheme = 'CNC-HMAC-SHA256';
+const signedHeaderNames = 'content-type;host';
+const akskAuthorization =
   /^CNC-HMAC-SHA256 Credential=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-fA-F]{64})$/;
 
-/** What one CDN Pro user may sign with. All values are test values. */
+/** The credentials of one CDN Pro user. All values are test values. */
 export interface Credentials {
   readonly username: string;
   readonly apiKey: string;
@@ -15,7 +15,7 @@ export interface Credentials {
   readonly secretKey?: string;
 }
 
-/** The parts of a request that a signature is made over. */
+/** The parts of a request that are signed. */
 export interface SignedRequest {
   readonly method: string;
   readonly path: string;
@@ -26,9 +26,10 @@ export interface SignedRequest {
 }
 
 /**
- * Returns why a request is not authenticated, or `undefined` when it is. Knows both of the API's schemes: the API
- * key (HTTP Basic with an HMAC-SHA1 of the date, as in the vendor's example for POST /cdn/purges) and AK/SK
- * (`CNC-HMAC-SHA256`, as in the vendor's "API Authentication Overview").
+ * Checks a request by both of the API's schemes: the API key (HTTP Basic with an HMAC-SHA1 of the date, as in the
+ * vendor's example for POST /cdn/purges) and AK/SK (`CNC-HMAC-SHA256`, as in the vendor's "API Authentication
+ * Overview").
+ * @returns why a request is not authenticated; `undefined` when it is
  */
 export function authenticationFault(
   request: SignedRequest,
@@ -37,11 +38,11 @@ export function authenticationFault(
 ): string | undefined {
   const authorization = request.headers.authorization ?? '';
   if (authorization.startsWith('Basic ')) return apiKeyFault(request.headers, credentials, nowMs);
-  if (authorization.startsWith(`${AKSK_SCHEME} `)) return akskFault(request, credentials, nowMs);
-  return `Expected the header Authorization to be of the scheme Basic or ${AKSK_SCHEME}.`;
+  if (authorization.startsWith(`${akskScheme} `)) return akskFault(request, credentials, nowMs);
+  return `Expected the header Authorization to be of the scheme Basic or ${akskScheme}.`;
 }
 
-/** Tells whether a request names this user, whatever its signature is worth: it then counts in the user's window. */
+/** @returns whether a request names this user, valid or not: it then counts in the user's window */
 export function namesUser(headers: IncomingHttpHeaders, credentials: Credentials): boolean {
   const authorization = headers.authorization ?? '';
   if (authorization.startsWith('Basic ')) return basicPair(authorization).username === credentials.username;
@@ -50,14 +51,14 @@ export function namesUser(headers: IncomingHttpHeaders, credentials: Credentials
 }
 
 function apiKeyFault(headers: IncomingHttpHeaders, credentials: Credentials, nowMs: number) {
-  // Some clients cannot set Date, or have it set for them: x-cnc-date then stands in its place.
+  // Some clients cannot set Date, or have it set for them: they send x-cnc-date instead.
   const date = single(headers, 'x-cnc-date') ?? headers.date;
   if (date === undefined) return 'The header Date, or x-cnc-date in its place, is missing.';
   const sentMs = Date.parse(date);
   if (Number.isNaN(sentMs) || new Date(sentMs).toUTCString() !== date) {
     return `Expected the date to be of the form 'Mon, 11 Aug 2025 06:15:25 GMT', got '${date}'.`;
   }
-  if (Math.abs(nowMs - sentMs) > TOLERANCE_MS) return `The date '${date}' is more than 5 minutes off.`;
+  if (Math.abs(nowMs - sentMs) > toleranceMs) return `The date '${date}' is more than 5 minutes off.`;
   const { username, password } = basicPair(headers.authorization ?? '');
   if (username !== credentials.username) return 'The username is not known.';
   const expected = createHmac('sha1', credentials.apiKey).update(date).digest('base64');
@@ -76,11 +77,11 @@ function akskFault(request: SignedRequest, credentials: Credentials, nowMs: numb
   const { headers } = request;
   const aksk = akskParts(headers.authorization ?? '');
   if (aksk === undefined) {
-    return `Expected Authorization to be '${AKSK_SCHEME} Credential=…, SignedHeaders=…, Signature=…'.`;
+    return `Expected Authorization to be '${akskScheme} Credential=…, SignedHeaders=…, Signature=…'.`;
   }
   if (single(headers, 'x-cnc-auth-method') !== 'AKSK')
     return 'Expected the header x-cnc-auth-method to be AKSK.';
-  if (aksk.signedHeaders !== SIGNED_HEADERS) return `Expected SignedHeaders to be '${SIGNED_HEADERS}'.`;
+  if (aksk.signedHeaders !== signedHeaderNames) return `Expected SignedHeaders to be '${signedHeaderNames}'.`;
   if (single(headers, 'x-cnc-accesskey') !== aksk.accessKey) {
     return 'Expected the header x-cnc-accessKey to be what Credential names.';
   }
@@ -89,7 +90,7 @@ function akskFault(request: SignedRequest, credentials: Credentials, nowMs: numb
   }
   const timestamp = single(headers, 'x-cnc-timestamp') ?? '';
   if (!/^\d{1,15}$/.test(timestamp)) return 'Expected the header x-cnc-timestamp to be in seconds.';
-  if (Math.abs(nowMs - Number(timestamp) * 1000) > TOLERANCE_MS) {
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > toleranceMs) {
     return `The timestamp ${timestamp} is more than 5 minutes off.`;
   }
   const expected = akskSignature(request, timestamp, credentials.secretKey);
@@ -97,7 +98,7 @@ function akskFault(request: SignedRequest, credentials: Credentials, nowMs: numb
 }
 
 function akskParts(authorization: string) {
-  const [, accessKey, signedHeaders, signature] = AKSK_AUTHORIZATION.exec(authorization) ?? [];
+  const [, accessKey, signedHeaders, signature] = akskAuthorization.exec(authorization) ?? [];
   if (accessKey === undefined || signedHeaders === undefined || signature === undefined) return undefined;
   return { accessKey, signedHeaders, signature: signature.toLowerCase() };
 }
@@ -110,11 +111,11 @@ function akskSignature(request: SignedRequest, timestamp: string, secretKey: str
     path,
     method === 'POST' ? '' : decodeQuery(request.query),
     `content-type:${contentType}\nhost:${(headers.host ?? '').toLowerCase()}\n`,
-    SIGNED_HEADERS,
+    signedHeaderNames,
     createHash('sha256').update(body).digest('hex'),
   ].join('\n');
   const digest = createHash('sha256').update(canonical).digest('hex');
-  return createHmac('sha256', secretKey).update(`${AKSK_SCHEME}\n${timestamp}\n${digest}`).digest('hex');
+  return createHmac('sha256', secretKey).update(`${akskScheme}\n${timestamp}\n${digest}`).digest('hex');
 }
 
 /** The vendor's SDKs sign the query string decoded; one that does not decode is signed as it is. */

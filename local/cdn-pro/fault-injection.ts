@@ -1,30 +1,30 @@
 import type { Answer } from './answers.ts';
 
-/** Something that goes wrong with one request, for tests of what a client makes of it. */
+/** Something that goes wrong with one request, for tests of how a client handles it. */
 export type InjectedFault =
   /** Answers at once, whatever was asked for. */
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** By default `{ code: 'InjectedFault', message: … }`. */
+      /** @default `{ code: 'InjectedFault', message: … }` */
       readonly body?: unknown;
     }
   /** Never answers. */
   | { readonly kind: 'hang' }
-  /** Cuts the connection before the request is looked at. */
+  /** Resets the connection before the request is handled. */
   | { readonly kind: 'reset' }
-  /** Handles the request like any other, then cuts the connection in place of answering. */
+  /** Handles the request like any other, then resets the connection instead of answering. */
   | { readonly kind: 'lost-answer' };
 
 /** The faults that wait for requests, first in, first out. */
 export interface FaultQueue {
   readonly add: (fault: InjectedFault, times: number) => void;
-  /** Takes the next fault out, or returns `undefined` when none waits. */
+  /** Removes and returns the next fault; `undefined` when there is none. */
   readonly next: () => InjectedFault | undefined;
 }
 
-/** Returns an empty queue of faults. */
+/** @returns an empty queue of faults */
 export function createFaultQueue(): FaultQueue {
   const waiting: InjectedFault[] = [];
   return {
@@ -35,7 +35,7 @@ export function createFaultQueue(): FaultQueue {
   };
 }
 
-/** Returns what an `answer` fault answers. */
+/** @returns what an `answer` fault answers */
 export function injectedAnswer(fault: Extract<InjectedFault, { kind: 'answer' }>): Answer {
   const { status, headers = {}, body = { code: 'InjectedFault', message: `An injected ${status}.` } } = fault;
   return { status, headers, body };

@@ -1,23 +1,24 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 
 /** Idle connections outlive the pauses of a test or a demo, so that no client reuses one just as it is closed. */
-const KEEP_ALIVE_MS = 60_000;
+const keepAliveMs = 60_000;
 
 /** An HTTP server on the loopback interface. */
 export interface LoopbackServer {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
   readonly port: number;
-  /** Stops listening and cuts every open connection, hung ones too. */
+  /** Stops listening and closes every open connection, hung ones too. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Starts an HTTP server on 127.0.0.1 and returns it once it listens. Port 0 stands for any free port.
- * Rejects with a message that names the port when it is in use.
+ * Starts an HTTP server on 127.0.0.1.
+ * @param port 0 for any free port
+ * @returns the server, once it listens; rejects with a message that names the port when it is in use
  */
 export async function startLoopbackServer(listener: RequestListener, port = 0): Promise<LoopbackServer> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, listener);
   const actualPort = await listen(server, port);
   return { url: `http://127.0.0.1:${actualPort}`, port: actualPort, stop: () => stop(server) };
 }
@@ -43,8 +44,9 @@ function stop(server: Server): Promise<void> {
 }
 
 /**
- * Returns the bytes of a request's body, or `undefined` when they are more than `maxBytes`; the rest is read
- * and dropped, so that the client sees the answer rather than a broken pipe. Rejects when the client goes away.
+ * Reads a request's body. What is over `maxBytes` is read and dropped, so that the client sees the answer and not a
+ * broken pipe.
+ * @returns its bytes; `undefined` when they are more than `maxBytes`. Rejects when the client disconnects
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];

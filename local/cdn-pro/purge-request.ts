@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { regexFault, regexParts } from './regex-rules.ts';
 import { hostFault, hostOf, type RequestFault, type UrlField, urlFault } from './url-rules.ts';
 
-const MAX_DIR_URLS = 20;
-const MAX_REGEX_PATTERNS = 2;
+const maxDirUrls = 20;
+const maxRegexPatterns = 2;
 
 const header = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'expected the name of an HTTP header'),
@@ -14,10 +14,10 @@ const purgeRequest = z.strictObject({
   name: z.string().optional(),
   fileUrls: z.array(z.string()).optional(),
   fileHeaders: z.array(header).optional(),
-  dirUrls: z.array(z.string()).max(MAX_DIR_URLS, `expected at most ${MAX_DIR_URLS} items`).optional(),
+  dirUrls: z.array(z.string()).max(maxDirUrls, `expected at most ${maxDirUrls} items`).optional(),
   regexPatterns: z
     .array(z.string())
-    .max(MAX_REGEX_PATTERNS, `expected at most ${MAX_REGEX_PATTERNS} items`)
+    .max(maxRegexPatterns, `expected at most ${maxRegexPatterns} items`)
     .optional(),
   action: z.enum(['delete', 'invalidate']).optional(),
   target: z.enum(['staging', 'production']),
@@ -26,20 +26,21 @@ const purgeRequest = z.strictObject({
 
 /** The JSON of POST /cdn/purges. */
 export type PurgeRequest = Readonly<z.infer<typeof purgeRequest>>;
-/** The host names that are deployed, by environment. A `*` in one stands for any text. */
+/** The host names that are deployed, by environment. A `*` in one matches any string. */
 export type DeployedHosts = Readonly<Record<PurgeRequest['target'], readonly string[]>>;
 
-/** What came of reading a request's body. */
+/** The result of reading a request's body. */
 export type ParsedRequest =
   | { readonly ok: true; readonly request: PurgeRequest }
   | { readonly ok: false; readonly fault: RequestFault };
 
 /**
- * Returns the purge request that a body holds, or the first fault in it: the form of the whole first, then the
- * file URLs, directory URLs and regular expressions in their order. One bad URL refuses the whole request.
+ * Validates the body of a purge request: its schema first, then the file URLs, directory URLs and regular expressions
+ * in their order. One bad URL refuses the whole request.
  *
- * Fields that the vendor's page "Create a purge request" does not know are refused too: a client that sends one
- * has a mistake in it. The page has no code for most faults; they get `InvalidRequest`.
+ * Fields that the vendor's page "Create a purge request" does not know are refused, too: a client that sends one
+ * has a bug. The page has no code for most faults; they get `InvalidRequest`.
+ * @returns the purge request, or the first fault in it
  */
 export function parsePurgeRequest(body: Buffer, deployed: DeployedHosts): ParsedRequest {
   const json = parseJson(body);
@@ -69,15 +70,15 @@ function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown }
 function describe(error: z.ZodError): string {
   const [issue] = error.issues;
   if (issue === undefined) return 'The body is not a purge request.';
-  const place = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return `${place === '' ? 'body' : place.slice(1)}: ${issue.message}.`;
+  const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return `${path === '' ? 'body' : path.slice(1)}: ${issue.message}.`;
 }
 
 function* faultsOf(request: PurgeRequest, deployed: readonly string[]): Generator<RequestFault> {
   yield* urlFaults(request, 'fileUrls', deployed);
   yield* urlFaults(request, 'dirUrls', deployed);
-  for (const [index, text] of (request.regexPatterns ?? []).entries()) {
-    const fault = regexPatternFault(index, text, request.target, deployed);
+  for (const [index, regex] of (request.regexPatterns ?? []).entries()) {
+    const fault = regexPatternFault(index, regex, request.target, deployed);
     if (fault !== undefined) yield fault;
   }
 }
@@ -93,8 +94,8 @@ function* urlFaults(
   }
 }
 
-function regexPatternFault(index: number, text: string, target: string, deployed: readonly string[]) {
-  const parts = regexParts(text);
+function regexPatternFault(index: number, regex: string, target: string, deployed: readonly string[]) {
+  const parts = regexParts(regex);
   const reason =
     parts === undefined
       ? 'must begin with {scheme}://{hostname}/, where {scheme} is http, https or any'

@@ -11,14 +11,14 @@ export interface AcceptedPurge {
   readonly body: PurgeRequest;
 }
 
-/** Returns an accepted purge with a new id. */
+/** @returns an accepted purge with a new id */
 export function acceptPurge(body: PurgeRequest, requestId: string, nowMs: number): AcceptedPurge {
   return { id: randomBytes(12).toString('hex'), requestId, submittedMs: nowMs, body };
 }
 
 /**
- * Returns the body of GET /cdn/purges/{id} with the fields of the vendor's page "Get a purge request": a purge waits
- * during the first half of `processingMs`, is in progress during the second, and then has finished.
+ * A purge waits during the first half of `processingMs`, is in progress during the second, and then has finished.
+ * @returns the body of GET /cdn/purges/{id}, with the fields of the vendor's page "Get a purge request"
  */
 export function describePurge(purge: AcceptedPurge, processingMs: number, nowMs: number) {
   const { name, webhook, target, action = 'invalidate' } = purge.body;

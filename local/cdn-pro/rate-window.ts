@@ -1,4 +1,4 @@
-/** How many requests one user may send in any stretch of time. */
+/** How many requests one user may send in any period of this length. */
 export interface RateLimit {
   readonly requests: number;
   readonly perSeconds: number;
@@ -17,10 +17,11 @@ export interface RateWindow {
 }
 
 /**
- * Returns an empty sliding window. A request that arrived at `t` counts in `[t, t + perSeconds)`: it has left
- * the window exactly `perSeconds` later. Refused requests count like others.
+ * A request that arrived at `t` counts in `[t, t + perSeconds)`: it has left the window exactly `perSeconds` later.
+ * Refused requests count like others.
  *
- * The vendor states "300/5min per user" and leaves open what kind of window that is; this is the strictest one.
+ * The vendor says "300/5min per user", and not what kind of window that is; this is the strictest one.
+ * @returns an empty sliding window
  */
 export function createRateWindow(limit: RateLimit): RateWindow {
   const lengthMs = limit.perSeconds * 1000;

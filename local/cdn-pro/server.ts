@@ -8,25 +8,40 @@ import { type DeployedHosts, parsePurgeRequest } from './purge-request.ts';
 import { type AcceptedPurge, acceptPurge, describePurge } from './purge-tasks.ts';
 import { type Admission, createRateWindow, type RateLimit, type RateWindow } from './rate-window.ts';
 
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
-const PURGES_PATH = '/cdn/purges';
+const maxBodyBytes = 10 * 1024 * 1024;
+const purgesPath = '/cdn/purges';
 
-/** How a simulator is set up. */
+/** Options of a simulator. */
 export interface CdnProOptions {
-  /** What the one user of this simulator signs with. */
+  /** The credentials of the one user of this simulator. */
   readonly credentials: Credentials;
   readonly deployedHosts: DeployedHosts;
-  /** The rate limit of POST /cdn/purges. Default: the vendor's, 300 requests in 300 seconds. */
+  /**
+   * The rate limit of POST /cdn/purges.
+   * @default the vendor's, 300 requests in 300 seconds
+   */
   readonly limit?: RateLimit;
-  /** Whether a 429 tells when to come back; the vendor's page does not say. Default: true. */
+  /**
+   * Whether a 429 has a Retry-After header; the vendor's page does not say.
+   * @default true
+   */
   readonly retryAfter?: boolean;
-  /** How long a purge takes until it is `finished`, in milliseconds. Default: 100. */
+  /**
+   * How long a purge takes until it is `finished`, in milliseconds.
+   * @default 100
+   */
   readonly processingMs?: number;
-  /** The clock. Default: `Date.now`. */
+  /**
+   * The clock.
+   * @default `Date.now`
+   */
   readonly nowMs?: () => number;
-  /** The port on 127.0.0.1. Default: any free one. */
+  /**
+   * The port on 127.0.0.1.
+   * @default any free one
+   */
   readonly port?: number;
-  /** Called with each purge that is accepted, before the client learns of it. */
+  /** Called with each purge that is accepted, before the client gets the answer. */
   readonly onAccepted?: (purge: AcceptedPurge) => void;
 }
 
@@ -37,9 +52,9 @@ interface LoggedRequest {
   readonly requestId: string;
   /** Whether it counted in the user's rate limit window: it did if it named the user, accepted or not. */
   readonly counted: boolean;
-  /** What was answered; absent while that is open, and for good when the connection was cut or left hanging. */
+  /** The status of the answer; missing while there is none, as when the connection was reset or left hanging. */
   readonly status?: number;
-  /** The JSON of its body, or the text where that is not JSON; absent until it has arrived whole. */
+  /** The JSON of its body, or the string where that is not JSON; missing until the body has arrived. */
   readonly body?: unknown;
 }
 
@@ -49,9 +64,9 @@ export interface CdnPro {
   readonly url: string;
   readonly requests: readonly LoggedRequest[];
   readonly purges: readonly AcceptedPurge[];
-  /** Makes the next `times` (by default 1) POST /cdn/purges go wrong; they still count in the rate limit. */
+  /** Makes the next `times` (1 if missing) POST /cdn/purges go wrong; they still count in the rate limit. */
   readonly injectFault: (fault: InjectedFault, times?: number) => void;
-  /** Changes what the user signs with, as when a key is rotated. */
+  /** Replaces the credentials of the user, as when a key is rotated. */
   readonly replaceCredentials: (credentials: Credentials) => void;
   readonly stop: () => Promise<void>;
 }
@@ -70,19 +85,19 @@ interface State {
 }
 
 /**
- * Starts a simulator of CDN Pro's POST /cdn/purges and GET /cdn/purges/{id} on 127.0.0.1, and returns it once it
- * listens. It judges requests by the vendor's page "Create a purge request" (2025-08-13) and shares no code with
- * the client under test. Rejects when the port is in use.
+ * Starts a simulator of CDN Pro's POST /cdn/purges and GET /cdn/purges/{id} on 127.0.0.1. It validates requests by the
+ * vendor's page "Create a purge request" (2025-08-13) and shares no code with the client under test.
  *
  * Codes of errors: 400 `InvalidPurgeUrl` with the vendor's messages; where the vendor documents none, 400
  * `InvalidRequest`, 401 `Unauthorized`, 404 `NotFound`, 405 `MethodNotAllowed`, 413 `RequestTooLarge` (over 10 MiB),
  * 429 `TooManyRequests` and 500 `InternalError` (`onAccepted` threw). Every answer has an `x-cnc-request-id`.
+ * @returns the simulator, once it listens; rejects when the port is in use
  */
 export async function startCdnPro(options: CdnProOptions): Promise<CdnPro> {
   const state = initialState(options);
   const server = await startLoopbackServer((request, response) => {
     handle(state, request, response).catch((error: Error) => {
-      // Either the client has gone away, and nobody reads this, or `onAccepted` has failed.
+      // The client has disconnected, or `onAccepted` has failed.
       send(response, failure(500, 'InternalError', error.message));
     });
   }, options.port);
@@ -117,7 +132,7 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
   response.setHeader('x-cnc-request-id', requestId);
   const { path } = targetOf(request);
   const [, id] = /^\/cdn\/purges\/([^/]+)$/.exec(path) ?? [];
-  if (path === PURGES_PATH) {
+  if (path === purgesPath) {
     if (request.method === 'POST') await createPurge(state, request, response, requestId);
     else send(response, notAllowed('POST'));
   } else if (id !== undefined) {
@@ -139,7 +154,7 @@ async function createPurge(
   const logged: OpenRequest = { arrivedMs, requestId, counted };
   state.requests.push(logged);
   const fault = state.faults.next();
-  const body = await readBody(request, MAX_BODY_BYTES);
+  const body = await readBody(request, maxBodyBytes);
   if (body !== undefined) logged.body = readable(body);
   if (fault?.kind === 'hang') return;
   if (fault?.kind === 'reset') return cut(response);
@@ -158,7 +173,7 @@ function judge(
   requestId: string,
 ): Answer {
   if (body === undefined)
-    return failure(413, 'RequestTooLarge', `A body can be up to ${MAX_BODY_BYTES} bytes.`);
+    return failure(413, 'RequestTooLarge', `A body can be up to ${maxBodyBytes} bytes.`);
   const unauthorized = authenticate(state, request, body);
   if (unauthorized !== undefined) return unauthorized;
   if (!admission.admitted) return tooManyRequests(state.options, admission.retryAfterSeconds);
@@ -167,7 +182,7 @@ function judge(
   const purge = acceptPurge(parsed.request, requestId, state.nowMs());
   state.options.onAccepted?.(purge);
   state.purges.push(purge);
-  return { status: 201, headers: { location: `${state.url}${PURGES_PATH}/${purge.id}` } };
+  return { status: 201, headers: { location: `${state.url}${purgesPath}/${purge.id}` } };
 }
 
 function readPurge(state: State, request: IncomingMessage, id: string): Answer {

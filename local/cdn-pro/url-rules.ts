@@ -1,30 +1,35 @@
-const MAX_URL_CHARACTERS = 2048;
+const maxUrlCharacters = 2048;
 
 /**
- * The characters of RFC 3986 that a cached URL can hold as they are: the unreserved and the reserved ones, but for
- * the brackets, which the seed names among the special letters, and `#`, since a cache key has no fragment.
+ * The characters of RFC 3986 that a cached URL can hold as they are: the unreserved and the reserved ones, except the
+ * brackets, which are special letters that need to be encoded, and `#`, since a cache key has no fragment.
  */
-const PLAIN = /^[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*$/;
+const plainCharacters = /^[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*$/;
 
 /** The two lists of URLs in a purge request. */
 export type UrlField = 'fileUrls' | 'dirUrls';
 
+/** Why a purge request is refused with 400. */
+export interface RequestFault {
+  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
+  readonly message: string;
+}
+
 /**
- * Returns what is wrong with one URL of a purge request, or `undefined`. The rules are those of the vendor's page
- * "Create a purge request"; its table of errors gives a code and message for special letters, and for hosts (see
- * `hostFault`). Where it gives none the code is `InvalidRequest`, and the message names the field.
+ * The rules are those of the vendor's page "Create a purge request"; its table of errors gives a code and message for
+ * special letters, and for hosts (see `hostFault`). Where it gives none the code is `InvalidRequest`, and the message
+ * names the field.
+ * @returns what is wrong with one URL of a purge request, or `undefined`
  */
 export function urlFault(field: UrlField, index: number, url: string): RequestFault | undefined {
-  const place = `${field}[${index}]`;
+  const path = `${field}[${index}]`;
   if (hostOf(url) === undefined)
-    return invalid(`${place}: URLs must begin with http:// or https:// and a host.`);
-  if (url.length > MAX_URL_CHARACTERS) {
-    return invalid(
-      `${place}: A URL can be up to ${MAX_URL_CHARACTERS} characters, this one has ${url.length}.`,
-    );
+    return invalid(`${path}: URLs must begin with http:// or https:// and a host.`);
+  if (url.length > maxUrlCharacters) {
+    return invalid(`${path}: A URL can be up to ${maxUrlCharacters} characters, this one has ${url.length}.`);
   }
   if (field === 'fileUrls' && url.includes('*')) {
-    return invalid(`${place}: File URLs should not contain the asterisk character, '*': '${url}'.`);
+    return invalid(`${path}: File URLs should not contain the asterisk character, '*': '${url}'.`);
   }
   if (isEncoded(url)) return undefined;
   return {
@@ -33,13 +38,13 @@ export function urlFault(field: UrlField, index: number, url: string): RequestFa
   };
 }
 
-/** Returns the host of an http or https URL without its port, as it is written, or `undefined` when it has none. */
+/** @returns the host of an http or https URL without its port, as written, or `undefined` when it has none */
 export function hostOf(url: string): string | undefined {
   const [, host] = /^https?:\/\/([^/?#:]+)/.exec(url) ?? [];
   return host;
 }
 
-/** Returns the vendor's fault for a host that is not deployed in the target environment, or `undefined`. */
+/** @returns the vendor's fault for a host that is not deployed in the target environment, or `undefined` */
 export function hostFault(
   host: string,
   target: string,
@@ -59,11 +64,11 @@ function isNamed(host: string, name: string): boolean {
 }
 
 /**
- * The vendor's own example of a bad URL is `…/123%abc.jpg`, in which `%ab` looks like an escape but stands for no
- * character in UTF-8. So a percent sign has to begin an escape, and the escapes have to be text.
+ * The vendor's own example of a bad URL is `…/123%abc.jpg`, in which `%ab` looks like an escape but is not a
+ * character in UTF-8. So a percent sign has to begin an escape, and the escapes have to be UTF-8.
  */
 function isEncoded(url: string): boolean {
-  if (!PLAIN.test(url)) return false;
+  if (!plainCharacters.test(url)) return false;
   try {
     decodeURIComponent(url);
     return true;
@@ -74,10 +79,4 @@ function isEncoded(url: string): boolean {
 
 function invalid(message: string): RequestFault {
   return { code: 'InvalidRequest', message };
-}
-
-/** Why a purge request is refused with 400. */
-export interface RequestFault {
-  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
-  readonly message: string;
 }

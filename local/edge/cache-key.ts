@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CacheKey } from './purge-matcher.ts';
 
-/** How an edge makes cache keys from requests. */
+/** How an edge makes the cache key of a request. */
 export interface CacheKeyRules {
-  /** The host that stands for the edge's own address. */
+  /** The host of a request to the edge's own address. */
   readonly defaultHost: string;
   /** The scheme of a request without `x-forwarded-proto`. */
   readonly defaultScheme: 'http' | 'https';
@@ -11,12 +11,12 @@ export interface CacheKeyRules {
   readonly varyHeaders: readonly string[];
 }
 
-const OWN_ADDRESS = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
-const DEFAULT_PORTS = { http: ':80', https: ':443' };
+const ownAddress = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
+const defaultPorts = { http: ':80', https: ':443' };
 
 /**
- * Returns the cache key of a request: `{scheme}://{Host header}{path and query}` with the headers that the cache
- * varies by. Returns `undefined` for a request that names no URL, such as one with a malformed host.
+ * @returns the cache key of a request: `{scheme}://{Host header}{path and query}` with the headers that the cache varies
+ *   by; `undefined` for a request without a valid URL, such as one with a malformed host
  */
 export function cacheKeyOf(
   target: string,
@@ -33,7 +33,7 @@ export function cacheKeyOf(
 
 function hostOf(header: string, scheme: 'http' | 'https', defaultHost: string): string {
   const host = header.toLowerCase();
-  if (host === '' || OWN_ADDRESS.test(host)) return defaultHost;
-  const port = DEFAULT_PORTS[scheme];
+  if (host === '' || ownAddress.test(host)) return defaultHost;
+  const port = defaultPorts[scheme];
   return host.endsWith(port) ? host.slice(0, -port.length) : host;
 }

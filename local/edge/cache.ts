@@ -1,7 +1,7 @@
 import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
 import { type CacheKey, purgeMatcher } from './purge-matcher.ts';
 
-/** What the origin answered for a URL. */
+/** The origin's answer for a URL. */
 export interface Page {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -21,19 +21,20 @@ interface Flight {
   purged: boolean;
 }
 
-/** The pages that an edge keeps, until a purge takes them: nothing expires by itself. */
+/** The pages that an edge keeps, until a purge removes them: nothing expires. */
 export class EdgeCache {
   readonly #pages = new Map<string, CachedPage & { readonly key: CacheKey }>();
   readonly #flights = new Set<Flight>();
 
-  /** Returns the page under a key, stale or not. */
+  /** @returns the page under a key, stale or not */
   lookup(key: CacheKey): CachedPage | undefined {
     return this.#pages.get(nameOf(key));
   }
 
   /**
-   * Fetches the page of a key and keeps it, unless a purge of that key arrived on the way: the page may then be older
-   * than the change that was purged. Returns the page; rejects, and keeps nothing, when `fetchPage` does.
+   * Fetches the page of a key and keeps it, unless a purge of that key arrived meanwhile: the page may then be older
+   * than the change that was purged.
+   * @returns the page; rejects, and keeps nothing, when `fetchPage` does
    */
   async fill(key: CacheKey, fetchPage: () => Promise<Page>, nowMs: () => number): Promise<Page> {
     const flight: Flight = { key, purged: false };
@@ -49,7 +50,7 @@ export class EdgeCache {
 
   /**
    * Applies an accepted purge request: `invalidate`, the default, flags what it covers as stale, `delete` removes it.
-   * Returns the number of cached pages that it covers.
+   * @returns the number of cached pages that it covers
    */
   purge(request: PurgeRequest): number {
     const covers = purgeMatcher(request);

@@ -1,19 +1,19 @@
 import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
 import { regexParts } from '../cdn-pro/regex-rules.ts';
 
-/** What one cached version of a page is stored under. */
+/** The key of one cached version of a page. */
 export interface CacheKey {
   /** Scheme, host, path and query, as requested. */
   readonly url: string;
-  /** The headers that the cache varies by, names in lower case; a header that a request lacked is the empty text. */
+  /** The headers that the cache varies by, names in lower case; a header that a request lacked is the empty string. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 type FileHeaders = NonNullable<PurgeRequest['fileHeaders']>;
 
 /**
- * Returns a function that tells whether a purge request covers a cache key, by the rules of the vendor's page
- * "Create a purge request".
+ * @returns a function that says whether a purge request covers a cache key, by the rules of the vendor's page
+ *   "Create a purge request"
  */
 export function purgeMatcher(request: PurgeRequest): (key: CacheKey) => boolean {
   const files = new Set(request.fileUrls);
@@ -27,12 +27,13 @@ export function purgeMatcher(request: PurgeRequest): (key: CacheKey) => boolean 
 }
 
 /**
- * Returns a function that tells whether a directory URL covers a cached URL. Only the last `*` or `**` of a directory
- * URL is a wildcard: `*` stands for any characters but slashes, `**` for any characters. Without a wildcard it covers
- * that one URL, in all its versions. Takes time linear in the length of the URLs.
+ * Only the last `*` or `**` of a directory URL is a wildcard: `*` matches any characters except slashes, `**` any
+ * characters. Without a wildcard it covers that one URL, in all its versions. Takes time linear in the length of the
+ * URLs.
  *
- * The page says that `*` leaves subdirectories out, and not what it makes of a slash in a query string; here it
- * matches no slash at all, so that nobody can rely on more than the page promises.
+ * The page says that `*` leaves subdirectories out, and not whether it matches a slash in a query string; here it
+ * matches no slash at all, which is the least that the page promises.
+ * @returns a function that says whether a directory URL covers a cached URL
  */
 export function dirUrlMatcher(dirUrl: string): (url: string) => boolean {
   const end = dirUrl.lastIndexOf('*');
@@ -48,14 +49,15 @@ export function dirUrlMatcher(dirUrl: string): (url: string) => boolean {
 }
 
 /**
- * Returns a function that tells whether a regular expression of a purge request covers a cached URL. Scheme and host
- * are literal, with `any` for both schemes. The expression matches from the path's first slash on and needs not
+ * Scheme and host are literal, with `any` for both schemes. The expression matches from the path's first slash on and need not
  * reach the end, as in the page's example `https://test.domain.com/my.*\.(jpg|png)\?q=`. The page does not name the
  * dialect: JavaScript's is used, which may take more than linear time.
- * A text of another form covers nothing; an expression that does not compile throws a `SyntaxError`.
+ * @returns a function that says whether a regular expression of a purge request covers a cached URL; a string of another
+ *   form covers nothing
+ * @throws SyntaxError for an expression that does not compile
  */
-export function regexMatcher(text: string): (url: string) => boolean {
-  const parts = regexParts(text);
+export function regexMatcher(regex: string): (url: string) => boolean {
+  const parts = regexParts(regex);
   if (parts === undefined) return () => false;
   const schemes = parts.scheme === 'any' ? ['http', 'https'] : [parts.scheme];
   const origins = schemes.map((scheme) => `${scheme}://${parts.host}`);

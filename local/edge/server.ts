@@ -5,7 +5,7 @@ import { EdgeCache, type Page } from './cache.ts';
 import { type CacheKeyRules, cacheKeyOf } from './cache-key.ts';
 import type { CacheKey } from './purge-matcher.ts';
 
-/** How an edge is set up. */
+/** Options of an edge. */
 export interface EdgeOptions {
   /**
    * Asks the origin for a URL. `undefined` means that there is nothing: a 404, which is cached like any page. A
@@ -14,15 +14,30 @@ export interface EdgeOptions {
   readonly fetchOrigin: (url: URL) => Promise<Page | undefined>;
   /** The host of the cached URLs when a request names the edge's own address. */
   readonly defaultHost: string;
-  /** The scheme of the cached URLs without `x-forwarded-proto`. Default: `https`. */
+  /**
+   * The scheme of the cached URLs without `x-forwarded-proto`.
+   * @default `https`
+   */
   readonly defaultScheme?: 'http' | 'https';
-  /** Request headers that are part of the cache key. Default: none. */
+  /**
+   * Request headers that are part of the cache key.
+   * @default none
+   */
   readonly varyHeaders?: readonly string[];
-  /** The environment that this edge belongs to; purges of the other one pass it by. Default: `production`. */
+  /**
+   * The environment of this edge; purges of the other one do not concern it.
+   * @default `production`
+   */
   readonly target?: PurgeRequest['target'];
-  /** The clock, for `age`. Default: `Date.now`. */
+  /**
+   * The clock, for `age`.
+   * @default `Date.now`
+   */
   readonly nowMs?: () => number;
-  /** The port on 127.0.0.1. Default: any free one. */
+  /**
+   * The port on 127.0.0.1.
+   * @default any free one
+   */
   readonly port?: number;
 }
 
@@ -39,11 +54,11 @@ interface EdgeAnswer {
 
 /** A running edge. */
 export interface Edge {
-  /** `http://127.0.0.1:PORT`, which stands for `{defaultScheme}://{defaultHost}`. */
+  /** `http://127.0.0.1:PORT`, which serves `{defaultScheme}://{defaultHost}`. */
   readonly url: string;
-  /** Applies an accepted purge request at once. Returns the number of cached pages that it covers. */
+  /** Applies an accepted purge request at once. @returns the number of cached pages that it covers */
   readonly purge: (request: PurgeRequest) => number;
-  /** Asks the running server for a cached URL such as `https://www.example.com/a?b=c`. Rejects for any other text. */
+  /** Requests a cached URL such as `https://www.example.com/a?b=c`; rejects for any other string. */
   readonly get: (url: string, headers?: Readonly<Record<string, string>>) => Promise<EdgeAnswer>;
   readonly stop: () => Promise<void>;
 }
@@ -56,9 +71,9 @@ interface State {
 }
 
 /**
- * Starts a caching HTTP server in front of an origin on 127.0.0.1, and returns it once it listens. It keeps every page
- * until a purge covers it, and says in `x-cache` and `age` where an answer came from and how many seconds old it
- * is. Rejects when the port is in use.
+ * Starts a caching HTTP server in front of an origin on 127.0.0.1. It keeps every page until a purge covers it, and says
+ * in `x-cache` and `age` where an answer came from and how many seconds old it is.
+ * @returns the edge, once it listens; rejects when the port is in use
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const { defaultHost, defaultScheme = 'https', varyHeaders = [], target = 'production' } = options;
@@ -116,11 +131,11 @@ async function fetchPage(state: State, url: string): Promise<Page> {
   return page;
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
+const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
 
 function endToEnd(headers: Readonly<Record<string, string>>): Record<string, string> {
   const kept = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return Object.fromEntries(kept.filter(([name]) => !HOP_BY_HOP.has(name)));
+  return Object.fromEntries(kept.filter(([name]) => !hopByHop.has(name)));
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

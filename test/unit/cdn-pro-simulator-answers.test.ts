@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro/server.ts';
 
-const START_MS = Date.UTC(2026, 0, 1);
-const BODY = { target: 'production', fileUrls: ['https://www.example.com/a'] };
-const OPTIONS: CdnProOptions = {
+const startMs = Date.UTC(2026, 0, 1);
+const validBody = { target: 'production', fileUrls: ['https://www.example.com/a'] };
+const options: CdnProOptions = {
   credentials: { username: 'ann', apiKey: 'ann-key' },
   deployedHosts: { production: ['www.example.com'], staging: [] },
   nowMs: () => nowMs,
@@ -15,8 +15,8 @@ let cdnPro: CdnPro;
 let nowMs: number;
 
 beforeEach(async () => {
-  nowMs = START_MS;
-  cdnPro = await startCdnPro(OPTIONS);
+  nowMs = startMs;
+  cdnPro = await startCdnPro(options);
 });
 afterEach(() => cdnPro.stop());
 
@@ -26,7 +26,7 @@ function signature(): Record<string, string> {
   return { date, authorization: `Basic ${Buffer.from(`ann:${password}`).toString('base64')}` };
 }
 
-function post(body: unknown = BODY, signal: AbortSignal | null = null) {
+function post(body: unknown = validBody, signal: AbortSignal | null = null) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return fetch(`${cdnPro.url}/cdn/purges`, { method: 'POST', headers: signature(), body: text, signal });
 }
@@ -50,8 +50,8 @@ describe('an accepted request', () => {
       {
         id: location.slice(-24),
         requestId: response.headers.get('x-cnc-request-id'),
-        submittedMs: START_MS,
-        body: BODY,
+        submittedMs: startMs,
+        body: validBody,
       },
     ]);
   });
@@ -59,11 +59,11 @@ describe('an accepted request', () => {
   it('is handed to onAccepted before it is answered, and a refused one is not', async () => {
     await cdnPro.stop();
     const seen: unknown[] = [];
-    cdnPro = await startCdnPro({ ...OPTIONS, onAccepted: (purge) => seen.push(purge.body) });
-    expect((await post({ ...BODY, target: 'staging' })).status).toBe(400);
+    cdnPro = await startCdnPro({ ...options, onAccepted: (purge) => seen.push(purge.body) });
+    expect((await post({ ...validBody, target: 'staging' })).status).toBe(400);
     expect(seen).toEqual([]);
     expect((await post()).status).toBe(201);
-    expect(seen).toEqual([BODY]);
+    expect(seen).toEqual([validBody]);
   });
 
   it('is answered 500 when onAccepted throws', async () => {
@@ -71,7 +71,7 @@ describe('an accepted request', () => {
     const onAccepted = () => {
       throw new Error('the edge is gone');
     };
-    cdnPro = await startCdnPro({ ...OPTIONS, onAccepted });
+    cdnPro = await startCdnPro({ ...options, onAccepted });
     const response = await post();
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({ code: 'InternalError', message: 'the edge is gone' });
@@ -81,7 +81,7 @@ describe('an accepted request', () => {
 describe('GET /cdn/purges/{id}', () => {
   it('tells how a purge goes on', async () => {
     const fields = {
-      ...BODY,
+      ...validBody,
       name: 'a release',
       fileHeaders: [{ name: 'a', value: 'b' }],
       dirUrls: ['https://www.example.com/*'],
@@ -99,9 +99,9 @@ describe('GET /cdn/purges/{id}', () => {
       successRate: 0,
     };
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, status: 'waiting' } });
-    nowMs = START_MS + 500;
+    nowMs = startMs + 500;
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, status: 'inprogress' } });
-    nowMs = START_MS + 1000;
+    nowMs = startMs + 1000;
     const finished = { status: 'finished', successRate: 100, finishTime: '2026-01-01T00:00:01.000Z' };
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, ...finished } });
   });
@@ -148,7 +148,7 @@ describe('every other request', () => {
 
   it('fails to start on a port that is in use, and says which', async () => {
     const port = Number(new URL(cdnPro.url).port);
-    await expect(startCdnPro({ ...OPTIONS, port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
+    await expect(startCdnPro({ ...options, port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
   });
 });
 
@@ -159,8 +159,8 @@ describe('the log', () => {
     await post('{');
     await fetch(`${cdnPro.url}/cdn/purges`);
     expect(cdnPro.requests).toEqual([
-      { arrivedMs: START_MS, requestId: expect.any(String), counted: true, status: 201, body: BODY },
-      { arrivedMs: START_MS + 7, requestId: expect.any(String), counted: true, status: 400, body: '{' },
+      { arrivedMs: startMs, requestId: expect.any(String), counted: true, status: 201, body: validBody },
+      { arrivedMs: startMs + 7, requestId: expect.any(String), counted: true, status: 400, body: '{' },
     ]);
   });
 });
@@ -196,7 +196,7 @@ describe('injected faults', () => {
   it('leave a request hanging until the client gives up or the simulator stops', async () => {
     cdnPro.injectFault({ kind: 'hang' }, 2);
     const abandoned = new AbortController();
-    const first = post(BODY, abandoned.signal);
+    const first = post(validBody, abandoned.signal);
     const second = post();
     const ended = Promise.all([
       expect(first).rejects.toThrow('aborted'),

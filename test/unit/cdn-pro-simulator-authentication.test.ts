@@ -2,16 +2,16 @@ import { createHash, createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
-const NOW_MS = Date.UTC(2025, 7, 11, 6, 15, 25);
-const DATE = 'Mon, 11 Aug 2025 06:15:25 GMT';
-const FIVE_MINUTES_MS = 300_000;
-const BODY = JSON.stringify({ target: 'production', fileUrls: ['https://www.example.com/a'] });
+const signedAtMs = Date.UTC(2025, 7, 11, 6, 15, 25);
+const signedDate = 'Mon, 11 Aug 2025 06:15:25 GMT';
+const fiveMinutesMs = 300_000;
+const validBody = JSON.stringify({ target: 'production', fileUrls: ['https://www.example.com/a'] });
 
 let cdnPro: CdnPro;
 let nowMs: number;
 
 beforeEach(async () => {
-  nowMs = NOW_MS;
+  nowMs = signedAtMs;
   cdnPro = await startCdnPro({
     credentials: { username: 'ann', apiKey: 'ann-key', accessKey: 'AK1', secretKey: 'sk-1' },
     deployedHosts: { production: ['www.example.com'], staging: [] },
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => cdnPro.stop());
 
-function basic({ username = 'ann', apiKey = 'ann-key', date = DATE } = {}): Record<string, string> {
+function basic({ username = 'ann', apiKey = 'ann-key', date = signedDate } = {}): Record<string, string> {
   const password = createHmac('sha1', apiKey).update(date).digest('base64');
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`, date };
 }
@@ -28,10 +28,10 @@ function basic({ username = 'ann', apiKey = 'ann-key', date = DATE } = {}): Reco
 function aksk({
   method = 'POST',
   path = '/cdn/purges',
-  body = BODY,
+  body = validBody,
   accessKey = 'AK1',
   secretKey = 'sk-1',
-  timestamp = `${NOW_MS / 1000}`,
+  timestamp = `${signedAtMs / 1000}`,
   contentType = 'application/json',
 } = {}): Record<string, string> {
   const host = new URL(cdnPro.url).host;
@@ -48,7 +48,7 @@ function aksk({
   };
 }
 
-async function post(headers: Record<string, string>, body = BODY) {
+async function post(headers: Record<string, string>, body = validBody) {
   const response = await fetch(`${cdnPro.url}/cdn/purges`, { method: 'POST', headers, body });
   const text = await response.text();
   return {
@@ -58,7 +58,11 @@ async function post(headers: Record<string, string>, body = BODY) {
   };
 }
 
-async function expectUnauthorized(headers: Record<string, string>, message: string | RegExp, body = BODY) {
+async function expectUnauthorized(
+  headers: Record<string, string>,
+  message: string | RegExp,
+  body = validBody,
+) {
   const answer = await post(headers, body);
   expect(answer.status).toBe(401);
   expect(answer.error).toEqual({ code: 'Unauthorized', message: expect.stringMatching(message) });
@@ -74,27 +78,27 @@ describe('the API key scheme', () => {
   it("accepts what openssl makes of the vendor's shell example", async () => {
     // echo -en "Mon, 11 Aug 2025 06:15:25 GMT" | openssl dgst -sha1 -hmac ann-key -binary | openssl enc -base64
     const pair = Buffer.from('ann:shTl+DFb4GzG5EadBasnbjHDSHM=').toString('base64');
-    expect((await post({ authorization: `Basic ${pair}`, date: DATE })).status).toBe(201);
+    expect((await post({ authorization: `Basic ${pair}`, date: signedDate })).status).toBe(201);
   });
 
   it('takes x-cnc-date in place of Date, also where both are sent', async () => {
     const { authorization = '' } = basic();
-    expect((await post({ authorization, 'x-cnc-date': DATE })).status).toBe(201);
+    expect((await post({ authorization, 'x-cnc-date': signedDate })).status).toBe(201);
     const otherDate = 'Mon, 11 Aug 2025 06:15:24 GMT';
-    expect((await post({ authorization, 'x-cnc-date': DATE, date: otherDate })).status).toBe(201);
+    expect((await post({ authorization, 'x-cnc-date': signedDate, date: otherDate })).status).toBe(201);
   });
 
   it('accepts a date of 5 minutes in either direction and no more', async () => {
-    for (const offMs of [-FIVE_MINUTES_MS, FIVE_MINUTES_MS]) {
-      nowMs = NOW_MS + offMs;
+    for (const offMs of [-fiveMinutesMs, fiveMinutesMs]) {
+      nowMs = signedAtMs + offMs;
       expect((await post(basic())).status).toBe(201);
     }
-    for (const offMs of [-FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS + 1]) {
-      nowMs = NOW_MS + offMs;
+    for (const offMs of [-fiveMinutesMs - 1, fiveMinutesMs + 1]) {
+      nowMs = signedAtMs + offMs;
       const { status, error } = await post(basic());
       expect({ status, message: error.message }).toEqual({
         status: 401,
-        message: `The date '${DATE}' is more than 5 minutes off.`,
+        message: `The date '${signedDate}' is more than 5 minutes off.`,
       });
     }
   });
@@ -119,12 +123,12 @@ describe('the API key scheme', () => {
     await expectUnauthorized(stolen, /^The password is not the signature/);
     const plain = Buffer.from('ann:ann-key').toString('base64');
     await expectUnauthorized(
-      { authorization: `Basic ${plain}`, date: DATE },
+      { authorization: `Basic ${plain}`, date: signedDate },
       /^The password is not the signature/,
     );
     const noColon = Buffer.from('ann').toString('base64');
     await expectUnauthorized(
-      { authorization: `Basic ${noColon}`, date: DATE },
+      { authorization: `Basic ${noColon}`, date: signedDate },
       /^The password is not the signature/,
     );
   });
@@ -137,23 +141,23 @@ describe('the AK/SK scheme', () => {
   });
 
   it('accepts a timestamp of 5 minutes in either direction and no more', async () => {
-    for (const offMs of [-FIVE_MINUTES_MS, FIVE_MINUTES_MS]) {
-      nowMs = NOW_MS + offMs;
+    for (const offMs of [-fiveMinutesMs, fiveMinutesMs]) {
+      nowMs = signedAtMs + offMs;
       expect((await post(aksk())).status).toBe(201);
     }
-    for (const offMs of [-FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS + 1]) {
-      nowMs = NOW_MS + offMs;
+    for (const offMs of [-fiveMinutesMs - 1, fiveMinutesMs + 1]) {
+      nowMs = signedAtMs + offMs;
       expect((await post(aksk())).status).toBe(401);
     }
   });
 
   it('refuses a signature made over anything else', async () => {
-    await expectUnauthorized(aksk({ body: `${BODY} ` }), /^The signature does not match/);
+    await expectUnauthorized(aksk({ body: `${validBody} ` }), /^The signature does not match/);
     await expectUnauthorized(aksk({ path: '/cdn/other' }), /^The signature does not match/);
     await expectUnauthorized(aksk({ method: 'PUT' }), /^The signature does not match/);
     await expectUnauthorized(aksk({ secretKey: 'other' }), /^The signature does not match/);
     await expectUnauthorized({ ...aksk(), 'content-type': 'text/plain' }, /^The signature does not match/);
-    const later = { ...aksk(), 'x-cnc-timestamp': `${NOW_MS / 1000 + 1}` };
+    const later = { ...aksk(), 'x-cnc-timestamp': `${signedAtMs / 1000 + 1}` };
     await expectUnauthorized(later, /^The signature does not match/);
   });
 
@@ -161,8 +165,8 @@ describe('the AK/SK scheme', () => {
     await expectUnauthorized(aksk({ accessKey: 'AK2' }), /^The access key is not known/);
     await expectUnauthorized({ ...aksk(), 'x-cnc-accessKey': 'AK2' }, /x-cnc-accessKey/);
     await expectUnauthorized({ ...aksk(), 'x-cnc-auth-method': 'BASIC' }, /x-cnc-auth-method/);
-    await expectUnauthorized(aksk({ timestamp: `${NOW_MS / 1000}.5` }), /x-cnc-timestamp/);
-    await expectUnauthorized(aksk({ timestamp: `${NOW_MS}` }), /more than 5 minutes off/);
+    await expectUnauthorized(aksk({ timestamp: `${signedAtMs / 1000}.5` }), /x-cnc-timestamp/);
+    await expectUnauthorized(aksk({ timestamp: `${signedAtMs}` }), /more than 5 minutes off/);
     const { authorization = '', ...rest } = aksk();
     const fewer = authorization.replace('content-type;host', 'host');
     await expectUnauthorized({ ...rest, authorization: fewer }, /^Expected SignedHeaders/);
@@ -175,9 +179,9 @@ describe('the AK/SK scheme', () => {
 
 describe('both schemes', () => {
   it('refuses a request without credentials or of another scheme', async () => {
-    await expectUnauthorized({ date: DATE }, /^Expected the header Authorization/);
+    await expectUnauthorized({ date: signedDate }, /^Expected the header Authorization/);
     await expectUnauthorized(
-      { date: DATE, authorization: 'Bearer abc' },
+      { date: signedDate, authorization: 'Bearer abc' },
       /^Expected the header Authorization/,
     );
   });

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
-const HOST = 'https://www.example.com';
+const deployedHost = 'https://www.example.com';
 let cdnPro: CdnPro;
 
 beforeAll(async () => {
@@ -48,16 +48,16 @@ async function expectInvalidUrl(fields: Record<string, unknown>, message: string
 }
 
 function urlOf(characters: number): string {
-  return `${HOST}/`.padEnd(characters, 'a');
+  return `${deployedHost}/`.padEnd(characters, 'a');
 }
 
 describe('the body', () => {
   it('may carry every field together', async () => {
     const fields = {
       name: 'a release',
-      fileUrls: [`${HOST}/a.jpg`, `${HOST}/2.txt?q1=1&q2=3`],
+      fileUrls: [`${deployedHost}/a.jpg`, `${deployedHost}/2.txt?q1=1&q2=3`],
       fileHeaders: [{ name: 'customheader1', value: 'test1' }],
-      dirUrls: [`${HOST}/blog/*`],
+      dirUrls: [`${deployedHost}/blog/*`],
       regexPatterns: ['https://test.domain.com/my.*\\.(jpg|png)\\?q='],
       action: 'delete',
       webhook: '5dca2205f9e9cc0001df7b33',
@@ -73,7 +73,10 @@ describe('the body', () => {
   });
 
   it('is refused when it is not UTF-8', async () => {
-    const body = Buffer.from(`{"target":"production","name":"caf\xe9","fileUrls":["${HOST}/"]}`, 'latin1');
+    const body = Buffer.from(
+      `{"target":"production","name":"caf\xe9","fileUrls":["${deployedHost}/"]}`,
+      'latin1',
+    );
     expect((await postRaw(new Uint8Array(body))).error.message).toBe('The body is not JSON in UTF-8.');
   });
 
@@ -93,8 +96,8 @@ describe('the body', () => {
     ['name', { name: 7 }],
     ['webhook', { webhook: {} }],
     ['webhook', { webhook: '' }],
-    ['fileUrls', { fileUrls: `${HOST}/a` }],
-    ['fileUrls[1]', { fileUrls: [`${HOST}/a`, 2] }],
+    ['fileUrls', { fileUrls: `${deployedHost}/a` }],
+    ['fileUrls[1]', { fileUrls: [`${deployedHost}/a`, 2] }],
     ['dirUrls', { dirUrls: {} }],
     ['dirUrls[0]', { dirUrls: [null] }],
     ['regexPatterns', { regexPatterns: true }],
@@ -106,11 +109,12 @@ describe('the body', () => {
     ['body', { urls: [] }],
   ])('is refused for its %s: %j', async (field, fields) => {
     const start = `${field}: `.replaceAll(/[[\].]/g, '\\$&');
-    await expectInvalid({ fileUrls: [`${HOST}/a`], ...fields }, new RegExp(`^${start}`));
+    await expectInvalid({ fileUrls: [`${deployedHost}/a`], ...fields }, new RegExp(`^${start}`));
   });
 
   it('may name each target and action', async () => {
-    for (const action of ['delete', 'invalidate']) await expectAccepted({ action, fileUrls: [`${HOST}/a`] });
+    for (const action of ['delete', 'invalidate'])
+      await expectAccepted({ action, fileUrls: [`${deployedHost}/a`] });
     await expectAccepted({ target: 'staging', fileUrls: ['https://staging.example.com/a'] });
   });
 });
@@ -119,14 +123,14 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
   it('hold http and https URLs, ports and queries, in any number of ways', async () => {
     await expectAccepted({
       [field]: [
-        `${HOST}/`,
+        `${deployedHost}/`,
         'http://www.example.com/a/b.c',
-        `${HOST}:8443/a`,
-        `${HOST}/a?b=c&d=e/f`,
-        `${HOST}/%E2%82%AC`,
+        `${deployedHost}:8443/a`,
+        `${deployedHost}/a?b=c&d=e/f`,
+        `${deployedHost}/%E2%82%AC`,
       ],
     });
-    await expectAccepted({ [field]: [`${HOST}/-._~!$&'()+,;=:@`, 'https://WWW.example.com/'] });
+    await expectAccepted({ [field]: [`${deployedHost}/-._~!$&'()+,;=:@`, 'https://WWW.example.com/'] });
   });
 
   it.each([
@@ -138,7 +142,7 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
     '',
   ])('refuse %j, which is no absolute http or https URL', async (url) => {
     await expectInvalid(
-      { [field]: [`${HOST}/good`, url] },
+      { [field]: [`${deployedHost}/good`, url] },
       new RegExp(`^${field}\\[1\\]: URLs must begin with http`),
     );
   });
@@ -152,16 +156,16 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
   });
 
   it.each([...'[]{}`|^<>"\\ #', '\t', '\u007f', 'é', '💡'])('refuse an unencoded %j', async (letter) => {
-    const url = `${HOST}/a${letter}b`;
+    const url = `${deployedHost}/a${letter}b`;
     const message = `The purge URL '${url}' is invalid. Special letters need to be encoded.`;
     await expectInvalidUrl({ [field]: [url] }, message);
-    await expectAccepted({ [field]: [`${HOST}/a${encodeURIComponent(letter)}b`] });
+    await expectAccepted({ [field]: [`${deployedHost}/a${encodeURIComponent(letter)}b`] });
   });
 
   it.each(['%', '%2', '%zz', 'a%2gb', '100%', '%e9'])(
     'refuse %j, whose percent sign encodes nothing',
     async (name) => {
-      const url = `${HOST}/${name}`;
+      const url = `${deployedHost}/${name}`;
       const message = `The purge URL '${url}' is invalid. Special letters need to be encoded.`;
       await expectInvalidUrl({ [field]: [url] }, message);
     },
@@ -184,14 +188,14 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
       "The host 'test.domain.info' has not been deployed in the 'production' environment.",
     );
     await expectInvalidUrl(
-      { target: 'staging', [field]: [`${HOST}/a`] },
+      { target: 'staging', [field]: [`${deployedHost}/a`] },
       "The host 'www.example.com' has not been deployed in the 'staging' environment.",
     );
   });
 
   it('refuse the whole request for the first bad URL', async () => {
-    const bad = [`${HOST}/ok`, `${HOST}/a b`, 'https://unknown.example.com/'];
-    const message = `The purge URL '${HOST}/a b' is invalid. Special letters need to be encoded.`;
+    const bad = [`${deployedHost}/ok`, `${deployedHost}/a b`, 'https://unknown.example.com/'];
+    const message = `The purge URL '${deployedHost}/a b' is invalid. Special letters need to be encoded.`;
     await expectInvalidUrl({ [field]: bad }, message);
   });
 });
@@ -199,19 +203,21 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
 describe('fileUrls alone', () => {
   it('refuse an asterisk', async () => {
     await expectInvalid(
-      { fileUrls: [`${HOST}/a*.jpg`] },
+      { fileUrls: [`${deployedHost}/a*.jpg`] },
       /^fileUrls\[0\]: File URLs should not contain the asterisk/,
     );
   });
 
   it('have no maximum number', async () => {
-    await expectAccepted({ fileUrls: Array.from({ length: 5000 }, (_, i) => `${HOST}/${i}`) });
+    await expectAccepted({ fileUrls: Array.from({ length: 5000 }, (_, i) => `${deployedHost}/${i}`) });
   });
 });
 
 describe('dirUrls alone', () => {
   it('may hold asterisks, but not in the place of a host', async () => {
-    await expectAccepted({ dirUrls: [`${HOST}/**`, `${HOST}/a*b/*.jpg`, `${HOST}/my**jpg`] });
+    await expectAccepted({
+      dirUrls: [`${deployedHost}/**`, `${deployedHost}/a*b/*.jpg`, `${deployedHost}/my**jpg`],
+    });
     await expectInvalidUrl(
       { dirUrls: ['https://*.example.com/'] },
       "The host '*.example.com' has not been deployed in the 'production' environment.",
@@ -219,7 +225,7 @@ describe('dirUrls alone', () => {
   });
 
   it('are at most 20', async () => {
-    const dirUrls = Array.from({ length: 21 }, (_, i) => `${HOST}/${i}/*`);
+    const dirUrls = Array.from({ length: 21 }, (_, i) => `${deployedHost}/${i}/*`);
     await expectAccepted({ dirUrls: dirUrls.slice(1) });
     await expectInvalid({ dirUrls }, /^dirUrls: expected at most 20 items/);
   });
@@ -260,16 +266,16 @@ describe('regexPatterns', () => {
     ['https://www.example.com/[b-a]', 'does not compile'],
     ['https://www.example.com/a{5,2}', 'does not compile'],
   ])('refuse %s: %s', async (pattern, reason) => {
-    const { status, error } = await post({ regexPatterns: [`${HOST}/fine`, pattern] });
+    const { status, error } = await post({ regexPatterns: [`${deployedHost}/fine`, pattern] });
     expect({ status, code: error.code }).toEqual({ status: 400, code: 'InvalidRequest' });
     expect(error.message).toContain(`regexPatterns[1]: `);
     expect(error.message).toContain(reason);
   });
 
   it('are at most 2', async () => {
-    await expectAccepted({ regexPatterns: [`${HOST}/a`, `${HOST}/b`] });
+    await expectAccepted({ regexPatterns: [`${deployedHost}/a`, `${deployedHost}/b`] });
     await expectInvalid(
-      { regexPatterns: [`${HOST}/a`, `${HOST}/b`, `${HOST}/c`] },
+      { regexPatterns: [`${deployedHost}/a`, `${deployedHost}/b`, `${deployedHost}/c`] },
       /^regexPatterns: expected at most 2/,
     );
   });

@@ -2,15 +2,15 @@ import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro/server.ts';
 
-const START_MS = Date.UTC(2026, 0, 1);
-const WINDOW_MS = 300_000;
+const startMs = Date.UTC(2026, 0, 1);
+const windowMs = 300_000;
 
 let running: CdnPro | undefined;
-let nowMs = START_MS;
+let nowMs = startMs;
 afterEach(() => running?.stop());
 
 async function start(options: Partial<CdnProOptions> = {}) {
-  nowMs = START_MS;
+  nowMs = startMs;
   running = await startCdnPro({
     credentials: { username: 'ann', apiKey: 'ann-key' },
     deployedHosts: { production: ['www.example.com'], staging: [] },
@@ -41,7 +41,7 @@ async function post(cdnPro: CdnPro, { username = 'ann', apiKey = 'ann-key', body
 async function fill(cdnPro: CdnPro, count: number): Promise<number[]> {
   const statuses: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    nowMs = START_MS + i * 100;
+    nowMs = startMs + i * 100;
     statuses.push((await post(cdnPro)).status);
   }
   return statuses;
@@ -51,7 +51,7 @@ describe('the limit of 300 requests in 5 minutes', () => {
   it('accepts 300 and refuses the 301st until the very millisecond before the first leaves', async () => {
     const cdnPro = await start();
     expect(await fill(cdnPro, 300)).toEqual(Array(300).fill(201));
-    nowMs = START_MS + WINDOW_MS - 1;
+    nowMs = startMs + windowMs - 1;
     const answer = await post(cdnPro);
     expect(answer.status).toBe(429);
     expect(answer.error).toEqual({
@@ -65,7 +65,7 @@ describe('the limit of 300 requests in 5 minutes', () => {
   it('has room for one, and only one, exactly when the first leaves', async () => {
     const cdnPro = await start();
     await fill(cdnPro, 300);
-    nowMs = START_MS + WINDOW_MS;
+    nowMs = startMs + windowMs;
     expect((await post(cdnPro)).status).toBe(201);
     expect((await post(cdnPro)).status).toBe(429);
   });
@@ -77,7 +77,7 @@ describe('the window', () => {
   it('counts refused requests, so that knocking keeps it closed', async () => {
     const cdnPro = await start({ limit });
     expect(await fill(cdnPro, 5)).toEqual([201, 201, 201, 429, 429]);
-    nowMs = START_MS + 10_100;
+    nowMs = startMs + 10_100;
     // 200, 300 and 400 ms are still inside, two of them refused.
     expect((await post(cdnPro)).status).toBe(429);
     expect(cdnPro.requests.map(({ counted }) => counted)).toEqual(Array(6).fill(true));
@@ -86,7 +86,7 @@ describe('the window', () => {
   it('tells in Retry-After when a request will be accepted, and keeps its word', async () => {
     const cdnPro = await start({ limit });
     await fill(cdnPro, 3);
-    nowMs = START_MS + 4_000;
+    nowMs = startMs + 4_000;
     // Inside are 0, 100 and 200 ms and this one; two of the first three have to leave, at 10.1 s.
     const retryAfterSeconds = Number((await post(cdnPro)).headers.get('retry-after'));
     expect(retryAfterSeconds).toBe(7);

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Page } from '../../local/edge/cache.ts';
 import { type Edge, type EdgeOptions, startEdge } from '../../local/edge/server.ts';
 
-const HOST = 'https://www.example.com';
-const A = `${HOST}/dir/a`;
-const B = `${HOST}/dir/sub/b`;
+const site = 'https://www.example.com';
+const A = `${site}/dir/a`;
+const B = `${site}/dir/sub/b`;
 
 let edge: Edge;
 /** The version of every page at the origin. */
@@ -38,7 +38,7 @@ describe('a purge', () => {
     await start();
     for (const url of [A, B]) await get(url);
     version = 2;
-    expect(edge.purge({ target: 'production', action, dirUrls: [`${HOST}/dir/*`] })).toBe(1);
+    expect(edge.purge({ target: 'production', action, dirUrls: [`${site}/dir/*`] })).toBe(1);
     expect(await get(A)).toBe(`200 ${cache} v2`);
     expect(await get(A)).toBe('200 HIT v2');
     expect(await get(B)).toBe('200 HIT v1');

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Edge, type EdgeOptions, startEdge } from '../../local/edge/server.ts';
 
-const HOST = 'https://www.example.com';
+const site = 'https://www.example.com';
 
 let edge: Edge;
 let nowMs: number;
@@ -50,8 +50,8 @@ beforeEach(async () => {
   nowMs = Date.UTC(2026, 0, 1);
   asked = [];
   pages = new Map([
-    [`${HOST}/a`, 'page a'],
-    [`${HOST}/a?q=1`, 'page a, q 1'],
+    [`${site}/a`, 'page a'],
+    [`${site}/a?q=1`, 'page a, q 1'],
     ['http://www.example.com/a', 'page a over http'],
     ['https://other.example.com/a', 'another page a'],
     ['https://other.example.com:8443/a', 'page a on a port'],
@@ -62,7 +62,7 @@ afterEach(() => edge.stop());
 
 describe('the cache', () => {
   it('asks the origin once and then answers from what it has, however old', async () => {
-    const first = await edge.get(`${HOST}/a`);
+    const first = await edge.get(`${site}/a`);
     expect(first).toMatchObject({ status: 200, cache: 'MISS', body: Buffer.from('page a') });
     expect(first.headers).toMatchObject({
       'x-cache': 'MISS',
@@ -70,9 +70,9 @@ describe('the cache', () => {
       'content-type': 'text/html',
       etag: '"1"',
     });
-    pages.set(`${HOST}/a`, 'new page a');
+    pages.set(`${site}/a`, 'new page a');
     nowMs += 12_345_999;
-    const second = await edge.get(`${HOST}/a`);
+    const second = await edge.get(`${site}/a`);
     expect(second).toMatchObject({ status: 200, cache: 'HIT', body: Buffer.from('page a') });
     expect(second.headers).toMatchObject({
       'x-cache': 'HIT',
@@ -80,19 +80,19 @@ describe('the cache', () => {
       'content-type': 'text/html',
       etag: '"1"',
     });
-    expect(asked).toEqual([`${HOST}/a`]);
+    expect(asked).toEqual([`${site}/a`]);
   });
 
   it('keeps what is missing too', async () => {
-    expect(await get(`${HOST}/none`)).toBe('404 MISS Not found');
-    pages.set(`${HOST}/none`, 'there now');
-    expect(await get(`${HOST}/none`)).toBe('404 HIT Not found');
+    expect(await get(`${site}/none`)).toBe('404 MISS Not found');
+    pages.set(`${site}/none`, 'there now');
+    expect(await get(`${site}/none`)).toBe('404 HIT Not found');
   });
 
   it('keeps an answer of the origin under 500 as it is', async () => {
     const body = Buffer.from('denied');
     await restart({ fetchOrigin: async () => ({ status: 403, headers: {}, body }) });
-    expect([await get(`${HOST}/x`), await get(`${HOST}/x`)]).toEqual(['403 MISS denied', '403 HIT denied']);
+    expect([await get(`${site}/x`), await get(`${site}/x`)]).toEqual(['403 MISS denied', '403 HIT denied']);
   });
 
   it('answers 502 when the origin fails, and keeps nothing', async () => {
@@ -105,9 +105,9 @@ describe('the cache', () => {
         return fetchOrigin(url);
       },
     });
-    expect(await get(`${HOST}/a`)).toBe('502 MISS The origin failed: connection refused');
-    expect(await get(`${HOST}/a`)).toBe('502 MISS The origin failed: it answered 503');
-    expect(await get(`${HOST}/a`)).toBe('200 MISS page a');
+    expect(await get(`${site}/a`)).toBe('502 MISS The origin failed: connection refused');
+    expect(await get(`${site}/a`)).toBe('502 MISS The origin failed: it answered 503');
+    expect(await get(`${site}/a`)).toBe('200 MISS page a');
   });
 
   it('passes on bytes as they are, with their number', async () => {
@@ -118,7 +118,7 @@ describe('the cache', () => {
       'cache-control': 'max-age=60',
     };
     await restart({ fetchOrigin: async () => ({ status: 200, headers, body }) });
-    const answer = await edge.get(`${HOST}/x`);
+    const answer = await edge.get(`${site}/x`);
     expect(answer.body).toEqual(body);
     expect(answer.headers['content-length']).toBe('4');
     expect(answer.headers['transfer-encoding']).toBeUndefined();
@@ -128,14 +128,14 @@ describe('the cache', () => {
 
 describe('the cached URL', () => {
   it('tells schemes, hosts, ports and queries apart', async () => {
-    expect(await get(`${HOST}/a`)).toBe('200 MISS page a');
-    expect(await get(`${HOST}/a?q=1`)).toBe('200 MISS page a, q 1');
+    expect(await get(`${site}/a`)).toBe('200 MISS page a');
+    expect(await get(`${site}/a?q=1`)).toBe('200 MISS page a, q 1');
     expect(await get('http://www.example.com/a')).toBe('200 MISS page a over http');
     expect(await get('https://other.example.com/a')).toBe('200 MISS another page a');
     expect(await get('https://other.example.com:8443/a')).toBe('200 MISS page a on a port');
     expect(await get('https://OTHER.example.com:443/a')).toBe('200 HIT another page a');
     expect(await get('https://www.example.com')).toBe('404 MISS Not found');
-    expect(asked.at(-1)).toBe(`${HOST}/`);
+    expect(asked.at(-1)).toBe(`${site}/`);
   });
 
   it('has the default host and scheme for the address of the edge itself', async () => {
@@ -143,7 +143,7 @@ describe('the cached URL', () => {
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'localhost', '127.0.0.1', '[::1]:80']) {
       expect((await raw('/a', { host })).body).toBe('page a');
     }
-    expect(asked).toEqual([`${HOST}/a`]);
+    expect(asked).toEqual([`${site}/a`]);
     expect((await raw('/a', { 'x-forwarded-proto': 'http' })).body).toBe('page a over http');
     await restart({ defaultHost: 'other.example.com', defaultScheme: 'https' });
     expect((await raw('/a', {})).body).toBe('another page a');
@@ -160,17 +160,17 @@ describe('the cached URL', () => {
         return { status: 200, headers: {}, body: Buffer.from(`${answers}`) };
       },
     });
-    expect(await get(`${HOST}/a`, { 'accept-language': 'de' })).toBe('200 MISS 1');
-    expect(await get(`${HOST}/a`, { 'accept-language': 'fr' })).toBe('200 MISS 2');
-    expect(await get(`${HOST}/a`)).toBe('200 MISS 3');
-    expect(await get(`${HOST}/a`, { 'Accept-Language': 'de', 'x-other': '1' })).toBe('200 HIT 1');
+    expect(await get(`${site}/a`, { 'accept-language': 'de' })).toBe('200 MISS 1');
+    expect(await get(`${site}/a`, { 'accept-language': 'fr' })).toBe('200 MISS 2');
+    expect(await get(`${site}/a`)).toBe('200 MISS 3');
+    expect(await get(`${site}/a`, { 'Accept-Language': 'de', 'x-other': '1' })).toBe('200 HIT 1');
   });
 });
 
 describe('requests of other kinds', () => {
   it('are HEAD, which has no body but fills the cache, or refused', async () => {
     expect(await raw('/a', {}, 'HEAD')).toEqual({ status: 200, body: '' });
-    expect(await get(`${HOST}/a`)).toBe('200 HIT page a');
+    expect(await get(`${site}/a`)).toBe('200 HIT page a');
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
       expect((await raw('/a', {}, method)).status).toBe(405);
     expect((await raw('http://www.example.com/a', {})).status).toBe(400);
@@ -178,7 +178,7 @@ describe('requests of other kinds', () => {
   });
 
   it('are no URLs of a cache', async () => {
-    for (const url of ['/a', 'ftp://www.example.com/a', `${HOST}/a#b`, '']) {
+    for (const url of ['/a', 'ftp://www.example.com/a', `${site}/a#b`, '']) {
       await expect(edge.get(url)).rejects.toThrow('Expected an http or https URL without a fragment');
     }
   });
