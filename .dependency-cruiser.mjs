@@ -6,7 +6,7 @@ const rooms = {
   'functions/core/model': [],
   'functions/core/mapping': ['functions/core/model'],
   'functions/core/planning': ['functions/core/model'],
-  'functions/core/limits': ['functions/core/model', 'functions/core/planning'],
+  'functions/core/limits': ['functions/core/model'],
   'functions/sources': ['functions/core'],
   'functions/cdn-pro': ['functions/core'],
   'functions/lambda': ['functions/core'],

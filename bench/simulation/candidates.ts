@@ -2,18 +2,18 @@ import type { Pacing } from '../../functions/core/limits/pacing.ts';
 
 /** Ways of pacing that were considered; `docs/adr/0020-pacing.md` compares them. */
 
-/** Everything goes while the window has a place. */
+/** Everything goes while the window has a slot. */
 export const greedy: Pacing = ({ pace }) => ({ kind: 'go', pace });
 
 /** A token bucket for every request. */
 export function bucket(size: number, perSecond: number): Pacing {
-  return ({ pace }, _limit, _ask, nowMs) => pay(pace, size, perSecond, nowMs);
+  return ({ pace }, _limit, _request, nowMs) => pay(pace, size, perSecond, nowMs);
 }
 
 /** Full requests go while the window has a place, partial ones through a token bucket. */
 export function hybrid(size: number, perSecond: number): Pacing {
-  return ({ pace }, _limit, { fill }, nowMs) =>
-    fill >= 1 ? { kind: 'go', pace } : pay(pace, size, perSecond, nowMs);
+  return ({ pace }, _limit, { fillRatio }, nowMs) =>
+    fillRatio >= 1 ? { kind: 'go', pace } : pay(pace, size, perSecond, nowMs);
 }
 
 function pay(

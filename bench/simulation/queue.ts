@@ -29,7 +29,7 @@ export interface QueueOptions {
   readonly maxReceiveCount: number;
   /** Gets what was received too often. */
   readonly deadLetter: (body: string) => void;
-  /** How many places a message may be out of order, at random. */
+  /** How many positions a message may be out of order, at random. */
   readonly reordering?: number;
   /** The share of the first {@link mostDuplicated} messages that is delivered twice. */
   readonly duplicates?: number;

@@ -45,7 +45,7 @@ export interface WorldOptions {
   readonly skewMs?: readonly number[];
   /** Breaks a part on purpose, to show that it would be seen. */
   readonly mutate?: (ports: SubmitPorts) => SubmitPorts;
-  /** Time from a place's being taken to its request's arrival that the ledger allows for. Default: the right one. */
+  /** Time from a slot's reservation to its request's arrival that the ledger allows for. Default: the right one. */
   readonly guardMs?: number;
 }
 
@@ -234,7 +234,7 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
     ...ports,
     ledger: {
       ...ledger,
-      reserve: mortal((asks) => ledger.reserve(asks)),
+      reserve: mortal((requests) => ledger.reserve(requests)),
       close: mortal((untilMs, forWhom) => ledger.close(untilMs, forWhom)),
     },
     cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },

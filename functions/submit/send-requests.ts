@@ -1,7 +1,8 @@
-import type { Slot, SlotGrant } from '../aws/rate-limit-table.ts';
+import type { SlotGrant } from '../aws/rate-limit-table.ts';
 import type { Answer } from '../cdn-pro/answer.ts';
-import { fillRatio } from '../core/limits/pacing.ts';
+import type { Slot } from '../core/limits/window.ts';
 import { backoffMs } from '../core/model/backoff.ts';
+import { fillRatio } from '../core/planning/fill-ratio.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
@@ -88,7 +89,7 @@ async function sendUntilDone(
     }
     // An answer may have come in the meantime. The places are spent either way.
     if (run.stopForSeconds !== undefined || run.pauseUntilMs > ports.nowMs()) continue;
-    for (const [index, place] of permit.places.entries()) {
+    for (const [index, place] of permit.slots.entries()) {
       const request = next[index];
       if (request !== undefined) launch(request, place, run, batch, ports);
     }
@@ -115,7 +116,7 @@ async function acquireSlots(
     await cdnPro.prepare();
     const nowMs = ports.nowMs();
     const asks = requests.map((request) => ({
-      fill: fillRatio(request, run.limits),
+      fillRatio: fillRatio(request, run.limits),
       oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
     }));
     return await ledger.reserve(asks);
@@ -138,7 +139,7 @@ async function sendOne(
   const sentMs = ports.nowMs();
   const answer = await trySubmit(request, ports);
   // Without an answer, the request may still be on its way.
-  if (answer.kind !== 'unavailable') ports.ledger.answered?.(place);
+  if (answer.kind !== 'unavailable') ports.ledger.noteAnswer(place);
   const isNews = sentMs >= run.failedMs;
   const {
     again,

@@ -4,7 +4,7 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { memoryPrefix } from '../../functions/aws/entry-memory-table.ts';
+import { memoryPrefix } from '../../functions/aws/ledger-keys.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
 import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-webhook/webhook-config.ts';

@@ -1,7 +1,7 @@
-import type { Slot, SlotGrant } from '../../functions/aws/rate-limit-table.ts';
+import type { SlotGrant } from '../../functions/aws/rate-limit-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
-import { emptyWindow, type RateLimit, reserve } from '../../functions/core/limits/window.ts';
+import { emptyWindow, type RateLimit, reserve, type Slot } from '../../functions/core/limits/window.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
@@ -71,24 +71,25 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     nowMs: 0,
     ports: {
       ledger: {
-        async reserve(asks): Promise<SlotGrant> {
+        async reserve(asked): Promise<SlotGrant> {
           if (ledgerFails?.(ledgerCalls++)) throw new Error('the table is gone');
           if (world.nowMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
-          const places: Slot[] = [];
-          while (places.length < asks.length) {
+          const slots: Slot[] = [];
+          while (slots.length < asked.length) {
             const reservation = reserve(
               window,
               limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
               0,
               world.nowMs,
             );
-            if (reservation.kind === 'wait' && places.length === 0) return reservation;
+            if (reservation.kind === 'wait' && slots.length === 0) return reservation;
             if (reservation.kind === 'wait') break;
             window = reservation.window;
-            places.push({ arrivedByMs: reservation.arrivedByMs });
+            slots.push(reservation.slot);
           }
-          return { kind: 'granted', places };
+          return { kind: 'granted', slots };
         },
+        noteAnswer() {},
         async close(untilMs) {
           closedUntilMs = Math.max(closedUntilMs, untilMs);
         },

@@ -53,7 +53,7 @@ async function readWindow() {
   const { Item = {} } = await dynamodb.send(
     new GetItemCommand({ TableName: ready.dynamodb.table, Key: { pk: { S: 'rate-window' } } }),
   );
-  return { places: Item.arrivedByMs?.L?.length ?? 0, stated: Object.keys(Item.stated?.M ?? {}) };
+  return { slots: Item.arrivedByMs?.L?.length ?? 0, stated: Object.keys(Item.stated?.M ?? {}) };
 }
 
 test('what one deployment sends, the other has to count', async () => {
@@ -65,12 +65,12 @@ test('what one deployment sends, the other has to count', async () => {
     forcePathStyle: true,
   });
   await s3.send(new PutObjectCommand({ Bucket: 'www', Key: 'a.html', Body: 'a' }));
-  expect(await eventually(async () => (await readWindow()).places === 1)).toBe(true);
+  expect(await eventually(async () => (await readWindow()).slots === 1)).toBe(true);
   const other = otherDeployment();
-  const asks = Array.from({ length: 20 }, () => other.reserve([{ fill: 1, oldestChangeMs: 0 }]));
-  const permits = await Promise.all(asks);
-  expect(permits.filter(({ kind }) => kind === 'granted')).toHaveLength(rateLimit.requests - 1);
-  const { places, stated } = await readWindow();
-  expect(places).toBe(rateLimit.requests);
+  const reservations = Array.from({ length: 20 }, () => other.reserve([{ fillRatio: 1, oldestChangeMs: 0 }]));
+  const grants = await Promise.all(reservations);
+  expect(grants.filter(({ kind }) => kind === 'granted')).toHaveLength(rateLimit.requests - 1);
+  const { slots, stated } = await readWindow();
+  expect(slots).toBe(rateLimit.requests);
   expect(stated.toSorted()).toEqual(['another', ready.sqs.bufferQueueUrl].toSorted());
 });

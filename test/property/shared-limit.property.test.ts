@@ -71,7 +71,7 @@ function strictestOf(deployments: readonly RateLimit[]) {
   };
 }
 
-test('deployments that share a window keep the strictest limit that one of them states, together', () => {
+test('deployments that share a window keep the strictest limit that one of them declares, together', () => {
   fc.assert(
     fc.property(asks, limits, (run, deployments) => {
       const { requests, windowMs } = strictestOf(deployments);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyWindow, markAnswered, reserve } from '../../functions/core/limits/window.ts';
+import { emptyWindow, markAnswered, reserve, type Slot } from '../../functions/core/limits/window.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),
@@ -73,22 +73,22 @@ function arrivalsWithAnswers(
   let nowMs = 0;
   let window = emptyWindow;
   const arrivals: number[] = [];
-  const open: { arrivedByMs: number; arrivesMs: number }[] = [];
+  const open: { slot: Slot; arrivesMs: number }[] = [];
   for (const { afterMs, latencyMs } of run) {
     nowMs += afterMs;
-    for (const { arrivedByMs, arrivesMs } of open) {
-      if (arrivesMs + answerMs <= nowMs) window = markAnswered(window, arrivedByMs, arrivesMs + answerMs);
+    for (const { slot, arrivesMs } of open) {
+      if (arrivesMs + answerMs <= nowMs) window = markAnswered(window, slot, arrivesMs + answerMs);
     }
     const reservation = reserve(window, rate, 3000, nowMs);
     if (reservation.kind === 'wait') continue;
     window = reservation.window;
     arrivals.push(nowMs + latencyMs);
-    open.push({ arrivedByMs: reservation.arrivedByMs, arrivesMs: nowMs + latencyMs });
+    open.push({ slot: reservation.slot, arrivesMs: nowMs + latencyMs });
   }
   return arrivals;
 }
 
-test('places that come free by their answers keep the limit, too', () => {
+test('slots that come free by their answers keep the limit, too', () => {
   fc.assert(
     fc.property(asks, limit, fc.integer({ min: 0, max: 500 }), (run, rate, answerMs) => {
       const arrivals = arrivalsWithAnswers(run, rate, answerMs);
@@ -111,7 +111,7 @@ test('an answer noted before the request has arrived breaks the limit: the test 
   expect(broken.failed).toBe(true);
 });
 
-test('who waits until the time that was named gets a place', () => {
+test('who waits until the time that was named gets a slot', () => {
   fc.assert(
     fc.property(asks, limit, (run, rate) => {
       let nowMs = 0;
@@ -124,7 +124,7 @@ test('who waits until the time that was named gets a place', () => {
           nowMs = first.untilMs;
         }
         const second = reserve(window, rate, 3000, nowMs);
-        if (second.kind === 'wait') throw new Error('expected a place');
+        if (second.kind === 'wait') throw new Error('expected a slot');
         window = second.window;
       }
     }),

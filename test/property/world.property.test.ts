@@ -229,9 +229,9 @@ test('promise 2 breaks without the guard, and without the ledger', async () => {
 });
 
 function ignoringLedger(ports: SubmitPorts): SubmitPorts {
-  const reserve: SubmitPorts['ledger']['reserve'] = async (asks) => ({
+  const reserve: SubmitPorts['ledger']['reserve'] = async (requests) => ({
     kind: 'granted',
-    places: asks.map(() => ({ arrivedByMs: 0 })),
+    slots: requests.map(() => ({ arrivedByMs: 0 })),
   });
   return { ...ports, ledger: { ...ports.ledger, reserve } };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reservePaced } from '../../functions/core/limits/pacing.ts';
+import { reservePaced } from '../../functions/core/limits/acquire-slots.ts';
 import { emptyWindow } from '../../functions/core/limits/window.ts';
 import { counted } from '../../functions/lambda/emf.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
@@ -67,7 +67,7 @@ describe('what submit measures', () => {
     const world = createWorld({ answer: () => ({ kind: 'accepted' }) });
     const ledger = {
       ...world.ports.ledger,
-      reserve: async () => ({ kind: 'granted', places: [{ arrivedByMs: 0 }], usedShare: 0.25 }) as const,
+      reserve: async () => ({ kind: 'granted', slots: [{ arrivedByMs: 0 }], usedShare: 0.25 }) as const,
     };
     const batch = [buffered('m1', 'https://h.example/a')];
     await submitBatch(batch, { ...world.ports, ledger }, { limits, deadlineMs: 60_000 });
@@ -75,25 +75,29 @@ describe('what submit measures', () => {
   });
 });
 
-describe("the share of the window's places that is taken", () => {
-  const ask = { fill: 1, oldestChangeMs: 0 };
+describe("the share of the window's slots that is used", () => {
+  const request = { fillRatio: 1, oldestChangeMs: 0 };
   const limit = { requests: 10, perSeconds: 300, headroom: 0 };
 
-  test('counts the place that was just taken, and is 1 for who has to wait for one', () => {
+  test('counts the slot that was just reserved, and is 1 for a request that has to wait for one', () => {
     let window = emptyWindow;
     const shares = Array.from({ length: 11 }, (_, index) => {
-      const reservation = reservePaced(window, limit, 0, index, ask);
+      const reservation = reservePaced(request, { window: window, limit: limit, guardMs: 0, nowMs: index });
       if (reservation.kind === 'granted') window = reservation.window;
       return [reservation.kind, reservation.usedShare];
     });
     expect(shares[0]).toEqual(['granted', 0.1]);
     expect(shares[9]).toEqual(['granted', 1]);
     expect(shares[10]).toEqual(['wait', 1]);
-    expect(reservePaced(window, limit, 0, 301_000, ask).usedShare).toBe(0.1);
+    expect(
+      reservePaced(request, { window: window, limit: limit, guardMs: 0, nowMs: 301_000 }).usedShare,
+    ).toBe(0.1);
   });
 
   test('is of what headroom leaves', () => {
     const half = { ...limit, headroom: 0.5 };
-    expect(reservePaced(emptyWindow, half, 0, 0, ask).usedShare).toBe(0.2);
+    expect(reservePaced(request, { window: emptyWindow, limit: half, guardMs: 0, nowMs: 0 }).usedShare).toBe(
+      0.2,
+    );
   });
 });

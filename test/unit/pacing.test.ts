@@ -1,21 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import {
-  fillRatio,
-  leftoverPacing,
-  reservePaced,
-  sustainableRate,
-} from '../../functions/core/limits/pacing.ts';
+import { reservePaced } from '../../functions/core/limits/acquire-slots.ts';
+import { leftoverPacing, sustainableRate } from '../../functions/core/limits/pacing.ts';
 import { emptyWindow, type RateWindow } from '../../functions/core/limits/window.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { fillRatio } from '../../functions/core/planning/fill-ratio.ts';
 
 const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
 const scope = { target: 'production', action: 'invalidate' } as const;
 
-function ask(window: RateWindow, fill: number, nowMs: number, oldestChangeMs = nowMs) {
-  return reservePaced(window, limit, 13_000, nowMs, { fill, oldestChangeMs });
+function ask(window: RateWindow, fillRatio: number, nowMs: number, oldestChangeMs = nowMs) {
+  return reservePaced({ fillRatio, oldestChangeMs }, { window, limit, guardMs: 13_000, nowMs });
 }
 
-/** Sends requests of one fill, each as soon as it may go, until a time. @returns how many went */
+/** Sends requests of one fill ratio, each as soon as it may go, until a time. @returns how many went */
 function sendUntil(untilMs: number, fill: number, window = emptyWindow): number {
   let [state, nowMs, sent] = [window, 0, 0];
   while (nowMs < untilMs) {
@@ -32,7 +29,7 @@ function sendUntil(untilMs: number, fill: number, window = emptyWindow): number 
 test('a lone change goes at once, under any limit', () => {
   expect(ask(emptyWindow, 0.001, 0)).toMatchObject({ kind: 'granted' });
   const tight = { requests: 1, perSeconds: 3600, headroom: 0.9 };
-  expect(leftoverPacing(emptyWindow, tight, { fill: 0.001, oldestChangeMs: 0 }, 0)).toMatchObject({
+  expect(leftoverPacing(emptyWindow, tight, { fillRatio: 0.001, oldestChangeMs: 0 }, 0)).toMatchObject({
     kind: 'go',
   });
 });
@@ -41,7 +38,7 @@ test('full requests take the whole window in one rush', () => {
   expect(sendUntil(1000, 1)).toBe(270);
 });
 
-test('partial requests that keep coming leave places for the whole window', () => {
+test('partial requests that keep coming leave slots for the whole window', () => {
   expect(sendUntil(1000, 0.01)).toBeLessThan(10);
   const inAWindow = sendUntil(300_000, 0.01);
   expect(inAWindow).toBeGreaterThan(230);
@@ -59,7 +56,7 @@ test('an old change goes before a young one', () => {
   expect(ask(window, 0.01, 0, -60_000)).toMatchObject({ kind: 'granted' });
 });
 
-test('who waits for a place is told so', () => {
+test('a request that waits for a slot is told so', () => {
   const full: RateWindow = { ...emptyWindow, arrivedByMs: Array(270).fill(13_000) };
   expect(ask(full, 1, 5000)).toEqual({ kind: 'wait', for: 'window', usedShare: 1, untilMs: 313_000 });
 });
@@ -72,13 +69,13 @@ describe('the sustainable rate', () => {
     const burst: RateWindow = { ...emptyWindow, arrivedByMs: Array(100).fill(0) };
     expect(sustainableRate(burst, limit, 0)).toBeCloseTo(171 / 300, 5);
   });
-  test('of a full window waits for the first place', () => {
+  test('of a full window waits for the first slot', () => {
     const full: RateWindow = { ...emptyWindow, arrivedByMs: Array(270).fill(0) };
     expect(sustainableRate(full, limit, 200_000)).toBeCloseTo(1 / 100, 5);
   });
 });
 
-describe('the fill', () => {
+describe('the fill ratio', () => {
   const limits = { maxFileUrls: 10, maxBodyBytes: 1000 };
   const of = (...entries: PurgeEntry[]) =>
     fillRatio({ entries: entries.map((entry) => ({ entry, messages: [0] })) }, limits);

@@ -14,7 +14,7 @@ function createDeployments() {
     { nowMs: () => clock.nowMs, sleep: async () => {}, at: () => {}, run: async () => {} },
     { latencyMs: () => 0 },
   );
-  const heard: (readonly [string, RateLimit])[] = [];
+  const notified: (readonly [string, RateLimit])[] = [];
   const deploy = (deployment: string, limit: RateLimit) => {
     const ledger = createLedger({
       client,
@@ -24,26 +24,26 @@ function createDeployments() {
       guardMs: 0,
       clockDifferenceMs: 0,
       nowMs: () => clock.nowMs,
-      onStricterLimit: (stricter) => heard.push([deployment, stricter]),
+      onStricterLimit: (stricter) => notified.push([deployment, stricter]),
     });
-    const ask = async () => (await ledger.reserve([{ fill: 1, oldestChangeMs: 0 }])).kind;
+    const ask = async () => (await ledger.reserve([{ fillRatio: 1, oldestChangeMs: 0 }])).kind;
     return Object.assign(ask, { close: ledger.close });
   };
-  return { clock, client, heard, deploy };
+  return { clock, client, notified, deploy };
 }
 
-test('two deployments of one user take their places from one window', async () => {
-  const { clock, heard, deploy } = createDeployments();
+test('two deployments of one user take their slots from one window', async () => {
+  const { clock, notified, deploy } = createDeployments();
   const [first, second] = [deploy('first', limit), deploy('second', limit)];
   expect([await first(), await second(), await first()]).toEqual(['granted', 'granted', 'granted']);
   expect([await first(), await second()]).toEqual(['wait', 'wait']);
   clock.nowMs = 300_000;
   expect(await second()).toBe('granted');
-  expect(heard).toEqual([]);
+  expect(notified).toEqual([]);
 });
 
-test('of differing limits the stricter holds for both, and the other deployment hears of it once', async () => {
-  const { clock, heard, deploy } = createDeployments();
+test('of differing limits the stricter holds for both, and the other deployment is notified once', async () => {
+  const { clock, notified, deploy } = createDeployments();
   const strict = deploy('strict', limit);
   const lax = deploy('lax', { requests: 300, perSeconds: 10, headroom: 0.1 });
   expect([await strict(), await lax()]).toEqual(['granted', 'granted']);
@@ -51,17 +51,17 @@ test('of differing limits the stricter holds for both, and the other deployment 
   // Of 3 requests, a headroom of 0.1 leaves 2.
   expect(await lax()).toBe('wait');
   expect([await strict(), await strict()]).toEqual(['granted', 'wait']);
-  expect(heard).toEqual([['lax', { requests: 3, perSeconds: 300, headroom: 0.1 }]]);
+  expect(notified).toEqual([['lax', { requests: 3, perSeconds: 300, headroom: 0.1 }]]);
 });
 
-test('a stricter limit is stated even while it has to wait, so that others leave it room', async () => {
+test('a stricter limit is declared even while it has to wait, so that others leave it room', async () => {
   const { clock, deploy } = createDeployments();
   const lax = deploy('lax', limit);
   const strict = deploy('strict', { ...limit, requests: 1 });
   expect([await lax(), await lax(), await strict()]).toEqual(['granted', 'granted', 'wait']);
   clock.nowMs = 299_000;
   expect(await lax()).toBe('wait');
-  // The second of two places that were taken at one time counts as a millisecond later.
+  // The second of two slots that were acquired at one time counts as a millisecond later.
   clock.nowMs = 300_001;
   expect([await strict(), await lax()]).toEqual(['granted', 'wait']);
 });
@@ -98,7 +98,7 @@ test('credentials that are refused keep their own deployment from sending, and n
   expect([await bad(), await good()]).toEqual(['wait', 'wait']);
 });
 
-test('an answer that is noted twice, since a write succeeded unheard, frees no other place', async () => {
+test('an answer that is noted twice, since a write succeeded unheard, frees no other slot', async () => {
   const { clock, client } = createDeployments();
   let isDeaf = false;
   const deaf = {
@@ -119,17 +119,17 @@ test('an answer that is noted twice, since a write succeeded unheard, frees no o
     clockDifferenceMs: 0,
     nowMs: () => clock.nowMs,
   });
-  const full = { fill: 1, oldestChangeMs: 0 };
-  const permit = await ledger.reserve([full, full, full]);
-  const [first] = permit.kind === 'granted' ? permit.places : [];
-  if (first === undefined) throw new Error('Expected places');
+  const full = { fillRatio: 1, oldestChangeMs: 0 };
+  const grant = await ledger.reserve([full, full, full]);
+  const [first] = grant.kind === 'granted' ? grant.slots : [];
+  if (first === undefined) throw new Error('Expected slots');
   clock.nowMs = 1000;
-  ledger.answered?.(first);
+  ledger.noteAnswer(first);
   isDeaf = true;
-  // It takes two places: that of the write that nobody heard of is spent.
+  // It takes two slots: that of the write that nobody heard of is spent.
   await ledger.reserve([full]);
   clock.nowMs = 11_001;
-  // One place is free again, that of the answer; the others are held until their requests must have arrived.
-  expect(await ledger.reserve([full, full])).toMatchObject({ places: [expect.anything()] });
+  // One slot is free again, that of the answer; the others are held until their requests must have arrived.
+  expect(await ledger.reserve([full, full])).toMatchObject({ slots: [expect.anything()] });
   expect((await ledger.reserve([full])).kind).toBe('wait');
 });

@@ -249,7 +249,7 @@ test('credentials that are refused are read again once, and then left alone', as
   expect(world.requests).toHaveLength(2);
   expect(world.forgotten).toBe(2);
   expect(world.requeued).toMatchObject([{ delaySeconds: 60 }]);
-  expect(await world.ports.ledger.reserve([{ fill: 1, oldestChangeMs: 0 }])).toEqual({
+  expect(await world.ports.ledger.reserve([{ fillRatio: 1, oldestChangeMs: 0 }])).toEqual({
     kind: 'wait',
     untilMs: 60_200,
   });

@@ -13,27 +13,27 @@ const guardMs = 2000;
 
 function take(window: RateWindow, nowMs: number): RateWindow {
   const reservation = reserve(window, limit, guardMs, nowMs);
-  if (reservation.kind === 'wait') throw new Error(`expected a place at ${nowMs}`);
+  if (reservation.kind === 'wait') throw new Error(`expected a slot at ${nowMs}`);
   return reservation.window;
 }
 
-test('the window gives as many places as the limit, and the next when the first is free, guard included', () => {
+test('the window gives as many slots as the limit, and the next when the first is free, guard included', () => {
   const full = [0, 1000, 2000].reduce(take, emptyWindow);
   expect(reserve(full, limit, guardMs, 3000)).toEqual({ kind: 'wait', untilMs: 12_000 });
   expect(reserve(full, limit, guardMs, 11_999)).toEqual({ kind: 'wait', untilMs: 12_000 });
   expect(reserve(full, limit, guardMs, 12_000)).toMatchObject({
     kind: 'granted',
     window: { arrivedByMs: [3000, 4000, 14_000], closedUntilMs: 0 },
-    arrivedByMs: 14_000,
+    slot: { arrivedByMs: 14_000 },
   });
 });
 
-test('a limit that was lowered waits until enough places are free', () => {
+test('a limit that was lowered waits until enough slots are free', () => {
   const full = [0, 1000, 2000].reduce(take, emptyWindow);
   expect(reserve(full, { ...limit, requests: 1 }, guardMs, 3000)).toEqual({ kind: 'wait', untilMs: 14_000 });
 });
 
-test('a closed window gives no place, and closing never opens earlier', () => {
+test('a closed window gives no slot, and closing never opens earlier', () => {
   const closed = closeWindow(closeWindow(emptyWindow, 5000), 4000);
   expect(reserve(closed, limit, guardMs, 4999)).toEqual({ kind: 'wait', untilMs: 5000 });
   expect(reserve(closed, limit, guardMs, 5000)).toMatchObject({ kind: 'granted' });

@@ -1,13 +1,13 @@
 import type { DeclaredLimit, RateLimit, RateWindow } from './window.ts';
 
 /** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
-const statementLifeMs = 7 * 24 * 60 * 60 * 1000;
+const declarationLifeMs = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Notes what a deployment states in a window that it may share, and finds the limit to go by: the fewest requests and
- * the longest time that anybody states. A deployment that states a shorter time would otherwise drop places that
- * another one still has to count, and both together would go over the limit. The headroom stays each one's own.
- * @param deployment names who asks, the same at each time
+ * Declares a deployment's limit in a window that it may share, and finds the strictest of all: the fewest requests and
+ * the longest time. A deployment with a shorter time would otherwise drop slots that another one still has to count,
+ * and both together would go over the limit. The headroom stays each one's own.
+ * @param deployment names the deployment, the same each time
  */
 export function strictestLimit(
   window: RateWindow,
@@ -17,7 +17,7 @@ export function strictestLimit(
 ): { readonly window: RateWindow; readonly limit: RateLimit } {
   const { requests, perSeconds, headroom } = limit;
   const others = Object.entries(window.declared).filter(
-    ([name, { atMs }]) => name !== deployment && nowMs - atMs <= statementLifeMs,
+    ([name, { atMs }]) => name !== deployment && nowMs - atMs <= declarationLifeMs,
   );
   const { closedUntilMs = 0 } = window.declared[deployment] ?? {};
   const own: DeclaredLimit = {
@@ -38,17 +38,22 @@ export function strictestLimit(
   };
 }
 
-/** @returns whether the window already says what a deployment states */
+/** @returns whether the window already has this limit of a deployment */
 export function isDeclared(
   window: RateWindow,
   deployment: string,
   { requests, perSeconds }: RateLimit,
 ): boolean {
-  const said = window.declared[deployment];
-  return said?.requests === requests && said.perSeconds === perSeconds;
+  const declared = window.declared[deployment];
+  return declared?.requests === requests && declared.perSeconds === perSeconds;
 }
 
-/** @returns the window, closed for a deployment that it has a statement of, at least until the given time */
+/** @returns until when the window is closed for a deployment, in milliseconds; 0 where it never was */
+export function closedForDeploymentUntilMs(window: RateWindow, deployment: string): number {
+  return window.declared[deployment]?.closedUntilMs ?? 0;
+}
+
+/** @returns the window, closed at least until the given time for a deployment that has declared its limit */
 export function closeForDeployment(window: RateWindow, deployment: string, untilMs: number): RateWindow {
   const own = window.declared[deployment];
   if (own === undefined || (own.closedUntilMs ?? 0) >= untilMs) return window;

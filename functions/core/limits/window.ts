@@ -9,7 +9,7 @@ export interface RateLimit {
 }
 
 /**
- * The window as the ledger keeps it. A place is taken before a request is sent and never handed back: a request that
+ * The window as the ledger keeps it. A slot is used before a request is sent and never handed back: a request that
  * was refused or lost may still have counted at the server.
  */
 export interface RateWindow {
@@ -21,7 +21,7 @@ export interface RateWindow {
   /** No request before this time, in milliseconds: the server said that its window is full. */
   readonly closedUntilMs: number;
   readonly pace: Pace;
-  /** What each deployment that uses the window says the limit is, by the deployment's name. */
+  /** The limit that each deployment that shares the window declares, by the deployment's name. */
   readonly declared: Readonly<Record<string, DeclaredLimit>>;
 }
 
@@ -35,6 +35,21 @@ export interface Pace {
   readonly atMs: number;
 }
 
+/** The limit that one deployment declares, as the window keeps it. */
+export interface DeclaredLimit {
+  readonly requests: number;
+  readonly perSeconds: number;
+  /** When it last did so, in milliseconds. */
+  readonly atMs: number;
+  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
+  readonly closedUntilMs?: number;
+}
+
+/** Names a slot of the window by its time. */
+export interface Slot {
+  readonly arrivedByMs: number;
+}
+
 /** How long messages stay away after CDN Pro refused the credentials twice, in seconds. */
 export const unauthorizedDelaySeconds = 60;
 
@@ -46,10 +61,9 @@ export const emptyWindow: RateWindow = {
   declared: {},
 };
 
-/** What a reservation gave: a place in the window, or the time at which to ask again. */
+/** A slot of the window, or the time at which to ask again. */
 export type Reservation =
-  /** `arrivedByMs` is the place that was taken. See {@link markAnswered}. */
-  | { readonly kind: 'granted'; readonly window: RateWindow; readonly arrivedByMs: number }
+  | { readonly kind: 'granted'; readonly window: RateWindow; readonly slot: Slot }
   | { readonly kind: 'wait'; readonly untilMs: number };
 
 /** @returns how many requests the limit leaves to this purger in a window, at least 1 */
@@ -58,38 +72,41 @@ export function requestsInWindow({ requests, headroom }: RateLimit): number {
 }
 
 /**
- * Asks for a place in the window.
+ * Reserves a slot in the window.
  *
  * The server counts requests when they arrive, this window when they are reserved. A request may arrive up to
- * `guardMs` after its reservation, so one place is held for the window's length and `guardMs` more: then no window
+ * `guardMs` after its reservation, so one slot is held for the window's length and `guardMs` more: then no window
  * of the server can hold more than the limit, however late some arrive.
  *
  * @param guardMs the longest time from a reservation to its request's arrival, clocks' differences included
  */
 export function reserve(window: RateWindow, limit: RateLimit, guardMs: number, nowMs: number): Reservation {
   if (nowMs < window.closedUntilMs) return { kind: 'wait', untilMs: window.closedUntilMs };
-  const taken = usedSlots(window, limit, nowMs);
-  const places = requestsInWindow(limit);
-  if (taken.length < places) {
-    const arrivedByMs = unused(nowMs + guardMs, taken);
-    return { kind: 'granted', window: { ...window, arrivedByMs: insert(taken, arrivedByMs) }, arrivedByMs };
+  const used = usedSlots(window, limit, nowMs);
+  const slots = requestsInWindow(limit);
+  if (used.length < slots) {
+    const arrivedByMs = unused(nowMs + guardMs, used);
+    return {
+      kind: 'granted',
+      window: { ...window, arrivedByMs: insert(used, arrivedByMs) },
+      slot: { arrivedByMs },
+    };
   }
-  // The limit may have been lowered since: as many places must come free as are taken too many.
-  const freeing = taken[taken.length - places] ?? nowMs;
+  // The limit may have been lowered since: as many slots must come free as are used too many.
+  const freeing = used[used.length - slots] ?? nowMs;
   return { kind: 'wait', untilMs: freeing + limit.perSeconds * 1000 };
 }
 
-/** @returns the places of the window that are not free yet, each as the latest time of its request's arrival */
+/** @returns the slots of the window that are not free yet, each as the latest time of its request's arrival */
 export function usedSlots(window: RateWindow, limit: RateLimit, nowMs: number): readonly number[] {
   return window.arrivedByMs.filter((timeMs) => timeMs > nowMs - limit.perSeconds * 1000);
 }
 
 /**
- * Notes that the server has answered a request, so that it has arrived by now: its place comes free the earlier.
- * @param arrivedByMs the place, as {@link reserve} gave it
+ * Marks that the server has answered a request, so that it has arrived by now: its slot comes free the earlier.
  * @param byMs when the answer was there, the most that clocks differ added
  */
-export function markAnswered(window: RateWindow, arrivedByMs: number, byMs: number): RateWindow {
+export function markAnswered(window: RateWindow, { arrivedByMs }: Slot, byMs: number): RateWindow {
   const index = window.arrivedByMs.indexOf(arrivedByMs);
   if (index < 0 || byMs >= arrivedByMs) return window;
   const others = window.arrivedByMs.toSpliced(index, 1);
@@ -97,12 +114,12 @@ export function markAnswered(window: RateWindow, arrivedByMs: number, byMs: numb
 }
 
 /**
- * A place is known by its time, so no two have the same: an answer that is noted twice, as after a write whose success
- * was not heard of, then finds its place gone, and does not free another one. Later is the safe side.
+ * A slot is known by its time, so no two have the same: an answer that is marked twice, as after a write whose success
+ * was not heard of, then finds its slot gone, and does not free another one. Later is the safe side.
  */
-function unused(timeMs: number, taken: readonly number[]): number {
+function unused(timeMs: number, used: readonly number[]): number {
   let free = timeMs;
-  while (taken.includes(free)) free++;
+  while (used.includes(free)) free++;
   return free;
 }
 
@@ -114,14 +131,4 @@ function insert(ascending: readonly number[], timeMs: number): readonly number[]
 /** @returns the window, closed at least until the given time */
 export function closeWindow(window: RateWindow, untilMs: number): RateWindow {
   return window.closedUntilMs >= untilMs ? window : { ...window, closedUntilMs: untilMs };
-}
-
-/** What one deployment says CDN Pro's limit is, as the window keeps it. */
-export interface DeclaredLimit {
-  readonly requests: number;
-  readonly perSeconds: number;
-  /** When it last said so, in milliseconds. */
-  readonly atMs: number;
-  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
-  readonly closedUntilMs?: number;
 }

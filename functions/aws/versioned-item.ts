@@ -1,0 +1,66 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+/** Where an item is kept. */
+export interface ItemAddress {
+  readonly client: DynamoDBClient;
+  /** Name or ARN of the table. */
+  readonly tableName: string;
+  /** The item's partition key. */
+  readonly pk: string;
+}
+
+/** An item as it was read. An attribute may be missing where an earlier version of this project wrote the item. */
+export interface VersionedItem<Attributes> {
+  /** Undefined where there is no item. */
+  readonly attributes: Partial<Attributes> | undefined;
+  /** Changes with every write; 0 where there is no item. */
+  readonly version: number;
+}
+
+/** Reads an item, consistently. The caller names the form in which this project writes it. */
+export async function readItem<Attributes>({
+  client,
+  tableName,
+  pk,
+}: ItemAddress): Promise<VersionedItem<Attributes>> {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName: tableName, Key: marshall({ pk }), ConsistentRead: true }),
+  );
+  if (Item === undefined) return { attributes: undefined, version: 0 };
+  // By default, a number above 2^53 becomes a bigint.
+  const { version = 0, ...attributes } = unmarshall(Item, { wrapNumbers: Number });
+  return { attributes: attributes as Partial<Attributes>, version };
+}
+
+/**
+ * Writes all attributes of an item, unless it was written by somebody else since it was read.
+ * @param version as it was read
+ * @returns whether the item was written
+ */
+export async function writeItem(
+  { client, tableName, pk }: ItemAddress,
+  attributes: object,
+  version: number,
+): Promise<boolean> {
+  const condition =
+    version === 0
+      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      : {
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeValues: marshall({ ':version': version }),
+        };
+  const Item = marshall({ pk, ...attributes, version: version + 1 }, { allowImpreciseNumbers: true });
+  try {
+    await client.send(new PutItemCommand({ TableName: tableName, Item, ...condition }));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
