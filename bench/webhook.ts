@@ -213,8 +213,6 @@ function portsOn(
   return {
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
-    fetchText: async () => '',
-    confirm: async () => '',
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),

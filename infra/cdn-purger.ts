@@ -19,7 +19,7 @@ import {
   dataProtectionFields,
 } from './security/data-protection.ts';
 import type { AlarmSettings } from './settings/alarm-settings.ts';
-import { sourcesOf, validateSources } from './settings/check-sources.ts';
+import { validateSources } from './settings/check-sources.ts';
 import { endpointField } from './settings/endpoint.ts';
 import { strictObject } from './settings/schema.ts';
 import {
@@ -146,7 +146,7 @@ export class CdnPurger extends Construct {
     this.#webhookReceiver ??= this.#createWebhookReceiver();
     this.#webhookReceiver.receive(webhook);
     this.#dashboard?.addWebhook(webhook.name);
-    for (const source of sourcesOf(webhook.source)) this.#sources.add(source);
+    this.#sources.add(webhook.source);
   }
 
   /** The URL that a webhook's name is appended to; undefined while no webhook is received. */

@@ -122,11 +122,6 @@ export class Webhook {
     return new Webhook('shopify', props);
   }
 
-  /** SNS over HTTPS with S3's events in it; the secret is the topic's ARN. */
-  static sns(props: WebhookPropsOf<'sns'>): Webhook {
-    return new Webhook('sns', props);
-  }
-
   /** Whatever signs by Standard Webhooks (https://www.standardwebhooks.com), Svix included. */
   static standardWebhooks(props: WebhookPropsOf<'standard-webhooks'>): Webhook {
     return new Webhook('standard-webhooks', props);

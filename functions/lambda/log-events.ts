@@ -27,7 +27,6 @@ export const webhookEvents = {
   malformed: 'webhook refused: unexpected body',
   unknownOrTooLarge: 'webhook refused: unknown name or body too large',
   ignored: 'webhook ignored',
-  subscriptionConfirmed: 'subscription confirmed',
   memoryUnavailable: 'entry memory unavailable: former URLs not purged yet',
   memoryNotCleared: 'entry memory unavailable: purged URLs will be purged again with the next change',
   entryTooLarge: 'entry not remembered: it maps to too many URLs',

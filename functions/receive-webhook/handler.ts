@@ -14,7 +14,6 @@ import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import type { WebhookRequest } from '../sources/webhook-source.ts';
-import { createFetchText } from './fetch-text.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 import { readWebhooks } from './webhook-config.ts';
 
@@ -28,9 +27,6 @@ const mapping = loadMapping();
 const ports: ReceivePorts = {
   webhooks: readWebhooks(readVariable(environment.webhooks), readVariable(environment.webhookSecretIds)),
   readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
-  fetchText: createFetchText(fetch, nowMs),
-  // Right after its certificate was fetched, so without a pause in between.
-  confirm: createFetchText(fetch, nowMs, 0),
   memory: createMemory({ client: new DynamoDBClient(), tableName, nowMs }),
   rules: compileRules(mapping),
   sweep: (change) => purgeByPrefix(mapping, change),

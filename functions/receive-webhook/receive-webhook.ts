@@ -27,10 +27,6 @@ export interface ReceivePorts extends EnqueueEntriesPorts {
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
   /** @param maxAgeMs read again where what is cached is older than this */
   readonly readSecrets: (secretId: string, maxAgeMs?: number) => Promise<readonly string[]>;
-  /** Fetches a sender's certificate, before anything is verified, from a URL whose host the source has checked. */
-  readonly fetchText: (url: string) => Promise<string>;
-  /** Confirms a subscription by asking for the URL of a verified request. */
-  readonly confirm: (url: string) => Promise<unknown>;
   /** @returns the memory of entries that forgets after so many days */
   readonly memory: (days: number) => MemoryStore;
 }
@@ -116,12 +112,6 @@ async function receiveKnown(
     case 'ignored':
       log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
-    case 'confirmation':
-      await ports.confirm(reading.url);
-      log.info(webhookEvents.subscriptionConfirmed, { webhook: name });
-      return answer(200, { queued: [], reason: 'the subscription is confirmed' });
-    case 'objects':
-      return await enqueue(name, source, { changes: reading.changes, memory: undefined }, ports);
     case 'changes': {
       const { rememberDays = defaultRememberDays } = config;
       const memory = rememberDays > 0 ? ports.memory(rememberDays) : undefined;
@@ -154,18 +144,16 @@ async function verify(
   source: WebhookSource,
   { secretIds, options = {} }: WebhookConfig,
   request: WebhookRequest,
-  { readSecrets, fetchText, nowMs }: ReceivePorts,
+  { readSecrets, nowMs }: ReceivePorts,
 ): Promise<VerificationResult> {
-  const url = source.certificateUrl?.(request);
-  const certificates = url === undefined ? [] : [await fetchText(url)];
   const read = async (maxAgeMs?: number) =>
     (await Promise.all(secretIds.map((secretId) => readSecrets(secretId, maxAgeMs)))).flat();
   const cached = await read();
-  const verdict = source.verify(request, [...cached, ...certificates], nowMs(), options);
+  const verdict = source.verify(request, cached, nowMs(), options);
   if (verdict.verified || verdict.isPing) return verdict;
   const fresh = await read(minSecretAgeMs);
   if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verdict;
-  return source.verify(request, [...fresh, ...certificates], nowMs(), options);
+  return source.verify(request, fresh, nowMs(), options);
 }
 
 function refuse(

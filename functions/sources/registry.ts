@@ -13,7 +13,6 @@ import { payload } from './vendors/payload.ts';
 import { prismic } from './vendors/prismic.ts';
 import { sanity } from './vendors/sanity.ts';
 import { shopify } from './vendors/shopify.ts';
-import { sns } from './vendors/sns.ts';
 import { standardWebhooks } from './vendors/standard-webhooks.ts';
 import { storyblok } from './vendors/storyblok.ts';
 import { strapi } from './vendors/strapi.ts';
@@ -39,7 +38,6 @@ export const webhookSources = {
   prismic,
   sanity,
   shopify,
-  sns,
   'standard-webhooks': standardWebhooks,
   storyblok,
   strapi,

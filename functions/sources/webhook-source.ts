@@ -1,4 +1,4 @@
-import type { EntryChange, ObjectChange } from '../core/model/types.ts';
+import type { EntryChange } from '../core/model/types.ts';
 
 /** One HTTP request as its sender made it. */
 export interface WebhookRequest {
@@ -35,12 +35,8 @@ export type Reading =
       /** Whether a put names all locales that its entry has, so that every other one is gone. */
       readonly isComplete?: true;
     }
-  /** Changes of S3 objects, which came by a webhook. */
-  | { readonly kind: 'objects'; readonly changes: readonly ObjectChange[] }
   /** Genuine, and nothing to purge: a test ping, a draft, a topic of no interest. The sender gets a 2xx. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** Genuine, and the sender waits for this URL (on a host of its own) to be requested before it sends more. */
-  | { readonly kind: 'confirmation'; readonly url: string }
   | Malformed;
 
 /** What can be set for a webhook; each source names those that it knows. */
@@ -57,10 +53,6 @@ export interface SourceOptions {
   readonly sweep?: boolean;
   /** The header that carries the shared secret, by lower-case name. */
   readonly header?: string;
-  /** Ghost up to 5.87.0: whether signatures of the body alone pass. Default: false. */
-  readonly legacySignatures?: boolean;
-  /** WP Webhooks: the edition that sends. Pro signs no body; its signature is compared as a token. Default: `free`. */
-  readonly edition?: 'free' | 'pro';
   /** Generic: how a request is verified. */
   readonly verification?: Verification;
   /** Generic: where in the payload what is. */
@@ -87,11 +79,6 @@ export interface WebhookSource<
   readonly hasIdsPerType?: true;
   /** The status for a webhook that was queued, where the sender takes only this one for a success. Default: 202. */
   readonly queuedStatus?: number;
-  /**
-   * Where the sender's certificate is, if it is public and has to be fetched: always a host of the sender's own,
-   * whatever the request says. It is read before {@link WebhookSource.verify} and joins the secrets at their end.
-   */
-  certificateUrl?(request: WebhookRequest): string | undefined;
   /** @param secrets any of them may verify the request, so that a secret can be rotated without a gap */
   verify(
     request: WebhookRequest,

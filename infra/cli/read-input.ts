@@ -91,10 +91,7 @@ function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig
   );
   switch (reading.kind) {
     case 'changes':
-    case 'objects':
       return { changes: reading.changes, remarks: [] };
-    case 'confirmation':
-      return { changes: [], remarks: [`a confirmation is asked for: ${reading.url}`] };
     case 'ignored':
       return { changes: [], remarks: [reading.reason] };
     case 'malformed':

@@ -22,24 +22,15 @@ export function receivedBy(config: unknown): Received {
     typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
   );
   if (named === undefined || received === undefined) return { sources: undefined };
-  const bySns = received.some(({ source }) => source === 'sns');
-  const sources = [
-    ...(named.length + carriers.length > 0 ? ['s3'] : []),
-    ...received.flatMap(({ source }) => sourcesOf(source)),
-  ];
-  const isKnown = !bySns && carried !== undefined;
-  return { sources, webhooks: received, ...(isKnown ? { buckets: [...named, ...carried] } : {}) };
+  const isS3Watched = named.length + carriers.length > 0;
+  const sources = [...(isS3Watched ? ['s3'] : []), ...received.map(({ source }) => source)];
+  return { sources, webhooks: received, ...(carried && { buckets: [...named, ...carried] }) };
 }
 
 /** @returns the objects that are watched; undefined where it says so wrongly, or names no bucket */
 function selectionOf(name: unknown, prefix: unknown = '', suffix: unknown = '') {
   const isRight = typeof name === 'string' && typeof prefix === 'string' && typeof suffix === 'string';
   return isRight ? { name, prefix, suffix } : undefined;
-}
-
-/** @returns the sources of the changes that a webhook of this source brings: SNS brings those of S3 */
-export function sourcesOf(source: string): readonly string[] {
-  return source === 'sns' ? ['sns', 's3'] : [source];
 }
 
 function readList<Item>(

@@ -96,8 +96,6 @@ const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodTy
   files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
   sweep: flag,
   header,
-  legacySignatures: flag,
-  edition: oneOf('free', 'pro'),
   verification: z.discriminatedUnion(
     'kind',
     [hmac, sharedSecret],
@@ -125,10 +123,11 @@ export function webhookFields(source: WebhookSourceName) {
   };
 }
 
-const sourceName = z.enum(
-  webhookSourceNames,
-  expected(webhookSourceNames.map((name) => `"${name}"`).join(' or ')),
-);
+const knownNames = expected(webhookSourceNames.map((name) => `"${name}"`).join(' or '));
+const sourceName = z.enum(webhookSourceNames, {
+  error: (issue) =>
+    issue.input === 'sns' ? '"sns" is retired: name the topic in `topics`' : knownNames.error(issue),
+});
 const what = expected('the name or ARN of a secret, or a list of them');
 const isName = (value: unknown) => typeof value === 'string' && value !== '';
 const secret = z.custom<string | readonly string[]>((value) => {

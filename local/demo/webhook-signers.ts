@@ -125,6 +125,5 @@ const STANDARD_SOURCES: ReadonlySet<string> = new Set(['standard-webhooks', 'wor
 export function testSecretOf(source: string): string {
   if (source === 'contentful') return CONTENTFUL_SECRET;
   if (source === 'contentstack') return CONTENTSTACK_PUBLIC_KEY;
-  if (source === 'sns') return 'arn:aws:sns:us-east-1:000000000000:site';
   return STANDARD_SOURCES.has(source) ? STANDARD_WEBHOOKS_SECRET : `${source}-test-secret`;
 }

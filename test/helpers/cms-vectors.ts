@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
 
 /** A signed request of a vendor, genuine or not, as `test/vectors/README.md` describes it. */
 export interface CmsVector {
@@ -16,42 +15,51 @@ export interface CmsVector {
   readonly valid: boolean;
 }
 
-/** @returns every vector */
+/**
+ * Senders that are no longer supported, and the source that a user would try them with: SNS over HTTPS, Ghost up to
+ * 5.87.0, whose signature leaves out the time, and WP Webhooks Pro, whose signature leaves out the body.
+ */
+const retired: Readonly<Record<string, string>> = {
+  'sns-https': 'sns',
+  'ghost-legacy': 'ghost',
+  'wp-webhooks-pro': 'wp-webhooks',
+};
+
+/** @returns every vector of a sender that is supported */
 export function readCmsVectors(): readonly CmsVector[] {
+  return readAll().filter(({ provider }) => !(provider in retired));
+}
+
+/** @returns every vector of a retired sender, none of which may pass any more */
+export function readRetiredVectors(): readonly CmsVector[] {
+  return readAll().filter(({ provider }) => provider in retired);
+}
+
+function readAll(): readonly CmsVector[] {
   return JSON.parse(readFileSync(new URL('../vectors/cms-vectors.json', import.meta.url), 'utf8'));
 }
 
-/** Vectors name senders and their eras; this is the source of each, with the options that it needs. */
-const SOURCES: Readonly<Record<string, readonly [source: string, options?: SourceOptions]>> = {
-  svix: ['standard-webhooks'],
-  'ghost-legacy': ['ghost', { legacySignatures: true }],
-  'kontent-ai-legacy': ['kontent-ai'],
-  'wp-webhooks-free': ['wp-webhooks'],
-  'wp-webhooks-pro': ['wp-webhooks', { edition: 'pro' }],
-  'drupal-webhooks': ['drupal'],
-  'drupal-webhooks-old': ['drupal'],
-  'sns-https': ['sns'],
-  'strapi-v4': ['strapi'],
-  'strapi-v5': ['strapi'],
-  'directus-flow': ['directus'],
-  'payload-hook': ['payload'],
+/** Vectors name senders and their eras (`kontent-ai-legacy`); this is the source of each. */
+const sources: Readonly<Record<string, string>> = {
+  ...retired,
+  svix: 'standard-webhooks',
+  'kontent-ai-legacy': 'kontent-ai',
+  'wp-webhooks-free': 'wp-webhooks',
+  'drupal-webhooks': 'drupal',
+  'drupal-webhooks-old': 'drupal',
+  'strapi-v4': 'strapi',
+  'strapi-v5': 'strapi',
+  'directus-flow': 'directus',
+  'payload-hook': 'payload',
 };
 
-/** @returns the source of a vector's sender, and the options that the vector needs */
-export function sourceOfVector({ provider }: CmsVector): { source: string; options: SourceOptions } {
-  const [source, options = {}] = SOURCES[provider] ?? [provider];
-  return { source, options };
+/** @returns the source of a vector's sender */
+export function sourceOfVector({ provider }: CmsVector): string {
+  return sources[provider] ?? provider;
 }
 
 /** @returns what a user would store for a vector's webhook */
-export function secretOfVector(vector: CmsVector, vectors: readonly CmsVector[]): string {
-  // SNS has no secret: what is stored is the topic, and the key comes from the certificate's URL.
-  if (vector.provider === 'sns-https') return vector.headers['x-amz-sns-topic-arn'] ?? '';
-  // The signature of WP Webhooks Pro is the same for every body: it is itself what is stored.
-  if (vector.provider === 'wp-webhooks-pro') {
-    const genuine = vectors.find(({ provider, valid }) => provider === vector.provider && valid);
-    return genuine?.headers['x-wp-webhook-signature'] ?? '';
-  }
+export function secretOfVector(vector: CmsVector): string {
   return vector.secret ?? vector.public_key ?? '';
 }
 

@@ -16,8 +16,6 @@ export interface WebhookWorldOptions {
   /** Texts of secrets by id. */
   readonly secrets: Record<string, string>;
   readonly nowMs?: number;
-  /** Texts by URL. */
-  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** A world around the receiving use case, and all that went out into it. */
@@ -25,7 +23,6 @@ export interface WebhookWorld {
   readonly ports: ReceivePorts;
   readonly sent: PurgeMessage[];
   readonly lines: LogLine[];
-  readonly fetched: string[];
   readonly items: Map<string, Remembered>;
   readonly secretReads: (number | undefined)[];
   nowMs: number;
@@ -37,7 +34,7 @@ export interface WebhookWorld {
 
 /** @returns a world with a ledger in memory that behaves as DynamoDB's conditional writes do */
 export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
-  const { webhooks, rules = [], secrets, texts = {} } = options;
+  const { webhooks, rules = [], secrets } = options;
   const config: MappingConfig = { target: 'production', rules };
   const log = (level: LogLine['level']) => (message: string, fields: Record<string, unknown>) => {
     world.lines.push({ level, message, fields });
@@ -55,16 +52,9 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       return true;
     },
   };
-  const fetchText = async (url: string) => {
-    world.fetched.push(url);
-    const text = texts[url];
-    if (text === undefined) throw new Error('there is no such text');
-    return text;
-  };
   const world: WebhookWorld = {
     sent: [],
     lines: [],
-    fetched: [],
     items: new Map(),
     secretReads: [],
     nowMs: options.nowMs ?? Date.UTC(2026, 0, 1),
@@ -78,8 +68,6 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
         if (text === undefined) throw new Error('there is no such secret');
         return secretsIn(text);
       },
-      fetchText,
-      confirm: fetchText,
       memory: () => store,
       rules: compileRules(config),
       sweep: (change) => purgeByPrefix(config, change),

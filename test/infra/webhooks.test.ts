@@ -43,9 +43,7 @@ test('every source can be received at once, inside the 4 KB of an environment', 
 
 test('a webhook has its options, its memory and several secrets, each of which the function may read', () => {
   const secret = ['new', 'old'];
-  const webhooks = [
-    { source: 'ghost', name: 'blog', secret, rememberDays: 30, legacySignatures: true },
-  ] as const;
+  const webhooks = [{ source: 'ghost', name: 'blog', secret, rememberDays: 30, drafts: true }] as const;
   const [, , rule] = rules;
   const ghost = rule === undefined ? [] : [{ ...rule, match: { source: 'ghost' } }];
   const { webhooks: text, secretIds } = variablesOf({ webhooks, rules: ghost });
@@ -54,7 +52,7 @@ test('a webhook has its options, its memory and several secrets, each of which t
       source: 'ghost',
       secretIds: ['new', 'old'],
       rememberDays: 30,
-      options: { legacySignatures: true },
+      options: { drafts: true },
     },
   });
 });
@@ -87,10 +85,7 @@ test('more webhooks than an environment has room for are refused', () => {
 });
 
 test.each([
-  [
-    { source: 'ghost', secret: 'x', legacySignature: true },
-    'unknown field `legacySignature` (did you mean `legacySignatures`?)',
-  ],
+  [{ source: 'ghost', secret: 'x', draft: true }, 'unknown field `draft` (did you mean `drafts`?)'],
   [{ source: 'github', secret: 'x', files: ['content/{+slug'] }, '`webhooks[0].files[0]`'],
   [
     { source: 'sanity', secret: '' },
@@ -106,6 +101,9 @@ test.each([
     '`webhooks[0].rememberDays`: expected a whole number from 0 to 3650, got -1',
   ],
   [{ source: 'strapi', secret: 'x', name: 'a b' }, '`webhooks[0].name`: expected 1 to 64 letters'],
+  [{ source: 'sns', secret: 'x' }, '`webhooks[0].source`: "sns" is retired: name the topic in `topics`'],
+  [{ source: 'ghost', secret: 'x', legacySignatures: true }, 'unknown field `legacySignatures`'],
+  [{ source: 'wp-webhooks', secret: 'x', edition: 'pro' }, 'unknown field `edition`'],
   [{ source: 'contentful', secret: 'x', branches: ['main'] }, 'unknown field `branches`'],
 ])('a webhook with a fault is refused: %j', (webhook, message) => {
   expect(() => checkConfig({ ...sampleConfig, webhooks: [webhook] })).toThrow(message);
@@ -122,7 +120,7 @@ test('each source has a factory, whose options are those of the source', () => {
     Webhook.directus({ secret }),
     Webhook.drupal({ secret }),
     Webhook.generic({ secret, verification }),
-    Webhook.ghost({ secret, legacySignatures: true }),
+    Webhook.ghost({ secret, drafts: true }),
     Webhook.github({ secret, branches: ['live'], files: ['content/{+slug}.md'] }),
     Webhook.hygraph({ secret }),
     Webhook.kontentAi({ secret }),
@@ -130,13 +128,12 @@ test('each source has a factory, whose options are those of the source', () => {
     Webhook.prismic({ secret, sweep: false }),
     Webhook.sanity({ secret: [secret, Secret.fromSecretNameV2(stack, 'Old', 'y')], drafts: true }),
     Webhook.shopify({ secret }),
-    Webhook.sns({ secret }),
     Webhook.standardWebhooks({ secret }),
     Webhook.storyblok({ secret }),
     Webhook.strapi({ secret, rememberDays: 0 }),
     Webhook.woocommerce({ secret }),
     Webhook.wordpress({ secret }),
-    Webhook.wpWebhooks({ secret, edition: 'pro' }),
+    Webhook.wpWebhooks({ secret }),
   ];
   expect(webhooks.map(({ source }) => source)).toEqual(webhookSourceNames);
   expect(webhooks[0]?.options).toEqual({ header: 'x-token' });

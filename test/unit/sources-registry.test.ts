@@ -4,20 +4,20 @@ import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.t
 
 describe('the registry of sources', () => {
   it('holds each source under its own name', () => {
-    expect(Object.keys(webhookSources)).toHaveLength(22);
+    expect(Object.keys(webhookSources)).toHaveLength(21);
     for (const [name, source] of Object.entries(webhookSources)) {
       expect(source.name).toBe(name);
       expect(findSource(name)).toBe(source);
     }
   });
 
-  it('has a signer and a test secret for each in the local stack, save for SNS, which signs by certificates', () => {
-    const names = Object.keys(webhookSources).filter((name) => name !== 'sns');
+  it('has a signer and a test secret for each in the local stack', () => {
+    const names = Object.keys(webhookSources);
     expect(Object.keys(webhookSigners).toSorted()).toEqual(names.toSorted());
     for (const name of names) expect(testSecretOf(name)).not.toBe('');
   });
 
-  it.each(['', 's3', 'Contentful', 'contentful ', '__proto__', 'constructor', 'toString'])(
+  it.each(['', 's3', 'sns', 'Contentful', 'contentful ', '__proto__', 'constructor', 'toString'])(
     'has no source named %j',
     (name) => {
       expect(findSource(name)).toBeUndefined();

@@ -16,8 +16,6 @@ import {
   ignored,
   type ReadContext,
   type Reading,
-  type SourceOptions,
-  type VerificationResult,
   type WebhookRequest,
 } from '../webhook-source.ts';
 
@@ -29,34 +27,21 @@ const SCHEME: HmacVerification = {
   template: '{body}{timestamp}',
   timestamp: { parameter: 't', unit: 'milliseconds', toleranceSeconds: 300 },
 };
-/** Up to 5.87.0 the time is sent and not signed. */
-const LEGACY_SCHEME: HmacVerification = { ...SCHEME, template: '{body}' };
 const KINDS = ['post', 'page', 'tag'] as const;
 const PUBLIC_STATUSES: ReadonlySet<unknown> = new Set(['published', 'sent']);
 
 /**
- * Ghost. What happened is read from the payload itself, since older versions name it nowhere: `current` and
+ * Ghost 5.87.1 and later: before, the time was not signed. What happened is read from the payload itself, since older versions name it nowhere: `current` and
  * `previous` tell. `previous` holds the fields that changed, so a new slug purges the old one's URLs as well.
  * `{url}` is the post's URL, `{type}` is `post`, `page` or `tag`.
  * @see https://docs.ghost.org/webhooks and ghost/core/core/server/services/webhooks of TryGhost/Ghost
  */
 export const ghost = defineSource({
   name: NAME,
-  options: ['legacySignatures', 'drafts', 'sweep'],
-  verify,
+  options: ['drafts', 'sweep'],
+  verify: (request, secrets, nowMs) => verifyBy(SCHEME, request, secrets, nowMs),
   read,
 });
-
-function verify(
-  request: WebhookRequest,
-  secrets: readonly string[],
-  nowMs: number,
-  { legacySignatures }: SourceOptions,
-): VerificationResult {
-  const verdict = verifyBy(SCHEME, request, secrets, nowMs);
-  if (verdict.verified || legacySignatures !== true) return verdict;
-  return verifyBy(LEGACY_SCHEME, request, secrets, nowMs);
-}
 
 function read(request: WebhookRequest, context: ReadContext): Reading {
   const parsed = parseJsonObject(request.body);

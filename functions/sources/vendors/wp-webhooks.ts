@@ -20,10 +20,7 @@ import {
 } from '../webhook-source.ts';
 
 const NAME = 'wp-webhooks';
-const SIGNATURE = 'x-wp-webhook-signature';
-const FREE = { kind: 'hmac', header: SIGNATURE, encoding: 'base64' } as const;
-/** Pro signs what is constant for a webhook, so its signature is a token: it says nothing about the body. */
-const PRO = { kind: 'secret', in: 'header', name: SIGNATURE } as const;
+const SCHEME = { kind: 'hmac', header: 'x-wp-webhook-signature', encoding: 'base64' } as const;
 const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
   ['post_create', 'put'],
   ['post_update', 'put'],
@@ -32,15 +29,14 @@ const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
 ]);
 
 /**
- * The WordPress plugin WP Webhooks. Free 3.x signs the body by HMAC; of Pro 5.x the secret is the signature that it
- * sends, as its console shows it, since it is the same for every body. `{type}` is the post type.
+ * The WordPress plugin WP Webhooks, free 3.x, which signs the body by HMAC. The signature of Pro 5.x is the same for
+ * every body and so verifies none. `{type}` is the post type.
  * @see https://wordpress.org/plugins/wp-webhooks/
  */
 export const wpWebhooks = defineSource({
   name: NAME,
-  options: ['edition', 'drafts'],
-  verify: (request, secrets, nowMs, { edition }) =>
-    verifyBy(edition === 'pro' ? PRO : FREE, request, secrets, nowMs),
+  options: ['drafts'],
+  verify: (request, secrets, nowMs) => verifyBy(SCHEME, request, secrets, nowMs),
   read,
 });
 
