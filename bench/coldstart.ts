@@ -15,7 +15,7 @@ const starts = 30;
 const maxInitRatio = 2.5;
 const maxBytes: Readonly<Record<string, number>> = {
   'receive-s3': 250_000,
-  'receive-webhook': 250_000,
+  'receive-webhook': 350_000,
   submit: 350_000,
 };
 const emptyName = 'empty handler';

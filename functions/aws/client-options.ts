@@ -1,5 +1,5 @@
 /**
- * For the SDK's clients, which by themselves wait without end: a connection that died silently would take the
- * function's whole time. What is given up here is tried again by the SDK.
+ * Options of every SDK client in a function. By default a client waits forever: a connection that died silently would
+ * take the function's whole time. A request that times out is retried by the SDK.
  */
 export const clientOptions = { requestHandler: { connectionTimeout: 3_000, socketTimeout: 10_000 } };

@@ -5,8 +5,10 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
 import { backoffMs } from '../core/model/backoff.ts';
 import { byteLength, maxMessageBytes } from '../core/model/purge-message.ts';
+import { describeError } from '../lambda/log.ts';
 
 /** A message to send. */
 export interface OutgoingMessage {
@@ -17,7 +19,7 @@ export interface OutgoingMessage {
   readonly reason?: string;
 }
 
-/** A message that could not be sent, by its place in what was given. */
+/** A message that could not be sent, by its index in the messages given. */
 export interface UnsentMessage {
   readonly index: number;
   readonly reason: string;
@@ -33,8 +35,9 @@ const maxAttempts = 4;
 const concurrency = 16;
 
 /**
- * Sends messages in as few batches as SQS allows; what fails is tried again, up to four times in all.
- * @param hasTime asked before each batch; those that it says no to are not sent
+ * Sends messages in as few batches as SQS allows. A message that SQS fails in a batch is sent up to four times; a
+ * request that fails as a whole is retried by the SDK alone.
+ * @param hasTime asked before each batch: where it is false, the batch is not sent
  * @returns the messages that could not be sent, none if all went well
  */
 export async function sendMessages(
@@ -44,17 +47,9 @@ export async function sendMessages(
   hasTime: () => boolean = () => true,
 ): Promise<readonly UnsentMessage[]> {
   const batches = packBatches(messages.map((message, index) => ({ ...message, index })));
-  const unsent: UnsentMessage[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < batches.length) {
-      const batch = batches[next++] ?? [];
-      const left = hasTime() ? await sendBatch(client, queueUrl, batch) : batch.map(outOfTime);
-      unsent.push(...left);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, worker));
-  return unsent;
+  const sendInTime = async (batch: readonly Entry[]) =>
+    hasTime() ? sendBatch(client, queueUrl, batch) : batch.map(outOfTime);
+  return (await pMap(batches, sendInTime, { concurrency })).flat();
 }
 
 function outOfTime({ index }: Entry): UnsentMessage {
@@ -100,41 +95,51 @@ async function sendBatch(
   queueUrl: string,
   batch: readonly Entry[],
 ): Promise<readonly UnsentMessage[]> {
+  const unsent: UnsentMessage[] = [];
   let waiting = batch;
-  for (let attempt = 1; ; attempt++) {
-    const failed = await sendOnce(client, queueUrl, waiting);
-    if (failed.size === 0) return [];
-    const canRetry = attempt < maxAttempts;
-    const unsent = waiting.filter(({ index }) => failed.has(index));
-    const hopeless = unsent.filter(({ index }) => failed.get(index)?.SenderFault === true);
-    if (!canRetry || hopeless.length === unsent.length) {
-      return unsent.map(({ index }) => ({ index, reason: describeFailure(failed.get(index)) }));
+  try {
+    for (let attempt = 1; waiting.length > 0; attempt++) {
+      if (attempt > 1) await sleep(backoffMs(attempt - 1, Math.random()));
+      const failed = await sendOnce(client, queueUrl, waiting);
+      const canRetry = ({ SenderFault }: BatchResultErrorEntry) => !SenderFault && attempt < maxAttempts;
+      unsent.push(...failed.filter((failure) => !canRetry(failure)).map(asUnsent));
+      const again = new Set(failed.filter(canRetry).map(({ Id }) => Number(Id)));
+      waiting = waiting.filter(({ index }) => again.has(index));
     }
-    waiting = unsent;
-    await sleep(backoffMs(attempt, Math.random()));
+  } catch (error) {
+    const { name, message } = describeError(error);
+    unsent.push(...waiting.map(({ index }) => ({ index, reason: `${name}: ${message}` })));
   }
+  return unsent;
+}
+
+function asUnsent({ Id, Code = 'Unknown', Message = 'no message' }: BatchResultErrorEntry): UnsentMessage {
+  return { index: Number(Id), reason: `${Code}: ${Message}` };
 }
 
 /**
- * SQS refuses the whole batch for an attribute that is empty or holds what its messages may not, and the reason comes
- * from a server.
- * @returns the text as an attribute can carry it
+ * SQS refuses the whole batch for an attribute that is empty or has characters that it does not allow, and the reason
+ * comes from a server.
+ * @returns the string as an attribute can carry it
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
  */
-export function attributeValue(text: string): string {
-  const allowed = text
+export function attributeValue(reason: string): string {
+  const allowed = reason
     .slice(0, 1000)
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\ufffd]/g, ' ');
   return allowed.trim() === '' ? 'no reason given' : allowed;
 }
 
-/** @returns the failed ones of a batch by their index; a request that fails as a whole fails each of them */
+/**
+ * @returns what SQS did not take of a batch, each with its index as `Id`
+ * @throws what the SDK throws where the request fails as a whole
+ */
 async function sendOnce(
   client: SQSClient,
   queueUrl: string,
   batch: readonly Entry[],
-): Promise<ReadonlyMap<number, BatchResultErrorEntry>> {
+): Promise<readonly BatchResultErrorEntry[]> {
   const Entries = batch.map(({ index, body, delaySeconds, reason }) => ({
     Id: String(index),
     MessageBody: body,
@@ -143,16 +148,6 @@ async function sendOnce(
       ? {}
       : { MessageAttributes: { reason: { DataType: 'String', StringValue: attributeValue(reason) } } }),
   }));
-  try {
-    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    return new Map(Failed.map((failure) => [Number(failure.Id), failure]));
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    const failure = { Id: undefined, Code: name, Message: message, SenderFault: false };
-    return new Map(batch.map(({ index }) => [index, failure]));
-  }
-}
-
-function describeFailure(failure: BatchResultErrorEntry | undefined): string {
-  return `${failure?.Code ?? 'Unknown'}: ${failure?.Message ?? 'no message'}`;
+  const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  return Failed;
 }

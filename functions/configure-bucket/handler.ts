@@ -5,13 +5,14 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
+import { clientOptions } from '../aws/client-options.ts';
 import { describeError } from '../lambda/log.ts';
 import { bucketEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { type ConfigurePorts, configureBucket, readWanted } from './configure-bucket.ts';
 
 const log = createLogger('configure-bucket');
-const s3 = new S3Client();
+const s3 = new S3Client(clientOptions);
 const ports: ConfigurePorts = {
   async read(Bucket) {
     const command = new GetBucketNotificationConfigurationCommand({ Bucket });

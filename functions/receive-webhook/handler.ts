@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { clientOptions } from '../aws/client-options.ts';
 import { createMemory } from '../aws/entry-memory-table.ts';
 import { createSecretReader, secretsIn } from '../aws/secrets.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
@@ -19,15 +20,15 @@ import { readWebhooks } from './webhook-config.ts';
 
 const log = createLogger('receive-webhook');
 const nowMs = Date.now;
-const sqs = new SQSClient();
-const secrets = createSecretReader(new SecretsManagerClient(), nowMs);
+const sqs = new SQSClient(clientOptions);
+const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const tableName = readVariable(environment.ledgerTableName);
 const mapping = loadMapping();
 const ports: ReceivePorts = {
   webhooks: readWebhooks(readVariable(environment.webhooks), readVariable(environment.webhookSecretIds)),
   readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
-  memory: createMemory({ client: new DynamoDBClient(), tableName, nowMs }),
+  memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName, nowMs }),
   rules: compileRules(mapping),
   sweep: (change) => purgeByPrefix(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),

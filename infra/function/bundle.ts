@@ -17,19 +17,11 @@ const isPackaged = existsSync(builtFunctions);
 export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'configure-bucket';
 
 const aws = join(root, 'functions', 'aws');
-/** Parts of the AWS SDK that a function never runs, and what stands in for them: see `docs/adr/0030`. */
-const withoutUnused = {
+/** Parts of the AWS SDK that a function never runs, and what replaces them: see `docs/adr/0030`. */
+const unusedSdkParts = {
   '@aws-sdk/credential-provider-node': join(aws, 'environment-credentials.ts'),
-  '@aws-sdk/endpoint-cache': join(aws, 'no-endpoint-cache.ts'),
-  '@smithy/core/event-streams': join(aws, 'no-event-streams.ts'),
-};
-/** The functions with lighter clients, of which one is the benchmark's: it is compared with the receiver on like terms. */
-const withLightClients = ['receive-webhook', 'bare-webhook'];
-/** The receiver of webhooks, whose answer a CMS waits for, has lighter clients: see `docs/adr/0033`. */
-const lightClients = {
-  '@aws-sdk/client-dynamodb': join(aws, 'sdk', 'client-dynamodb.ts'),
-  '@aws-sdk/client-secrets-manager': join(aws, 'sdk', 'client-secrets-manager.ts'),
-  '@aws-sdk/client-sqs': join(aws, 'sdk', 'client-sqs.ts'),
+  '@aws-sdk/endpoint-cache': join(aws, 'unused-sdk-parts.ts'),
+  '@smithy/core/event-streams': join(aws, 'unused-sdk-parts.ts'),
 };
 
 /** A file of a function's code. */
@@ -97,9 +89,7 @@ export function bundle(folder: string): readonly CodeFile[] {
     target: 'node24',
     format: 'esm',
     minify: true,
-    alias: withLightClients.includes(basename(folder))
-      ? { ...withoutUnused, ...lightClients }
-      : withoutUnused,
+    alias: unusedSdkParts,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',

@@ -1,5 +1,6 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentials } from '../../functions/aws/environment-credentials.ts';
-import { sign } from '../../functions/aws/sdk/sign.ts';
 import { metricsNamespace } from '../../functions/lambda/metric-names.ts';
 
 /** What a run asks CloudWatch, of which the project has no SDK client. */
@@ -24,13 +25,21 @@ const common = { Version: '2010-08-01' };
 
 /** @returns a client by CloudWatch's Query protocol, which throws Error with CloudWatch's words where it refuses */
 export function createCloudWatch({ endpoint, region, credentials }: CloudWatchSettings): CloudWatch {
+  const signer = new SignatureV4({ credentials, region, service: 'monitoring', sha256: Sha256 });
+
   async function call(Action: string, parameters: Readonly<Record<string, string>>): Promise<string> {
     const url = new URL('/', endpoint);
     const body = new URLSearchParams({ Action, ...common, ...parameters }).toString();
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const scope = { credentials: await credentials(), region, service: 'monitoring', nowMs: Date.now() };
+    const { headers } = await signer.sign({
+      method: 'POST',
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      headers: { host: url.host, 'content-type': 'application/x-www-form-urlencoded' },
+      body,
+    });
     // Fetch sets the header Host by itself.
-    const { host: _, ...signed } = sign({ url, headers, body }, scope);
+    const { host: _, ...signed } = headers;
     const response = await fetch(url, { method: 'POST', headers: signed, body });
     const text = await response.text();
     if (!response.ok) throw new Error(`CloudWatch answered ${Action} with ${response.status}: ${text}`);
@@ -65,4 +74,30 @@ export function createCloudWatch({ endpoint, region, credentials }: CloudWatchSe
 /** The texts of the elements of this name; none of them has elements in it. */
 function textsOf(xml: string, element: string): readonly string[] {
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text = '']) => text);
+}
+
+/** SHA-256, with a key HMAC, in the form that the signer takes. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(key?: Data) {
+    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(key));
+  }
+
+  update(data: Data): void {
+    this.#hash.update(bytesOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
+
+type Data = string | ArrayBuffer | ArrayBufferView;
+
+function bytesOf(data: Data): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
 }

@@ -1,6 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { attributeValue, packBatches, sendMessages } from '../../functions/buffer/send-messages.ts';
+import { startScriptedService } from '../helpers/scripted-service.ts';
+
+// Pauses between attempts take no time here.
+vi.mock('node:timers/promises', () => ({ setTimeout: async () => {} }));
 
 test.each([
   ['', 'no reason given'],
@@ -21,7 +25,48 @@ test('batches hold at most 10 messages and 1 MiB, in order', () => {
   expect(packBatches(small).flat()).toEqual(small);
 });
 
-test('what cannot be sent is named, after it was tried again', async () => {
+/** A client that fails the given entries of its first requests, and says how many entries each request had. */
+function scriptedClient(failures: readonly (readonly object[])[]) {
+  const requests: number[] = [];
+  const send = async ({ input }: { input: { Entries: object[] } }) => {
+    requests.push(input.Entries.length);
+    return { Failed: failures[requests.length - 1] ?? [] };
+  };
+  return { requests, client: { send } as unknown as SQSClient };
+}
+
+test('a message that SQS fails is sent again alone, and one at fault itself is not', async () => {
+  const failed = { Id: '1', Code: 'InternalError', SenderFault: false };
+  const atFault = { Id: '2', Code: 'InvalidMessageContents', Message: 'no', SenderFault: true };
+  const { client, requests } = scriptedClient([[failed, atFault]]);
+  const unsent = await sendMessages(client, 'queue', [{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
+  expect(requests).toEqual([3, 1]);
+  expect(unsent).toEqual([{ index: 2, reason: 'InvalidMessageContents: no' }]);
+});
+
+test('a message that SQS fails is sent at most four times', async () => {
+  const failed = { Id: '0', Code: 'InternalError', SenderFault: false };
+  const { client, requests } = scriptedClient(Array.from({ length: 9 }, () => [failed]));
+  const unsent = await sendMessages(client, 'queue', [{ body: 'a' }, { body: 'b' }]);
+  expect(requests).toEqual([2, 1, 1, 1]);
+  expect(unsent).toEqual([{ index: 0, reason: 'InternalError: no message' }]);
+});
+
+test('a request that fails as a whole is left to the retries of the SDK, and each of its messages is named', async () => {
+  const service = await startScriptedService([{ status: 500 }]);
+  const client = new SQSClient({
+    endpoint: service.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const unsent = await sendMessages(client, `${service.url}/0/queue`, [{ body: 'a' }, { body: 'b' }]);
+  expect(unsent.map(({ index }) => index)).toEqual([0, 1]);
+  expect(service.requests).toHaveLength(3);
+  client.destroy();
+  await service.stop();
+});
+
+test('what cannot be sent is named with the reason', async () => {
   const client = new SQSClient({
     endpoint: 'http://127.0.0.1:9',
     region: 'us-east-1',

@@ -1,0 +1,41 @@
+/**
+ * What replaces parts of the AWS SDK that no function runs, in the functions' bundles: see `docs/adr/0030` and the
+ * aliases of `infra/function/bundle.ts`.
+ */
+
+import { PurgerError } from '../core/model/errors.ts';
+
+/** An operation that streams events was called. None of those that the functions call does. */
+export class EventStreamError extends PurgerError {
+  override readonly name = 'EventStreamError';
+}
+
+/** Of `@smithy/core/event-streams`, which the SDK loads for operations that stream events. */
+export class EventStreamSerde {
+  constructor() {
+    throw new EventStreamError('Expected an operation without event streams');
+  }
+}
+
+/** Of `@smithy/core/event-streams`: the S3 client keeps it in its configuration and never calls it. */
+export function eventStreamSerdeProvider(): EventStreamSerde {
+  return new EventStreamSerde();
+}
+
+/** Of `@smithy/core/event-streams`: the S3 client's configuration, to which nothing is added. */
+export function resolveEventStreamSerdeConfig<Config>(config: Config): Config {
+  return config;
+}
+
+/** Of `@aws-sdk/endpoint-cache`: the DynamoDB client creates one for endpoint discovery, which is off by default. */
+export class EndpointCache {
+  get(): undefined {
+    return undefined;
+  }
+  set(): void {}
+  delete(): void {}
+  has(): boolean {
+    return false;
+  }
+  clear(): void {}
+}
