@@ -218,7 +218,7 @@ function portsOn(
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),
     }),
     rules: compileRules({ target: 'production', rules }),
-    sweep: () => ({ entries: [], schedule: [], rules: [], problems: [] }),
+    purgeByPrefix: () => ({ entries: [], schedule: [], rules: [], problems: [] }),
     send: (messages) => timed('enqueue', () => sendMessages(sqs, BufferQueueUrl, messages)),
     nowMs: Date.now,
     log: { info: nothing, warn: nothing, error: nothing },

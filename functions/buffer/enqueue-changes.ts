@@ -1,62 +1,57 @@
-import type { MappingResult, RuleSet, ScheduledEntries } from '../core/mapping/rule.ts';
-import { entryKey } from '../core/model/entry-key.ts';
+import { type MappedChange, mapChanges } from '../core/mapping/map-changes.ts';
+import type { RuleSet } from '../core/mapping/rule.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
-import { supersededBy } from '../core/planning/superseded.ts';
 import { counted } from '../lambda/emf.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
 import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
 
-/** What enqueuing needs of the world. */
-export interface EnqueuePorts {
-  readonly rules: RuleSet;
-  /** Puts messages into the buffer. */
+/** What putting mapped changes into the purge queue needs of the world. */
+export interface QueuePorts {
+  /** Puts messages into the purge queue. */
   readonly send: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   readonly log: Log;
-  /** The clock, for the time of metrics. Default: `Date.now`. */
+  /**
+   * The clock, for the time of metrics.
+   * @default Date.now
+   */
   readonly nowMs?: () => number;
 }
 
-/** What became of the changes. */
-export interface Enqueued {
-  /** What was put into the buffer, without duplicates of one change. */
+/** What mapping changes and putting them into the purge queue needs of the world. */
+export interface EnqueuePorts extends QueuePorts {
+  readonly rules: RuleSet;
+}
+
+/** The outcome for changes that were to be queued. */
+export interface QueueResult {
+  /** What was put into the purge queue, without duplicates of one change. */
   readonly entries: readonly PurgeEntry[];
-  /** Changes of which something is not in the buffer: they have to come again. */
+  /** Changes of which something is not in the purge queue: their event has to be retried. */
   readonly failed: readonly OriginChange[];
 }
 
-/** A change and what the rules make of it, with what came together with it in mind. */
-export interface MappedChange {
-  readonly change: OriginChange;
-  readonly mapping: MappingResult;
-  /** What is to be sent for it. */
-  readonly deliveries: readonly ScheduledEntries[];
-  /** The newer change of the same object among those that came with it. */
-  readonly newer: OriginChange | undefined;
+/** Maps changes, see {@link mapChanges}, and puts what they make stale into the purge queue, see {@link queueMapped}. */
+export async function enqueueChanges(
+  changes: readonly OriginChange[],
+  { rules, ...ports }: EnqueuePorts,
+): Promise<QueueResult> {
+  return queueMapped(mapChanges(changes, rules), ports);
 }
 
 /**
- * Maps changes to purge entries and puts these into the buffer, those with a delay as messages of their own. Each
- * change logs one line with its URLs, by which it can be followed. A change that a newer one of the same object
- * overtakes takes the newer one's action, and what both make stale is sent once.
+ * Puts what changes make stale into the purge queue: a message for each change and delay. Each change logs one line
+ * with its URLs, by which it can be followed.
  */
-export async function enqueueChanges(
-  changes: readonly OriginChange[],
-  { rules, send, log, nowMs = Date.now }: EnqueuePorts,
-): Promise<Enqueued> {
-  const mapped = mapChanges(changes, rules);
-  const messages = mapped.flatMap(({ change, deliveries }) =>
-    deliveries.flatMap(({ delaySeconds, entries }) =>
-      writeMessages(referenceTo(change), entries).map((body) => ({
-        change,
-        message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
-      })),
-    ),
-  );
-  const unsent = messages.length === 0 ? [] : await send(messages.map(({ message }) => message));
-  const failures = new Map(unsent.map(({ index, reason }) => [messages[index]?.change, reason]));
+export async function queueMapped(
+  mapped: readonly MappedChange[],
+  { send, log, nowMs = Date.now }: QueuePorts,
+): Promise<QueueResult> {
+  const outgoing = mapped.flatMap(messagesOf);
+  const unsent = outgoing.length === 0 ? [] : await send(outgoing.map(({ message }) => message));
+  const failures = new Map(unsent.map(({ index, reason }) => [outgoing[index]?.change, reason]));
   for (const each of mapped) logChange(each, failures.get(each.change), log, nowMs);
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
@@ -64,34 +59,18 @@ export async function enqueueChanges(
   };
 }
 
-/** Maps changes that came together: see {@link enqueueChanges}. */
-export function mapChanges(changes: readonly OriginChange[], rules: RuleSet): readonly MappedChange[] {
-  const overtaken = supersededBy(changes);
-  const mappings = new Map(
-    changes.map((change) => [change, rules.map(change, overtaken.get(change)?.action)]),
+interface OutgoingChange {
+  readonly change: OriginChange;
+  readonly message: OutgoingMessage;
+}
+
+function messagesOf({ change, schedule }: MappedChange): readonly OutgoingChange[] {
+  return schedule.flatMap(({ delaySeconds, entries }) =>
+    writeMessages(referenceTo(change), entries).map((body) => ({
+      change,
+      message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
+    })),
   );
-  return [...mappings].map(([change, mapping]) => {
-    const newer = overtaken.get(change);
-    const sentByNewer = newer && mappings.get(newer)?.schedule;
-    const deliveries = sentByNewer ? without(mapping.schedule, sentByNewer) : mapping.schedule;
-    return { change, mapping, deliveries, newer };
-  });
-}
-
-/** Deliveries less the entries that others deliver at the same time. */
-function without(
-  deliveries: readonly ScheduledEntries[],
-  others: readonly ScheduledEntries[],
-): readonly ScheduledEntries[] {
-  const known = new Set(others.flatMap(keysOf));
-  return deliveries.map((delivery) => {
-    const keys = keysOf(delivery);
-    return { ...delivery, entries: delivery.entries.filter((_, index) => !known.has(keys[index] ?? '')) };
-  });
-}
-
-function keysOf({ delaySeconds, entries }: ScheduledEntries): readonly string[] {
-  return entries.map((entry) => `${delaySeconds} ${entryKey(entry)}`);
 }
 
 function logChange(
@@ -101,8 +80,8 @@ function logChange(
   nowMs: () => number,
 ): void {
   const { entries, schedule, rules, problems } = mapping;
-  const overtaken = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
-  const fields = { change: referenceTo(change), rules, ...overtaken };
+  const superseded = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
+  const fields = { change: referenceTo(change), rules, ...superseded };
   for (const problem of problems) {
     log.warn(enqueueEvents.urlInvalid, {
       ...fields,

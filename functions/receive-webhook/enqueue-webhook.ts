@@ -1,102 +1,86 @@
+import pMap, { pMapSkip } from 'p-map';
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
-import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
-import type { MappingResult } from '../core/mapping/rule.ts';
+import { type QueuePorts, type QueueResult, queueMapped } from '../buffer/enqueue-changes.ts';
+import { uniqueEntries } from '../core/mapping/entry-set.ts';
+import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { scheduleEntries } from '../core/mapping/schedule.ts';
-import { entryKey, entryKeyWithoutAction } from '../core/model/entry-key.ts';
-import type { EntryChange, OriginChange, PurgeEntry } from '../core/model/types.ts';
+import { groupBy } from '../core/model/group-by.ts';
+import type { EntryChange } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
-import { formerEntries, type Recalled, recallEntry } from './entry-memory.ts';
+import { formerEntries, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
 
 /** What enqueuing the changes of a webhook needs of the world. */
-export interface EnqueueEntriesPorts extends EnqueuePorts {
-  /** What is stale where a source does not say which entries changed. */
-  readonly sweep: (change: EntryChange) => MappingResult;
+export interface EnqueueWebhookPorts extends QueuePorts {
+  readonly rules: RuleSet;
+  /** Maps a change whose source does not say which entries changed. */
+  readonly purgeByPrefix: (change: EntryChange) => MappingResult;
   readonly nowMs: () => number;
 }
 
-/** The changes of one delivery. */
-export interface Delivery {
+/** The changes that one request of a sender holds. */
+export interface WebhookChanges {
   readonly source: WebhookSource;
-  readonly changes: readonly OriginChange[];
+  readonly changes: readonly EntryChange[];
+  /** Whether a put names all locales that its entry has, so that every other one is gone. */
   readonly isComplete: boolean;
   /** Undefined where nothing is to be remembered. */
   readonly memory: MemoryStore | undefined;
 }
 
-/** What became of a delivery. */
-export interface EnqueuedEntries {
-  /** What was put into the buffer, without repeats. */
-  readonly entries: readonly PurgeEntry[];
-  /** How many changes have to come again, since something of them is not in the buffer, or the ledger failed. */
-  readonly failed: number;
-}
-
 /** How many entries are recalled at a time. */
 const concurrency = 32;
 
-/** Maps the changes of a delivery, with what is remembered of their entries, and puts it all into the buffer. */
-export async function enqueueEntries(
-  delivery: Delivery,
-  ports: EnqueueEntriesPorts,
-): Promise<EnqueuedEntries> {
-  const recalled = await recallAll(delivery, ports);
-  const mappings = new Map<OriginChange, MappingResult>(
-    recalled.map(({ change, mapping }) => [change, mapping]),
-  );
-  const others = delivery.changes.filter((change) => !isEntryOf(delivery, change));
-  for (const change of others) mappings.set(change, mapOf(change, ports));
-  const rules = {
-    ...ports.rules,
-    map: (change: OriginChange) => mappings.get(change) ?? ports.rules.map(change),
-  };
-  const { entries, failed } = await enqueueChanges([...mappings.keys()], { ...ports, rules });
-  await Promise.all(recalled.map((each) => (failed.includes(each.change) ? undefined : each.settle())));
-  const incomplete = recalled.filter(({ change, isIncomplete }) => isIncomplete && !failed.includes(change));
-  const unique = new Map(entries.map((entry) => [entryKey(entry), entry]));
-  return { entries: [...unique.values()], failed: failed.length + incomplete.length };
+/**
+ * Maps the changes of a webhook, with what is remembered of their entries, and puts what they make stale into the
+ * purge queue.
+ * @returns what was queued, without duplicates; a change whose entry could not be recalled counts as failed, too
+ */
+export async function enqueueWebhook(
+  webhook: WebhookChanges,
+  ports: EnqueueWebhookPorts,
+): Promise<QueueResult> {
+  const recalled = await recallEntries(webhook, ports);
+  const others = webhook.changes
+    .filter((change) => !isRemembered(webhook, change))
+    .map((change) => ({ change, mapping: mapWithoutMemory(change, ports) }));
+  const mapped = [...recalled, ...others].map(({ change, mapping }) => {
+    return { change, mapping, schedule: mapping.schedule };
+  });
+  const { entries, failed } = await queueMapped(mapped, ports);
+  const queued = recalled.filter(({ change }) => !failed.includes(change));
+  await Promise.all(queued.map((each) => each.clearStale()));
+  const incomplete = queued.flatMap(({ change, isIncomplete }) => (isIncomplete ? [change] : []));
+  return { entries: uniqueEntries(entries), failed: [...failed, ...incomplete] };
 }
 
-/** Whether something is remembered of what a change is about. */
-function isEntryOf({ memory }: Delivery, change: OriginChange): change is EntryChange {
-  return memory !== undefined && 'webhook' in change && !change.skipMemory;
+function isRemembered({ memory }: WebhookChanges, { skipMemory }: EntryChange): boolean {
+  return memory !== undefined && !skipMemory;
 }
 
-function mapOf(change: OriginChange, { rules, sweep }: EnqueueEntriesPorts): MappingResult {
-  if (!('webhook' in change)) return rules.map(change);
-  if (change.affectsAllEntries) return sweep(change);
-  const mapping = rules.map(change);
-  const entries = withFormer(mapping.entries, formerEntries(change, rules));
-  return { ...mapping, entries, schedule: scheduleEntries(entries, mapping.schedule) };
-}
-
-function withFormer(entries: readonly PurgeEntry[], former: readonly PurgeEntry[]): readonly PurgeEntry[] {
-  const keys = new Set(entries.map(entryKeyWithoutAction));
-  return [...entries, ...former.filter((entry) => !keys.has(entryKeyWithoutAction(entry)))];
-}
-
-async function recallAll(delivery: Delivery, ports: EnqueueEntriesPorts): Promise<readonly Recalled[]> {
-  const { source, changes, isComplete, memory } = delivery;
+async function recallEntries(
+  webhook: WebhookChanges,
+  ports: EnqueueWebhookPorts,
+): Promise<readonly RecalledEntry[]> {
+  const { source, changes, isComplete, memory } = webhook;
   if (memory === undefined) return [];
-  const groups = new Map<string, EntryChange[]>();
-  for (const change of changes) {
-    if (!isEntryOf(delivery, change)) continue;
-    const key = keyOf(change, source);
-    groups.set(key, [...(groups.get(key) ?? []), change]);
-  }
-  const queue = [...groups];
-  const recalled: Recalled[] = [];
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [key, group] = next;
-      const found = await recallEntry(key, group, isComplete, { ...ports, memory });
-      if (found !== undefined) recalled.push(found);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, queue.length) }, worker));
-  return recalled;
+  const remembered = changes.filter((change) => isRemembered(webhook, change));
+  const byEntry = groupBy(remembered, (change) => memoryKey(change, source));
+  return pMap(
+    byEntry,
+    async ([key, group]) => (await recallEntry(key, group, isComplete, { ...ports, memory })) ?? pMapSkip,
+    { concurrency },
+  );
 }
 
 /** What an entry is remembered by: its id, within its webhook and, where ids are so, within its type. */
-function keyOf({ webhook, id, type }: EntryChange, { hasIdsPerType }: WebhookSource): string {
+function memoryKey({ webhook, id, type }: EntryChange, { hasIdsPerType }: WebhookSource): string {
   return [webhook, ...(hasIdsPerType ? [type ?? ''] : []), id].join('#');
+}
+
+function mapWithoutMemory(change: EntryChange, { rules, purgeByPrefix }: EnqueueWebhookPorts): MappingResult {
+  if (change.affectsAllEntries) return purgeByPrefix(change);
+  const mapping = rules.map(change);
+  if (change.previous === undefined) return mapping;
+  const entries = withFormer(mapping.entries, formerEntries(change, rules));
+  return { ...mapping, entries, schedule: scheduleEntries(entries, mapping.schedule) };
 }

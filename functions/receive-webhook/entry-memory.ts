@@ -8,133 +8,92 @@ import {
 } from '../core/mapping/entry-memory.ts';
 import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { scheduleEntries } from '../core/mapping/schedule.ts';
-import type { EntryChange } from '../core/model/types.ts';
+import { entryKeyWithoutAction } from '../core/model/entry-key.ts';
+import { PurgerError } from '../core/model/errors.ts';
+import type { EntryChange, PurgeEntry } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 
-/** What remembering needs of the world. */
-export interface RememberPorts {
+/** What recalling an entry needs of the world. */
+export interface RecallPorts {
   readonly rules: RuleSet;
   readonly memory: MemoryStore;
   readonly nowMs: () => number;
   readonly log: Log;
 }
 
-/** A change and what it makes stale, what was remembered of its entry included. */
-export interface Recalled {
+/** A change of an entry and what it makes stale, what was remembered of the entry included. */
+export interface RecalledEntry {
   readonly change: EntryChange;
   readonly mapping: MappingResult;
-  /** Whether the ledger failed, so that what was remembered is missing. */
+  /** Whether the memory could not be read or written, so that what was remembered is missing. */
   readonly isIncomplete: boolean;
-  /** Forgets what was stale: to be called once the mapping's entries are in the buffer. Never throws. */
-  readonly settle: () => Promise<void>;
+  /** Clears what was stale: to be called once the mapping's entries are in the purge queue. Never throws. */
+  readonly clearStale: () => Promise<void>;
 }
 
-/** More lost races than any burst makes; each means that another delivery made progress. */
+/** Other deliveries wrote between each read and write of one entry, more often than any burst makes likely. */
+class MemoryContentionError extends PurgerError {
+  override readonly name = 'MemoryContentionError';
+}
+
+/** Each lost race means that another delivery made progress. */
 const maxAttempts = 100;
 
 /**
- * Maps the changes of one entry, recalls what it mapped to before, and remembers what it maps to now. The write goes
- * before the purge and keeps everything that is not purged yet; `settle` goes after it.
+ * Maps the changes of one entry, recalls what it mapped to before, and remembers what it maps to now. This write goes
+ * before the purge and keeps everything that is not purged yet; `clearStale` goes after it.
  * @param changes of one entry, one for each locale
  * @returns undefined where nothing of it is or was public
  */
 export async function recallEntry(
   key: string,
-  changes: readonly EntryChange[],
+  changes: readonly [EntryChange, ...EntryChange[]],
   isComplete: boolean,
-  ports: RememberPorts,
-): Promise<Recalled | undefined> {
+  ports: RecallPorts,
+): Promise<RecalledEntry | undefined> {
   const [change] = changes;
-  if (change === undefined) return undefined;
-  const sighted = changes.map((each) => sightingOf(each, ports));
-  const sightings = sighted.map(({ sighting }) => sighting);
-  const rules = [...new Set(sighted.flatMap(({ mapping }) => mapping.rules))];
-  const problems = sighted.flatMap(({ mapping }) => mapping.problems);
-  const deliveries = sighted.flatMap(({ mapping }) => mapping.schedule);
+  const observed = changes.map((each) => observe(each, ports));
+  const mappings = observed.map(({ mapping }) => mapping);
+  const observations = observed.map(({ observation }) => observation);
   try {
-    const { entries, after, version } = await remember(key, sightings, isComplete, ports);
-    const isHidden = entries.length === 0 && sightings.every(({ onlyIfRemembered }) => onlyIfRemembered);
+    const { entries, memory, version } = await remember(key, observations, isComplete, ports);
+    const isHidden = entries.length === 0 && observations.every(({ onlyIfRemembered }) => onlyIfRemembered);
     if (isHidden) return undefined;
+    const mapping = mergeMappings(mappings, entries);
     // What a delete's payload lacks is what the memory is for.
     const isKnown = entries.length > 0 && change.action === 'delete';
     return {
       change,
-      mapping: {
-        entries,
-        schedule: scheduleEntries(entries, deliveries),
-        rules,
-        problems: isKnown ? [] : problems,
-      },
+      mapping: isKnown ? { ...mapping, problems: [] } : mapping,
       isIncomplete: false,
-      settle: () => forget(key, after, version, ports),
+      clearStale: () => writeCleared(key, memory, version, ports),
     };
   } catch (error) {
-    ports.log.error(webhookEvents.memoryUnavailable, {
-      id: change.id,
-      error: describeError(error),
-    });
-    const entries = sightings.flatMap(({ entries, former }) => [...entries, ...former]);
+    ports.log.error(webhookEvents.memoryUnavailable, { id: change.id, error: describeError(error) });
+    const entries = withFormer(
+      observations.flatMap(({ entries }) => entries),
+      observations.flatMap(({ former }) => former),
+    );
     return {
       change,
-      mapping: { entries, schedule: scheduleEntries(entries, deliveries), rules, problems },
+      mapping: mergeMappings(mappings, entries),
       isIncomplete: true,
-      settle: async () => {},
+      clearStale: async () => {},
     };
   }
 }
 
-async function remember(
-  key: string,
-  sightings: readonly Observation[],
-  isComplete: boolean,
-  { memory: store, log }: RememberPorts,
-) {
-  for (let attempt = 1; ; attempt++) {
-    const { memory, version } = await store.read(key);
-    const recollection = recordObservations(memory, sightings, isComplete);
-    const after = recollection.memory;
-    const { entries } = recollection;
-    if (after === memory) return { entries, after, version };
-    try {
-      if (await store.write(key, after, version)) return { entries, after, version: version + 1 };
-    } catch (error) {
-      // It would be no smaller the next time. What is remembered from before stays, and is purged again.
-      if (!(error instanceof MemoryTooLargeError)) throw error;
-      log.error(webhookEvents.entryTooLarge, { error: describeError(error) });
-      return { entries, after: emptyMemory, version };
-    }
-    if (attempt === maxAttempts) throw new Error(`Lost ${maxAttempts} races for one entry`);
-  }
-}
-
-/** Whoever wrote in between has read what was stale, purges it as well, and forgets it. */
-async function forget(
-  key: string,
-  after: Memory,
-  version: number,
-  { memory, log }: RememberPorts,
-): Promise<void> {
-  const settled = clearStale(after);
-  if (settled === after || after === emptyMemory) return;
-  try {
-    await memory.write(key, settled, version);
-  } catch (error) {
-    log.warn(webhookEvents.memoryNotCleared, {
-      error: describeError(error),
-    });
-  }
-}
-
-function sightingOf(
+/** What a change says of its entry, with what the rules make of it now, as deleted, and of its former fields. */
+function observe(
   change: EntryChange,
-  { rules, nowMs }: RememberPorts,
-): { readonly mapping: MappingResult; readonly sighting: Observation } {
+  { rules, nowMs }: RecallPorts,
+): { readonly mapping: MappingResult; readonly observation: Observation } {
   const mapping = rules.map(change);
   const { action, locale, onlyIfRemembered = false } = change;
   const onDelete = action === 'delete' ? mapping.entries : rules.map({ ...change, action: 'delete' }).entries;
   const statedMs = Date.parse(change.occurredAt);
-  const sighting: Observation = {
+  const observation: Observation = {
     locale,
     action,
     // A sender's clock that is ahead must not make its next events look old.
@@ -145,12 +104,73 @@ function sightingOf(
     isPartial: action === 'put' && mapping.problems.length > 0,
     onlyIfRemembered,
   };
-  return { mapping, sighting };
+  return { mapping, observation };
 }
 
-/** What a change's former fields map to, as deleted, without what it still maps to. */
-export function formerEntries(change: EntryChange, rules: RuleSet): MappingResult['entries'] {
+/** The mapping of all changes of an entry, with `entries` in the place of their own. */
+function mergeMappings(mappings: readonly MappingResult[], entries: readonly PurgeEntry[]): MappingResult {
+  return {
+    entries,
+    schedule: scheduleEntries(
+      entries,
+      mappings.flatMap(({ schedule }) => schedule),
+    ),
+    rules: [...new Set(mappings.flatMap(({ rules }) => rules))],
+    problems: mappings.flatMap(({ problems }) => problems),
+  };
+}
+
+/** @returns what to purge, and the memory as it is in the table now, with its version */
+async function remember(
+  key: string,
+  observations: readonly Observation[],
+  isComplete: boolean,
+  { memory: store, log }: RecallPorts,
+): Promise<{ readonly entries: readonly PurgeEntry[]; readonly memory: Memory; readonly version: number }> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const { memory: before, version } = await store.read(key);
+    const { entries, memory } = recordObservations(before, observations, isComplete);
+    if (memory === before) return { entries, memory, version };
+    try {
+      if (await store.write(key, memory, version)) return { entries, memory, version: version + 1 };
+    } catch (error) {
+      // It would be no smaller the next time. What is remembered from before stays, and is purged again.
+      if (!(error instanceof MemoryTooLargeError)) throw error;
+      log.error(webhookEvents.entryTooLarge, { error: describeError(error) });
+      return { entries, memory: emptyMemory, version };
+    }
+  }
+  throw new MemoryContentionError(`Lost ${maxAttempts} races for one entry`);
+}
+
+/** A delivery that wrote in between has read what was stale: it purges that as well, and clears it. */
+async function writeCleared(
+  key: string,
+  memory: Memory,
+  version: number,
+  { memory: store, log }: RecallPorts,
+): Promise<void> {
+  const cleared = clearStale(memory);
+  if (cleared === memory || memory === emptyMemory) return;
+  try {
+    await store.write(key, cleared, version);
+  } catch (error) {
+    log.warn(webhookEvents.memoryNotCleared, { error: describeError(error) });
+  }
+}
+
+/** @returns what a change's former fields map to, as deleted */
+export function formerEntries(change: EntryChange, rules: RuleSet): readonly PurgeEntry[] {
   if (change.previous === undefined) return [];
   const { previous, ...rest } = change;
   return rules.map({ ...rest, action: 'delete', fields: previous }).entries;
+}
+
+/** @returns entries, then those of before that none of them purges */
+export function withFormer(
+  entries: readonly PurgeEntry[],
+  former: readonly PurgeEntry[],
+): readonly PurgeEntry[] {
+  const keys = new Set(entries.map(entryKeyWithoutAction));
+  return [...entries, ...former.filter((entry) => !keys.has(entryKeyWithoutAction(entry)))];
 }

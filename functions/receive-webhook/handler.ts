@@ -30,7 +30,7 @@ const ports: ReceivePorts = {
   readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
   memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName, nowMs }),
   rules: compileRules(mapping),
-  sweep: (change) => purgeByPrefix(mapping, change),
+  purgeByPrefix: (change) => purgeByPrefix(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   nowMs,
   log,

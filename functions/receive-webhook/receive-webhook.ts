@@ -1,4 +1,5 @@
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
+import type { QueueResult } from '../buffer/enqueue-changes.ts';
 import { counted } from '../lambda/emf.ts';
 import { describeError } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
@@ -9,7 +10,7 @@ import type {
   WebhookRequest,
   WebhookSource,
 } from '../sources/webhook-source.ts';
-import { type Delivery, type EnqueueEntriesPorts, enqueueEntries } from './enqueue-webhook.ts';
+import { type EnqueueWebhookPorts, enqueueWebhook } from './enqueue-webhook.ts';
 
 /** A webhook as the stack configures it. */
 export interface WebhookConfig {
@@ -23,7 +24,7 @@ export interface WebhookConfig {
 }
 
 /** What receiving a webhook needs of the world. */
-export interface ReceivePorts extends EnqueueEntriesPorts {
+export interface ReceivePorts extends EnqueueWebhookPorts {
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
   /** @param maxAgeMs read again where what is cached is older than this */
   readonly readSecrets: (secretId: string, maxAgeMs?: number) => Promise<readonly string[]>;
@@ -113,25 +114,23 @@ async function receiveKnown(
       log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
     case 'changes': {
+      const { changes, isComplete = false } = reading;
       const { rememberDays = defaultRememberDays } = config;
       const memory = rememberDays > 0 ? ports.memory(rememberDays) : undefined;
-      return await enqueue(name, source, { ...reading, memory }, ports);
+      const queued = await enqueueWebhook({ source, changes, isComplete, memory }, ports);
+      return answerQueued(name, source, queued, ports);
     }
   }
 }
 
-async function enqueue(
+function answerQueued(
   name: string,
   source: WebhookSource,
-  { changes, isComplete = false, memory }: Omit<Delivery, 'source' | 'isComplete'> & { isComplete?: boolean },
-  ports: ReceivePorts,
-): Promise<WebhookAnswer> {
-  const { entries, failed } = await enqueueEntries({ source, changes, isComplete, memory }, ports);
-  if (failed > 0) {
-    ports.log.error(webhookEvents.notQueued, {
-      webhook: name,
-      changes: failed,
-    });
+  { entries, failed }: QueueResult,
+  { log }: ReceivePorts,
+): WebhookAnswer {
+  if (failed.length > 0) {
+    log.error(webhookEvents.notQueued, { webhook: name, changes: failed.length });
     return answer(503, { error: 'The webhook could not be queued. Please send it again.' });
   }
   if (entries.length === 0) return answer(200, { queued: [], reason: 'No rule makes a URL of this change.' });

@@ -1,5 +1,5 @@
-import { type MappedChange, mapChanges } from '../../functions/buffer/enqueue-changes.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { type MappedChange, mapChanges } from '../../functions/core/mapping/map-changes.ts';
 import type { MappingResult, RuleExplanation } from '../../functions/core/mapping/rule.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../functions/core/model/group-by.ts';
@@ -88,15 +88,13 @@ function purgesOf(
     maxBodyBytes = defaultSettings.maxBodyBytes,
   }: Pick<PurgerConfig, 'maxFileUrls' | 'maxBodyBytes'>,
 ): readonly ExplainedRequests[] {
-  const deliveries = changes
-    .flatMap(({ deliveries }) => deliveries)
-    .filter(({ entries }) => entries.length > 0);
-  const byDelay = groupBy(deliveries, ({ delaySeconds }) => delaySeconds);
+  const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
+  const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
     .sort(([a], [b]) => a - b)
     .map(([delaySeconds, group]) => {
       const planned = planRequests(
-        group.map((delivery) => delivery.entries),
+        group.map(({ entries }) => entries),
         { maxFileUrls, maxBodyBytes },
       );
       const covered = planned.flatMap((request) => {

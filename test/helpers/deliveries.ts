@@ -16,6 +16,7 @@ export interface Setup {
   readonly urls: readonly string[];
   readonly type?: string;
   readonly rememberDays?: number;
+  readonly delaySeconds?: number;
 }
 
 /** What became of one delivery. */
@@ -27,7 +28,8 @@ export interface Delivered {
 }
 
 /** @returns a function that signs and delivers requests one after another to a webhook of this source */
-export function createSender(source: string, { options, urls, type, rememberDays }: Setup) {
+export function createSender(source: string, setup: Setup) {
+  const { options, urls, type, rememberDays, delaySeconds = 0 } = setup;
   const world = createWebhookWorld({
     webhooks: {
       [source]: {
@@ -37,7 +39,7 @@ export function createSender(source: string, { options, urls, type, rememberDays
         ...(rememberDays !== undefined && { rememberDays }),
       },
     },
-    rules: [{ match: { source, ...(type && { type }) }, purge: { fileUrls: urls } }],
+    rules: [{ match: { source, ...(type && { type }) }, purge: { fileUrls: urls }, delaySeconds }],
     secrets: { secret: testSecretOf(source) },
   });
   const deliver = async ({ headers, body }: VendorRequest): Promise<Delivered> => {

@@ -22,6 +22,8 @@ export interface WebhookWorldOptions {
 export interface WebhookWorld {
   readonly ports: ReceivePorts;
   readonly sent: PurgeMessage[];
+  /** The delay of each message that was sent. */
+  readonly delays: number[];
   readonly lines: LogLine[];
   readonly items: Map<string, Remembered>;
   readonly secretReads: (number | undefined)[];
@@ -54,6 +56,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
   };
   const world: WebhookWorld = {
     sent: [],
+    delays: [],
     lines: [],
     items: new Map(),
     secretReads: [],
@@ -70,13 +73,14 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       },
       memory: () => store,
       rules: compileRules(config),
-      sweep: (change) => purgeByPrefix(config, change),
+      purgeByPrefix: (change) => purgeByPrefix(config, change),
       send: async (messages) => {
         await world.before('send');
-        for (const { body } of messages) {
+        for (const { body, delaySeconds = 0 } of messages) {
           const read = readMessage(body);
           if (read.kind !== 'message') throw new Error(read.reason);
           world.sent.push(read.message);
+          world.delays.push(delaySeconds);
         }
         return [];
       },

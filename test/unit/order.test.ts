@@ -6,8 +6,9 @@ import {
   referenceTo,
   writeMessage,
 } from '../../functions/core/model/purge-message.ts';
+import { compareSequencers } from '../../functions/core/model/sequencer.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { compareSequencers, entriesInOrder } from '../../functions/core/planning/superseded.ts';
+import { entriesInOrder } from '../../functions/core/planning/superseded.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 
 describe('sequencers', () => {

@@ -54,6 +54,17 @@ describe('entry memory', () => {
     expect((await deliver(remove())).purged).toEqual(['delete https://www.example.com/b']);
   });
 
+  it('purges a remembered URL at once, and what the change maps to after the delay of its rule', async () => {
+    const { world, deliver } = createSender('standard-webhooks', { urls, delaySeconds: 30 });
+    await deliver(publish('a'));
+    world.delays.length = 0;
+    expect((await deliver(publish('b'))).purged).toEqual([
+      'delete https://www.example.com/a',
+      'invalidate https://www.example.com/b',
+    ]);
+    expect(world.delays).toEqual([0, 30]);
+  });
+
   it('keeps the entries of two webhooks apart', async () => {
     const first = createSender('standard-webhooks', { urls });
     await first.deliver(publish('a'));

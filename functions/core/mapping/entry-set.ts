@@ -26,3 +26,10 @@ export class EntrySet {
 function isSame(a: PurgeEntry, b: PurgeEntry): boolean {
   return entryText(a) === entryText(b) && entryKey(a) === entryKey(b);
 }
+
+/** @returns the entries without duplicates, in their order */
+export function uniqueEntries(entries: readonly PurgeEntry[]): readonly PurgeEntry[] {
+  const set = new EntrySet();
+  for (const entry of entries) set.add(entry);
+  return set.entries;
+}

@@ -1,7 +1,8 @@
 import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import { EntrySet } from './entry-set.ts';
-import type { MappingProblem, MappingResult, RuleExplanation, ScheduledEntries } from './rule.ts';
+import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
+import { Schedule, scheduledAtOnce } from './schedule.ts';
 import type { EntryCollector, StaleUrls } from './stale-urls.ts';
 import type { Variables } from './template.ts';
 
@@ -23,7 +24,7 @@ export const atOnce: readonly number[] = [0];
 const nothingStale: MappingResult = Object.freeze({ entries: [], schedule: [], rules: [], problems: [] });
 
 /**
- * @param rules those that may be for the change
+ * @param rules those that may match the change
  * @param latest what happened last to the object: the default action follows it
  * @returns what the change makes stale, by all rules together
  */
@@ -33,70 +34,54 @@ export function mapChange(
   latest: ChangeAction,
 ): MappingResult {
   let variables: Variables | undefined;
-  let collected: Collector | undefined;
+  let collected: MappingCollector | undefined;
   for (const rule of rules) {
     variables ??= variablesOf(change);
     const captures = matchChange(rule.match, change.action, variables);
     if (captures === undefined) continue;
-    collected ??= new Collector();
+    collected ??= new MappingCollector();
     collected.collect(rule, { ...variables, ...captures }, latest);
   }
-  return collected === undefined ? nothingStale : collected.mapping();
+  return collected === undefined ? nothingStale : collected.result();
 }
 
-/** Gathers what several rules make of a change. */
-class Collector implements EntryCollector {
+/** Collects what several rules make of a change. */
+class MappingCollector implements EntryCollector {
   readonly #all = new EntrySet();
   readonly #rules: string[] = [];
   readonly #problems: MappingProblem[] = [];
-  /** Only once a rule has a delay: until then all entries are for now. */
-  #byDelay: Map<number, EntrySet> | undefined;
+  /** Only once a rule has a delay: until then all entries are purged at once. */
+  #schedule: Schedule | undefined;
   #delaysSeconds: readonly number[] = atOnce;
 
   collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
     this.#rules.push(rule.name);
     this.#delaysSeconds = rule.delaysSeconds;
-    if (this.#byDelay === undefined && rule.delaysSeconds !== atOnce) {
-      this.#byDelay = new Map();
-      for (const entry of this.#all.entries) this.#addAt(0, entry);
+    if (this.#schedule === undefined && rule.delaysSeconds !== atOnce) {
+      this.#schedule = new Schedule();
+      for (const entry of this.#all.entries) this.#schedule.add(0, entry);
     }
     rule.staleUrls(variables, rule.scopes[latest], this);
   }
 
   add(entry: PurgeEntry): void {
     this.#all.add(entry);
-    if (this.#byDelay === undefined) return;
-    for (const delaySeconds of this.#delaysSeconds) this.#addAt(delaySeconds, entry);
+    if (this.#schedule === undefined) return;
+    for (const delaySeconds of this.#delaysSeconds) this.#schedule.add(delaySeconds, entry);
   }
 
   reportProblem(template: string, reason: string): void {
     this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
   }
 
-  #addAt(delaySeconds: number, entry: PurgeEntry): void {
-    let set = this.#byDelay?.get(delaySeconds);
-    if (set === undefined) {
-      set = new EntrySet();
-      this.#byDelay?.set(delaySeconds, set);
-    }
-    set.add(entry);
-  }
-
-  mapping(): MappingResult {
+  result(): MappingResult {
     const { entries } = this.#all;
-    return { entries, schedule: this.#deliveries(), rules: this.#rules, problems: this.#problems };
-  }
-
-  #deliveries(): readonly ScheduledEntries[] {
-    const { entries } = this.#all;
-    if (this.#byDelay === undefined) return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
-    return [...this.#byDelay]
-      .map(([delaySeconds, set]) => ({ delaySeconds, entries: set.entries }))
-      .sort((a, b) => a.delaySeconds - b.delaySeconds);
+    const schedule = this.#schedule?.list() ?? scheduledAtOnce(entries);
+    return { entries, schedule, rules: this.#rules, problems: this.#problems };
   }
 }
 
-/** @returns what one rule makes of a change, or why it is not for it */
+/** @returns what one rule makes of a change, or why it does not match */
 export function explainRule(rule: CompiledRule, change: OriginChange): RuleExplanation {
   const { name, source, match, delaysSeconds } = rule;
   if (source !== change.source) {
@@ -108,8 +93,8 @@ export function explainRule(rule: CompiledRule, change: OriginChange): RuleExpla
     const reason = reasonNotToMatch(match, change.action, variables) ?? 'its conditions do not hold';
     return { rule: name, matched: false, reason };
   }
-  const collected = new Collector();
+  const collected = new MappingCollector();
   collected.collect(rule, { ...variables, ...captures }, change.action);
-  const { entries, problems } = collected.mapping();
+  const { entries, problems } = collected.result();
   return { rule: name, matched: true, captures, entries, delaysSeconds, problems };
 }

@@ -8,6 +8,7 @@ import {
   type OneOrMore,
   type Rule,
 } from './rule.ts';
+import { scheduledAtOnce } from './schedule.ts';
 import { withHosts } from './stale-urls.ts';
 import { dirUrlProblem, encodeLiteral } from './url.ts';
 
@@ -33,7 +34,7 @@ export function purgeByPrefix(config: MappingConfig, change: EntryChange): Mappi
     }
   }
   const all = [...entries.values()];
-  return { entries: all, schedule: [{ delaySeconds: 0, entries: all }], rules: matched, problems };
+  return { entries: all, schedule: scheduledAtOnce(all), rules: matched, problems };
 }
 
 function couldMatch({ match }: Rule, { source, webhook, type }: EntryChange): boolean {
