@@ -8,19 +8,27 @@ import {
 import type { PurgeEntry } from '../core/model/types.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import type { Batch, SubmitPorts } from './ports.ts';
+import { type Batch, failMessage, oldestChangeMs } from './batch.ts';
+import type { SubmitPorts } from './ports.ts';
+
+/** Why CDN Pro has rejected entries. */
+interface Refusal {
+  readonly message: string;
+  readonly status: number;
+  readonly requestId?: string;
+}
 
 /**
- * Records what will never be accepted in the dead letter queue, each entry as a purge message of its own. Where
- * that fails, the messages that hold the entry count as failed.
+ * Puts entries that will never be accepted into the dead letter queue, each as its own purge message. Where that fails,
+ * the messages that hold the entry are delivered again.
  */
 export async function recordRejected(
   rejected: readonly PlannedEntry[],
-  { message, status, requestId }: { message: string; status: number; requestId?: string },
+  { message, status, requestId }: Refusal,
   batch: Batch,
   { reject, log, nowMs, measure }: SubmitPorts,
 ): Promise<void> {
-  // A directory that stands for its siblings is nobody's entry: the siblings are sent again.
+  // Nobody asked for a coalesced directory: its siblings are sent again.
   const asked = rejected.filter(({ isCoalesced }) => !isCoalesced);
   if (asked.length === 0) return;
   measure('EntriesRejected', asked.length);
@@ -34,15 +42,11 @@ export async function recordRejected(
     asked.map((planned) => ({ body: rejectedMessage(planned, rejection, batch), reason: message })),
   );
   for (const { index } of unsent) {
-    for (const message of asked[index]?.messages ?? []) failMessage(message, batch);
+    for (const message of asked[index]?.messages ?? []) failMessage(batch, message);
   }
   for (const planned of asked) {
     const { change } = firstMessage(planned, batch);
-    log.error(submitEvents.entryRejected, {
-      url: entryText(planned.entry),
-      ...rejection,
-      change,
-    });
+    log.error(submitEvents.entryRejected, { url: entryText(planned.entry), ...rejection, change });
   }
 }
 
@@ -61,8 +65,8 @@ function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Bat
 }
 
 /**
- * Puts what is left back into the buffer, each message with what is still open in it. Where that fails, the
- * message counts as failed.
+ * Requeues what could not be sent, each message with the entries that are still open in it. Where that fails, the
+ * message is delivered again.
  */
 export async function requeueUnsent(
   left: readonly PlannedRequest[],
@@ -70,6 +74,30 @@ export async function requeueUnsent(
   batch: Batch,
   { requeue, log, measure, nowMs }: SubmitPorts,
 ): Promise<void> {
+  const open = [...openEntries(left)].filter(
+    ([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''),
+  );
+  if (open.length === 0) return;
+  measure('MessagesGivenBack', open.length);
+  const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
+  const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
+  if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
+  // Waiting is not a failure: what makes it last has its own log lines and metrics.
+  log.info(submitEvents.messagesRequeued, { messages: open.length, delaySeconds, ...oldest });
+  const unsent = await requeue(
+    open.map(([index, entries]) => {
+      const { change } = batch.messages[index]?.message ?? {};
+      return {
+        body: writeMessage({ v: messageVersion, ...(change ? { change } : {}), entries }),
+        delaySeconds,
+      };
+    }),
+  );
+  for (const { index } of unsent) failMessage(batch, open[index]?.[0] ?? -1);
+}
+
+/** @returns the entries that are not settled yet, by the index of the message that holds them */
+function openEntries(left: readonly PlannedRequest[]): ReadonlyMap<number, readonly PurgeEntry[]> {
   const open = new Map<number, PurgeEntry[]>();
   for (const { entry, messages } of left.flatMap(settledBy)) {
     for (const index of messages) {
@@ -78,37 +106,5 @@ export async function requeueUnsent(
       else entries.push(entry);
     }
   }
-  const waiting = [...open].filter(([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''));
-  if (waiting.length === 0) return;
-  measure('MessagesGivenBack', waiting.length);
-  const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
-  const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
-  if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
-  // Waiting is no fault: whatever makes it last has lines and metrics of its own.
-  log.info(submitEvents.messagesRequeued, { messages: waiting.length, delaySeconds, ...oldest });
-  const unsent = await requeue(
-    waiting.map(([index, entries]) => {
-      const { change } = batch.messages[index]?.message ?? {};
-      return {
-        body: writeMessage({ v: messageVersion, ...(change ? { change } : {}), entries }),
-        delaySeconds,
-      };
-    }),
-  );
-  for (const { index } of unsent) failMessage(waiting[index]?.[0] ?? -1, batch);
-}
-
-function failMessage(index: number, { messages, failed }: Batch): void {
-  const messageId = messages[index]?.messageId;
-  if (messageId !== undefined) failed.add(messageId);
-}
-
-/** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
-export function oldestChangeMs(request: PlannedRequest, { messages }: Batch): number {
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const index of new Set(settledBy(request).flatMap((planned) => planned.messages))) {
-    const changedMs = Date.parse(messages[index]?.message.change?.occurredAt ?? '');
-    if (changedMs < oldestMs) oldestMs = changedMs;
-  }
-  return oldestMs;
+  return open;
 }

@@ -3,18 +3,18 @@ import type { Answer } from '../cdn-pro/answer.ts';
 import type { Slot } from '../core/limits/window.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
-import type { RequestLimits } from '../core/planning/plan.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { afterAnswer, type Run } from './handle-answer.ts';
-import type { Batch, SubmitOptions, SubmitPorts } from './ports.ts';
-import { oldestChangeMs } from './return-messages.ts';
+import { type Batch, oldestChangeMs } from './batch.ts';
+import { handleAnswer, type SendContext } from './handle-answer.ts';
+import type { SubmitOptions, SubmitPorts } from './ports.ts';
+import { Run } from './run.ts';
 
-/** Most requests under way at once: enough to empty a full batch in about a second. */
-const maxUnderWay = 8;
-/** Who would wait longer than this for the pace gives its changes back, to go with those that come after them. */
+/** A request that would wait longer than this for its pace is given back, to carry changes that come after it. */
 const longestPaceWaitMs = 2000;
+/** For how long it then stays away, in seconds. */
+const paceDelaySeconds = 1;
 
 /** What could not be sent, and how long it should stay away. */
 export interface Leftover {
@@ -23,7 +23,7 @@ export interface Leftover {
 }
 
 /**
- * Sends requests until all are settled or time is up, each in a place of the rate limit's window; full ones first,
+ * Sends requests until all are settled or time is up, each in a slot of the rate limit's window; full ones first,
  * several at once.
  * @param requests in the order in which to send them
  * @returns the requests that are not settled
@@ -32,131 +32,96 @@ export async function sendRequests(
   requests: readonly PlannedRequest[],
   batch: Batch,
   ports: SubmitPorts,
-  options: SubmitOptions,
+  { limits, deadlineMs }: Pick<SubmitOptions, 'limits' | 'deadlineMs'>,
 ): Promise<Leftover> {
-  const run: Run = {
-    limits: options.limits,
-    queue: fullFirst(requests, options.limits),
-    underWay: new Set(),
-    failures: 0,
-    refusals: 0,
-    failedMs: Number.NEGATIVE_INFINITY,
-    pauseUntilMs: 0,
-  };
-  const delaySeconds = await sendUntilDone(run, batch, ports, options);
-  await Promise.all(run.underWay);
-  return { left: run.queue, delaySeconds: run.stopForSeconds ?? delaySeconds };
-}
-
-/** A partial request may have to wait for its turn, which must not keep a full one from its own. */
-function fullFirst(requests: readonly PlannedRequest[], limits: RequestLimits): PlannedRequest[] {
-  const isFull = (request: PlannedRequest) => fillRatio(request, limits) >= 1;
-  return [...requests.filter(isFull), ...requests.filter((request) => !isFull(request))];
-}
-
-/** @returns for how long what is left should stay away, in seconds */
-async function sendUntilDone(
-  run: Run,
-  batch: Batch,
-  ports: SubmitPorts,
-  { deadlineMs }: SubmitOptions,
-): Promise<number> {
+  const run = new Run(requests, limits, deadlineMs);
+  const context: SendContext = { run, batch, ports };
   for (;;) {
-    if (run.stopForSeconds !== undefined) return 0;
-    const nowMs = ports.nowMs();
-    const mustWait = run.queue.length === 0 || run.pauseUntilMs > nowMs || run.failures > 0;
-    if (run.underWay.size >= (mustWait ? 1 : maxUnderWay)) {
-      await Promise.race(run.underWay);
-      continue;
-    }
-    if (run.queue.length === 0 || nowMs >= deadlineMs) return 0;
-    if (run.pauseUntilMs > nowMs) {
-      const pauseMs = run.pauseUntilMs - nowMs;
-      if (run.pauseUntilMs >= deadlineMs) return Math.min(900, Math.ceil(pauseMs / 1000));
-      await ports.sleep(pauseMs);
-      continue;
-    }
-    // As many as may be under way, by one write; after a failure, one to see whether all is well again.
-    const next = run.queue.slice(0, run.failures > 0 ? 1 : maxUnderWay - run.underWay.size);
-    const permit = await acquireSlots(next, run, batch, ports);
-    if (permit.usedShare !== undefined) ports.measure('BudgetUsedPercent', permit.usedShare * 100);
-    if (permit.kind === 'wait') {
-      // Several partial requests gain nothing by going back together; they wait for their turns in here.
-      const isLast = run.queue.length === 1;
-      if (isLast && permit.for === 'pace' && permit.untilMs > ports.nowMs() + longestPaceWaitMs) return 1;
-      run.pauseUntilMs = permit.untilMs;
-      continue;
-    }
-    // An answer may have come in the meantime. The places are spent either way.
-    if (run.stopForSeconds !== undefined || run.pauseUntilMs > ports.nowMs()) continue;
-    for (const [index, place] of permit.slots.entries()) {
-      const request = next[index];
-      if (request !== undefined) launch(request, place, run, batch, ports);
+    const step = run.nextStep(ports.nowMs());
+    switch (step.kind) {
+      case 'send':
+        await sendInSlots(step.requests, context);
+        break;
+      case 'await-answer':
+        await run.nextAnswer();
+        break;
+      case 'sleep':
+        await ports.sleep(step.ms);
+        break;
+      case 'end':
+        return { left: run.waiting, delaySeconds: step.delaySeconds };
     }
   }
 }
 
-/** Sends a request without waiting for its answer, unless it was split while its place was being taken. */
-function launch(request: PlannedRequest, place: Slot, run: Run, batch: Batch, ports: SubmitPorts): void {
-  const index = run.queue.indexOf(request);
-  if (index < 0) return;
-  run.queue.splice(index, 1);
-  const sending = sendOne(request, place, run, batch, ports).finally(() => run.underWay.delete(sending));
-  run.underWay.add(sending);
+/** Sends as many of the requests as get a slot, without waiting for their answers. */
+async function sendInSlots(requests: readonly PlannedRequest[], context: SendContext): Promise<void> {
+  const { run, ports } = context;
+  const grant = await acquireSlots(requests, context);
+  if (grant?.usedShare !== undefined) ports.measure('BudgetUsedPercent', grant.usedShare * 100);
+  if (grant?.kind === 'wait') waitForSlot(grant, context);
+  // An answer may have come in the meantime. The slots are spent either way.
+  if (grant?.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
+  for (const [index, slot] of grant.slots.entries()) {
+    const request = requests[index];
+    if (request !== undefined) run.start(request, () => sendOne(request, slot, context));
+  }
 }
 
-/** Asks for places in the window. A fault of our own stores counts as unavailability. */
+/**
+ * Acquires slots of the window. The credentials are fetched first, so that nothing is left to do between a slot and
+ * its request.
+ * @returns undefined where a store of our own failed: nothing is sent for a while
+ */
 async function acquireSlots(
   requests: readonly PlannedRequest[],
-  run: Run,
-  batch: Batch,
-  { cdnPro, ledger, ...ports }: SubmitPorts,
-): Promise<SlotGrant> {
+  { run, batch, ports }: SendContext,
+): Promise<SlotGrant | undefined> {
   try {
-    await cdnPro.prepare();
+    await ports.cdnPro.prepare();
     const nowMs = ports.nowMs();
-    const asks = requests.map((request) => ({
-      fillRatio: fillRatio(request, run.limits),
-      oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
-    }));
-    return await ledger.reserve(asks);
+    return await ports.ledger.reserve(
+      requests.map((request) => ({
+        fillRatio: fillRatio(request, run.limits),
+        oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
+      })),
+    );
   } catch (error) {
-    const { name, message } = describeError(error);
-    ports.log.warn(submitEvents.slotsUnavailable, { reason: `${name}: ${message}` });
-    run.failures++;
-    return { kind: 'wait', untilMs: ports.nowMs() + backoffMs(run.failures, ports.random()) };
+    ports.log.warn(submitEvents.slotsUnavailable, { reason: reasonOf(error) });
+    run.noteUnsent();
+    run.pauseUntil(ports.nowMs() + backoffMs(run.failures, ports.random()));
+    return undefined;
   }
 }
 
-/** Sends a request in the place that was taken for it, and draws the conclusions. */
-async function sendOne(
-  request: PlannedRequest,
-  place: Slot,
-  run: Run,
-  batch: Batch,
-  ports: SubmitPorts,
-): Promise<void> {
+function waitForSlot(grant: SlotGrant & { kind: 'wait' }, { run, ports }: SendContext): void {
+  // Several partial requests gain nothing by going back together; they wait for their turns in here.
+  const isLast = run.waiting.length === 1;
+  const isLong = grant.for === 'pace' && grant.untilMs > ports.nowMs() + longestPaceWaitMs;
+  if (isLast && isLong) run.stopFor(paceDelaySeconds);
+  else run.pauseUntil(grant.untilMs);
+}
+
+/** Sends a request in its slot, and draws the conclusions from the answer. */
+async function sendOne(request: PlannedRequest, slot: Slot, context: SendContext): Promise<void> {
+  const { ports } = context;
   const sentMs = ports.nowMs();
   const answer = await trySubmit(request, ports);
   // Without an answer, the request may still be on its way.
-  if (answer.kind !== 'unavailable') ports.ledger.noteAnswer(place);
-  const isNews = sentMs >= run.failedMs;
-  const {
-    again,
-    pauseUntilMs = 0,
-    stopForSeconds,
-  } = await afterAnswer(request, answer, isNews, run, batch, ports);
-  run.queue.unshift(...again);
-  run.pauseUntilMs = Math.max(run.pauseUntilMs, pauseUntilMs);
-  if (stopForSeconds !== undefined) run.stopForSeconds = stopForSeconds;
+  if (answer.kind !== 'unavailable') ports.ledger.noteAnswer(slot);
+  await handleAnswer(answer, { request, sentMs }, context);
 }
 
-/** A fault before the request could be sent counts as unavailability. */
+/** A failure before the request could be sent counts as unavailability. */
 async function trySubmit(request: PlannedRequest, { cdnPro }: SubmitPorts): Promise<Answer> {
   try {
     return await cdnPro.submit(bodyOf(request));
   } catch (error) {
-    const { name, message } = describeError(error);
-    return { kind: 'unavailable', reason: `${name}: ${message}` };
+    return { kind: 'unavailable', reason: reasonOf(error) };
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { name, message } = describeError(error);
+  return `${name}: ${message}`;
 }

@@ -1,12 +1,13 @@
 import { entryText } from '../core/model/entry-text.ts';
-import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
+import { readMessage } from '../core/model/purge-message.ts';
 import { shareOfRequests } from '../core/planning/coalesce.ts';
 import { planRequests, type RequestLimits } from '../core/planning/plan.ts';
 import type { PlannedRequest } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import type { Batch, BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
+import { createBatch, type MessageInHand } from './batch.ts';
+import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
@@ -14,7 +15,7 @@ import { sendRequests } from './send-requests.ts';
  * Submits what a batch of messages asks for, in as few requests as possible and inside the rate limit.
  *
  * A message is settled when each of its entries was accepted, or is in the dead letter queue with a reason. What
- * is left at the deadline goes back into the buffer as a new message, so that waiting uses up no receives.
+ * is left at the deadline is requeued as a new message, so that waiting uses up no receives.
  * @returns IDs of the messages that are not settled and have to be delivered again
  */
 export async function submitBatch(
@@ -23,7 +24,7 @@ export async function submitBatch(
   options: SubmitOptions,
 ): Promise<readonly string[]> {
   const { messages, failedIds } = await readMessages(records, ports);
-  const batch: Batch = { messages: oldestFirst(messages), failed: new Set(failedIds) };
+  const batch = createBatch(messages, failedIds);
   const requests = planRequests(
     entriesInOrder(batch.messages.map(({ message }) => message)),
     await limitsFor(messages.length, options, ports),
@@ -64,7 +65,7 @@ function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts)
 
 /** Reads the messages; what cannot be read goes to the dead letter queue as it is. */
 async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
-  const messages: { messageId: string; message: PurgeMessage }[] = [];
+  const messages: MessageInHand[] = [];
   const unreadable: (BufferedMessage & { reason: string })[] = [];
   for (const { messageId, body } of records) {
     const read = readMessage(body);
@@ -83,10 +84,4 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
-}
-
-/** What is left for a request that has to wait are then the youngest changes. A change without a time goes first. */
-function oldestFirst(messages: Batch['messages']): Batch['messages'] {
-  const aged = messages.map((one) => ({ one, atMs: Date.parse(one.message.change?.occurredAt ?? '') || 0 }));
-  return aged.sort((a, b) => a.atMs - b.atMs).map(({ one }) => one);
 }
