@@ -1,6 +1,6 @@
 /**
  * The messages of all log lines, by who logs them. People's filters and alarms look for them, so that a change of words
- * is a line in the changelog; `docs/operations.md` lists them.
+ * is a line in the changelog; `docs/log-messages.md` lists them.
  */
 
 /** Of `receive-s3` and `receive-webhook`, where they map changes and put them into the purge queue. */

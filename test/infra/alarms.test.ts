@@ -51,23 +51,6 @@ describe('the runbook', () => {
     expect(links.filter((link) => !headings.includes(link))).toEqual([]);
   });
 
-  test('names only lines that the functions log', () => {
-    const code = ['enqueue.ts', 'receive-s3/receive-s3-event.ts', 'receive-webhook/receive-webhook.ts']
-      .concat(['receive-webhook/remember.ts', 'submit/after-answer.ts', 'submit/settle.ts'])
-      .concat(['submit/send-requests.ts', 'submit/submit-batch.ts', 'configure-bucket/handler.ts'])
-      .map((file) => readFileSync(`functions/${file}`, 'utf8'))
-      .join('\n');
-    const asked = [...operations.matchAll(/\$\.message = "([^"*]+)\*?"/g)].map(([, text]) => text ?? '');
-    const table = rowsOf(
-      sectionsOf(operations, 2).find(({ heading }) => heading.startsWith('Messages'))?.text ?? '',
-    );
-    const listed = table.flatMap(([cell = '']) =>
-      [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? ''),
-    );
-    expect(asked.length).toBeGreaterThan(7);
-    expect([...asked, ...listed].filter((text) => !code.includes(text))).toEqual([]);
-  });
-
   test('states how many metrics the alarms watch, which is what they cost by', () => {
     expect(operations.replace(/\s+/g, ' ')).toContain(`watch ${watchedMetrics(template).length} metrics`);
   });

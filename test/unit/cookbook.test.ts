@@ -6,9 +6,7 @@ import { checkSettings } from '../../infra/settings/settings.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 import { blocksOf, evaluate, sectionsOf } from '../helpers/markdown.ts';
 
-const docs = readFileSync('docs/configuration.md', 'utf8');
-const [cookbook] = sectionsOf(docs, 2).filter(({ heading }) => heading === 'Cookbook');
-const recipes = sectionsOf(cookbook?.text ?? '', 3);
+const recipes = sectionsOf(readFileSync('docs/cookbook.md', 'utf8'), 2);
 
 test('there are ten recipes', () => {
   expect(recipes).toHaveLength(10);

@@ -1,0 +1,38 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { rowsOf } from '../helpers/markdown.ts';
+
+const files = [...globSync('docs/**/*.md'), 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+const longestCell = 250;
+
+describe.each(files)('%s', (file) => {
+  const markdown = readFileSync(file, 'utf8');
+
+  test('has tables that can be read', () => {
+    const cells = rowsOf(markdown).flat();
+    expect(cells.filter((cell) => cell.length > longestCell)).toEqual([]);
+  });
+
+  test('links to files and headings that exist', () => {
+    const links = [...markdown.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
+    expect(links.filter((link) => !isFound(file, link))).toEqual([]);
+  });
+});
+
+function isFound(file: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const target = path === '' ? file : join(dirname(file), path);
+  if (!existsSync(target)) return false;
+  return heading === undefined || slugsOf(readFileSync(target, 'utf8')).includes(heading);
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function slugsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
