@@ -21,7 +21,10 @@ import { wordpress } from './vendors/wordpress.ts';
 import { wpWebhooks } from './vendors/wp-webhooks.ts';
 import type { SourceOptions, WebhookSource } from './webhook-source.ts';
 
-/** Every source of webhooks by its name: a new source is a file of its own and a line here. */
+/**
+ * Every source of webhooks by its name. A new one is a file in `vendors/`, an import and a line here, an example in the
+ * tests, a signer for the local stack, and a section of the docs: CONTRIBUTING.md has the list.
+ */
 export const webhookSources = {
   'builder-io': builderIo,
   contentful,

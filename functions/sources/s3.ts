@@ -1,11 +1,12 @@
+import { isRecord } from '../core/model/record.ts';
 import type { ChangeAction, ObjectChange } from '../core/model/types.ts';
-import { isJsonObject, parseJsonText, textAt, unexpected, valueAt } from './toolkit/payload.ts';
+import { parseJsonText, textAt, unexpected, valueAt } from './toolkit/payload.ts';
 import { isoDateOf } from './toolkit/time.ts';
 import type { Malformed } from './webhook-source.ts';
 
 /** SQS around SNS around EventBridge is the deepest that AWS can be set up to wrap. */
-const MAX_ENVELOPES = 4;
-const MAX_NAME_LENGTH = 100;
+const maxEnvelopes = 4;
+const maxNameLength = 100;
 
 /** A part of an event that led to no change. */
 interface S3Remark {
@@ -18,7 +19,7 @@ interface S3Remark {
 
 /** A part of an event that cannot be read. */
 export interface S3Unreadable extends S3Remark {
-  /** The part itself as an event of its own, so that it can be kept and read again: JSON, or the text that is none. */
+  /** The part as a separate event, so that it can be kept and read again: JSON, or the string that is not JSON. */
   readonly text: string;
 }
 
@@ -35,7 +36,7 @@ export interface S3Reading {
   readonly changes: readonly ObjectChange[];
   /** Understood, and nothing to purge: test events, restores, tags, and events that S3 may add later. */
   readonly ignored: readonly S3Remark[];
-  /** To be logged by name and kept; the records beside it are in `changes` all the same. */
+  /** To be logged by name and kept; the records next to it are in `changes` all the same. */
   readonly notUnderstood: readonly S3Unreadable[];
   /** One for each SQS message, so that only those that fail go back to the queue; empty for other envelopes. */
   readonly messages: readonly S3MessageReading[];
@@ -88,11 +89,11 @@ function readRecord(record: unknown, findings: Findings, envelopes: number): voi
     readSqsMessage(record, findings, envelopes);
   } else if (source === 'aws:sns') {
     readWrapped(source, 'Sns.Message', valueAt(record, 'Sns', 'Message'), findings, envelopes);
-  } else if (isJsonObject(valueAt(record, 's3'))) {
+  } else if (isRecord(valueAt(record, 's3'))) {
     readNotification(record, findings);
   } else {
-    const fault = unexpected('s3', 'an object', valueAt(record, 's3'));
-    findings.notUnderstood.push(unreadable(source, fault, { Records: [record] }));
+    const problem = unexpected('s3', 'an object', valueAt(record, 's3'));
+    findings.notUnderstood.push(unreadable(source, problem, { Records: [record] }));
   }
 }
 
@@ -109,7 +110,7 @@ function readSqsMessage(record: unknown, findings: Findings, envelopes: number):
   findings.messages.push({ messageId, changes, ignored, notUnderstood });
 }
 
-/** SNS and SQS carry what they wrap as a text of JSON. */
+/** SNS and SQS carry what they wrap as a string of JSON. */
 function readWrapped(
   name: string,
   field: string,
@@ -117,8 +118,8 @@ function readWrapped(
   findings: Findings,
   envelopes: number,
 ): void {
-  if (typeof text !== 'string' || envelopes >= MAX_ENVELOPES) {
-    const wanted = envelopes >= MAX_ENVELOPES ? 'wrapped less often' : 'a text of JSON';
+  if (typeof text !== 'string' || envelopes >= maxEnvelopes) {
+    const wanted = envelopes >= maxEnvelopes ? 'wrapped less often' : 'a string of JSON';
     findings.notUnderstood.push(unreadable(name, unexpected(field, wanted, text), text));
     return;
   }
@@ -127,8 +128,8 @@ function readWrapped(
   else readDocument(parsed.value, findings, envelopes + 1);
 }
 
-/** Where an event states what; the two spellings of S3 differ in nothing else. */
-interface Spelling {
+/** Where an event holds what; the two formats of S3 differ in nothing else. */
+interface EventFormat {
   readonly time: string;
   readonly root: string;
   readonly decodeKey: (key: string) => string | undefined;
@@ -136,13 +137,13 @@ interface Spelling {
   readonly documentOf: (event: unknown) => unknown;
 }
 
-const NOTIFICATION: Spelling = {
+const notificationFormat: EventFormat = {
   time: 'eventTime',
   root: 's3',
   decodeKey: decodeFormEncoded,
   documentOf: (record) => ({ Records: [record] }),
 };
-const EVENT_BRIDGE: Spelling = {
+const eventBridgeFormat: EventFormat = {
   time: 'time',
   root: 'detail',
   decodeKey: (key) => key,
@@ -153,30 +154,30 @@ function readNotification(record: unknown, findings: Findings): void {
   // S3's own records leave the prefix out, those of S3-compatible stores do not.
   const name = textAt(record, 'eventName')?.replace(/^s3:/, '');
   if (name === undefined) {
-    const fault = unexpected('eventName', 'a text', valueAt(record, 'eventName'));
-    findings.notUnderstood.push(unreadable('aws:s3', fault, { Records: [record] }));
+    const problem = unexpected('eventName', 'a string', valueAt(record, 'eventName'));
+    findings.notUnderstood.push(unreadable('aws:s3', problem, { Records: [record] }));
   } else {
-    readEvent(record, name, actionOfNotification(name), NOTIFICATION, findings);
+    readEvent(record, name, actionOfNotification(name), notificationFormat, findings);
   }
 }
 
 function readEventBridgeEvent(event: unknown, findings: Findings): void {
   const name = textAt(event, 'detail-type') ?? '';
   if (valueAt(event, 'source') === 'aws.s3') {
-    readEvent(event, name, EVENT_BRIDGE_ACTIONS.get(name), EVENT_BRIDGE, findings);
+    readEvent(event, name, eventBridgeActions.get(name), eventBridgeFormat, findings);
   } else {
-    const fault = unexpected('source', '"aws.s3"', valueAt(event, 'source'));
-    findings.notUnderstood.push(unreadable(name, fault, event));
+    const problem = unexpected('source', '"aws.s3"', valueAt(event, 'source'));
+    findings.notUnderstood.push(unreadable(name, problem, event));
   }
 }
 
-/** `ObjectRemoved` and `LifecycleExpiration` also name the setting of a delete marker: the object is gone all the same. */
+/** `ObjectRemoved` and `LifecycleExpiration` also tell of a new delete marker: the object is gone all the same. */
 function actionOfNotification(name: string): ChangeAction | undefined {
   if (name.startsWith('ObjectCreated:')) return 'put';
   return /^(ObjectRemoved|LifecycleExpiration):/.test(name) ? 'delete' : undefined;
 }
 
-const EVENT_BRIDGE_ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
+const eventBridgeActions: ReadonlyMap<string, ChangeAction> = new Map([
   ['Object Created', 'put'],
   ['Object Deleted', 'delete'],
 ]);
@@ -185,27 +186,27 @@ function readEvent(
   event: unknown,
   name: string,
   action: ChangeAction | undefined,
-  spelling: Spelling,
+  format: EventFormat,
   findings: Findings,
 ): void {
   if (action === undefined) {
     findings.ignored.push({ name: clip(name), reason: 'not an event that creates or removes an object' });
     return;
   }
-  const change = changeOf(event, action, spelling);
-  if ('kind' in change) findings.notUnderstood.push(unreadable(name, change, spelling.documentOf(event)));
+  const change = changeOf(event, action, format);
+  if ('kind' in change) findings.notUnderstood.push(unreadable(name, change, format.documentOf(event)));
   else findings.changes.push(change);
 }
 
-function changeOf(event: unknown, action: ChangeAction, spelling: Spelling): ObjectChange | Malformed {
-  const { root, time, decodeKey } = spelling;
+function changeOf(event: unknown, action: ChangeAction, format: EventFormat): ObjectChange | Malformed {
+  const { root, time, decodeKey } = format;
   const bucket = textAt(event, root, 'bucket', 'name');
   if (bucket === undefined) {
-    return unexpected(`${root}.bucket.name`, 'a text', valueAt(event, root, 'bucket', 'name'));
+    return unexpected(`${root}.bucket.name`, 'a string', valueAt(event, root, 'bucket', 'name'));
   }
-  const stated = valueAt(event, root, 'object', 'key');
-  const key = typeof stated === 'string' && stated !== '' ? decodeKey(stated) : undefined;
-  if (key === undefined) return unexpected(`${root}.object.key`, 'the key of an object', stated);
+  const encoded = valueAt(event, root, 'object', 'key');
+  const key = typeof encoded === 'string' && encoded !== '' ? decodeKey(encoded) : undefined;
+  if (key === undefined) return unexpected(`${root}.object.key`, 'the key of an object', encoded);
   const occurredAt = isoDateOf(valueAt(event, time));
   if (occurredAt === undefined) return unexpected(time, 'a time in ISO 8601', valueAt(event, time));
   const sequencer = textAt(event, root, 'object', 'sequencer');
@@ -229,5 +230,5 @@ function unreadable(name: string, { message }: Malformed, part: unknown): S3Unre
 }
 
 function clip(name: string): string {
-  return name.slice(0, MAX_NAME_LENGTH);
+  return name.slice(0, maxNameLength);
 }

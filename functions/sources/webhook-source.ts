@@ -90,14 +90,6 @@ export interface WebhookSource<
   read(request: WebhookRequest, context: ReadContext): Reading;
 }
 
-/** A source as it is, with the literal types of its name and its options. */
-export function defineSource<
-  const Name extends string,
-  const Options extends readonly (keyof SourceOptions)[],
->(source: WebhookSource<Name, Options>): WebhookSource<Name, Options> {
-  return source;
-}
-
 /** The reading of a genuine request that purges nothing. */
 export function ignored(reason: string): Reading {
   return { kind: 'ignored', reason };

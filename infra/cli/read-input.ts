@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describeValue } from '../../functions/core/model/errors.ts';
+import { isRecord } from '../../functions/core/model/record.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { findSource, webhookSources } from '../../functions/sources/registry.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
-import { isJsonObject, type JsonObject } from '../../functions/sources/toolkit/payload.ts';
+import type { JsonObject } from '../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
 import type { PurgerConfig } from '../stack/purger-stack.ts';
 import { UsageError } from './usage-error.ts';
@@ -60,8 +61,7 @@ function readJson(file: string): JsonObject {
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isJsonObject(json))
-    throw new UsageError(`Expected ${file} to hold an object, got ${describeValue(json)}`);
+  if (!isRecord(json)) throw new UsageError(`Expected ${file} to hold an object, got ${describeValue(json)}`);
   return json;
 }
 
@@ -114,7 +114,7 @@ function findWebhook(source: string | undefined, name: string | undefined, { web
 
 /** The headers and the body of a request: as the samples in `events/` hold them, as Lambda gets them, or a body. */
 function readRequest(json: JsonObject, given: readonly string[]) {
-  const isRequest = isJsonObject(json.headers) && json.body !== undefined;
+  const isRequest = isRecord(json.headers) && json.body !== undefined;
   const { headers = {}, body } = isRequest ? json : { body: json };
   const encoding = isRequest && json.isBase64Encoded === true ? 'base64' : 'utf8';
   const text = typeof body === 'string' ? body : JSON.stringify(body);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { webhookSources } from '../../functions/sources/registry.ts';
-import { FIELD_LIMITS, flattenFields } from '../../functions/sources/toolkit/fields.ts';
+import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
 import { signContentful, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
@@ -80,7 +80,7 @@ describe('flattened fields', () => {
     fc.assert(
       fc.property(fc.dictionary(anyKey, anyPayload), (entry) => {
         const fields = flattenFields(entry);
-        expect(Object.keys(fields).length).toBeLessThanOrEqual(FIELD_LIMITS.count);
+        expect(Object.keys(fields).length).toBeLessThanOrEqual(fieldLimits.count);
         for (const [name, value] of Object.entries(fields)) {
           expect(name).toMatch(/^(fields\.|slug$|url$|path$)/s);
           expect(['string', 'number', 'boolean']).toContain(typeof value);

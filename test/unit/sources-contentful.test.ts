@@ -407,8 +407,8 @@ describe('a request that is no event of Contentful is malformed', () => {
     ['', 'Expected the body to be JSON, got nothing'],
     ['{"sys"', 'Expected the body to be JSON, got 6 characters that are not'],
     ['"sys"', 'Expected the body to be a JSON object, got "sys"'],
-    ['{}', 'Expected `sys.id` to be a text, got nothing'],
-    ['{"sys":{"id":5}}', 'Expected `sys.id` to be a text, got 5'],
+    ['{}', 'Expected `sys.id` to be a string, got nothing'],
+    ['{"sys":{"id":5}}', 'Expected `sys.id` to be a string, got 5'],
     ['{"sys":{"id":"a"},"fields":[1]}', 'Expected `fields` to be an object, got a list of 1'],
   ])('for its body %j', (body, message) => {
     expect(read('ContentManagement.Entry.publish', body)).toEqual({ kind: 'malformed', message });

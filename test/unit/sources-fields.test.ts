@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_LIMITS, flattenFields } from '../../functions/sources/toolkit/fields.ts';
+import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 
 describe('fields are flattened', () => {
   it('under dotted names, and the well-known ones also under their own', () => {
@@ -56,8 +56,8 @@ describe('fields are flattened', () => {
   });
 
   it.each([
-    ['a text too long for any URL', { a: 'x'.repeat(FIELD_LIMITS.valueLength + 1) }],
-    ['a key too long', { ['k'.repeat(FIELD_LIMITS.keyLength + 1)]: { a: 1 } }],
+    ['a text too long for any URL', { a: 'x'.repeat(fieldLimits.valueLength + 1) }],
+    ['a key too long', { ['k'.repeat(fieldLimits.keyLength + 1)]: { a: 1 } }],
     ['a number that is none', { a: Number.POSITIVE_INFINITY }],
     ['a field too deep', { a: { b: { c: { d: { e: 1 } } } } }],
   ])('without %s', (_, entry) => {
@@ -66,14 +66,14 @@ describe('fields are flattened', () => {
 
   it('with a limit on the items of a list', () => {
     const names = Object.keys(flattenFields({ list: Array.from({ length: 1000 }, (_, index) => index) }));
-    expect(names).toHaveLength(FIELD_LIMITS.items);
+    expect(names).toHaveLength(fieldLimits.items);
     expect(names.at(-1)).toBe('fields.list.19');
   });
 
   it('with a limit on what is looked at, where nothing is a field', () => {
     const empty = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, {}] as const);
-    const within = Object.fromEntries([...empty(FIELD_LIMITS.visits - 1), ['last', 1]]);
-    const beyond = Object.fromEntries([...empty(FIELD_LIMITS.visits), ['last', 1]]);
+    const within = Object.fromEntries([...empty(fieldLimits.visits - 1), ['last', 1]]);
+    const beyond = Object.fromEntries([...empty(fieldLimits.visits), ['last', 1]]);
     expect(flattenFields(within)).toEqual({ 'fields.last': 1 });
     expect(flattenFields(beyond)).toEqual({});
   });
@@ -84,6 +84,6 @@ describe('fields are flattened', () => {
     const fields = flattenFields({ body: sections, slug: 'hello', category: 'news' });
     expect(fields['fields.category']).toBe('news');
     expect(fields['fields.slug']).toBe('hello');
-    expect(Object.keys(fields)).toHaveLength(FIELD_LIMITS.count);
+    expect(Object.keys(fields)).toHaveLength(fieldLimits.count);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  MAX_JSON_DEPTH,
+  maxJsonDepth,
   parseJsonObject,
   parseJsonText,
   unexpected,
@@ -30,8 +30,8 @@ describe('a body', () => {
   });
 
   it('may nest as deep as the limit and no deeper', () => {
-    expect(parseJsonObject(Buffer.from(nested(MAX_JSON_DEPTH))).kind).toBe('parsed');
-    expect(parseJsonObject(Buffer.from(nested(MAX_JSON_DEPTH + 1)))).toEqual({
+    expect(parseJsonObject(Buffer.from(nested(maxJsonDepth))).kind).toBe('parsed');
+    expect(parseJsonObject(Buffer.from(nested(maxJsonDepth + 1)))).toEqual({
       kind: 'malformed',
       message: 'Expected the body to nest at most 256 levels, got more',
     });
@@ -58,8 +58,8 @@ describe('a value', () => {
   });
 
   it('is described in a message of bounded length', () => {
-    const { message } = unexpected('id', 'a text', { ['k'.repeat(1000)]: 1 });
-    expect(message).toMatch(/^Expected `id` to be a text, got an object with "k+\.\.\.$/);
+    const { message } = unexpected('id', 'a string', { ['k'.repeat(1000)]: 1 });
+    expect(message).toMatch(/^Expected `id` to be a string, got an object with "k+\.\.\.$/);
     expect(message.length).toBeLessThan(310);
   });
 });

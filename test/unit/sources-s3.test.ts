@@ -162,11 +162,11 @@ describe('what is not understood is named', () => {
       'Expected `s3` to be an object, got nothing',
     ],
     [byNotification(withoutObject), 'aws:s3', 'Expected `s3` to be an object, got nothing'],
-    [byNotification(withoutName), 'aws:s3', 'Expected `eventName` to be a text, got nothing'],
+    [byNotification(withoutName), 'aws:s3', 'Expected `eventName` to be a string, got nothing'],
     [
       byNotification({ ...notification('a.html'), s3: { object: { key: 'a' } } }),
       'ObjectCreated:Put',
-      'Expected `s3.bucket.name` to be a text, got nothing',
+      'Expected `s3.bucket.name` to be a string, got nothing',
     ],
     [
       byNotification({ ...notification('a.html'), eventTime: 'now' }),
@@ -191,7 +191,7 @@ describe('what is not understood is named', () => {
     [
       { Records: [{ EventSource: 'aws:sns' }] },
       'aws:sns',
-      'Expected `Sns.Message` to be a text of JSON, got nothing',
+      'Expected `Sns.Message` to be a string of JSON, got nothing',
     ],
   ])('%j', (payload, name, reason) => {
     expect(readS3Event(payload)).toEqual({
@@ -258,7 +258,7 @@ describe('a batch of SQS messages', () => {
       },
       {
         name: 'aws:sqs',
-        reason: 'Expected `body` to be a text of JSON, got nothing',
+        reason: 'Expected `body` to be a string of JSON, got nothing',
         text: '',
         messageId: 'm5',
       },

@@ -281,15 +281,15 @@ describe('a body that is no event of Standard Webhooks is malformed', () => {
     ['', 'Expected the body to be JSON, got nothing'],
     ['type=entry.published', 'Expected the body to be JSON, got 20 characters that are not'],
     ['[1,2]', 'Expected the body to be a JSON object, got a list of 2'],
-    ['{}', 'Expected `type` to be a text such as "entry.published", got nothing'],
-    ['{"type":7,"data":{}}', 'Expected `type` to be a text such as "entry.published", got 7'],
-    ['{"type":"","data":{}}', 'Expected `type` to be a text such as "entry.published", got ""'],
+    ['{}', 'Expected `type` to be a string such as "entry.published", got nothing'],
+    ['{"type":7,"data":{}}', 'Expected `type` to be a string such as "entry.published", got 7'],
+    ['{"type":"","data":{}}', 'Expected `type` to be a string such as "entry.published", got ""'],
     ['{"type":"a"}', 'Expected `data` to be an object, got nothing'],
     ['{"type":"a","data":null}', 'Expected `data` to be an object, got null'],
     ['{"type":"a","data":[{}]}', 'Expected `data` to be an object, got a list of 1'],
     [
       '{"__proto__":{"type":"a","data":{}}}',
-      'Expected `type` to be a text such as "entry.published", got nothing',
+      'Expected `type` to be a string such as "entry.published", got nothing',
     ],
   ])('%j', (body, message) => {
     expect(read(body)).toEqual({ kind: 'malformed', message });

@@ -1,15 +1,20 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Hash, VerificationResult, WebhookRequest } from '../webhook-source.ts';
 
-/** The verdict on a request that one of the secrets verifies. */
-export const VERIFIED: VerificationResult = { verified: true };
+/** The result for a request that one of the secrets verifies. */
+export const accepted: VerificationResult = { verified: true };
 
 /**
- * The verdict on a request that is not verified.
+ * The result for a request that is not verified.
  * @param reason must not hold a secret or a signature: it is logged
  */
 export function refused(reason: string): VerificationResult {
   return { verified: false, reason };
+}
+
+/** The result of comparing signatures. */
+export function acceptedIf(isMatch: boolean, reason = 'the signature does not match'): VerificationResult {
+  return isMatch ? accepted : refused(reason);
 }
 
 /**
@@ -32,8 +37,8 @@ export function hmac(
 }
 
 /**
- * Compares two texts (as UTF-8) or byte strings in a time that tells nothing about where they differ, nor about
- * the length of the one that is secret: what is compared is their digests.
+ * Compares two strings (as UTF-8) or byte arrays in a time that tells neither where they differ nor the length of the
+ * secret one: what is compared is their digests.
  */
 export function equalInConstantTime(left: string | Uint8Array, right: string | Uint8Array): boolean {
   return timingSafeEqual(sha256(left), sha256(right));
@@ -45,7 +50,7 @@ function sha256(data: string | Uint8Array): Buffer {
 
 /**
  * Decodes standard base64, padded or not.
- * @returns undefined for anything else that `Buffer` would let pass: other characters, the URL alphabet, spare bits
+ * @returns undefined for anything else that `Buffer` would accept: other characters, the URL alphabet, spare bits
  */
 export function decodeBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
@@ -59,7 +64,7 @@ type TimestampUnit = 'seconds' | 'milliseconds';
 
 /**
  * Reads a Unix timestamp that is digits and nothing else.
- * @returns milliseconds since the epoch, always inside the range of a Date; undefined for any other text
+ * @returns milliseconds since the epoch, always inside the range of a Date; undefined for any other string
  */
 export function parseTimestampMs(text: string | undefined, unit: TimestampUnit): number | undefined {
   const maxDigits = unit === 'seconds' ? 12 : 15;
@@ -67,7 +72,7 @@ export function parseTimestampMs(text: string | undefined, unit: TimestampUnit):
   return unit === 'seconds' ? Number(text) * 1000 : Number(text);
 }
 
-/** What a timestamp is held against. A timestamp at the very edge of the tolerance, past or future, still passes. */
+/** What a timestamp is checked against. One at the very edge of the tolerance, past or future, still passes. */
 interface TimestampPolicy {
   /** The header that holds it, for the reason. */
   readonly header: string;
@@ -75,7 +80,7 @@ interface TimestampPolicy {
   readonly toleranceSeconds: number;
 }
 
-/** Says what is wrong with a timestamp, for a verdict's reason; undefined if nothing is. */
+/** @returns what is wrong with a timestamp, as the reason of a refusal; undefined if nothing is */
 export function timestampProblem(
   text: string | undefined,
   policy: TimestampPolicy,
@@ -86,6 +91,6 @@ export function timestampProblem(
   if (atMs === undefined) return `the header ${header} is not a Unix timestamp in ${unit}`;
   const ageSeconds = (nowMs - atMs) / 1000;
   if (Math.abs(ageSeconds) <= toleranceSeconds) return undefined;
-  const place = ageSeconds > 0 ? `${ageSeconds} s old` : `${-ageSeconds} s in the future`;
-  return `the request was signed ${place}, at most ${toleranceSeconds} s is accepted`;
+  const distance = ageSeconds > 0 ? `${ageSeconds} s old` : `${-ageSeconds} s in the future`;
+  return `the request was signed ${distance}, at most ${toleranceSeconds} s is accepted`;
 }

@@ -1,30 +1,44 @@
+import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction, EntryChange, FieldValue } from '../../core/model/types.ts';
-import type { ReadContext, SourceOptions } from '../webhook-source.ts';
+import type { SourceOptions } from '../webhook-source.ts';
+import type { SourceContext } from './define-json-source.ts';
 import { flattenFields } from './fields.ts';
-import { isJsonObject, type JsonObject } from './payload.ts';
+import type { JsonObject } from './payload.ts';
 import { isoDateOf, isoOfMs } from './time.ts';
 
-/** What a source found out of one entry. */
+/** What a source read of one entry. */
 export interface FoundEntry {
   readonly action: ChangeAction;
   readonly id: string;
   readonly type?: string | undefined;
   readonly locale?: string | undefined;
-  /** Where a payload may tell when it happened, the best place first: texts in ISO 8601 count, all else does not. */
+  /** Where a payload may tell when it happened, the best place first: only strings in ISO 8601 count. */
   readonly times?: readonly unknown[];
   /** The fields by name, with locales resolved. */
   readonly entry?: JsonObject;
-  /** Fields under names of their own: `environment`, and `url` or `slug` where they have another name in `entry`. */
+  /** Further fields: `environment`, and `url` or `slug` where they have another name in `entry`. */
   readonly metadata?: Readonly<Record<string, FieldValue | undefined>>;
   /** As `entry`, before the change. */
   readonly previous?: JsonObject | undefined;
   readonly previousMetadata?: Readonly<Record<string, FieldValue | undefined>>;
-  readonly ifRemembered?: boolean;
-  readonly isForgotten?: boolean;
+  /** Of a delete: see `EntryChange.onlyIfRemembered`. */
+  readonly onlyIfRemembered?: boolean;
+  /** See `EntryChange.skipMemory`. */
+  readonly skipMemory?: boolean;
 }
 
-/** The change that a source found, in the words of the project. */
-export function changeOf(source: string, { webhook, nowMs }: ReadContext, found: FoundEntry): EntryChange {
+/** @returns the action by verb, of a vendor's verbs by action */
+export function actionsOf(
+  verbs: Readonly<Record<ChangeAction, readonly string[]>>,
+): ReadonlyMap<string, ChangeAction> {
+  return new Map([
+    ...verbs.put.map((verb) => [verb, 'put'] as const),
+    ...verbs.delete.map((verb) => [verb, 'delete'] as const),
+  ]);
+}
+
+/** The change of an entry that a source has read. */
+export function changeOf({ source, webhook, nowMs }: SourceContext, found: FoundEntry): EntryChange {
   const { action, id, type, locale, times = [], previous } = found;
   const occurredAt = times.map(isoDateOf).find((time) => time !== undefined) ?? isoOfMs(nowMs);
   return {
@@ -37,15 +51,14 @@ export function changeOf(source: string, { webhook, nowMs }: ReadContext, found:
     occurredAt,
     fields: fieldsOf(found.entry, found.metadata),
     ...(previous !== undefined && { previous: fieldsOf(previous, found.previousMetadata) }),
-    ...(action === 'delete' && found.ifRemembered && { onlyIfRemembered: true as const }),
-    ...(found.isForgotten && { skipMemory: true as const }),
+    ...(action === 'delete' && found.onlyIfRemembered && { onlyIfRemembered: true as const }),
+    ...(found.skipMemory && { skipMemory: true as const }),
   };
 }
 
-/** The change that stands for every entry of a webhook, or of one type. */
+/** A change of every entry of a webhook, or of one type. */
 export function changeOfAllEntries(
-  source: string,
-  { webhook, nowMs }: ReadContext,
+  { source, webhook, nowMs }: SourceContext,
   { id, type, times = [] }: { id: string; type?: string; times?: readonly unknown[] },
 ): EntryChange {
   return {
@@ -67,8 +80,8 @@ function fieldsOf(entry: JsonObject = {}, metadata: FoundEntry['metadata'] = {})
 }
 
 /**
- * The path of a URL or a path, without the slash that it begins with, without query, decoded.
- * @returns undefined for what is no text, and for a text that is empty
+ * The path of a URL or a path, without its first slash and its query, decoded.
+ * @returns undefined for what is not a string or is empty
  */
 export function pathOf(url: unknown): string | undefined {
   if (typeof url !== 'string' || url === '') return undefined;
@@ -85,7 +98,7 @@ export function pathOf(url: unknown): string | undefined {
 }
 
 /** `url` and `path` of an entry, from whichever field holds its URL or path. */
-export function placeOf(url: unknown): Readonly<Record<string, string | undefined>> {
+export function urlFields(url: unknown): Readonly<Record<string, string | undefined>> {
   return typeof url === 'string' && url !== '' ? { url, path: pathOf(url) } : {};
 }
 
@@ -106,6 +119,6 @@ export function otherEnvironment(environment: string): string {
 
 /** Every locale that a field is written in, where some fields are objects by locale. */
 export function localesOf(fields: JsonObject, isLocale: (key: string) => boolean = () => true): string[] {
-  const byField = Object.values(fields).filter(isJsonObject);
+  const byField = Object.values(fields).filter(isRecord);
   return [...new Set(byField.flatMap((values) => Object.keys(values)).filter(isLocale))];
 }

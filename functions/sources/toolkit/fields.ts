@@ -1,8 +1,9 @@
+import { isRecord } from '../../core/model/record.ts';
 import type { FieldValue } from '../../core/model/types.ts';
-import { isJsonObject, type JsonObject } from './payload.ts';
+import type { JsonObject } from './payload.ts';
 
 /** How much of a payload becomes fields. What lies beyond is of no use in a URL, and must stay cheap to skip. */
-export const FIELD_LIMITS = {
+export const fieldLimits = {
   /** Fields in all. */
   count: 200,
   /** Parts of a name after `fields.`: `fields.seo.path` has two. */
@@ -11,14 +12,14 @@ export const FIELD_LIMITS = {
   items: 20,
   /** Characters of one key; a longer one is skipped with all that it holds. */
   keyLength: 100,
-  /** Characters of one text: no URL has room for more. */
+  /** Characters of one string: no URL has room for more. */
   valueLength: 2048,
   /** Values looked at, whether or not they become fields. */
   visits: 5000,
 } as const;
 
-/** Fields that URLs are made of nearly everywhere: they get a short name of their own, `{slug}`. */
-const WELL_KNOWN = ['slug', 'url', 'path'] as const;
+/** Fields that URLs are made of nearly everywhere: they also get a short name, `{slug}`. */
+const wellKnown = ['slug', 'url', 'path'] as const;
 
 interface Branch {
   readonly prefix: string;
@@ -28,10 +29,10 @@ interface Branch {
 
 /**
  * The scalar fields of an entry under the names that templates use: every one under its dotted path
- * (`fields.category`, `fields.seo.path`, `fields.tags.0`), and `slug`, `url` and `path` under their own name, too.
- * Shallow fields come first, so that a rich text full of nodes does not push a slug over {@link FIELD_LIMITS}.
+ * (`fields.category`, `fields.seo.path`, `fields.tags.0`), and `slug`, `url` and `path` under their own name as well.
+ * Shallow fields come first, so that a rich text full of nodes does not push a slug over {@link fieldLimits}.
  * @param entry the fields by name, with locales resolved
- * @param metadata what a source tells beside the fields, under names of its own: `environment`
+ * @param metadata what a source tells in addition to the fields: `environment`
  * @returns an object without a prototype, so that `{constructor}` and `{__proto__}` are fields or nothing
  */
 export function flattenFields(
@@ -39,7 +40,7 @@ export function flattenFields(
   metadata: Readonly<Record<string, FieldValue>> = {},
 ): Record<string, FieldValue> {
   const fields: Record<string, FieldValue> = Object.assign(Object.create(null), metadata);
-  for (const name of WELL_KNOWN) {
+  for (const name of wellKnown) {
     const value = scalarOf(Object.hasOwn(entry, name) ? entry[name] : undefined);
     if (value !== undefined) fields[name] = value;
   }
@@ -55,14 +56,14 @@ function collect(entry: JsonObject, fields: Record<string, FieldValue>): void {
   for (const { prefix, depth, value } of branches) {
     for (const [key, child] of childrenOf(value)) {
       visits += 1;
-      if (count >= FIELD_LIMITS.count || visits > FIELD_LIMITS.visits) return;
-      if (key.length > FIELD_LIMITS.keyLength) continue;
+      if (count >= fieldLimits.count || visits > fieldLimits.visits) return;
+      if (key.length > fieldLimits.keyLength) continue;
       const name = `${prefix}.${key}`;
       const scalar = scalarOf(child);
       if (scalar !== undefined && !(name in fields)) {
         fields[name] = scalar;
         count += 1;
-      } else if (isBranch(child) && depth + 1 < FIELD_LIMITS.depth) {
+      } else if (isBranch(child) && depth + 1 < fieldLimits.depth) {
         branches.push({ prefix: name, depth: depth + 1, value: child });
       }
     }
@@ -71,13 +72,13 @@ function collect(entry: JsonObject, fields: Record<string, FieldValue>): void {
 
 function childrenOf(value: JsonObject | readonly unknown[]): Iterable<readonly [string, unknown]> {
   if (isList(value)) {
-    return value.slice(0, FIELD_LIMITS.items).map((item, index) => [String(index), item] as const);
+    return value.slice(0, fieldLimits.items).map((item, index) => [String(index), item] as const);
   }
   return Object.entries(value);
 }
 
 function isBranch(value: unknown): value is JsonObject | readonly unknown[] {
-  return isJsonObject(value) || Array.isArray(value);
+  return isRecord(value) || Array.isArray(value);
 }
 
 function isList(value: JsonObject | readonly unknown[]): value is readonly unknown[] {
@@ -85,7 +86,7 @@ function isList(value: JsonObject | readonly unknown[]): value is readonly unkno
 }
 
 function scalarOf(value: unknown): FieldValue | undefined {
-  if (typeof value === 'string') return value.length <= FIELD_LIMITS.valueLength ? value : undefined;
+  if (typeof value === 'string') return value.length <= fieldLimits.valueLength ? value : undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   return typeof value === 'boolean' ? value : undefined;
 }

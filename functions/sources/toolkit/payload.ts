@@ -1,21 +1,22 @@
 import { describeValue } from '../../core/model/errors.ts';
+import { isRecord } from '../../core/model/record.ts';
 import type { Malformed } from '../webhook-source.ts';
 
 /** An object as JSON.parse makes it: a key such as `__proto__` is its own, so read it with {@link valueAt}. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Deeper than any CMS nests its rich text, and shallow enough for every recursive walk that follows. */
-export const MAX_JSON_DEPTH = 256;
+export const maxJsonDepth = 256;
 
-const MAX_MESSAGE_LENGTH = 300;
+const maxMessageLength = 300;
 
-/** A parsed text, or what is wrong with it. */
+/** A parsed string, or what is wrong with it. */
 type ParsedJson = { readonly kind: 'parsed'; readonly value: unknown } | Malformed;
 
 /** A parsed body, or what is wrong with it. */
-type ParsedObject = { readonly kind: 'parsed'; readonly value: JsonObject } | Malformed;
+export type ParsedObject = { readonly kind: 'parsed'; readonly value: JsonObject } | Malformed;
 
-/** Parses a body that has to be a JSON object in strict UTF-8; a byte order mark is let pass. Never throws. */
+/** Parses a body that has to be a JSON object in strict UTF-8; a byte order mark is allowed. Never throws. */
 export function parseJsonObject(bytes: Uint8Array): ParsedObject {
   if (bytes.length === 0) return malformed('Expected the body to be JSON, got nothing');
   const text = decodeUtf8(bytes);
@@ -25,18 +26,18 @@ export function parseJsonObject(bytes: Uint8Array): ParsedObject {
   const parsed = parseJsonText(text, 'the body');
   if (parsed.kind === 'malformed') return parsed;
   const { value } = parsed;
-  return isJsonObject(value)
+  return isRecord(value)
     ? { kind: 'parsed', value }
     : malformed(`Expected the body to be a JSON object, got ${describeValue(value)}`);
 }
 
 /**
- * Parses JSON that nests at most {@link MAX_JSON_DEPTH} levels. Never throws.
- * @param place names the text in the message: `the body`
+ * Parses JSON that nests at most {@link maxJsonDepth} levels. Never throws.
+ * @param what names the string in the message: `the body`
  */
-export function parseJsonText(text: string, place: string): ParsedJson {
-  if (nestsDeeperThan(text, MAX_JSON_DEPTH)) {
-    return malformed(`Expected ${place} to nest at most ${MAX_JSON_DEPTH} levels, got more`);
+export function parseJsonText(text: string, what: string): ParsedJson {
+  if (nestsDeeperThan(text, maxJsonDepth)) {
+    return malformed(`Expected ${what} to nest at most ${maxJsonDepth} levels, got more`);
   }
   try {
     // A reviver makes parsing several times slower, so it has to be worth it.
@@ -44,11 +45,11 @@ export function parseJsonText(text: string, place: string): ParsedJson {
     return { kind: 'parsed', value };
   } catch {
     // The parser's own message quotes the text, which may hold what must not be logged.
-    return malformed(`Expected ${place} to be JSON, got ${text.length} characters that are not`);
+    return malformed(`Expected ${what} to be JSON, got ${text.length} characters that are not`);
   }
 }
 
-/** An integer beyond what a number holds exactly becomes its text: Shopify's ids are such integers. */
+/** An integer beyond what a number holds exactly becomes a string of its digits: Shopify's ids are such integers. */
 function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? '';
@@ -60,28 +61,23 @@ export function unexpected(field: string, wanted: string, value: unknown): Malfo
   return malformed(`Expected \`${field}\` to be ${wanted}, got ${describeValue(value)}`);
 }
 
-/** Whether a value is an object of its own, neither null nor a list. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The value at a path of keys; undefined as soon as a step is not an object or lacks the key. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   let current = value;
   for (const key of path) {
-    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
+    if (!isRecord(current) || !Object.hasOwn(current, key)) return undefined;
     current = current[key];
   }
   return current;
 }
 
-/** The value at a path of keys if it is a text with something in it. */
+/** The value at a path of keys if it is a string that is not empty. */
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path);
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-/** The text or the number, as text, at a path of keys: what ids are. */
+/** The string or the number, as a string, at a path of keys: what ids are. */
 export function idAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path);
   return typeof found === 'number' && Number.isFinite(found) ? String(found) : textAt(value, ...path);
@@ -96,11 +92,11 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 /** The object at a path of keys; empty for anything else. */
 export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
   const found = valueAt(value, ...path);
-  return isJsonObject(found) ? found : {};
+  return isRecord(found) ? found : {};
 }
 
 function malformed(message: string): Malformed {
-  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...` : message;
+  const short = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}...` : message;
   return { kind: 'malformed', message: short };
 }
 

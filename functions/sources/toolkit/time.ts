@@ -1,9 +1,9 @@
 /** ISO 8601 as senders write it: a date, or a date and a time with its zone. */
-const ISO_DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/;
+const isoDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/;
 
-/** The text itself if it is a date that exists in ISO 8601, else undefined. */
+/** The value itself if it is a string with a date that exists, in ISO 8601; else undefined. */
 export function isoDateOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !ISO_DATE.test(value)) return undefined;
+  if (typeof value !== 'string' || !isoDate.test(value)) return undefined;
   return Number.isNaN(Date.parse(value)) ? undefined : value;
 }
 

@@ -6,24 +6,23 @@ import type {
   WebhookRequest,
 } from '../webhook-source.ts';
 import {
+  acceptedIf,
   decodeBase64,
   equalInConstantTime,
   headerOf,
   hmac,
   refused,
   timestampProblem,
-  VERIFIED,
 } from './crypto.ts';
 import { parseJsonObject, valueAt } from './payload.ts';
 
 /** Longer than the header of twenty signatures. */
-const MAX_HEADER_LENGTH = 8192;
-const MAX_SIGNATURES = 20;
-const TEMPLATE_TOKEN = /\{(body|timestamp|id|method|path)\}/;
+const maxHeaderLength = 8192;
+const maxSignatures = 20;
+const templateToken = /\{(body|timestamp|id|method|path)\}/;
 
 /**
- * Verifies a request as a scheme says.
- * @returns the verdict; a scheme that is itself wrong verifies nothing
+ * Verifies a request as a scheme says; a scheme that is itself wrong verifies nothing.
  */
 export function verifyBy(
   scheme: Verification,
@@ -44,37 +43,35 @@ function verifyHmac(
 ): VerificationResult {
   const value = headerOf(request, scheme.header);
   if (!value) return refused(`the header ${scheme.header} is missing`);
-  if (value.length > MAX_HEADER_LENGTH) return refused(`the header ${scheme.header} is too long`);
+  if (value.length > maxHeaderLength) return refused(`the header ${scheme.header} is too long`);
   const parameters =
     scheme.parameter === undefined ? undefined : parametersOf(value, scheme.separator ?? ',');
-  const stated = parameters?.get(scheme.parameter ?? '') ?? (parameters ? [] : signaturesOf(value, scheme));
-  if (stated.length === 0 || stated.length > MAX_SIGNATURES) {
+  const signatures =
+    parameters?.get(scheme.parameter ?? '') ?? (parameters ? [] : signaturesOf(value, scheme));
+  if (signatures.length === 0 || signatures.length > maxSignatures) {
     return refused(`the header ${scheme.header} holds no signature, or too many`);
   }
   const timestamp = timestampOf(scheme, request, parameters);
-  if (scheme.timestamp !== undefined) {
-    const { header, parameter, unit = 'seconds', toleranceSeconds = 300 } = scheme.timestamp;
-    const policy = { header: header ?? `${scheme.header} (${parameter})`, unit, toleranceSeconds };
-    const fault = timestampProblem(timestamp, policy, nowMs);
-    if (fault !== undefined) return refused(fault);
-  }
+  const problem = timestampProblemOf(scheme, timestamp, nowMs);
+  if (problem !== undefined) return refused(problem);
   const signed = signedParts(scheme, request, timestamp);
   if (typeof signed === 'string') return refused(signed);
   const keys = secrets.map((secret) => keyOf(secret, scheme)).filter((key) => key !== undefined);
   if (keys.length === 0) return refused('no secret has the form of a key');
   const { hash = 'sha256', encoding = 'hex', prefix = '' } = scheme;
-  // Compared as text: a decoded signature could be written in several ways.
-  const verified = keys.some((key) => {
-    const expected = `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`;
-    return stated.some((signature) => equalInConstantTime(signature, expected));
-  });
-  return verified ? VERIFIED : refused('the signature does not match');
+  const expected = keys.map((key) => `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`);
+  return acceptedIf(isAnyOf(signatures, expected));
+}
+
+/** Compares strings: a decoded signature could be written in several ways. */
+function isAnyOf(given: readonly string[], expected: readonly string[]): boolean {
+  return expected.some((right) => given.some((left) => equalInConstantTime(left, right)));
 }
 
 /** The values by name of a list such as `t=1,v1=abc, v1=def`. */
 function parametersOf(value: string, separator: string): ReadonlyMap<string, readonly string[]> {
   const parameters = new Map<string, string[]>();
-  for (const part of value.split(separator, MAX_SIGNATURES * 2)) {
+  for (const part of value.split(separator, maxSignatures * 2)) {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
     const name = part.slice(0, equals).trim();
@@ -84,7 +81,7 @@ function parametersOf(value: string, separator: string): ReadonlyMap<string, rea
 }
 
 function signaturesOf(value: string, { separator }: HmacVerification): readonly string[] {
-  return separator === undefined ? [value] : value.split(separator, MAX_SIGNATURES + 1);
+  return separator === undefined ? [value] : value.split(separator, maxSignatures + 1);
 }
 
 function timestampOf(
@@ -99,6 +96,18 @@ function timestampOf(
   return others.length === 0 ? value : undefined;
 }
 
+function timestampProblemOf(
+  { header: signatureHeader, timestamp: location }: HmacVerification,
+  timestamp: string | undefined,
+  nowMs: number,
+): string | undefined {
+  if (location === undefined) return undefined;
+  const { header, parameter, unit = 'seconds', toleranceSeconds = 300 } = location;
+  const policy = { header: header ?? `${signatureHeader} (${parameter})`, unit, toleranceSeconds };
+  return timestampProblem(timestamp, policy, nowMs);
+}
+
+/** @returns what is signed, or what the request lacks of it */
 function signedParts(
   { template = '{body}', id }: HmacVerification,
   request: WebhookRequest,
@@ -112,8 +121,8 @@ function signedParts(
     path: request.path,
   };
   const parts: (string | Uint8Array)[] = [];
-  // Splitting by a group leaves literals in even places and names in odd ones.
-  for (const [index, part] of template.split(TEMPLATE_TOKEN).entries()) {
+  // Splitting by a group leaves literals at even indices and names at odd ones.
+  for (const [index, part] of template.split(templateToken).entries()) {
     const value = index % 2 === 0 ? part : values[part];
     if (value === undefined) return `the request has no ${part}, which is signed`;
     parts.push(value);
@@ -135,16 +144,15 @@ function verifySecret(
   request: WebhookRequest,
   secrets: readonly string[],
 ): VerificationResult {
-  const place = scheme.in === 'basic' ? 'Basic' : `${scheme.in} ${scheme.name ?? 'authorization'}`;
-  const stated = statedSecrets(scheme, request);
-  if (stated.length === 0) return refused(`the request carries no secret (${place})`);
+  const location = scheme.in === 'basic' ? 'Basic' : `${scheme.in} ${scheme.name ?? 'authorization'}`;
+  const given = secretsIn(scheme, request);
+  if (given.length === 0) return refused(`the request carries no secret (${location})`);
   const real = secrets.filter((secret) => secret !== '');
-  const verified = real.some((secret) => stated.some((text) => equalInConstantTime(text, secret)));
-  return verified ? VERIFIED : refused(`the secret does not match (${place})`);
+  return acceptedIf(isAnyOf(given, real), `the secret does not match (${location})`);
 }
 
-/** What in the request may be the secret, in the forms in which it may be stored. */
-function statedSecrets(scheme: SecretVerification, request: WebhookRequest): readonly string[] {
+/** What may be the secret in the request, in each form that it may be stored in. */
+function secretsIn(scheme: SecretVerification, request: WebhookRequest): readonly string[] {
   const { name = 'authorization' } = scheme;
   if (scheme.in === 'query') {
     const query = request.path.slice(request.path.indexOf('?') + 1 || request.path.length);
@@ -156,7 +164,7 @@ function statedSecrets(scheme: SecretVerification, request: WebhookRequest): rea
     return typeof value === 'string' && value !== '' ? [value] : [];
   }
   const value = headerOf(request, scheme.in === 'basic' ? 'authorization' : name);
-  if (!value || value.length > MAX_HEADER_LENGTH) return [];
+  if (!value || value.length > maxHeaderLength) return [];
   return scheme.in === 'basic' ? basicSecrets(value) : [value, value.replace(/^Bearer /i, '')];
 }
 

@@ -1,57 +1,52 @@
 import { constants, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
-import type { ChangeAction } from '../../core/model/types.ts';
-import { decodeBase64, headerOf, refused, VERIFIED } from '../toolkit/crypto.ts';
-import { changeOf, isPublicEnvironment, otherEnvironment, placeOf } from '../toolkit/entry-change.ts';
-import { idAt, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
-import { isoDateOf } from '../toolkit/time.ts';
+import { accepted, decodeBase64, headerOf, refused } from '../toolkit/crypto.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import {
-  defineSource,
-  ignored,
-  type ReadContext,
-  type Reading,
-  type VerificationResult,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+  actionsOf,
+  changeOf,
+  isPublicEnvironment,
+  otherEnvironment,
+  urlFields,
+} from '../toolkit/entry-change.ts';
+import { idAt, type JsonObject, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
+import { isoDateOf } from '../toolkit/time.ts';
+import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
-const NAME = 'contentstack';
-const SIGNATURE = 'x-contentstack-request-signature';
-const TOLERANCE_SECONDS = 300;
-const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
-  ['publish', 'put'],
-  ['unpublish', 'delete'],
-  ['delete', 'delete'],
-]);
-const DRAFT_ACTIONS: ReadonlySet<string> = new Set(['create', 'update']);
+const signatureHeader = 'x-contentstack-request-signature';
+const toleranceSeconds = 300;
+const actions = actionsOf({ put: ['publish'], delete: ['unpublish', 'delete'] });
+const draftVerbs: ReadonlySet<string> = new Set(['create', 'update']);
 
 /**
- * Contentstack, which signs with a private key of its own: the secret is its public key in PEM, `signing-key` of
- * `https://app.contentstack.com/.well-known/public-keys.json` (or the host of your region). How old a request is,
- * the body's `triggered_at` tells. `{url}` is the entry's, `{type}` the content type's uid.
+ * Contentstack, which signs with its own private key: the secret is its public key in PEM, `signing-key` of
+ * `https://app.contentstack.com/.well-known/public-keys.json` (or the host of your region). The body's
+ * `triggered_at` tells how old a request is. `{url}` is the entry's, `{type}` the content type's uid.
  * @see https://www.contentstack.com/docs/developers/set-up-webhooks/secure-your-webhooks
  */
-export const contentstack = defineSource({
-  name: NAME,
+export const contentstack = defineJsonSource({
+  name: 'contentstack',
   options: ['environments', 'drafts'],
   verify,
   read,
 });
 
 function verify(request: WebhookRequest, secrets: readonly string[], nowMs: number): VerificationResult {
-  const value = headerOf(request, SIGNATURE);
-  if (!value) return refused(`the header ${SIGNATURE} is missing`);
+  const value = headerOf(request, signatureHeader);
+  if (!value) return refused(`the header ${signatureHeader} is missing`);
   const signature = value.startsWith('v1=') && value.length < 2048 ? decodeBase64(value.slice(3)) : undefined;
-  if (signature === undefined) return refused(`the header ${SIGNATURE} is not "v1=" and base64`);
+  if (signature === undefined) return refused(`the header ${signatureHeader} is not "v1=" and base64`);
   const keys = secrets.map(publicKeyOf).filter((key) => key !== undefined);
   if (keys.length === 0) return refused('no secret is a public key in PEM');
-  if (!keys.some((key) => isSignedBy(key, request.body, signature)))
+  if (!keys.some((key) => isSignedBy(key, request.body, signature))) {
     return refused('the signature does not match');
+  }
   // Only now that the bytes are genuine are they parsed for their age.
   const parsed = parseJsonObject(request.body);
   const triggeredAt = parsed.kind === 'parsed' ? isoDateOf(parsed.value.triggered_at) : undefined;
   if (triggeredAt === undefined) return refused('the body has no `triggered_at`');
   const ageSeconds = (nowMs - Date.parse(triggeredAt)) / 1000;
-  if (Math.abs(ageSeconds) <= TOLERANCE_SECONDS) return VERIFIED;
-  return refused(`the event is ${ageSeconds} s old, at most ${TOLERANCE_SECONDS} s is accepted`);
+  if (Math.abs(ageSeconds) <= toleranceSeconds) return accepted;
+  return refused(`the event is ${ageSeconds} s old, at most ${toleranceSeconds} s is accepted`);
 }
 
 function isSignedBy(key: KeyObject, body: Uint8Array, signature: Buffer): boolean {
@@ -69,15 +64,12 @@ function publicKeyOf(secret: string): KeyObject | undefined {
   }
 }
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+function read(body: JsonObject, context: SourceContext): Reading {
   const event = textAt(body, 'event');
-  if (event === undefined) return unexpected('event', 'a text such as "publish"', body.event);
+  if (event === undefined) return unexpected('event', 'a string such as "publish"', body.event);
   const [verb = '', phase = 'success'] = event.split('.', 2);
   const module = textAt(body, 'module') ?? '';
-  const action = ACTIONS.get(verb) ?? (context.options.drafts && DRAFT_ACTIONS.has(verb) ? 'put' : undefined);
+  const action = actions.get(verb) ?? (context.options.drafts && draftVerbs.has(verb) ? 'put' : undefined);
   const isDone = phase === 'success' && (textAt(body, 'data', 'status') ?? 'success') === 'success';
   if (action === undefined || !isDone || (module !== 'entry' && module !== 'asset')) {
     return ignored(
@@ -91,15 +83,15 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   }
   const entry = objectAt(data, module);
   const id = idAt(entry, 'uid');
-  if (id === undefined) return unexpected(`data.${module}.uid`, 'a text', entry.uid);
-  const change = changeOf(NAME, context, {
+  if (id === undefined) return unexpected(`data.${module}.uid`, 'a string', entry.uid);
+  const change = changeOf(context, {
     action,
     id,
     type: module === 'asset' ? 'asset' : textAt(data, 'content_type', 'uid'),
     locale: textAt(data, 'locale') ?? textAt(entry, 'locale') ?? textAt(entry, 'publish_details', 'locale'),
     times: [body.triggered_at],
     entry,
-    metadata: { ...placeOf(entry.url), environment },
+    metadata: { ...urlFields(entry.url), environment },
   });
   return { kind: 'changes', changes: [change] };
 }

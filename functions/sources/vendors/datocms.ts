@@ -1,42 +1,20 @@
+import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import {
+  actionsOf,
   changeOf,
   isPublicEnvironment,
   localesOf,
   otherEnvironment,
-  placeOf,
+  urlFields,
 } from '../toolkit/entry-change.ts';
-import {
-  idAt,
-  isJsonObject,
-  type JsonObject,
-  listAt,
-  objectAt,
-  parseJsonObject,
-  textAt,
-  unexpected,
-} from '../toolkit/payload.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
-import {
-  defineSource,
-  ignored,
-  type ReadContext,
-  type Reading,
-  type SourceOptions,
-  type VerificationResult,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { ignored, type Reading } from '../webhook-source.ts';
 
-const NAME = 'datocms';
-const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
-  ['create', 'put'],
-  ['update', 'put'],
-  ['publish', 'put'],
-  ['unpublish', 'delete'],
-  ['delete', 'delete'],
-]);
+const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
 /** `en`, `pt-BR`, `zh-Hant-TW`: what the key of a localized value looks like. */
-const LOCALE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
+const localeKey = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 
 /**
  * DatoCMS, which signs nothing: HTTP Basic, whose password (or `user:password`) is the secret, or a header that the
@@ -44,29 +22,21 @@ const LOCALE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
  * that the slug, or else any attribute of such a form, is written in. `previous_entity` tells what it was before.
  * @see https://www.datocms.com/docs/general-concepts/webhooks
  */
-export const datocms = defineSource({
-  name: NAME,
+export const datocms = defineJsonSource({
+  name: 'datocms',
   options: ['header', 'environments', 'drafts'],
-  verify(request, secrets, nowMs, { header }: SourceOptions): VerificationResult {
-    const scheme =
-      header === undefined
-        ? ({ kind: 'secret', in: 'basic' } as const)
-        : ({ kind: 'secret', in: 'header', name: header } as const);
-    return verifyBy(scheme, request, secrets, nowMs);
-  },
+  verification: ({ header }) =>
+    header === undefined ? { kind: 'secret', in: 'basic' } : { kind: 'secret', in: 'header', name: header },
   read,
 });
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+function read(body: JsonObject, context: SourceContext): Reading {
   const kind = textAt(body, 'entity_type');
   const event = textAt(body, 'event_type');
   if (kind === undefined || event === undefined) {
-    return unexpected('entity_type', 'a text such as "item", beside `event_type`', body.entity_type);
+    return unexpected('entity_type', 'a string such as "item", next to `event_type`', body.entity_type);
   }
-  const action = ACTIONS.get(event);
+  const action = actions.get(event);
   if (action === undefined || (kind !== 'item' && kind !== 'upload')) {
     return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);
   }
@@ -75,7 +45,7 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   if (!isPublicEnvironment(context.options, environment, main)) return ignored(otherEnvironment(environment));
   const entity = objectAt(body, 'entity');
   const id = idAt(entity, 'id');
-  if (id === undefined) return unexpected('entity.id', 'a text', entity.id);
+  if (id === undefined) return unexpected('entity.id', 'a string', entity.id);
   const status = textAt(entity, 'meta', 'status');
   const isSave = event === 'create' || event === 'update';
   // A model without drafts has no status, and each save of it is public.
@@ -92,12 +62,10 @@ interface Delivery {
   readonly entity: JsonObject;
 }
 
-function readEntity(body: JsonObject, delivery: Delivery, context: ReadContext): Reading {
+function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext): Reading {
   const { kind, id, action, environment, entity } = delivery;
   const attributes = objectAt(entity, 'attributes');
-  const previous = isJsonObject(body.previous_entity)
-    ? objectAt(body.previous_entity, 'attributes')
-    : undefined;
+  const previous = isRecord(body.previous_entity) ? objectAt(body.previous_entity, 'attributes') : undefined;
   const found = {
     action,
     id,
@@ -107,11 +75,11 @@ function readEntity(body: JsonObject, delivery: Delivery, context: ReadContext):
   const change = (locale?: string) => {
     const entry = locale === undefined ? attributes : inLocale(attributes, locale);
     const before = previous === undefined || locale === undefined ? previous : inLocale(previous, locale);
-    return changeOf(NAME, context, {
+    return changeOf(context, {
       ...found,
       locale,
       entry,
-      metadata: { environment, ...(kind === 'upload' ? placeOf(attributes.url) : {}) },
+      metadata: { environment, ...(kind === 'upload' ? urlFields(attributes.url) : {}) },
       ...(before !== undefined && { previous: before, previousMetadata: { environment } }),
     });
   };
@@ -123,20 +91,20 @@ function readEntity(body: JsonObject, delivery: Delivery, context: ReadContext):
 /** The locales of the field that a URL is made of, else of every field that looks localized. */
 function localesIn(attributes: JsonObject): readonly string[] {
   const { slug, url, path } = attributes;
-  const inPlace = localesOf({ slug, url, path }, (key) => LOCALE.test(key));
+  const ofUrl = localesOf({ slug, url, path }, (key) => localeKey.test(key));
   const all = Object.values(attributes).filter(
     (value) =>
-      isJsonObject(value) &&
+      isRecord(value) &&
       Object.keys(value).length > 0 &&
-      Object.keys(value).every((key) => LOCALE.test(key)),
+      Object.keys(value).every((key) => localeKey.test(key)),
   );
-  return inPlace.length > 0 ? inPlace : localesOf(Object.fromEntries(all.entries())).slice(0, 500);
+  return ofUrl.length > 0 ? ofUrl : localesOf(Object.fromEntries(all.entries())).slice(0, 500);
 }
 
 function inLocale(attributes: JsonObject, locale: string): JsonObject {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => {
-      const isLocalized = isJsonObject(value) && Object.hasOwn(value, locale);
+      const isLocalized = isRecord(value) && Object.hasOwn(value, locale);
       return [name, isLocalized ? value[locale] : value];
     }),
   );

@@ -1,34 +1,19 @@
+import { isRecord } from '../../core/model/record.ts';
 import { headerOf, refused } from '../toolkit/crypto.ts';
-import { changeOf, placeOf } from '../toolkit/entry-change.ts';
-import {
-  idAt,
-  isJsonObject,
-  type JsonObject,
-  listAt,
-  objectAt,
-  parseJsonObject,
-  unexpected,
-  valueAt,
-} from '../toolkit/payload.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { idAt, type JsonObject, listAt, objectAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
-import {
-  defineSource,
-  ignored,
-  type PayloadLocation,
-  type ReadContext,
-  type Reading,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+import { ignored, type PayloadLocation, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
-const NAME = 'generic';
-const MAX_ENTRIES = 5000;
+const maxEntries = 5000;
 
 /**
- * A sender that is described by configuration alone: how it is verified (`verification`) and where in its payload
- * what is (`payload`).
+ * A sender that is described by configuration alone: how it is verified (`verification`) and where its payload holds
+ * what (`payload`).
  */
-export const generic = defineSource({
-  name: NAME,
+export const generic = defineJsonSource({
+  name: 'generic',
   options: ['verification', 'payload', 'environments'],
   verify: (request, secrets, nowMs, { verification }) =>
     verification === undefined
@@ -37,27 +22,25 @@ export const generic = defineSource({
   read,
 });
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
   const map = context.options.payload ?? {};
   const entries = map.entries === undefined ? [body] : valueAtPath(body, map.entries);
   if (!Array.isArray(entries)) return unexpected(map.entries ?? '', 'a list of entries', entries);
   const changes = [];
   let reason = 'no entry changed';
-  for (const entry of entries.slice(0, MAX_ENTRIES)) {
-    const found = readEntry(isJsonObject(entry) ? entry : { id: entry }, body, request, context);
+  for (const entry of entries.slice(0, maxEntries)) {
+    const found = readEntry(isRecord(entry) ? entry : { id: entry }, body, request, context);
     if (typeof found === 'string') reason = found;
     else changes.push(found);
   }
   return changes.length === 0 ? ignored(reason) : { kind: 'changes', changes };
 }
 
-function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest, context: ReadContext) {
+/** @returns the change of an entry, or the reason why there is none */
+function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest, context: SourceContext) {
   const map = context.options.payload ?? {};
-  const at = (place: PayloadLocation | undefined) =>
-    place === undefined ? undefined : find(place, entry, body, request);
+  const at = (location: PayloadLocation | undefined) =>
+    location === undefined ? undefined : find(location, entry, body, request);
   const action = at(map.action) ?? '';
   const { deletes = [], puts, ignores = [] } = map;
   const isDelete = deletes.includes(action);
@@ -73,35 +56,35 @@ function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest,
   const previous = map.previous === undefined ? undefined : valueAtPath(entry, map.previous);
   const fields =
     map.fields === undefined ? entry : objectAt({ value: valueAtPath(entry, map.fields) }, 'value');
-  return changeOf(NAME, context, {
+  return changeOf(context, {
     action: isDelete ? 'delete' : 'put',
     id: id ?? context.webhook,
     type: at(map.type),
     locale: at(map.locale),
     times: [at(map.occurredAt)],
     entry: fields,
-    metadata: { ...placeOf(at(map.url)), slug: at(map.slug), environment },
-    ...(isJsonObject(previous) && { previous: { ...fields, ...previous } }),
-    isForgotten: id === undefined,
+    metadata: { ...urlFields(at(map.url)), slug: at(map.slug), environment },
+    ...(isRecord(previous) && { previous: { ...fields, ...previous } }),
+    skipMemory: id === undefined,
   });
 }
 
 function find(
-  place: PayloadLocation,
+  location: PayloadLocation,
   entry: JsonObject,
   body: JsonObject,
   request: WebhookRequest,
 ): string | undefined {
-  if (typeof place === 'string') {
+  if (typeof location === 'string') {
     for (const root of [entry, body]) {
-      const text = idAt({ value: valueAtPath(root, place) }, 'value');
-      if (text !== undefined) return text;
+      const found = idAt({ value: valueAtPath(root, location) }, 'value');
+      if (found !== undefined) return found;
     }
     return undefined;
   }
-  if ('header' in place) return headerOf(request, place.header.toLowerCase()) || undefined;
+  if ('header' in location) return headerOf(request, location.header.toLowerCase()) || undefined;
   const query = request.path.slice(request.path.indexOf('?') + 1 || request.path.length);
-  return new URLSearchParams(query).get(place.query) || undefined;
+  return new URLSearchParams(query).get(location.query) || undefined;
 }
 
 /** As {@link valueAt}, and through lists by their indices. */

@@ -1,76 +1,53 @@
-import type { ChangeAction, EntryChange } from '../../core/model/types.ts';
+import { isRecord } from '../../core/model/record.ts';
+import type { EntryChange } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
-import {
-  idAt,
-  isJsonObject,
-  type JsonObject,
-  listAt,
-  objectAt,
-  parseJsonObject,
-  textAt,
-  unexpected,
-} from '../toolkit/payload.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
-import {
-  defineSource,
-  ignored,
-  type ReadContext,
-  type Reading,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
+import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { ignored, type Reading } from '../webhook-source.ts';
 
-const NAME = 'kontent-ai';
-const SIGNATURE = 'x-kontent-ai-signature';
-const LEGACY_SIGNATURE = 'x-kc-signature';
+const currentHeader = 'x-kontent-ai-signature';
+const legacyHeader = 'x-kc-signature';
 /** More than the notifications of one delivery. */
-const MAX_ITEMS = 5000;
-const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
-  ['published', 'put'],
-  ['unpublished', 'delete'],
-  ['deleted', 'delete'],
-  // The words of legacy webhooks.
-  ['publish', 'put'],
-  ['unpublish', 'delete'],
-  ['archive', 'delete'],
-]);
-const DRAFT_ACTIONS: ReadonlySet<string> = new Set(['created', 'changed', 'metadata_changed', 'upsert']);
+const maxItems = 5000;
+/** The verbs of current webhooks, and then of legacy ones. */
+const actions = actionsOf({
+  put: ['published', 'publish'],
+  delete: ['unpublished', 'deleted', 'unpublish', 'archive'],
+});
+const draftActions: ReadonlySet<string> = new Set(['created', 'changed', 'metadata_changed', 'upsert']);
 
 /**
- * Kontent.ai, its present webhooks and the legacy ones. The payload holds no slug: rules have `{id}`,
+ * Kontent.ai, its current webhooks and the legacy ones. The payload holds no slug: rules have `{id}`,
  * `{fields.codename}`, `{type}` and `{locale}` (the language's codename). Several notifications may come at once.
  * @see https://kontent.ai/learn/docs/webhooks/javascript
  */
-export const kontentAi = defineSource({
-  name: NAME,
+export const kontentAi = defineJsonSource({
+  name: 'kontent-ai',
   options: ['drafts', 'sweep'],
-  verify(request, secrets, nowMs) {
+  verification(_, request) {
     const isLegacy =
-      headerOf(request, SIGNATURE) === undefined && headerOf(request, LEGACY_SIGNATURE) !== undefined;
-    const header = isLegacy ? LEGACY_SIGNATURE : SIGNATURE;
-    return verifyBy({ kind: 'hmac', header, encoding: 'base64' }, request, secrets, nowMs);
+      headerOf(request, currentHeader) === undefined && headerOf(request, legacyHeader) !== undefined;
+    return { kind: 'hmac', header: isLegacy ? legacyHeader : currentHeader, encoding: 'base64' };
   },
   read,
 });
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+function read(body: JsonObject, context: SourceContext): Reading {
   const notifications = Array.isArray(body.notifications) ? body.notifications : legacyNotifications(body);
   if (notifications === undefined) return unexpected('notifications', 'a list', body.notifications);
-  const changes = notifications.slice(0, MAX_ITEMS).flatMap((each) => changeIn(each, context));
+  const changes = notifications.slice(0, maxItems).flatMap((each) => changeIn(each, context));
   if (changes.length > 0) return { kind: 'changes', changes };
   return ignored('no notification is about published content');
 }
 
 /** Legacy webhooks list the items of one event. */
 function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
-  if (!isJsonObject(body.message)) return undefined;
+  if (!isRecord(body.message)) return undefined;
   const { message } = body;
   const type = textAt(message, 'type') ?? '';
   return listAt(body, 'data', 'items').map((item) => ({
-    data: { system: { ...(isJsonObject(item) ? item : {}), last_modified: message.created_timestamp } },
+    data: { system: { ...(isRecord(item) ? item : {}), last_modified: message.created_timestamp } },
     message: {
       object_type: type.startsWith('content_item') ? 'content_item' : type,
       action: message.operation,
@@ -79,7 +56,7 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
   }));
 }
 
-function changeIn(notification: unknown, context: ReadContext): readonly EntryChange[] {
+function changeIn(notification: unknown, context: SourceContext): readonly EntryChange[] {
   const system = objectAt(notification, 'data', 'system');
   const message = objectAt(notification, 'message');
   const kind = textAt(message, 'object_type') ?? '';
@@ -88,16 +65,16 @@ function changeIn(notification: unknown, context: ReadContext): readonly EntryCh
   const drafts = context.options.drafts === true;
   if (isPreview && !drafts) return [];
   const verb = textAt(message, 'action') ?? '';
-  const isSave = DRAFT_ACTIONS.has(verb);
-  // What has no workflow of its own is live as soon as it is changed.
+  const isSave = draftActions.has(verb);
+  // What has no workflow is live as soon as it is changed.
   const isLive = kind !== 'content_item' && !isPreview;
-  const action = ACTIONS.get(verb) ?? (isSave && (drafts || isLive) ? 'put' : undefined);
+  const action = actions.get(verb) ?? (isSave && (drafts || isLive) ? 'put' : undefined);
   if (action === undefined) return [];
   if (kind === 'taxonomy' || kind === 'content_type' || kind === 'language') {
-    return context.options.sweep === false ? [] : [changeOfAllEntries(NAME, context, { id: id ?? kind })];
+    return context.options.sweep === false ? [] : [changeOfAllEntries(context, { id: id ?? kind })];
   }
   if (id === undefined || (kind !== 'content_item' && kind !== 'asset')) return [];
-  const change = changeOf(NAME, context, {
+  const change = changeOf(context, {
     action,
     id,
     type: kind === 'asset' ? 'asset' : textAt(system, 'type'),

@@ -1,59 +1,60 @@
 import { headerOf } from '../toolkit/crypto.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
-import { idAt, parseJsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
-import {
-  defineSource,
-  ignored,
-  type ReadContext,
-  type Reading,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+import { idAt, type JsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
-const NAME = 'shopify';
-const SCHEME = { kind: 'hmac', header: 'x-shopify-hmac-sha256', encoding: 'base64' } as const;
-const TYPES: ReadonlyMap<string, string> = new Map([
+const types: ReadonlyMap<string, string> = new Map([
   ['products', 'product'],
   ['collections', 'collection'],
 ]);
-const EVENTS: ReadonlySet<string> = new Set(['create', 'update', 'delete']);
+const events: ReadonlySet<string> = new Set(['create', 'update', 'delete']);
 
 /**
  * Shopify's webhooks of products and collections. `{slug}` is the handle, `{type}` is `product` or `collection`.
- * A delete carries only the id. The time of the event is not signed; deliveries are tried again for hours.
+ * A delete carries only the id. The time of the event is not signed; failed deliveries are retried for hours.
  * @see https://shopify.dev/docs/apps/build/webhooks
  */
-export const shopify = defineSource({
-  name: NAME,
+export const shopify = defineJsonSource({
+  name: 'shopify',
   options: ['drafts'],
   hasIdsPerType: true,
-  verify: (request, secrets, nowMs) => verifyBy(SCHEME, request, secrets, nowMs),
-  read,
+  verification: { kind: 'hmac', header: 'x-shopify-hmac-sha256', encoding: 'base64' },
+  readHeaders,
 });
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
+function readHeaders(request: WebhookRequest, context: SourceContext) {
   const topic = headerOf(request, 'x-shopify-topic') ?? '';
   const [resource = '', event = ''] = topic.split('/', 2);
-  const type = TYPES.get(resource);
-  if (type === undefined || !EVENTS.has(event)) {
+  const type = types.get(resource);
+  if (type === undefined || !events.has(event)) {
     return ignored(
       `${topic.slice(0, 60) || 'an event without a topic'} is not about a product or a collection`,
     );
   }
   if (headerOf(request, 'x-shopify-test') === 'true') return ignored('a test event');
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+  const isDelete = event === 'delete';
+  const triggeredAt = headerOf(request, 'x-shopify-triggered-at');
+  return (body: JsonObject) => readItem(body, { type, isDelete, triggeredAt }, context);
+}
+
+interface Topic {
+  readonly type: string;
+  readonly isDelete: boolean;
+  readonly triggeredAt: string | undefined;
+}
+
+function readItem(body: JsonObject, { type, isDelete, triggeredAt }: Topic, context: SourceContext): Reading {
   const id = idAt(body, 'id');
   if (id === undefined) return unexpected('id', 'a number', body.id);
   const isDraft = (textAt(body, 'status') ?? 'active') !== 'active' || valueAt(body, 'published_at') === null;
-  const isHidden = event !== 'delete' && isDraft && context.options.drafts !== true;
-  const change = changeOf(NAME, context, {
-    action: event === 'delete' || isHidden ? 'delete' : 'put',
-    ifRemembered: isHidden,
+  const isHidden = !isDelete && isDraft && context.options.drafts !== true;
+  const change = changeOf(context, {
+    action: isDelete || isHidden ? 'delete' : 'put',
+    onlyIfRemembered: isHidden,
     id,
     type,
-    times: [headerOf(request, 'x-shopify-triggered-at'), body.updated_at],
+    times: [triggeredAt, body.updated_at],
     entry: body,
     metadata: { slug: textAt(body, 'handle') },
   });

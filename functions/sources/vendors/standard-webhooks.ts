@@ -1,7 +1,5 @@
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
-import { defineSource } from '../webhook-source.ts';
-
-const NAME = 'standard-webhooks';
 
 /**
  * Any sender that follows Standard Webhooks 1.0, under its own header names or Svix's.
@@ -21,9 +19,9 @@ const NAME = 'standard-webhooks';
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export const standardWebhooks = defineSource({
-  name: NAME,
+export const standardWebhooks = defineJsonSource({
+  name: 'standard-webhooks',
   options: [],
   verify: verifyStandardWebhook,
-  read: (request, context) => readStandardWebhook(NAME, request, context),
+  read: readStandardWebhook,
 });

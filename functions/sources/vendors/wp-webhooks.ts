@@ -1,54 +1,35 @@
+import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { changeOf, placeOf } from '../toolkit/entry-change.ts';
-import {
-  idAt,
-  isJsonObject,
-  type JsonObject,
-  objectAt,
-  parseJsonObject,
-  textAt,
-  unexpected,
-} from '../toolkit/payload.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
-import {
-  defineSource,
-  ignored,
-  type ReadContext,
-  type Reading,
-  type WebhookRequest,
-} from '../webhook-source.ts';
+import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { idAt, type JsonObject, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
-const NAME = 'wp-webhooks';
-const SCHEME = { kind: 'hmac', header: 'x-wp-webhook-signature', encoding: 'base64' } as const;
-const ACTIONS: ReadonlyMap<string, ChangeAction> = new Map([
-  ['post_create', 'put'],
-  ['post_update', 'put'],
-  ['post_trash', 'delete'],
-  ['post_delete', 'delete'],
-]);
+const actions = actionsOf({ put: ['post_create', 'post_update'], delete: ['post_trash', 'post_delete'] });
 
 /**
  * The WordPress plugin WP Webhooks, free 3.x, which signs the body by HMAC. The signature of Pro 5.x is the same for
  * every body and so verifies none. `{type}` is the post type.
  * @see https://wordpress.org/plugins/wp-webhooks/
  */
-export const wpWebhooks = defineSource({
-  name: NAME,
+export const wpWebhooks = defineJsonSource({
+  name: 'wp-webhooks',
   options: ['drafts'],
-  verify: (request, secrets, nowMs) => verifyBy(SCHEME, request, secrets, nowMs),
-  read,
+  verification: { kind: 'hmac', header: 'x-wp-webhook-signature', encoding: 'base64' },
+  readHeaders,
 });
 
-function read(request: WebhookRequest, context: ReadContext): Reading {
+function readHeaders(request: WebhookRequest, context: SourceContext) {
   const event = headerOf(request, 'x-wp-webhook-name') ?? '';
-  const action = ACTIONS.get(event);
+  const action = actions.get(event);
   if (action === undefined) {
     return ignored(`${event.slice(0, 60) || 'an event without a name'} is not about a post`);
   }
-  const parsed = parseJsonObject(request.body);
-  if (parsed.kind === 'malformed') return parsed;
-  const body = parsed.value;
+  return (body: JsonObject) => readPost(body, action, context);
+}
+
+function readPost(body: JsonObject, action: ChangeAction, context: SourceContext): Reading {
   const post = objectAt(body, 'post');
   const before = body.post_before;
   const id = idAt(body, 'post_id') ?? idAt(post, 'ID');
@@ -58,13 +39,13 @@ function read(request: WebhookRequest, context: ReadContext): Reading {
   if (action === 'put' && !isPublic && !wasPublic) return ignored('a draft changed');
   const entry = { ...post, slug: textAt(post, 'post_name') };
   const url = textAt(body, 'post_permalink');
-  const change = changeOf(NAME, context, {
+  const change = changeOf(context, {
     action: action === 'put' && !isPublic ? 'delete' : action,
     id,
     type: textAt(post, 'post_type'),
     entry,
-    metadata: placeOf(url),
-    ...(isJsonObject(before) && wasPublic && previousOf(before, entry, url)),
+    metadata: urlFields(url),
+    ...(isRecord(before) && wasPublic && previousOf(before, entry, url)),
   });
   return { kind: 'changes', changes: [change] };
 }
@@ -77,5 +58,5 @@ function previousOf(before: JsonObject, entry: JsonObject, url: string | undefin
     url === undefined || typeof entry.slug !== 'string' || at < 0
       ? undefined
       : `${url.slice(0, at)}${slug}${url.slice(at + entry.slug.length)}`;
-  return { previous: { ...entry, ...before, slug }, previousMetadata: placeOf(old) };
+  return { previous: { ...entry, ...before, slug }, previousMetadata: urlFields(old) };
 }
