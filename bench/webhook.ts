@@ -222,6 +222,7 @@ function portsOn(
     send: (messages) => timed('enqueue', () => sendMessages(sqs, BufferQueueUrl, messages)),
     nowMs: Date.now,
     log: { info: nothing, warn: nothing, error: nothing },
+    measure: nothing,
   };
 }
 

@@ -3,9 +3,9 @@ import type { RuleSet } from '../core/mapping/rule.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
-import { counted } from '../lambda/emf.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
+import type { Measure } from '../lambda/metrics.ts';
 import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
 
 /** What putting mapped changes into the purge queue needs of the world. */
@@ -13,11 +13,7 @@ export interface QueuePorts {
   /** Puts messages into the purge queue. */
   readonly send: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   readonly log: Log;
-  /**
-   * The clock, for the time of metrics.
-   * @default Date.now
-   */
-  readonly nowMs?: () => number;
+  readonly measure: Measure;
 }
 
 /** What mapping changes and putting them into the purge queue needs of the world. */
@@ -47,12 +43,12 @@ export async function enqueueChanges(
  */
 export async function queueMapped(
   mapped: readonly MappedChange[],
-  { send, log, nowMs = Date.now }: QueuePorts,
+  { send, ...ports }: QueuePorts,
 ): Promise<QueueResult> {
   const outgoing = mapped.flatMap(messagesOf);
   const unsent = outgoing.length === 0 ? [] : await send(outgoing.map(({ message }) => message));
   const failures = new Map(unsent.map(({ index, reason }) => [outgoing[index]?.change, reason]));
-  for (const each of mapped) logChange(each, failures.get(each.change), log, nowMs);
+  for (const each of mapped) logChange(each, failures.get(each.change), ports);
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
     failed: mapped.flatMap(({ change }) => (failures.has(change) ? [change] : [])),
@@ -76,28 +72,21 @@ function messagesOf({ change, schedule }: MappedChange): readonly OutgoingChange
 function logChange(
   { change, mapping, newer }: MappedChange,
   failure: string | undefined,
-  log: Log,
-  nowMs: () => number,
+  { log, measure }: Pick<QueuePorts, 'log' | 'measure'>,
 ): void {
   const { entries, schedule, rules, problems } = mapping;
   const superseded = newer === undefined ? {} : { overtakenBy: referenceTo(newer) };
   const fields = { change: referenceTo(change), rules, ...superseded };
   for (const problem of problems) {
-    log.warn(enqueueEvents.urlInvalid, {
-      ...fields,
-      problem,
-      ...counted('RefusedUrls', 1, nowMs()),
-    });
+    measure('RefusedUrls', 1);
+    log.warn(enqueueEvents.urlInvalid, { ...fields, problem });
   }
   if (failure !== undefined) {
-    log.error(enqueueEvents.changeNotQueued, {
-      ...fields,
-      urls: entries.map(entryText),
-      reason: failure,
-      ...counted('ChangesNotQueued', 1, nowMs()),
-    });
+    measure('ChangesNotQueued', 1);
+    log.error(enqueueEvents.changeNotQueued, { ...fields, urls: entries.map(entryText), reason: failure });
   } else if (rules.length === 0) {
-    log.info(enqueueEvents.changeUnmatched, { ...fields, ...counted('ChangesUnmatched', 1, nowMs()) });
+    measure('ChangesUnmatched', 1);
+    log.info(enqueueEvents.changeUnmatched, fields);
   } else {
     const delaysSeconds = schedule.map(({ delaySeconds }) => delaySeconds);
     const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};

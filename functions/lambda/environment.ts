@@ -2,7 +2,7 @@ import { PurgerError } from '../core/model/errors.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
 export const environment = {
-  /** Tells the metrics and log lines of several purgers in one account apart. */
+  /** Tells the metrics of several purgers in one account apart. */
   purgerName: 'PURGER_NAME',
   bufferQueueUrl: 'BUFFER_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',

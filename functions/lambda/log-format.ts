@@ -3,8 +3,8 @@ import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertool
 
 /**
  * Powertools' form of a line less what its log group and Lambda's own lines say already: the function's name, ARN and
- * memory, whether it was a cold start, X-Ray's ID, and the purger's name where nothing is counted by it. There is a line
- * for each change, and CloudWatch bills its bytes: see `docs/adr/0053`.
+ * memory, whether it was a cold start, and X-Ray's ID. There is a line for each change, and CloudWatch bills its bytes:
+ * see `docs/adr/0053`.
  */
 export class LeanLogFormatter extends LogFormatter {
   formatAttributes(attributes: UnformattedAttributes, own: LogAttributes): LogItem {
@@ -15,7 +15,6 @@ export class LeanLogFormatter extends LogFormatter {
       service: attributes.serviceName,
       function_request_id: attributes.lambdaContext?.awsRequestId,
     };
-    const { purger, ...fields } = own;
-    return new LogItem({ attributes: common }).addAttributes('_aws' in own ? { ...fields, purger } : fields);
+    return new LogItem({ attributes: common }).addAttributes(own);
   }
 }

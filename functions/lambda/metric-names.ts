@@ -1,9 +1,9 @@
 /** The namespace of the project's metrics in CloudWatch. Each has the dimensions `service` and `purger`. */
 export const metricsNamespace = 'CdnProPurger';
 
-/** What the receivers count, each in the log line that says what happened: see `counted.ts`. */
-export type CountName =
-  /** URLs of rules that CDN Pro would never take. */
+/** What the receivers count. */
+type ReceiverMetricName =
+  /** URLs of rules that CDN Pro would never accept. */
   | 'RefusedUrls'
   /** Changes that no rule matches. */
   | 'ChangesUnmatched'
@@ -17,10 +17,10 @@ export type CountName =
   | 'WebhooksRefused';
 
 /** What CloudWatch counts in the access log of the webhooks' API: webhooks that its throttle turned away. */
-export type AccessLogCountName = 'WebhooksThrottled';
+export type AccessLogMetricName = 'WebhooksThrottled';
 
-/** What `submit` measures. Each is published once an invocation has ended. */
-export type MetricName =
+/** What `submit` measures. */
+type SubmitMetricName =
   /** Purge requests by what CDN Pro made of them. */
   | 'RequestsAccepted'
   | 'RequestsRefused'
@@ -31,19 +31,25 @@ export type MetricName =
   | 'EntriesPurged'
   /** Entries that CDN Pro will never accept: they are in the dead letter queue. */
   | 'EntriesRejected'
-  /** Messages that are in the dead letter queue because they are no purge messages. */
+  /** Messages that are in the dead letter queue because they are not purge messages. */
   | 'MessagesUnreadable'
-  /** Messages that went back into the buffer at the deadline. */
+  /** Messages that were requeued at the deadline. */
   | 'MessagesGivenBack'
   /** From the oldest change of an accepted request to its acceptance. */
   | 'FreshnessSeconds'
-  /** The age of the oldest change that went back into the buffer. SQS's own age starts anew there. */
+  /** The age of the oldest change that was requeued. SQS's own age starts anew there. */
   | 'WaitingSeconds'
-  /** The share of the rate limit's window that is taken, whenever a request asks for a place. */
+  /** The share of the rate limit's window that is used, whenever a request asks for a slot. */
   | 'BudgetUsedPercent';
 
+/** What the functions measure. Each is published once an invocation has ended. */
+export type FunctionMetricName = ReceiverMetricName | SubmitMetricName;
+
+/** The metrics in the project's namespace. */
+export type MetricName = FunctionMetricName | AccessLogMetricName;
+
 /** @returns the unit of a metric, which its name ends with; CloudWatch's name of it */
-export function unitOf(name: MetricName | CountName | AccessLogCountName): 'Seconds' | 'Percent' | 'Count' {
+export function unitOf(name: MetricName): 'Seconds' | 'Percent' | 'Count' {
   if (name.endsWith('Seconds')) return 'Seconds';
   return name.endsWith('Percent') ? 'Percent' : 'Count';
 }

@@ -8,6 +8,7 @@ import type { WatchedObjects } from '../core/model/object-filter.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
+import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
@@ -15,6 +16,7 @@ import { receiveS3Event } from './receive-s3-event.ts';
 const shutdownBudgetMs = 5_000;
 
 const log = createLogger('receive-s3');
+const { measure, publishMetrics } = createMetrics('receive-s3');
 const sqs = new SQSClient(clientOptions);
 const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
 const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
@@ -24,6 +26,7 @@ const ports = {
   watched:
     watchedObjects === undefined ? undefined : (JSON.parse(watchedObjects) as readonly WatchedObjects[]),
   log,
+  measure,
 };
 
 /** Answers in the form that SQS's event source reads; other callers ignore it. */
@@ -42,4 +45,5 @@ async function receive(event: unknown, context: Context): Promise<SQSBatchRespon
 export const handler = middy<unknown, SQSBatchResponse>()
   .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(log))
+  .use(publishMetrics())
   .handler(receive);

@@ -3,7 +3,6 @@ import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts'
 import { PurgerError } from '../core/model/errors.ts';
 import { matchesFilter, type WatchedObjects } from '../core/model/object-filter.ts';
 import type { ObjectChange } from '../core/model/types.ts';
-import { counted } from '../lambda/emf.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
 
@@ -54,14 +53,9 @@ async function reject(
   records: readonly S3Unreadable[],
   ports: ReceiveS3Ports,
 ): Promise<readonly S3Unreadable[]> {
-  const { nowMs = Date.now } = ports;
   for (const { name, reason, messageId } of records) {
-    ports.log.error(s3Events.recordNotUnderstood, {
-      name,
-      reason,
-      messageId,
-      ...counted('EventsNotUnderstood', 1, nowMs()),
-    });
+    ports.measure('EventsNotUnderstood', 1);
+    ports.log.error(s3Events.recordNotUnderstood, { name, reason, messageId });
   }
   if (records.length === 0) return [];
   // SQS takes no empty body.

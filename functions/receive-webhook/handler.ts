@@ -13,12 +13,14 @@ import { purgeByPrefix } from '../core/mapping/purge-by-prefix.ts';
 import { loadMapping } from '../lambda/bundled-rules.ts';
 import { environment, readVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
+import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import type { WebhookRequest } from '../sources/webhook-source.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 import { readWebhooks } from './webhook-config.ts';
 
 const log = createLogger('receive-webhook');
+const { measure, publishMetrics } = createMetrics('receive-webhook');
 const nowMs = Date.now;
 const sqs = new SQSClient(clientOptions);
 const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
@@ -34,6 +36,7 @@ const ports: ReceivePorts = {
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   nowMs,
   log,
+  measure,
 };
 
 async function receive(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
@@ -67,4 +70,5 @@ function readRequest({
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(log))
+  .use(publishMetrics())
   .handler(receive);

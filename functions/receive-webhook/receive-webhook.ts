@@ -1,6 +1,5 @@
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import type { QueueResult } from '../buffer/enqueue-changes.ts';
-import { counted } from '../lambda/emf.ts';
 import { describeError } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import { findSource } from '../sources/registry.ts';
@@ -91,24 +90,21 @@ async function receiveKnown(
   request: WebhookRequest,
   ports: ReceivePorts,
 ): Promise<WebhookAnswer> {
-  const { log, nowMs } = ports;
+  const { log, measure, nowMs } = ports;
   const { options = {} } = config;
   const verdict = await verify(source, config, request, ports);
   if (!verdict.verified) {
     if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
-    const count = counted('WebhooksUnverified', 1, nowMs(), { webhook: name });
-    log.warn(webhookEvents.unverified, { reason: verdict.reason, ...count });
+    measure('WebhooksUnverified', 1, { webhook: name });
+    log.warn(webhookEvents.unverified, { webhook: name, reason: verdict.reason });
     // Why is for the log alone: it would help whoever forges one.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
   const reading = source.read(request, { webhook: name, nowMs: nowMs(), options });
   switch (reading.kind) {
     case 'malformed':
-      log.warn(webhookEvents.malformed, {
-        webhook: name,
-        reason: reading.message,
-        ...counted('EventsNotUnderstood', 1, nowMs()),
-      });
+      measure('EventsNotUnderstood', 1);
+      log.warn(webhookEvents.malformed, { webhook: name, reason: reading.message });
       return answer(400, { error: reading.message });
     case 'ignored':
       log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
@@ -159,15 +155,12 @@ function refuse(
   statusCode: number,
   error: string,
   name: string,
-  { log, nowMs }: ReceivePorts,
+  { log, measure }: ReceivePorts,
 ): WebhookAnswer {
   // The name is the sender's own text.
   const webhook = name.slice(0, 100);
-  log.warn(webhookEvents.unknownOrTooLarge, {
-    webhook,
-    reason: error,
-    ...counted('WebhooksRefused', 1, nowMs()),
-  });
+  measure('WebhooksRefused', 1);
+  log.warn(webhookEvents.unknownOrTooLarge, { webhook, reason: error });
   return answer(statusCode, { error });
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -32,7 +31,7 @@ const clockDifferenceMs = 2_000;
 const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
 
 const logger = createLogger('submit');
-const { metrics, measure } = createMetrics('submit');
+const { measure, publishMetrics } = createMetrics('submit');
 const nowMs = Date.now;
 const sqs = new SQSClient(clientOptions);
 const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
@@ -104,5 +103,5 @@ async function submit(event: SQSEvent, context: Context): Promise<SQSBatchRespon
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(sourceMappedErrors(import.meta.url))
   .use(injectLambdaContext(logger))
-  .use(logMetrics(metrics))
+  .use(publishMetrics())
   .handler(submit);

@@ -16,13 +16,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { environment } from '../../functions/lambda/environment.ts';
-import {
-  type AccessLogCountName,
-  type CountName,
-  type MetricName,
-  metricsNamespace,
-  unitOf,
-} from '../../functions/lambda/metric-names.ts';
+import { type MetricName, metricsNamespace, unitOf } from '../../functions/lambda/metric-names.ts';
 import type { FunctionName } from '../function/bundle.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
@@ -79,7 +73,7 @@ export class Monitoring extends Construct {
     this.#settings = checkAlarms(settings);
   }
 
-  /** Lets a function's metrics and log lines bear the purger's name. */
+  /** Gives a function's metrics the purger's name. */
   name(fn: PurgerFunction): void {
     fn.addEnvironment(environment.purgerName, this.purgerName);
   }
@@ -87,7 +81,7 @@ export class Monitoring extends Construct {
   /** @returns a metric that the function of the given name publishes */
   metric(
     service: FunctionName,
-    name: MetricName | CountName | AccessLogCountName,
+    name: MetricName,
     options: MetricOptions,
     more: Readonly<Record<string, string>> = {},
   ): Metric {

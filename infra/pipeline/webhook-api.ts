@@ -15,7 +15,7 @@ import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import { type AccessLogCountName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
+import { type AccessLogMetricName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { ConfigError, check } from '../settings/settings.ts';
@@ -72,7 +72,7 @@ const accessLogFields = {
   /** A dimension of what is counted here, beside `purger`. */
   service: 'receive-webhook',
 };
-const throttled: AccessLogCountName = 'WebhooksThrottled';
+const throttled: AccessLogMetricName = 'WebhooksThrottled';
 
 const unlogged =
   'The user has switched access logs off: `webhookApi.accessLogs`. The function still logs each webhook that it refuses, with the reason, and API Gateway still counts requests and errors.';

@@ -121,21 +121,10 @@ function parse(text: string): Line | undefined {
 
 /** What is particular to a line: what Powertools adds to every one is left out. */
 function details(line: Line): Record<string, unknown> {
-  const common = [
-    ...['level', 'message', 'service', 'purger', 'timestamp', 'sampling_rate', 'cold_start'],
-    ...metricsOf(line),
-  ];
+  const common = ['level', 'message', 'service', 'timestamp', 'sampling_rate', 'cold_start'];
   return Object.fromEntries(
     Object.entries(line).filter(([name]) => !common.includes(name) && !name.startsWith('function_')),
   );
-}
-
-/** What makes a line count something. */
-function metricsOf({ _aws }: Line): readonly string[] {
-  const { CloudWatchMetrics = [] } = (_aws ?? {}) as {
-    CloudWatchMetrics?: { Metrics: { Name: string }[] }[];
-  };
-  return ['_aws', ...CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name))];
 }
 
 /** @returns everything that a request purges by name or covers */

@@ -25,6 +25,7 @@ export interface WebhookWorld {
   /** The delay of each message that was sent. */
   readonly delays: number[];
   readonly lines: LogLine[];
+  readonly measured: { readonly name: string; readonly value: number; readonly webhook?: string }[];
   readonly items: Map<string, Remembered>;
   readonly secretReads: (number | undefined)[];
   nowMs: number;
@@ -58,6 +59,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
     sent: [],
     delays: [],
     lines: [],
+    measured: [],
     items: new Map(),
     secretReads: [],
     nowMs: options.nowMs ?? Date.UTC(2026, 0, 1),
@@ -86,6 +88,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       },
       nowMs: () => world.nowMs,
       log: { info: log('info'), warn: log('warn'), error: log('error') },
+      measure: (name, value, dimensions) => void world.measured.push({ name, value, ...dimensions }),
     },
   };
   return world;

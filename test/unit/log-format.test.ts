@@ -1,26 +1,15 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
-import { counted } from '../../functions/lambda/emf.ts';
 import { enqueueEvents } from '../../functions/lambda/log-events.ts';
-import { LeanLogFormatter } from '../../functions/lambda/log-format.ts';
 import { createLogger } from '../../functions/lambda/logger.ts';
-import { metricsIn } from '../helpers/published-metrics.ts';
-
-const plainLogger = () =>
-  new Logger({
-    serviceName: 'receive-s3',
-    persistentKeys: { purger: 'Stack-Purger' },
-    logFormatter: new LeanLogFormatter(),
-  });
 
 /** Logs one line as a function does, and returns it. */
-function lineOf(fields: Record<string, unknown>, create = plainLogger): Record<string, unknown> {
+function lineOf(fields: Record<string, unknown>): Record<string, unknown> {
   const info = vi.spyOn(console, 'info').mockImplementation(() => {});
   try {
     vi.stubEnv('POWERTOOLS_DEV', 'true');
     vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0');
-    const logger = create();
+    const logger = createLogger('receive-s3');
     logger.addContext({
       functionName: 'a-function',
       invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:a-function',
@@ -51,17 +40,4 @@ test('a line says when, who, which invocation, what and its own fields, and noth
 test('an error keeps its name, message and stack', () => {
   const { error } = lineOf({ error: new RangeError('out of range') });
   expect(error).toMatchObject({ name: 'RangeError', message: 'out of range', stack: expect.anything() });
-});
-
-test('a line that counts keeps what CloudWatch reads the metric from, with the service and the purger', () => {
-  vi.stubEnv('PURGER_NAME', 'Stack-Purger');
-  const line = lineOf(counted('ChangesUnmatched', 1, 1_000), () => createLogger('receive-s3'));
-  expect(metricsIn([JSON.stringify(line)])).toEqual([
-    {
-      namespace: 'CdnProPurger',
-      name: 'ChangesUnmatched',
-      unit: 'Count',
-      dimensions: { purger: 'Stack-Purger', service: 'receive-s3' },
-    },
-  ]);
 });

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { describe, expect, test, vi } from 'vitest';
 import { reservePaced } from '../../functions/core/limits/acquire-slots.ts';
 import { emptyWindow } from '../../functions/core/limits/window.ts';
-import { counted } from '../../functions/lambda/emf.ts';
+import { createMetrics, type Measure } from '../../functions/lambda/metrics.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
@@ -11,44 +13,80 @@ import { createWebhookWorld } from '../helpers/webhook-world.ts';
 const limits = { maxFileUrls: 1000, maxBodyBytes: 524_288 };
 const names = { service: 'receive-s3', purger: 'Stack-Purger' };
 
-describe('a line that counts', () => {
-  test('is read by CloudWatch as one metric by service and purger', () => {
-    const line = JSON.stringify({ ...names, message: 'x', ...counted('RefusedUrls', 2, 1_000) });
-    expect(metricsIn([line, 'no metric'])).toEqual([
-      { namespace: 'CdnProPurger', name: 'RefusedUrls', unit: 'Count', dimensions: names },
-    ]);
-    expect(JSON.parse(line)).toMatchObject({ RefusedUrls: 2, _aws: { Timestamp: 1_000 } });
+/** Runs an invocation that measures, and returns the lines that it writes. */
+async function linesOf(invocation: (measure: Measure) => Promise<void>): Promise<readonly string[]> {
+  const write = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  vi.stubEnv('POWERTOOLS_DEV', 'true');
+  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
+  vi.stubEnv('PURGER_NAME', 'Stack-Purger');
+  try {
+    const { measure, publishMetrics } = createMetrics('receive-s3');
+    const handler = middy(() => invocation(measure)).use(publishMetrics());
+    await handler({}, {} as Context).catch(() => {});
+    return [...write.mock.calls, ...warn.mock.calls].map(([line]) => String(line));
+  } finally {
+    vi.unstubAllEnvs();
+    write.mockRestore();
+    warn.mockRestore();
+  }
+}
+
+describe('what an invocation measures', () => {
+  const refused = { namespace: 'CdnProPurger', name: 'RefusedUrls', unit: 'Count', dimensions: names };
+
+  test('is read by CloudWatch as one metric by service and purger, in one line', async () => {
+    const lines = await linesOf(async (measure) => {
+      measure('RefusedUrls', 2);
+      measure('RefusedUrls', 1);
+    });
+    expect(metricsIn(lines)).toEqual([refused]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ RefusedUrls: [2, 1] }]);
   });
 
-  test('can have a further dimension', () => {
-    const line = { ...names, ...counted('WebhooksUnverified', 1, 1_000, { webhook: 'blog' }) };
-    expect(metricsIn([JSON.stringify(line)])).toMatchObject([{ dimensions: { ...names, webhook: 'blog' } }]);
+  test('can have a further dimension, which no other metric gets', async () => {
+    const lines = await linesOf(async (measure) => {
+      measure('RefusedUrls', 1);
+      measure('WebhooksUnverified', 1, { webhook: 'blog' });
+    });
+    expect(metricsIn(lines).toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      refused,
+      { ...refused, name: 'WebhooksUnverified', dimensions: { ...names, webhook: 'blog' } },
+    ]);
+  });
+
+  test('is published if the handler fails', async () => {
+    const lines = await linesOf(async (measure) => {
+      measure('RefusedUrls', 1);
+      throw new Error('failed');
+    });
+    expect(metricsIn(lines)).toEqual([refused]);
+  });
+
+  test('is no line at all where it is nothing', async () => {
+    expect(await linesOf(async () => {})).toEqual([]);
   });
 });
 
 describe('a webhook that is refused', () => {
   const webhooks = { blog: { source: 'ghost', secretIds: ['blog'] } };
   const request = { method: 'POST', path: '/webhooks/blog', headers: {}, body: Buffer.from('{}') };
-  const lineOf = async (name: string) => {
+  const receive = async (name: string) => {
     const world = createWebhookWorld({ webhooks, secrets: { blog: 'secret' } });
     await receiveWebhook(name, request, world.ports);
-    return world.lines.map(({ level, message, fields }) => ({ level, message, ...fields }));
+    return world;
   };
-  const metricsOf = (lines: readonly object[]) =>
-    metricsIn(lines.map((line) => JSON.stringify({ ...names, ...line })));
 
   test('for its signature is counted by its name', async () => {
-    const lines = await lineOf('blog');
-    expect(lines).toMatchObject([{ level: 'warn', webhook: 'blog', reason: expect.any(String) }]);
-    expect(metricsOf(lines)).toMatchObject([{ name: 'WebhooksUnverified', dimensions: { webhook: 'blog' } }]);
+    const { lines, measured } = await receive('blog');
+    expect(lines).toMatchObject([{ level: 'warn', fields: { webhook: 'blog', reason: expect.any(String) } }]);
+    expect(measured).toEqual([{ name: 'WebhooksUnverified', value: 1, webhook: 'blog' }]);
   });
 
   test('for a name that does not exist is named and counted, but not by that name: others choose it', async () => {
-    const lines = await lineOf('blog-2');
-    expect(lines).toMatchObject([{ level: 'warn', webhook: 'blog-2' }]);
-    expect(metricsOf(lines)).toEqual([
-      { namespace: 'CdnProPurger', name: 'WebhooksRefused', unit: 'Count', dimensions: names },
-    ]);
+    const { lines, measured } = await receive('blog-2');
+    expect(lines).toMatchObject([{ level: 'warn', fields: { webhook: 'blog-2' } }]);
+    expect(measured).toEqual([{ name: 'WebhooksRefused', value: 1 }]);
   });
 });
 

@@ -11,6 +11,7 @@ function createWorld({ watched, refuses }: { watched?: readonly WatchedObjects[]
   const buffer: OutgoingMessage[] = [];
   const deadLetters: OutgoingMessage[] = [];
   const lines: string[] = [];
+  const metrics = new Map<string, number>();
   const log = (message: string, fields: object) => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const into = (queue: OutgoingMessage[]) => async (messages: readonly OutgoingMessage[]) =>
     messages.flatMap((message, index) => {
@@ -28,9 +29,11 @@ function createWorld({ watched, refuses }: { watched?: readonly WatchedObjects[]
     send: into(buffer),
     reject: into(deadLetters),
     log: { info: log, warn: log, error: log },
+    measure: (name: string, value: number) => void metrics.set(name, (metrics.get(name) ?? 0) + value),
   };
   return {
     lines,
+    metrics,
     deadLetters,
     receive: (event: unknown) => receiveS3Event(event, ports),
     keys: () =>
