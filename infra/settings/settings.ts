@@ -61,7 +61,7 @@ export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
 /** A configuration that is refused, with every issue that was found. */
 export class ConfigError extends PurgerError {
   override readonly name = 'ConfigError';
-  /** One line an issue: the field's path, what was expected and what came. */
+  /** One line for each issue: the field's path, what was expected and what came. */
   readonly issues: readonly string[];
 
   constructor(subject: string, issues: readonly string[]) {
@@ -142,42 +142,42 @@ export function checkSettings(settings: unknown): CompleteSettings {
 /**
  * Checks a value against a schema, and against what a schema cannot say.
  * @param subject what the value is, as the beginning of the error's message
- * @param moreFaults what else is wrong with the value; has to cope with whatever the schema refuses
+ * @param moreIssues what else is wrong with the value; has to cope with whatever the schema refuses
  * @throws ConfigError with every issue of both
  */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   subject: string,
-  moreFaults: (value: unknown) => readonly ValidationIssue[] = () => [],
+  moreIssues: (value: unknown) => readonly ValidationIssue[] = () => [],
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
-  const shapeFaults = result.success ? [] : result.error.issues.flatMap((issue) => issuesOfZod(issue));
-  const issues = [...shapeFaults, ...moreFaults(value)].map(describeIssue);
+  const shapeIssues = result.success ? [] : result.error.issues.flatMap((issue) => fromZod(issue));
+  const issues = [...shapeIssues, ...moreIssues(value)].map(describeIssue);
   if (result.success && issues.length === 0) return result.data;
   throw new ConfigError(subject, [...new Set(issues)]);
 }
 
-type Issue = z.core.$ZodIssue;
+type ZodIssue = z.core.$ZodIssue;
 
-/** An issue as issues: of a union, those of the one branch that the value is nearest to, if there is one. */
-function issuesOfZod(issue: Issue, place: readonly PropertyKey[] = []): readonly ValidationIssue[] {
-  const path = [...place, ...issue.path];
+/** An issue of zod as ours: of a union, those of the one branch that the value is nearest to, if there is one. */
+function fromZod(issue: ZodIssue, parent: readonly PropertyKey[] = []): readonly ValidationIssue[] {
+  const path = [...parent, ...issue.path];
   if (issue.code === 'invalid_union') {
-    const isOfAnotherType = ({ code, path }: Issue) => code === 'invalid_type' && path.length === 0;
+    const isOfAnotherType = ({ code, path }: ZodIssue) => code === 'invalid_type' && path.length === 0;
     const near = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
-    if (near.length === 1 && near[0]) return near[0].flatMap((each) => issuesOfZod(each, path));
+    if (near.length === 1 && near[0]) return near[0].flatMap((each) => fromZod(each, path));
   }
   return [
     { path: path.map((part) => (typeof part === 'number' ? part : String(part))), message: issue.message },
   ];
 }
 
-/** @returns an issue on one line: its place and what is wrong */
+/** @returns an issue on one line: its path and what is wrong */
 export function describeIssue({ path, message }: ValidationIssue): string {
-  const place = path.reduce<string>(
+  const where = path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${part}`),
     '',
   );
-  return place === '' ? message : `\`${place}\`: ${message}`;
+  return where === '' ? message : `\`${where}\`: ${message}`;
 }

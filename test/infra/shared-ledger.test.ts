@@ -60,7 +60,7 @@ describe('a deployment that shares the ledger of another one', () => {
     };
     expect(() => checkConfig(config)).toThrow(
       [
-        'The configuration has 5 faults:',
+        'The configuration has 5 issues:',
         '- `sharedLedger.table`: expected the name of a DynamoDB table, or its ARN, got "a b"',
         '- `sharedLedger.encryptionKeyArn`: expected the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID, got "k"',
         '- `sharedLedger`: unknown field `name` (expected one of `table`, `encryptionKeyArn`)',

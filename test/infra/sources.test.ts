@@ -390,8 +390,8 @@ test.each([
     { queues: ['a', 'a'].map((name) => ({ arn: `arn:aws:sqs:us-east-1:111122223333:${name}` })) },
     '`queues[1].arn`: expected each once, got',
   ],
-])('sources that do not fit together are refused: %j', (sources, fault) => {
-  expect(() => checkConfig({ ...sampleConfig, webhooks: [], buckets: [], rules, ...sources })).toThrow(fault);
+])('sources that do not fit together are refused: %j', (sources, issue) => {
+  expect(() => checkConfig({ ...sampleConfig, webhooks: [], buckets: [], rules, ...sources })).toThrow(issue);
 });
 
 test('prefixes side by side, and suffixes side by side, do not overlap', () => {

@@ -112,12 +112,12 @@ test('two webhooks of one source live side by side under their names', () => {
   expect(() => templateOf({ webhooks: [first, first] })).toThrow('two are named "contentful"');
 });
 
-test('a bad configuration is refused, with all its faults', () => {
+test('a bad configuration is refused, with all its issues', () => {
   expect(() =>
     checkConfig({ ...sampleConfig, endpoint: 'api.example', buckets: [{ name: 'My_Bucket' }], stages: [] }),
   ).toThrow(
     [
-      'The configuration has 3 faults:',
+      'The configuration has 3 issues:',
       '- `endpoint`: expected scheme and host of a URL that begins with https://, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
       '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',

@@ -78,6 +78,6 @@ test.each([
   ],
   [{ throttle: { burst: 0 } }, '`webhookApi.throttle.burst`: expected a whole number from 1 to 5000, got 0'],
   [{ accessLogs: 'yes' }, '`webhookApi.accessLogs`: expected true or false, got "yes"'],
-])('an API that cannot be is refused: %j', (webhookApi, fault) => {
-  expect(() => checkConfig({ ...sampleConfig, webhookApi })).toThrow(fault);
+])('an API that cannot be is refused: %j', (webhookApi, issue) => {
+  expect(() => checkConfig({ ...sampleConfig, webhookApi })).toThrow(issue);
 });

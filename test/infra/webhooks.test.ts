@@ -105,7 +105,7 @@ test.each([
   [{ source: 'ghost', secret: 'x', legacySignatures: true }, 'unknown field `legacySignatures`'],
   [{ source: 'wp-webhooks', secret: 'x', edition: 'pro' }, 'unknown field `edition`'],
   [{ source: 'contentful', secret: 'x', branches: ['main'] }, 'unknown field `branches`'],
-])('a webhook with a fault is refused: %j', (webhook, message) => {
+])('a webhook with an issue is refused: %j', (webhook, message) => {
   expect(() => checkConfig({ ...sampleConfig, webhooks: [webhook] })).toThrow(message);
 });
 

@@ -215,7 +215,7 @@ describe('a rule for what is not received is refused', () => {
   });
 });
 
-test('issues of shape, of sense and of sources are named together', () => {
+test('issues of shape, of meaning and of sources are named together', () => {
   const rules = [
     {
       match: { source: 's3', key: 'site/{+path}', kee: 1 },

@@ -20,7 +20,7 @@ function issuesOfRule(overrides: Record<string, unknown>): readonly string[] {
   return issuesOf({ target: 'production', rules: [{ ...rule, ...overrides }] });
 }
 
-test('deissues are filled in', () => {
+test('defaults are filled in', () => {
   expect(checkSettings({ target: 'production', rules: [rule], rateLimit: { headroom: 0.5 } })).toEqual({
     target: 'production',
     rules: [rule],
@@ -123,7 +123,7 @@ test('what is no object is refused, too', () => {
   ]);
 });
 
-test('coalescing is off, on with its deissues filled in, or on under pressure', () => {
+test('coalescing is off, on with its defaults filled in, or on under pressure', () => {
   const coalescing = (coalesce?: unknown) =>
     checkSettings({ target: 'production', rules: [rule], ...(coalesce === undefined ? {} : { coalesce }) })
       .coalesce;

@@ -33,7 +33,7 @@ test('an unknown stage is refused with the name that was meant, or with all ther
   );
 });
 
-test('the faults of all stages are named at once, with the stage in their path', () => {
+test('the issues of all stages are named at once, with the stage in their path', () => {
   const [rule] = sampleConfig.rules;
   const faulty = {
     stages: {
@@ -60,7 +60,7 @@ test.each([
     { '2nd': sampleConfig },
     '`stages.2nd`: expected a stage name: letters, digits and "-", a letter first, got "2nd"',
   ],
-  ['a stage that is no object', { live: 1 }, '`stages.live`: expected an object, got 1'],
+  ['a stage that is not an object', { live: 1 }, '`stages.live`: expected an object, got 1'],
 ])('wrong stages are refused: %s', (_, stages, message) => {
   expect(() => checkStages({ stages })).toThrow(message);
 });
