@@ -8,7 +8,7 @@ import {
   type Template,
 } from '../../functions/core/mapping/template.ts';
 import { dirUrlProblem, fileUrlProblem } from '../../functions/core/mapping/url.ts';
-import { suggestion } from '../../functions/core/model/errors.ts';
+import { suggestion } from './suggestion.ts';
 import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** The variables of a rule. */

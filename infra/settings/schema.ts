@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { describeValue, suggestion } from '../../functions/core/model/errors.ts';
+import { describeValue } from '../../functions/core/model/errors.ts';
+import { suggestion } from './suggestion.ts';
 
 /** A zod parameter that words every issue of a schema as what was expected and what came. */
 export function expected(what: string): { error: (issue: { input?: unknown }) => string } {

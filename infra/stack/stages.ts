@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { PurgerError, suggestion } from '../../functions/core/model/errors.ts';
+import { PurgerError } from '../../functions/core/model/errors.ts';
 import { expected, strictObject } from '../settings/schema.ts';
 import { check } from '../settings/settings.ts';
+import { suggestion } from '../settings/suggestion.ts';
 import { recordOf, type ValidationIssue } from '../settings/validation-issue.ts';
 import {
   checkConfig,

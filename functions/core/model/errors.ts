@@ -20,25 +20,3 @@ export function describeValue(value: unknown): string {
   }
   return String(value);
 }
-
-/** @returns what to say after a name that is unknown: the name that was meant, else all that there are */
-export function suggestion(key: string, names: readonly string[]): string {
-  const [nearest] = names
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  if (nearest !== undefined && nearest.distance <= 2) return ` (did you mean \`${nearest.name}\`?)`;
-  return ` (expected one of ${names.map((name) => `\`${name}\``).join(', ')})`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next[j] = Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
