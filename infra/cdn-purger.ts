@@ -19,8 +19,8 @@ import {
   dataProtectionFields,
 } from './security/data-protection.ts';
 import type { AlarmSettings } from './settings/alarm-settings.ts';
-import { validateSources } from './settings/check-sources.ts';
 import { endpointField } from './settings/endpoint.ts';
+import { validateSources } from './settings/rules/check-sources.ts';
 import { strictObject } from './settings/schema.ts';
 import {
   type CompleteSettings,

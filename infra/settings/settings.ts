@@ -3,8 +3,8 @@ import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import type { Target } from '../../functions/core/model/types.ts';
-import { validateRules } from './check-rules.ts';
-import { ruleSchema, targetSchema } from './rule-schema.ts';
+import { validateRules } from './rules/check-rules.ts';
+import { ruleSchema, targetSchema } from './rules/rule-schema.ts';
 import { expected, strictObject, wholeNumber } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
 

@@ -8,9 +8,9 @@ import { CdnPurger } from '../cdn-purger.ts';
 import { type DataProtectionProps, dataProtectionFields } from '../security/data-protection.ts';
 import { type AlarmFields, type AlarmSettings, alarmFields } from '../settings/alarm-settings.ts';
 import { validateRegion } from '../settings/check-region.ts';
-import { validateRules } from '../settings/check-rules.ts';
-import { receivedBy, validateSources } from '../settings/check-sources.ts';
 import { endpointField } from '../settings/endpoint.ts';
+import { validateRules } from '../settings/rules/check-rules.ts';
+import { receivedBy, validateSources } from '../settings/rules/check-sources.ts';
 import { expected, nonEmptyString, strictObject } from '../settings/schema.ts';
 import { check, type Settings, settingsFields } from '../settings/settings.ts';
 import {

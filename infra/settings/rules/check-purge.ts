@@ -1,15 +1,15 @@
-import { maxHeaderSets } from '../../functions/core/mapping/header-sets.ts';
-import { regexPatternProblem } from '../../functions/core/mapping/regex-pattern.ts';
-import { originOf } from '../../functions/core/mapping/stale-urls.ts';
+import { maxHeaderSets } from '../../../functions/core/mapping/header-sets.ts';
+import { regexPatternProblem } from '../../../functions/core/mapping/regex-pattern.ts';
+import { originOf } from '../../../functions/core/mapping/stale-urls.ts';
 import {
   compilePlainTemplate,
   compileRegexTemplate,
   compileUrlTemplate,
   type Template,
-} from '../../functions/core/mapping/template.ts';
-import { dirUrlProblem, fileUrlProblem } from '../../functions/core/mapping/url.ts';
-import { suggestion } from './suggestion.ts';
-import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
+} from '../../../functions/core/mapping/template.ts';
+import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/url.ts';
+import { suggestion } from '../suggestion.ts';
+import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {

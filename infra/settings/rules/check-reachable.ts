@@ -1,7 +1,7 @@
-import { compilePattern, type Pattern } from '../../functions/core/mapping/pattern.ts';
-import { PatternError } from '../../functions/core/mapping/tokens.ts';
+import { compilePattern, type Pattern } from '../../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { type IssuePath, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf } from './pattern-sets.ts';
-import { type IssuePath, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** A pattern of a configuration, with its place. */
 export interface CompiledAt {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { maxHeaderSets } from '../../functions/core/mapping/header-sets.ts';
-import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from './schema.ts';
+import { maxHeaderSets } from '../../../functions/core/mapping/header-sets.ts';
+import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
 
 /** Most seconds that SQS holds a message back (the SQS quotas page). */
 export const maxDelaySeconds = 900;
@@ -79,7 +79,7 @@ const pages = strictObject({
   parents: wholeNumber(0, 20).optional(),
 });
 
-/** The shape of a rule. What it cannot say, `issuesOfRules` does. */
+/** The shape of a rule. What it cannot say, `validateRules` does. */
 export const ruleSchema = strictObject({
   name: nonEmptyString('a name').optional(),
   match,

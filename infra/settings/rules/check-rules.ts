@@ -1,10 +1,10 @@
-import { compilePattern } from '../../functions/core/mapping/pattern.ts';
-import { listOf } from '../../functions/core/mapping/rule.ts';
+import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
+import { listOf } from '../../../functions/core/mapping/rule.ts';
+import { suggestion } from '../suggestion.ts';
+import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { validatePurge } from './check-purge.ts';
 import { type CompiledAt, type ExceptionAt, validateReachable } from './check-reachable.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
-import { suggestion } from './suggestion.ts';
-import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /**
  * What shapes cannot say of rules: that fields fit together, that patterns and templates are sound, and that each

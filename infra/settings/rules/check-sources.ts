@@ -1,8 +1,8 @@
-import { compilePattern } from '../../functions/core/mapping/pattern.ts';
-import { PatternError } from '../../functions/core/mapping/tokens.ts';
+import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
+import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { suggestion } from '../suggestion.ts';
+import { recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
-import { suggestion } from './suggestion.ts';
-import { recordOf, stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** Where changes are received from. What is not known of it is undefined. */
 export interface Received {
