@@ -1,8 +1,8 @@
 import { App } from 'aws-cdk-lib';
 import { PurgerError } from '../functions/core/model/errors.ts';
+import { findStage } from './settings/stages.ts';
 import { defaultConfigFile, loadStages } from './stack/load-config.ts';
 import { PurgerStack } from './stack/purger-stack.ts';
-import { findStage } from './stack/stages.ts';
 
 try {
   const app = new App();

@@ -5,67 +5,55 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { describeValue } from '../functions/core/model/errors.ts';
 import { PurgerDashboard } from './monitoring/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
 import { S3Receiver } from './pipeline/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
-import type { WebhookApiOptions } from './pipeline/webhook-api.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
-import {
-  type DataProtectionProps,
-  dataProtection,
-  dataProtectionFields,
-} from './security/data-protection.ts';
+import { dataProtection } from './security/data-protection.ts';
 import type { AlarmSettings } from './settings/alarm-settings.ts';
-import { endpointField } from './settings/endpoint.ts';
+import { describeIssue } from './settings/check.ts';
+import type { DataProtectionProps } from './settings/data-protection-settings.ts';
+import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
-import { strictObject } from './settings/schema.ts';
-import {
-  type CompleteSettings,
-  check,
-  checkSettings,
-  describeIssue,
-  type Settings,
-} from './settings/settings.ts';
-import type { WatchFilter, WatchOptions } from './settings/source-settings.ts';
-import { recordOf, type ValidationIssue } from './settings/validation-issue.ts';
-import { webhookSourceNames } from './settings/webhook-settings.ts';
+import { type CompleteSettings, checkSettings, type Settings } from './settings/settings.ts';
+import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
+import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
-import { accounts, validateSharing } from './storage/shared-ledger.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What a purger is made of. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Holds CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
   readonly credentials: ISecret;
-  /** Scheme and host of CDN Pro's API. Default: `https://api.cdnetworks.com`. */
+  /**
+   * Scheme and host of CDN Pro's API.
+   * @default 'https://api.cdnetworks.com'
+   */
   readonly endpoint?: string;
   /**
    * A key of yours that encrypts queues, table, logs, bus and the functions' environment. One that is imported needs the
-   * statements in its policy that `docs/security.md` names. Default: AWS's own keys.
+   * statements in its policy that `docs/security.md` names.
+   * @default - AWS's own keys
    */
   readonly encryptionKey?: IKey;
   /**
    * The ledger of another deployment that uses the same CDN Pro user, so that both together keep its rate limit:
-   * `other.ledger.table`. Default: its own.
+   * `other.ledger.table`.
+   * @default - a table of the stack
    */
   readonly sharedLedger?: ITable;
   /** IDs of other AWS accounts whose deployments share this one's ledger. */
   readonly ledgerSharedWith?: readonly string[];
-  /** Where alarms go, and which there are. Default: all of them, and nobody is told. */
+  /**
+   * Where alarms go, and which there are.
+   * @default - all of them, and nobody is told
+   */
   readonly alarms?: AlarmSettings;
   /** What the API that takes webhooks is like: its domain, its throttle, its logs. */
   readonly webhookApi?: WebhookApiOptions;
 }
-
-const subject = 'The configuration of CdnPurger';
-const checkedFields = strictObject({
-  ...dataProtectionFields,
-  ledgerSharedWith: accounts.optional(),
-  endpoint: endpointField.optional(),
-});
 
 /**
  * Purges CDN Pro's cache when something changes at the origin.
@@ -90,18 +78,14 @@ export class CdnPurger extends Construct {
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
     const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
-    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith, ...more } = others;
+    const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith = [], ...more } = others;
     const { alarms = {}, webhookApi = {}, ...settings } = more;
     this.#webhookApi = webhookApi;
     this.#settings = checkSettings(settings);
-    const checked = { retainData, logRetentionDays, ledgerSharedWith, endpoint };
-    const { ledgerSharedWith: sharedWith = [], ...kept } = check(checkedFields, checked, subject, () => [
-      ...validateCredentials(credentials),
-      ...validateSharing(props),
-    ]);
-    const protection = dataProtection(kept, this.#settings.target, encryptionKey);
+    const checked = checkProps(props);
+    const protection = dataProtection(checked, this.#settings.target, encryptionKey);
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
-    this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith });
+    this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith: ledgerSharedWith });
     this.#submit = new Submit(this, 'Submit', {
       settings: this.#settings,
       credentials,
@@ -199,13 +183,6 @@ export class CdnPurger extends Construct {
 
   #rulesWithoutSource(): string[] {
     const received = { sources: [...this.#sources] };
-    return validateSources(this.#settings, received, ['s3', ...webhookSourceNames]).map(describeIssue);
+    return validateSources(this.#settings, received).map(describeIssue);
   }
-}
-
-/** For those who write plain JavaScript. */
-function validateCredentials(credentials: unknown): readonly ValidationIssue[] {
-  if (typeof recordOf(credentials)?.grantRead === 'function') return [];
-  const expected = "expected a secret, such as Secret.fromSecretNameV2(this, 'CdnPro', 'cdn-pro/api')";
-  return [{ path: ['credentials'], message: `${expected}, got ${describeValue(credentials)}` }];
 }

@@ -1,5 +1,5 @@
-import type { PurgerConfig } from './stack/purger-stack.ts';
-import type { StagedConfig } from './stack/stages.ts';
+import type { PurgerConfig } from './settings/purger-config.ts';
+import type { StagedConfig } from './settings/stages.ts';
 
 /** What the stages have in common, for the site at this host. */
 function site(host: string) {

@@ -2,8 +2,8 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describeValue } from '../functions/core/model/errors.ts';
 import type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 import type { SourceOptions } from '../functions/sources/webhook-source.ts';
+import { ConfigError, check } from './settings/check.ts';
 import { strictObject } from './settings/schema.ts';
-import { ConfigError, check } from './settings/settings.ts';
 import { webhookFields } from './settings/webhook-settings.ts';
 
 /** What every webhook is made of. */

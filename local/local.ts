@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { synthesize } from './aws/synthesize.ts';
 import { startCdnPro } from './cdn-pro/server.ts';

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
-import { findStage } from '../infra/stack/stages.ts';
 import { formatPlayed, printLive } from './demo/print.ts';
 import { runSample } from './demo/run-samples.ts';
 import { readSamples } from './demo/samples.ts';

@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 
 /** A way by which changes reach the buffer. */
 export interface Path {

@@ -12,8 +12,8 @@ import { type ChangeReference, referenceTo } from '../../functions/core/model/pu
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
 import { bodyOf, type PurgeRequestBody, settledBy } from '../../functions/core/planning/planned-request.ts';
+import type { PurgerConfig } from '../settings/purger-config.ts';
 import { defaultSettings } from '../settings/settings.ts';
-import type { PurgerConfig } from '../stack/purger-stack.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 

@@ -6,7 +6,7 @@ import { findSource, webhookSources } from '../../functions/sources/registry.ts'
 import { readS3Event } from '../../functions/sources/s3.ts';
 import type { JsonObject } from '../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
-import type { PurgerConfig } from '../stack/purger-stack.ts';
+import type { PurgerConfig } from '../settings/purger-config.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What the command line says. */

@@ -26,7 +26,10 @@ export interface PurgerFunctionProps {
   readonly protection: DataProtection;
   /** Files to put beside the handler, contents by name. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Whether Lambda stops what looks like an endless loop, and its events with it. Default: it does. */
+  /**
+   * Whether Lambda stops what looks like an endless loop, and its events with it.
+   * @default - it does
+   */
   readonly recursiveLoop?: RecursiveLoop;
   /** Where an asynchronous event goes that failed for good. */
   readonly onFailure?: IQueue;

@@ -25,22 +25,31 @@ import { createAlarmTopic, letAlarmsPublish } from './alarm-topic.ts';
 
 /**
  * How urgent an alarm is. `critical`: content is stale or being lost, and somebody has to act now. `warning`: something
- * has to be mended by daylight.
+ * has to be fixed, during working hours.
  */
 export type Severity = 'critical' | 'warning';
 
-/** What an alarm is made of. It goes off at or above its threshold. */
+/** Options of an alarm, which goes off at or above its threshold. */
 export interface AlarmProps {
   readonly name: AlarmName;
-  /** Tells alarms of one name apart. */
+  /**
+   * Distinguishes alarms of one name.
+   * @default - the only one of its name
+   */
   readonly of?: string;
-  /** Tells their constructs apart, where only the deployment knows `of`. Default: `of`. */
+  /**
+   * Distinguishes their constructs, where only the deployment knows `of`.
+   * @default - `of`
+   */
   readonly id?: string;
   readonly severity: Severity;
   readonly metric: IMetric;
-  /** Default: 1. */
+  /** @default 1 */
   readonly threshold?: number;
-  /** How many of the last periods have to be at the threshold, and of how many. Default: 1 of 1. */
+  /**
+   * How many of the last periods have to be at the threshold, and of how many.
+   * @default [1, 1]
+   */
   readonly periods?: readonly [needed: number, of: number];
   /** What it means, in a sentence. */
   readonly meaning: string;

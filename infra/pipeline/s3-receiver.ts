@@ -7,20 +7,21 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
-import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
 import { LostEvents } from '../monitoring/lost-events.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { type S3Queue, watchS3Queue, watchS3Receiver } from '../monitoring/receiver-alarms.ts';
-import { ConfigError, check } from '../settings/settings.ts';
 import {
-  filterFields,
+  checkOverlap,
+  checkStandardQueue,
+  checkWatchFilter,
+  checkWatchOptions,
   type WatchFilter,
   type WatchOptions,
-  watchFields,
-} from '../settings/source-settings.ts';
+} from '../settings/watch-options.ts';
 import { grantSend, type PurgeQueue as PurgeBuffer } from '../storage/purge-queue.ts';
 import { BucketConfiguration, configureBucketFunction } from './bucket-configuration.ts';
 import { keyPattern } from './key-pattern.ts';
@@ -103,7 +104,7 @@ export class S3Receiver extends Construct {
 
   /** Brings the events of a bucket's watched keys to this receiver. */
   watchBucket(bucket: IBucket, options: WatchOptions): void {
-    check(watchFields, options, 'The options of `watchBucket`');
+    checkWatchOptions(options);
     const { prefix, suffix, via = 'eventbridge', configureBucket = true } = options;
     const account = options.account ?? otherAccountOf(bucket, this);
     const keys = { ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) };
@@ -123,33 +124,22 @@ export class S3Receiver extends Construct {
 
   /** Subscribes to a topic that carries S3's events. */
   watchTopic(topic: ITopic, filter: WatchFilter): void {
-    check(filterFields, filter, 'The options of `watchTopic`');
+    checkWatchFilter(filter, 'watchTopic');
     this.#addFilter(filter);
     this.#ownInbox().subscribe(topic);
   }
 
   /** Takes S3's events out of a queue that carries them. */
   watchQueue(queue: IQueue, filter: WatchFilter): void {
-    check(filterFields, filter, 'The options of `watchQueue`');
-    if (queue.fifo) {
-      throw new ConfigError('The configuration of CdnPurger', [
-        '`queues`: expected a standard queue, got a FIFO queue: S3 sends to none',
-      ]);
-    }
+    checkWatchFilter(filter, 'watchQueue');
+    checkStandardQueue(queue);
     this.#addFilter(filter);
     receiveFrom(queue, this.function);
     this.#watchQueue({ queue, name: queue.queueName });
   }
 
-  /** Two events for one change would be two purges. */
   #addWatched(objects: WatchedObjects): void {
-    const other = this.#watched.find((known) => known.bucket !== undefined && overlaps(known, objects));
-    if (other !== undefined) {
-      const name = Token.isUnresolved(objects.bucket) ? 'a bucket' : `the bucket "${objects.bucket}"`;
-      throw new ConfigError('The configuration of CdnPurger', [
-        `\`buckets\`: expected keys that do not overlap, got ${describeKeys(other)} and ${describeKeys(objects)} of ${name}`,
-      ]);
-    }
+    checkOverlap(objects, this.#watched);
     this.#watched.push(objects);
   }
 

@@ -8,39 +8,16 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
-import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ARecord, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { type AccessLogMetricName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
-import { ConfigError, check } from '../settings/settings.ts';
-import { webhookApiFields } from '../settings/source-settings.ts';
-
-/** How many webhooks are let in; what is over gets 429, which a CMS sends again. */
-export interface Throttle {
-  /** Requests a second in the long run, 1 to 10,000. Default: 100. */
-  readonly ratePerSecond?: number;
-  /** Requests at once, 1 to 5,000. Default: 500. */
-  readonly burst?: number;
-}
-
-/** What the API that takes webhooks is like. */
-export interface WebhookApiOptions {
-  /** A domain of one's own, with `certificate`. The address that AWS gives is switched off then. Default: none. */
-  readonly domainName?: string;
-  /** A certificate for `domainName`, in the region of the stack. */
-  readonly certificate?: ICertificate;
-  /** The zone of `domainName`, which gets a record for it. Default: the record is made by hand. */
-  readonly hostedZone?: IHostedZone;
-  readonly throttle?: Throttle;
-  /** Whether each request is logged: when, from where, its path, status and latency. Default: true. */
-  readonly accessLogs?: boolean;
-}
+import { checkWebhookApi, type WebhookApiOptions } from '../settings/webhook-api-settings.ts';
 
 /** What a {@link WebhookApi} is made of. */
 export interface WebhookApiProps extends WebhookApiOptions {
@@ -94,7 +71,7 @@ export class WebhookApi extends Construct {
   constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
     super(scope, id);
     const { protection, purgerName, ...options } = props;
-    checkOptions(options);
+    checkWebhookApi(options);
     const { throttle = {} } = options;
     const domain = this.#domain(options);
     this.api = new HttpApi(scope, 'Api', {
@@ -170,24 +147,4 @@ function settingsOf(logGroup: LogGroup, purgerName: string) {
     destination: new LogGroupLogDestination(logGroup),
     format: AccessLogFormat.custom(JSON.stringify({ ...accessLogFields, purger: purgerName })),
   };
-}
-
-function checkOptions({
-  domainName,
-  certificate,
-  hostedZone,
-  throttle,
-  accessLogs,
-}: WebhookApiOptions): void {
-  const subject = 'The configuration of CdnPurger';
-  check(webhookApiFields, { throttle, accessLogs }, subject);
-  const issues = [
-    ...(domainName !== undefined && certificate === undefined
-      ? ['`webhookApi.domainName`: expected `certificate` with it, got nothing']
-      : []),
-    ...(domainName === undefined && (certificate ?? hostedZone) !== undefined
-      ? ['`webhookApi`: expected `domainName` with `certificate` or `hostedZone`, got nothing']
-      : []),
-  ];
-  if (issues.length > 0) throw new ConfigError(subject, issues);
 }

@@ -11,12 +11,13 @@ import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-w
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
-import { ConfigError } from '../settings/settings.ts';
+import { ConfigError } from '../settings/check.ts';
+import type { WebhookApiOptions } from '../settings/webhook-api-settings.ts';
 import type { Ledger } from '../storage/ledger.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import type { Webhook } from '../webhook.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
-import { WebhookApi, type WebhookApiOptions } from './webhook-api.ts';
+import { WebhookApi } from './webhook-api.ts';
 
 /** What the receiver of webhooks is made of. */
 export interface WebhookReceiverProps extends ReceiverProps {

@@ -1,22 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type LogGroup, type LogGroupProps, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import * as z from 'zod';
 import type { Target } from '../../functions/core/model/types.ts';
-import { expected } from '../settings/schema.ts';
+import type { DataProtectionProps } from '../settings/data-protection-settings.ts';
 import { grantLogsUse } from './key-policy.ts';
 import { acknowledge } from './nag-suppressions.ts';
-
-/** How the user wants data to be kept. */
-export interface DataProtectionProps {
-  /**
-   * Whether the buffer, the dead letter queue, the ledger and the logs stay when the stack is removed, and the ledger
-   * refuses to be deleted. Default: `true` where `target` is `production`.
-   */
-  readonly retainData?: boolean;
-  /** How long the functions' logs are kept, in days, as CloudWatch Logs can: 30, 90, 365 … Default: 30. */
-  readonly logRetentionDays?: number;
-}
 
 /** {@link DataProtectionProps} that were checked. */
 interface CheckedProps {
@@ -33,18 +21,6 @@ export interface DataProtection {
 }
 
 const defaultLogRetentionDays = RetentionDays.ONE_MONTH;
-/** The numbers of days that CloudWatch Logs takes; CDK writes "for ever" as one more. */
-const retentions = Object.values(RetentionDays).filter(
-  (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
-);
-
-/** The fields of {@link DataProtectionProps}, for schemas that hold more than them. */
-export const dataProtectionFields = {
-  retainData: z.boolean(expected('true or false')).optional(),
-  logRetentionDays: z
-    .literal(retentions, expected(`a number of days that CloudWatch Logs takes (${retentions.join(', ')})`))
-    .optional(),
-};
 
 /** @returns how data is kept, every default filled in */
 export function dataProtection(

@@ -2,8 +2,8 @@ import { Token } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import * as z from 'zod';
+import { check } from './check.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
-import { check } from './settings.ts';
 
 /** Every alarm, by the name that ends its own name, heads its part of the runbook and switches it off. */
 export const alarmNames = [
@@ -27,17 +27,35 @@ export type AlarmName = (typeof alarmNames)[number];
 
 /** What a configuration file says of alarms. */
 export interface AlarmFields {
-  /** Whether there are any. Default: true. */
+  /**
+   * Whether there are any.
+   * @default true
+   */
   readonly enabled?: boolean;
-  /** Whom alarms are mailed to, once they have confirmed it. Without a topic given, one is made. Default: nobody. */
+  /**
+   * Whom alarms are mailed to, once they have confirmed it. Without a topic given, one is made.
+   * @default - nobody
+   */
   readonly email?: string | readonly string[];
-  /** ARN of an SNS topic that CloudWatch may publish to; every alarm goes there. Default: none. */
+  /**
+   * ARN of an SNS topic that CloudWatch may publish to; every alarm goes there.
+   * @default - none
+   */
   readonly topicArn?: string;
-  /** ARN of another one, for a pager: critical alarms go there, too. Default: none. */
+  /**
+   * ARN of another one, for a pager: critical alarms go there, too.
+   * @default - none
+   */
   readonly criticalTopicArn?: string;
-  /** Where `docs/operations.md` is, for links to its headings. Default: its path in the repository. */
+  /**
+   * Where `docs/operations.md` is, for links to its headings.
+   * @default - its path in the repository
+   */
   readonly runbookUrl?: string;
-  /** Alarms to leave out. Default: none. */
+  /**
+   * Alarms to leave out.
+   * @default - none
+   */
   readonly off?: readonly AlarmName[];
 }
 

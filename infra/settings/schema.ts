@@ -7,9 +7,20 @@ export function expected(what: string): { error: (issue: { input?: unknown }) =>
   return { error: (issue) => `expected ${what}, got ${describeValue(issue.input)}` };
 }
 
-/** A text that is not empty. */
+/** A string that is not empty. */
 export function nonEmptyString(what: string): z.ZodString {
   return z.string(expected(what)).min(1, expected(what));
+}
+
+/** `true` or `false`. */
+export const trueOrFalse = z.boolean(expected('true or false'));
+
+/** The ARN of a resource of the given service; `resource` is the source of a regular expression. */
+export function arnOf(service: string, resource: string, what: string): z.ZodString {
+  return nonEmptyString(what).regex(
+    new RegExp(`^arn:[^:]+:${service}:[a-z0-9-]+:\\d{12}:${resource}$`),
+    expected(what),
+  );
 }
 
 /** A whole number within limits, both included. */
@@ -18,7 +29,7 @@ export function wholeNumber(min: number, max: number): z.ZodNumber {
   return z.number(what).int(what).min(min, what).max(max, what);
 }
 
-/** An object that has no other fields; a misspelt one is answered with the name that was meant. */
+/** An object that has no other fields; a misspelled one is answered with the name that was meant. */
 export function strictObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const names = Object.keys(shape);
   return z.strictObject(shape, {
@@ -39,7 +50,7 @@ export function arrayOf<Item extends z.ZodType>(item: Item, what: string): z.Zod
   return z.array(item, message).min(1, message).max(maxListItems, message);
 }
 
-/** A text, or a list of texts. */
+/** A string, or a list of strings. */
 export function oneOrMore(what: string, plural: string) {
   return z.union(
     [nonEmptyString(what), arrayOf(nonEmptyString(what), plural)],

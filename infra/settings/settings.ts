@@ -1,47 +1,77 @@
 import * as z from 'zod';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
-import { PurgerError } from '../../functions/core/model/errors.ts';
 import type { Target } from '../../functions/core/model/types.ts';
+import { check, purgerSubject } from './check.ts';
 import { validateRules } from './rules/check-rules.ts';
 import { ruleSchema, targetSchema } from './rules/rule-schema.ts';
-import { expected, strictObject, wholeNumber } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
+import { expected, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 
-/** What a user configures of the purger itself, whatever it is deployed with. */
+/** Options of the purger itself, whatever it is deployed with. */
 export interface Settings {
   /** The CDN Pro environment to purge. A rule can name another. */
   readonly target: Target;
   /** Which changes make which URLs stale. */
   readonly rules: readonly Rule[];
-  /** CDN Pro's limit on purge requests. Default: 300 requests per 300 s, with a headroom of 0.1. */
+  /**
+   * CDN Pro's limit on purge requests.
+   * @default - 300 requests per 300 s, with a headroom of 0.1
+   */
   readonly rateLimit?: Partial<RateLimit>;
-  /** How long the buffer gathers changes before they are submitted together, in seconds, 1 to 300. Default: 2. */
+  /**
+   * How long the buffer gathers changes before they are submitted together, in seconds, 1 to 300.
+   * @default 2
+   */
   readonly batchingWindowSeconds?: number;
-  /** Most file URLs in one purge request, 1 to 10,000. Default: 1,000. */
+  /**
+   * Most file URLs in one purge request, 1 to 10,000.
+   * @default 1000
+   */
   readonly maxFileUrls?: number;
-  /** Largest body of a purge request in bytes, 4,096 to 10,485,760. Default: 524,288. */
+  /**
+   * Largest body of a purge request in bytes, 4,096 to 10,485,760.
+   * @default 524_288
+   */
   readonly maxBodyBytes?: number;
   /**
-   * Purge a directory instead of many of its files, and with it files that did not change. `under-pressure` stands for
-   * `{ when: 'under-pressure' }`. Default: never.
+   * Purge a directory instead of many of its files, and with it files that did not change. `under-pressure` is short for
+   * `{ when: 'under-pressure' }`.
+   * @default - never
    */
   readonly coalesce?: 'under-pressure' | Partial<CoalesceSettings>;
-  /** How soon a change should be purged, in seconds, 1 to 3,600: what `under-pressure` goes by. Default: 60. */
+  /**
+   * How soon a change should be purged, in seconds, 1 to 3,600: what `under-pressure` goes by.
+   * @default 60
+   */
   readonly freshnessSeconds?: number;
-  /** Whether changes wait in the buffer, for 14 days at most, instead of being submitted. Default: false. */
+  /**
+   * Whether changes wait in the buffer, for 14 days at most, instead of being submitted.
+   * @default false
+   */
   readonly paused?: boolean;
-  /** Whether there is a CloudWatch dashboard. Default: true. */
+  /**
+   * Whether there is a CloudWatch dashboard.
+   * @default true
+   */
   readonly dashboard?: boolean;
 }
 
 /** When files of one directory become `dir/*`. */
 export interface CoalesceSettings {
-  /** Fewest changed files directly in one directory, 2 to 100,000. Default: 50. */
+  /**
+   * Fewest changed files directly in one directory, 2 to 100,000.
+   * @default 50
+   */
   readonly siblings: number;
-  /** Fewest path segments of the directory, 0 to 20; 0 lets a whole host's top directory be used. Default: 1. */
+  /**
+   * Fewest path segments of the directory, 0 to 20; 0 lets a whole host's top directory be used.
+   * @default 1
+   */
   readonly minDepth: number;
-  /** Always, or only when the backlog could not be purged within `freshnessSeconds` otherwise. Default: `always`. */
+  /**
+   * Always, or only when the backlog could not be purged within `freshnessSeconds` otherwise.
+   * @default 'always'
+   */
   readonly when: 'always' | 'under-pressure';
 }
 
@@ -51,27 +81,14 @@ export interface CompleteSettings extends Omit<Settings, 'coalesce'> {
   readonly batchingWindowSeconds: number;
   readonly maxFileUrls: number;
   readonly maxBodyBytes: number;
-  /** Missing: never. */
+  /** Missing where files never become directories. */
   readonly coalesce?: CoalesceSettings;
   readonly freshnessSeconds: number;
   readonly paused: boolean;
   readonly dashboard: boolean;
 }
 
-/** A configuration that is refused, with every issue that was found. */
-export class ConfigError extends PurgerError {
-  override readonly name = 'ConfigError';
-  /** One line for each issue: the field's path, what was expected and what came. */
-  readonly issues: readonly string[];
-
-  constructor(subject: string, issues: readonly string[]) {
-    const count = issues.length === 1 ? 'an issue' : `${issues.length} issues`;
-    super(`${subject} has ${count}:\n${issues.map((issue) => `- ${issue}`).join('\n')}`);
-    this.issues = issues;
-  }
-}
-
-/** What settings are where they say nothing. */
+/** The values of settings that are not set. */
 export const defaultSettings = {
   rateLimit: { requests: 300, perSeconds: 300, headroom: 0.1 },
   batchingWindowSeconds: 2,
@@ -112,8 +129,8 @@ export const settingsFields = {
     )
     .optional(),
   freshnessSeconds: wholeNumber(1, 3600).optional(),
-  paused: z.boolean(expected('true or false')).optional(),
-  dashboard: z.boolean(expected('true or false')).optional(),
+  paused: trueOrFalse.optional(),
+  dashboard: trueOrFalse.optional(),
 };
 
 /**
@@ -122,13 +139,12 @@ export const settingsFields = {
  * @throws ConfigError with every issue: its path, what was expected and what came
  */
 export function checkSettings(settings: unknown): CompleteSettings {
-  const subject = 'The configuration of CdnPurger';
-  const checked = check(strictObject(settingsFields), settings, subject, validateRules) as Settings;
+  const checked = check(strictObject(settingsFields), settings, purgerSubject, validateRules) as Settings;
   const { coalesce, ...others } = checked;
-  const asked = coalesce === 'under-pressure' ? ({ when: coalesce } as const) : coalesce;
+  const requested = coalesce === 'under-pressure' ? ({ when: coalesce } as const) : coalesce;
   return {
     ...others,
-    ...(asked === undefined ? {} : { coalesce: { ...defaultCoalescing, ...asked } }),
+    ...(requested === undefined ? {} : { coalesce: { ...defaultCoalescing, ...requested } }),
     freshnessSeconds: checked.freshnessSeconds ?? defaultSettings.freshnessSeconds,
     paused: checked.paused ?? defaultSettings.paused,
     dashboard: checked.dashboard ?? defaultSettings.dashboard,
@@ -137,47 +153,4 @@ export function checkSettings(settings: unknown): CompleteSettings {
     maxFileUrls: checked.maxFileUrls ?? defaultSettings.maxFileUrls,
     maxBodyBytes: checked.maxBodyBytes ?? defaultSettings.maxBodyBytes,
   };
-}
-
-/**
- * Checks a value against a schema, and against what a schema cannot say.
- * @param subject what the value is, as the beginning of the error's message
- * @param moreIssues what else is wrong with the value; has to cope with whatever the schema refuses
- * @throws ConfigError with every issue of both
- */
-export function check<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  subject: string,
-  moreIssues: (value: unknown) => readonly ValidationIssue[] = () => [],
-): z.output<Schema> {
-  const result = schema.safeParse(value, { reportInput: true });
-  const shapeIssues = result.success ? [] : result.error.issues.flatMap((issue) => fromZod(issue));
-  const issues = [...shapeIssues, ...moreIssues(value)].map(describeIssue);
-  if (result.success && issues.length === 0) return result.data;
-  throw new ConfigError(subject, [...new Set(issues)]);
-}
-
-type ZodIssue = z.core.$ZodIssue;
-
-/** An issue of zod as ours: of a union, those of the one branch that the value is nearest to, if there is one. */
-function fromZod(issue: ZodIssue, parent: readonly PropertyKey[] = []): readonly ValidationIssue[] {
-  const path = [...parent, ...issue.path];
-  if (issue.code === 'invalid_union') {
-    const isOfAnotherType = ({ code, path }: ZodIssue) => code === 'invalid_type' && path.length === 0;
-    const near = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
-    if (near.length === 1 && near[0]) return near[0].flatMap((each) => fromZod(each, path));
-  }
-  return [
-    { path: path.map((part) => (typeof part === 'number' ? part : String(part))), message: issue.message },
-  ];
-}
-
-/** @returns an issue on one line: its path and what is wrong */
-export function describeIssue({ path, message }: ValidationIssue): string {
-  const where = path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${part}`),
-    '',
-  );
-  return where === '' ? message : `\`${where}\`: ${message}`;
 }

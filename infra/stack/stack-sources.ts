@@ -6,9 +6,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { CdnPurger } from '../cdn-purger.ts';
-import type { Throttle, WebhookApiOptions } from '../pipeline/webhook-api.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import type { BucketSettings, QueueSettings, TopicSettings } from '../settings/source-settings.ts';
+import type { WebhookApiOptions, WebhookApiSettings } from '../settings/webhook-api-settings.ts';
 
 /** Where S3's events come from, as a configuration file has it. */
 interface Sources {
@@ -75,19 +75,6 @@ const unversionedReasons = {
   'NIST.800.53.R5-S3BucketVersioningEnabled':
     'What a deployment of the site overwrites can be built again, and every version would be paid for. `versioned: true` keeps them.',
 };
-
-/** The API that takes webhooks, as a configuration file has it. */
-export interface WebhookApiSettings {
-  /** A domain of one's own, with `certificateArn`. The address that AWS gives is switched off then. Default: none. */
-  readonly domainName?: string;
-  /** The ARN of a certificate for `domainName`, in the region of the stack. */
-  readonly certificateArn?: string;
-  /** The ID of the zone of `domainName`, which gets a record for it. Default: the record is made by hand. */
-  readonly hostedZoneId?: string;
-  readonly throttle?: Throttle;
-  /** Whether each request is logged: when, from where, its path, status and latency. Default: true. */
-  readonly accessLogs?: boolean;
-}
 
 /** @returns the options of the construct for those of a configuration file */
 export function webhookApiOptions(scope: Construct, settings: WebhookApiSettings): WebhookApiOptions {

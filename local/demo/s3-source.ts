@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { OutsideNotification } from '../aws/s3-events/notifications.ts';
 
 /** What a topic or queue without a filter is taken to carry. */

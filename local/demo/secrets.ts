@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { testSecretOf } from './webhook-signers.ts';
 
 /** What the CDN Pro simulator lets in. */

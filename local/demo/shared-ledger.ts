@@ -1,6 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { environment } from '../../functions/lambda/environment.ts';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../aws/emulators/emulators.ts';
 
 /** @returns the name that the ledger of another deployment has here; undefined where it is the stack's own */

@@ -1,5 +1,5 @@
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { Local } from '../local.ts';
 import { edgeHostOf } from './hosts.ts';
 import { firstObjects } from './s3-source.ts';

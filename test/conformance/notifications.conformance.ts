@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { eventually } from '../helpers/start.ts';
 import { configureBuckets } from './bucket-configuration.ts';
 import { createWorld, mappingOf, type World } from './world.ts';

@@ -4,7 +4,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { startEventSource } from '../../local/aws/event-source/poller.ts';
 import { createFunction } from '../../local/aws/lambda/function.ts';
 import type { InvocationResult, LocalFunction } from '../../local/aws/lambda/invocation.ts';

@@ -1,4 +1,4 @@
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { sampleConfig } from './purger-stack.ts';
 
 const place = 'eu-west-1:111122223333';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { checkConfig, type PurgerConfig, PurgerStack } from '../../infra/stack/purger-stack.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 
 /** A configuration with one of everything, unless told otherwise. */
 export const sampleConfig: PurgerConfig = {

@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { alarmNames } from '../../infra/settings/alarm-settings.ts';
-import { checkConfig, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
 import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';

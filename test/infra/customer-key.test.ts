@@ -9,7 +9,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { encryptionKeyArn, everything } from '../helpers/deployments.ts';
 import { blocksOf } from '../helpers/markdown.ts';
 import { allOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { everything } from '../helpers/deployments.ts';
 import { allOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 

@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
-import { type PurgerConfig, PurgerStack } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { sampleConfig, scratchFolder } from '../helpers/purger-stack.ts';
 
 /** Where CDK would deploy a stack with this configuration. */

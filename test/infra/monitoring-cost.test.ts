@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fixedCostsOf } from '../../bench/cost/fixed.ts';
 import { prices } from '../../bench/cost/prices.ts';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { Template } from '../../local/aws/template/assembly.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
 

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 
@@ -65,7 +65,7 @@ describe('a deployment that shares the ledger of another one', () => {
         '- `sharedLedger.encryptionKeyArn`: expected the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID, got "k"',
         '- `sharedLedger`: unknown field `name` (expected one of `table`, `encryptionKeyArn`)',
         '- `ledgerSharedWith[0]`: expected the 12 digits of an AWS account, got "4444-5555-6666"',
-        '- `ledgerSharedWith`: expected nothing beside `sharedLedger`: let the deployment that has that ledger share it',
+        '- `ledgerSharedWith`: expected not to be set with `sharedLedger`: let the deployment that has that ledger share it',
       ].join('\n'),
     );
   });

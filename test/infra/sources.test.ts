@@ -7,7 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { permissionsOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];

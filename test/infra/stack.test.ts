@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/stack/purger-stack.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
 

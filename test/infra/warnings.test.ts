@@ -1,8 +1,8 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import defaultConfig from '../../infra/config.ts';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
-import { checkStages } from '../../infra/stack/stages.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { checkStages } from '../../infra/settings/stages.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { stackOf } from '../helpers/purger-stack.ts';
 

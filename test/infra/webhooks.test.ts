@@ -4,8 +4,8 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { readWebhooks } from '../../functions/receive-webhook/webhook-config.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { webhookSourceNames } from '../../infra/settings/webhook-settings.ts';
-import { checkConfig, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
 

@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PurgerConfig } from '../../infra/stack/purger-stack.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { Ready } from '../../local/local.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, checkSettings } from '../../infra/settings/settings.ts';
-import { checkConfig } from '../../infra/stack/purger-stack.ts';
+import { ConfigError } from '../../infra/settings/check.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
+import { checkSettings } from '../../infra/settings/settings.ts';
 
 const url = 'https://www.example.com';
 const purge = { fileUrls: [`${url}/x`] };

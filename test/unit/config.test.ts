@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, checkSettings } from '../../infra/settings/settings.ts';
+import { ConfigError } from '../../infra/settings/check.ts';
+import { checkSettings } from '../../infra/settings/settings.ts';
 
 const rule = {
   match: { source: 's3', key: 'site/{+path}' },

@@ -3,9 +3,9 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
 import type { Pages } from '../../functions/core/mapping/pages.ts';
 import type { Match, Purge, Rule } from '../../functions/core/mapping/rule.ts';
+import { configFields, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { ruleSchema } from '../../infra/settings/rules/rule-schema.ts';
 import { defaultSettings, type Settings, type settingsFields } from '../../infra/settings/settings.ts';
-import { configFields, type PurgerConfig } from '../../infra/stack/purger-stack.ts';
 import { evaluate, rowsOf, sectionsOf } from '../helpers/markdown.ts';
 
 /** A schema as far as this test looks into it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { checkStages, findStage } from '../../infra/settings/stages.ts';
 import { loadStages } from '../../infra/stack/load-config.ts';
-import { checkStages, findStage } from '../../infra/stack/stages.ts';
 import { blocksOf, sectionsOf } from '../helpers/markdown.ts';
 import { sampleConfig } from '../helpers/purger-stack.ts';
 

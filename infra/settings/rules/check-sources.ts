@@ -1,5 +1,6 @@
 import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
 import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { webhookSources } from '../../../functions/sources/registry.ts';
 import { suggestion } from '../suggestion.ts';
 import { recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
@@ -44,13 +45,11 @@ function readList<Item>(
 
 /**
  * @param settings anything; its `rules` are looked at
- * @param known every source that there is, received or not
  * @returns an issue for each rule that can never match, since nothing that it is for is received
  */
 export function validateSources(
   settings: unknown,
   { sources, webhooks, buckets }: Received,
-  known: readonly string[],
 ): readonly ValidationIssue[] {
   const rules = recordOf(settings)?.rules;
   if (!Array.isArray(rules) || sources === undefined) return [];
@@ -60,7 +59,7 @@ export function validateSources(
     if (match === undefined || typeof source !== 'string' || source === '') return [];
     const path = ['rules', index, 'match'];
     if (!sources.includes(source)) {
-      return [{ path: [...path, 'source'], message: reasonOf(source, known) }];
+      return [{ path: [...path, 'source'], message: reasonOf(source) }];
     }
     const names = webhooks?.filter((webhook) => webhook.source === source).map(({ name }) => name);
     return [
@@ -73,9 +72,14 @@ export function validateSources(
   });
 }
 
-function reasonOf(source: string, known: readonly string[]): string {
+/** Every source that there is, received or not. */
+const knownSources = ['s3', ...Object.keys(webhookSources)];
+
+function reasonOf(source: string): string {
   const never = `"${source}" can never match: `;
-  if (!known.includes(source)) return `${never}there is no such source${suggestion(source, known)}`;
+  if (!knownSources.includes(source)) {
+    return `${never}there is no such source${suggestion(source, knownSources)}`;
+  }
   return `${never}${source === 's3' ? 'no bucket is watched' : 'no webhook of this source is received'}`;
 }
 

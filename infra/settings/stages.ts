@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { PurgerError } from '../../functions/core/model/errors.ts';
-import { expected, strictObject } from '../settings/schema.ts';
-import { check } from '../settings/settings.ts';
-import { suggestion } from '../settings/suggestion.ts';
-import { recordOf, type ValidationIssue } from '../settings/validation-issue.ts';
+import { check } from './check.ts';
 import {
   checkConfig,
   configFields,
   defaultStackName,
   type PurgerConfig,
   validateConfig,
-} from './purger-stack.ts';
+} from './purger-config.ts';
+import { expected, strictObject } from './schema.ts';
+import { suggestion } from './suggestion.ts';
+import { recordOf, type ValidationIssue } from './validation-issue.ts';
 
 /** A configuration for several stages, each of which is a stack of its own. */
 export interface StagedConfig {

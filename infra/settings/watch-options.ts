@@ -1,0 +1,111 @@
+import { Token } from 'aws-cdk-lib';
+import * as z from 'zod';
+import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { ConfigError, check, purgerSubject } from './check.ts';
+import { expected, nonEmptyString, strictObject, trueOrFalse } from './schema.ts';
+
+/** Which objects of a bucket to watch, and how their events arrive. */
+export interface WatchOptions {
+  /**
+   * Only keys that begin with this.
+   * @default - all keys
+   */
+  readonly prefix?: string;
+  /**
+   * Only keys that end with this.
+   * @default - all keys
+   */
+  readonly suffix?: string;
+  /**
+   * `notification`: S3 notifies a queue of the stack, which is cheaper in bulk.
+   * @default 'eventbridge'
+   */
+  readonly via?: 'eventbridge' | 'notification';
+  /**
+   * The account that owns the bucket; its owner then lets the bucket send its events.
+   * @default - the stack's account
+   */
+  readonly account?: string;
+  /**
+   * Whether deploying lets the bucket send its events.
+   * @default - true, unless another account owns the bucket
+   */
+  readonly configureBucket?: boolean;
+}
+
+/** An object filter: which objects to take from the events that a topic or queue carries. */
+export interface WatchFilter {
+  /**
+   * Only objects of the bucket of this name.
+   * @default - all buckets
+   */
+  readonly bucket?: string;
+  /**
+   * Only keys that begin with this.
+   * @default - all keys
+   */
+  readonly prefix?: string;
+  /**
+   * Only keys that end with this.
+   * @default - all keys
+   */
+  readonly suffix?: string;
+}
+
+const keyShape = {
+  prefix: nonEmptyString('a prefix').optional(),
+  suffix: nonEmptyString('a suffix').optional(),
+};
+
+/** The fields of {@link WatchOptions}, for schemas that hold more than them. */
+export const watchShape = {
+  ...keyShape,
+  via: z.enum(['eventbridge', 'notification'], expected('"eventbridge" or "notification"')).optional(),
+  account: nonEmptyString('an account ID')
+    .regex(/^\d{12}$/, expected('an account ID of 12 digits'))
+    .optional(),
+  configureBucket: trueOrFalse.optional(),
+};
+
+export const bucketName = nonEmptyString('a bucket name').regex(
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  expected('a bucket name'),
+);
+
+/** The fields of {@link WatchFilter}, for schemas that hold more than them. */
+export const filterShape = { bucket: bucketName.optional(), ...keyShape };
+
+const watchOptions = strictObject(watchShape);
+/** In a CDK app, a bucket's name may be known at deployment only. */
+const watchFilter = strictObject({ ...filterShape, bucket: nonEmptyString('a bucket name').optional() });
+
+/** @throws ConfigError with every issue */
+export function checkWatchOptions(options: WatchOptions): void {
+  check(watchOptions, options, 'The options of `watchBucket`');
+}
+
+/** @throws ConfigError with every issue */
+export function checkWatchFilter(filter: WatchFilter, method: 'watchTopic' | 'watchQueue'): void {
+  check(watchFilter, filter, `The options of \`${method}\``);
+}
+
+/**
+ * Two events for one change would be two purges.
+ * @throws ConfigError where objects are watched already
+ */
+export function checkOverlap(objects: WatchedObjects, watched: readonly WatchedObjects[]): void {
+  const other = watched.find((known) => known.bucket !== undefined && overlaps(known, objects));
+  if (other === undefined) return;
+  const name = Token.isUnresolved(objects.bucket) ? 'a bucket' : `the bucket "${objects.bucket}"`;
+  throw new ConfigError(purgerSubject, [
+    `\`buckets\`: expected keys that do not overlap, got ${describeKeys(other)} and ${describeKeys(objects)} of ${name}`,
+  ]);
+}
+
+/** @throws ConfigError for a FIFO queue */
+export function checkStandardQueue({ fifo }: { readonly fifo: boolean }): void {
+  if (!fifo) return;
+  throw new ConfigError(purgerSubject, [
+    '`queues`: expected a standard queue, got a FIFO queue, to which S3 cannot send',
+  ]);
+}
