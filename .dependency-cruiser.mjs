@@ -66,6 +66,14 @@ export default {
       to: { circular: true },
     },
     {
+      name: 'no-checks-in-functions',
+      comment:
+        'Configuration is checked in infra/settings when it is synthesized: its libraries are in no bundle.',
+      severity: 'error',
+      from: { path: '^functions/' },
+      to: { path: '^node_modules/(zod|leven)/' },
+    },
+    {
       name: 'vendors-apart',
       comment: 'A vendor stands on the toolkit and the contract, not on another vendor.',
       severity: 'error',
@@ -84,7 +92,8 @@ export default {
     // The compiler of this project has no API yet; swc reads the types' imports as well.
     parser: 'swc',
     tsPreCompilationDeps: true,
-    includeOnly: '^(functions|infra|local|bench|packaging|test)/',
+    includeOnly: '^((functions|infra|local|bench|packaging|test)/|node_modules/(zod|leven)/)',
+    doNotFollow: { path: '^node_modules/' },
     enhancedResolveOptions: { extensions: ['.ts', '.mjs'] },
   },
 };
