@@ -18,7 +18,7 @@ const setting: Setting = { batchingWindowSeconds: 2, gatherers: 2, seed: 1 };
 const steadyRate = /^([\d.]+) a second$/;
 
 interface Goal {
-  readonly text: string;
+  readonly description: string;
   /**
    * `source`: missed, but by what the event source takes before any consumer has the changes, and within 1.25 times
    * the least that a consumer behind it could take.
@@ -57,7 +57,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
   for (const load of loads) await robustness(load);
   if (wanted.length === 0 || wanted.includes('directories')) await underPressure();
   console.log('\nGoals\n');
-  for (const { text, verdict } of goals) console.log(`${verdict.padEnd(6)}  ${text}`);
+  for (const { description, verdict } of goals) console.log(`${verdict.padEnd(6)}  ${description}`);
   if (wanted.length === 0) {
     writeFileSync(join(import.meta.dirname, '../docs/freshness.svg'), chartOf(rows));
     console.log('\nWritten: docs/freshness.svg');
@@ -99,18 +99,18 @@ function goalsOf(
   ];
 }
 
-function goal(text: string, isMet: boolean): Goal {
-  return { text, verdict: isMet ? 'met' : 'MISSED' };
+function goal(description: string, isMet: boolean): Goal {
+  return { description, verdict: isMet ? 'met' : 'MISSED' };
 }
 
 function speedGoal(load: Load, { p99, lost }: Row, boundSeconds: number, sourceSeconds: number): Goal {
   const goalSeconds = 1.25 * boundSeconds + setting.batchingWindowSeconds;
-  const text = `${load.name}: p99 ${seconds(p99)} (goal ${seconds(goalSeconds)}: 1.25 × ${seconds(boundSeconds)} + ${setting.batchingWindowSeconds})`;
-  const besideSource = 1.25 * sourceSeconds;
-  if (lost > 0 || p99 <= goalSeconds || p99 > besideSource)
-    return goal(text, lost === 0 && p99 <= goalSeconds);
+  const description = `${load.name}: p99 ${seconds(p99)} (goal ${seconds(goalSeconds)}: 1.25 × ${seconds(boundSeconds)} + ${setting.batchingWindowSeconds})`;
+  const behindSourceSeconds = 1.25 * sourceSeconds;
+  if (lost > 0 || p99 <= goalSeconds || p99 > behindSourceSeconds)
+    return goal(description, lost === 0 && p99 <= goalSeconds);
   return {
-    text: `${text}; the event source alone takes ${seconds(sourceSeconds)}, and 1.25 × that is ${seconds(besideSource)}`,
+    description: `${description}; the event source alone takes ${seconds(sourceSeconds)}, and 1.25 × that is ${seconds(behindSourceSeconds)}`,
     verdict: 'source',
   };
 }

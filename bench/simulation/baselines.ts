@@ -1,7 +1,7 @@
 import type { Bound } from './clairvoyant.ts';
 import type { Load } from './loads.ts';
 
-/** What a simple policy comes to. */
+/** The outcome of a simple policy. */
 export interface Baseline {
   /** When each change was accepted, in milliseconds; NaN where it never was. */
   readonly acceptedMs: Float64Array;
@@ -53,13 +53,20 @@ export function perEvent({ changes, grain, isOverload, lengthMs }: Load, bound: 
   return { acceptedMs, ...window.outcome() };
 }
 
-/** Every so often, up to so many of the oldest changes in each of at most so many requests. */
+/** How {@link periodic} sends. */
+export interface Period {
+  readonly everyMs: number;
+  /** Most changes in a request. */
+  readonly perRequest: number;
+  /** Most requests each time. */
+  readonly requestsAtOnce: number;
+}
+
+/** Sends the oldest changes in requests of one size, at regular times. */
 export function periodic(
   { changes, grain, isOverload, lengthMs }: Load,
   bound: Bound,
-  everyMs: number,
-  perRequest: number,
-  requestsAtOnce: number,
+  { everyMs, perRequest, requestsAtOnce }: Period,
 ): Baseline {
   const acceptedMs = new Float64Array(changes.length).fill(Number.NaN);
   const window = createWindow(bound);

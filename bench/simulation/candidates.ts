@@ -10,7 +10,7 @@ export function bucket(size: number, perSecond: number): Pacing {
   return ({ pace }, _limit, _request, nowMs) => pay(pace, size, perSecond, nowMs);
 }
 
-/** Full requests go while the window has a place, partial ones through a token bucket. */
+/** Full requests go while the window has a slot, partial ones through a token bucket. */
 export function hybrid(size: number, perSecond: number): Pacing {
   return ({ pace }, _limit, { fillRatio }, nowMs) =>
     fillRatio >= 1 ? { kind: 'go', pace } : pay(pace, size, perSecond, nowMs);

@@ -12,15 +12,15 @@ export interface CdnProOptions {
   readonly wayMs: (nowMs: number) => number;
   /** What goes wrong with the n-th request that is sent; undefined where nothing does. */
   readonly fault?: (index: number, nowMs: number) => CdnProFault | undefined;
-  /** Whether 429 tells when to come again. */
-  readonly tellsRetryAfter?: boolean;
+  /** Whether 429 has a `Retry-After`. */
+  readonly sendsRetryAfter?: boolean;
   /** URLs that are refused, and whether the answer names them. */
   readonly bad?: { readonly isBad: (url: string) => boolean; readonly isNamed: boolean };
-  /** Hears of every request that arrives, with the answer that was given. */
+  /** Called for every request that arrives, with the answer that was given. */
   readonly onRequest: (body: PurgeRequestBody, answer: Answer, arrivedMs: number) => void;
 }
 
-/** `answer-lost`: accepted, but the client hears nothing. `request-lost`: it never arrives. */
+/** `answer-lost`: accepted, but the client gets no answer. `request-lost`: it never arrives. */
 export type CdnProFault =
   | 'error'
   /** 429, since somebody else has used up the user's limit. */
@@ -43,7 +43,7 @@ const timeoutMs = 10_000;
 
 /** @returns a CDN Pro that knows no time but the clock's */
 export function createCdnPro(clock: VirtualClock, options: CdnProOptions): SimulatedCdnPro {
-  const { requests, windowMs, wayMs, fault, tellsRetryAfter = true, bad, onRequest } = options;
+  const { requests, windowMs, wayMs, fault, sendsRetryAfter = true, bad, onRequest } = options;
   const arrivals: number[] = [];
   let sent = 0;
   let throttled = 0;
@@ -62,13 +62,13 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
     throttled++;
     // The header is in whole seconds.
     const retryAfterMs = Math.ceil((oldestMs + windowMs - clock.nowMs()) / 1000) * 1000;
-    return { kind: 'throttled', ...(tellsRetryAfter ? { retryAfterMs } : {}) };
+    return { kind: 'throttled', ...(sendsRetryAfter ? { retryAfterMs } : {}) };
   }
 
   function judge(body: PurgeRequestBody, failure: CdnProFault | undefined): Answer {
     if (failure === 'error') return { kind: 'unavailable', reason: 'HTTP 503' };
     if (failure === 'throttled')
-      return { kind: 'throttled', ...(tellsRetryAfter ? { retryAfterMs: 5000 } : {}) };
+      return { kind: 'throttled', ...(sendsRetryAfter ? { retryAfterMs: 5000 } : {}) };
     if (failure === 'unauthorized') return { kind: 'unauthorized', status: 401, message: 'no' };
     const urls = body.fileUrls ?? [];
     if (failure === 'too-large' && urls.length > 1) return { kind: 'too-large', status: 413, message: '' };

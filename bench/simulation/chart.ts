@@ -1,4 +1,4 @@
-/** A line of a chart: what it stands for, and its points. Where a value is infinite, the line ends at the top. */
+/** A line of a chart: its name and its points. Where a value is infinite, the line ends at the top. */
 export interface Line {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
@@ -15,7 +15,7 @@ export interface Chart {
 }
 
 const size = { width: 860, height: 440, left: 64, right: 200, top: 44, bottom: 52 };
-/** Legible on white and on black, and told apart by dashes where colours are not. */
+/** Legible on white and on black, and distinguished by dashes where colours are not. */
 const strokes = ['#1f8a70', '#8a8f98', '#d1495b', '#c98a1b', '#3d7edb', '#a05bc9', '#5d9c2f', '#c2608f'];
 const dashes = ['', '2 4', '8 4', '8 4', '8 4', '4 3', '4 3', '4 3'];
 

@@ -1,4 +1,4 @@
-import type { Change } from './world.ts';
+import type { Change } from './changes.ts';
 
 /** What the scheduler that knows the future has to keep to. */
 export interface Bound {

@@ -13,9 +13,9 @@ export interface EventSourceOptions {
    * has; while an invocation runs, one less gathers, but never less than none beyond that concurrency.
    */
   readonly gatherers: number;
-  /** What a message costs of the payload beside its body: ids, receipt handle, attributes. */
+  /** What a message takes of the payload in addition to its body: ids, receipt handle, attributes. */
   readonly envelopeBytes: number;
-  /** How many messages one simulated message stands for in the payload. */
+  /** How many real messages one simulated message represents in the payload. */
   readonly grain: number;
   /** From a batch's completion to the function's start, in milliseconds. */
   readonly invokeMs: number;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Change } from './changes.ts';
 import { createRandom, exponential } from './random.ts';
-import type { Change } from './world.ts';
 
 /** A stream of changes to measure with. */
 export interface Load {
   readonly name: string;
-  /** Changes as they are simulated: each stands for `grain` real ones. */
+  /** Changes as they are simulated: each represents `grain` real ones. */
   readonly changes: readonly Change[];
   readonly grain: number;
   /** How long changes come, in milliseconds. */
@@ -62,7 +62,7 @@ function base(name: string, changes: readonly Change[]): Load {
   return { name, changes, grain: 1, lengthMs: changes.at(-1)?.atMs ?? 0, isOverload: false };
 }
 
-/** A Poisson process; with a grain, every n-th of its changes, standing for the n before it. */
+/** A Poisson process; with a grain, every n-th of its changes, representing the n before it. */
 function steady(perSecond: number, grain: number, seed: number): Load {
   const random = createRandom(seed);
   const changes: Change[] = [];

@@ -42,7 +42,7 @@ const ownRequests = 270;
 /** The default of `freshnessSeconds`. */
 const freshnessSeconds = 60;
 
-/** The way of a change in milliseconds, beside all waiting: into the queue, into the function, to CDN Pro. */
+/** The way of a change in milliseconds, without all waiting: into the queue, into the function, to CDN Pro. */
 const transitMs = 100;
 const invokeMs = 30;
 const tableMs = (random: () => number) => 5 + 6 * random();
@@ -54,7 +54,7 @@ export async function measureConsumer(
   load: Load,
   { batchingWindowSeconds, gatherers, seed, siblingsUnderPressure }: Setting,
   pacing?: Pacing,
-): Promise<Row & { readonly aboveBound: number; readonly givenBack: number; readonly directories: number }> {
+): Promise<Row & { readonly aboveBound: number; readonly directories: number }> {
   const random = createRandom(seed);
   const { grain } = load;
   const limits = {
@@ -79,11 +79,10 @@ export async function measureConsumer(
     },
     load.isOverload ? load.lengthMs : load.lengthMs + 7_200_000,
   );
-  const { acceptedMs, cdnPro, givenBack, aboveBound, accepted } = outcome;
+  const { acceptedMs, cdnPro, aboveBound, accepted } = outcome;
   const requests = { requests: cdnPro.arrivals.length, throttled: cdnPro.throttled };
   return {
     ...rowOf(policy, load, { acceptedMs, ...requests }),
-    givenBack: givenBack * grain,
     aboveBound,
     directories: accepted.directories,
   };
@@ -138,8 +137,16 @@ export function measureOthers(load: Load, seed: number): readonly Row[] {
   return [
     rowOf(boundName, load, delayed({ acceptedMs: sentMs, requests, throttled: 0 })),
     rowOf('a purge per event', load, delayed(perEvent(load, server))),
-    rowOf('100 every 5 s', load, delayed(periodic(load, server, 5000, 100, 1))),
-    rowOf('flush every 60 s', load, delayed(periodic(load, server, 60_000, maxFileUrls, Infinity))),
+    rowOf(
+      '100 every 5 s',
+      load,
+      delayed(periodic(load, server, { everyMs: 5000, perRequest: 100, requestsAtOnce: 1 })),
+    ),
+    rowOf(
+      'flush every 60 s',
+      load,
+      delayed(periodic(load, server, { everyMs: 60_000, perRequest: maxFileUrls, requestsAtOnce: Infinity })),
+    ),
   ];
 }
 

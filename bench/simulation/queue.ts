@@ -18,7 +18,7 @@ export interface Received {
 }
 
 /**
- * What is given back is a new message. If each of those could have a twin as well, a backlog under a tight limit would
+ * What is requeued is a new message. If each of those could have a twin as well, a backlog under a tight limit would
  * outgrow every limit, which no real queue does.
  */
 const mostDuplicated = 200;

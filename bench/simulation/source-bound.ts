@@ -1,10 +1,10 @@
+import { type Change, feed, messageFor } from './changes.ts';
 import { createClock } from './clock.ts';
 import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createQueue } from './queue.ts';
 import { createRandom } from './random.ts';
-import { type Change, feed, messageFor } from './world.ts';
 
-/** What the changes pass through before any consumer sees them. */
+/** Everything that changes pass through before a consumer sees them. */
 export interface SourceWorld {
   readonly seed: number;
   readonly changes: readonly Change[];
@@ -19,9 +19,9 @@ export interface SourceWorld {
 }
 
 /**
- * The same queue and event source in front of a consumer that needs no time of its own and knows no limit: all of a
+ * The same queue and event source in front of a consumer that needs no time and knows no limit: all of a
  * batch is accepted after one way to CDN Pro. No consumer behind this event source can be faster, however clever.
- * @returns when each change was accepted, in milliseconds, by its place in `changes`
+ * @returns when each change was accepted, in milliseconds, by its index in `changes`
  */
 export async function acceptedBehindSource(world: SourceWorld): Promise<Float64Array> {
   const { seed, changes, eventSource, transitMs, wayMs, wayBackMs, untilMs } = world;

@@ -19,7 +19,7 @@ interface Waiter {
 }
 
 /**
- * What a request settles, told apart from the planner's own rules and simpler: an entry that it lists, and a file
+ * What a request settles, independent of the planner's rules and simpler: an entry that it lists, and a file
  * right in a directory whose `/*` it lists, in the same target and webhook. A `delete` settles an `invalidate`, too.
  */
 export function createWaiting(): Waiting {
@@ -66,7 +66,7 @@ export function createWaiting(): Waiting {
   };
 }
 
-/** @returns the entries that a request's body stands for */
+/** @returns the entries of a request's body */
 export function entriesOf({
   target,
   action,

@@ -159,7 +159,7 @@ function createAnswerNotes({ nowMs, clockDifferenceMs }: LedgerOptions) {
   };
 }
 
-/** Notifies once each time that another deployment's limit begins to hold in place of the own one. */
+/** Notifies once each time that another deployment's limit begins to hold in place of this one's. */
 function createStricterNotice({ limit, onStricterLimit }: LedgerOptions): (agreed: RateLimit) => void {
   let isNoted = false;
   return (agreed) => {

@@ -17,9 +17,9 @@ export interface ItemAddress {
 
 /** An item as it was read. An attribute may be missing where an earlier version of this project wrote the item. */
 export interface VersionedItem<Attributes> {
-  /** Undefined where there is no item. */
+  /** Undefined where the item does not exist. */
   readonly attributes: Partial<Attributes> | undefined;
-  /** Changes with every write; 0 where there is no item. */
+  /** Changes with every write; 0 where the item does not exist. */
   readonly version: number;
 }
 

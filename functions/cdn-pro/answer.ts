@@ -19,12 +19,12 @@ export type Answer =
   | (Answered & { readonly kind: 'unauthorized'; readonly status: number; readonly message: string })
   /** `retryAfterMs`: how long to stay away, where the server says so. */
   | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
-  /** No verdict on the content: the API was out of reach, or had a fault of its own. */
+  /** No verdict on the content: the API was out of reach, or failed itself. */
   | (Answered & { readonly kind: 'unavailable'; readonly reason: string });
 
 /**
  * Statuses under 500 that say nothing of the request's content: a wrong endpoint or method, a proxy's timeout.
- * Rejecting content for them would empty the buffer into the dead letter queue.
+ * Rejecting content for them would empty the purge queue into the dead letter queue.
  */
 const notAboutContent = new Set([404, 405, 407, 408, 421, 425]);
 

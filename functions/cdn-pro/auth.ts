@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { PurgerError } from '../core/model/errors.ts';
 
-/** What CDN Pro knows a user by: a user name with its API key, or an access key with its secret key. */
+/** Credentials of a CDN Pro user: a user name with its API key, or an access key with its secret key. */
 export type Credentials =
   | { readonly kind: 'api-key'; readonly username: string; readonly apiKey: string }
   | { readonly kind: 'access-key'; readonly accessKey: string; readonly secretKey: string };
@@ -18,8 +18,9 @@ export class CredentialsError extends PurgerError {
 export function parseCredentials(secret: string): Credentials {
   const fields = readFields(secret);
   const { username, apiKey, accessKey, secretKey } = fields;
-  if (isText(username) && isText(apiKey)) return { kind: 'api-key', username, apiKey };
-  if (isText(accessKey) && isText(secretKey)) return { kind: 'access-key', accessKey, secretKey };
+  if (isNonEmptyString(username) && isNonEmptyString(apiKey)) return { kind: 'api-key', username, apiKey };
+  if (isNonEmptyString(accessKey) && isNonEmptyString(secretKey))
+    return { kind: 'access-key', accessKey, secretKey };
   const present = Object.keys(fields).map((name) => `"${name}"`);
   const got = present.length === 0 ? 'no fields' : present.join(', ');
   throw new CredentialsError(
@@ -37,7 +38,7 @@ function readFields(secret: string): Record<string, unknown> {
   throw new CredentialsError('Expected the credentials secret to be a JSON object, got something else');
 }
 
-function isText(value: unknown): value is string {
+function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
@@ -89,6 +90,6 @@ function signWithAccessKey(
   };
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function sha256(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
 }

@@ -20,7 +20,7 @@ export interface CdnProClient {
   submit(body: PurgeRequestBody): Promise<Answer>;
 }
 
-/** What a client is made of. */
+/** Options of {@link createCdnProClient}. */
 export interface CdnProClientOptions {
   /** Scheme and host of the API, e.g. `https://api.cdnetworks.com`. */
   readonly endpoint: string;

@@ -23,11 +23,11 @@ import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { recoverMessage } from './recover-s3-event.ts';
 import { submitBatch } from './submit-batch.ts';
 
-/** What is left of the function's time when sending stops: a last request, and giving back a full batch. */
+/** What is left of the function's time when sending stops: a last request, and requeueing a full batch. */
 const shutdownBudgetMs = requestTimeoutMs + 20_000;
 /** The most that clocks are taken to differ. */
 const clockDifferenceMs = 2_000;
-/** A request arrives at most its timeout after its place was written down. */
+/** A request arrives at most its timeout after its slot was written down. */
 const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
 
 const logger = createLogger('submit');

@@ -2,18 +2,17 @@ import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import { readS3Event } from '../sources/s3.ts';
 
-/** What an S3 event in the buffer comes to. */
+/** What an S3 event in the purge queue is turned into. */
 export interface Recovered {
   readonly message: PurgeMessage;
   readonly unreadable: readonly { readonly body: string; readonly reason: string }[];
 }
 
 /**
- * Reads what is in the dead letter queue beside purge messages, so that moving it back into the buffer works for it,
- * too: S3 events that `receive-s3` could not process, as EventBridge leaves them (the event) or Lambda (a record with
+ * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that `receive-s3` could not process, as EventBridge leaves them (the event) or Lambda (a record with
  * the event as its `requestPayload`).
- * @returns a message with what the event's changes make stale, and its records that cannot be read, each as an event
- *   of its own with the reason; undefined where nothing of it is an S3 event
+ * @returns a message with what the event's changes make stale, and its records that cannot be read, each as its own
+ *   event with the reason; undefined where nothing of it is an S3 event
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
 export function recoverMessage(body: string, rules: RuleSet): Recovered | undefined {

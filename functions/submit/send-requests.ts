@@ -11,7 +11,7 @@ import { handleAnswer, type SendContext } from './handle-answer.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { Run } from './run.ts';
 
-/** A request that would wait longer than this for its pace is given back, to carry changes that come after it. */
+/** A request that would wait longer than this for its pace is requeued, to carry changes that come after it. */
 const longestPaceWaitMs = 2000;
 /** For how long it then stays away, in seconds. */
 const paceDelaySeconds = 1;

@@ -20,11 +20,14 @@ export interface WorldOptions {
   /** Whether the n-th message sent to a queue cannot be sent. */
   readonly refusesMessage?: (queue: 'requeue' | 'reject', index: number) => boolean;
   readonly ledgerFails?: (call: number) => boolean;
-  /** How many messages wait in the buffer. Default: 0. */
+  /**
+   * How many messages wait in the purge queue.
+   * @default 0
+   */
   readonly backlog?: number;
 }
 
-/** A world with a clock of its own around the submit use case, and all that went out into it. */
+/** A world with its own clock around the submit use case, and all that went out into it. */
 export interface World {
   readonly ports: SubmitPorts;
   readonly requests: { readonly atMs: number; readonly body: PurgeRequestBody; readonly answer: Answer }[];
@@ -128,7 +131,7 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
   return world;
 }
 
-/** @returns a message that asks for these URLs, as the buffer hands it over */
+/** @returns a message that asks for these URLs, as the purge queue delivers it */
 export function buffered(messageId: string, ...urls: string[]): BufferedMessage {
   const entries = urls.map((url) => ({ kind: 'file', url, target: 'production', action: 'invalidate' }));
   const change = { source: 's3', action: 'put', id: messageId, occurredAt: '1970-01-01T00:00:00.000Z' };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
-import { entriesIn, type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
+import { entriesIn } from '../../bench/simulation/changes.ts';
+import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
 import { requestsInWindow } from '../../functions/core/limits/window.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
@@ -55,7 +56,7 @@ const worlds = fc.record({
   duplicates: fc.constantFrom(0, 0, 0.3),
   /** What goes wrong with the first requests; all is well after them. */
   faults: fc.array(fault, { maxLength: 12 }),
-  tellsRetryAfter: fc.boolean(),
+  sendsRetryAfter: fc.boolean(),
   wayMs: fc.integer({ min: 0, max: 400 }),
   tableMs: fc.integer({ min: 0, max: 900 }),
   tableIsGoneMs: fc.constantFrom(0, 0, 15_000),
@@ -98,7 +99,7 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
         requests: limit.requests,
         windowMs: limit.perSeconds * 1000,
         wayMs: () => wayMs,
-        tellsRetryAfter: world.tellsRetryAfter,
+        sendsRetryAfter: world.sendsRetryAfter,
         fault: (index) => world.faults[index],
         bad: {
           isBad: (url) => world.badPages.some((page) => urlOf(page) === url),
@@ -196,7 +197,7 @@ test('promise 1: whenever one looks, every change is accepted, in the dead lette
   );
 });
 
-test('promise 1 breaks when what is left is not given back, or a lost request counts as accepted', async () => {
+test('promise 1 breaks when what is left is not requeued, or a lost request counts as accepted', async () => {
   const dropping = (ports: SubmitPorts): SubmitPorts => ({ ...ports, requeue: async () => [] });
   const trusting = (ports: SubmitPorts): SubmitPorts => ({
     ...ports,

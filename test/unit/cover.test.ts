@@ -58,10 +58,10 @@ describe('where the page leaves a doubt, nothing is covered', () => {
     ],
     ['a directory alone and what is in it', file('mydir/a.jpg'), dir('mydir')],
     ['an earlier * is literal', file('mydir/a/b'), dir('my*/a/*')],
-    ['text after **', file('mydirectory/picture.jpg'), dir('my**jpg')],
+    ['characters after **', file('mydirectory/picture.jpg'), dir('my**jpg')],
     ['another scheme', fileEntry('https://test.domain2.com/mydir/a'), dir('mydir/**')],
     [
-      'a regex with more than a text and .*',
+      'a regex with more than a literal string and .*',
       file('mydir/a.jpg'),
       regex('any://test.domain2.com/mydir/.*jpg'),
     ],

@@ -59,7 +59,7 @@ describe('what is remembered of an entry', () => {
     expect(await store.write('ghost#1', some, 1)).toBe(false);
   });
 
-  it('is kept beside the rate limit, apart from it, and for its days', async () => {
+  it('is kept in the table of the rate limit, apart from it, and for its days', async () => {
     const { items, clock, store } = createTable();
     await store.write('ghost#1', some, 0);
     const [[pk, item] = []] = items;

@@ -58,7 +58,7 @@ test('an event that no rule matches is done with', () => {
 });
 
 test.each(['x', '{}', '[]', 'null', '{"v":2,"entries":[]}', '{"requestPayload":null}'])(
-  '%s is no event of S3',
+  '%s is not an event of S3',
   (body) => {
     expect(recoverMessage(body, rules)).toBeUndefined();
   },

@@ -98,7 +98,7 @@ test('credentials that are refused keep their own deployment from sending, and n
   expect([await bad(), await good()]).toEqual(['wait', 'wait']);
 });
 
-test('an answer that is noted twice, since a write succeeded unheard, frees no other slot', async () => {
+test('an answer that is noted twice, since the success of a write went unnoticed, frees no other slot', async () => {
   const { clock, client } = createDeployments();
   let isDeaf = false;
   const deaf = {
@@ -126,7 +126,7 @@ test('an answer that is noted twice, since a write succeeded unheard, frees no o
   clock.nowMs = 1000;
   ledger.noteAnswer(first);
   isDeaf = true;
-  // It takes two slots: that of the write that nobody heard of is spent.
+  // It takes two slots: that of the write whose success went unnoticed is spent.
   await ledger.reserve([full]);
   clock.nowMs = 11_001;
   // One slot is free again, that of the answer; the others are held until their requests must have arrived.

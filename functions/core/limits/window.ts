@@ -115,7 +115,7 @@ export function markAnswered(window: RateWindow, { arrivedByMs }: Slot, byMs: nu
 
 /**
  * A slot is known by its time, so no two have the same: an answer that is marked twice, as after a write whose success
- * was not heard of, then finds its slot gone, and does not free another one. Later is the safe side.
+ * went unnoticed, then finds its slot gone, and does not free another one. Later is the safe side.
  */
 function unused(timeMs: number, used: readonly number[]): number {
   let free = timeMs;

@@ -8,8 +8,8 @@ export interface CoalesceLimits {
   /** Fewest path segments of a directory that may replace its files: 1 keeps `https://host/*` from ever being used. */
   readonly minDepth: number;
   /**
-   * Replace only as much as brings the requests for files down to this number, the fullest directories first. Missing:
-   * replace whatever may be replaced.
+   * Replace only as much as brings the requests for files down to this number, the fullest directories first.
+   * @default replace whatever may be replaced
    */
   readonly maxRequests?: number;
 }

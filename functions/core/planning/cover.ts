@@ -1,22 +1,14 @@
-import { entryText } from '../model/entry-text.ts';
+import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, PurgeEntry } from '../model/types.ts';
 import type { PlannedEntry } from './planned-request.ts';
-
-/** What a wildcard of the purge API's page stands for, as far as it can cover other entries. */
-type Wildcard =
-  /** `…/dir/**`, `…/dir/a**`: every cache key that begins with `prefix`. */
-  | { readonly kind: 'prefix'; readonly prefix: string }
-  /** `…/dir/*`, `…/dir/a*`: files directly in `dir` whose names begin with `start`. */
-  | { readonly kind: 'names'; readonly dir: string; readonly start: string }
-  /** `…/dir/*.jpg`: files directly in `dir` that end with `suffix`, which begins with its only dot. */
-  | { readonly kind: 'extension'; readonly dir: string; readonly suffix: string };
+import { directoryOf, fixedPart, prefixesOfRegex, wildcardOf } from './wildcard.ts';
 
 /**
  * Drops what another entry purges, too, and ties it to that entry: see {@link PlannedEntry.covered}.
  *
  * Follows the purge API's page to the letter and, where that leaves a doubt, covers nothing: `*` and names with a
- * query or header variations, wildcards with text after `**`, and regexes other than a literal text and `.*`.
+ * query or header variations, wildcards with characters after `**`, and regexes other than a literal string and `.*`.
  * A `delete` covers an `invalidate`, since what is gone cannot be stale; the reverse does not hold.
  * @param entries of one target and webhook, without duplicates
  */
@@ -56,16 +48,16 @@ function withCovered(
 
 /** The covers among some entries, so that looking one up takes time logarithmic in their number. */
 interface Covers {
-  /** Sorted, and none is the beginning of another. */
+  /** Sorted, and none is a prefix of another. */
   readonly prefixes: readonly string[];
   readonly byPrefix: ReadonlyMap<string, PlannedEntry>;
   readonly byNames: ReadonlyMap<string, PlannedEntry>;
-  /** By directory, the starts of names that are covered, sorted and none the beginning of another. */
+  /** By directory, the starts of names that are covered, sorted, and none a prefix of another. */
   readonly starts: ReadonlyMap<string, readonly string[]>;
   readonly byExtension: ReadonlyMap<string, PlannedEntry>;
   /** Directory URLs without a wildcard: all variations of one URL. */
   readonly byUrl: ReadonlyMap<string, PlannedEntry>;
-  /** Each `delete`, for an `invalidate` of the very same. */
+  /** Each `delete`, for an `invalidate` of the same. */
   readonly deleted: ReadonlyMap<string, PlannedEntry>;
 }
 
@@ -77,7 +69,7 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
   const deleted = new Map<string, PlannedEntry>();
   for (const planned of entries) {
     const { entry } = planned;
-    if (entry.action === 'delete') deleted.set(sameKey(entry), planned);
+    if (entry.action === 'delete') deleted.set(entryKeyWithoutAction(entry), planned);
     if (entry.kind === 'file') continue;
     if (entry.kind === 'regex') {
       for (const prefix of prefixesOfRegex(entry.pattern)) setStronger(byPrefix, prefix, planned);
@@ -95,7 +87,7 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
     prefixes: withoutLonger([...byPrefix.keys()]),
     byPrefix,
     byNames,
-    starts: new Map([...starts].map(([dir, texts]) => [dir, withoutLonger(texts)])),
+    starts: new Map([...starts].map(([dir, names]) => [dir, withoutLonger(names)])),
     byExtension,
     byUrl,
     deleted,
@@ -113,7 +105,7 @@ function setStronger(covers: Map<string, PlannedEntry>, key: string, planned: Pl
 /** The entry that purges all that `planned` does; undefined where there is none for certain. */
 function coverOf(planned: PlannedEntry, covers: Covers): PlannedEntry | undefined {
   const { entry } = planned;
-  const same = entry.action === 'delete' ? undefined : covers.deleted.get(sameKey(entry));
+  const same = entry.action === 'delete' ? undefined : covers.deleted.get(entryKeyWithoutAction(entry));
   // What a regex matches is not compared with anything else.
   if (same !== undefined || entry.kind === 'regex') return same;
   const found = entry.kind === 'file' ? coverOfFile(entry, covers) : coverOfDir(entry, covers);
@@ -137,13 +129,6 @@ function coverOfDir(entry: DirEntry, covers: Covers): PlannedEntry | undefined {
   return coverByStart(wildcard.dir, covers) ?? covers.byExtension.get(wildcard.dir + wildcard.suffix);
 }
 
-/** What everything that a directory URL purges begins with. Only its last `*` or `**` is a wildcard. */
-function fixedPart(url: string): string {
-  const last = url.lastIndexOf('*');
-  if (last === -1) return url;
-  return url.slice(0, url[last - 1] === '*' ? last - 1 : last);
-}
-
 function coverOfName(url: string, covers: Covers): PlannedEntry | undefined {
   const dir = directoryOf(url);
   const name = url.slice(dir.length);
@@ -153,69 +138,35 @@ function coverOfName(url: string, covers: Covers): PlannedEntry | undefined {
   );
 }
 
-function coverByPrefix(text: string, { prefixes, byPrefix }: Covers): PlannedEntry | undefined {
-  const prefix = beginningOf(text, prefixes);
+function coverByPrefix(url: string, { prefixes, byPrefix }: Covers): PlannedEntry | undefined {
+  const prefix = prefixIn(prefixes, url);
   return prefix === undefined ? undefined : byPrefix.get(prefix);
 }
 
 function coverByStart(url: string, { starts, byNames }: Covers): PlannedEntry | undefined {
-  const start = beginningOf(url, starts.get(directoryOf(url)) ?? []);
+  const start = prefixIn(starts.get(directoryOf(url)) ?? [], url);
   return start === undefined ? undefined : byNames.get(start);
 }
 
-/** What a directory URL's wildcard stands for; undefined where it has none, or one that is not used as a cover. */
-function wildcardOf({ url }: DirEntry): Wildcard | undefined {
-  const last = url.lastIndexOf('*');
-  if (last === -1) return undefined;
-  const before = fixedPart(url);
-  const after = url.slice(last + 1);
-  if (last > before.length) return after === '' ? { kind: 'prefix', prefix: before } : undefined;
-  const dir = directoryOf(before);
-  if (after === '') return { kind: 'names', dir, start: before.slice(dir.length) };
-  const isExtension = before === dir && /^\.[^./?]+$/.test(after);
-  return isExtension ? { kind: 'extension', dir, suffix: after } : undefined;
-}
-
-/** What a regex matches that is a literal text and `.*`: all that begins with the text, under its schemes. */
-function prefixesOfRegex(pattern: string): readonly string[] {
-  const [, scheme = '', rest = ''] =
-    /^(https?|any)(:\/\/[A-Za-z0-9.-]+\/(?:[A-Za-z0-9\-_~/%=&,;:@!']|\\[^A-Za-z0-9])*)\.\*$/.exec(pattern) ??
-    [];
-  if (rest === '') return [];
-  const literal = rest.replace(/\\(.)/g, '$1');
-  return scheme === 'any' ? [`http${literal}`, `https${literal}`] : [scheme + literal];
-}
-
-/** A URL up to and including the last slash of its path. */
-function directoryOf(url: string): string {
-  const query = url.indexOf('?');
-  return url.slice(0, (query === -1 ? url : url.slice(0, query)).lastIndexOf('/') + 1);
-}
-
-function sameKey(entry: PurgeEntry): string {
-  const headers = entry.kind === 'file' ? (entry.headers ?? []) : [];
-  return JSON.stringify([entry.kind, entryText(entry), headers]);
-}
-
-/** Sorted, without those that another one is the beginning of. */
-function withoutLonger(texts: readonly string[]): readonly string[] {
+/** Sorted, without those that have another one as a prefix. */
+function withoutLonger(strings: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  for (const text of texts.toSorted()) {
+  for (const each of strings.toSorted()) {
     const previous = kept.at(-1);
-    if (previous === undefined || !text.startsWith(previous)) kept.push(text);
+    if (previous === undefined || !each.startsWith(previous)) kept.push(each);
   }
   return kept;
 }
 
-/** The one of sorted texts, none the beginning of another, that `text` begins with. */
-function beginningOf(text: string, texts: readonly string[]): string | undefined {
+/** The one of sorted prefixes, none a prefix of another, that `url` begins with. */
+function prefixIn(prefixes: readonly string[], url: string): string | undefined {
   let low = 0;
-  let high = texts.length;
+  let high = prefixes.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((texts[middle] ?? '') <= text) low = middle + 1;
+    if ((prefixes[middle] ?? '') <= url) low = middle + 1;
     else high = middle;
   }
-  const candidate = texts[low - 1];
-  return candidate !== undefined && text.startsWith(candidate) ? candidate : undefined;
+  const candidate = prefixes[low - 1];
+  return candidate !== undefined && url.startsWith(candidate) ? candidate : undefined;
 }

@@ -1,7 +1,7 @@
 import { entryText } from '../model/entry-text.ts';
 import { halve, type PlannedEntry, type PlannedRequest } from './planned-request.ts';
 
-/** What becomes of a request whose content was refused: every entry is in exactly one of the two. */
+/** The outcome for a request whose content was refused: every entry is in exactly one of the two. */
 export interface Isolation {
   /** These will never be accepted. */
   readonly rejected: readonly PlannedEntry[];

@@ -1,7 +1,7 @@
-import { entryText } from '../model/entry-text.ts';
+import { entryKey, headersKey, scopeKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { byteLength } from '../model/purge-message.ts';
-import type { FileEntry, PurgeEntry, Scope } from '../model/types.ts';
+import type { FileEntry, PurgeEntry } from '../model/types.ts';
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
 import { dropCovered } from './cover.ts';
 import {
@@ -19,7 +19,10 @@ export interface RequestLimits {
   readonly maxFileUrls: number;
   /** Largest body in bytes. CDN Pro states none. */
   readonly maxBodyBytes: number;
-  /** Turns many files of one directory into the directory. Missing: never. */
+  /**
+   * Turns many files of one directory into the directory.
+   * @default never
+   */
   readonly coalesce?: CoalesceLimits;
 }
 
@@ -27,7 +30,7 @@ export interface RequestLimits {
  * Plans the fewest purge requests for what the messages hold: for each scope the larger of the chunks that its
  * files (each header set by itself), its directories and its regexes need, since they ride along with each other.
  * Duplicates, and what another entry covers, are settled with the entry that is sent.
- * @param messages the entries of each message; the plan names messages by their place in this list
+ * @param messages the entries of each message; the plan names messages by their index in this list
  */
 export function planRequests(
   messages: readonly (readonly PurgeEntry[])[],
@@ -42,8 +45,8 @@ export function planEntries(
   limits: RequestLimits,
 ): readonly PlannedRequest[] {
   // An entry may cover another one with a weaker action, but not one for another target or webhook.
-  const realms = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
-  const kept = [...realms.values()].flatMap((realm) => dropCovered(realm));
+  const coverGroups = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
+  const kept = [...coverGroups.values()].flatMap((group) => dropCovered(group));
   const scopes = groupBy(kept, ({ entry }) => scopeKey(entry));
   return [...scopes.values()].flatMap((scope) => {
     const share = shareOf(limits.coalesce, scope.length / kept.length);
@@ -96,21 +99,6 @@ function splitToSize(request: PlannedRequest, maxBodyBytes: number): readonly Pl
 
 function bodyBytes(request: PlannedRequest): number {
   return byteLength(JSON.stringify(bodyOf(request)));
-}
-
-function scopeKey({ target, action, webhook }: Scope): string {
-  return JSON.stringify([target, action, webhook]);
-}
-
-/** Header names are case-insensitive, and the order of a set means nothing. */
-function headersKey({ headers = [] }: FileEntry): string {
-  const pairs = headers.map(({ name, value }) => JSON.stringify([name.toLowerCase(), value]));
-  return pairs.sort().join();
-}
-
-function entryKey(entry: PurgeEntry): string {
-  const headers = entry.kind === 'file' && entry.headers !== undefined ? headersKey(entry) : '';
-  return [entry.kind, entryText(entry), headers, entry.target, entry.action, entry.webhook].join('\n');
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

@@ -1,3 +1,4 @@
+import { PurgerError } from '../model/errors.ts';
 import type { Header, PurgeAction, PurgeEntry, Scope, Target } from '../model/types.ts';
 
 /** The body of `POST /cdn/purges`, in CDN Pro's own names. */
@@ -14,7 +15,6 @@ export interface PurgeRequestBody {
 
 /** Most `dirUrls` and `regexPatterns` in a request (the purge API's page). */
 export const maxDirUrls = 20;
-
 export const maxRegexPatterns = 2;
 
 /** One thing to purge, once, however many messages ask for it. */
@@ -24,7 +24,7 @@ export interface PlannedEntry {
   readonly messages: readonly number[];
   /** What is settled with it, since it purges that, too. Where it is rejected, these are to be planned anew. */
   readonly covered?: readonly PlannedEntry[];
-  /** Whether nobody asked for it: it stands for the siblings that it covers. */
+  /** Whether nobody asked for it: it replaces the siblings that it covers. */
   readonly isCoalesced?: true;
 }
 
@@ -47,7 +47,15 @@ export function settledBy({ entries }: PlannedRequest): readonly PlannedEntry[] 
   );
 }
 
-/** @returns the body that asks for a planned request */
+/** A planned request without entries. */
+export class EmptyRequestError extends PurgerError {
+  override readonly name = 'EmptyRequestError';
+}
+
+/**
+ * @returns the body that asks for a planned request
+ * @throws EmptyRequestError
+ */
 export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
   const fileUrls: string[] = [];
   const dirUrls: string[] = [];
@@ -62,7 +70,8 @@ export function bodyOf({ entries }: PlannedRequest): PurgeRequestBody {
     } else if (entry.kind === 'dir') dirUrls.push(entry.url);
     else regexPatterns.push(entry.pattern);
   }
-  if (scope === undefined) throw new RangeError('Expected a planned request to have entries, got none');
+  if (scope === undefined)
+    throw new EmptyRequestError('Expected a planned request to have entries, got none');
   return {
     name: 'cdn-pro-purger',
     target: scope.target,

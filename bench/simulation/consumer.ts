@@ -1,0 +1,189 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createLedger, type Ledger, slowestWriteMs } from '../../functions/aws/rate-limit-table.ts';
+import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
+import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { RateLimit } from '../../functions/core/limits/window.ts';
+import type { RequestLimits } from '../../functions/core/planning/plan.ts';
+import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { entriesIn } from './changes.ts';
+import type { VirtualClock } from './clock.ts';
+import type { Invoke } from './event-source.ts';
+import type { Queue, Received } from './queue.ts';
+import { lowerBound } from './waiting.ts';
+
+/** Options of the function that is simulated. */
+export interface ConsumerOptions {
+  readonly limit: RateLimit;
+  readonly limits: RequestLimits;
+  /** See `SubmitOptions`. */
+  readonly coalesceAbove?: number;
+  /** See `LedgerOptions`. */
+  readonly pacing?: Pacing;
+  readonly functionTimeoutMs: number;
+  /** How long an invocation lives, in milliseconds from its start; undefined where nothing kills it. */
+  readonly lifeMs?: (invocation: number) => number | undefined;
+  /**
+   * How far the clock of each execution environment is ahead, in milliseconds.
+   * @default two environments whose clocks are right
+   */
+  readonly skewMs?: readonly number[];
+  /** Breaks a part on purpose, to show that it would be seen. */
+  readonly mutate?: (ports: SubmitPorts) => SubmitPorts;
+  /**
+   * Time from a slot's reservation to its request's arrival that the ledger allows for.
+   * @default the right one
+   */
+  readonly guardMs?: number;
+}
+
+/** What surrounds the function. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  readonly random: () => number;
+  readonly queue: Queue;
+  readonly table: DynamoDBClient;
+  readonly cdnPro: CdnProClient;
+  readonly deadLetter: (body: string) => void;
+  /** How many real messages one simulated message represents. */
+  readonly grain: number;
+}
+
+interface ExecutionEnvironment {
+  readonly nowMs: () => number;
+  readonly ledger: Ledger;
+  isBusy: boolean;
+}
+
+/** What is left of the function's time when sending stops, as the handler has it. */
+const shutdownBudgetMs = 30_000;
+const clockDifferenceMs = 2_000;
+
+/**
+ * @returns a function with the real use case in it, and how many of its invocations so far needed more accepted
+ * requests than the lower bound of what they held
+ */
+export function createConsumer(options: ConsumerOptions, surroundings: Surroundings) {
+  const { clock, random, queue, cdnPro, deadLetter, grain } = surroundings;
+  const environments = (options.skewMs ?? [0, 0]).map((skewMs, index) =>
+    createEnvironment(options, surroundings, { skewMs, deployment: `deployment ${index}` }),
+  );
+  let invocations = 0;
+  let aboveBound = 0;
+
+  function portsOf(
+    { nowMs, ledger }: ExecutionEnvironment,
+    life: { isOver: boolean },
+    onAccepted: () => void,
+  ): SubmitPorts {
+    const send =
+      (deliver: (body: string, delayMs: number) => void) =>
+      async (messages: readonly { body: string; delaySeconds?: number }[]) => {
+        // 16 batches of ten at once, 20 ms each.
+        await clock.sleep(20 * Math.ceil((messages.length * grain) / 160));
+        if (!life.isOver)
+          for (const { body, delaySeconds = 0 } of messages) deliver(body, delaySeconds * 1000);
+        return [];
+      };
+    return {
+      ledger,
+      cdnPro: {
+        ...cdnPro,
+        async submit(body) {
+          const answer = await cdnPro.submit(body);
+          if (answer.kind === 'accepted') onAccepted();
+          return answer;
+        },
+      },
+      forgetCredentials() {},
+      requeue: send((body, delayMs) => queue.send(body, delayMs)),
+      reject: send(deadLetter),
+      recover: () => undefined,
+      learn() {},
+      backlog: async () => queue.visible(),
+      nowMs,
+      sleep: (ms) => clock.sleep(ms),
+      random,
+      measure() {},
+      log: { info() {}, warn() {}, error() {} },
+    };
+  }
+
+  async function invoke(batch: readonly Received[]): Promise<readonly Received[] | undefined> {
+    const environment = environments.find(({ isBusy }) => !isBusy) ?? environments[0];
+    if (environment === undefined) throw new RangeError('Expected an execution environment, got none');
+    environment.isBusy = true;
+    const life = { isOver: false };
+    let accepted = 0;
+    const ports = portsOf(environment, life, () => accepted++);
+    const mortal = mortalPorts(options.mutate?.(ports) ?? ports, life);
+    const deadlineMs = environment.nowMs() + options.functionTimeoutMs - shutdownBudgetMs;
+    const lifeMs = options.lifeMs?.(invocations) ?? options.functionTimeoutMs;
+    invocations++;
+    const killed = clock.sleep(lifeMs).then(() => undefined);
+    const records = batch.map(({ message: { messageId, body } }) => ({ messageId, body }));
+    // Reading and planning take their time, too.
+    await clock.sleep(0.02 * batch.length * grain);
+    const failed = await Promise.race([
+      submitBatch(records, mortal, {
+        limits: options.limits,
+        deadlineMs,
+        ...(options.coalesceAbove === undefined ? {} : { coalesceAbove: options.coalesceAbove }),
+      }),
+      killed,
+    ]);
+    const bound = lowerBound(entriesIn(records.map(({ body }) => body)), options.limits);
+    if (accepted > bound) aboveBound++;
+    life.isOver = true;
+    environment.isBusy = false;
+    return failed === undefined
+      ? undefined
+      : batch.filter(({ message }) => !failed.includes(message.messageId));
+  }
+
+  return { invoke: invoke satisfies Invoke, aboveBound: () => aboveBound };
+}
+
+function createEnvironment(
+  { limit, guardMs, pacing }: ConsumerOptions,
+  { clock, table }: Surroundings,
+  { skewMs, deployment }: { readonly skewMs: number; readonly deployment: string },
+): ExecutionEnvironment {
+  const nowMs = () => Math.floor(clock.nowMs()) + skewMs;
+  const ledger = createLedger({
+    client: table,
+    tableName: 'ledger',
+    deployment,
+    limit,
+    guardMs: guardMs ?? slowestWriteMs + 10_000 + clockDifferenceMs,
+    clockDifferenceMs,
+    nowMs,
+    ...(pacing === undefined ? {} : { pacing }),
+  });
+  return { nowMs, ledger, isBusy: false };
+}
+
+/** A consumer that was killed does nothing any more: what it waits for never comes. */
+function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): SubmitPorts {
+  const never = new Promise<never>(() => {});
+  const mortal =
+    <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) =>
+    async (...args: Arguments): Promise<Result> => {
+      if (life.isOver) return never;
+      const result = await call(...args);
+      return life.isOver ? never : result;
+    };
+  const { ledger, cdnPro } = ports;
+  return {
+    ...ports,
+    ledger: {
+      ...ledger,
+      reserve: mortal((requests) => ledger.reserve(requests)),
+      close: mortal((untilMs, forWhom) => ledger.close(untilMs, forWhom)),
+    },
+    cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },
+    requeue: mortal(ports.requeue),
+    reject: mortal(ports.reject),
+    sleep: mortal(ports.sleep),
+  };
+}
