@@ -49,7 +49,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type LocalAws, type LocalEvent, startAws } from '../../local/aws/start-aws.ts';
 
 /** Handlers of the test stack, each in its own file. What they saw they write to their log as one JSON line. */
@@ -104,7 +104,7 @@ let s3: S3Client;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  process.env.SECRET_OF_THE_PARENT = 'must not reach a child';
+  vi.stubEnv('SECRET_OF_THE_PARENT', 'must not reach a child');
   synthesize();
   aws = await startAws({
     assemblyDir,
@@ -120,6 +120,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await aws?.stop();
+  vi.unstubAllEnvs();
   rmSync(directory, { recursive: true, force: true });
 });
 

@@ -1,10 +1,11 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { attributeValue, packBatches, sendMessages } from '../../functions/buffer/send-messages.ts';
 import { startScriptedService } from '../helpers/scripted-service.ts';
 
-// Pauses between attempts take no time here.
-vi.mock('node:timers/promises', () => ({ setTimeout: async () => {} }));
+// The jitter of backoff is a share of nothing: pauses between attempts take no time.
+beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));
+afterEach(() => void vi.restoreAllMocks());
 
 test.each([
   ['', 'no reason given'],
