@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { PurgerError } from '../core/model/errors.ts';
+import { isRecord } from '../core/model/record.ts';
 
 /** Credentials of a CDN Pro user: a user name with its API key, or an access key with its secret key. */
 export type Credentials =
@@ -31,7 +32,7 @@ export function parseCredentials(secret: string): Credentials {
 function readFields(secret: string): Record<string, unknown> {
   try {
     const json: unknown = JSON.parse(secret);
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { ...json };
+    if (isRecord(json)) return { ...json };
   } catch {
     // The parser's message would quote the secret.
   }

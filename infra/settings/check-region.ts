@@ -1,4 +1,5 @@
-import { type IssuePath, recordOf, type ValidationIssue } from './validation-issue.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
+import type { IssuePath, ValidationIssue } from './validation-issue.ts';
 
 /**
  * @returns an issue for each ARN that is in another region than the stack, where the configuration says which that is.

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
-import { recordOf, type ValidationIssue } from './validation-issue.ts';
+import type { ValidationIssue } from './validation-issue.ts';
 
 /** The ledger of another deployment that uses the same CDN Pro user, in `infra/config.ts`. */
 export interface SharedLedgerSettings {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { arnOf, expected, strictObject, trueOrFalse } from './schema.ts';
-import { recordOf, type ValidationIssue } from './validation-issue.ts';
+import type { ValidationIssue } from './validation-issue.ts';
 import { bucketName, filterShape, type WatchFilter, type WatchOptions, watchShape } from './watch-options.ts';
 
 /** A bucket of a configuration file. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PurgerError } from '../../functions/core/model/errors.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { check } from './check.ts';
 import {
   checkConfig,
@@ -10,7 +11,7 @@ import {
 } from './purger-config.ts';
 import { expected, strictObject } from './schema.ts';
 import { suggestion } from './suggestion.ts';
-import { recordOf, type ValidationIssue } from './validation-issue.ts';
+import type { ValidationIssue } from './validation-issue.ts';
 
 /** A configuration for several stages, each of which is a stack of its own. */
 export interface StagedConfig {

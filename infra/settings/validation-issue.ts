@@ -9,13 +9,6 @@ export interface ValidationIssue {
   readonly message: string;
 }
 
-/** @returns an object as a record, undefined for all else */
-export function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-}
-
 /** @returns a text, or the texts of a list, with their places; what is no text or empty is left out */
 export function stringsAt(
   value: unknown,

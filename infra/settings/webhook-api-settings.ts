@@ -1,8 +1,9 @@
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { check, purgerSubject } from './check.ts';
 import { arnOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
-import { recordOf, type ValidationIssue } from './validation-issue.ts';
+import type { ValidationIssue } from './validation-issue.ts';
 
 /** How many webhooks the API accepts; the rest gets 429, upon which a CMS sends again. */
 export interface Throttle {

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeValue } from '../../functions/core/model/errors.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { ConfigError } from '../settings/check.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
 import { type AppStage, checkStages, findStage } from '../settings/stages.ts';
-import { recordOf } from '../settings/validation-issue.ts';
 
 /** What a configuration is looked for as, where the command line is installed and given none. */
 const usualFiles = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((ending) => `cdn-purger.config.${ending}`);

@@ -1,5 +1,5 @@
+import { isRecord } from '../../functions/core/model/record.ts';
 import type { Template } from '../../local/aws/template/assembly.ts';
-import { isRecord } from '../../local/aws/template/intrinsics.ts';
 
 type Resources = Template['Resources'];
 

@@ -1,4 +1,5 @@
 import { describeValue } from './errors.ts';
+import { isRecord } from './record.ts';
 import type { Header, OriginChange, PurgeEntry, Scope } from './types.ts';
 
 /** The version of the purge message that this code writes and reads. */
@@ -172,10 +173,6 @@ function readChange(value: unknown): ChangeReference | undefined {
 
 function isHeader(value: unknown): value is Header {
   return isRecord(value) && typeof value.name === 'string' && typeof value.value === 'string';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unreadable(what: string, expected: string, got: unknown): { kind: 'unreadable'; reason: string } {

@@ -8,8 +8,9 @@ import {
   type Template,
 } from '../../../functions/core/mapping/template.ts';
 import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/url.ts';
+import { recordOf } from '../../../functions/core/model/record.ts';
 import { suggestion } from '../suggestion.ts';
-import { type IssuePath, readOr, recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {

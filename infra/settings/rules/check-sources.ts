@@ -1,8 +1,9 @@
 import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
 import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { recordOf } from '../../../functions/core/model/record.ts';
 import { webhookSources } from '../../../functions/sources/registry.ts';
 import { suggestion } from '../suggestion.ts';
-import { recordOf, stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import { stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
 
 /** Where changes are received from. What is not known of it is undefined. */

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isRecord } from '../../../functions/core/model/record.ts';
 import { LocalStackError } from '../template/errors.ts';
-import { isRecord } from '../template/intrinsics.ts';
 
 /** A port that was asked for belongs to someone else. */
 export class PortInUseError extends LocalStackError {

@@ -6,8 +6,8 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { isRecord } from '../../../functions/core/model/record.ts';
 import { maxSynchronousPayloadBytes } from '../lambda/invocation.ts';
-import { isRecord } from '../template/intrinsics.ts';
 
 /** How an event source mapping reads a queue. */
 export interface MappingSettings {

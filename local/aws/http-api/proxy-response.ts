@@ -1,5 +1,5 @@
+import { isRecord } from '../../../functions/core/model/record.ts';
 import type { InvocationResult } from '../lambda/invocation.ts';
-import { isRecord } from '../template/intrinsics.ts';
 
 /** What goes back to the client. */
 export interface HttpAnswer {

@@ -1,5 +1,6 @@
+import { isRecord } from '../../../functions/core/model/record.ts';
 import { TemplateError } from '../template/errors.ts';
-import { fieldOf, isRecord } from '../template/intrinsics.ts';
+import { fieldOf } from '../template/intrinsics.ts';
 
 /** Whether an event fits. */
 export type EventMatcher = (event: unknown) => boolean;

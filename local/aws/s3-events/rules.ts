@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { fieldOf, isRecord } from '../template/intrinsics.ts';
+import { isRecord } from '../../../functions/core/model/record.ts';
+import { fieldOf } from '../template/intrinsics.ts';
 import type { StackTemplate } from '../template/template.ts';
 import { compileEventPattern, type EventMatcher } from './event-pattern.ts';
 import { deliver, type EventTargets } from './targets.ts';

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../functions/core/model/record.ts';
 import { TemplateError } from './errors.ts';
 
 /** What intrinsic functions are resolved against. */
@@ -59,11 +60,6 @@ export function conditionHolds(name: string, scope: ResolveScope): boolean {
   if (!Object.hasOwn(scope.conditions, name))
     throw new TemplateError(`The template has no condition named ${name}.`);
   return evaluateCondition(scope.conditions[name], scope);
-}
-
-/** Whether a value is a plain object, such as a parsed JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function resolveAny(value: unknown, scope: ResolveScope): unknown {
