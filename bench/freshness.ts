@@ -147,7 +147,7 @@ async function robustness(load: Load): Promise<void> {
   }
 }
 
-/** What `coalesce: 'under-pressure'` makes of more than the API carries, and at what price. */
+/** What `coalesce: 'under-pressure'` does with more than the API carries, and at what price. */
 async function underPressure(): Promise<void> {
   const filesInDirectory = 1000;
   const load = overloadInDirectories(1200, 100, setting.seed);

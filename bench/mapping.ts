@@ -4,9 +4,9 @@ import type { Rule } from '../functions/core/mapping/rule.ts';
 import type { ObjectChange } from '../functions/core/model/types.ts';
 
 /**
- * Keys per second from an S3 key to the URLs that it makes stale, beside what one would write by hand: path-to-regexp
+ * Keys per second from an S3 key to the URLs that it makes stale, next to what one would write by hand: path-to-regexp
  * and bare RegExps in a loop. All three do the same work: every rule that matches gives its URL, encoded. The rules
- * do more beside it: they check the URL, drop duplicates and tell the scope.
+ * do more than that: they check the URL, drop duplicates and tell the scope.
  */
 const host = 'https://www.example.com';
 const counts = [1, 10, 100] as const;
@@ -124,7 +124,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Whoever gives other URLs than the others is not doing the same work. */
+/** A candidate that gives other URLs than the others is not doing the same work. */
 function assertSame(contenders: Readonly<Record<string, Contender>>, changes: readonly ObjectChange[]): void {
   const answers = Object.values(contenders).map((contender) => JSON.stringify(changes.map(contender)));
   if (new Set(answers).size !== 1) throw new Error('The contenders do not give the same URLs');

@@ -69,8 +69,8 @@ export function totalOf(bill: Bill): number {
  * consumers wait. Too long to be measured, so it is calculated.
  */
 function waitingPrice(): number {
-  const places = requestsInWindow(limit);
-  const seconds = Math.max(0, million / maxFileUrls - places) / (places / limit.perSeconds);
+  const slots = requestsInWindow(limit);
+  const seconds = Math.max(0, million / maxFileUrls - slots) / (slots / limit.perSeconds);
   return seconds * consumers * submitGb * lambdaGbSecond.usd;
 }
 

@@ -45,7 +45,7 @@ export function fixedCostsOf(
   ];
 }
 
-/** How many metrics an alarm watches: one, or those that its formula is made of. */
+/** How many metrics an alarm watches: one, or those in its formula. */
 function watchedBy({ Metrics }: Readonly<Record<string, unknown>>): number {
   if (!Array.isArray(Metrics)) return 1;
   return (Metrics as object[]).filter((metric) => 'MetricStat' in metric).length;

@@ -23,7 +23,7 @@ export interface MeasuredPath {
   readonly usage: ReadonlyMap<string, Usage>;
 }
 
-/** Runs each load on a local stack of its own, with the path's configuration. */
+/** Runs each load on a separate local stack, with the path's configuration. */
 export async function measurePath(path: Path, loads: readonly Load[]): Promise<MeasuredPath> {
   const usage = new Map<string, Usage>();
   const { directory, remove } = await synthesizePath(path);

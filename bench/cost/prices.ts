@@ -1,7 +1,7 @@
 /**
  * AWS's public list prices in us-east-1, in US dollars, without the free tier.
  *
- * Each is that of AWS's page beside it, as known on {@link pricesAsOf}. AWS fills most amounts into its pages by script,
+ * Each is that of AWS's page next to it, as known on {@link pricesAsOf}. AWS fills most amounts into its pages by script,
  * and stored copies lack them: `readAt` is where the amount itself was read. Change them here and nowhere else, then
  * run `npm run bench -- cost --write`.
  */

@@ -71,7 +71,7 @@ export function createCloudWatch({ endpoint, region, credentials }: CloudWatchSe
   };
 }
 
-/** The texts of the elements of this name; none of them has elements in it. */
+/** The contents of the elements of this name; none of them has elements in it. */
 function textsOf(xml: string, element: string): readonly string[] {
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text = '']) => text);
 }

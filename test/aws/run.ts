@@ -40,7 +40,7 @@ async function dryRun(): Promise<void> {
 
 async function run(): Promise<void> {
   const read = readSettings(process.env, id);
-  if ('faults' in read) return refuse(read.faults);
+  if ('issues' in read) return refuse(read.issues);
   // The first Ctrl-C ends the deployment or the waiting, and everything is removed; a second one ends this process.
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
@@ -53,9 +53,9 @@ async function run(): Promise<void> {
   process.exitCode = failures.length + stayed.length === 0 ? 0 : 1;
 }
 
-function refuse(faults: readonly string[]): void {
+function refuse(issues: readonly string[]): void {
   console.error('The test in a real account cannot run:');
-  for (const fault of faults) console.error(`- ${fault}`);
+  for (const issue of issues) console.error(`- ${issue}`);
   console.error(`See docs/testing.md. Nothing was deployed; ${consentVariable}=1 is what allows it.`);
   process.exitCode = 2;
 }

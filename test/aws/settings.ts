@@ -39,10 +39,10 @@ const credentialVariables = [
 export function readSettings(
   env: Environment,
   id: string,
-): { readonly settings: AwsTestSettings } | { readonly faults: readonly string[] } {
+): { readonly settings: AwsTestSettings } | { readonly issues: readonly string[] } {
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const cdnPro = readCdnPro(env);
-  const faults = [
+  const issues = [
     ...(env[consentVariable] === '1'
       ? []
       : [
@@ -52,21 +52,21 @@ export function readSettings(
     ...(credentialVariables.some((name) => env[name])
       ? []
       : [`expected AWS credentials in the environment (${credentialVariables.join(', ')}), got none`]),
-    ...('faults' in cdnPro ? cdnPro.faults : []),
+    ...('issues' in cdnPro ? cdnPro.issues : []),
   ];
-  if (faults.length > 0 || region === undefined || 'faults' in cdnPro) return { faults };
+  if (issues.length > 0 || region === undefined || 'issues' in cdnPro) return { issues };
   return { settings: { region, stackName: `cdn-purger-test-${id}`, cdnPro: cdnPro.real } };
 }
 
 function readCdnPro(
   env: Environment,
-): { readonly real: RealCdnPro | undefined } | { readonly faults: readonly string[] } {
+): { readonly real: RealCdnPro | undefined } | { readonly issues: readonly string[] } {
   const { CDN_PRO_ENDPOINT: endpoint, CDN_PRO_HOST: host, CDN_PRO_TARGET: target = 'staging' } = env;
   const names = Object.keys(env).filter((name) => name.startsWith('CDN_PRO_') && env[name]);
   if (names.length === 0) return { real: undefined };
   const credentials = readCredentials(env);
   const isTarget = target === 'staging' || target === 'production';
-  const faults = [
+  const issues = [
     ...(endpoint?.startsWith('https://')
       ? []
       : [
@@ -79,7 +79,7 @@ function readCdnPro(
       ? []
       : ['expected CDN_PRO_USERNAME and CDN_PRO_API_KEY, or CDN_PRO_ACCESS_KEY and CDN_PRO_SECRET_KEY']),
   ];
-  if (faults.length > 0 || !endpoint || !host || !isTarget || !credentials) return { faults };
+  if (issues.length > 0 || !endpoint || !host || !isTarget || !credentials) return { issues };
   return { real: { endpoint, host, target, credentials } };
 }
 

@@ -8,7 +8,7 @@ import type { Construct } from 'constructs';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { Webhook } from '../../infra/webhook.ts';
 
-/** What the app of the test is told, as JSON in the context `test`. */
+/** What the app of the test reads, as JSON in the context `test`. */
 export interface TestStackSettings {
   readonly stackName: string;
   /** Undefined: the stand-in is deployed, and lets in the access key `test` with this secret key. */
@@ -24,7 +24,7 @@ export interface TestStackSettings {
 /** The prefixes of the keys that the test uploads: one by EventBridge, one by the queue that the bucket notifies. */
 export const watchedPrefixes = { eventbridge: 'site/', notification: 'notified/' } as const;
 
-/** A purger with a bucket of its own, and a stand-in for CDN Pro where there is none. */
+/** A purger with its own bucket, and a stand-in for CDN Pro where there is none. */
 export class AwsTestStack extends Stack {
   constructor(scope: Construct, id: string, settings: TestStackSettings, props: StackProps = {}) {
     super(scope, id, { ...props, stackName: settings.stackName });

@@ -12,7 +12,7 @@ export interface EmulatedStack extends EmulatedTemplate {
   /** Physical IDs by logical ID. */
   readonly physicalIds: ReadonlyMap<string, string>;
   readonly outputs: Readonly<Record<string, string>>;
-  /** The URL of a queue in moto; other texts as they are. */
+  /** The URL of a queue in moto; other strings as they are. */
   readonly localUrl: (text: string) => string;
   /** The logical ID of the one resource of this type whose logical ID matches. */
   readonly find: (type: string, logicalId: RegExp) => string;

@@ -91,7 +91,7 @@ export function propertyOutput(logicalId: string, property: string): string {
   return `${logicalId}${property}`;
 }
 
-/** What a custom resource's function would be called with: texts, of which CloudFormation fills in the references. */
+/** What a custom resource's function would be called with: strings, of which CloudFormation fills in the references. */
 function propertyOutputs(missing: readonly [string, Resources[string]][]): Template['Outputs'] {
   const custom = missing.filter(([, { Type }]) => Type === 'Custom::PurgerBucketConfiguration');
   const outputs = custom.flatMap(([id, { Properties }]) =>

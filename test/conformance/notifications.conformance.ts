@@ -80,7 +80,7 @@ async function isEmpty(queueArn: string): Promise<boolean> {
   return Object.values(Attributes).every((count) => count === '0');
 }
 
-test("the stack's notification stands beside that of the bucket's owner", async () => {
+test("the stack's notification is added to that of the bucket's owner", async () => {
   const { EventSourceArn } = await mappingOf(world.stack, /ReceiveS3Function/);
   const found = await listeners();
   expect(found.map(({ QueueArn }) => QueueArn)).toEqual([

@@ -51,24 +51,24 @@ async function window() {
       ConsistentRead: true,
     }),
   );
-  return { version: Number(Item?.version?.N ?? 0), places: Item?.arrivedByMs?.L?.length ?? 0 };
+  return { version: Number(Item?.version?.N ?? 0), slots: Item?.arrivedByMs?.L?.length ?? 0 };
 }
 
 function recordOf(body: string, id: string) {
   return { messageId: id, receiptHandle: id, body, attributes: {}, messageAttributes: {} };
 }
 
-test('consumers that run at the same time share one window: each request has a place of its own', async () => {
+test('consumers that run at the same time share one window: each request has its own slot', async () => {
   const batches = ['a', 'b', 'c', 'd'].map((name) => ({ Records: [recordOf(messageFor(page(name)), name)] }));
   const results = await Promise.all(batches.map((batch) => world.invoke(/SubmitFunction/, batch)));
   for (const result of results) {
     expect(result).toEqual({ outcome: 'returned', payload: { batchItemFailures: [] } });
   }
-  const { version, places } = await window();
+  const { version, slots } = await window();
   const requests = world.cdnPro.requests.length;
   expect(requests).toBeGreaterThan(0);
-  // A write without its condition would have lost a place; one that keeps it counts up once for each.
-  expect(places).toBe(requests);
+  // A write without its condition would have lost a slot; one that keeps it counts up once for each.
+  expect(slots).toBe(requests);
   expect(version).toBeGreaterThanOrEqual(requests);
 });
 

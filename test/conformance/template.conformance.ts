@@ -117,7 +117,7 @@ test("the bucket's rule hands the events of watched keys to receive-s3, and to t
 describe('the functions', () => {
   const names = [/ReceiveS3Function/, /ReceiveWebhookFunction/, /SubmitFunction/];
 
-  test('each has a role of its own, and an environment without an open reference', async () => {
+  test('each has its own role, and an environment without an open reference', async () => {
     const functions = await Promise.all(names.map(functionAt));
     expect(new Set(functions.map(({ Role }) => Role)).size).toBe(names.length);
     for (const { Environment, Role } of functions) {

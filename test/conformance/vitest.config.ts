@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/conformance/*.conformance.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Each file has a server of its own, which keeps a core busy.
+    // Each file has its own server, which keeps a core busy.
     fileParallelism: false,
   },
 });

@@ -33,9 +33,9 @@ export interface World {
   readonly invoke: (logicalId: RegExp, payload: unknown) => Promise<InvocationResult>;
   /**
    * Does what Lambda's poller does for a function, by the stack's own mapping, which moto cannot.
-   * @param mend mends what moto puts into messages otherwise than AWS does
+   * @param correct corrects what moto puts into messages otherwise than AWS does
    */
-  readonly poll: (logicalId: RegExp, mend?: (records: unknown) => unknown) => Promise<void>;
+  readonly poll: (logicalId: RegExp, correct?: (records: unknown) => unknown) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -125,7 +125,7 @@ async function create(
     logs,
     queueUrlOf,
     invoke: async (logicalId, payload) => (await functionOf(logicalId)).invoke(payload, 'event'),
-    async poll(logicalId, mend = (records) => records) {
+    async poll(logicalId, correct = (records) => records) {
       const target = await functionOf(logicalId);
       const mapping = await mappingOf(stack, logicalId);
       const settings = {
@@ -138,11 +138,11 @@ async function create(
         maximumConcurrency: mapping.ScalingConfig?.MaximumConcurrency ?? 2,
         reportsBatchItemFailures: mapping.FunctionResponseTypes.includes('ReportBatchItemFailures'),
       };
-      const mended: LocalFunction = {
+      const corrected: LocalFunction = {
         ...target,
-        invoke: (records, ...more) => target.invoke(mend(records), ...more),
+        invoke: (records, ...more) => target.invoke(correct(records), ...more),
       };
-      stops.push(startEventSource(settings, mended, clients.sqs, (problem) => logs.push(problem)));
+      stops.push(startEventSource(settings, corrected, clients.sqs, (problem) => logs.push(problem)));
     },
   };
 }

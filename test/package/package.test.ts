@@ -69,7 +69,7 @@ describe('a CDK app', () => {
     });
   });
 
-  test('gets the functions with their rules beside the handler', () => {
+  test('gets the functions with their rules next to the handler', () => {
     const ofFunctions = Object.values(onSource.assets).filter((files) => files.includes('handler.mjs'));
     expect(ofFunctions.length).toBeGreaterThanOrEqual(3);
     for (const files of ofFunctions) expect(files).toEqual(expect.arrayContaining(['handler.mjs.map']));
@@ -80,15 +80,15 @@ describe('a CDK app', () => {
     );
   });
 
-  test('is told what is wrong with its rules', () => {
+  test('learns what is wrong with its rules', () => {
     const script = `
       const { CdnPurger, ConfigError } = require('cdn-pro-purger');
       const { Stack } = require('aws-cdk-lib');
       try { new CdnPurger(new Stack(), 'Purger', { target: 'prod', rules: [] }); }
       catch (error) { console.log(error instanceof ConfigError, error.issues); }`;
-    const faults = run(process.execPath, ['--eval', script], app);
-    expect(faults).toContain('true');
-    expect(faults).toContain('`target`: expected "production" or "staging", got "prod"');
+    const issues = run(process.execPath, ['--eval', script], app);
+    expect(issues).toContain('true');
+    expect(issues).toContain('`target`: expected "production" or "staging", got "prod"');
   });
 });
 

@@ -9,24 +9,24 @@ const real = {
   CDN_PRO_API_KEY: 'a key that nobody may see',
 };
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   const read = readSettings(env, 'x1');
-  return 'faults' in read ? read.faults : [];
+  return 'issues' in read ? read.issues : [];
 }
 
 test('an account is used only by somebody who says so, with a region and credentials', () => {
   expect(readSettings(allowed, 'x1')).toEqual({
     settings: { region: 'eu-central-1', stackName: 'cdn-purger-test-x1', cdnPro: undefined },
   });
-  const faults = faultsOf({});
-  expect(faults).toHaveLength(3);
-  expect(faults[0]).toContain('CDN_PURGER_TEST_AWS=1');
-  expect(faults[1]).toContain('AWS_REGION');
-  expect(faults[2]).toContain('AWS_PROFILE');
+  const issues = issuesOf({});
+  expect(issues).toHaveLength(3);
+  expect(issues[0]).toContain('CDN_PURGER_TEST_AWS=1');
+  expect(issues[1]).toContain('AWS_REGION');
+  expect(issues[2]).toContain('AWS_PROFILE');
 });
 
 test.each(['true', 'yes', '0', ''])('"%s" is no consent', (consent) => {
-  expect(faultsOf({ ...allowed, CDN_PURGER_TEST_AWS: consent })).toHaveLength(1);
+  expect(issuesOf({ ...allowed, CDN_PURGER_TEST_AWS: consent })).toHaveLength(1);
 });
 
 test("the user's CDN Pro takes the place of the stand-in, by default in staging", () => {
@@ -41,14 +41,14 @@ test("the user's CDN Pro takes the place of the stand-in, by default in staging"
 
 test.each(Object.keys(real))('half of a CDN Pro is refused, not replaced by the stand-in: no %s', (name) => {
   const { [name]: _, ...others } = real as Record<string, string>;
-  const faults = faultsOf({ ...allowed, ...others });
-  expect(faults).toHaveLength(1);
-  expect(faults[0]).toContain(name);
-  expect(faults[0]).not.toContain(real.CDN_PRO_API_KEY);
+  const issues = issuesOf({ ...allowed, ...others });
+  expect(issues).toHaveLength(1);
+  expect(issues[0]).toContain(name);
+  expect(issues[0]).not.toContain(real.CDN_PRO_API_KEY);
 });
 
 test('a target that CDN Pro does not have is refused', () => {
-  expect(faultsOf({ ...allowed, ...real, CDN_PRO_TARGET: 'live' })).toEqual([
+  expect(issuesOf({ ...allowed, ...real, CDN_PRO_TARGET: 'live' })).toEqual([
     'expected CDN_PRO_TARGET to be staging or production, got "live"',
   ]);
 });
