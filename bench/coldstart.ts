@@ -8,7 +8,7 @@ import { type Start, type StartedFunction, startOnce } from './coldstart/start.t
 
 /**
  * What a cold start of each function takes: the deployed bundles under Lambda's Runtime API, by AWS's own runtime
- * interface client, beside a handler that does nothing; all in turn, so that they share whatever else the machine does.
+ * interface client, next to a handler that does nothing; all in turn, so that they share whatever else the machine does.
  */
 const configFile = 'docs/snippets/all-sources.json';
 const starts = 30;

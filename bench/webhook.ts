@@ -17,7 +17,7 @@ import { localCredentials, localSecrets } from '../local/demo/secrets.ts';
 import { testSecretOf, webhookSigners } from '../local/demo/webhook-signers.ts';
 
 /**
- * The time from a request to its 202, on the local stack: that of the deployed receiver beside that of a handler which
+ * The time from a request to its 202, on the local stack: that of the deployed receiver and that of a handler which
  * only enqueues, cold and warm; the bundles' sizes; and what each step of the receiver takes.
  */
 const configFile = 'docs/snippets/all-sources.json';
@@ -70,7 +70,7 @@ export async function main(): Promise<boolean> {
   return goalsMet.every(([, isMet]) => isMet);
 }
 
-/** @param replacement files to put in the place of the receiver's bundle; the receiver itself where there are none */
+/** @param replacement files to replace the receiver's bundle; none: the receiver itself */
 async function prepare(replacement: ReturnType<typeof bundle> | undefined): Promise<Handler> {
   const assembly = await synthesize(configFile);
   const folder = receiverFolder(assembly);

@@ -2,10 +2,10 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { clientOptions } from '../../functions/aws/client-options.ts';
 import { sendMessages } from '../../functions/buffer/send-messages.ts';
-import { environment, readVariable } from '../../functions/lambda/environment.ts';
+import { readEnvironment } from '../../functions/lambda/environment.ts';
 
 const sqs = new SQSClient(clientOptions);
-const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
+const { bufferQueueUrl } = readEnvironment('bufferQueueUrl');
 
 /** The least that a receiver can do: it verifies nothing, maps nothing, remembers nothing, and enqueues. */
 export async function handler({ body }: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {

@@ -5,7 +5,7 @@ export class AwsCredentialsError extends PurgerError {
   override readonly name = 'AwsCredentialsError';
 }
 
-/** What a request to AWS is signed with. */
+/** Keys that sign requests to AWS. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PurgerError } from '../core/model/errors.ts';
 
-/** A secret that has no text. The message names the secret, never a value. */
+/** A secret that is not a string. The message names the secret, never a value. */
 export class SecretError extends PurgerError {
   override readonly name = 'SecretError';
 }
@@ -9,15 +9,15 @@ export class SecretError extends PurgerError {
 /** Reads secrets, and keeps them for a while. */
 export interface SecretReader {
   /**
-   * @param maxAgeMs how old a text may be that was read before, five minutes unless it says otherwise
-   * @returns the secret's current text; one read before, up to an hour old, while it cannot be read
+   * @param maxAgeMs a cached value older than this is read again; five minutes by default
+   * @returns the secret's current value; a cached one, up to an hour old, while it cannot be read
    */
   read(secretId: string, maxAgeMs?: number): Promise<string>;
   /** Makes the next read of this secret fetch it again: it may have been rotated. */
   forget(secretId: string): void;
 }
 
-/** How long a secret that was read is used, in milliseconds. */
+/** How long a cached value is used, in milliseconds. */
 const defaultMaxAgeMs = 5 * 60 * 1000;
 /** How long it is used while Secrets Manager does not answer. */
 const maxStaleMs = 60 * 60 * 1000;
@@ -25,31 +25,31 @@ const maxStaleMs = 60 * 60 * 1000;
 interface Cached {
   readonly value: string;
   readonly readAtMs: number;
-  /** When it was last asked for: a failure counts, so that failures do not bring more requests than successes. */
-  readonly askedAtMs: number;
+  /** When it was last requested: a failure counts, so that failures do not bring more requests than successes. */
+  readonly requestedAtMs: number;
 }
 
-/** @returns a reader with a cache of its own */
+/** @returns a reader with its own cache */
 export function createSecretReader(client: SecretsManagerClient, nowMs: () => number): SecretReader {
   const cache = new Map<string, Cached>();
-  async function fetchText(secretId: string): Promise<string> {
+  async function fetchValue(secretId: string): Promise<string> {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     if (SecretString === undefined)
-      throw new SecretError(`Expected the secret ${secretId} to hold text, got binary`);
+      throw new SecretError(`Expected the secret ${secretId} to hold a string, got binary`);
     return SecretString;
   }
   return {
     async read(secretId, maxAgeMs = defaultMaxAgeMs) {
       const cached = cache.get(secretId);
-      const askedAtMs = nowMs();
-      if (cached !== undefined && askedAtMs - cached.askedAtMs < maxAgeMs) return cached.value;
+      const requestedAtMs = nowMs();
+      if (cached !== undefined && requestedAtMs - cached.requestedAtMs < maxAgeMs) return cached.value;
       try {
-        const value = await fetchText(secretId);
-        cache.set(secretId, { value, readAtMs: askedAtMs, askedAtMs });
+        const value = await fetchValue(secretId);
+        cache.set(secretId, { value, readAtMs: requestedAtMs, requestedAtMs });
         return value;
       } catch (error) {
-        if (cached === undefined || askedAtMs - cached.readAtMs > maxStaleMs) throw error;
-        cache.set(secretId, { ...cached, askedAtMs });
+        if (cached === undefined || requestedAtMs - cached.readAtMs > maxStaleMs) throw error;
+        cache.set(secretId, { ...cached, requestedAtMs });
         return cached.value;
       }
     },
@@ -60,18 +60,18 @@ export function createSecretReader(client: SecretsManagerClient, nowMs: () => nu
 }
 
 /**
- * The secrets that a text holds: itself, or the texts of a JSON list (`["new","old"]`) or object, by which several
- * are valid at a time while they are rotated. A line end at the end of the text is no part of it.
+ * @returns the secrets in a secret's value: the value itself, or the strings of a JSON list (`["new","old"]`) or object,
+ *   so that several are valid while they are rotated. A line end at the end is not part of it.
  */
-export function secretsIn(text: string): readonly string[] {
-  const trimmed = text.replace(/\r?\n$/, '');
+export function secretsIn(value: string): readonly string[] {
+  const trimmed = value.replace(/\r?\n$/, '');
   return (listIn(trimmed) ?? [trimmed]).filter((secret) => secret !== '');
 }
 
-function listIn(text: string): readonly string[] | undefined {
-  if (!text.startsWith('[') && !text.startsWith('{')) return undefined;
+function listIn(value: string): readonly string[] | undefined {
+  if (!value.startsWith('[') && !value.startsWith('{')) return undefined;
   try {
-    const values: unknown[] = Object.values(JSON.parse(text));
+    const values: unknown[] = Object.values(JSON.parse(value));
     return values.every((value) => typeof value === 'string') && values.length > 0 ? values : undefined;
   } catch {
     // A secret may well begin with a bracket.

@@ -2,23 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NotificationConfiguration, QueueConfiguration, Event as S3EventName } from '@aws-sdk/client-s3';
 import { PurgerError } from '../core/model/errors.ts';
 
-/** What the stack wants of a bucket's notification configuration, as its custom resource says it. */
+/** The notification configuration that the stack wants of a bucket, from its custom resource. */
 export interface WantedConfiguration {
   readonly bucketName: string;
   /** Whether the bucket is to send its events to EventBridge. */
   readonly eventBridge: boolean;
-  /** What the `Id`s of this stack's notifications begin with. */
+  /** Prefix of the `Id`s of this stack's notifications. */
   readonly idPrefix: string;
   readonly queues: readonly {
     readonly queueArn: string;
     readonly events: readonly string[];
-    /** As S3 wants them in a filter: form-encoded. */
+    /** Form-encoded, as S3 expects them in a filter. */
     readonly prefix?: string;
     readonly suffix?: string;
   }[];
 }
 
-/** What configuring needs of the world. */
+/** The ports of configuring a bucket. */
 export interface ConfigurePorts {
   readonly read: (bucketName: string) => Promise<NotificationConfiguration>;
   readonly write: (
@@ -31,12 +31,12 @@ export interface ConfigurePorts {
   readonly random: () => number;
 }
 
-/** A request of CloudFormation that lacks what the stack puts in. */
+/** A request of CloudFormation that lacks properties which the stack sets. */
 export class UnexpectedRequestError extends PurgerError {
   override readonly name = 'UnexpectedRequestError';
 }
 
-/** Someone else keeps writing over what the stack wants of a bucket. */
+/** Another writer keeps overwriting the bucket's notification configuration. */
 export class OverwrittenConfigurationError extends PurgerError {
   override readonly name = 'OverwrittenConfigurationError';
 }
@@ -47,11 +47,11 @@ const retryDelaysMs = [2_000, 5_000, 10_000, 20_000];
 const readBackDelaysMs = [1_000, 1_000, 2_000, 4_000, 8_000];
 
 /**
- * Puts what the stack wants into a bucket's notification configuration and leaves the rest of it as it is: S3 knows
- * only the whole configuration, and other teams' notifications are in it, too. On `Delete` the stack's own
- * notifications go; EventBridge stays on, since others may listen by now. S3 has no conditional write, so what was
- * written is read back a moment later, and written again where another writer has dropped it.
- * @throws OverwrittenConfigurationError where it never stays
+ * Adds what the stack wants to a bucket's notification configuration and leaves the rest as it is: S3 only writes the
+ * whole configuration, and other teams' notifications are in it, too. On `Delete` the stack's own notifications are
+ * removed; EventBridge stays on, since others may listen by now. S3 has no conditional write, so the configuration is
+ * read back a moment later, and written again where another writer has dropped it.
+ * @throws OverwrittenConfigurationError where it is overwritten after every write
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
  */
 export async function configureBucket(
@@ -104,7 +104,7 @@ async function configureOnce(
   return 'written';
 }
 
-/** Whether a bucket's configuration says all that is wanted, and nothing of this stack's that is not. */
+/** Whether a bucket's configuration has all that is wanted, and nothing else of this stack. */
 function isSettled(
   requestType: string,
   { QueueConfigurations = [], EventBridgeConfiguration }: NotificationConfiguration,
@@ -164,7 +164,7 @@ function isNamed(error: unknown, name: string): boolean {
 }
 
 /**
- * Reads the properties of the custom resource, of which CloudFormation makes texts.
+ * Reads the properties of the custom resource, which CloudFormation turns into strings.
  * @throws UnexpectedRequestError where something is missing
  */
 export function readWanted(properties: Readonly<Record<string, unknown>>): WantedConfiguration {

@@ -9,6 +9,7 @@ import { clientOptions } from '../aws/client-options.ts';
 import { describeError } from '../lambda/log.ts';
 import { bucketEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
+import { answerCloudFormation } from './answer-cloudformation.ts';
 import { type ConfigurePorts, configureBucket, readWanted } from './configure-bucket.ts';
 
 const log = createLogger('configure-bucket');
@@ -32,26 +33,14 @@ const ports: ConfigurePorts = {
   random: Math.random,
 };
 
-/** CloudFormation waits for an answer at a URL of S3's, whatever happens here: without one, for an hour. */
+/** Answers CloudFormation in any case. */
 export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
-  const { RequestType, ResponseURL, StackId, RequestId, LogicalResourceId, ResourceProperties } = event;
+  const { RequestType, ResourceProperties } = event;
   const configure = async () => configureBucket(RequestType, readWanted(ResourceProperties), ports);
-  const failure = await configure().then(() => undefined, describeError);
+  const error = await configure().then(() => undefined, describeError);
   const fields = { requestType: RequestType, bucket: ResourceProperties.BucketName };
-  if (failure === undefined) log.info(bucketEvents.configured, fields);
-  else log.error(bucketEvents.notConfigured, { ...fields, error: failure });
-  const answer = {
-    Status: failure === undefined ? 'SUCCESS' : 'FAILED',
-    Reason:
-      failure === undefined ? '' : `${failure.name}: ${failure.message} (log: ${context.logStreamName})`,
-    // Another bucket is another resource: CloudFormation then asks to delete the former one's part.
-    PhysicalResourceId: ResourceProperties.BucketName as string,
-    StackId,
-    RequestId,
-    LogicalResourceId,
-  };
-  // The URL is signed for no content type, and fetch gives one to a text.
-  const response = await fetch(ResponseURL, { method: 'PUT', body: Buffer.from(JSON.stringify(answer)) });
-  if (!response.ok)
-    throw new Error(`CloudFormation answered ${response.status} to what became of the bucket`);
+  if (error === undefined) log.info(bucketEvents.configured, fields);
+  else log.error(bucketEvents.notConfigured, { ...fields, error });
+  const failure = error && `${error.name}: ${error.message} (log: ${context.logStreamName})`;
+  await answerCloudFormation(event, failure);
 }

@@ -1,4 +1,7 @@
+import type { RateLimit } from '../core/limits/window.ts';
 import { PurgerError } from '../core/model/errors.ts';
+import type { WatchedObjects } from '../core/model/object-filter.ts';
+import type { RequestLimits } from '../core/planning/plan.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
 export const environment = {
@@ -12,35 +15,65 @@ export const environment = {
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',
   /** Scheme and host of CDN Pro's API. */
   cdnProEndpoint: 'CDN_PRO_ENDPOINT',
-  /** JSON: `{ "requests", "perSeconds", "headroom" }`. */
   rateLimit: 'RATE_LIMIT',
-  /** JSON: `{ "maxFileUrls", "maxBodyBytes", "coalesce"?, "coalesceAbove"? }`, as in `functions/submit/ports.ts`. */
   requestLimits: 'REQUEST_LIMITS',
-  /** JSON: which of the objects that topics and queues tell of are wanted, as in `functions/core/model/object-filter.ts`. */
+  /** The objects to purge, where topics and queues carry events of others as well; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',
-  /** JSON: by the webhook's name, `{ "source", "secrets", "options", "rememberDays" }`; compressed where it is long. */
+  /** The webhooks, as `functions/receive-webhook/webhook-config.ts` reads them. */
   webhooks: 'WEBHOOKS',
-  /** JSON: the ARNs of the webhooks' secrets. */
+  /** The ARNs of the webhooks' secrets. */
   webhookSecretIds: 'WEBHOOK_SECRET_IDS',
 } as const;
+
+/**
+ * Variables that hold JSON; the others hold a string. The stack writes them from a configuration that `infra/settings`
+ * has validated, so a function does not validate them again.
+ */
+interface JsonVariables {
+  readonly rateLimit: RateLimit;
+  readonly requestLimits: RequestLimits & { readonly coalesceAbove?: number };
+  readonly watchedObjects: readonly WatchedObjects[];
+  readonly webhookSecretIds: readonly string[];
+}
+const jsonVariables: Readonly<Record<keyof JsonVariables, true>> = {
+  rateLimit: true,
+  requestLimits: true,
+  watchedObjects: true,
+  webhookSecretIds: true,
+};
+
+type VariableName = keyof typeof environment;
+type Variables = {
+  readonly [Name in VariableName]: Name extends keyof JsonVariables ? JsonVariables[Name] : string;
+};
 
 /** An environment variable that is missing: the stack and the function do not fit together. */
 export class MissingVariableError extends PurgerError {
   override readonly name = 'MissingVariableError';
 }
 
-/** @returns the purger's name, and a stand-in where a function runs without a stack around it */
-export function purgerName(): string {
-  return process.env[environment.purgerName] ?? 'unnamed';
+/**
+ * @returns the values of environment variables by their names in {@link environment}
+ * @throws MissingVariableError that names the first that is missing
+ */
+export function readEnvironment<Name extends VariableName>(...names: readonly Name[]): Pick<Variables, Name> {
+  const values = names.map((name) => {
+    const value = readOptionalVariable(name);
+    if (value === undefined)
+      throw new MissingVariableError(`Expected ${environment[name]} in the environment, got nothing`);
+    return [name, value];
+  });
+  return Object.fromEntries(values) as Pick<Variables, Name>;
 }
 
-/**
- * @returns the value of an environment variable
- * @throws MissingVariableError that names it
- */
-export function readVariable(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '')
-    throw new MissingVariableError(`Expected ${name} in the environment, got nothing`);
-  return value;
+/** @returns the value of an environment variable; undefined where it is missing or empty */
+export function readOptionalVariable<Name extends VariableName>(name: Name): Variables[Name] | undefined {
+  const value = process.env[environment[name]];
+  if (value === undefined || value === '') return undefined;
+  return (name in jsonVariables ? JSON.parse(value) : value) as Variables[Name];
+}
+
+/** @returns the purger's name, and a placeholder where a function runs without a stack around it */
+export function purgerName(): string {
+  return readOptionalVariable('purgerName') ?? 'unnamed';
 }

@@ -1,4 +1,4 @@
-/** Where a use case writes what happened. Powertools' Logger is one. */
+/** Where a use case logs. Powertools' Logger is one. */
 export interface Log {
   info(message: string, fields: Record<string, unknown>): void;
   warn(message: string, fields: Record<string, unknown>): void;

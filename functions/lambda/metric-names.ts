@@ -7,7 +7,7 @@ type ReceiverMetricName =
   | 'RefusedUrls'
   /** Changes that no rule matches. */
   | 'ChangesUnmatched'
-  /** Changes that SQS did not take: their events have to come again. */
+  /** Changes that SQS did not take: their events are delivered again. */
   | 'ChangesNotQueued'
   /** Events, records and verified webhooks that are not what their source sends: nothing is purged for them. */
   | 'EventsNotUnderstood'

@@ -3,10 +3,10 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import type { MiddlewareObj } from '@middy/core';
 
 /**
- * Names the lines of our sources in the stack of an error that a handler throws, before Lambda logs it. Node's own
+ * Names the lines of the sources in the stack of an error that a handler throws, before Lambda logs it. Node's own
  * `--enable-source-maps` reads the map and counts the bundle's lines at every start, a tenth of its time; this reads it
- * when there is something to trace.
- * @param handlerUrl `import.meta.url` of the handler, beside which its map lies
+ * only when there is an error.
+ * @param handlerUrl `import.meta.url` of the handler, which is next to its map
  */
 export function sourceMappedErrors(handlerUrl: string): MiddlewareObj {
   return {
@@ -16,20 +16,23 @@ export function sourceMappedErrors(handlerUrl: string): MiddlewareObj {
   };
 }
 
-/** @returns the stack with the places of the sources in place of those of the bundle, as far as its map knows them */
+/** @returns the stack with positions in the sources instead of the bundle, as far as its map knows them */
 export function mapStack(stack: string, handlerUrl: string): string {
   try {
     const map = new SourceMap(
       JSON.parse(readFileSync(new URL(`${handlerUrl}.map`), 'utf8')) as SourceMapPayload,
     );
-    return stack.replace(/\(?(?:file:\/\/)?[^\s()]*\/handler\.mjs:(\d+):(\d+)\)?/g, (place, line, column) => {
-      const origin = map.findOrigin(Number(line), Number(column));
-      return 'fileName' in origin
-        ? `(${origin.fileName}:${origin.lineNumber}:${origin.columnNumber})`
-        : place;
-    });
+    return stack.replace(
+      /\(?(?:file:\/\/)?[^\s()]*\/handler\.mjs:(\d+):(\d+)\)?/g,
+      (position, line, column) => {
+        const origin = map.findOrigin(Number(line), Number(column));
+        return 'fileName' in origin
+          ? `(${origin.fileName}:${origin.lineNumber}:${origin.columnNumber})`
+          : position;
+      },
+    );
   } catch {
-    // Without a map, the places of the bundle are all there is.
+    // Without a map, the positions in the bundle are all there is.
     return stack;
   }
 }

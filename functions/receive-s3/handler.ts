@@ -4,30 +4,21 @@ import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { clientOptions } from '../aws/client-options.ts';
 import { type OutgoingMessage, sendMessages } from '../buffer/send-messages.ts';
-import type { WatchedObjects } from '../core/model/object-filter.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
-import { environment, readVariable } from '../lambda/environment.ts';
+import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import { receiveS3Event } from './receive-s3-event.ts';
 
-/** What is left of the function's time when no more is sent: the last batch, and answering. */
+/** Time that is left when sending stops: for the last batch, and for the answer. */
 const shutdownBudgetMs = 5_000;
 
 const log = createLogger('receive-s3');
 const { measure, publishMetrics } = createMetrics('receive-s3');
 const sqs = new SQSClient(clientOptions);
-const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
-const deadLetterQueueUrl = readVariable(environment.deadLetterQueueUrl);
-const watchedObjects = process.env[environment.watchedObjects];
-const ports = {
-  rules: loadRules(),
-  watched:
-    watchedObjects === undefined ? undefined : (JSON.parse(watchedObjects) as readonly WatchedObjects[]),
-  log,
-  measure,
-};
+const { bufferQueueUrl, deadLetterQueueUrl } = readEnvironment('bufferQueueUrl', 'deadLetterQueueUrl');
+const ports = { rules: loadRules(), watched: readOptionalVariable('watchedObjects'), log, measure };
 
 /** Answers in the form that SQS's event source reads; other callers ignore it. */
 async function receive(event: unknown, context: Context): Promise<SQSBatchResponse> {

@@ -6,34 +6,37 @@ import type { ObjectChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
 
-/** Changes could not be put into the buffer: the event has to come again. */
+/** Changes could not be queued: the event has to be delivered again. */
 export class NotQueuedError extends PurgerError {
   override readonly name = 'NotQueuedError';
 }
 
-/** What receiving S3's events needs of the world. */
+/** The ports of receiving S3's events. */
 export interface ReceiveS3Ports extends EnqueuePorts {
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
-  /** Topics and queues may carry more than is wanted. Missing: all that comes is. */
+  /**
+   * The objects to purge, where topics and queues carry events of others as well.
+   * @default all objects
+   */
   readonly watched?: readonly WatchedObjects[] | undefined;
 }
 
 /**
- * Takes an S3 event in any envelope and puts what it makes stale into the buffer. What cannot be read goes to the dead
- * letter queue with the reason, and holds up nothing beside it.
+ * Takes an S3 event in any envelope and puts what it makes stale into the purge queue. What cannot be read goes to the
+ * dead letter queue with the reason, and does not hold up the rest.
  * @returns IDs of the SQS messages that have to be delivered again, none for other envelopes
  * @throws NotQueuedError where the event came without SQS and something of it could be put into neither queue
  */
 export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Promise<readonly string[]> {
   const reading = readS3Event(event);
   for (const { name, reason } of reading.ignored) ports.log.info(s3Events.eventIgnored, { name, reason });
-  const notKept = await reject(reading.notUnderstood, ports);
+  const notMoved = await reject(reading.notUnderstood, ports);
   const { failed } = await enqueueChanges(wanted(reading, ports), ports);
-  if (failed.length + notKept.length === 0) return [];
-  if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notKept);
+  if (failed.length + notMoved.length === 0) return [];
+  if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notMoved);
   throw new NotQueuedError(
-    `${failed.length} of ${reading.changes.length} changes could not be queued, and ${notKept.length} records that are not understood not be kept`,
+    `${failed.length} of ${reading.changes.length} changes could not be queued, and ${notMoved.length} unreadable records not moved to the dead letter queue`,
   );
 }
 
@@ -70,9 +73,9 @@ async function reject(
 function failedIdsOf(
   { messages }: S3Reading,
   failed: ReadonlySet<unknown>,
-  notKept: readonly S3Unreadable[],
+  notMoved: readonly S3Unreadable[],
 ): readonly string[] {
-  const ids = new Set(notKept.map(({ messageId }) => messageId));
+  const ids = new Set(notMoved.map(({ messageId }) => messageId));
   return messages
     .filter(({ messageId, changes }) => ids.has(messageId) || changes.some((change) => failed.has(change)))
     .map(({ messageId }) => messageId);

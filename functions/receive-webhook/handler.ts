@@ -11,11 +11,11 @@ import { sendMessages } from '../buffer/send-messages.ts';
 import { compileRules } from '../core/mapping/compile-rules.ts';
 import { purgeByPrefix } from '../core/mapping/purge-by-prefix.ts';
 import { loadMapping } from '../lambda/bundled-rules.ts';
-import { environment, readVariable } from '../lambda/environment.ts';
+import { readEnvironment } from '../lambda/environment.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
-import type { WebhookRequest } from '../sources/webhook-source.ts';
+import { readHttpRequest } from './http-request.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 import { readWebhooks } from './webhook-config.ts';
 
@@ -24,13 +24,17 @@ const { measure, publishMetrics } = createMetrics('receive-webhook');
 const nowMs = Date.now;
 const sqs = new SQSClient(clientOptions);
 const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
-const bufferQueueUrl = readVariable(environment.bufferQueueUrl);
-const tableName = readVariable(environment.ledgerTableName);
+const { bufferQueueUrl, ledgerTableName, webhooks, webhookSecretIds } = readEnvironment(
+  'bufferQueueUrl',
+  'ledgerTableName',
+  'webhooks',
+  'webhookSecretIds',
+);
 const mapping = loadMapping();
 const ports: ReceivePorts = {
-  webhooks: readWebhooks(readVariable(environment.webhooks), readVariable(environment.webhookSecretIds)),
+  webhooks: readWebhooks(webhooks, webhookSecretIds),
   readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
-  memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName, nowMs }),
+  memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName: ledgerTableName, nowMs }),
   rules: compileRules(mapping),
   purgeByPrefix: (change) => purgeByPrefix(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
@@ -42,29 +46,10 @@ const ports: ReceivePorts = {
 async function receive(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { statusCode, body } = await receiveWebhook(
     event.pathParameters?.source ?? '',
-    readRequest(event),
+    readHttpRequest(event),
     ports,
   );
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-/** The request as its sender made it: bytes, and the path that a signature may cover. */
-function readRequest({
-  requestContext,
-  rawPath,
-  rawQueryString,
-  headers,
-  body,
-  isBase64Encoded,
-}: APIGatewayProxyEventV2): WebhookRequest {
-  return {
-    method: requestContext.http.method,
-    path: rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value ?? '']),
-    ),
-    body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),
-  };
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()

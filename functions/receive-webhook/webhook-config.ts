@@ -2,7 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import type { SourceOptions } from '../sources/webhook-source.ts';
 import type { WebhookConfig } from './receive-webhook.ts';
 
-/** A webhook as the stack writes it: its secrets by their place in the list of all, since their ARNs are long. */
+/** A webhook as the stack writes it: its secrets by their index in the list of all, since their ARNs are long. */
 export interface WrittenWebhook {
   readonly source: string;
   readonly secrets: readonly number[];
@@ -10,24 +10,27 @@ export interface WrittenWebhook {
   readonly rememberDays?: number;
 }
 
-/** What stands before a configuration that is compressed: an environment has 4 KB in all. */
+/** Prefix of a configuration that is compressed: an environment has 4 KB in all. */
 export const compressedPrefix = 'deflate:';
 
 /**
  * @param webhooks JSON of {@link WrittenWebhook}s by name, or {@link compressedPrefix} and its raw deflate in base64
- * @param secretIds JSON of a list of ARNs
+ * @param secretIds ARNs of all webhooks' secrets
  * @returns the webhooks by name
  */
-export function readWebhooks(webhooks: string, secretIds: string): Readonly<Record<string, WebhookConfig>> {
+export function readWebhooks(
+  webhooks: string,
+  secretIds: readonly string[],
+): Readonly<Record<string, WebhookConfig>> {
   const json = webhooks.startsWith(compressedPrefix)
     ? inflateRawSync(Buffer.from(webhooks.slice(compressedPrefix.length), 'base64')).toString('utf8')
     : webhooks;
-  const ids = JSON.parse(secretIds) as string[];
+  // Validated when the stack wrote it.
   const written = JSON.parse(json) as Record<string, WrittenWebhook>;
   return Object.fromEntries(
     Object.entries(written).map(([name, { secrets, ...rest }]) => [
       name,
-      { ...rest, secretIds: secrets.map((index) => ids[index] ?? '') },
+      { ...rest, secretIds: secrets.map((index) => secretIds[index] ?? '') },
     ]),
   );
 }

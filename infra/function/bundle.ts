@@ -9,7 +9,7 @@ import { type Codec, withoutDependencies } from './source-map.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Where the functions stand in the package, built already. In the repository there is no such folder. */
+/** The functions' bundles in the package. In the repository there is no such folder. */
 const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
 const isPackaged = existsSync(builtFunctions);
 
@@ -31,7 +31,7 @@ export interface CodeFile {
 }
 
 /**
- * @returns a function's code: its handler in one ES module, with the given files beside it
+ * @returns a function's code: its handler in one ES module, with the given files next to it
  * @param files contents by name, e.g. the rules
  */
 export function functionCode(name: FunctionName, files: Readonly<Record<string, string>> = {}): Code {

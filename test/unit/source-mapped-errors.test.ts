@@ -14,7 +14,7 @@ const url = (file: string) => pathToFileURL(join(folder, file)).href;
 for (const { path, contents } of bundle(join('functions', 'receive-s3')))
   writeFileSync(join(folder, path), contents);
 
-/** What a start of the bundle without its environment throws, which is a line of ours: `readVariable`. */
+/** What a start of the bundle without its environment throws, which is a line of ours: `readEnvironment`. */
 function stackOfStart(): string {
   const script = `import(${JSON.stringify(url('handler.mjs'))}).catch(({ stack }) => console.log(stack))`;
   return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', env: {} });

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from '../aws/client-options.ts';
+import { createLedger, type Ledger, slowestWriteMs } from '../aws/rate-limit-table.ts';
+import { createSecretReader } from '../aws/secrets.ts';
+import { countMessages, sendMessages } from '../buffer/send-messages.ts';
+import { parseCredentials } from '../cdn-pro/auth.ts';
+import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
+import type { RuleSet } from '../core/mapping/rule.ts';
+import type { RequestLimits } from '../core/planning/plan.ts';
+import { loadRules } from '../lambda/bundled-rules.ts';
+import { readEnvironment } from '../lambda/environment.ts';
+import type { Log } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
+import type { Measure } from '../lambda/metrics.ts';
+import type { SubmitOptions, SubmitPorts } from './ports.ts';
+import { recoverMessage } from './recover-s3-event.ts';
+
+/** The most that clocks are taken to differ. */
+const clockDifferenceMs = 2_000;
+/** A request arrives at most its timeout after its slot was written. */
+const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
+
+const nowMs = Date.now;
+
+/** The ports of a function, and the limits of its batches, which CDN Pro's answers may tighten. */
+export interface ConnectedPorts {
+  readonly ports: SubmitPorts;
+  readonly currentLimits: () => Omit<SubmitOptions, 'deadlineMs'>;
+}
+
+/**
+ * @returns ports to the services that the environment names
+ * @throws MissingVariableError
+ */
+export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts {
+  const { bufferQueueUrl, deadLetterQueueUrl, requestLimits } = readEnvironment(
+    'bufferQueueUrl',
+    'deadLetterQueueUrl',
+    'requestLimits',
+  );
+  const sqs = new SQSClient(clientOptions);
+  const { coalesceAbove, ...configured } = requestLimits;
+  /** What CDN Pro has shown of its limits since the function started. */
+  let learned: Partial<RequestLimits> = {};
+  const ports: SubmitPorts = {
+    ...cdnProPorts(),
+    ledger: ledgerFromEnvironment(log),
+    requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+    reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
+    recover: recoverWithRules(),
+    learn: (shown) => {
+      learned = shown;
+    },
+    backlog: () => countMessages(sqs, bufferQueueUrl),
+    nowMs,
+    sleep: (ms) => sleep(ms),
+    random: Math.random,
+    log,
+    measure,
+  };
+  const currentLimits = () => ({
+    limits: { ...configured, ...learned },
+    ...(coalesceAbove === undefined ? {} : { coalesceAbove }),
+  });
+  return { ports, currentLimits };
+}
+
+function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
+  const { cdnProEndpoint: endpoint, credentialsSecretId } = readEnvironment(
+    'cdnProEndpoint',
+    'credentialsSecretId',
+  );
+  const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
+  const credentials = async () => parseCredentials(await secrets.read(credentialsSecretId));
+  return {
+    cdnPro: createCdnProClient({ endpoint, credentials, nowMs }),
+    forgetCredentials: () => secrets.forget(credentialsSecretId),
+  };
+}
+
+function ledgerFromEnvironment(log: Log): Ledger {
+  const {
+    ledgerTableName: tableName,
+    bufferQueueUrl: deployment,
+    rateLimit: limit,
+  } = readEnvironment('ledgerTableName', 'bufferQueueUrl', 'rateLimit');
+  return createLedger({
+    client: new DynamoDBClient({ ...clientOptions, ...regionOf(tableName) }),
+    tableName,
+    deployment,
+    limit,
+    onStricterLimit: ({ requests, perSeconds }) =>
+      log.warn(submitEvents.stricterLimit, { requests, perSeconds }),
+    guardMs,
+    clockDifferenceMs,
+    nowMs,
+  });
+}
+
+/** A table that is named by its ARN may be in another region. */
+function regionOf(table: string): { readonly region?: string } {
+  const region = table.startsWith('arn:') ? table.split(':')[3] : undefined;
+  return region ? { region } : {};
+}
+
+/** The rules are read when the first S3 event comes back from the dead letter queue, which is seldom. */
+function recoverWithRules(): SubmitPorts['recover'] {
+  let rules: RuleSet | undefined;
+  return (body) => {
+    rules ??= loadRules();
+    return recoverMessage(body, rules);
+  };
+}
