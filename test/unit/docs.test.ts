@@ -20,6 +20,18 @@ describe.each(files)('%s', (file) => {
   });
 });
 
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'])(
+  '%s names only paths that exist',
+  (file) => {
+    const named = readFileSync(file, 'utf8').matchAll(
+      /`((?:functions|infra|local|test|bench|docs)\/[\w./*-]*[\w/*])`/g,
+    );
+    const paths = [...named].map(([, path = '']) => path);
+    expect(paths).not.toEqual([]);
+    expect(paths.filter((path) => globSync(path.replace(/\/$/, '')).length === 0)).toEqual([]);
+  },
+);
+
 function isFound(file: string, link: string): boolean {
   const [path = '', heading] = link.split('#');
   const target = path === '' ? file : join(dirname(file), path);
