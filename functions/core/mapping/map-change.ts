@@ -3,7 +3,7 @@ import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from '
 import { EntrySet } from './entry-set.ts';
 import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
 import { Schedule, scheduledAtOnce } from './schedule.ts';
-import type { EntryCollector, StaleUrls } from './stale-urls.ts';
+import type { StaleUrl } from './stale-urls.ts';
 import type { Variables } from './template.ts';
 
 /** A rule that is ready for changes. */
@@ -11,7 +11,7 @@ export interface CompiledRule {
   readonly name: string;
   readonly source: string;
   readonly match: CompiledMatch;
-  readonly staleUrls: StaleUrls;
+  readonly staleUrls: readonly StaleUrl[];
   readonly scopes: Readonly<Record<ChangeAction, Scope>>;
   readonly delaysSeconds: readonly number[];
   /** First segments of the keys that it can match, with their slash; undefined where any may. */
@@ -46,7 +46,7 @@ export function mapChange(
 }
 
 /** Collects what several rules make of a change. */
-class MappingCollector implements EntryCollector {
+class MappingCollector {
   readonly #all = new EntrySet();
   readonly #rules: string[] = [];
   readonly #problems: MappingProblem[] = [];
@@ -61,17 +61,19 @@ class MappingCollector implements EntryCollector {
       this.#schedule = new Schedule();
       for (const entry of this.#all.entries) this.#schedule.add(0, entry);
     }
-    rule.staleUrls(variables, rule.scopes[latest], this);
+    const scope = rule.scopes[latest];
+    for (const { written, expand } of rule.staleUrls) {
+      for (const each of expand(variables, scope)) {
+        if (each.kind !== 'problem') this.#add(each);
+        else this.#problems.push({ rule: rule.name, template: written, reason: each.reason });
+      }
+    }
   }
 
-  add(entry: PurgeEntry): void {
+  #add(entry: PurgeEntry): void {
     this.#all.add(entry);
     if (this.#schedule === undefined) return;
     for (const delaySeconds of this.#delaysSeconds) this.#schedule.add(delaySeconds, entry);
-  }
-
-  reportProblem(template: string, reason: string): void {
-    this.#problems.push({ rule: this.#rules.at(-1) ?? '', template, reason });
   }
 
   result(): MappingResult {

@@ -1,5 +1,6 @@
 import { entryKey } from '../model/entry-key.ts';
 import type { EntryChange, PurgeEntry } from '../model/types.ts';
+import { withHosts } from './hosts.ts';
 import {
   listOf,
   type MappingConfig,
@@ -9,7 +10,6 @@ import {
   type Rule,
 } from './rule.ts';
 import { scheduledAtOnce } from './schedule.ts';
-import { withHosts } from './stale-urls.ts';
 import { dirUrlProblem, encodeLiteral } from './url.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { maxHeaderSets } from '../../../functions/core/mapping/header-sets.ts';
+import { originOf } from '../../../functions/core/mapping/hosts.ts';
 import { regexPatternProblem } from '../../../functions/core/mapping/regex-pattern.ts';
-import { originOf } from '../../../functions/core/mapping/stale-urls.ts';
 import {
   compilePlainTemplate,
   compileRegexTemplate,
