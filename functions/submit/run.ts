@@ -132,7 +132,7 @@ export class Run {
     this.#failedMs = nowMs;
   }
 
-  /** Notes that nothing could be sent, since a store of our own failed. */
+  /** Notes that nothing could be sent, since the ledger or the credentials could not be read. */
   noteUnsent(): void {
     this.#failures++;
   }

@@ -71,7 +71,7 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SendCon
 /**
  * Acquires slots of the window. The credentials are fetched first, so that nothing is left to do between a slot and
  * its request.
- * @returns undefined where a store of our own failed: nothing is sent for a while
+ * @returns undefined where the ledger or the credentials could not be read: nothing is sent for a while
  */
 async function acquireSlots(
   requests: readonly PlannedRequest[],

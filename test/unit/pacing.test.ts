@@ -56,7 +56,7 @@ test('an old change goes before a young one', () => {
   expect(ask(window, 0.01, 0, -60_000)).toMatchObject({ kind: 'granted' });
 });
 
-test('a request that waits for a slot is answered so', () => {
+test('a request without a slot waits for the window, not for its pace', () => {
   const full: RateWindow = { ...emptyWindow, arrivedByMs: Array(270).fill(13_000) };
   expect(ask(full, 1, 5000)).toEqual({ kind: 'wait', for: 'window', usedShare: 1, untilMs: 313_000 });
 });

@@ -19,7 +19,7 @@ describe('sequencers', () => {
     ['0055', '005500', 0],
     ['0055', '005501', -1],
     ['01', '0055AED6DCD90281E5', 1],
-  ])('%s beside %s: %s', (a, b, expected) => {
+  ])('%s compared with %s: %s', (a, b, expected) => {
     expect(compareSequencers(a, b)).toBe(expected);
   });
 });
@@ -34,7 +34,7 @@ const invalidate = fileEntry(url);
 const remove = fileEntry(url, { action: 'delete' });
 
 describe('entries of messages that are submitted together', () => {
-  test('a delete that a put overtakes is an invalidate, whichever comes first', () => {
+  test('a delete that a put supersedes is an invalidate, whichever comes first', () => {
     expect(entriesInOrder([message('02', [invalidate]), message('01', [remove])])).toEqual([
       [invalidate],
       [invalidate],
@@ -45,11 +45,21 @@ describe('entries of messages that are submitted together', () => {
     ]);
   });
 
-  test('a put that a delete overtakes is a delete', () => {
+  test('a put that a delete supersedes is a delete', () => {
     expect(entriesInOrder([message('01', [invalidate]), message('02', [remove])])).toEqual([
       [remove],
       [remove],
     ]);
+  });
+
+  test('the order of a header set and the case of its names make no difference', () => {
+    const [gzip, german] = [
+      { name: 'Accept-Encoding', value: 'gzip' },
+      { name: 'accept-language', value: 'de' },
+    ];
+    const older = fileEntry(url, { action: 'delete', headers: [gzip, german] });
+    const newer = fileEntry(url, { headers: [{ ...german, name: 'Accept-Language' }, gzip] });
+    expect(entriesInOrder([message('01', [older]), message('02', [newer])])).toEqual([[newer], [newer]]);
   });
 
   test('what the newer change does not make stale stays as it is', () => {
