@@ -60,7 +60,7 @@ export default {
   forbidden: [
     {
       name: 'no-circle',
-      comment: 'Move what both need into a file of its own, on the lower floor.',
+      comment: 'Move what both need into a separate file, on the lower floor.',
       severity: 'error',
       from: {},
       to: { circular: true },
