@@ -7,8 +7,8 @@ import { bundle } from '../infra/function/bundle.ts';
 import { declare } from './declarations.ts';
 
 /**
- * Builds `dist/`, what the package is made of: the library once as CommonJS with an ES module in front of it, so that
- * there is one instance of it whoever loads it how; its types; the command line; and the functions' bundles.
+ * Builds `dist/`, the contents of the package: the library once as CommonJS with an ES module in front of it, so that
+ * there is one instance of it, however it is loaded; its types; the command line; and the functions' bundles.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');

@@ -119,7 +119,7 @@ function isSettled(
   );
 }
 
-/** S3 gives back in another order what it was given, and calls a rule `Prefix` that was `prefix`. */
+/** S3 returns what it was given in another order, and calls a rule `Prefix` that was `prefix`. */
 function comparable({ Id, QueueArn, Events = [], Filter }: QueueConfiguration): string {
   const rules = (Filter?.Key?.FilterRules ?? []).map(({ Name = '', Value }) => [Name.toLowerCase(), Value]);
   return JSON.stringify([Id, QueueArn, Events.toSorted(), rules.sort()]);

@@ -97,7 +97,7 @@ async function receiveKnown(
     if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
     measure('WebhooksUnverified', 1, { webhook: name });
     log.warn(webhookEvents.unverified, { webhook: name, reason: verdict.reason });
-    // Why is for the log alone: it would help whoever forges one.
+    // The reason is for the log alone: it would help a forger.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
   const reading = source.read(request, { webhook: name, nowMs: nowMs(), options });

@@ -59,7 +59,7 @@ export interface SourceOptions {
   readonly payload?: PayloadMap;
 }
 
-/** What a reading needs beside the request. */
+/** What a reading needs in addition to the request. */
 export interface ReadContext {
   /** The webhook's own name, see `EntryChange.webhook`. */
   readonly webhook: string;

@@ -107,11 +107,11 @@ async function exercise(
   if (requests < 1) failures.push('expected purge requests in the window of the ledger, got none');
   const dead = await ports.count(DeadLetterQueueUrl);
   if (dead > 0) failures.push(`expected an empty dead letter queue, got ${dead} messages`);
-  return [...failures, ...(await faultsOfMonitoring(stack, urls.length, startMs, ports))];
+  return [...failures, ...(await monitoringFailures(stack, urls.length, startMs, ports))];
 }
 
 /** @returns what CloudWatch does not know as it should: the metrics in the log lines, and the alarms */
-async function faultsOfMonitoring(
+async function monitoringFailures(
   { stackName }: TestStackSettings,
   entries: number,
   startMs: number,

@@ -12,7 +12,7 @@ const places: Readonly<Record<string, string>> = {
   'AWS::Region': 'REGION',
   'AWS::AccountId': 'ACCOUNT',
 };
-/** What ends a logical id: CDK's hash, and that of what a rule or a topic stands for. */
+/** What ends a logical id: CDK's hash, and that of the source behind a rule or a topic. */
 const hashes = /([0-9a-f]{16}|c8[0-9a-f]{40})?[0-9A-F]{8}$/;
 
 /** @returns a value of a template as one text: references by logical ids without their hashes */

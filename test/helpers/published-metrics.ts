@@ -47,5 +47,5 @@ function metricsOf(line: EmbeddedMetrics): readonly PublishedMetric[] {
 function textOf(line: EmbeddedMetrics, dimension: string): string {
   const value = line[dimension];
   if (typeof value === 'string' && value !== '') return value;
-  throw new Error(`Expected a text as the dimension ${dimension}, got ${JSON.stringify(value)}`);
+  throw new Error(`Expected a string as the dimension ${dimension}, got ${JSON.stringify(value)}`);
 }

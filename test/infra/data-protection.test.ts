@@ -19,7 +19,7 @@ function policiesOf(template: Template): ReadonlyMap<string, string> {
   );
 }
 
-describe('what becomes of data when the stack is removed', () => {
+describe('what happens to data when the stack is removed', () => {
   test('in production, all of it stays; a creation that fails leaves queues and logs not behind', () => {
     const kept = templateOf(everything);
     const policies = policiesOf(kept);

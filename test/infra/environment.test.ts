@@ -20,7 +20,7 @@ test('a stack is bound to the account and region of its configuration', () => {
   });
 });
 
-test('a stack without them is bound to none, whoever synthesizes it', () => {
+test('a stack without them is bound to none, on any machine that synthesizes it', () => {
   expect(environmentOf({})).toEqual({
     environment: 'aws://unknown-account/unknown-region',
     stackName: 'Stack',

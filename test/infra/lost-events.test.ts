@@ -7,7 +7,7 @@ const lost = 'Stack-Purger-receiver-errors-receive-s3-lost';
 const bucketsOf = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ name: `bucket-${index}` }));
 
-test('one event that the dead letter queue did not take is enough, whoever sent it', () => {
+test('one event that the dead letter queue did not take is enough, from any sender', () => {
   const alarm = alarmsOf(templateOf()).get(lost);
   if (alarm === undefined) throw new Error('expected an alarm of lost events');
   const ids = alarm.Metrics?.flatMap(({ Id, MetricStat }) => (MetricStat === undefined ? [] : [Id])) ?? [];

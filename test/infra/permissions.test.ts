@@ -118,7 +118,7 @@ test('each function has a role of its own, without managed policies, and there a
   expect(roles).toHaveLength(used.length);
 });
 
-test('every queue refuses whoever comes without TLS', () => {
+test('every queue refuses requests without TLS', () => {
   const all = templateOf(everything);
   const policies = Object.values(all.findResources('AWS::SQS::QueuePolicy'));
   expect(policies).toHaveLength(Object.keys(all.findResources('AWS::SQS::Queue')).length);

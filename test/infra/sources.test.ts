@@ -288,7 +288,7 @@ test('the receiver runs no longer than a queue hides a message by default, which
   });
 });
 
-test("watched buckets are let through beside a topic's filter, and all is where something carries all", () => {
+test("watched buckets are let through in addition to a topic's filter, and all is where something carries all", () => {
   const topics = [{ arn: 'arn:aws:sns:us-east-1:111122223333:s3-events', bucket: 'www' }];
   const queues = [{ arn: 'arn:aws:sqs:us-east-1:111122223333:s3-events' }];
   const watchedOf = (template: Template) =>

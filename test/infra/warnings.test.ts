@@ -9,7 +9,7 @@ import { stackOf } from '../helpers/purger-stack.ts';
 /** What CDK says of a property that its own construct sets, where another account sends events. */
 const ofCdk = /CfnEventBusPolicy#principal/;
 
-/** What synthesis asks the author of a configuration to mend. */
+/** What synthesis asks the author of a configuration to fix. */
 function complaintsOf(config: Partial<PurgerConfig>): readonly unknown[] {
   const annotations = Annotations.fromStack(stackOf(config));
   const found = [

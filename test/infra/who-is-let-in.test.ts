@@ -67,7 +67,7 @@ const letIn: Readonly<Record<string, readonly string[]>> = {
 };
 
 test.each(Object.entries(deployments))(
-  '%s: whoever is let in is named, and nobody else is',
+  '%s: everybody who is let in is named, and nobody else is',
   (name, overrides) => {
     const template = templateOf(overrides);
     expect([...new Set(doorsOf(template))]).toEqual(letIn[name]?.toSorted());

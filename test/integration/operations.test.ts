@@ -111,7 +111,7 @@ test('while submission is paused changes wait, and when it is resumed all of the
   expect(cdnPro.accepted).toEqual(new Set(wanted));
 });
 
-test('what CDN Pro rejected is purged when it comes back from the dead letter queue and the cause is mended', async () => {
+test('what CDN Pro rejected is purged when it comes back from the dead letter queue and the cause is fixed', async () => {
   isDeployed = false;
   const stack = await startStack();
   const { deadLetterQueueUrl } = stack.ready.sqs;

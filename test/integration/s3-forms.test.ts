@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test('2,000 uploads that a queue carries are purged in few requests, beside a message that is none', async () => {
+test('2,000 uploads that a queue carries are purged in few requests, next to a message that is none', async () => {
   const sqs = new SQSClient({
     endpoint: ready.sqs.endpoint,
     region: 'us-east-1',

@@ -23,7 +23,7 @@ function eventBridgeOf(key: string) {
 const keysOf = (payload: unknown) => readS3Event(payload).changes.map(({ key }) => key);
 
 describe('an S3 event', () => {
-  it('gives back any key, in each spelling and envelope', () => {
+  it('returns any key, in each encoding and envelope', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const notification = { Records: [recordOf(formEncode(key))] };
@@ -54,7 +54,7 @@ describe('an S3 event', () => {
     );
   });
 
-  it('keeps its good records whatever stands beside them', () => {
+  it('keeps its good records whatever is next to them', () => {
     const anyRecord = fc.oneof(
       fc.record({ good: fc.constant(true), key: anyKey }),
       fc.record({ good: fc.constant(false), junk: fc.jsonValue({ maxDepth: 3 }) }),

@@ -177,11 +177,11 @@ function hurtIn(world: World, outcome: Outcome): string[] {
 }
 
 /** Whether the check finds a counter-example when a mechanism is taken away. */
-async function isSeen(mutation: Mutation, faultsOf: (world: World, outcome: Outcome) => string[]) {
+async function isSeen(mutation: Mutation, failuresOf: (world: World, outcome: Outcome) => string[]) {
   const outcome = await fc.check(
     fc.asyncProperty(
       worlds,
-      async (world) => faultsOf(world, await run(world, mutation, 600_000)).length === 0,
+      async (world) => failuresOf(world, await run(world, mutation, 600_000)).length === 0,
     ),
     { numRuns: 500, endOnFailure: true },
   );

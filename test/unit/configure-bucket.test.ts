@@ -71,7 +71,7 @@ test('what is there already is not written again', async () => {
   expect(bucket.writes).toBe(1);
 });
 
-test('what S3 gives back in other words is not written again', async () => {
+test('what S3 returns in other words is not written again', async () => {
   const events = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'] as const;
   const second = { Id: 'Mine-2', QueueArn: 'arn:inbox', Events: [...events] };
   const asGivenBack = {

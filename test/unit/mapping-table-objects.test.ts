@@ -253,7 +253,7 @@ mappingTable(
 );
 
 mappingTable(
-  'a query in the template, and pages beside it',
+  'a query in the template, together with pages',
   s3('{+path}', {
     purge: { fileUrls: [`${www}/{+path}?lang=en`], queries: ['print=1'] },
     pages: { index: 'index.html' },

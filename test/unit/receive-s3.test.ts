@@ -56,7 +56,7 @@ const message = (messageId: string, body: unknown) => ({
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-test('a record that cannot be read goes to the dead letter queue with the reason, and what is beside it through', async () => {
+test('a record that cannot be read goes to the dead letter queue with the reason, and the others through', async () => {
   const world = createWorld();
   const failed = await world.receive({
     Records: [

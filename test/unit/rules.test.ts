@@ -113,7 +113,7 @@ describe('rules for objects', () => {
     expect(urls(objectChange('site/a'), rule)).toEqual(['https://www.example.com/%C3%BC/%C3%BC%20b/a']);
   });
 
-  test('in a regex a value stands for itself, and the regex keeps its own braces', () => {
+  test('in a regex a value matches itself, and the regex keeps its own braces', () => {
     const rule: Rule = {
       ...site,
       purge: { regexPatterns: ['https://www.example.com/{+path}\\?v=\\d{1,9}'] },

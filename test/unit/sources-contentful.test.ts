@@ -50,7 +50,7 @@ describe('a request of Contentful is verified', () => {
     ['by its secret', [SECRET]],
     ['by the new secret during a rotation', [OTHER_SECRET, SECRET]],
     ['by the old secret during a rotation', [SECRET, OTHER_SECRET]],
-    ['beside a secret that is none', ['', 'short', SECRET]],
+    ['next to a secret that is none', ['', 'short', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, { secrets })).toEqual({ verified: true });
   });

@@ -939,7 +939,7 @@ const STORIES: readonly Story[] = [
       },
       { what: 'draft', ...payload('create', { id: 2, slug: 'x', _status: 'draft' }), purges: [] },
       {
-        what: 'unpublish, or a draft beside what is public',
+        what: 'unpublish, or a draft of what is public',
         ...payload(
           'update',
           { id: 1, slug: 'later', _status: 'draft' },

@@ -30,7 +30,7 @@ describe('fields are flattened', () => {
     });
   });
 
-  it('beside what the source tells of its own', () => {
+  it('in addition to what the source tells by itself', () => {
     expect(flattenFields({ environment: 'a' }, { environment: 'master' })).toEqual({
       environment: 'master',
       'fields.environment': 'a',
@@ -56,7 +56,7 @@ describe('fields are flattened', () => {
   });
 
   it.each([
-    ['a text too long for any URL', { a: 'x'.repeat(fieldLimits.valueLength + 1) }],
+    ['a string too long for any URL', { a: 'x'.repeat(fieldLimits.valueLength + 1) }],
     ['a key too long', { ['k'.repeat(fieldLimits.keyLength + 1)]: { a: 1 } }],
     ['a number that is none', { a: Number.POSITIVE_INFINITY }],
     ['a field too deep', { a: { b: { c: { d: { e: 1 } } } } }],

@@ -37,7 +37,7 @@ describe('a request by Standard Webhooks is verified', () => {
     ['by its secret without the padding', [SECRET.replace(/=+$/, '')]],
     ['by the new secret during a rotation', [OTHER_SECRET, SECRET]],
     ['by the old secret during a rotation', [SECRET, OTHER_SECRET]],
-    ['beside a secret that is none', ['', 'whsec_', 'not base64!', SECRET]],
+    ['next to a secret that is none', ['', 'whsec_', 'not base64!', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, secrets)).toEqual({ verified: true });
   });
@@ -54,7 +54,7 @@ describe('a request by Standard Webhooks is verified', () => {
     expect(verify({ ...signed, 'webhook-signature': signature })).toEqual({ verified: true });
   });
 
-  it('by an ed25519 key, beside a shared secret', () => {
+  it('by an ed25519 key, next to a shared secret', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
     const headers = signStandardWebhook({ body: BODY, nowMs: NOW_MS, secret: privateKey });

@@ -65,7 +65,7 @@ test.each([
   expect(() => checkStages({ stages })).toThrow(message);
 });
 
-test('fields beside stages are refused, since no stage would have them', () => {
+test('fields next to stages are refused, since no stage would have them', () => {
   expect(() => checkStages({ stages: { live: sampleConfig }, target: 'staging' })).toThrow(
     'unknown field `target`',
   );

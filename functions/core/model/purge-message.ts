@@ -8,7 +8,7 @@ export const messageVersion = 1;
 /** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
 export const maxMessageBytes = 1024 * 1024;
 
-/** Where entries came from, for logs and for whoever reads the dead letter queue. */
+/** Where entries came from, for logs and for readers of the dead letter queue. */
 export interface ChangeReference {
   readonly source: string;
   readonly webhook?: string;
@@ -81,7 +81,7 @@ export function writeMessages(
 
 const encoder = new TextEncoder();
 
-/** @returns a text's length in bytes of UTF-8 */
+/** @returns a string's length in bytes of UTF-8 */
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
