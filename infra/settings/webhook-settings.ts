@@ -3,18 +3,24 @@ import { compilePattern } from '../../functions/core/mapping/pattern.ts';
 import { PatternError } from '../../functions/core/mapping/tokens.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
-import { expected, nonEmptyString, strictObject, wholeNumber } from './schema.ts';
+import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
 export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
 
 type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
   readonly source: Source;
-  /** Name or ARN of the secret that holds the text the source signs with; or several, of which any may verify. */
+  /** Name or ARN of the secret that holds the string the source signs with; or several, of which any may verify. */
   readonly secret: string | readonly string[];
-  /** The last part of its path, which rules can match on. Default: the source's name. */
+  /**
+   * The last part of its path, which rules can match on.
+   * @default the source's name
+   */
   readonly name?: string;
-  /** How long the URLs of an entry are remembered after its last event, in days; 0 is not at all. Default: 365. */
+  /**
+   * How long the URLs of an entry are remembered after its last event, in days; 0 is not at all.
+   * @default 365
+   */
   readonly rememberDays?: number;
 };
 
@@ -23,7 +29,6 @@ const header = nonEmptyString('a header name')
   .transform((name) => name.toLowerCase());
 const stringArray = (what: string) =>
   z.array(nonEmptyString(`a ${what}`), expected(`a list of ${what}s`)).min(1, expected(`a ${what} at least`));
-const flag = z.boolean(expected('true or false'));
 const oneOf = <const Value extends string>(...values: readonly Value[]) =>
   z.enum(values, expected(values.map((value) => `"${value}"`).join(' or ')));
 
@@ -63,7 +68,7 @@ const sharedSecret = strictObject({
   name: nonEmptyString('a name').optional(),
 });
 
-const place = z.union(
+const location = z.union(
   [
     nonEmptyString('a path of keys'),
     z.strictObject({ header: nonEmptyString('a header name') }),
@@ -73,28 +78,28 @@ const place = z.union(
 );
 const payload = strictObject({
   entries: nonEmptyString('a path of keys').optional(),
-  id: place.optional(),
-  type: place.optional(),
-  slug: place.optional(),
-  locale: place.optional(),
-  url: place.optional(),
-  environment: place.optional(),
-  occurredAt: place.optional(),
+  id: location.optional(),
+  type: location.optional(),
+  slug: location.optional(),
+  locale: location.optional(),
+  url: location.optional(),
+  environment: location.optional(),
+  occurredAt: location.optional(),
   fields: nonEmptyString('a path of keys').optional(),
   previous: nonEmptyString('a path of keys').optional(),
-  action: place.optional(),
+  action: location.optional(),
   deletes: stringArray('value').optional(),
   puts: stringArray('value').optional(),
   ignores: stringArray('value').optional(),
 });
 
-/** The schema of each option, whichever sources know it. */
+/** The schema of each option of any source. */
 const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodType } = {
   environments: stringArray('name of an environment'),
-  drafts: flag,
+  drafts: trueOrFalse,
   branches: stringArray('branch'),
   files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
-  sweep: flag,
+  sweep: trueOrFalse,
   header,
   verification: z.discriminatedUnion(
     'kind',
@@ -107,7 +112,14 @@ const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodTy
 /** The names of the sources whose webhooks can be received. */
 export const webhookSourceNames = Object.keys(webhookSources) as [WebhookSourceName, ...WebhookSourceName[]];
 
-/** The schemas of what can be set for a webhook of a source, beside its secret. */
+const knownNames = expected(webhookSourceNames.map((name) => `"${name}"`).join(' or '));
+/** The schema of a source's name. */
+export const webhookSourceName = z.enum(webhookSourceNames, {
+  error: (issue) =>
+    issue.input === 'sns' ? '"sns" is retired: name the topic in `topics`' : knownNames.error(issue),
+});
+
+/** @returns the schemas of the options of a webhook of that source, without its secret */
 export function webhookFields(source: WebhookSourceName) {
   const names: readonly (keyof SourceOptions)[] = webhookSources[source].options;
   const options = names.map((name) => {
@@ -123,11 +135,6 @@ export function webhookFields(source: WebhookSourceName) {
   };
 }
 
-const knownNames = expected(webhookSourceNames.map((name) => `"${name}"`).join(' or '));
-const sourceName = z.enum(webhookSourceNames, {
-  error: (issue) =>
-    issue.input === 'sns' ? '"sns" is retired: name the topic in `topics`' : knownNames.error(issue),
-});
 const what = expected('the name or ARN of a secret, or a list of them');
 const isName = (value: unknown) => typeof value === 'string' && value !== '';
 const secret = z.custom<string | readonly string[]>((value) => {
@@ -136,10 +143,10 @@ const secret = z.custom<string | readonly string[]>((value) => {
 
 /** The schema of {@link WebhookSettings}. */
 export const webhookSettings = z
-  .looseObject({ source: sourceName }, expected('{source, secret, name}'))
+  .looseObject({ source: webhookSourceName }, expected('{source, secret, name}'))
   .transform((settings, context): WebhookSettings => {
     const { source } = settings;
-    const schema = strictObject({ source: sourceName, secret, ...webhookFields(source) });
+    const schema = strictObject({ source: webhookSourceName, secret, ...webhookFields(source) });
     const result = schema.safeParse(settings, { reportInput: true });
     if (result.success) return result.data as unknown as WebhookSettings;
     for (const { path, message } of result.error.issues) {

@@ -137,5 +137,19 @@ test('each source has a factory, whose options are those of the source', () => {
   ];
   expect(webhooks.map(({ source }) => source)).toEqual(webhookSourceNames);
   expect(webhooks[0]?.options).toEqual({ header: 'x-token' });
+  expect(webhooks.every((webhook) => webhook instanceof Webhook)).toBe(true);
   expect(() => Webhook.of('ghost', { secret, name: 'a/b' })).toThrow('`name`: expected 1 to 64 letters');
+});
+
+test("a webhook's options are checked, by the compiler and at synthesis", () => {
+  const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
+  // @ts-expect-error: Ghost has no branches
+  expect(() => Webhook.ghost({ secret, branches: ['main'] })).toThrow('unknown field `branches`');
+  // @ts-expect-error: nor by its name
+  expect(() => Webhook.of('ghost', { secret, branches: ['main'] })).toThrow('unknown field `branches`');
+  // @ts-expect-error: there is no such source
+  expect(() => Webhook.of('wordpres', { secret })).toThrow('expected "builder-io" or');
+  // @ts-expect-error: it is retired
+  expect(() => Webhook.of('sns', { secret })).toThrow('"sns" is retired: name the topic in `topics`');
+  expect(() => Webhook.ghost({ secret: [] })).toThrow('`secret`: expected a secret, got a list of 0');
 });
