@@ -12,7 +12,7 @@ const ownNode = join(root, 'node_modules/node/bin/node');
 if (!isInstalled()) install();
 await run(nodeBinary(), process.argv.slice(2));
 
-/** Whether every package of the lock file (optional ones aside) stands in node_modules in the locked version. */
+/** Whether every package of the lock file (optional ones aside) is in node_modules in the locked version. */
 function isInstalled() {
   const hidden = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(hidden) || nodeBinary() === undefined) return false;
@@ -36,7 +36,7 @@ function install() {
 function npm(...args) {
   const npmCli = process.env.npm_execpath;
   const [command, first] = npmCli?.endsWith('.js') ? [process.execPath, [npmCli]] : ['npm', []];
-  // Its chatter goes to stderr, so that stdout holds what the script itself prints.
+  // Its output goes to stderr, so that stdout holds only what the script prints.
   const { status } = spawnSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) fail(`npm ${args[0]} failed (exit code ${status}). See its message above.`);
 }
@@ -47,7 +47,7 @@ function nodeBinary() {
   return existsSync(ownNode) ? ownNode : undefined;
 }
 
-/** Runs a script to its end with this process's streams, hands signals on, and exits as it did. */
+/** Runs a script with this process's streams, passes signals on, and exits with its exit code. */
 async function run(node, [script, ...args]) {
   const env = {
     ...process.env,
@@ -66,14 +66,23 @@ async function run(node, [script, ...args]) {
       env,
     },
   );
-  // A terminal's Ctrl-C reaches the child twice then, which it is built for; it decides when to end.
+  // A terminal's Ctrl-C then reaches the child twice, which it expects.
   process.on('SIGINT', () => child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  // npm hands signals to the shell between us, which dies without handing them on.
+  // npm passes signals to the shell between us, which dies without passing them on; a killed npm leaves the shell behind.
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
+  const npm = npmAbove(parent);
+  const isOrphan = () => process.ppid !== parent || npmAbove(parent) !== npm;
+  setInterval(() => isOrphan() && child.kill('SIGTERM'), 500).unref();
   const [code, signal] = await new Promise((settle) => child.on('close', (...end) => settle(end)));
   process.exitCode = signal ? 1 : code;
+}
+
+/** The process that started the shell of an npm script, as Linux knows it; undefined elsewhere and without a shell. */
+function npmAbove(shell) {
+  const file = `/proc/${shell}/stat`;
+  if (process.env.npm_lifecycle_event === undefined || !existsSync(file)) return undefined;
+  return /^\d+ \(\w*sh\) \w (\d+)/.exec(readFileSync(file, 'utf8'))?.[1];
 }
 
 function fail(message) {
