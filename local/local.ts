@@ -1,20 +1,22 @@
+import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { synthesize } from './aws/synthesize.ts';
 import { startCdnPro } from './cdn-pro/server.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
+import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import type { LocalContext } from './demo/run-samples.ts';
 import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
-import { localCredentials, localSecrets, localWebhookSecrets } from './demo/secrets.ts';
-import { createSharedTable, sharedTableEnvironment, sharedTableName } from './demo/shared-ledger.ts';
-import { createJournal, type Entry, type Timeline } from './demo/timeline.ts';
-import { startEdge } from './edge/server.ts';
+import { localCredentials, localSecrets } from './demo/secrets.ts';
+import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
+import { createTimeline, type Entry, type Timeline } from './demo/timeline.ts';
+import { type Edge, startEdge } from './edge/server.ts';
 
 /** How to start the local stack. */
 export interface LocalOptions {
   readonly config?: string | undefined;
-  /** The stage that is run; missing where the configuration has none. */
+  /** The deployment stage to run; missing where the configuration has none. */
   readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
   readonly cdnProUrl?: string | undefined;
@@ -27,27 +29,12 @@ export interface LocalOptions {
   };
 }
 
-/** What `--ready` writes: the contract with programs that drive the local stack. */
-export interface Ready {
-  readonly s3: { readonly endpoint: string; readonly bucket: string | undefined };
-  readonly webhooks: Readonly<Record<string, string>>;
-  readonly webhookSecrets: Readonly<Record<string, string>>;
-  readonly cdnPro: string;
-  readonly edge: string;
-  readonly sqs: {
-    readonly endpoint: string;
-    readonly bufferQueueUrl: string;
-    readonly deadLetterQueueUrl: string;
-  };
-  readonly dynamodb: { readonly endpoint: string; readonly table: string };
-}
-
-/** The local stack, as it runs. */
+/** The local stack while it runs. */
 export interface Local {
   readonly config: PurgerConfig;
   readonly ready: Ready;
-  readonly journal: Timeline;
-  readonly stage: LocalContext;
+  readonly timeline: Timeline;
+  readonly context: LocalContext;
   /** What listens where, for a person. */
   readonly summary: string;
   /** How many purge requests were accepted. */
@@ -55,12 +42,14 @@ export interface Local {
   stop(): Promise<void>;
 }
 
+type Stop = () => Promise<void> | void;
+
 /**
- * Synthesizes the app and runs what came out: the template's resources, CDN Pro and an edge that obeys it.
+ * Synthesizes the app and runs the result: the template's resources, CDN Pro and an edge that obeys it.
  * @throws Error in one clear sentence, with everything stopped that had started
  */
 export async function startLocal(config: PurgerConfig, options: LocalOptions): Promise<Local> {
-  const stops: (() => Promise<void> | void)[] = [];
+  const stops: Stop[] = [];
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end();
   };
@@ -74,89 +63,81 @@ export async function startLocal(config: PurgerConfig, options: LocalOptions): P
 
 async function startParts(
   config: PurgerConfig,
-  { config: configFile, stage, cdnProUrl, verbose, ports }: LocalOptions,
-  stops: (() => Promise<void> | void)[],
+  options: LocalOptions,
+  stops: Stop[],
 ): Promise<Omit<Local, 'stop'>> {
-  const assembly = await synthesize(configFile, stage);
+  const assembly = await synthesize(options.config, options.stage);
   stops.push(assembly.remove);
+  // The edge starts before S3, whose endpoint the origin needs.
+  const site: Site = { origin: undefined };
+  const edge = await startSiteEdge(config, options, site);
+  stops.push(edge.stop);
+  const cdnPro = await startApi(config, options, edge);
+  stops.push(cdnPro.stop);
+  const timeline = createTimeline();
+  const countRequests = followTimeline(timeline, site, edge, cdnPro.isSimulated);
+  const aws = await startStack(config, options, {
+    assemblyDir: assembly.directory,
+    cdnProUrl: cdnPro.url,
+    timeline,
+  });
+  stops.push(aws.stop);
+  await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
+  const objects = firstObjects(config);
+  const origin = createOrigin(aws.s3.endpoint, objects ?? { bucket: 'no-bucket', prefix: '' });
+  site.origin = origin;
+  const ready = readyOf(config, aws, cdnPro.url, edge.url);
+  return {
+    config,
+    ready,
+    timeline,
+    context: { objects, origin, edge, timeline, webhooks: webhooksOf(ready), nowMs: Date.now },
+    summary: summaryOf(ready, cdnPro.isSimulated),
+    countRequests,
+  };
+}
 
-  const watched = firstObjects(config);
-  let origin: Origin | undefined;
-  const hosts = hostsOf(config);
-  const edge = await startEdge({
-    fetchOrigin: async (url) => origin?.fetch(url),
+/** The site behind the edge. */
+interface Site {
+  origin: Origin | undefined;
+}
+
+function startSiteEdge(config: PurgerConfig, { ports }: LocalOptions, site: Site): Promise<Edge> {
+  return startEdge({
+    fetchOrigin: async (url) => site.origin?.fetch(url),
     defaultHost: edgeHostOf(config),
     target: config.target,
     ...portOf(ports.edge),
   });
-  stops.push(edge.stop);
+}
 
-  const cdnPro =
-    cdnProUrl === undefined
-      ? await startCdnPro({
-          credentials: localCredentials,
-          deployedHosts: { production: hosts, staging: hosts },
-          onAccepted: ({ body }) => edge.purge(body),
-          ...portOf(ports.cdnPro),
-        })
-      : undefined;
-  if (cdnPro !== undefined) stops.push(cdnPro.stop);
-  const apiUrl = cdnPro?.url ?? cdnProUrl ?? '';
+/** Starts the simulator, unless there is another API. */
+async function startApi(config: PurgerConfig, { cdnProUrl, ports }: LocalOptions, edge: Edge) {
+  if (cdnProUrl !== undefined) return { url: cdnProUrl, isSimulated: false, stop: () => {} };
+  const hosts = hostsOf(config);
+  const { url, stop } = await startCdnPro({
+    credentials: localCredentials,
+    deployedHosts: { production: hosts, staging: hosts },
+    onAccepted: ({ body }) => edge.purge(body),
+    ...portOf(ports.cdnPro),
+  });
+  return { url, isSimulated: true, stop };
+}
 
-  const journal = createJournal();
+/**
+ * Shows objects at the origin, and purges the edge, as the functions log it.
+ * @returns a function that says how many purge requests were accepted until now
+ */
+function followTimeline(timeline: Timeline, site: Site, edge: Edge, isSimulated: boolean): () => number {
   let requests = 0;
-  journal.onEntry((entry) => {
-    if (entry.kind === 'queued') showAtOrigin(entry, origin);
+  timeline.onEntry((entry) => {
+    if (entry.kind === 'queued') showAtOrigin(entry, site.origin);
     if (entry.kind !== 'purged') return;
     requests++;
-    // An API of someone else's making does not know our edge: it obeys what was accepted, too.
-    if (cdnPro === undefined) edge.purge(entry.purge);
+    // Another API does not know our edge, which obeys the requests that it accepted, too.
+    if (!isSimulated) edge.purge(entry.purge);
   });
-
-  const aws = await startAws({
-    assemblyDir: assembly.directory,
-    secrets: localSecrets(config),
-    environment: { CDN_PRO_ENDPOINT: apiUrl, ...sharedTableEnvironment(config) },
-    outside: (outputs) => outsideNotifications(config, outputs),
-    onFunctionLog: ({ logicalId }, line) => {
-      if (verbose) console.log(line);
-      journal.add(logicalId, line);
-    },
-    onEvent: (event) => {
-      const problem = describeProblem(event);
-      if (problem !== undefined) journal.addProblem(problem);
-    },
-    ports: {
-      ...(ports.s3 === undefined ? {} : { s3AndSqs: ports.s3 }),
-      ...(ports.webhooks === undefined ? {} : { httpApi: ports.webhooks }),
-    },
-  });
-  stops.push(aws.stop);
-  origin = createOrigin(aws.s3.endpoint, watched ?? { bucket: 'no-bucket', prefix: '' });
-  await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
-
-  const ready = readyOf(config, aws, apiUrl, edge.url);
-  const webhooks = Object.fromEntries(
-    Object.entries(ready.webhooks).map(([name, url]) => [
-      name,
-      { url, secret: ready.webhookSecrets[name] ?? '' },
-    ]),
-  );
-  return {
-    config,
-    ready,
-    journal,
-    stage: {
-      objects: watched,
-      origin,
-      edge,
-      journal,
-      webhooks,
-      nowMs: Date.now,
-    },
-    summary: summaryOf(ready, cdnPro !== undefined),
-    countRequests: () => requests,
-  };
+  return () => requests;
 }
 
 /** The URLs of an object are those that its change makes stale: the functions' own mapping says which. */
@@ -165,7 +146,36 @@ function showAtOrigin({ changeId, urls }: Entry & { kind: 'queued' }, origin: Or
   if (bucket !== undefined && key !== undefined) origin?.show({ bucket, key }, urls);
 }
 
-/** What went wrong in the stack, in one line; undefined for what is in order. */
+function startStack(
+  config: PurgerConfig,
+  { verbose, ports }: LocalOptions,
+  {
+    assemblyDir,
+    cdnProUrl,
+    timeline,
+  }: { readonly assemblyDir: string; readonly cdnProUrl: string; readonly timeline: Timeline },
+): Promise<LocalAws> {
+  return startAws({
+    assemblyDir,
+    secrets: localSecrets(config),
+    environment: { [environment.cdnProEndpoint]: cdnProUrl, ...sharedTableEnvironment(config) },
+    outside: (outputs) => outsideNotifications(config, outputs),
+    onFunctionLog: ({ logicalId }, line) => {
+      if (verbose) console.log(line);
+      timeline.add(logicalId, line);
+    },
+    onEvent: (event) => {
+      const problem = describeProblem(event);
+      if (problem !== undefined) timeline.addProblem(problem);
+    },
+    ports: {
+      ...(ports.s3 === undefined ? {} : { s3AndSqs: ports.s3 }),
+      ...(ports.webhooks === undefined ? {} : { httpApi: ports.webhooks }),
+    },
+  });
+}
+
+/** What went wrong in the stack, in one line; undefined for any other event. */
 function describeProblem(event: LocalEvent): string | undefined {
   switch (event.type) {
     case 'warning':
@@ -179,33 +189,10 @@ function describeProblem(event: LocalEvent): string | undefined {
   }
 }
 
-function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
-  const { webhooks = [] } = config;
-  const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
-  return {
-    s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
-    webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
-    webhookSecrets: localWebhookSecrets(config),
-    cdnPro,
-    edge,
-    sqs: {
-      endpoint: aws.sqs.endpoint,
-      bufferQueueUrl: BufferQueueUrl,
-      deadLetterQueueUrl: DeadLetterQueueUrl,
-    },
-    dynamodb: { endpoint: aws.dynamodb.endpoint, table: sharedTableName(config) ?? LedgerTableName },
-  };
-}
-
-function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean): string {
-  const rows = [
-    ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
-    ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
-    [isSimulated ? 'CDN Pro simulator' : 'CDN Pro API', cdnPro],
-    ['Edge', edge],
-  ] as const;
-  const width = Math.max(...rows.map(([name]) => (name ?? '').length));
-  return ['The stack runs:', ...rows.map(([name = '', url]) => `  ${name.padEnd(width)}  ${url}`)].join('\n');
+function webhooksOf({ webhooks, webhookSecrets }: Ready): LocalContext['webhooks'] {
+  return Object.fromEntries(
+    Object.entries(webhooks).map(([name, url]) => [name, { url, secret: webhookSecrets[name] ?? '' }]),
+  );
 }
 
 function portOf(port: number | undefined): { port?: number } {

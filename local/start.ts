@@ -2,29 +2,29 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
-import { formatPlayed, printLive } from './demo/print.ts';
+import { formatResult, printLive } from './demo/print.ts';
 import { runSample } from './demo/run-samples.ts';
 import { readSamples } from './demo/samples.ts';
 import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
 
 const help = `npm start -- [options]
-  --once           play the sample events, print the timeline and end; exit code 0 only if each reached the edge
+  --once           run the sample events, print the timeline and end; exit code 0 only if each reached the edge
   --config FILE    another configuration than infra/config.ts
   --stage NAME     the stage to run. Default: the first of the configuration
-  --cdn-pro URL    that CDN Pro API instead of the simulator; samples are played with --once only
+  --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
   --verbose        print every line that the functions log
   --help           print this`;
 
-// Samples that were being played when it was stopped still wait for their pages.
+// Samples that were under way when it was stopped would keep the process alive.
 process.exit(await main());
 
 async function main(): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
-  // Whoever started it may be killed without a word; nothing that it started may outlive it.
+  // The parent may be killed without notice; nothing that it started may outlive it.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stopping.abort(), 500).unref();
   let local: Local | undefined;
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
       console.log(help);
       return 0;
     }
-    // Whoever waits for the file must not read that of an earlier run.
+    // A program that waits for the file must not read that of an earlier run.
     if (options.ready !== undefined) rmSync(options.ready, { force: true });
     const stage = findStage(await loadStages(options.config ?? defaultConfigFile), options.stage);
     const parts = [
@@ -55,21 +55,21 @@ async function main(): Promise<number> {
 }
 
 function readOptions() {
-  const text = { type: 'string' } as const;
+  const string = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     options: {
       once: flag,
       help: flag,
       verbose: flag,
-      config: text,
-      stage: text,
-      'cdn-pro': text,
-      ready: text,
-      's3-port': text,
-      'webhook-port': text,
-      'edge-port': text,
-      'cdn-pro-port': text,
+      config: string,
+      stage: string,
+      'cdn-pro': string,
+      ready: string,
+      's3-port': string,
+      'webhook-port': string,
+      'edge-port': string,
+      'cdn-pro-port': string,
     },
   });
   const cdnProUrl = values['cdn-pro'];
@@ -88,11 +88,11 @@ function readOptions() {
   };
 }
 
-function portOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const port = Number(text);
+function portOf(option: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`Expected ${option} to be a port from 1 to 65535, got "${text}"`);
+  throw new Error(`Expected ${option} to be a port from 1 to 65535, got "${value}"`);
 }
 
 async function runLocal(
@@ -100,39 +100,39 @@ async function runLocal(
   { ready, once, cdnProUrl }: ReturnType<typeof readOptions>,
   stopping: AbortSignal,
 ): Promise<number> {
-  const live = printLive(local.journal, console.log);
+  const live = printLive(local.timeline, console.log);
   console.log(local.summary);
   if (ready !== undefined) writeFileSync(ready, `${JSON.stringify(local.ready, null, 2)}\n`);
   let failures = 0;
-  if (once || cdnProUrl === undefined) failures = await playSamples(local, stopping);
+  if (once || cdnProUrl === undefined) failures = await runSamples(local, stopping);
   if (once || stopping.aborted) return failures === 0 && !stopping.aborted ? 0 : 1;
   live.on = true;
-  console.log(usageOf(local));
+  console.log(usageOf(local.config, local.ready));
   await new Promise((settle) => stopping.addEventListener('abort', settle, { once: true }));
   console.log('Stopping ...');
   return 0;
 }
 
 /** @returns how many samples did not reach the edge */
-async function playSamples(local: Local, stopping: AbortSignal): Promise<number> {
+async function runSamples(local: Local, stopping: AbortSignal): Promise<number> {
   const samples = readSamples();
   if (local.config.paused) {
     console.log(
-      '\nThe configuration has paused submission: changes wait in the buffer, and no samples are played.',
+      '\nThe configuration has paused submission: changes wait in the buffer, and no samples are run.',
     );
     return samples.length;
   }
   console.log(
-    `\nPlaying the ${samples.length} sample events of events/ (their changes wait in the buffer to be grouped) ...\n`,
+    `\nRunning the ${samples.length} sample events of events/ (their changes wait in the buffer to be grouped) ...\n`,
   );
   const aborted = new Promise<undefined>((settle) =>
     stopping.addEventListener('abort', () => settle(undefined), { once: true }),
   );
-  const all = Promise.all(samples.map((sample) => runSample(sample, local.stage)));
-  const played = await Promise.race([all, aborted]);
-  if (played === undefined) return samples.length;
-  for (const sample of played) console.log(`${formatPlayed(sample)}\n`);
-  const failures = played.filter(({ failure }) => failure !== undefined).length;
+  const all = Promise.all(samples.map((sample) => runSample(sample, local.context)));
+  const results = await Promise.race([all, aborted]);
+  if (results === undefined) return samples.length;
+  for (const result of results) console.log(`${formatResult(result)}\n`);
+  const failures = results.filter(({ failure }) => failure !== undefined).length;
   console.log(
     `${samples.length - failures} of ${samples.length} changes reached the edge, in ${local.countRequests()} purge requests (those for the first versions included).`,
   );

@@ -2,10 +2,10 @@ import { withHosts } from '../../functions/core/mapping/hosts.ts';
 import { listOf } from '../../functions/core/mapping/rule.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 
-/** The host of the edge's own address where no rule names one. */
+/** The host of requests to the edge's own address where no rule names one. */
 const anyHost = 'www.example.com';
 
-/** @returns the hosts that the rules' URLs name, with `*` for what only a change gives: those that count as deployed */
+/** @returns the hosts that the rules' URLs name, with `*` for what only a change gives: the hosts that count as deployed */
 export function hostsOf({ rules }: Pick<PurgerConfig, 'rules'>): readonly string[] {
   const templates = rules.flatMap(({ purge }) => {
     const { fileUrls = [], dirUrls = [], regexPatterns = [], hosts } = purge;
@@ -14,7 +14,7 @@ export function hostsOf({ rules }: Pick<PurgerConfig, 'rules'>): readonly string
   return [...new Set(templates.map(({ whole }) => hostOf(whole)))];
 }
 
-/** @returns the host that the edge's own address stands for: the first that a rule names as a whole */
+/** @returns the host of requests to the edge's own address: the first that a rule names as a whole */
 export function edgeHostOf(config: Pick<PurgerConfig, 'rules'>): string {
   return hostsOf(config).find((host) => !host.includes('*')) ?? anyHost;
 }

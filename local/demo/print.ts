@@ -5,8 +5,8 @@ import type { Entry, Timeline } from './timeline.ts';
 const mostListed = 5;
 const quietMs = 300;
 
-/** @returns a played sample as lines: each step with the seconds since the change */
-export function formatPlayed({ title, steps, failure, isSkipped }: SampleResult): string {
+/** @returns the result of a sample as lines: each step with the seconds since the change */
+export function formatResult({ title, steps, failure, isSkipped }: SampleResult): string {
   const failed = failure === undefined ? [] : [`     ${isSkipped ? 'skipped ' : 'FAILED  '} ${failure}`];
   return [title, ...steps.flatMap(formatStep), ...failed].join('\n');
 }
@@ -18,10 +18,10 @@ function formatStep({ afterMs, what, lines }: Step): readonly string[] {
 }
 
 /**
- * Prints what happens in the stack, as it happens. Many changes at once are summed up.
+ * Prints what happens in the stack, as it happens. Many changes at once are summed up in one line.
  * @returns a switch: while it is off, only problems are printed
  */
-export function printLive(journal: Timeline, print: (line: string) => void): { on: boolean } {
+export function printLive(timeline: Timeline, print: (line: string) => void): { on: boolean } {
   const live = { on: false };
   let changes: (Entry & { kind: 'queued' })[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -36,8 +36,8 @@ export function printLive(journal: Timeline, print: (line: string) => void): { o
     changes = [];
   }
 
-  journal.onEntry((entry) => {
-    if (entry.kind === 'problem') print(`${timeOf(entry.atMs)}  ${entry.text}`);
+  timeline.onEntry((entry) => {
+    if (entry.kind === 'problem') print(`${timeOf(entry.atMs)}  ${entry.message}`);
     if (!live.on || entry.kind === 'problem') return;
     if (entry.kind === 'queued') {
       changes.push(entry);

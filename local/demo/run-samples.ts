@@ -5,19 +5,19 @@ import type { LocalObjects } from './s3-source.ts';
 import { type Sample, signSample } from './samples.ts';
 import { type Entry, purgedBy, type Timeline } from './timeline.ts';
 
-/** What playing samples needs of the running stack. */
+/** The parts of the running stack that a sample needs. */
 export interface LocalContext {
   /** The objects that are watched; undefined where none are. */
   readonly objects: LocalObjects | undefined;
   readonly origin: Origin;
   readonly edge: Edge;
-  readonly journal: Timeline;
+  readonly timeline: Timeline;
   /** By the webhook's name. */
   readonly webhooks: Readonly<Record<string, { readonly url: string; readonly secret: string }>>;
   readonly nowMs: () => number;
 }
 
-/** One step on the way of a change. */
+/** One step of a change on its way to the edge. */
 export interface Step {
   readonly afterMs: number;
   readonly what: string;
@@ -30,47 +30,47 @@ export interface SampleResult {
   readonly steps: readonly Step[];
   /** Why it did not reach the edge; missing where it did. */
   readonly failure?: string;
-  /** Whether the configuration has no place for it, so that it was not even tried. */
+  /** Whether this configuration does not receive such a change, so that it was not tried. */
   readonly isSkipped?: true;
 }
 
 /** How long a change may take to reach the edge, in milliseconds. */
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 /**
- * Plays a sample for real: publishes a first version, lets the edge cache it, makes the change, and watches the
- * edge until it shows what the origin has now.
+ * Runs a sample for real: publishes a first version, lets the edge cache it, makes the change, and polls the edge until
+ * it serves what the origin has now.
  */
-export async function runSample(sample: Sample, stage: LocalContext): Promise<SampleResult> {
+export async function runSample(sample: Sample, context: LocalContext): Promise<SampleResult> {
   const steps: Step[] = [];
   const failed = (failure: string): SampleResult => ({ title: sample.title, steps, failure });
-  const obstacle = obstacleTo(sample, stage);
+  const obstacle = obstacleTo(sample, context);
   if (obstacle !== undefined) return { ...failed(obstacle), isSkipped: true };
 
-  const urls = await publishFirst(sample, stage);
+  const urls = await publishFirst(sample, context);
   if (urls.length === 0) return failed('no rule of this configuration makes a file URL of it');
-  if (!(await becomesCached(urls, stage))) return failed('its first version never reached the edge');
+  if (!(await becomesCached(urls, context))) return failed('its first version never reached the edge');
 
-  const changedMs = stage.nowMs();
+  const changedMs = context.nowMs();
   const step = (atMs: number, what: string, lines: readonly string[]) =>
     steps.push({ afterMs: atMs - changedMs, what, lines });
-  const done = await change(sample, urls, stage);
-  step(changedMs, 'changed', [done.text]);
-  const queued = await queuedBy(sample, changedMs, stage);
+  const done = await change(sample, urls, context);
+  step(changedMs, 'changed', [done.description]);
+  const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const purged = await stage.journal.find(
+  const purged = await context.timeline.find(
     (entry): entry is Entry & { kind: 'purged' } =>
       entry.kind === 'purged' && purgedBy(entry.purge).some((url) => urls.includes(url)),
     changedMs,
-    patienceMs,
+    timeoutMs,
   );
   if (purged === undefined) return failed('CDN Pro never accepted a purge request for it');
   step(purged.atMs, 'purged', [describePurge(purged)]);
-  const stale = await staleAfter(sample, urls, stage);
+  const stale = await staleAfter(sample, urls, context);
   if (stale !== undefined) return failed(`the edge still shows the old page at ${stale}`);
   step(
-    stage.nowMs(),
+    context.nowMs(),
     'fresh',
     urls.map((url) => `${url} ${sample.kind === 'delete' ? 'is gone' : 'shows the second version'}`),
   );
@@ -106,36 +106,36 @@ function obstacleTo(sample: Sample, { objects, webhooks }: LocalContext): string
   return undefined;
 }
 
-/** Publishes the first version and waits until its purge is through. Returns the pages that show it. */
-async function publishFirst(sample: Sample, stage: LocalContext): Promise<readonly string[]> {
-  const sinceMs = stage.nowMs();
+/** Publishes the first version and waits until its change is queued. @returns the pages that show it */
+async function publishFirst(sample: Sample, context: LocalContext): Promise<readonly string[]> {
+  const sinceMs = context.nowMs();
   if (sample.kind === 'webhook') {
-    const queued = await sendWebhook(sample, stage);
+    const queued = await sendWebhook(sample, context);
     const urls = queued.flatMap(({ kind, url }) => (kind === 'file' && url !== undefined ? [url] : []));
-    await render(urls, 'first', stage);
+    await render(urls, 'first', context);
     return urls;
   }
-  await stage.origin.put(sample.key, pageOf('first'));
-  const found = await stage.journal.find(
+  await context.origin.put(sample.key, pageOf('first'));
+  const found = await context.timeline.find(
     (entry): entry is Entry & { kind: 'queued' | 'unmatched' } =>
       (entry.kind === 'queued' || entry.kind === 'unmatched') && entry.changeId.endsWith(`/${sample.key}`),
     sinceMs,
-    patienceMs,
+    timeoutMs,
   );
   return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
 }
 
-/** Whether the edge serves the first version from its cache, once the purges before it are through. */
+/** @returns whether the edge serves the first version from its cache, once its own purge is accepted */
 async function becomesCached(
   urls: readonly string[],
-  { edge, journal, nowMs }: LocalContext,
+  { edge, timeline, nowMs }: LocalContext,
 ): Promise<boolean> {
-  const sinceMs = nowMs() - patienceMs;
-  await journal.find(
+  const sinceMs = nowMs() - timeoutMs;
+  await timeline.find(
     (entry): entry is Entry & { kind: 'purged' } =>
       entry.kind === 'purged' && urls.every((url) => purgedBy(entry.purge).includes(url)),
     sinceMs,
-    patienceMs,
+    timeoutMs,
   );
   return within(5000, nowMs, async () => {
     const answers = await Promise.all(urls.map((url) => edge.get(url)));
@@ -143,42 +143,42 @@ async function becomesCached(
   });
 }
 
-/** Makes the change itself, and says what was done and, where the answer told, what was queued. */
+/** Makes the change itself. @returns what was done and, if the answer said so, what was queued */
 async function change(
   sample: Sample,
   urls: readonly string[],
-  stage: LocalContext,
-): Promise<{ text: string; queued?: readonly string[] }> {
+  context: LocalContext,
+): Promise<{ description: string; queued?: readonly string[] }> {
   switch (sample.kind) {
     case 'put':
-      await stage.origin.put(sample.key, pageOf('second'));
-      return { text: 'second version uploaded; the edge has the first one cached' };
+      await context.origin.put(sample.key, pageOf('second'));
+      return { description: 'second version uploaded; the edge has the first one cached' };
     case 'delete':
-      await stage.origin.remove(sample.key);
-      return { text: 'object deleted; the edge has it cached' };
+      await context.origin.remove(sample.key);
+      return { description: 'object deleted; the edge has it cached' };
     case 'webhook': {
-      await render(urls, 'second', stage);
-      const queued = await sendWebhook(sample, stage);
+      await render(urls, 'second', context);
+      const queued = await sendWebhook(sample, context);
       return {
-        text: 'second version published; the edge has the first one cached',
+        description: 'second version published; the edge has the first one cached',
         queued: queued.map(({ url, pattern }) => url ?? pattern ?? ''),
       };
     }
   }
 }
 
-/** The log line that says that a change of this sample was queued. */
+/** @returns the log line that says that the change of this sample was queued */
 function queuedBy(
   sample: Sample,
   sinceMs: number,
-  { journal }: LocalContext,
+  { timeline }: LocalContext,
 ): Promise<(Entry & { kind: 'queued' }) | undefined> {
   const isOurs = (entry: Entry): entry is Entry & { kind: 'queued' } =>
     entry.kind === 'queued' &&
     (sample.kind === 'webhook'
       ? sample.body.includes(`"${entry.changeId}"`)
       : entry.changeId.endsWith(`/${sample.key}`));
-  return journal.find(isOurs, sinceMs, patienceMs);
+  return timeline.find(isOurs, sinceMs, timeoutMs);
 }
 
 function pageOf(version: string): string {
@@ -189,7 +189,7 @@ async function render(urls: readonly string[], version: string, { origin }: Loca
   for (const url of urls) await origin.render(url, pageOf(version));
 }
 
-/** Sends a signed webhook. Returns what was queued. */
+/** Sends a signed webhook. @returns what was queued */
 async function sendWebhook(
   sample: Sample & { kind: 'webhook' },
   { webhooks, nowMs }: LocalContext,
@@ -199,9 +199,11 @@ async function sendWebhook(
     method: 'POST',
     ...signSample(sample, { url, secret, nowMs: nowMs() }),
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`The webhook ${sample.webhook} was answered ${response.status}: ${text}`);
-  return (JSON.parse(text) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;
+  const answer = await response.text();
+  if (!response.ok) {
+    throw new Error(`The webhook ${sample.webhook} was answered ${response.status}: ${answer}`);
+  }
+  return (JSON.parse(answer) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;
 }
 
 /** @returns the first URL at which the edge does not show the change in time; undefined where all do */
@@ -220,7 +222,7 @@ async function staleAfter(
   return undefined;
 }
 
-/** Tries until it holds, and says whether it did in time. */
+/** Retries until it holds. @returns whether it did in time */
 async function within(
   timeoutMs: number,
   nowMs: () => number,

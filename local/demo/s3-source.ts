@@ -1,10 +1,10 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { OutsideNotification } from '../aws/s3-events/notifications.ts';
 
-/** What a topic or queue without a filter is taken to carry. */
+/** The bucket whose events a topic or queue without a filter carries here. */
 const assumedBucket = 'www-example-com';
 
-/** Objects whose changes reach the purger, in whatever form. */
+/** Objects whose changes reach the purger in any form. */
 export interface LocalObjects {
   readonly bucket: string;
   readonly prefix: string;
@@ -25,7 +25,7 @@ export function firstObjects({
 
 /**
  * @param outputs of the stack
- * @returns what owners of buckets, topics and queues have to set up themselves, as if they had
+ * @returns the notifications that owners of buckets, topics and queues have to set up themselves
  */
 export function outsideNotifications(
   { buckets = [], topics = [], queues = [] }: PurgerConfig,
@@ -42,7 +42,7 @@ export function outsideNotifications(
       prefix,
       suffix,
     })),
-    // What they carry may well be more than is watched: the receiver chooses.
+    // They may carry more than is watched: the receiver filters.
     ...[...topics, ...queues].map(({ arn, bucket = assumedBucket }) => ({ bucket, targetArn: arn })),
   ];
 }

@@ -15,7 +15,7 @@ const webhookEvent = z.object({
   body: z.record(z.string(), z.unknown()),
 });
 
-/** A sample event of `events/`, and what has to be done to make it happen for real. */
+/** A sample event of `events/`, with what it takes to make it happen for real. */
 export type Sample =
   | { readonly kind: 'put' | 'delete'; readonly title: string; readonly bucket: string; readonly key: string }
   | {
@@ -61,7 +61,7 @@ function readSample(file: string, json: unknown): Sample {
   };
 }
 
-/** @returns a sample webhook, signed for the present; by its name, which in the samples is its source's */
+/** @returns a sample webhook, signed now; its signer is found by its name, which in the samples is its source's */
 export function signSample(
   { webhook, headers, body }: Sample & { kind: 'webhook' },
   { url, secret, nowMs }: { url: string; secret: string; nowMs: number },

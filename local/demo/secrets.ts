@@ -1,7 +1,7 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { testSecretOf } from './webhook-signers.ts';
 
-/** What the CDN Pro simulator lets in. */
+/** The credentials that the CDN Pro simulator accepts. */
 export const localCredentials = { username: 'local', apiKey: 'local' };
 
 /** @returns the test values of the configured webhooks' secrets, by the webhook's name */
@@ -9,7 +9,7 @@ export function localWebhookSecrets({ webhooks = [] }: PurgerConfig): Readonly<R
   return Object.fromEntries(webhooks.map(({ source, name = source }) => [name, testSecretOf(source)]));
 }
 
-/** @returns what the local Secrets Manager answers, by the name or ARN of a secret */
+/** @returns a function that finds the value of a secret by its name or ARN */
 export function localSecrets({
   credentials,
   webhooks = [],

@@ -3,18 +3,18 @@ import { environment } from '../../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../aws/emulators/emulators.ts';
 
-/** @returns the name that the ledger of another deployment has here; undefined where it is the stack's own */
+/** @returns the local name of another deployment's table; undefined where the table is the stack's own */
 export function sharedTableName({ sharedLedger }: PurgerConfig): string | undefined {
   return sharedLedger?.table.replace(/^arn:.*\//, '');
 }
 
-/** @returns what makes all functions use that table: there is no other deployment here, and no other account */
+/** @returns the variables that make all functions use that table: there is no other deployment or account here */
 export function sharedTableEnvironment(config: PurgerConfig): Readonly<Record<string, string>> {
   const name = sharedTableName(config);
   return name === undefined ? {} : { [environment.ledgerTableName]: name };
 }
 
-/** Creates the table that another deployment would have. */
+/** Creates the other deployment's table. */
 export async function createSharedTable(
   config: PurgerConfig,
   { endpoint, region }: { readonly endpoint: string; readonly region: string },

@@ -11,7 +11,7 @@ export type Entry =
     }
   | { readonly kind: 'unmatched'; readonly atMs: number; readonly changeId: string }
   | { readonly kind: 'purged'; readonly atMs: number; readonly purgeId: string; readonly purge: LoggedPurge }
-  | { readonly kind: 'problem'; readonly atMs: number; readonly text: string };
+  | { readonly kind: 'problem'; readonly atMs: number; readonly message: string };
 
 /** The body of an accepted purge request, as `submit` logs it. */
 export interface LoggedPurge {
@@ -27,22 +27,22 @@ export interface LoggedPurge {
 
 /** Follows changes through the functions' logs. */
 export interface Timeline {
-  /** Takes a line that a function wrote. What is no JSON, such as the stack of a crash, is left to `--verbose`. */
+  /** Reads a line that a function wrote. What is not JSON, such as the stack of a crash, is only shown by `--verbose`. */
   add(service: string, line: string): void;
-  /** Takes something that went wrong outside a function. */
-  addProblem(text: string): void;
-  /** Is called with each entry, as it comes. */
+  /** Adds something that went wrong outside a function. */
+  addProblem(message: string): void;
+  /** Calls the listener with each new entry. */
   onEntry(listener: (entry: Entry) => void): void;
-  /** @returns the first entry, from now on or since `sinceMs`, that fits; undefined after `timeoutMs` */
+  /** @returns the first entry since `sinceMs` that matches, waiting for it; undefined after `timeoutMs` */
   find<Found extends Entry>(
-    fits: (entry: Entry) => entry is Found,
+    matches: (entry: Entry) => entry is Found,
     sinceMs: number,
     timeoutMs: number,
   ): Promise<Found | undefined>;
 }
 
-/** @returns a journal without entries */
-export function createJournal(nowMs: () => number = Date.now): Timeline {
+/** @returns a timeline without entries */
+export function createTimeline(nowMs: () => number = Date.now): Timeline {
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
   function record(entry: Entry): void {
@@ -52,15 +52,15 @@ export function createJournal(nowMs: () => number = Date.now): Timeline {
 
   return {
     add(service, line) {
-      const entry = readLine(service, line, nowMs());
+      const entry = entryOf(service, line, nowMs());
       if (entry !== undefined) record(entry);
     },
-    addProblem: (text) => record({ kind: 'problem', atMs: nowMs(), text }),
+    addProblem: (message) => record({ kind: 'problem', atMs: nowMs(), message }),
     onEntry(listener) {
       listeners.add(listener);
     },
-    find<Found extends Entry>(fits: (entry: Entry) => entry is Found, sinceMs: number, timeoutMs: number) {
-      const known = entries.find((entry): entry is Found => entry.atMs >= sinceMs && fits(entry));
+    find<Found extends Entry>(matches: (entry: Entry) => entry is Found, sinceMs: number, timeoutMs: number) {
+      const known = entries.find((entry): entry is Found => entry.atMs >= sinceMs && matches(entry));
       if (known !== undefined) return Promise.resolve(known);
       return new Promise<Found | undefined>((settle) => {
         const end = (found: Found | undefined) => {
@@ -69,7 +69,7 @@ export function createJournal(nowMs: () => number = Date.now): Timeline {
           settle(found);
         };
         const listener = (entry: Entry) => {
-          if (fits(entry)) end(entry);
+          if (matches(entry)) end(entry);
         };
         const timer = setTimeout(() => end(undefined), timeoutMs);
         listeners.add(listener);
@@ -88,8 +88,8 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
-function readLine(service: string, text: string, atMs: number): Entry | undefined {
-  const line = parse(text);
+function entryOf(service: string, rawLine: string, atMs: number): Entry | undefined {
+  const line = parse(rawLine);
   if (line === undefined) return undefined;
   const changeId = line.change?.id ?? '';
   switch (line.message) {
@@ -100,26 +100,26 @@ function readLine(service: string, text: string, atMs: number): Entry | undefine
     case submitEvents.purgeAccepted:
       return { kind: 'purged', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
-  // The runtime's own report of an error is an object; the stack sees that by itself.
+  // The runtime reports an error as an object; the stack sees that failure itself.
   const isProblem = line.level === 'WARN' || line.level === 'ERROR';
   if (!isProblem || typeof line.message !== 'string') return undefined;
   return {
     kind: 'problem',
     atMs,
-    text: `${line.service ?? service}: ${line.message} ${JSON.stringify(details(line))}`,
+    message: `${line.service ?? service}: ${line.message} ${JSON.stringify(details(line))}`,
   };
 }
 
-function parse(text: string): Line | undefined {
+function parse(rawLine: string): Line | undefined {
   try {
-    const json: unknown = JSON.parse(text);
+    const json: unknown = JSON.parse(rawLine);
     return typeof json === 'object' && json !== null ? { ...json } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What is particular to a line: what Powertools adds to every one is left out. */
+/** The fields of a line without those that Powertools adds to each. */
 function details(line: Line): Record<string, unknown> {
   const common = ['level', 'message', 'service', 'timestamp', 'sampling_rate', 'cold_start'];
   return Object.fromEntries(

@@ -1,22 +1,22 @@
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { Local } from '../local.ts';
 import { edgeHostOf } from './hosts.ts';
+import type { Ready } from './ready.ts';
 import { firstObjects } from './s3-source.ts';
 
 /** @returns what to try next, as commands that can be pasted */
-export function usageOf({ ready, config }: Local): string {
+export function usageOf(config: PurgerConfig, ready: Ready): string {
   const { s3, edge, webhooks } = ready;
   const parts = ['The stack stays up until Ctrl-C. Things to try:'];
   const objects = firstObjects(config);
   if (objects !== undefined) {
     const key = `${objects.prefix}hello${objects.suffix === '' ? '.html' : objects.suffix}`;
-    const place = `${s3.endpoint}/${objects.bucket}/${key}`;
+    const objectUrl = `${s3.endpoint}/${objects.bucket}/${key}`;
     parts.push(`
 Upload a file with the AWS CLI (or with the curl below it), and watch it become a purge:
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
     aws --endpoint-url ${s3.endpoint} s3 cp README.md s3://${objects.bucket}/${key}
-  curl -T README.md ${place}
+  curl -T README.md ${objectUrl}
 
 See a page at the edge, and in x-cache where it came from:
   curl -i ${pageAt(edge, config, { bucket: objects.bucket, key })}`);
@@ -30,7 +30,7 @@ ${names.map((name) => `  URL=${webhooks[name]}\n  SECRET=${quoted(ready.webhookS
   return `${parts.join('\n')}\n`;
 }
 
-/** What curl has to be told to get the page that an object is by the rules: its URL, and the host if it is another. */
+/** The arguments of curl for the page that shows an object by the rules: its URL, and its host if it is not the edge's. */
 function pageAt(edge: string, config: PurgerConfig, object: { bucket: string; key: string }): string {
   const change = {
     source: 's3',
@@ -47,6 +47,6 @@ function pageAt(edge: string, config: PurgerConfig, object: { bucket: string; ke
   return host === edgeHostOf(config) ? page : `-H 'host: ${host}' ${page}`;
 }
 
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''").trimEnd()}'`;
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "'\\''").trimEnd()}'`;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ready } from '../../local/local.ts';
+import type { Ready } from '../../local/demo/ready.ts';
 
 /** `npm start` as a user runs it, less npm. */
 export interface Started {

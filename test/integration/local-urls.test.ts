@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { Ready } from '../../local/local.ts';
+import type { Ready } from '../../local/demo/ready.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 
 /** Rules whose URLs are not the keys below the first bucket's prefix. */

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { Ready } from '../../local/local.ts';
+import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 

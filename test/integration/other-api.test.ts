@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ready } from '../../local/demo/ready.ts';
 import { signContentful } from '../../local/demo/webhook-signing.ts';
-import type { Ready } from '../../local/local.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Ready } from '../../local/local.ts';
+import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 
@@ -97,7 +97,7 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
   sqs.destroy();
 });
 
-test('the samples are played through a topic where it is the source', async () => {
+test('the samples run through a topic where it is the source', async () => {
   const rules = [
     {
       match: { source: 's3', key: 'site/{+path}' },

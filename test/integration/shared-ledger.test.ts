@@ -4,7 +4,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLedger } from '../../functions/aws/rate-limit-table.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
-import type { Ready } from '../../local/local.ts';
+import type { Ready } from '../../local/demo/ready.ts';
 import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 
 const rateLimit = { requests: 10, perSeconds: 600, headroom: 0 };

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Ready } from '../../local/demo/ready.ts';
 import { webhookSigners } from '../../local/demo/webhook-signers.ts';
-import type { Ready } from '../../local/local.ts';
 import { type CmsVector, isUnsignedPing, readCmsVectors, sourceOfVector } from '../helpers/cms-vectors.ts';
 import { type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
 

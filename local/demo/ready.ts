@@ -1,0 +1,51 @@
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import type { LocalAws } from '../aws/start-aws.ts';
+import { firstObjects } from './s3-source.ts';
+import { localWebhookSecrets } from './secrets.ts';
+import { sharedTableName } from './shared-ledger.ts';
+
+/** What `--ready` writes: the contract with programs that drive the local stack. */
+export interface Ready {
+  readonly s3: { readonly endpoint: string; readonly bucket: string | undefined };
+  readonly webhooks: Readonly<Record<string, string>>;
+  readonly webhookSecrets: Readonly<Record<string, string>>;
+  readonly cdnPro: string;
+  readonly edge: string;
+  readonly sqs: {
+    readonly endpoint: string;
+    readonly bufferQueueUrl: string;
+    readonly deadLetterQueueUrl: string;
+  };
+  readonly dynamodb: { readonly endpoint: string; readonly table: string };
+}
+
+/** @returns where everything of a running stack listens; `cdnPro` and `edge` are URLs */
+export function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
+  const { webhooks = [] } = config;
+  const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
+  return {
+    s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
+    webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
+    webhookSecrets: localWebhookSecrets(config),
+    cdnPro,
+    edge,
+    sqs: {
+      endpoint: aws.sqs.endpoint,
+      bufferQueueUrl: BufferQueueUrl,
+      deadLetterQueueUrl: DeadLetterQueueUrl,
+    },
+    dynamodb: { endpoint: aws.dynamodb.endpoint, table: sharedTableName(config) ?? LedgerTableName },
+  };
+}
+
+/** @returns the same for a person */
+export function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean): string {
+  const rows = [
+    ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
+    ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
+    [isSimulated ? 'CDN Pro simulator' : 'CDN Pro API', cdnPro],
+    ['Edge', edge],
+  ] as const;
+  const width = Math.max(...rows.map(([name]) => (name ?? '').length));
+  return ['The stack runs:', ...rows.map(([name = '', url]) => `  ${name.padEnd(width)}  ${url}`)].join('\n');
+}
