@@ -2,11 +2,11 @@ import { type MessageAttributeValue, SendMessageCommand } from '@aws-sdk/client-
 import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/emulators.ts';
 import type { ObjectWrite } from './emulators/object-writes.ts';
 import { createQueues } from './emulators/queues.ts';
-import { declaredSecrets, type FoundSecret, findSecret } from './emulators/secrets.ts';
+import { findSecret } from './emulators/secrets.ts';
 import { type Stop, stopAll } from './emulators/server.ts';
-import { createTables, tableTypes } from './emulators/tables.ts';
+import { createTables } from './emulators/tables.ts';
 import { startMappings } from './event-source/mappings.ts';
-import { domainsOf, type ServedRoute, serveHttpApis, startHttpApis } from './http-api/apis.ts';
+import { domainsOf, serveHttpApis, startHttpApis } from './http-api/apis.ts';
 import type { AnsweredRequest } from './http-api/server.ts';
 import type { SendToQueue } from './lambda/async-invocation.ts';
 import { createAsyncInvokers } from './lambda/async-settings.ts';
@@ -14,31 +14,29 @@ import { makeFunctions } from './lambda/functions.ts';
 import type { InvocationEvent } from './lambda/invocation.ts';
 import type { OutsideNotification } from './s3-events/notifications.ts';
 import { startObjectEvents } from './s3-events/object-events.ts';
-import { createTopics } from './s3-events/topics.ts';
+import { readSubscribers } from './s3-events/targets.ts';
 import { type Assembly, readAssembly } from './template/assembly.ts';
 import { TemplateError } from './template/errors.ts';
 import { localAccountId, nameInArn, type Resource } from './template/identifiers.ts';
 import { openTemplate, type StackTemplate } from './template/template.ts';
 
-/** What the local stack saw. */
+/** Something that happened in the local stack. */
 export type LocalEvent =
   | InvocationEvent
   | ({ readonly type: 'object-created' | 'object-deleted' } & ObjectWrite)
   | ({ readonly type: 'http-request'; readonly atMs: number } & AnsweredRequest)
-  /** One sentence about something that the local stack does not do, or that went wrong in it. */
+  /** One sentence about something that is not supported, or that went wrong. */
   | { readonly type: 'warning'; readonly atMs: number; readonly message: string };
 
 /** How to start a stack. */
 export interface AwsOptions {
   /** The cloud assembly (`cdk.out`) that `cdk synth` made. */
   readonly assemblyDir: string;
-  /** By default the only stack of the assembly. */
-  readonly stackName?: string;
-  /** The value of a secret by its name or ARN, preferred to what the template declares; undefined for an unknown one. */
+  /** The value of a secret by its name or ARN; undefined for an unknown one. */
   readonly secrets: (secretId: string) => string | undefined;
-  /** Variables for every function beside those of the template, which they override. */
+  /** Variables for every function in addition to those of the template, which they override. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What owners of buckets have set up outside of the stack, given its outputs. */
+  /** Notifications that owners of buckets have set up outside of the stack, by its outputs. */
   readonly outside?: (outputs: Readonly<Record<string, string>>) => readonly OutsideNotification[];
   /** Called with each line that a handler writes to stdout or stderr. */
   readonly onFunctionLog?: (
@@ -46,13 +44,12 @@ export interface AwsOptions {
     line: string,
   ) => void;
   readonly onEvent?: (event: LocalEvent) => void;
-  /** Free ports where left out. `httpApi` is that of the template's first HTTP API. */
+  /** Any free port where one is missing. `httpApi` is the port of the template's first HTTP API. */
   readonly ports?: EmulatorPorts & { readonly httpApi?: number };
 }
 
-/** A stack that runs. URLs have no slash at their end. */
+/** A running stack. URLs have no trailing slash. */
 export interface LocalAws {
-  readonly stackName: string;
   readonly region: string;
   readonly s3: { readonly endpoint: string; readonly buckets: readonly string[] };
   readonly sqs: { readonly endpoint: string; readonly queueUrl: (logicalId: string) => string };
@@ -60,7 +57,6 @@ export interface LocalAws {
   readonly secretsManager: { readonly endpoint: string };
   /** The URL of the template's first HTTP API. */
   readonly httpApiUrl: string | undefined;
-  readonly routes: readonly ServedRoute[];
   /** The stack outputs with local values. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly functions: readonly {
@@ -76,10 +72,10 @@ export interface LocalAws {
  * Runs a synthesized stack on this machine: emulators for its queues, tables, buckets and secrets, its functions in
  * child processes, its event source mappings, event rules, bucket notifications and HTTP APIs.
  * @throws {TemplateError} for a template that AWS would refuse, or that cannot run locally.
- * @throws {PortInUseError} for a port that is taken. Whatever had started is stopped then.
+ * @throws {PortInUseError} for a port that is in use. Everything that had started is stopped then.
  */
 export async function startAws(options: AwsOptions): Promise<LocalAws> {
-  const assembly = readAssembly(options.assemblyDir, options.stackName);
+  const assembly = readAssembly(options.assemblyDir);
   const stopping = new AbortController();
   const stops: Stop[] = [];
   let stopped: Promise<void> | undefined;
@@ -106,16 +102,10 @@ async function startStack(
     if (!signal.aborted) options.onEvent?.(event);
   };
   const warn = (message: string) => emit({ type: 'warning', atMs: Date.now(), message });
-  const { emulators, httpApis, template, secrets, writes } = await startServers(
-    assembly,
-    options,
-    emit,
-    stops,
-  );
+  const { emulators, httpApis, template, writes } = await startServers(assembly, options, emit, stops);
   const { endpoints, sqs, dynamodb, createBucket } = emulators;
 
   for (const sentence of template.unsupported()) warn(sentence);
-  secrets.declared = declaredSecrets(template);
   await createQueues(template, sqs);
   await createTables(template, dynamodb);
 
@@ -127,8 +117,7 @@ async function startStack(
   const invoke = createAsyncInvokers({ ...surroundings, functions, sendToQueue });
   const { values: outputs, problems } = template.outputs();
   for (const problem of problems) warn(problem);
-  const direct = { invoke, sendToQueue };
-  const targets = { ...direct, publish: createTopics(template, direct, warn) };
+  const targets = { invoke, sendToQueue, subscribersOf: readSubscribers(template) };
   const outside = options.outside?.(outputs) ?? [];
   const events = await startObjectEvents({ template, targets, createBucket, outside, warn });
   writes.listener = (write) => {
@@ -138,23 +127,22 @@ async function startStack(
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
   startMappings({ ...surroundings, functions, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
-  const routes = serveHttpApis({ ...surroundings, functions });
+  serveHttpApis({ ...surroundings, functions });
 
   return {
-    stackName: template.stackName,
     region: template.region,
     s3: { endpoint: endpoints.s3, buckets: events.buckets },
     sqs: {
       endpoint: endpoints.sqs,
-      queueUrl: (logicalId) => template.ref(findResource(template, ['AWS::SQS::Queue'], logicalId)),
+      queueUrl: (logicalId) => template.ref(findResource(template, 'AWS::SQS::Queue', logicalId)),
     },
     dynamodb: {
       endpoint: endpoints.dynamodb,
-      tableName: (logicalId) => template.physicalName(findResource(template, tableTypes, logicalId)),
+      tableName: (logicalId) =>
+        template.physicalName(findResource(template, 'AWS::DynamoDB::Table', logicalId)),
     },
     secretsManager: { endpoint: endpoints.secretsManager },
     httpApiUrl: httpApis.values().next().value?.url,
-    routes,
     outputs,
     functions: [...functions.values()].map(({ settings: { logicalId, functionName, arn } }) => ({
       logicalId,
@@ -164,7 +152,7 @@ async function startStack(
   };
 }
 
-/** Starts what listens, and opens the template, whose names depend on where that is. */
+/** Starts what listens, and opens the template, whose names depend on the endpoints. */
 async function startServers(
   assembly: Assembly,
   options: AwsOptions,
@@ -172,12 +160,11 @@ async function startServers(
   stops: Stop[],
 ) {
   const { region, template: raw } = assembly;
-  const secrets: { declared: readonly FoundSecret[] } = { declared: [] };
   const writes: { listener: (write: ObjectWrite) => void } = { listener: () => {} };
   const emulators = await startEmulators({
     region,
     ports: options.ports ?? {},
-    findSecret: (secretId) => findSecret(secretId, { region, given: options.secrets, ...secrets }),
+    findSecret: (secretId) => findSecret(secretId, region, options.secrets),
     onObjectWrite: (write) => writes.listener(write),
   });
   stops.push(emulators.stop);
@@ -189,13 +176,12 @@ async function startServers(
   const urls = Object.fromEntries([...httpApis].map(([id, { url }]) => [id, url]));
   const domains = domainsOf(assembly, urls);
   const template = openTemplate(assembly, { sqs: emulators.endpoints.sqs, httpApis: urls, domains });
-  return { emulators, httpApis, template, secrets, writes };
+  return { emulators, httpApis, template, writes };
 }
 
-function findResource(template: StackTemplate, types: readonly string[], logicalId: string): Resource {
-  const found = types.flatMap(template.resources).find((resource) => resource.logicalId === logicalId);
-  if (found === undefined)
-    throw new TemplateError(`The stack has no ${types.join(' or ')} named ${logicalId}.`);
+function findResource(template: StackTemplate, type: string, logicalId: string): Resource {
+  const found = template.resources(type).find((resource) => resource.logicalId === logicalId);
+  if (found === undefined) throw new TemplateError(`The stack has no ${type} named ${logicalId}.`);
   return found;
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A cloud assembly in a folder of its own. */
+/** A cloud assembly in a temporary folder. */
 export interface Assembly {
   readonly directory: string;
   /** Deletes the folder. */

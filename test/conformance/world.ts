@@ -214,7 +214,6 @@ async function startFunction(
         AWS_ENDPOINT_URL: url,
         CDN_PRO_ENDPOINT: cdnPro.url,
       },
-      logFormat: 'JSON',
       maxEnvironments: 2,
     },
     onLog,

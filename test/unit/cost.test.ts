@@ -18,7 +18,7 @@ const nothing: Usage = {
   purgeRequests: 0,
   metrics: new Set(),
 };
-const empty: Template = { Resources: {}, Outputs: {}, Parameters: {}, Conditions: {}, Mappings: {} };
+const empty: Template = { Resources: {}, Outputs: {}, Parameters: {}, Conditions: {} };
 const rate = { name: '10000', title: '', changes: 1000, perMinute: 10_000 };
 
 function sqsRequest(own: Partial<MeteredRequest>): MeteredRequest {

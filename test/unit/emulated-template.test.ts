@@ -3,7 +3,7 @@ import type { Template } from '../../local/aws/template/assembly.ts';
 import { emulatedTemplate } from '../conformance/emulated-template.ts';
 
 function templateWith(Resources: Template['Resources'], Outputs: Template['Outputs'] = {}): Template {
-  return { Resources, Outputs, Parameters: {}, Conditions: {}, Mappings: {} };
+  return { Resources, Outputs, Parameters: {}, Conditions: {} };
 }
 
 test('what the emulator lacks is left out by name, and what refers to it gets its logical ID', () => {

@@ -10,7 +10,7 @@ describe('readBatchResponse', () => {
     ['an empty object', {}],
     ['no failures', { batchItemFailures: [] }],
     ['null failures', { batchItemFailures: null }],
-  ])('takes %s as a success of every message', (_name, response) => {
+  ])('treats %s as a success of every message', (_name, response) => {
     expect(readBatchResponse(response, ids)).toEqual({ outcome: 'partial', failedIds: new Set() });
   });
 
@@ -31,8 +31,8 @@ describe('readBatchResponse', () => {
       { batchItemFailures: [{ itemIdentifier: 'm1' }, { itemIdentifier: 'm9' }] },
       'm9 is not in the batch',
     ],
-    ['failures that are no list', { batchItemFailures: 'm1' }, 'not a list'],
-    ['a text', 'done', 'not an object'],
+    ['failures that are not a list', { batchItemFailures: 'm1' }, 'not a list'],
+    ['a string', 'done', 'not an object'],
     ['a list', [], 'not an object'],
   ])('fails the whole batch for %s', (_name, response, reason) => {
     expect(readBatchResponse(response, ids)).toEqual({

@@ -9,49 +9,25 @@ const event = {
 };
 
 const key = (expected: unknown) => ({ detail: { object: { key: [expected] } } });
-const size = (expected: unknown) => ({ detail: { object: { size: [expected] } } });
 
 describe('compileEventPattern', () => {
   it.each([
-    ['nothing asked', {}, true],
-    ['an exact text', { source: ['aws.s3'] }, true],
-    ['one of several texts', { 'detail-type': ['Object Deleted', 'Object Created'] }, true],
-    ['another text', { source: ['aws.ec2'] }, false],
+    ['an empty pattern', {}, true],
+    ['an exact string', { source: ['aws.s3'] }, true],
+    ['one of several strings', { 'detail-type': ['Object Deleted', 'Object Created'] }, true],
+    ['another string', { source: ['aws.ec2'] }, false],
     ['all fields', { source: ['aws.s3'], detail: { bucket: { name: ['site'] } } }, true],
     ['all fields but one', { source: ['aws.s3'], detail: { bucket: { name: ['other'] } } }, false],
-    ['a field that is not there', { detail: { nothing: { here: ['x'] } } }, false],
+    ['a field that is missing', { detail: { nothing: { here: ['x'] } } }, false],
     ['one item of a list', { resources: ['arn:aws:s3:::other'] }, true],
-    ['null', { detail: { reason: [null] } }, true],
     ['prefix', key({ prefix: 'site/' }), true],
     ['another prefix', key({ prefix: 'Site/' }), false],
-    ['prefix without case', key({ prefix: { 'equals-ignore-case': 'SITE/' } }), true],
     ['suffix', key({ suffix: '.html' }), true],
     ['another suffix', key({ suffix: '.css' }), false],
-    ['suffix without case', key({ suffix: { 'equals-ignore-case': '.HTML' } }), true],
     ['wildcard', key({ wildcard: 'site/*/*.html' }), true],
     ['another wildcard', key({ wildcard: '*/news/*' }), false],
     ['a wildcard of plain characters', key({ wildcard: 'site.*' }), false],
-    ['a star that is meant', key({ wildcard: 'site/\\*' }), false],
-    ['equals-ignore-case', key({ 'equals-ignore-case': 'SITE/blog/HELLO.html' }), true],
-    ['anything but a text', key({ 'anything-but': 'site/a' }), true],
-    ['anything but this text', key({ 'anything-but': ['x', 'site/Blog/hello.html'] }), false],
-    ['anything but a prefix', key({ 'anything-but': { prefix: 'site/' } }), false],
-    ['anything but several prefixes', key({ 'anything-but': { prefix: ['a/', 'b/'] } }), true],
-    ['anything but a suffix', key({ 'anything-but': { suffix: '.map' } }), true],
-    ['anything but a wildcard', key({ 'anything-but': { wildcard: '*hello*' } }), false],
-    ['anything but, where there is nothing', { detail: { nothing: [{ 'anything-but': 'x' }] } }, false],
-    ['exists', key({ exists: true }), true],
-    ['exists not', key({ exists: false }), false],
-    [
-      'exists not, of a field that is not there',
-      { detail: { nothing: { here: [{ exists: false }] } } },
-      true,
-    ],
-    ['numeric', size({ numeric: ['>', 0, '<=', 5] }), true],
-    ['numeric outside', size({ numeric: ['>=', 6] }), false],
-    ['$or with one that fits', { $or: [{ source: ['x'] }, key({ suffix: '.html' })] }, true],
-    ['$or with none that fits', { source: ['aws.s3'], $or: [{ source: ['x'] }, key('y')] }, false],
-    ['$or inside detail', { detail: { $or: [{ reason: ['x'] }, { bucket: { name: ['site'] } }] } }, true],
+    ['an escaped star', key({ wildcard: 'site/\\*' }), false],
     [
       'any of several operators',
       { detail: { object: { key: [{ suffix: '.css' }, { prefix: 'site/' }] } } },
@@ -61,7 +37,7 @@ describe('compileEventPattern', () => {
     expect(compileEventPattern(pattern)(event)).toBe(expected);
   });
 
-  it('tells a star that is meant from one that stands for anything', () => {
+  it('tells an escaped star from a wildcard', () => {
     const matches = compileEventPattern({ name: [{ wildcard: 'a\\*b\\\\*' }] });
     expect([matches({ name: 'a*b\\' }), matches({ name: 'a*b\\c' }), matches({ name: 'axb\\' })]).toEqual([
       true,
@@ -71,11 +47,15 @@ describe('compileEventPattern', () => {
   });
 
   it.each([
-    [key({ cidr: '10.0.0.0/8' }), 'EventPattern.detail.object.key: the operator {"cidr":"10.0.0.0/8"}'],
-    [key({ prefix: 5 }), 'EventPattern.detail.object.key: the operator {"prefix":5}'],
-    [key({ prefix: 'a', suffix: 'b' }), 'the operator {"prefix":"a","suffix":"b"}'],
-    [key({ 'anything-but': { numeric: ['=', 'x'] } }), 'anything-but {"numeric":["=","x"]}'],
-    [size({ numeric: ['~', 1] }), 'the operator {"numeric":["~",1]}'],
+    [key({ 'anything-but': 'x' }), 'EventPattern.detail.object.key: {"anything-but":"x"} is not supported'],
+    [
+      key({ prefix: { 'equals-ignore-case': 'a' } }),
+      '{"prefix":{"equals-ignore-case":"a"}} is not supported',
+    ],
+    [key({ prefix: 5 }), 'EventPattern.detail.object.key: {"prefix":5} is not supported'],
+    [key({ prefix: 'a', suffix: 'b' }), '{"prefix":"a","suffix":"b"} is not supported'],
+    [key(null), 'EventPattern.detail.object.key: null is not supported'],
+    [{ $or: [{ source: ['x'] }] }, 'EventPattern.$or: {"source":["x"]} is not supported'],
     [{ source: 'aws.s3' }, 'Expected EventPattern.source to be an object, got "aws.s3"'],
   ])('refuses %j at once', (pattern, message) => {
     expect(() => compileEventPattern(pattern)).toThrow(message);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MappingSettings } from '../../local/aws/event-source/batch.ts';
 import { checkMapping } from '../../local/aws/event-source/mappings.ts';
 
-const limits = { isFifo: false, visibilityTimeoutSeconds: 60, functionTimeoutSeconds: 30 };
+const limits = { visibilityTimeoutSeconds: 60, functionTimeoutSeconds: 30 };
 
 function mapping(overrides: Partial<MappingSettings> = {}): MappingSettings {
   return {
@@ -26,7 +26,6 @@ describe('checkMapping', () => {
 
   it.each([
     [{ batchSize: 10_001 }, limits, 'Mapping: expected BatchSize to be from 1 to 10000, got 10001'],
-    [{ batchSize: 11 }, { ...limits, isFifo: true }, 'expected BatchSize to be from 1 to 10, got 11'],
     [{ batchingWindowSeconds: 0 }, limits, 'of at least 1 with a BatchSize over 10, got 0'],
     [{ batchingWindowSeconds: 301 }, limits, 'MaximumBatchingWindowInSeconds to be from 0 to 300, got 301'],
     [{ maximumConcurrency: 1 }, limits, 'MaximumConcurrency to be from 2 to 1000, got 1'],

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createShownPages } from '../../local/demo/shown-pages.ts';
 
 const likely = { bucket: 'site', key: 'docs/a.html' };
-const at = (text: string) => new URL(text);
+const at = (url: string) => new URL(url);
 
-test('a URL of which no change told is that of the object whose key is its path', () => {
+test('a URL that no change named is that of the object whose key is its path', () => {
   expect(createShownPages().find(at('https://h.example/docs/a.html'), likely)).toEqual([likely]);
 });
 
@@ -19,7 +19,7 @@ test('a URL that a change named is tried at its object, too', () => {
   expect(pages.find(at('https://other.example/docs/a b.html'), other)).toEqual([other]);
 });
 
-test('an object that is known to be at other URLs is not taken by its path', () => {
+test('an object that is known to be at other URLs is not found by its path', () => {
   const pages = createShownPages();
   const object = { bucket: 'other', key: 'a.html' };
   pages.add(likely, ['https://h.example/docs/docs/a.html']);
@@ -36,7 +36,7 @@ test('what every change makes stale stays the page of its own object', () => {
   expect(pages.find(at('https://h.example/posts/1'), post)).toEqual([post]);
 });
 
-test('patterns and what is no encoding do no harm', () => {
+test('patterns and invalid encodings do no harm', () => {
   const pages = createShownPages();
   pages.add(likely, ['any://h.example/.{2}', 'https://h.example/%zz', 'https://h.example/[a-z]+\\?.*']);
   expect(pages.find(at('https://h.example/%zz'), { bucket: 'site', key: '%zz' })).toHaveLength(2);

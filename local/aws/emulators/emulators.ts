@@ -15,7 +15,7 @@ export const localCredentials = {
   sessionToken: 'local',
 } as const;
 
-/** Where emulators listen; a port left out is a free one. */
+/** Where emulators listen; a missing port is any free one. */
 export interface EmulatorPorts {
   readonly s3AndSqs?: number;
   readonly dynamodb?: number;
@@ -24,7 +24,7 @@ export interface EmulatorPorts {
 
 /** The emulators, listening. */
 export interface Emulators {
-  /** URLs without a slash at their end. S3 and SQS share one. */
+  /** URLs without a trailing slash. S3 and SQS share one. */
   readonly endpoints: {
     readonly s3: string;
     readonly sqs: string;
@@ -33,7 +33,7 @@ export interface Emulators {
   };
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
-  /** Creates a bucket; one that is there stays as it is. */
+  /** Creates a bucket; one that exists stays as it is. */
   readonly createBucket: (name: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -112,7 +112,7 @@ async function startS3AndSqs(
 
 async function startDynamodb(port: number | undefined, stops: Stop[]): Promise<string> {
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
-  // dynalite throws, out of reach, when a client is gone before its answer, as a Lambda child killed at its timeout is.
+  // dynalite throws, uncaught, when a client disconnects before its answer, as a child that is killed at its timeout does.
   server.on('request', (request: IncomingMessage) => {
     request.removeAllListeners('error');
     request.on('error', () => {});

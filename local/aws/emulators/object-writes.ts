@@ -1,6 +1,6 @@
 import type { buildApp } from 'fauxqs';
 
-/** What S3 calls the operation that made a change, in the `reason` of its EventBridge events. */
+/** The operation that made a change, as in the `reason` of S3's EventBridge events. */
 export type Operation =
   | 'PutObject'
   | 'CopyObject'
@@ -12,7 +12,7 @@ export type Operation =
 export interface ObjectWrite {
   readonly operation: Operation;
   readonly bucket: string;
-  /** The key itself, not encoded in any way. */
+  /** Not encoded. */
   readonly key: string;
   /** Left out for a delete. */
   readonly sizeBytes?: number;
@@ -27,8 +27,8 @@ export interface ObjectWrite {
 type S3App = ReturnType<typeof buildApp>;
 
 /**
- * Calls back for every object that a successful request to the S3 emulator writes or deletes, once it is answered.
- * fauxqs itself accepts notification configurations and delivers nothing.
+ * Calls back for every object that a successful request to the S3 emulator writes or deletes, once it is answered:
+ * fauxqs accepts notification configurations but delivers nothing.
  */
 export function watchObjectWrites(app: S3App, onWrite: (write: ObjectWrite) => void): void {
   const nextSequencer = createSequencer();
@@ -52,7 +52,7 @@ export function watchObjectWrites(app: S3App, onWrite: (write: ObjectWrite) => v
   });
 }
 
-/** The parts of a request to fauxqs that tell what it did. */
+/** The parts of a request to fauxqs that say what it did. */
 interface S3Request {
   readonly method: string;
   readonly params: { readonly bucket?: string; readonly '*'?: string } | undefined;
@@ -100,12 +100,12 @@ function formKey(body: string): string {
   return key.replace(/\$\{filename\}/g, () => fileName);
 }
 
-function unescapeXml(text: string): string {
+function unescapeXml(escaped: string): string {
   const plain: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_entity, name: string) => plain[name] ?? '');
+  return escaped.replace(/&(lt|gt|quot|apos|amp);/g, (_entity, name: string) => plain[name] ?? '');
 }
 
-/** Asks the store for the size of an object that the request did not tell. */
+/** Gets the size of an object from the store where the request did not have it. */
 async function withSize(write: ObjectWrite, app: S3App): Promise<ObjectWrite> {
   if (write.operation === 'DeleteObject' || write.sizeBytes !== undefined) return write;
   const path = write.key.split('/').map(encodeURIComponent).join('/');

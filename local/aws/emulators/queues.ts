@@ -5,15 +5,9 @@ import { nameInArn } from '../template/identifiers.ts';
 import type { StackTemplate } from '../template/template.ts';
 
 const numeric = z.coerce.number();
-const flag = z.union([z.boolean(), z.stringbool()]);
 const queueSchema = z.object({
   VisibilityTimeout: numeric.optional(),
-  DelaySeconds: numeric.optional(),
-  MaximumMessageSize: numeric.optional(),
   MessageRetentionPeriod: numeric.optional(),
-  ReceiveMessageWaitTimeSeconds: numeric.optional(),
-  FifoQueue: flag.optional(),
-  ContentBasedDeduplication: flag.optional(),
 });
 const sourceSchema = z.object({ EventSourceArn: z.string().default('') });
 const redriveSchema = z.object({
@@ -21,8 +15,8 @@ const redriveSchema = z.object({
 });
 
 /**
- * Creates the template's queues with their settings, then their dead-letter queues' part; and those of others that its
- * event source mappings read.
+ * Creates the template's queues with their settings and dead letter queues, and the queues of others that its event
+ * source mappings read.
  */
 export async function createQueues(template: StackTemplate, sqs: SQSClient): Promise<void> {
   const queues = template.resources('AWS::SQS::Queue');
@@ -43,7 +37,7 @@ export async function createQueues(template: StackTemplate, sqs: SQSClient): Pro
     if (RedrivePolicy === undefined) continue;
     if (!names.includes(nameInArn(RedrivePolicy.deadLetterTargetArn))) {
       throw new TemplateError(
-        `The dead-letter queue of ${queue.logicalId} is not part of the stack: ${RedrivePolicy.deadLetterTargetArn}.`,
+        `The dead letter queue of ${queue.logicalId} is not part of the stack: ${RedrivePolicy.deadLetterTargetArn}.`,
       );
     }
     const Attributes = { RedrivePolicy: JSON.stringify(RedrivePolicy) };

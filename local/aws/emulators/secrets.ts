@@ -1,74 +1,34 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { localAccountId, nameInArn } from '../template/identifiers.ts';
-import type { StackTemplate } from '../template/template.ts';
 
-/** A secret as the Secrets Manager endpoint answers with it. */
+/** A secret of the Secrets Manager endpoint. */
 export interface FoundSecret {
   readonly arn: string;
   readonly name: string;
   readonly value: string;
 }
 
-const secretSchema = z.object({
-  SecretString: z.string().optional(),
-  GenerateSecretString: z
-    .object({
-      SecretStringTemplate: z.string().optional(),
-      GenerateStringKey: z.string().optional(),
-      PasswordLength: z.coerce.number().default(32),
-    })
-    .optional(),
-});
-
-/** The secrets that the template itself makes, generated ones with a value that lasts as long as the local stack. */
-export function declaredSecrets(template: StackTemplate): FoundSecret[] {
-  return template.resources('AWS::SecretsManager::Secret').map((secret) => {
-    const { SecretString, GenerateSecretString } = template.properties(secret, secretSchema);
-    return {
-      arn: template.ref(secret),
-      name: template.physicalName(secret),
-      value: SecretString ?? generateSecret(GenerateSecretString),
-    };
-  });
-}
-
-function generateSecret(settings: z.output<typeof secretSchema>['GenerateSecretString']): string {
-  const { PasswordLength = 32, SecretStringTemplate = '{}', GenerateStringKey } = settings ?? {};
-  const password = randomBytes(PasswordLength).toString('base64url').slice(0, PasswordLength);
-  if (GenerateStringKey === undefined) return password;
-  return JSON.stringify({ ...JSON.parse(SecretStringTemplate), [GenerateStringKey]: password });
-}
-
 /**
- * Finds a secret by what a client asks for: its name, its ARN, or its ARN without the six characters at its end.
- * A given value is preferred to what the template declares.
+ * Finds a secret by its name, its ARN, or its ARN without the six characters at its end.
+ * @param valueById the value of a secret by name or ARN
  * @returns undefined where there is no such secret.
  */
 export function findSecret(
   secretId: string,
-  sources: {
-    readonly region: string;
-    readonly given: (secretId: string) => string | undefined;
-    readonly declared: readonly FoundSecret[];
-  },
+  region: string,
+  valueById: (secretId: string) => string | undefined,
 ): FoundSecret | undefined {
   const named = nameInArn(secretId);
-  const names = [named, ...(secretId.startsWith('arn:') ? [named.replace(/-[A-Za-z0-9]{6}$/, '')] : [])];
-  const declared = sources.declared.find(({ arn, name }) => arn === secretId || names.includes(name));
-  const ids = [...names, secretId, ...(declared ? [declared.arn, declared.name] : [])];
-  const givenAs = ids.find((id) => sources.given(id) !== undefined);
-  const value = (givenAs === undefined ? undefined : sources.given(givenAs)) ?? declared?.value;
-  if (value === undefined) return undefined;
-  const name = declared?.name ?? nameInArn(givenAs ?? named);
-  return { name, value, arn: declared?.arn ?? secretArn(secretId, name, sources.region) };
-}
-
-function secretArn(secretId: string, name: string, region: string): string {
-  return secretId.startsWith('arn:')
-    ? secretId
-    : `arn:aws:secretsmanager:${region}:${localAccountId}:secret:${name}-LoCaL1`;
+  const isArn = secretId.startsWith('arn:');
+  const ids = [named, ...(isArn ? [named.replace(/-[A-Za-z0-9]{6}$/, '')] : []), secretId];
+  const id = ids.find((candidate) => valueById(candidate) !== undefined);
+  const value = id === undefined ? undefined : valueById(id);
+  if (id === undefined || value === undefined) return undefined;
+  const name = nameInArn(id);
+  const arn = isArn ? secretId : `arn:aws:secretsmanager:${region}:${localAccountId}:secret:${name}-LoCaL1`;
+  return { name, value, arn };
 }
 
 const secretVersionId = randomUUID();
@@ -79,7 +39,7 @@ const getSecretSchema = z.object({
 });
 
 /**
- * Answers one request to Secrets Manager in the AWS JSON 1.1 protocol: GetSecretValue and DescribeSecret.
+ * Answers one request to Secrets Manager in the AWS JSON 1.1 protocol: GetSecretValue.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
 export async function answerSecrets(
@@ -87,7 +47,7 @@ export async function answerSecrets(
   response: ServerResponse,
   find: (secretId: string) => FoundSecret | undefined,
 ): Promise<void> {
-  const body = await readText(request).catch(() => '');
+  const body = await readBody(request).catch(() => '');
   const answer = secretsAnswer(String(request.headers['x-amz-target']), body, find);
   const errorHeader = 'error' in answer ? { 'x-amzn-ErrorType': answer.error } : {};
   const content = 'error' in answer ? { __type: answer.error, Message: answer.message } : answer.content;
@@ -107,7 +67,7 @@ function secretsAnswer(
   find: (secretId: string) => FoundSecret | undefined,
 ): SecretsAnswer {
   const operation = target.replace('secretsmanager.', '');
-  if (operation !== 'GetSecretValue' && operation !== 'DescribeSecret') {
+  if (operation !== 'GetSecretValue') {
     return {
       error: 'UnknownOperationException',
       message: `${operation} is not supported by the local stack.`,
@@ -122,23 +82,27 @@ function secretsAnswer(
       message: "Secrets Manager can't find the specified secret.",
     };
   }
-  const common = { ARN: secret.arn, Name: secret.name, CreatedDate: startedAtSeconds };
-  const content =
-    operation === 'DescribeSecret'
-      ? { ...common, VersionIdsToStages: { [secretVersionId]: ['AWSCURRENT'] } }
-      : { ...common, SecretString: secret.value, VersionId: secretVersionId, VersionStages: ['AWSCURRENT'] };
-  return { content };
+  return {
+    content: {
+      ARN: secret.arn,
+      Name: secret.name,
+      CreatedDate: startedAtSeconds,
+      SecretString: secret.value,
+      VersionId: secretVersionId,
+      VersionStages: ['AWSCURRENT'],
+    },
+  };
 }
 
-function parseJson(text: string): unknown {
+function parseJson(body: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(body);
   } catch {
     return undefined;
   }
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { isRecord } from '../../../functions/core/model/record.ts';
 import { LocalStackError } from '../template/errors.ts';
 
-/** A port that was asked for belongs to someone else. */
+/** A port that was asked for is in use. */
 export class PortInUseError extends LocalStackError {
   override readonly name = 'PortInUseError';
   constructor(port: number, purpose: string) {
@@ -14,15 +14,15 @@ export class PortInUseError extends LocalStackError {
 /** Ends a server, a client or a child. */
 export type Stop = () => Promise<void> | void;
 
-/** Runs every stop at once, and waits for all of them; the errors of a stop are of no more use to anybody. */
+/** Runs every stop at once, and waits for all of them, whether they fail or not. */
 export async function stopAll(stops: readonly Stop[]): Promise<void> {
   await Promise.allSettled(stops.map(async (stop) => stop()));
 }
 
 /**
  * Makes a server listen on 127.0.0.1.
- * @param port a free one where it is undefined.
- * @returns the server's URL, without a slash at its end.
+ * @param port any free one where it is undefined.
+ * @returns the server's URL, without a trailing slash.
  * @throws {PortInUseError} that names the port and its purpose.
  */
 export async function listen(server: Server, port: number | undefined, purpose: string): Promise<string> {
@@ -33,7 +33,7 @@ export async function listen(server: Server, port: number | undefined, purpose: 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Ends a server at once, with the connections it still has. */
+/** Ends a server and its open connections at once. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((settle) => {
     server.close(() => settle());
@@ -41,7 +41,7 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** Throws what stands for a port that cannot be had, or the error itself. */
+/** Throws a PortInUseError for an error that means this, else the error itself. */
 export function refusePort(error: unknown, port: number | undefined, purpose: string): never {
   const isTaken = isRecord(error) && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
   throw isTaken && port !== undefined ? new PortInUseError(port, purpose) : error;

@@ -2,61 +2,21 @@ import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@
 import * as z from 'zod';
 import type { StackTemplate } from '../template/template.ts';
 
-const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
-const indexSchema = z.array(
-  z.object({
-    IndexName: z.string(),
-    KeySchema: keySchema,
-    Projection: z
-      .object({
-        ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']).optional(),
-        NonKeyAttributes: z.array(z.string()).optional(),
-      })
-      .default({ ProjectionType: 'ALL' }),
-  }),
-);
 const tableSchema = z.object({
   AttributeDefinitions: z.array(
     z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
   ),
-  KeySchema: keySchema,
-  GlobalSecondaryIndexes: indexSchema.optional(),
-  LocalSecondaryIndexes: indexSchema.optional(),
+  KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
 });
 
-/** The types of resources that are tables. */
-export const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'];
-
-/** Creates the template's tables with their keys and indexes, on demand whatever their billing, and waits until they serve. */
+/** Creates the template's tables with their keys, and waits until they are active. */
 export async function createTables(template: StackTemplate, dynamodb: DynamoDBClient): Promise<void> {
-  for (const type of tableTypes) {
-    for (const table of template.resources(type)) {
-      const { GlobalSecondaryIndexes, LocalSecondaryIndexes, ...keys } = template.properties(
-        table,
-        tableSchema,
-      );
-      const TableName = template.physicalName(table);
-      await dynamodb.send(
-        new CreateTableCommand({
-          TableName,
-          ...keys,
-          ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes: GlobalSecondaryIndexes.map(asIndex) }),
-          ...(LocalSecondaryIndexes && { LocalSecondaryIndexes: LocalSecondaryIndexes.map(asIndex) }),
-          BillingMode: 'PAY_PER_REQUEST',
-        }),
-      );
-      while (!(await isActive(dynamodb, TableName))) await new Promise((settle) => setTimeout(settle, 5));
-    }
+  for (const table of template.resources('AWS::DynamoDB::Table')) {
+    const keys = template.properties(table, tableSchema);
+    const TableName = template.physicalName(table);
+    await dynamodb.send(new CreateTableCommand({ TableName, ...keys, BillingMode: 'PAY_PER_REQUEST' }));
+    while (!(await isActive(dynamodb, TableName))) await new Promise((settle) => setTimeout(settle, 5));
   }
-}
-
-function asIndex({ IndexName, KeySchema, Projection }: z.output<typeof indexSchema>[number]) {
-  const { ProjectionType = 'ALL', NonKeyAttributes } = Projection;
-  return {
-    IndexName,
-    KeySchema,
-    Projection: { ProjectionType, ...(NonKeyAttributes && { NonKeyAttributes }) },
-  };
 }
 
 async function isActive(dynamodb: DynamoDBClient, TableName: string): Promise<boolean> {

@@ -38,13 +38,13 @@ interface SqsRecord {
   readonly awsRegion: string;
 }
 
-/** What a batch of messages comes to: those handled are deleted, the others come back after the visibility timeout. */
+/** The outcome of a batch: handled messages are deleted, the others are received again after the visibility timeout. */
 export type BatchOutcome =
   | { readonly outcome: 'partial'; readonly failedIds: ReadonlySet<string> }
   | { readonly outcome: 'failed'; readonly reason: string };
 
 /**
- * Reads the answer of a handler with ReportBatchItemFailures. An answer that is not understood fails the whole batch:
+ * Reads the answer of a handler with ReportBatchItemFailures. An invalid answer fails the whole batch:
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 export function readBatchResponse(response: unknown, messageIds: readonly string[]): BatchOutcome {
@@ -65,8 +65,8 @@ export function readBatchResponse(response: unknown, messageIds: readonly string
 }
 
 /**
- * Makes a function that gathers one batch: it waits for a first message, then takes what comes until the batch is full,
- * its payload reaches Lambda's limit, or the batching window has passed. What is over the limit opens the next batch.
+ * @returns a function that gathers one batch: it waits for a first message, then receives more until the batch is full,
+ *   its payload reaches Lambda's limit, or the batching window has passed. What is over the limit starts the next batch
  */
 export function createGatherer(
   settings: MappingSettings,
@@ -78,18 +78,18 @@ export function createGatherer(
 
   return async () => {
     const batch: Message[] = [];
-    let roomBytes = maxBatchBytes;
+    let leftBytes = maxBatchBytes;
     const add = (messages: readonly Message[]) => {
       for (const message of messages) {
-        roomBytes -= Buffer.byteLength(JSON.stringify(asRecord(message, settings))) + 1;
-        if (roomBytes >= 0) batch.push(message);
+        leftBytes -= Buffer.byteLength(JSON.stringify(asRecord(message, settings))) + 1;
+        if (leftBytes >= 0) batch.push(message);
         else carried.push(message);
       }
     };
-    // A long poll is never aborted: the emulator would hide the messages of an answer that nobody reads.
+    // A long poll is never aborted: the emulator would hide the messages of its unread answer.
     add(carried.length > 0 ? carried.splice(0) : await receive(settings, sqs, Math.min(10, batchSize), 20));
     const deadlineMs = Date.now() + batchingWindowSeconds * 1000;
-    while (batch.length > 0 && batch.length < batchSize && roomBytes > 0 && !signal.aborted) {
+    while (batch.length > 0 && batch.length < batchSize && leftBytes > 0 && !signal.aborted) {
       const leftMs = deadlineMs - Date.now();
       if (leftMs <= 0) break;
       const waitSeconds = Math.min(20, Math.floor(leftMs / 1000));
@@ -104,7 +104,7 @@ export function createGatherer(
 /** Lambda's payload limit, less the few bytes around the records. */
 const maxBatchBytes = maxSynchronousPayloadBytes - 1024;
 
-/** Waits, or less long when the signal aborts. */
+/** Waits, at most until the signal aborts. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   await delay(durationMs, undefined, { signal }).catch(() => {});
 }
@@ -127,7 +127,7 @@ async function receive(
   return Messages;
 }
 
-/** Takes handled messages out of their queue. */
+/** Deletes handled messages from their queue. */
 export async function deleteMessages(
   messages: readonly Message[],
   { queueUrl }: MappingSettings,
@@ -141,7 +141,7 @@ export async function deleteMessages(
   }
 }
 
-/** A message as a handler gets it. */
+/** @returns a message as a handler gets it */
 export function asRecord(
   message: Message,
   { queueArn, region }: Pick<MappingSettings, 'queueArn' | 'region'>,

@@ -8,22 +8,21 @@ import type { StackTemplate } from '../template/template.ts';
 import type { MappingSettings } from './batch.ts';
 import { startEventSource } from './poller.ts';
 
-/** What the poller of Lambda starts with where a mapping sets no maximum. */
+/** How many batches Lambda's poller runs at a time at first, where a mapping sets no maximum. */
 const defaultConcurrency = 5;
 
 const mappingSchema = z.object({
-  EventSourceArn: z.string().optional(),
+  EventSourceArn: z.string().startsWith('arn:aws:sqs:'),
   FunctionName: z.string(),
   BatchSize: z.coerce.number().default(10),
   MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
   Enabled: z.union([z.boolean(), z.stringbool()]).default(true),
   ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number().optional() }).prefault({}),
   FunctionResponseTypes: z.array(z.string()).default([]),
-  FilterCriteria: z.unknown().optional(),
 });
 const visibilitySchema = z.object({ VisibilityTimeout: z.coerce.number().default(30) });
 
-/** What event source mappings need of the stack around them. */
+/** The parts of the stack that event source mappings need. */
 export interface MappingSurroundings {
   readonly template: StackTemplate;
   readonly functions: Functions;
@@ -35,28 +34,22 @@ export interface MappingSurroundings {
 
 /**
  * Starts a poller for each event source mapping between a queue and a function of the template.
- * @throws {TemplateError} for a mapping that AWS would refuse.
+ * @throws {TemplateError} for a mapping that AWS or the local stack would refuse.
  */
 export function startMappings(surroundings: MappingSurroundings): void {
   const { template, functions, sqs, warn, stops } = surroundings;
   for (const resource of template.resources('AWS::Lambda::EventSourceMapping')) {
     const mapping = template.properties(resource, mappingSchema);
     const target = functionOf(functions, mapping.FunctionName);
-    const queue = queueOf(mapping.EventSourceArn ?? '', surroundings);
     if (!mapping.Enabled) continue;
-    if (queue === undefined || target === undefined) {
-      const supported = "only mappings of queues to the stack's functions are supported locally";
-      warn(`${resource.logicalId} is left out: ${supported}.`);
-      continue;
-    }
-    if (mapping.FilterCriteria !== undefined) {
-      warn(
-        `${resource.logicalId}: FilterCriteria is not supported locally; the function gets every message.`,
+    if (target === undefined) {
+      throw new TemplateError(
+        `${resource.logicalId}: ${mapping.FunctionName} is not a function of the stack.`,
       );
     }
+    const queue = queueOf(mapping.EventSourceArn, surroundings);
     const settings = mappingSettings(resource, mapping, queue, template.region);
     checkMapping(settings, {
-      isFifo: queue.arn.endsWith('.fifo'),
       visibilityTimeoutSeconds: queue.visibilityTimeoutSeconds,
       functionTimeoutSeconds: target.settings.timeoutSeconds,
     });
@@ -72,9 +65,8 @@ interface SourceQueue {
   readonly visibilityTimeoutSeconds: number;
 }
 
-/** A queue of the stack, or one of others, which has SQS's own settings as far as anybody here knows. */
-function queueOf(arn: string, { template, queueUrlOf }: MappingSurroundings): SourceQueue | undefined {
-  if (!arn.startsWith('arn:aws:sqs:')) return undefined;
+/** A queue of the stack, or one of others, which is assumed to have SQS's default settings. */
+function queueOf(arn: string, { template, queueUrlOf }: MappingSurroundings): SourceQueue {
   const own = template
     .resources('AWS::SQS::Queue')
     .find((candidate) => template.attribute(candidate, 'Arn') === arn);
@@ -109,7 +101,6 @@ function mappingSettings(
 export function checkMapping(
   settings: MappingSettings,
   limits: {
-    readonly isFifo: boolean;
     readonly visibilityTimeoutSeconds: number;
     readonly functionTimeoutSeconds: number;
   },
@@ -118,9 +109,7 @@ export function checkMapping(
     throw new TemplateError(`${settings.logicalId}: expected ${expected}, got ${got}.`);
   };
   const { batchSize, batchingWindowSeconds, maximumConcurrency } = settings;
-  const maxBatchSize = limits.isFifo ? 10 : 10_000;
-  if (!(batchSize >= 1 && batchSize <= maxBatchSize))
-    refuse(`BatchSize to be from 1 to ${maxBatchSize}`, batchSize);
+  if (!(batchSize >= 1 && batchSize <= 10_000)) refuse('BatchSize to be from 1 to 10000', batchSize);
   if (!(batchingWindowSeconds >= 0 && batchingWindowSeconds <= 300)) {
     refuse('MaximumBatchingWindowInSeconds to be from 0 to 300', batchingWindowSeconds);
   }

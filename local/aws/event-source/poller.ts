@@ -12,7 +12,7 @@ import {
 
 /**
  * Polls a queue for a function until it is stopped. Messages wait in the queue while `maximumConcurrency` invocations
- * run, so that their visibility timeout starts when there is somebody to take them.
+ * run, so that their visibility timeout starts when they can be handled.
  * @param onProblem called with one sentence when the queue cannot be read or emptied.
  * @returns a function that ends the polling; it does not wait for invocations under way.
  */
@@ -55,27 +55,27 @@ export function startEventSource(
         sqs,
       );
     } catch (error) {
-      complain(error);
+      report(error);
     }
   }
 
-  function complain(error: unknown): void {
+  function report(error: unknown): void {
     if (!stopping.signal.aborted) onProblem(`${settings.logicalId}: ${(error as Error).message}`);
   }
 
-  async function pollForever(): Promise<void> {
+  async function pollUntilStopped(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await poll().catch(complain);
-      // Only an error of the queue ends a poll early; it is not asked again in a rush.
+      await poll().catch(report);
+      // Only an error of the queue ends a poll early: it is retried after a pause.
       await pause(1000, stopping.signal);
     }
   }
 
-  void pollForever();
+  void pollUntilStopped();
   return () => stopping.abort();
 }
 
-/** What a batch comes to, given how its invocation ended. */
+/** @returns the outcome of a batch, by the result of its invocation */
 function outcomeOf(
   result: InvocationResult,
   messages: readonly Message[],

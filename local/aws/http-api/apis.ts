@@ -2,8 +2,10 @@ import * as z from 'zod';
 import type { Stop } from '../emulators/server.ts';
 import { type Functions, functionOf } from '../lambda/functions.ts';
 import type { Assembly } from '../template/assembly.ts';
+import { TemplateError } from '../template/errors.ts';
 import { fieldOf } from '../template/intrinsics.ts';
 import type { StackTemplate } from '../template/template.ts';
+import { isSupportedRoute } from './routes.ts';
 import { type AnsweredRequest, type HttpApi, type Route, startHttpApi } from './server.ts';
 import type { RouteThrottle } from './throttle.ts';
 
@@ -31,9 +33,9 @@ export async function startHttpApis(
 }
 
 /**
- * Nobody here resolves a domain of the user's own: the local URL stands for it.
+ * A custom domain does not resolve here: the local URL takes its place.
  * @param urls of the HTTP APIs by logical ID
- * @returns these by domain
+ * @returns the URLs by custom domain
  */
 export function domainsOf(
   { template: { Resources } }: Assembly,
@@ -48,115 +50,69 @@ export function domainsOf(
   return Object.fromEntries(found);
 }
 
-const apiSchema = z.object({
-  ProtocolType: z.string().optional(),
-  CorsConfiguration: z.unknown().optional(),
-});
-const throttleSchema = z.object({
-  ThrottlingRateLimit: z.coerce.number().optional(),
-  ThrottlingBurstLimit: z.coerce.number().optional(),
-});
+const apiSchema = z.object({ ProtocolType: z.literal('HTTP') });
 const stageSchema = z.object({
   ApiId: z.string(),
-  StageName: z.string(),
-  DefaultRouteSettings: throttleSchema.prefault({}),
-  RouteSettings: z.record(z.string(), throttleSchema).default({}),
+  StageName: z.literal('$default'),
+  DefaultRouteSettings: z
+    .strictObject({ ThrottlingRateLimit: z.coerce.number(), ThrottlingBurstLimit: z.coerce.number() })
+    .optional(),
 });
 const routeSchema = z.object({
   ApiId: z.string(),
-  RouteKey: z.string(),
-  Target: z.string().optional(),
-  AuthorizationType: z.string().default('NONE'),
+  RouteKey: z
+    .string()
+    .refine(isSupportedRoute, 'only a method and a path of names and variables are supported'),
+  Target: z.string(),
+  AuthorizationType: z.literal('NONE').default('NONE'),
 });
 const integrationSchema = z.object({
-  IntegrationType: z.string(),
-  IntegrationUri: z.string().optional(),
-  PayloadFormatVersion: z.string().optional(),
+  IntegrationType: z.literal('AWS_PROXY'),
+  IntegrationUri: z.string(),
+  PayloadFormatVersion: z.literal('2.0'),
   TimeoutInMillis: z.coerce.number().default(30_000),
 });
 
-/** What the routes of HTTP APIs need of the stack around them. */
+/** The parts of the stack that the routes of HTTP APIs need. */
 export interface RouteSurroundings {
   readonly template: StackTemplate;
   readonly functions: Functions;
   readonly httpApis: HttpApis;
-  readonly warn: (sentence: string) => void;
 }
 
-/** A route that is served. */
-export interface ServedRoute {
-  readonly routeKey: string;
-  readonly functionLogicalId: string;
-  /** Of the HTTP API, without a slash at its end. */
-  readonly apiUrl: string;
-}
-
-/** Lets the HTTP APIs serve the template's routes, and returns these. */
-export function serveHttpApis(surroundings: RouteSurroundings): ServedRoute[] {
-  const { template, httpApis, warn } = surroundings;
-  return template.resources('AWS::ApiGatewayV2::Api').flatMap((resource) => {
-    const api = httpApis.get(resource.logicalId);
-    const { ProtocolType, CorsConfiguration } = template.properties(resource, apiSchema);
-    if (api === undefined || ProtocolType !== 'HTTP') {
-      warn(`The API ${resource.logicalId} is left out: only HTTP APIs are supported locally.`);
-      return [];
-    }
-    if (CorsConfiguration) warn(`The API ${resource.logicalId} is served without its CORS settings locally.`);
+/**
+ * Lets the HTTP APIs serve the template's routes.
+ * @throws {TemplateError} for a route, a stage or an integration that is not supported.
+ */
+export function serveHttpApis(surroundings: RouteSurroundings): void {
+  const { template, httpApis } = surroundings;
+  for (const resource of template.resources('AWS::ApiGatewayV2::Api')) {
+    template.properties(resource, apiSchema);
     const apiId = template.ref(resource);
-    const stages = template
-      .resources('AWS::ApiGatewayV2::Stage')
-      .map((stage) => template.properties(stage, stageSchema));
-    const own = stages.filter((stage) => stage.ApiId === apiId);
-    const routes = readRoutes(surroundings, apiId);
-    api.serve({
-      apiId,
-      stages: own.map((stage) => ({ name: stage.StageName, throttleOf: throttlesOf(stage) })),
-      routes,
-    });
-    return routes.map(({ routeKey, target }) => ({
-      routeKey,
-      functionLogicalId: target.settings.logicalId,
-      apiUrl: api.url,
-    }));
-  });
+    const throttle = throttleOf(template, apiId);
+    httpApis.get(resource.logicalId)?.serve({ apiId, throttle, routes: readRoutes(surroundings, apiId) });
+  }
 }
 
-/** @returns the limit of each route of a stage; undefined where there is none */
-function throttlesOf({ DefaultRouteSettings, RouteSettings }: z.output<typeof stageSchema>) {
-  return (routeKey: string): RouteThrottle | undefined => {
-    const { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst } = {
-      ...DefaultRouteSettings,
-      ...RouteSettings[routeKey],
-    };
-    return ratePerSecond === undefined || burst === undefined ? undefined : { ratePerSecond, burst };
-  };
+function throttleOf(template: StackTemplate, apiId: string): RouteThrottle | undefined {
+  const stages = template
+    .resources('AWS::ApiGatewayV2::Stage')
+    .map((stage) => template.properties(stage, stageSchema));
+  const limits = stages.find((stage) => stage.ApiId === apiId)?.DefaultRouteSettings;
+  return limits && { ratePerSecond: limits.ThrottlingRateLimit, burst: limits.ThrottlingBurstLimit };
 }
 
-function readRoutes({ template, functions, warn }: RouteSurroundings, apiId: string): Route[] {
+function readRoutes({ template, functions }: RouteSurroundings, apiId: string): Route[] {
   const integrations = template.resources('AWS::ApiGatewayV2::Integration');
   return template.resources('AWS::ApiGatewayV2::Route').flatMap((resource) => {
-    const route = template.properties(resource, routeSchema);
-    if (route.ApiId !== apiId) return [];
-    const found = integrations.find(
-      (integration) => route.Target === `integrations/${template.ref(integration)}`,
-    );
+    const { ApiId, RouteKey: routeKey, Target } = template.properties(resource, routeSchema);
+    if (ApiId !== apiId) return [];
+    const found = integrations.find((integration) => Target === `integrations/${template.ref(integration)}`);
     const integration = found && template.properties(found, integrationSchema);
     const target = functionOf(functions, integration?.IntegrationUri ?? '');
-    if (
-      integration?.IntegrationType !== 'AWS_PROXY' ||
-      integration.PayloadFormatVersion !== '2.0' ||
-      !target
-    ) {
-      warn(
-        `The route ${route.RouteKey} is left out: only functions with payload format 2.0 are supported locally.`,
-      );
-      return [];
+    if (integration === undefined || target === undefined) {
+      throw new TemplateError(`The route ${routeKey} has no function of the stack.`);
     }
-    if (route.AuthorizationType !== 'NONE') {
-      warn(
-        `The route ${route.RouteKey} is served without its ${route.AuthorizationType} authorization locally.`,
-      );
-    }
-    return [{ routeKey: route.RouteKey, target, timeoutMs: integration.TimeoutInMillis }];
+    return [{ routeKey, target, timeoutMs: integration.TimeoutInMillis }];
   });
 }

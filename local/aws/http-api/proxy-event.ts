@@ -1,14 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { localAccountId } from '../template/identifiers.ts';
 
-/** A request as it came in. */
+/** A request as it was received. */
 export interface ProxyRequest {
   readonly method: string;
   /** Decoded. */
   readonly path: string;
-  /** As it came, without its question mark. */
+  /** As received, without the question mark. */
   readonly query: string;
-  /** Names and values in turn, as Node.js gives them. */
+  /** Names and values in turn, as in Node.js. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly protocol: string;
@@ -24,22 +24,20 @@ export function proxyEvent(
   request: ProxyRequest,
   route: {
     readonly apiId: string;
-    readonly stage: string;
     readonly routeKey: string;
     readonly pathParameters: Readonly<Record<string, string>>;
   },
   nowMs: number,
 ) {
-  const { cookie: cookies, ...headers } = joinHeaders(request.rawHeaders);
+  const headers = joinHeaders(request.rawHeaders);
   const domainName = headers.host ?? '127.0.0.1';
   const isText = isTextType(headers['content-type']);
-  const queryEntries = groupValues(new URLSearchParams(request.query), () => ',');
+  const queryEntries = joinValues(new URLSearchParams(request.query));
   return {
     version: '2.0',
     routeKey: route.routeKey,
     rawPath: request.path,
     rawQueryString: request.query,
-    ...(cookies && { cookies: cookies.split(/;\s*/) }),
     headers: {
       'content-length': String(request.body.length),
       ...headers,
@@ -63,7 +61,7 @@ export function proxyEvent(
       },
       requestId: randomUUID(),
       routeKey: route.routeKey,
-      stage: route.stage,
+      stage: '$default',
       time: commonLogTime(nowMs),
       timeEpoch: nowMs,
     },
@@ -73,30 +71,30 @@ export function proxyEvent(
   };
 }
 
-/** Headers that concern one connection alone, which API Gateway does not pass on. */
-const hopByHop = ['connection', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+/** Headers of one connection, which API Gateway does not pass on; nor cookies, which no webhook has. */
+const notPassedOn = [
+  ...['connection', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  'cookie',
+];
 
-/** Header names in lower case, the values of repeated ones joined by a comma; those of cookies by a semicolon. */
+/** Header names in lower case, the values of repeated ones joined by a comma. */
 function joinHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const entries: [string, string][] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
-    if (!hopByHop.includes(name)) entries.push([name, rawHeaders[index + 1] ?? '']);
+    if (!notPassedOn.includes(name)) entries.push([name, rawHeaders[index + 1] ?? '']);
   }
-  return groupValues(entries, (name) => (name === 'cookie' ? '; ' : ','));
+  return joinValues(entries);
 }
 
-function groupValues(
-  entries: Iterable<[string, string]>,
-  separatorOf: (name: string) => string,
-): Record<string, string> {
+function joinValues(entries: Iterable<[string, string]>): Record<string, string> {
   const groups = Map.groupBy(entries, ([name]) => name);
   return Object.fromEntries(
-    [...groups].map(([name, values]) => [name, values.map(([, value]) => value).join(separatorOf(name))]),
+    [...groups].map(([name, values]) => [name, values.map(([, value]) => value).join(',')]),
   );
 }
 
-/** The media types whose bodies API Gateway passes on as text; all others are encoded as base64. */
+/** Whether API Gateway passes a body of this media type on as a string; all others are encoded as base64. */
 function isTextType(contentType = ''): boolean {
   const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   return mediaType.startsWith('text/') || /^application\/(json|javascript|xml)$/.test(mediaType);

@@ -1,15 +1,14 @@
 import { isRecord } from '../../../functions/core/model/record.ts';
 import type { InvocationResult } from '../lambda/invocation.ts';
 
-/** What goes back to the client. */
+/** The answer to the client. */
 export interface HttpAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: readonly string[];
   readonly body: Buffer;
 }
 
-/** What the result of a function means to the client: what payload format 2.0 says, or the error that AWS answers. */
+/** @returns the answer for a function's result: as payload format 2.0 says, or AWS's own error */
 export function readProxyResponse(result: InvocationResult): HttpAnswer {
   if (result.outcome === 'stopped') return errorAnswer(503, 'Service Unavailable');
   if (result.outcome === 'failed') return errorAnswer(500, 'Internal Server Error');
@@ -19,15 +18,15 @@ export function readProxyResponse(result: InvocationResult): HttpAnswer {
     return answer(200, { 'content-type': 'application/json' }, body);
   }
   const statusCode = Number(payload.statusCode);
-  const { headers = {}, body = '', cookies = [] } = withoutNulls(payload);
+  const { headers = {}, body = '' } = withoutNulls(payload);
   const isValid = Number.isInteger(statusCode) && statusCode >= 200 && statusCode <= 599;
-  if (!isValid || typeof body !== 'string' || !isRecord(headers) || !Array.isArray(cookies)) {
+  if (!isValid || typeof body !== 'string' || !isRecord(headers)) {
     return errorAnswer(500, 'Internal Server Error');
   }
   const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
   const bytes = Buffer.from(body, payload.isBase64Encoded === true ? 'base64' : 'utf8');
   const all = { 'content-type': 'text/plain; charset=utf-8', ...Object.fromEntries(named) };
-  return { ...answer(statusCode, all, bytes), cookies: cookies.map(String) };
+  return answer(statusCode, all, bytes);
 }
 
 function withoutNulls(record: Record<string, unknown>): Record<string, unknown> {
@@ -35,10 +34,10 @@ function withoutNulls(record: Record<string, unknown>): Record<string, unknown> 
 }
 
 function answer(statusCode: number, headers: Record<string, string>, body: string | Buffer): HttpAnswer {
-  return { statusCode, headers, cookies: [], body: typeof body === 'string' ? Buffer.from(body) : body };
+  return { statusCode, headers, body: typeof body === 'string' ? Buffer.from(body) : body };
 }
 
-/** The body of API Gateway's own errors. */
-export function errorAnswer(statusCode: number, text: string): HttpAnswer {
-  return answer(statusCode, { 'content-type': 'application/json' }, JSON.stringify({ message: text }));
+/** @returns an error of API Gateway itself */
+export function errorAnswer(statusCode: number, message: string): HttpAnswer {
+  return answer(statusCode, { 'content-type': 'application/json' }, JSON.stringify({ message }));
 }

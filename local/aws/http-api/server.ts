@@ -15,28 +15,26 @@ import { createThrottle, type RouteThrottle } from './throttle.ts';
 
 /** A route of an HTTP API and the function behind it. */
 export interface Route {
-  /** `POST /webhooks/{source}`, `ANY /{proxy+}`, `$default`, ... */
+  /** Such as `POST /webhooks/{source}`. */
   readonly routeKey: string;
   readonly target: LocalFunction;
   /** How long the integration waits for the function. */
   readonly timeoutMs: number;
 }
 
-/** An HTTP API. Its stage `$default` is served at the root, any other under its name. */
+/** An HTTP API with the stage `$default`. */
 export interface HttpApiSettings {
   readonly apiId: string;
-  readonly stages: readonly {
-    readonly name: string;
-    readonly throttleOf: (routeKey: string) => RouteThrottle | undefined;
-  }[];
+  /** The limit of each route; undefined where there is none. */
+  readonly throttle: RouteThrottle | undefined;
   readonly routes: readonly Route[];
 }
 
 /** An HTTP API that listens. */
 export interface HttpApi {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** Begins to serve; what comes earlier is answered 503. */
+  /** Starts to serve; earlier requests are answered 503. */
   readonly serve: (settings: HttpApiSettings) => void;
   readonly stop: () => Promise<void>;
 }
@@ -62,10 +60,10 @@ export async function startHttpApi(
   onAnswer: (request: AnsweredRequest) => void,
 ): Promise<HttpApi> {
   let settings: HttpApiSettings | undefined;
-  const isLetIn = createGate(() => settings);
+  const throttles = new Map<string, (nowMs: number) => boolean>();
   const server = createServer(async (request, response) => {
     const startedMs = Date.now();
-    const answered = await answerRequest(request, settings, isLetIn).catch(() =>
+    const answered = await answerRequest(request, settings, throttles).catch(() =>
       errorAnswer(500, 'Internal Server Error'),
     );
     const { statusCode } = send(request, response, answered);
@@ -77,44 +75,27 @@ export async function startHttpApi(
     url,
     serve(given) {
       settings = given;
+      const { throttle, routes } = given;
+      if (throttle === undefined) return;
+      for (const { routeKey } of routes) throttles.set(routeKey, createThrottle(throttle));
     },
     stop: () => closeServer(server),
-  };
-}
-
-/** @returns what says whether a route of a stage has room for one more request */
-function createGate(
-  settings: () => HttpApiSettings | undefined,
-): (stage: string, routeKey: string) => boolean {
-  const throttles = new Map<string, (nowMs: number) => boolean>();
-  return (stage, routeKey) => {
-    const limit = settings()
-      ?.stages.find(({ name }) => name === stage)
-      ?.throttleOf(routeKey);
-    if (limit === undefined) return true;
-    const key = `${stage} ${routeKey}`;
-    const take = throttles.get(key) ?? createThrottle(limit);
-    throttles.set(key, take);
-    return take(Date.now());
   };
 }
 
 async function answerRequest(
   request: IncomingMessage,
   settings: HttpApiSettings | undefined,
-  isLetIn: (stage: string, routeKey: string) => boolean,
+  throttles: ReadonlyMap<string, (nowMs: number) => boolean>,
 ): Promise<HttpAnswer> {
   const body = await readBody(request);
   if (body === undefined) return errorAnswer(413, 'Request Entity Too Large');
   if (settings === undefined) return errorAnswer(503, 'Service Unavailable');
   const { path, query } = splitUrl(request.url ?? '/');
-  const stageNames = settings.stages.map(({ name }) => name);
-  const stage = stageNames.find((name) => name !== '$default' && isUnder(path, name)) ?? '$default';
-  if (!stageNames.includes(stage)) return errorAnswer(404, 'Not Found');
-  const routedPath = stage === '$default' ? path : path.slice(stage.length + 1) || '/';
-  const match = matchRoute(settings.routes, request.method ?? '', routedPath);
+  const match = matchRoute(settings.routes, request.method ?? '', path);
   if (match === undefined) return errorAnswer(404, 'Not Found');
-  if (!isLetIn(stage, match.route.routeKey)) return errorAnswer(429, 'Too Many Requests');
+  const { routeKey } = match.route;
+  if (throttles.get(routeKey)?.(Date.now()) === false) return errorAnswer(429, 'Too Many Requests');
   const event = proxyEvent(
     {
       method: request.method ?? '',
@@ -124,7 +105,7 @@ async function answerRequest(
       body,
       ...connectionOf(request),
     },
-    { apiId: settings.apiId, stage, routeKey: match.route.routeKey, pathParameters: match.pathParameters },
+    { apiId: settings.apiId, routeKey, pathParameters: match.pathParameters },
     Date.now(),
   );
   return runIntegration(match.route, event);
@@ -146,7 +127,7 @@ async function runIntegration({ target, timeoutMs }: Route, event: object): Prom
   }
 }
 
-/** The bytes of a body; undefined where they are over the limit. What is over is read all the same, and thrown away. */
+/** Reads a body; undefined where it is over the limit. What is over is read, too, and dropped. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -164,16 +145,12 @@ function splitUrl(url: string): { path: string; query: string } {
   return { path: decode(path), query: query.join('?') };
 }
 
-function decode(text: string): string {
+function decode(path: string): string {
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(path);
   } catch {
-    return text;
+    return path;
   }
-}
-
-function isUnder(path: string, stageName: string): boolean {
-  return path === `/${stageName}` || path.startsWith(`/${stageName}/`);
 }
 
 function connectionOf(request: IncomingMessage): Pick<ProxyRequest, 'protocol' | 'sourceIp' | 'port'> {
@@ -184,12 +161,11 @@ function connectionOf(request: IncomingMessage): Pick<ProxyRequest, 'protocol' |
   };
 }
 
-/** Sends an answer, or the error that stands for one that HTTP does not allow. Returns what was sent. */
+/** Sends an answer, or an error instead of one that HTTP does not allow. @returns what was sent */
 function send(request: IncomingMessage, response: ServerResponse, wanted: HttpAnswer): HttpAnswer {
   const sent = isSendable(wanted) ? wanted : errorAnswer(500, 'Internal Server Error');
   response.writeHead(sent.statusCode, {
     ...sent.headers,
-    ...(sent.cookies.length > 0 && { 'set-cookie': [...sent.cookies] }),
     'apigw-requestid': randomBytes(8).toString('base64url'),
     'content-length': sent.body.length,
   });
@@ -197,14 +173,11 @@ function send(request: IncomingMessage, response: ServerResponse, wanted: HttpAn
   return sent;
 }
 
-function isSendable({ headers, cookies }: HttpAnswer): boolean {
+function isSendable({ headers }: HttpAnswer): boolean {
   try {
-    for (const [name, value] of [
-      ...Object.entries(headers),
-      ...cookies.map((cookie) => ['set-cookie', cookie]),
-    ]) {
-      validateHeaderName(name ?? '');
-      validateHeaderValue(name ?? '', value ?? '');
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
     }
     return true;
   } catch {

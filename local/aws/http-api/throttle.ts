@@ -1,4 +1,4 @@
-/** How many requests a route of a stage takes. */
+/** How many requests a route accepts. */
 export interface RouteThrottle {
   readonly ratePerSecond: number;
   readonly burst: number;
@@ -7,7 +7,7 @@ export interface RouteThrottle {
 /**
  * The token bucket by which API Gateway throttles:
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
- * @returns a function that takes a token, and says whether there was one
+ * @returns a function that takes a token, and returns whether there was one
  */
 export function createThrottle({ ratePerSecond, burst }: RouteThrottle): (nowMs: number) => boolean {
   let tokens = burst;

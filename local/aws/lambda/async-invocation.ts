@@ -9,14 +9,12 @@ import {
   PayloadTooLargeError,
 } from './invocation.ts';
 
-/** How a function treats events that nobody waits for. */
+/** How a function handles asynchronous events. */
 export interface AsyncSettings {
   readonly maxRetryAttempts: number;
   readonly maxEventAgeSeconds: number;
   /** The queue of the on-failure destination: it gets a record of the invocation. */
   readonly onFailureArn?: string;
-  /** The queue of the function's own dead-letter setting: it gets the event as it came. */
-  readonly deadLetterArn?: string;
 }
 
 /** Puts a message into a queue of the stack. */
@@ -26,15 +24,15 @@ export type SendToQueue = (
   attributes?: Readonly<Record<string, string>>,
 ) => Promise<void>;
 
-/** Takes an event for a function and returns at once. Throws a PayloadTooLargeError for more than 1 MB. */
+/** Accepts an event for a function and returns at once. Throws a PayloadTooLargeError for more than 1 MB. */
 export type InvokeAsync = (payload: unknown) => void;
 
-/** Lambda waits one minute, then two; here a second stands for a minute. */
+/** Lambda waits one minute, then two; here a second for each minute. */
 const retryDelaysMs = [1_000, 2_000];
 
 /**
- * Asynchronous invocation: an event is retried after a function error, then given to the on-failure destination or the
- * dead-letter queue. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ * Asynchronous invocation: an event is retried after a function error, then sent to the on-failure destination.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 export function createAsyncInvoker(
   target: LocalFunction,
@@ -76,19 +74,9 @@ export function createAsyncInvoker(
   async function giveUp(event: GivenUpEvent): Promise<void> {
     const error = event.last?.outcome === 'failed' ? event.last.error : undefined;
     const reason = `${event.condition}: ${error ? `${error.errorType}: ${error.errorMessage}` : 'never run'}`;
-    const queueArn = settings.onFailureArn ?? settings.deadLetterArn;
-    if (settings.onFailureArn) {
-      await sendToQueue(settings.onFailureArn, JSON.stringify(destinationRecord(arn, event, error)));
-    }
-    if (settings.deadLetterArn) {
-      const attributes = {
-        RequestID: event.requestId,
-        ErrorCode: '200',
-        ErrorMessage: error?.errorMessage ?? reason,
-      };
-      await sendToQueue(settings.deadLetterArn, JSON.stringify(event.payload), attributes);
-    }
-    report(event.requestId, reason, queueArn);
+    const { onFailureArn } = settings;
+    if (onFailureArn) await sendToQueue(onFailureArn, JSON.stringify(destinationRecord(arn, event, error)));
+    report(event.requestId, reason, onFailureArn);
   }
 
   function report(requestId: string, reason: string, queueArn?: string): void {

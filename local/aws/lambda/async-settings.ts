@@ -9,31 +9,29 @@ import {
 import { type Functions, functionOf } from './functions.ts';
 import { type InvocationEvent, type LocalFunction, PayloadTooLargeError } from './invocation.ts';
 
-const destinationSchema = z.object({ Destination: z.string() }).optional();
+const queueArn = z.string().startsWith('arn:aws:sqs:');
 const invokeConfigSchema = z.object({
   FunctionName: z.string(),
   MaximumRetryAttempts: z.coerce.number().default(2),
   MaximumEventAgeInSeconds: z.coerce.number().default(21_600),
-  DestinationConfig: z.object({ OnFailure: destinationSchema, OnSuccess: destinationSchema }).prefault({}),
-});
-const deadLetterSchema = z.object({
-  DeadLetterConfig: z.object({ TargetArn: z.string().optional() }).prefault({}),
+  DestinationConfig: z
+    .strictObject({ OnFailure: z.object({ Destination: queueArn }).optional() })
+    .prefault({}),
 });
 
-/** What asynchronous invocations need of the stack around them. */
+/** The parts of the stack that asynchronous invocations need. */
 export interface AsyncSurroundings {
   readonly template: StackTemplate;
   readonly functions: Functions;
   readonly sendToQueue: SendToQueue;
   readonly emit: (event: InvocationEvent) => void;
-  readonly warn: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes what invokes the functions of a stack asynchronously, with the settings of the template.
- * @returns a function that takes the ARN of a function and an event; it answers at once, with a sentence where the
- * event was not taken.
+ * @returns a function that invokes the function with an ARN asynchronously, with the settings of the template; it returns
+ *   at once, with a sentence where the event was not accepted
+ * @throws {TemplateError} for a destination that is not supported
  */
 export function createAsyncInvokers(
   surroundings: AsyncSurroundings,
@@ -43,7 +41,7 @@ export function createAsyncInvokers(
   const invokers = new Map(
     [...functions.values()].map((target): [LocalFunction, InvokeAsync] => [
       target,
-      createAsyncInvoker(target, { ...defaults, ...settings.get(target) }, sendToQueue, emit, signal),
+      createAsyncInvoker(target, settings.get(target) ?? defaults, sendToQueue, emit, signal),
     ]),
   );
   return (functionArn, payload) => {
@@ -60,34 +58,20 @@ export function createAsyncInvokers(
   };
 }
 
-/** What holds for a function without an EventInvokeConfig. */
+/** The settings of a function without an EventInvokeConfig. */
 const defaults: AsyncSettings = { maxRetryAttempts: 2, maxEventAgeSeconds: 21_600 };
 
-function readAsyncSettings({
-  template,
-  functions,
-  warn,
-}: AsyncSurroundings): Map<LocalFunction, AsyncSettings> {
+function readAsyncSettings({ template, functions }: AsyncSurroundings): Map<LocalFunction, AsyncSettings> {
   const settings = new Map<LocalFunction, AsyncSettings>();
-  for (const resource of template.resources('AWS::Lambda::Function')) {
-    const target = functions.get(template.physicalName(resource));
-    const deadLetterArn = template.properties(resource, deadLetterSchema).DeadLetterConfig.TargetArn;
-    if (target && deadLetterArn) settings.set(target, { ...defaults, deadLetterArn });
-  }
   for (const resource of template.resources('AWS::Lambda::EventInvokeConfig')) {
     const config = template.properties(resource, invokeConfigSchema);
     const target = functionOf(functions, config.FunctionName);
-    const { OnFailure, OnSuccess } = config.DestinationConfig;
-    const isQueue = OnFailure?.Destination.startsWith('arn:aws:sqs:');
-    if (OnSuccess || (OnFailure && !isQueue)) {
-      warn(`${resource.logicalId}: only queues that take failures are supported as destinations locally.`);
-    }
+    const { OnFailure } = config.DestinationConfig;
     if (target === undefined) continue;
     settings.set(target, {
-      ...settings.get(target),
       maxRetryAttempts: config.MaximumRetryAttempts,
       maxEventAgeSeconds: config.MaximumEventAgeInSeconds,
-      ...(OnFailure && isQueue && { onFailureArn: OnFailure.Destination }),
+      ...(OnFailure && { onFailureArn: OnFailure.Destination }),
     });
   }
   return settings;

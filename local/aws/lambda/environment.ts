@@ -12,7 +12,7 @@ import {
   type Trigger,
 } from './invocation.ts';
 
-/** Beyond its timeout: what Lambda gives a function to load before it starts again. */
+/** In addition to its timeout: how long Lambda lets a function load. */
 const initSeconds = 10;
 
 /** An invocation that waits for its turn. */
@@ -54,21 +54,21 @@ export function startEnvironment(settings: FunctionSettings, onLog: (line: strin
   for (const stream of [child.stdout, child.stderr]) {
     if (stream) createInterface({ input: stream }).on('line', onLog);
   }
-  const inbox = readMessages(child);
+  const messages = readMessages(child);
   let state: 'cold' | 'ready' | 'dead' = 'cold';
-  inbox.ended.then(() => {
+  messages.ended.then(() => {
     state = 'dead';
   });
 
   async function kill(): Promise<void> {
     state = 'dead';
     child.kill('SIGKILL');
-    await inbox.ended;
+    await messages.ended;
   }
 
   async function run(job: Job): Promise<InvocationResult> {
     if (state === 'cold') {
-      const loaded = await inbox.next((initSeconds + settings.timeoutSeconds) * 1000);
+      const loaded = await messages.next((initSeconds + settings.timeoutSeconds) * 1000);
       if (loaded.type !== 'ready') {
         await kill();
         return failure(loaded, job, settings, 'init');
@@ -81,18 +81,24 @@ export function startEnvironment(settings: FunctionSettings, onLog: (line: strin
       deadlineMs: Date.now() + timeoutMs,
       invokedFunctionArn: settings.arn,
     };
-    // A child that is gone answers through the inbox, so that the error of a send adds nothing.
+    // A child that has ended answers through its messages, so that the error of a send adds nothing.
     child.send({ type: 'invoke', event: job.event, context }, () => {});
-    const answer = await inbox.next(timeoutMs);
+    const answer = await messages.next(timeoutMs);
     if (answer.type === 'result') return returned(answer.payload, settings);
     if (answer.type !== 'error') await kill();
     return failure(answer, job, settings);
   }
 
-  return { isCold: () => state === 'cold', isAlive: () => state === 'ready', ended: inbox.ended, run, kill };
+  return {
+    isCold: () => state === 'cold',
+    isAlive: () => state === 'ready',
+    ended: messages.ended,
+    run,
+    kill,
+  };
 }
 
-/** The messages of a child one after the other, the last of them its exit. */
+/** Reads the messages of a child one by one; the last is its exit. */
 function readMessages(child: ChildProcess) {
   const backlog: HostMessage[] = [];
   let take: ((message: HostMessage) => void) | undefined;
@@ -101,7 +107,7 @@ function readMessages(child: ChildProcess) {
     else backlog.push(message);
   };
   child.on('message', (message) => put(message as HostMessage));
-  // The channel may hold messages still when the process is gone: the exit counts once both have ended.
+  // The channel may still hold messages when the process has ended: the exit comes after both have ended.
   const exited = new Promise<string>((settle) => {
     child.on('error', (error) => settle(error.message));
     child.once('exit', (code, signal) => settle(signal ? `signal ${signal}` : `exit status ${code}`));
@@ -178,8 +184,7 @@ function childEnvironment(settings: FunctionSettings): Record<string, string> {
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: settings.logGroupName ?? `/aws/lambda/${settings.functionName}`,
-    AWS_LAMBDA_LOG_FORMAT: settings.logFormat,
-    ...(settings.logLevel && { AWS_LAMBDA_LOG_LEVEL: settings.logLevel }),
+    AWS_LAMBDA_LOG_FORMAT: 'JSON',
     AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll('-', '')}`,
     LAMBDA_TASK_ROOT: settings.codeDirectory,
   };

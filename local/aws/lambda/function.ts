@@ -36,7 +36,7 @@ export function createFunction(
   function open(): Environment {
     const environment = startEnvironment(settings, onLog);
     environments.add(environment);
-    // One that ends while it is idle must not be handed an invocation.
+    // An environment that ends while it is idle must not get an invocation.
     environment.ended.then(() => {
       environments.delete(environment);
       if (idle.includes(environment)) idle.splice(idle.indexOf(environment), 1);

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as z from 'zod';
 import { type Emulators, localCredentials } from '../emulators/emulators.ts';
 import type { Stop } from '../emulators/server.ts';
@@ -10,35 +7,27 @@ import type { StackTemplate } from '../template/template.ts';
 import { createFunction } from './function.ts';
 import type { InvocationEvent, LocalFunction } from './invocation.ts';
 
-/** The most child processes of one function, which is as many invocations as a small machine has use for. */
+/** The most child processes of one function: as many concurrent invocations as a small machine can use. */
 const maxEnvironments = 4;
 
 const functionSchema = z.object({
-  Runtime: z.string().optional(),
-  Handler: z.string().default(''),
+  Runtime: z.string().regex(/^nodejs/, 'expected a Node.js runtime'),
+  Handler: z.string(),
   Timeout: z.coerce.number().default(3),
   MemorySize: z.coerce.number().default(128),
-  ReservedConcurrentExecutions: z.coerce.number().default(Number.POSITIVE_INFINITY),
   Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).prefault({}),
-  Code: z.object({ S3Key: z.string().optional(), ZipFile: z.string().optional() }),
-  LoggingConfig: z
-    .object({
-      LogFormat: z.enum(['JSON', 'Text']).default('Text'),
-      ApplicationLogLevel: z.string().optional(),
-      LogGroup: z.string().optional(),
-    })
-    .prefault({}),
-  Layers: z.array(z.unknown()).default([]),
+  Code: z.object({ S3Key: z.string() }),
+  LoggingConfig: z.object({ LogFormat: z.literal('JSON'), LogGroup: z.string().optional() }),
 });
 
 /** The functions of a stack by name. */
 export type Functions = ReadonlyMap<string, LocalFunction>;
 
-/** What functions need of the stack around them. */
+/** The parts of the stack that functions need. */
 export interface FunctionSurroundings {
   readonly template: StackTemplate;
   readonly endpoints: Emulators['endpoints'];
-  /** Variables for every function beside those of the template, which they override. */
+  /** Variables for every function in addition to those of the template, which they override. */
   readonly environment: Readonly<Record<string, string>>;
   /** Called with each line that a handler writes to stdout or stderr. */
   readonly onLog: (
@@ -46,49 +35,41 @@ export interface FunctionSurroundings {
     line: string,
   ) => void;
   readonly emit: (event: InvocationEvent) => void;
-  readonly warn: (sentence: string) => void;
   readonly stops: Stop[];
 }
 
 /**
  * Makes the functions of the template, none of them started before it is needed. Those that serve custom resources are
- * left out: there is no deployment here to call them.
- * @throws {TemplateError} for a function without code in the assembly.
+ * left out: there is no deployment here that would call them.
+ * @throws {TemplateError} for a function that AWS or the local stack would not run, or without code in the assembly.
  */
 export function makeFunctions(surroundings: FunctionSurroundings): Functions {
-  const { template, warn } = surroundings;
+  const { template } = surroundings;
   const ignored = template.customResourceHandlers();
   const functions = new Map<string, LocalFunction>();
   for (const resource of template.resources('AWS::Lambda::Function')) {
     if (ignored.has(resource.logicalId)) continue;
-    const properties = template.properties(resource, functionSchema);
-    if (properties.Runtime?.startsWith('nodejs')) {
-      const made = makeFunction(resource, properties, surroundings);
-      functions.set(made.settings.functionName, made);
-    } else {
-      const runtime = properties.Runtime ?? 'a container';
-      warn(`The function ${resource.logicalId} is left out: ${runtime} is not supported locally.`);
-    }
+    const made = makeFunction(resource, surroundings);
+    functions.set(made.settings.functionName, made);
   }
   return functions;
 }
 
 function makeFunction(
   resource: Resource,
-  properties: z.output<typeof functionSchema>,
-  { template, endpoints, environment, onLog, emit, warn, stops }: FunctionSurroundings,
+  { template, endpoints, environment, onLog, emit, stops }: FunctionSurroundings,
 ): LocalFunction {
   const { logicalId } = resource;
+  const properties = template.properties(resource, functionSchema);
   const functionName = template.physicalName(resource);
-  const { LogFormat, ApplicationLogLevel, LogGroup } = properties.LoggingConfig;
-  if (properties.Layers.length > 0) warn(`The function ${logicalId} runs without its layers locally.`);
+  const { LogGroup } = properties.LoggingConfig;
   const made = createFunction(
     {
       logicalId,
       functionName,
       arn: template.attribute(resource, 'Arn'),
       handler: properties.Handler,
-      codeDirectory: codeDirectory(logicalId, properties.Code, template, stops),
+      codeDirectory: codeDirectory(logicalId, properties.Code.S3Key, template),
       timeoutSeconds: properties.Timeout,
       memoryMb: properties.MemorySize,
       environment: {
@@ -96,10 +77,8 @@ function makeFunction(
         ...sdkEnvironment(endpoints, template.region),
         ...environment,
       },
-      logFormat: LogFormat,
-      ...(ApplicationLogLevel && { logLevel: ApplicationLogLevel }),
       ...(LogGroup && { logGroupName: LogGroup }),
-      maxEnvironments: Math.max(1, Math.min(maxEnvironments, properties.ReservedConcurrentExecutions)),
+      maxEnvironments,
     },
     (line) => onLog({ logicalId, functionName }, line),
     emit,
@@ -123,25 +102,14 @@ function sdkEnvironment(endpoints: Emulators['endpoints'], region: string): Reco
   };
 }
 
-function codeDirectory(
-  logicalId: string,
-  { S3Key, ZipFile }: { S3Key?: string | undefined; ZipFile?: string | undefined },
-  template: StackTemplate,
-  stops: Stop[],
-): string {
-  if (ZipFile !== undefined) {
-    const directory = mkdtempSync(join(tmpdir(), 'local-function-'));
-    stops.push(() => rmSync(directory, { recursive: true, force: true }));
-    writeFileSync(join(directory, 'index.js'), ZipFile);
-    return directory;
-  }
-  const directory = S3Key === undefined ? undefined : template.assetPath(S3Key);
+function codeDirectory(logicalId: string, objectKey: string, template: StackTemplate): string {
+  const directory = template.assetPath(objectKey);
   if (directory !== undefined) return directory;
   throw new TemplateError(`The code of the function ${logicalId} is not among the assets of the assembly.`);
 }
 
-/** The function that a name or an ARN, with or without a qualifier, stands for. */
+/** @returns the function with a name or an ARN; undefined for one of another account */
 export function functionOf(functions: Functions, nameOrArn: string): LocalFunction | undefined {
-  const arn = /arn:aws:lambda:[\w-]+:\d+:function:[\w-]+/.exec(nameOrArn)?.[0];
-  return functions.get(arn === undefined ? (nameOrArn.split(':')[0] ?? '') : nameInArn(arn));
+  const found = functions.get(nameInArn(nameOrArn));
+  return nameOrArn.startsWith('arn:') && found?.settings.arn !== nameOrArn ? undefined : found;
 }

@@ -1,6 +1,6 @@
 // The child's side of a Lambda execution environment: loads one handler and runs one invocation at a time.
 // Messages to the parent: ready | init-error | result | error | crash. From the parent: invoke.
-// Plain JavaScript, so that a handler runs on Node as it is, without type stripping or a loader in between.
+// Plain JavaScript, so that a handler runs on Node itself, without type stripping or a loader.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url';
 const [codeDirectory, handlerName] = process.argv.slice(2);
 let invocation;
 
-// Without its parent nobody can end this process.
+// Without its parent nothing would end this process.
 process.on('disconnect', () => process.exit());
-// A terminal's Ctrl-C reaches this process too; when it ends is its parent's to say.
+// A terminal's Ctrl-C reaches this process, too; the parent decides when it ends.
 process.on('SIGINT', () => {});
 process.on('uncaughtException', (error) => leave(error, 'Runtime.UnhandledException'));
 process.on('unhandledRejection', (error) => leave(error, 'Runtime.UnhandledPromiseRejection'));
@@ -20,11 +20,11 @@ if (typeof handler === 'function') {
   process.on('message', (message) => void invoke(message));
   process.send({ type: 'ready' });
 } else {
-  logError('Init Error', handler);
+  logError(handler);
   process.send({ type: 'init-error', error: asFunctionError(handler) }, () => process.exit(1));
 }
 
-/** The function that `module.export` names, looked for under the extensions that the Node.js runtime tries. */
+/** Loads the function that `module.export` names, with the extensions that the Node.js runtime tries. */
 async function loadHandler() {
   const [, moduleName, exportPath] = /^([^.]*)\.(.+)$/.exec(basename(handlerName)) ?? [];
   if (moduleName === undefined) throw named('Runtime.MalformedHandlerName', `Bad handler ${handlerName}`);
@@ -58,7 +58,7 @@ async function invoke({ event, context }) {
     const result = await handler(JSON.parse(event), contextObject(context));
     process.send({ type: 'result', payload: JSON.stringify(result) ?? 'null' });
   } catch (error) {
-    logError('Invoke Error', error);
+    logError(error);
     process.send({ type: 'error', error: asFunctionError(error) });
   }
 }
@@ -78,9 +78,9 @@ function contextObject({ deadlineMs, requestId, invokedFunctionArn }) {
   };
 }
 
-/** Ends the process after an error that no handler caught, as the runtime does. */
+/** Ends the process after an uncaught error, as the runtime does. */
 function leave(error, errorType) {
-  logError(errorType, error);
+  logError(error);
   const requestId = invocation?.requestId;
   const message = { type: 'crash', error: { ...asFunctionError(error), errorType }, requestId };
   if (process.connected) process.send(message, () => process.exit(129));
@@ -92,21 +92,16 @@ function asFunctionError(error) {
   return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
 }
 
-/** Writes the line that the Node.js runtime writes for an error, in the function's log format. */
-function logError(kind, error) {
+/** Writes the line that the Node.js runtime writes for an error with the log format JSON. */
+function logError(error) {
   const { errorType, errorMessage, trace } = asFunctionError(error);
-  const described = { errorType, errorMessage, stack: trace };
   const line = {
     timestamp: new Date().toISOString(),
     level: 'ERROR',
     requestId: invocation?.requestId,
-    message: described,
+    message: { errorType, errorMessage, stack: trace },
   };
-  console.error(
-    process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON'
-      ? JSON.stringify(line)
-      : `${kind} ${JSON.stringify(described)}`,
-  );
+  console.error(JSON.stringify(line));
 }
 
 function named(name, message) {

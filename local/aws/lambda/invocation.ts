@@ -10,37 +10,34 @@ export interface FunctionSettings {
   readonly codeDirectory: string;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
-  /** Everything that the handler finds in `process.env`, save what Lambda itself sets. */
+  /** The handler's `process.env`, except what Lambda itself sets. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly logFormat: 'JSON' | 'Text';
-  /** Of the application's log lines; only with the format JSON. */
-  readonly logLevel?: string;
-  /** `/aws/lambda/{function}` where it is left out. */
+  /** @default `/aws/lambda/{function}` */
   readonly logGroupName?: string;
   /** The most execution environments (child processes) at a time; further invocations wait for a free one. */
   readonly maxEnvironments: number;
 }
 
-/** What made a function run. */
+/** What invoked a function. */
 export type Trigger = 'event' | 'http' | 'sqs';
 
-/** An error as Lambda reports it to whoever invoked the function. */
+/** An error as Lambda reports it to the caller of the function. */
 export interface FunctionError {
   readonly errorType: string;
   readonly errorMessage: string;
   readonly trace?: readonly string[];
 }
 
-/** How an invocation went wrong: the handler threw, ran out of time, took its process down, or could not be loaded. */
+/** How an invocation failed: the handler threw, timed out, ended its process, or could not be loaded. */
 export type FailureCause = 'error' | 'timeout' | 'crash' | 'init';
 
-/** What came of an invocation. */
+/** The outcome of an invocation. */
 export type InvocationResult =
   | { readonly outcome: 'returned'; readonly payload: unknown }
   | { readonly outcome: 'failed'; readonly cause: FailureCause; readonly error: FunctionError }
   | { readonly outcome: 'stopped' };
 
-/** What can be seen of the invocations of a function. Times are Unix milliseconds. */
+/** What happens to the invocations of a function. Times are Unix milliseconds. */
 export type InvocationEvent = {
   readonly atMs: number;
   readonly logicalId: string;
@@ -55,7 +52,7 @@ export type InvocationEvent = {
       readonly error: FunctionError;
       readonly durationMs: number;
     }
-  /** An asynchronous event was given up; without a queue for it, it is lost. */
+  /** An asynchronous event was given up; without a queue it is lost. */
   | { readonly type: 'event-given-up'; readonly reason: string; readonly queueArn?: string }
 );
 
@@ -63,12 +60,12 @@ export type InvocationEvent = {
 export interface LocalFunction {
   readonly settings: FunctionSettings;
   /**
-   * Runs the handler, waiting for a free execution environment where all are busy. Never rejects for what the handler
-   * does.
+   * Runs the handler, waiting for a free execution environment where all are busy. Never rejects for an error of the
+   * handler.
    * @throws {PayloadTooLargeError} for more than 6 MB.
    */
   readonly invoke: (payload: unknown, trigger: Trigger, requestId?: string) => Promise<InvocationResult>;
-  /** Ends every child at once; invocations under way come out as stopped. */
+  /** Ends every child at once; the outcome of invocations under way is `stopped`. */
   readonly stop: () => Promise<void>;
 }
 

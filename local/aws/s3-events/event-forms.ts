@@ -36,7 +36,7 @@ export function eventBridgeEvent(
   };
 }
 
-/** What S3 calls the operations in its notifications. */
+/** The names of the operations in S3's notifications. */
 export const notificationNames: Readonly<Record<Operation, string>> = {
   PutObject: 'ObjectCreated:Put',
   'POST Object': 'ObjectCreated:Post',

@@ -11,30 +11,30 @@ import {
 import { dispatchEvent, readRules } from './rules.ts';
 import { deliver, type EventTargets } from './targets.ts';
 
-/** What object events need of the stack around them. */
+/** The parts of the stack that object events need. */
 export interface ObjectEventSurroundings {
   readonly template: StackTemplate;
   readonly targets: EventTargets;
   readonly createBucket: (name: string) => Promise<void>;
-  /** What owners of buckets have set up outside of the stack. */
+  /** Notifications that owners of buckets have set up outside of the stack. */
   readonly outside: readonly OutsideNotification[];
   readonly warn: (sentence: string) => void;
 }
 
-/** The buckets of a stack, and what tells the world of a change in one of them. */
+/** The buckets of a stack, and the delivery of their events. */
 export interface ObjectEvents {
   readonly buckets: readonly string[];
   readonly deliver: (write: ObjectWrite) => Promise<void>;
 }
 
 /**
- * Creates the template's buckets, and those of others that its event rules and notifications name, and reads whom each
- * of them tells of its objects.
- * @throws {TemplateError} for an event pattern that is not supported.
+ * Creates the template's buckets and those of others that its event rules and notifications name, and reads where each
+ * sends its events.
+ * @throws {TemplateError} for a rule or a notification that is not supported.
  */
 export async function startObjectEvents(surroundings: ObjectEventSurroundings): Promise<ObjectEvents> {
   const { template, targets, createBucket, outside, warn } = surroundings;
-  const rules = readRules(template, warn);
+  const rules = readRules(template);
   const { notifications: inside, eventBridgeBuckets } = readNotifications(template);
   const notifications = [...inside, ...outside.map(outsideNotification)];
   const own = template.resources('AWS::S3::Bucket').map(template.physicalName);
@@ -44,7 +44,7 @@ export async function startObjectEvents(surroundings: ObjectEventSurroundings): 
   ];
   const buckets = [...new Set([...own, ...imported, ...eventBridgeBuckets])];
   for (const bucket of buckets) await createBucket(bucket);
-  // Nobody here can see how a bucket of another stack is set up: its owner is taken at their word.
+  // How a bucket of another stack is configured is not known here: it is assumed to be right.
   const reachesEventBridge = (bucket: string) => eventBridgeBuckets.has(bucket) || !own.includes(bucket);
   for (const { logicalId, bucketNames } of rules) {
     for (const bucket of bucketNames.filter((name) => !reachesEventBridge(name))) {
@@ -61,8 +61,8 @@ export async function startObjectEvents(surroundings: ObjectEventSurroundings): 
       const account = rules.find(
         (rule) => rule.isOnOwnBus && rule.bucketNames.includes(write.bucket),
       )?.account;
-      const heard = rules.filter(({ isOnOwnBus }) => isOnOwnBus === (account !== undefined));
-      await dispatchEvent(eventBridgeEvent(write, template.region, account), heard, targets, warn);
+      const candidates = rules.filter(({ isOnOwnBus }) => isOnOwnBus === (account !== undefined));
+      await dispatchEvent(eventBridgeEvent(write, template.region, account), candidates, targets, warn);
     },
   };
 }
@@ -72,7 +72,6 @@ async function sendTestEvents(
   targets: EventTargets,
 ): Promise<void> {
   for (const { bucket, targetArn } of notifications) {
-    if (targetArn.startsWith('arn:aws:lambda:')) continue;
     await deliver(targetArn, testEvent(bucket, Date.now()), targets);
   }
 }

@@ -6,14 +6,15 @@ import { TemplateError } from './errors.ts';
 /** One stack of a cloud assembly (`cdk.out`), as it was synthesized. */
 export interface Assembly {
   readonly stackName: string;
-  /** The region that the stack was synthesized for, us-east-1 where it is open. */
+  /** The region that the stack was synthesized for; us-east-1 where it is for any. */
   readonly region: string;
   readonly template: Template;
   /** The directories and files of the assets by their object key, such as `0a1b….zip`. */
   readonly assetPaths: ReadonlyMap<string, string>;
 }
 
-const templateSchema = z.object({
+/** Reads a template, of which it keeps the parts that the local stack knows. */
+export const templateSchema = z.object({
   Resources: z.record(
     z.string(),
     z.object({
@@ -24,7 +25,6 @@ const templateSchema = z.object({
   ),
   Parameters: z.record(z.string(), z.object({ Type: z.string(), Default: z.unknown() })).default({}),
   Conditions: z.record(z.string(), z.unknown()).default({}),
-  Mappings: z.record(z.string(), z.unknown()).default({}),
   Outputs: z
     .record(z.string(), z.object({ Value: z.unknown(), Condition: z.string().optional() }))
     .default({}),
@@ -60,25 +60,19 @@ const assetManifestSchema = z.object({
 });
 
 /**
- * Reads one stack of a cloud assembly.
+ * Reads the stack of a cloud assembly.
  * Format: https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
- * @param stackName by default the only stack of the assembly.
- * @throws {TemplateError} where the assembly cannot be read, or does not hold exactly one stack that fits.
+ * @throws {TemplateError} where the assembly cannot be read, or does not hold exactly one stack.
  */
-export function readAssembly(assemblyDir: string, stackName?: string): Assembly {
+export function readAssembly(assemblyDir: string): Assembly {
   const { artifacts } = readJson(join(assemblyDir, 'manifest.json'), manifestSchema);
   const stacks = Object.entries(artifacts)
     .filter(([, artifact]) => artifact.type === 'aws:cloudformation:stack')
     .map(([id, artifact]) => ({ id, name: artifact.properties.stackName ?? id, artifact }));
-  const fitting = stacks.filter(
-    ({ id, name }) => stackName === undefined || stackName === name || stackName === id,
-  );
-  const [stack] = fitting;
-  if (stack === undefined || fitting.length > 1) {
-    throw new TemplateError(
-      `Expected ${stackName === undefined ? 'exactly one stack' : `a stack named ${stackName}`} in ${assemblyDir}, ` +
-        `got ${stacks.map(({ name }) => name).join(', ') || 'none'}.`,
-    );
+  const [stack] = stacks;
+  if (stack === undefined || stacks.length > 1) {
+    const names = stacks.map(({ name }) => name).join(', ') || 'none';
+    throw new TemplateError(`Expected exactly one stack in ${assemblyDir}, got ${names}.`);
   }
   const { environment, properties } = stack.artifact;
   const region = environment?.split('/').at(-1);

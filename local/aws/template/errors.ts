@@ -1,9 +1,9 @@
-/** Base of every error that the local stack answers with one clear sentence. */
+/** Base of every error of the local stack, each with one clear sentence. */
 export class LocalStackError extends Error {
   override readonly name: string = 'LocalStackError';
 }
 
-/** A template says something that the local stack cannot make sense of. */
+/** The local stack does not understand or support a part of a template. */
 export class TemplateError extends LocalStackError {
   override readonly name = 'TemplateError';
 }
