@@ -26,8 +26,14 @@ const rooms = {
   infra: ['functions'],
   'local/cdn-pro': [],
   'local/edge': ['local/cdn-pro'],
-  'local/aws': ['functions/core/model'],
-  local: ['infra/(stack|settings|config)', 'functions/core', 'functions/lambda'],
+  'local/aws': ['functions/core/model/(form-encoded-key|record)[.]ts'],
+  'local/demo': [
+    'local/(aws|cdn-pro|edge)',
+    'functions/core/mapping/(rule|compile-rules|stale-urls)[.]ts',
+    'functions/lambda/(environment|log-events)[.]ts',
+    'infra/settings',
+  ],
+  local: ['functions/lambda/environment[.]ts', 'infra/(settings|stack/load-config[.]ts)'],
   packaging: ['infra'],
   bench: ['infra', 'functions', 'local', 'test/helpers'],
 };

@@ -11,7 +11,7 @@ import { type Local, startLocal } from './local.ts';
 const help = `npm start -- [options]
   --once           run the sample events, print the timeline and end; exit code 0 only if each reached the edge
   --config FILE    another configuration than infra/config.ts
-  --stage NAME     the stage to run. Default: the first of the configuration
+  --stage NAME     the stage to run; the first of the configuration if missing
   --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default

@@ -50,13 +50,11 @@ const missingTypes = [
   'Custom::S3BucketNotifications',
 ];
 
-/** A template that moto can create, and what it took to get there. */
+/** A template that moto can create, and what had to be left out. */
 export interface EmulatedTemplate {
   readonly template: Template;
   /** Logical IDs of the resources that are left out, by their type. */
   readonly leftOut: ReadonlyMap<string, readonly string[]>;
-  /** Logical IDs of the resources that became another type. */
-  readonly changed: readonly string[];
 }
 
 /**
@@ -72,9 +70,7 @@ export function emulatedTemplate(template: Template): EmulatedTemplate {
   const all = Object.entries(template.Resources);
   const missing = all.filter(([, { Type }]) => kindOf(Type) === 'missing');
   const ids = new Set(missing.map(([id]) => id));
-  const resources = Object.fromEntries(
-    all.filter(([id]) => !ids.has(id)).map(([id, resource]) => [id, withKnownType(resource)]),
-  ) as Resources;
+  const resources = Object.fromEntries(all.filter(([id]) => !ids.has(id))) as Resources;
   const byType = Map.groupBy(missing, ([, { Type }]) => Type);
   return {
     template: withoutReferences(
@@ -82,7 +78,6 @@ export function emulatedTemplate(template: Template): EmulatedTemplate {
       ids,
     ) as Template,
     leftOut: new Map([...byType].map(([type, found]) => [type, found.map(([id]) => id)])),
-    changed: all.filter(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable').map(([id]) => id),
   };
 }
 
@@ -103,17 +98,8 @@ function propertyOutputs(missing: readonly [string, Resources[string]][]): Templ
 }
 
 function kindOf(type: string): 'emulated' | 'missing' | undefined {
-  if (type === 'AWS::DynamoDB::GlobalTable' || emulatedTypes.includes(type)) return 'emulated';
+  if (emulatedTypes.includes(type)) return 'emulated';
   return missingTypes.includes(type) ? 'missing' : undefined;
-}
-
-/** A table of one region is a global table with one replica, which holds what a table has itself. */
-function withKnownType(resource: Resources[string]): Resources[string] {
-  if (resource.Type !== 'AWS::DynamoDB::GlobalTable') return resource;
-  const { Replicas, WriteProvisionedThroughputSettings: _, ...own } = resource.Properties;
-  const [replica] = Array.isArray(Replicas) ? (Replicas as unknown[]) : [];
-  const { Region: _region, ...ofReplica } = isRecord(replica) ? replica : {};
-  return { ...resource, Type: 'AWS::DynamoDB::Table', Properties: { ...own, ...ofReplica } };
 }
 
 function withoutReferences(value: unknown, ids: ReadonlySet<string>): unknown {

@@ -1,8 +1,10 @@
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { expect, test } from 'vitest';
+import type { Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
 import defaultConfig from '../../infra/config.ts';
-import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { checkStages } from '../../infra/settings/stages.ts';
+import { templateSchema } from '../../local/aws/template/assembly.ts';
+import { unsupportedIn } from '../../local/aws/template/support.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { stackOf } from '../helpers/purger-stack.ts';
 
@@ -10,8 +12,8 @@ import { stackOf } from '../helpers/purger-stack.ts';
 const ofCdk = /CfnEventBusPolicy#principal/;
 
 /** What synthesis asks the author of a configuration to fix. */
-function complaintsOf(config: Partial<PurgerConfig>): readonly unknown[] {
-  const annotations = Annotations.fromStack(stackOf(config));
+function complaintsOf(stack: Stack): readonly unknown[] {
+  const annotations = Annotations.fromStack(stack);
   const found = [
     ...annotations.findWarning('*', Match.anyValue()),
     ...annotations.findError('*', Match.anyValue()),
@@ -21,6 +23,14 @@ function complaintsOf(config: Partial<PurgerConfig>): readonly unknown[] {
 
 const stages = checkStages(defaultConfig).map(({ name, config }) => [`the stage ${name}`, config] as const);
 
-test.each([...stages, ...Object.entries(deployments)])('%s: synthesis warns of nothing', (_, config) => {
-  expect(complaintsOf(config)).toEqual([]);
+describe.each([...stages, ...Object.entries(deployments)])('%s', (_, config) => {
+  const stack = stackOf(config);
+
+  test('synthesis warns of nothing', () => {
+    expect(complaintsOf(stack)).toEqual([]);
+  });
+
+  test('the local stack leaves nothing out', () => {
+    expect(unsupportedIn(templateSchema.parse(Template.fromStack(stack).toJSON()))).toEqual([]);
+  });
 });

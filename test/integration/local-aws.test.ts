@@ -341,7 +341,7 @@ describe('objects', () => {
     });
   });
 
-  it('tell of every way to write and delete them, in order', async () => {
+  it('give an event for every way to write and delete them, in order', async () => {
     const Bucket = siteBucket();
     const key = (Key: string) => ({ Bucket, Key: `site/${Key}` });
     await s3.send(new CopyObjectCommand({ ...key('copy'), CopySource: `${Bucket}/elsewhere/ignored.html` }));
@@ -540,9 +540,9 @@ describe('an HTTP API', () => {
     fetch(`${aws.outputs.WebhookUrl}${path}`, { method: 'POST', body, headers: { 'content-type': type } });
 
   it('passes text on as a string and anything else as base64', async () => {
-    const text = await post('contentful?a=1&a=2', '{"a":"é"}', 'application/json; charset=utf-8');
-    expect(text.status).toBe(201);
-    expect(await text.json()).toMatchObject({
+    const json = await post('contentful?a=1&a=2', '{"a":"é"}', 'application/json; charset=utf-8');
+    expect(json.status).toBe(201);
+    expect(await json.json()).toMatchObject({
       version: '2.0',
       routeKey: 'POST /hooks/{source}',
       rawPath: '/hooks/contentful',

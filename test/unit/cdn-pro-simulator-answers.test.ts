@@ -27,8 +27,8 @@ function signature(): Record<string, string> {
 }
 
 function post(body: unknown = validBody, signal: AbortSignal | null = null) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return fetch(`${cdnPro.url}/cdn/purges`, { method: 'POST', headers: signature(), body: text, signal });
+  const json = typeof body === 'string' ? body : JSON.stringify(body);
+  return fetch(`${cdnPro.url}/cdn/purges`, { method: 'POST', headers: signature(), body: json, signal });
 }
 
 async function read(location: string) {
@@ -37,7 +37,7 @@ async function read(location: string) {
 }
 
 describe('an accepted request', () => {
-  it('is answered 201, empty, with the place of the purge', async () => {
+  it('is answered 201, empty, with the location of the purge', async () => {
     const response = await post();
     expect(response.status).toBe(201);
     expect(await response.text()).toBe('');
@@ -79,7 +79,7 @@ describe('an accepted request', () => {
 });
 
 describe('GET /cdn/purges/{id}', () => {
-  it('tells how a purge goes on', async () => {
+  it('says how far a purge is', async () => {
     const fields = {
       ...validBody,
       name: 'a release',
@@ -130,7 +130,7 @@ describe('every other request', () => {
     expect(await response.json()).toEqual({ code: expect.any(String), message: expect.any(String) });
   });
 
-  it('gets a request id of its own', async () => {
+  it('gets its own request id', async () => {
     const ids = await Promise.all([post(), post(), post('{')]).then((responses) =>
       responses.map((response) => response.headers.get('x-cnc-request-id')),
     );

@@ -140,7 +140,7 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
     'HTTPS://www.example.com/',
     'https:///a',
     '',
-  ])('refuse %j, which is no absolute http or https URL', async (url) => {
+  ])('refuse %j, which is not an absolute http or https URL', async (url) => {
     await expectInvalid(
       { [field]: [`${deployedHost}/good`, url] },
       new RegExp(`^${field}\\[1\\]: URLs must begin with http`),

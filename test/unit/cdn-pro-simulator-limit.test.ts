@@ -83,7 +83,7 @@ describe('the window', () => {
     expect(cdnPro.requests.map(({ counted }) => counted)).toEqual(Array(6).fill(true));
   });
 
-  it('tells in Retry-After when a request will be accepted, and keeps its word', async () => {
+  it('says in Retry-After when a request will be accepted, and accepts it then', async () => {
     const cdnPro = await start({ limit });
     await fill(cdnPro, 3);
     nowMs = startMs + 4_000;
@@ -94,7 +94,7 @@ describe('the window', () => {
     expect((await post(cdnPro)).status).toBe(201);
   });
 
-  it('keeps the time of return to itself when told to', async () => {
+  it('leaves Retry-After out if the options say so', async () => {
     const cdnPro = await start({ limit, retryAfter: false });
     await fill(cdnPro, 3);
     const answer = await post(cdnPro);

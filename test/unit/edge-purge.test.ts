@@ -110,7 +110,7 @@ describe('a purge', () => {
 });
 
 describe('a purge while the origin is being asked', () => {
-  /** Starts an edge whose origin answers when told to, with what it held when it was asked. */
+  /** Starts an edge whose origin answers on request, with what it held when it was asked. */
   async function startSlow() {
     const open: (() => void)[] = [];
     let wake = () => {};

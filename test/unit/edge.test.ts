@@ -26,7 +26,7 @@ async function get(url: string, headers: Record<string, string> = {}) {
   return `${status} ${cache} ${body.toString().trim()}`;
 }
 
-/** Sends a request with a host and method of its own choosing. */
+/** Sends a request with any host and method. */
 function raw(
   path: string,
   headers: Record<string, string>,
@@ -127,7 +127,7 @@ describe('the cache', () => {
 });
 
 describe('the cached URL', () => {
-  it('tells schemes, hosts, ports and queries apart', async () => {
+  it('distinguishes schemes, hosts, ports and queries', async () => {
     expect(await get(`${site}/a`)).toBe('200 MISS page a');
     expect(await get(`${site}/a?q=1`)).toBe('200 MISS page a, q 1');
     expect(await get('http://www.example.com/a')).toBe('200 MISS page a over http');

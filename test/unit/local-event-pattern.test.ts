@@ -37,7 +37,7 @@ describe('compileEventPattern', () => {
     expect(compileEventPattern(pattern)(event)).toBe(expected);
   });
 
-  it('tells an escaped star from a wildcard', () => {
+  it('distinguishes an escaped star from a wildcard', () => {
     const matches = compileEventPattern({ name: [{ wildcard: 'a\\*b\\\\*' }] });
     expect([matches({ name: 'a*b\\' }), matches({ name: 'a*b\\c' }), matches({ name: 'axb\\' })]).toEqual([
       true,

@@ -17,7 +17,7 @@ export interface MappingSettings {
   readonly region: string;
   /** The most messages of one invocation. */
   readonly batchSize: number;
-  /** How long to gather a batch from its first message on; 0 takes what one receive brings. */
+  /** How long to gather a batch from its first message on; 0 uses the messages of one receive. */
   readonly batchingWindowSeconds: number;
   /** The most invocations at a time. */
   readonly maximumConcurrency: number;
