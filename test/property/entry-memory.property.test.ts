@@ -74,8 +74,8 @@ async function run(
     }
     sent = world.sent.length;
     for (const { memory } of world.items.values()) {
-      for (const slot of Object.values(memory)) {
-        for (const { entry } of [...slot.live, ...slot.stale]) {
+      for (const { live, stale } of Object.values(memory)) {
+        for (const { entry } of [...live, ...stale]) {
           state.everRemembered.add(slugOf(entry.kind === 'regex' ? '' : entry.url));
         }
       }
@@ -137,8 +137,8 @@ function unpurged({ staleAt, purgedAt }: Run): readonly string[] {
 }
 
 function liveIn({ world }: Run): readonly string[] {
-  const slots = [...world.items.values()].flatMap(({ memory }) => Object.values(memory));
-  return slots.flatMap(({ live }) =>
+  const records = [...world.items.values()].flatMap(({ memory }) => Object.values(memory));
+  return records.flatMap(({ live }) =>
     live.map(({ entry }) => slugOf(entry.kind === 'regex' ? '' : entry.url)),
   );
 }
@@ -194,10 +194,10 @@ describe('what an entry mapped to', () => {
           nowMs: NOW_MS,
         });
         for (const [index, event] of events.entries()) await send(event, index, world);
-        const slots = [...world.items.values()].flatMap(({ memory }) => Object.values(memory));
-        expect(slots.flatMap(({ stale }) => stale)).toEqual([]);
-        const [slot] = slots;
-        const live = slot?.live.map(({ entry }) => (entry.kind === 'regex' ? '' : slugOf(entry.url)));
+        const records = [...world.items.values()].flatMap(({ memory }) => Object.values(memory));
+        expect(records.flatMap(({ stale }) => stale)).toEqual([]);
+        const [record] = records;
+        const live = record?.live.map(({ entry }) => (entry.kind === 'regex' ? '' : slugOf(entry.url)));
         expect(live).toEqual(events.at(-1)?.slug == null ? [] : [events.at(-1)?.slug]);
       }),
       { numRuns: 300 },
