@@ -1,5 +1,5 @@
-import { entryKey } from '../model/entry-key.ts';
-import type { EntryChange, PurgeEntry } from '../model/types.ts';
+import type { EntryChange, Scope, Target } from '../model/types.ts';
+import { EntrySet } from './entry-set.ts';
 import { withHosts } from './hosts.ts';
 import {
   listOf,
@@ -10,86 +10,93 @@ import {
   type Rule,
 } from './rule.ts';
 import { scheduledAtOnce } from './schedule.ts';
-import { dirUrlProblem, encodeLiteral } from './url.ts';
+import { encodeLiteral } from './url.ts';
+import { dirEntry, fileEntry, type UrlEntry } from './url-entry.ts';
 
 /**
- * What is stale where a source does not say which entries changed: for each rule that could match one of them, all
- * that is below the literal beginning of each template, and templates without a variable as they are.
- * @returns entries without repeats, in the order of the rules
+ * Maps a change whose source does not say which entries changed: for each rule that could match one of them, all that
+ * is below the literal beginning of each template, and templates without a variable as they are.
+ * @returns entries without duplicates, in the order of the rules
  */
 export function purgeByPrefix(config: MappingConfig, change: EntryChange): MappingResult {
-  const entries = new Map<string, PurgeEntry>();
+  const found = new EntrySet();
   const problems: MappingProblem[] = [];
-  const matched: string[] = [];
+  const rules: string[] = [];
   for (const [index, rule] of config.rules.entries()) {
     if (!couldMatch(rule, change)) continue;
     const name = rule.name ?? `rules[${index}]`;
-    matched.push(name);
-    for (const { template, swept } of sweptBy(rule, config)) {
-      const reason = swept
-        .map((entry) => (entry.kind === 'dir' ? dirUrlProblem(entry.url) : undefined))
-        .find(Boolean);
-      if (reason !== undefined) problems.push({ rule: name, template, reason });
-      else for (const entry of swept) entries.set(entryKey(entry), entry);
+    rules.push(name);
+    for (const { template, entries } of prefixesOf(rule, config.target)) {
+      const problem = entries.find((entry) => entry.kind === 'problem');
+      if (problem !== undefined) problems.push({ rule: name, template, reason: problem.reason });
+      else for (const entry of entries) if (entry.kind !== 'problem') found.add(entry);
     }
   }
-  const all = [...entries.values()];
-  return { entries: all, schedule: scheduledAtOnce(all), rules: matched, problems };
+  const { entries } = found;
+  return { entries, schedule: scheduledAtOnce(entries), rules, problems };
 }
 
 function couldMatch({ match }: Rule, { source, webhook, type }: EntryChange): boolean {
   return match.source === source && couldBe(match.webhook, webhook) && couldBe(match.type, type);
 }
 
-/** A condition's patterns are taken to match, and what is not known of a change as well. */
-function couldBe(wanted: OneOrMore<string> | undefined, value: string | undefined): boolean {
-  if (wanted === undefined || value === undefined) return true;
-  return listOf(wanted).some((text) => text === value || text.includes('{'));
+/** A condition's patterns are taken to match, and so is a value that the change does not tell. */
+function couldBe(patterns: OneOrMore<string> | undefined, value: string | undefined): boolean {
+  if (patterns === undefined || value === undefined) return true;
+  return listOf(patterns).some((pattern) => pattern === value || pattern.includes('{'));
 }
 
-interface Swept {
+interface Prefix {
   readonly template: string;
-  readonly swept: readonly PurgeEntry[];
+  readonly entries: readonly UrlEntry[];
 }
 
-function sweptBy(rule: Rule, { target }: MappingConfig): readonly Swept[] {
-  const scope = {
+function prefixesOf(rule: Rule, target: Target): readonly Prefix[] {
+  const { hosts, fileUrls, dirUrls, regexPatterns } = rule.purge;
+  const scope: Scope = {
     target: rule.target ?? target,
-    action: rule.action ?? ('invalidate' as const),
+    action: rule.action ?? 'invalidate',
     ...(rule.webhook === undefined ? {} : { webhook: rule.webhook }),
   };
-  const hosts = listOf(rule.purge.hosts);
-  const wholeOf = (templates: readonly string[] | undefined) =>
-    withHosts(templates, hosts).map(({ whole }) => whole);
-  const fileUrls = wholeOf(rule.purge.fileUrls);
-  const dirUrls = wholeOf(rule.purge.dirUrls);
-  const regexPatterns = wholeOf(rule.purge.regexPatterns);
-  const dir = (url: string): PurgeEntry => ({ kind: 'dir', url, ...scope });
-  const isFixed = (template: string) => !/\{\+?[A-Za-z_]/.test(template);
+  const prefixes = (
+    templates: readonly string[] | undefined,
+    entriesOf: (template: string, scope: Scope) => readonly UrlEntry[],
+  ) =>
+    withHosts(templates, listOf(hosts)).map(({ whole }) => ({
+      template: whole,
+      entries: entriesOf(whole, scope),
+    }));
   return [
-    ...fileUrls.map((template): Swept => {
-      const fixed: PurgeEntry = { kind: 'file', url: encodeLiteral(template), ...scope };
-      return { template, swept: [isFixed(template) ? fixed : dir(below(template, /\{/))] };
-    }),
-    ...dirUrls.map((template): Swept => {
-      return { template, swept: [dir(isFixed(template) ? encodeLiteral(template) : below(template, /\{/))] };
-    }),
-    ...regexPatterns.map((template): Swept => {
-      if (isFixed(template))
-        return { template, swept: [{ kind: 'regex', pattern: encodeLiteral(template), ...scope }] };
-      // A regex cannot be cut anywhere, but what is literal in it is a path.
-      const url = below(
-        template,
-        /[\\^$.*+?()[\]{}|](?=[^/]*(\/|$))/,
-        template.indexOf('/', template.indexOf('://') + 3),
-      );
-      const urls = url.startsWith('any:') ? [`http${url.slice(3)}`, `https${url.slice(3)}`] : [url];
-      return { template, swept: urls.map(dir) };
-    }),
+    ...prefixes(fileUrls, belowFileUrl),
+    ...prefixes(dirUrls, belowDirUrl),
+    ...prefixes(regexPatterns, belowRegexPattern),
   ];
 }
 
-/** All that is below the last slash before the first match after `from`. */
+function belowFileUrl(template: string, scope: Scope): readonly UrlEntry[] {
+  if (isFixed(template)) return [fileEntry(encodeLiteral(template), scope)];
+  return [dirEntry(below(template, /\{/), scope)];
+}
+
+function belowDirUrl(template: string, scope: Scope): readonly UrlEntry[] {
+  return [dirEntry(isFixed(template) ? encodeLiteral(template) : below(template, /\{/), scope)];
+}
+
+/** A regex cannot be cut anywhere, but its literal beginning is a path. */
+function belowRegexPattern(template: string, scope: Scope): readonly UrlEntry[] {
+  if (isFixed(template)) return [{ kind: 'regex', pattern: encodeLiteral(template), ...scope }];
+  const pathStart = template.indexOf('/', template.indexOf('://') + 3);
+  const url = below(template, /[\\^$.*+?()[\]{}|](?=[^/]*(\/|$))/, pathStart);
+  const urls = url.startsWith('any:') ? [`http${url.slice(3)}`, `https${url.slice(3)}`] : [url];
+  return urls.map((each) => dirEntry(each, scope));
+}
+
+/** Whether a template has no variable. */
+function isFixed(template: string): boolean {
+  return !/\{\+?[A-Za-z_]/.test(template);
+}
+
+/** A wildcard for all that is below the last slash before the first match of `stop` after `from`. */
 function below(template: string, stop: RegExp, from = 0): string {
   const start = Math.max(from, 0);
   const at = template.slice(start).search(stop);
