@@ -100,6 +100,10 @@ export default {
     tsPreCompilationDeps: true,
     includeOnly: '^((functions|infra|local|bench|packaging|test)/|node_modules/(zod|leven)/)',
     doNotFollow: { path: '^node_modules/' },
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import'],
+    },
   },
 };
