@@ -145,7 +145,7 @@ export class CdnPurger extends Construct {
 
   /** The queue that buckets notify and topics send to; undefined while none does. */
   get s3Queue(): IQueue | undefined {
-    return this.#s3Receiver?.inboxQueue;
+    return this.#s3Receiver?.eventQueue;
   }
 
   /** The ARN of the event bus that other accounts send S3's events to; undefined while no bucket of theirs is watched. */

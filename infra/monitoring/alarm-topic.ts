@@ -26,7 +26,7 @@ export function createAlarmTopic(scope: Construct): Topic {
  * insists on TLS, refuses them otherwise, and nobody would hear of it. Of a topic or key that is imported, its owner has
  * to add the statements.
  */
-export function letAlarmsPublish(topic: ITopic): void {
+export function grantAlarmsPublish(topic: ITopic): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(topic).account } };
   topic.addToResourcePolicy(
     new PolicyStatement({

@@ -21,7 +21,7 @@ import type { FunctionName } from '../function/bundle.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from '../settings/alarm-settings.ts';
-import { createAlarmTopic, letAlarmsPublish } from './alarm-topic.ts';
+import { createAlarmTopic, grantAlarmsPublish } from './alarm-topic.ts';
 
 /**
  * How urgent an alarm is. `critical`: content is stale or being lost, and somebody has to act now. `warning`: something
@@ -140,7 +140,7 @@ export class Monitoring extends Construct {
     }
     const actionOf = (topic: ITopic | undefined) => {
       if (topic === undefined) return [];
-      letAlarmsPublish(topic);
+      grantAlarmsPublish(topic);
       return [new SnsAction(topic)];
     };
     const warning = [...actionOf(everyTopic), ...actions];

@@ -11,11 +11,8 @@ import {
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { formEncodedKey } from '../../functions/core/model/form-encoded-key.ts';
-import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
-import { PurgerFunction } from '../function/purger-function.ts';
-import type { DataProtection } from '../security/data-protection.ts';
-
-type Keys = Pick<WatchedObjects, 'prefix' | 'suffix'>;
+import type { PurgerFunction } from '../function/purger-function.ts';
+import type { Keys } from './key-pattern.ts';
 
 /** The events that say that an object changed; restores, tags and access control do not. */
 const changeEvents = [
@@ -138,18 +135,6 @@ export class BucketConfiguration extends Construct {
       `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would write over what the purger adds`,
     ];
   }
-}
-
-/** Makes the function that configures buckets; it may do so with none until it is told. */
-export function configureBucketFunction(scope: Construct, protection: DataProtection): PurgerFunction {
-  return new PurgerFunction(scope, 'ConfigureBucket', {
-    name: 'configure-bucket',
-    description: 'cdn-pro-purger: lets watched buckets send their events, when the stack is deployed',
-    timeout: Duration.minutes(2),
-    memorySize: 256,
-    environment: {},
-    protection,
-  });
 }
 
 /** CDK's own would let every bucket of every account use the queue's key. */

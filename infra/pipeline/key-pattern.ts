@@ -1,5 +1,8 @@
 import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
 
+/** Which keys of a bucket. */
+export type Keys = Pick<WatchedObjects, 'prefix' | 'suffix'>;
+
 /** One of the alternatives that EventBridge compares a key with. */
 type KeyMatch =
   | string
@@ -8,21 +11,17 @@ type KeyMatch =
   | { readonly wildcard: string };
 
 /**
- * @returns the alternatives, of which EventBridge lets pass the keys that begin and end like this; undefined where any
- * key does
+ * @returns the alternatives by which EventBridge matches keys that begin and end like this; undefined for all keys
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
-export function keyPattern({
-  prefix,
-  suffix,
-}: Pick<WatchedObjects, 'prefix' | 'suffix'>): readonly KeyMatch[] | undefined {
+export function keyPattern({ prefix, suffix }: Keys): readonly KeyMatch[] | undefined {
   if (prefix === undefined) return suffix === undefined ? undefined : [{ suffix }];
   if (suffix === undefined) return [{ prefix }];
-  const escaped = (text: string) => text.replace(/[*\\]/g, '\\$&');
+  const escaped = (key: string) => key.replace(/[*\\]/g, '\\$&');
   return [{ wildcard: `${escaped(prefix)}*${escaped(suffix)}` }, ...overlappingKeys(prefix, suffix)];
 }
 
-/** The keys too short for the wildcard: the end of the prefix is the beginning of the suffix, as in `site/index.html`. */
+/** The keys that are too short for the wildcard: prefix and suffix overlap in them. */
 function overlappingKeys(prefix: string, suffix: string): readonly string[] {
   const longest = Math.min(prefix.length, suffix.length);
   return Array.from({ length: longest }, (_, index) => index + 1)

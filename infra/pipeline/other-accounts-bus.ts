@@ -1,37 +1,71 @@
 import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { letBusesUse } from '../security/key-policy.ts';
-import type { PurgeQueue as PurgeBuffer } from '../storage/purge-queue.ts';
+import { grantBusesUse } from '../security/key-policy.ts';
+import type { PurgeQueue } from '../storage/purge-queue.ts';
 
-/** @returns a bus for S3's events of other accounts, which a key of the customer encrypts where there is one */
-export function createBus(
-  scope: Construct,
-  id: string,
-  { deadLetterQueue, protection }: PurgeBuffer,
-): EventBus {
+/**
+ * The bus for S3's events of other accounts, created with the first of them. It is separate from the account's default
+ * bus, so that what they send meets no other rule of this account.
+ */
+export class OtherAccountsBus {
+  readonly #scope: Construct;
+  readonly #buffer: PurgeQueue;
+  readonly #accounts = new Set<string>();
+  #bus: EventBus | undefined;
+
+  /** @param scope gets the bus as its child */
+  constructor(scope: Construct, buffer: PurgeQueue) {
+    this.#scope = scope;
+    this.#buffer = buffer;
+  }
+
+  /** Undefined while no other account needs it. */
+  get arn(): string | undefined {
+    return this.#bus?.eventBusArn;
+  }
+
+  /** @returns the bus, to which the account may send */
+  busFor(account: string): EventBus {
+    this.#bus ??= createBus(this.#scope, this.#buffer);
+    if (!this.#accounts.has(account)) grantPutEvents(this.#bus, account);
+    this.#accounts.add(account);
+    return this.#bus;
+  }
+}
+
+function createBus(scope: Construct, { deadLetterQueue, protection }: PurgeQueue): EventBus {
   const description = 'cdn-pro-purger: S3 events of other accounts';
   const { encryptionKey } = protection;
-  if (encryptionKey === undefined) return new EventBus(scope, id, { description });
-  // Where the key fails, EventBridge does not try again.
-  const bus = new EventBus(scope, id, { description, deadLetterQueue });
-  const resource = bus.node.defaultChild;
-  // CDK's `kmsKey` would add a statement of its own to the key's policy.
-  if (resource instanceof CfnEventBus) resource.kmsKeyIdentifier = encryptionKey.keyArn;
-  letBusesUse(encryptionKey);
-  deadLetterQueue.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('events.amazonaws.com')],
-      actions: ['sqs:SendMessage'],
-      resources: [deadLetterQueue.queueArn],
-      conditions: { ArnEquals: { 'aws:SourceArn': bus.eventBusArn } },
-    }),
-  );
+  if (encryptionKey === undefined) return new EventBus(scope, 'Bus', { description });
+  // EventBridge does not retry where it cannot use the key.
+  const bus = new EventBus(scope, 'Bus', { description, deadLetterQueue });
+  encrypt(bus, encryptionKey);
+  grantDeadLetters(bus, deadLetterQueue);
   return bus;
 }
 
-/** Lets another account put its events into a bus; once for each account. */
-export function grantPutEvents(bus: EventBus, account: string): void {
+/** CDK's `kmsKey` would add another statement to the key's policy. */
+function encrypt(bus: EventBus, key: IKey): void {
+  const resource = bus.node.defaultChild;
+  if (resource instanceof CfnEventBus) resource.kmsKeyIdentifier = key.keyArn;
+  grantBusesUse(key);
+}
+
+function grantDeadLetters(bus: EventBus, queue: IQueue): void {
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('events.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': bus.eventBusArn } },
+    }),
+  );
+}
+
+function grantPutEvents(bus: EventBus, account: string): void {
   bus.addToResourcePolicy(
     new PolicyStatement({
       sid: `PutEvents${account}`,

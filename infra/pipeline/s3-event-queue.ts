@@ -7,16 +7,16 @@ import { type ITopic, Subscription, SubscriptionProtocol } from 'aws-cdk-lib/aws
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DataProtection } from '../security/data-protection.ts';
-import { letBucketsSend, letTopicsSend } from '../security/key-policy.ts';
+import { grantBucketsSend, grantTopicsSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { keptQueue } from '../storage/purge-queue.ts';
 
 /** A batch of more than ten needs a window, and this is the shortest. */
 const batchingWindow = Duration.seconds(1);
 
-/** What an {@link Inbox} is made of. */
-export interface InboxProps {
-  /** Takes what comes. */
+/** Options of an {@link S3EventQueue}. */
+export interface S3EventQueueProps {
+  /** Consumes the queue. */
   readonly receiver: IFunction;
   /** Longest that the receiver runs. */
   readonly timeout: Duration;
@@ -24,13 +24,17 @@ export interface InboxProps {
   readonly protection: DataProtection;
 }
 
-/** The queue into which buckets and topics put S3's events by themselves, for the receiver to take in batches. */
-export class Inbox extends Construct {
+/** The queue to which buckets and topics send S3's events, for the receiver to consume in batches. */
+export class S3EventQueue extends Construct {
   readonly queue: Queue;
   readonly #deadLetterQueue: IQueue;
   readonly #protection: DataProtection;
 
-  constructor(scope: Construct, id: string, { receiver, timeout, deadLetterQueue, protection }: InboxProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { receiver, timeout, deadLetterQueue, protection }: S3EventQueueProps,
+  ) {
     super(scope, id);
     this.#protection = protection;
     this.#deadLetterQueue = deadLetterQueue;
@@ -47,7 +51,7 @@ export class Inbox extends Construct {
   /** Lets a bucket, of this account unless told otherwise, send its notifications. */
   allowBucket(bucket: IBucket, account = Stack.of(this).account): void {
     const { encryptionKey } = this.#protection;
-    if (encryptionKey !== undefined) letBucketsSend(encryptionKey, account);
+    if (encryptionKey !== undefined) grantBucketsSend(encryptionKey, account);
     this.queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('s3.amazonaws.com')],
@@ -68,7 +72,7 @@ export class Inbox extends Construct {
    */
   subscribe(topic: ITopic): void {
     const { encryptionKey } = this.#protection;
-    if (encryptionKey !== undefined) letTopicsSend(encryptionKey, topic.env.account);
+    if (encryptionKey !== undefined) grantTopicsSend(encryptionKey, topic.env.account);
     const { region } = topic.env;
     const elsewhere = Token.isUnresolved(region) ? {} : { region };
     const policy = this.queue.addToResourcePolicy(

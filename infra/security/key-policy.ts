@@ -33,7 +33,7 @@ export function grantLogsUse(key: IKey): void {
  * Lets EventBridge put what it cannot deliver into queues.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
  */
-export function letEventsSend(key: IKey): void {
+export function grantEventBridgeSend(key: IKey): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } };
   grantSend(key, 'SendEvents', 'events.amazonaws.com', conditions);
 }
@@ -42,7 +42,7 @@ export function letEventsSend(key: IKey): void {
  * Lets EventBridge encrypt buses in the key's account and region, and their rules.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
  */
-export function letBusesUse(key: IKey): void {
+export function grantBusesUse(key: IKey): void {
   const { partition, region, account } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
@@ -64,7 +64,7 @@ export function letBusesUse(key: IKey): void {
  * Lets buckets notify queues.
  * @param account that of the buckets
  */
-export function letBucketsSend(key: IKey, account: string): void {
+export function grantBucketsSend(key: IKey, account: string): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': account } };
   grantSend(key, sidFor(key, 'SendS3', account), 's3.amazonaws.com', conditions);
 }
@@ -74,7 +74,7 @@ export function letBucketsSend(key: IKey, account: string): void {
  * @param account that of the topics
  * @see https://github.com/aws/aws-cdk/issues/20339
  */
-export function letTopicsSend(key: IKey, account: string): void {
+export function grantTopicsSend(key: IKey, account: string): void {
   const conditions = { ArnLike: { 'aws:SourceArn': `arn:${Stack.of(key).partition}:sns:*:${account}:*` } };
   grantSend(key, sidFor(key, 'SendSns', account), 'sns.amazonaws.com', conditions);
 }

@@ -3,14 +3,14 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type DataProtection, removalPolicy } from '../security/data-protection.ts';
-import { letEventsSend } from '../security/key-policy.ts';
+import { grantEventBridgeSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 
 /** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
 const retention = Duration.days(14);
 
-/** What a {@link PurgeQueue} is made of. */
-export interface BufferProps {
+/** Options of a {@link PurgeQueue}. */
+export interface PurgeQueueProps {
   /** How long a message in hand is hidden from other consumers. */
   readonly visibilityTimeout: Duration;
   readonly protection: DataProtection;
@@ -22,7 +22,7 @@ export class PurgeQueue extends Construct {
   readonly deadLetterQueue: Queue;
   readonly protection: DataProtection;
 
-  constructor(scope: Construct, id: string, { visibilityTimeout, protection }: BufferProps) {
+  constructor(scope: Construct, id: string, { visibilityTimeout, protection }: PurgeQueueProps) {
     super(scope, id);
     this.protection = protection;
     const common = keptQueue(protection);
@@ -40,9 +40,9 @@ export class PurgeQueue extends Construct {
   }
 
   /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
-  letEventBridgeSend(): void {
+  grantEventBridgeSend(): void {
     const { encryptionKey } = this.protection;
-    if (encryptionKey !== undefined) letEventsSend(encryptionKey);
+    if (encryptionKey !== undefined) grantEventBridgeSend(encryptionKey);
   }
 }
 

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { Duration } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { PurgerFunction } from '../function/purger-function.ts';
+import type { LostEvents } from '../monitoring/lost-events.ts';
+import type { PurgeQueue } from '../storage/purge-queue.ts';
+import { type Keys, keyPattern } from './key-pattern.ts';
+import { OtherAccountsBus } from './other-accounts-bus.ts';
+
+/** What the rules of buckets have in common. */
+export interface BucketRulesProps {
+  readonly receiver: PurgerFunction;
+  readonly buffer: PurgeQueue;
+  readonly lostEvents: LostEvents;
+}
+
+/** The EventBridge rules that bring the events of buckets to the receiver. */
+export class BucketRules {
+  readonly otherAccounts: OtherAccountsBus;
+  readonly #scope: Construct;
+  readonly #props: BucketRulesProps;
+
+  /** @param scope gets the rules as its children */
+  constructor(scope: Construct, props: BucketRulesProps) {
+    this.#scope = scope;
+    this.#props = props;
+    this.otherAccounts = new OtherAccountsBus(scope, props.buffer);
+  }
+
+  /**
+   * Adds the rule for a bucket's keys.
+   * @param account the bucket's, where that is not the stack's
+   */
+  add(bucket: IBucket, keys: Keys, account: string | undefined): Rule {
+    const { receiver, buffer, lostEvents } = this.#props;
+    buffer.grantEventBridgeSend();
+    const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
+    const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
+      description: 'cdn-pro-purger: objects that are put or deleted',
+      ...(bus === undefined ? {} : { eventBus: bus }),
+      eventPattern: eventPattern(bucket, keys, account),
+      targets: [
+        new LambdaFunction(receiver, {
+          deadLetterQueue: buffer.deadLetterQueue,
+          maxEventAge: Duration.hours(24),
+          retryAttempts: 185,
+        }),
+      ],
+    });
+    lostEvents.addRule(rule, bus);
+    return rule;
+  }
+}
+
+/** Other keys are another rule, so that CloudFormation creates it before it deletes the former one. */
+function ruleId({ node }: IBucket, { prefix, suffix }: Keys, account: string | undefined): string {
+  const identity = JSON.stringify([node.addr, prefix, suffix, account]);
+  return `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+}
+
+function eventPattern(bucket: IBucket, keys: Keys, account: string | undefined) {
+  const key = keyPattern(keys);
+  return {
+    ...(account === undefined ? {} : { account: [account] }),
+    source: ['aws.s3'],
+    detailType: ['Object Created', 'Object Deleted'],
+    detail: {
+      bucket: { name: [bucket.bucketName] },
+      ...(key === undefined ? {} : { object: { key: [...key] } }),
+    },
+  };
+}
