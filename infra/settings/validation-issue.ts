@@ -9,19 +9,22 @@ export interface ValidationIssue {
   readonly message: string;
 }
 
-/** @returns a text, or the texts of a list, with their places; what is no text or empty is left out */
-export function stringsAt(
-  value: unknown,
-  path: IssuePath,
-): readonly { readonly text: string; readonly path: IssuePath }[] {
-  if (typeof value === 'string') return value === '' ? [] : [{ text: value, path }];
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown, index) =>
-    typeof item === 'string' && item !== '' ? [{ text: item, path: [...path, index] }] : [],
+/** A string of a configuration, with its path. */
+export interface StringAt {
+  readonly value: string;
+  readonly path: IssuePath;
+}
+
+/** @returns a string, or the strings of a list, with their paths; empty ones and other values are left out */
+export function stringsAt(given: unknown, path: IssuePath): readonly StringAt[] {
+  if (typeof given === 'string') return given === '' ? [] : [{ value: given, path }];
+  if (!Array.isArray(given)) return [];
+  return given.flatMap((item: unknown, index) =>
+    typeof item === 'string' && item !== '' ? [{ value: item, path: [...path, index] }] : [],
   );
 }
 
-/** @returns what `read` returns; undefined, with one issue more, where it finds a pattern that cannot be read */
+/** @returns what `read` returns; undefined, with an issue added, where it finds a pattern that cannot be parsed */
 export function readOr<Result>(
   issues: ValidationIssue[],
   path: IssuePath,

@@ -21,24 +21,24 @@ const issuesOfRule = (rule: unknown) =>
 
 describe('a rule that can never match is refused', () => {
   test.each([
-    ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` leaves out every such change'],
-    ['site/{name}', '{+all}', '`match.key`: it can never match: `except` leaves out every such change'],
+    ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` excludes every such change'],
+    ['site/{name}', '{+all}', '`match.key`: it can never match: `except` excludes every such change'],
     [
       'site/{a}/{b}',
       'site/{+x}/{y}',
-      '`match.key`: it can never match: `except` leaves out every such change',
+      '`match.key`: it can never match: `except` excludes every such change',
     ],
     [
       ['a/{+p}', 'b/{+p}'],
       ['b/{+x}'],
-      '`match.key[1]`: it can never match: `except` leaves out every such change',
+      '`match.key[1]`: it can never match: `except` excludes every such change',
     ],
     [
       'a/{p}',
       ['a/x{q}', 'b/{q}'],
-      '`except[1]`: it leaves nothing out: no change that the rule matches fits it',
+      '`except[1]`: it has no effect: it excludes no change that the rule matches',
     ],
-    [undefined, '{+all}', '`match`: it can never match: `except` leaves out every such change'],
+    [undefined, '{+all}', '`match`: it can never match: `except` excludes every such change'],
   ])('key %j, except %j', (key, except, issue) => {
     expect(issuesOfRule({ match: { source: 's3', ...(key && { key }) }, except, purge })).toEqual([issue]);
   });
@@ -84,13 +84,13 @@ describe('a rule that can never match is refused', () => {
   });
 });
 
-describe('what does not fit together is refused', () => {
+describe('fields that are not compatible are refused', () => {
   test.each([
     [
       { except: { type: 'x' } },
       '`except.type`: a change from "s3" has no type: this condition can never hold',
     ],
-    [{ except: {} }, '`except`: without a condition it leaves everything out'],
+    [{ except: {} }, '`except`: without a condition it excludes everything'],
     [{ except: [{ kee: 'x' }] }, '`except[0]`: unknown field `kee` (did you mean `key`?)'],
     [
       { match: { source: 's3', key: '{a}/{b}', bucket: 'x-{a}' } },
@@ -98,7 +98,7 @@ describe('what does not fit together is refused', () => {
     ],
     [
       { match: { source: 's3', key: ['{a}/x', '{b}/y'] }, purge: { fileUrls: [`${url}/{a}`] } },
-      '`purge.fileUrls[0]`: {a} stands for nothing here: no match of this rule gives it a value (expected one of `key`, `bucket`)',
+      '`purge.fileUrls[0]`: {a} is not defined here: no match of this rule gives it a value (expected one of `key`, `bucket`)',
     ],
     [
       { purge: { fileUrls: ['/x'] } },
@@ -106,7 +106,7 @@ describe('what does not fit together is refused', () => {
     ],
     [
       { purge: { hosts: 'h.example', fileUrls: [`${url}/x`] } },
-      '`purge.hosts`: they are for templates that begin with a slash, and there are none',
+      '`purge.hosts`: they apply to templates that begin with a slash, and there are none',
     ],
     [
       { purge: { hosts: 'h.example/base', fileUrls: ['/x'] } },
@@ -122,7 +122,7 @@ describe('what does not fit together is refused', () => {
     ],
     [
       { purge: { ...purge, variants: true, fileHeaders: [{ a: 'b' }] } },
-      '`purge.fileHeaders`: `variants` purges every version already, those that headers tell apart among them',
+      '`purge.fileHeaders`: `variants` already purges every version, including those that differ by headers',
     ],
     [
       { purge: { ...purge, fileHeaders: { 'a b': 'c' } } },
@@ -130,7 +130,7 @@ describe('what does not fit together is refused', () => {
     ],
     [
       { purge: { ...purge, fileHeaders: [{ a: 'x', A: 'y' }] } },
-      '`purge.fileHeaders[0].A`: it is there already, in another case',
+      '`purge.fileHeaders[0].A`: it is already given, in another case',
     ],
     [
       { purge: { ...purge, fileHeaders: { a: Array(11).fill('x'), b: Array(10).fill('y') } } },
@@ -138,12 +138,12 @@ describe('what does not fit together is refused', () => {
     ],
     [
       { purge: { ...purge, queries: ['a=*'] } },
-      '`purge.queries[0]`: expected a query string with special letters percent-encoded and without "*", got "a=*"',
+      '`purge.queries[0]`: expected a query string with special characters percent-encoded and without "*", got "a=*"',
     ],
-    [{ purge: { dirUrls: [`${url}/*`], queries: ['a'] } }, '`purge.queries`: it is for `fileUrls` alone'],
+    [{ purge: { dirUrls: [`${url}/*`], queries: ['a'] } }, '`purge.queries`: it applies to `fileUrls` only'],
     [
       { purge: { dirUrls: [`${url}/*`] }, pages: { index: 'index.html' } },
-      '`pages`: they are for `fileUrls` alone',
+      '`pages`: they apply to `fileUrls` only',
     ],
     [
       { purge: { fileUrls: [`${url}/a/../b`] } },
@@ -230,13 +230,13 @@ test('issues of shape, of meaning and of sources are named together', () => {
     '`purge`: unknown field `dirUrl` (did you mean `dirUrls`?)',
     '`rules[1].delaySeconds`: expected a whole number from 0 to 900, got "soon"',
     'unknown field `stackNam` (did you mean `stackName`?)',
-    '`purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value (did you mean `path`?)',
+    '`purge.fileUrls[0]`: {pth} is not defined here: no match of this rule gives it a value (did you mean `path`?)',
     '`rules[1].purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "nowhere"',
     '`rules[1].match.source`: "s4" can never match: there is no such source (did you mean `s3`?)',
   ]);
 });
 
-test('whatever is given, issues are told and nothing else is thrown', () => {
+test('whatever is given, a ConfigError is thrown and nothing else', () => {
   for (const rules of [
     undefined,
     3,
@@ -253,8 +253,8 @@ test('whatever is given, issues are told and nothing else is thrown', () => {
 });
 
 describe('exceptions by other conditions than patterns of keys', () => {
-  const everything = '`rules[0].match.key`: it can never match: `except` leaves out every such change';
-  const nothing = 'it leaves nothing out: no change that the rule matches fits it';
+  const everything = '`rules[0].match.key`: it can never match: `except` excludes every such change';
+  const nothing = 'it has no effect: it excludes no change that the rule matches';
   const files = ['https://www.example.com/a'];
   const issuesOf = (match: Record<string, unknown>, except: unknown) => {
     try {

@@ -64,7 +64,7 @@ describe('a rule is refused', () => {
     [{ except: '}' }, '`rules[0].except`: "}" without "{" before it in "}"'],
     [
       { purge: { fileUrls: ['https://www.example.com/{pth}'] } },
-      '`rules[0].purge.fileUrls[0]`: {pth} stands for nothing here: no match of this rule gives it a value (did you mean `path`?)',
+      '`rules[0].purge.fileUrls[0]`: {pth} is not defined here: no match of this rule gives it a value (did you mean `path`?)',
     ],
     [
       { purge: { fileUrls: ['https://www.example.com/*'] } },
@@ -117,7 +117,7 @@ describe('a rule is refused', () => {
   });
 });
 
-test('what is no object is refused, too', () => {
+test('what is not an object is refused, too', () => {
   for (const settings of [undefined, null, 3, 'x', []]) expect(issuesOf(settings)).toHaveLength(1);
   expect(issuesOf({ target: 'production', rules: [] })).toEqual([
     '`rules`: expected at least one rule, got a list of 0',

@@ -10,7 +10,13 @@ import {
 import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/url.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { suggestion } from '../suggestion.ts';
-import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import {
+  type IssuePath,
+  readOr,
+  type StringAt,
+  stringsAt,
+  type ValidationIssue,
+} from '../validation-issue.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {
@@ -18,7 +24,7 @@ export interface KnownVariables {
   readonly names: readonly string[];
 }
 
-/** @returns what is wrong with a rule's `purge`, as far as it is known before any change */
+/** @returns the issues of a rule's `purge`, as far as they are known before any change */
 export function validatePurge(
   purge: Record<string, unknown>,
   hasPages: boolean,
@@ -30,11 +36,11 @@ export function validatePurge(
     const list = Array.isArray(purge[name]) ? purge[name] : [];
     return stringsAt(list, ['purge', name]).map((template) => ({ name, ...template }));
   });
-  const isUsed = templates.some(({ text }) => text.startsWith('/'));
-  const soundHosts = validateHosts(issues, hosts, isUsed);
-  for (const { name, text, path } of templates) {
-    const wholes = text.startsWith('/') ? soundHosts.map((host) => `${originOf(host)}${text}`) : [text];
-    if (text.startsWith('/') && hosts.length === 0) {
+  const areHostsUsed = templates.some(({ value }) => value.startsWith('/'));
+  const validHosts = validateHosts(issues, hosts, areHostsUsed);
+  for (const { name, value, path } of templates) {
+    const wholes = value.startsWith('/') ? validHosts.map((host) => `${originOf(host)}${value}`) : [value];
+    if (value.startsWith('/') && hosts.length === 0) {
       issues.push({ path, message: 'expected a URL, or a path and `purge.hosts`, got a path alone' });
     }
     const found = wholes.map((whole) => validateTemplate(name, whole, path, known));
@@ -48,14 +54,14 @@ export function validatePurge(
 }
 
 /** The fields of `purge` that name no URLs by themselves. */
-const beside = ['hosts', 'fileHeaders', 'variants', 'queries', 'encodings'];
+const optionNames = ['hosts', 'fileHeaders', 'variants', 'queries', 'encodings'];
 
 function validateParts(purge: Record<string, unknown>, hasPages: boolean): ValidationIssue[] {
   const { fileUrls, dirUrls, regexPatterns } = purge;
   const issues: ValidationIssue[] = [];
   if (fileUrls === undefined && dirUrls === undefined && regexPatterns === undefined) {
-    // A misspelt name has its own issue.
-    if (Object.keys(purge).some((name) => !beside.includes(name))) return [];
+    // A misspelled name has its own issue.
+    if (Object.keys(purge).some((name) => !optionNames.includes(name))) return [];
     issues.push({
       path: ['purge'],
       message: 'expected `fileUrls`, `dirUrls` or `regexPatterns`, got none of them',
@@ -63,11 +69,11 @@ function validateParts(purge: Record<string, unknown>, hasPages: boolean): Valid
   } else if (fileUrls === undefined) {
     const forFiles = ['fileHeaders', 'variants', 'queries'].filter((name) => purge[name] !== undefined);
     for (const name of forFiles)
-      issues.push({ path: ['purge', name], message: 'it is for `fileUrls` alone' });
-    if (hasPages) issues.push({ path: ['pages'], message: 'they are for `fileUrls` alone' });
+      issues.push({ path: ['purge', name], message: 'it applies to `fileUrls` only' });
+    if (hasPages) issues.push({ path: ['pages'], message: 'they apply to `fileUrls` only' });
   }
   if (purge.variants === true && purge.fileHeaders !== undefined) {
-    const message = '`variants` purges every version already, those that headers tell apart among them';
+    const message = '`variants` already purges every version, including those that differ by headers';
     issues.push({ path: ['purge', 'fileHeaders'], message });
   }
   return issues;
@@ -76,19 +82,19 @@ function validateParts(purge: Record<string, unknown>, hasPages: boolean): Valid
 /** @returns the hosts that templates can be checked with */
 function validateHosts(
   issues: ValidationIssue[],
-  hosts: readonly { readonly text: string; readonly path: IssuePath }[],
+  hosts: readonly StringAt[],
   isUsed: boolean,
 ): readonly string[] {
   const [first] = hosts;
   if (first !== undefined && !isUsed) {
     issues.push({
       path: ['purge', 'hosts'],
-      message: 'they are for templates that begin with a slash, and there are none',
+      message: 'they apply to templates that begin with a slash, and there are none',
     });
   }
-  return hosts.flatMap(({ text, path }) => {
-    if (/^(?:(?:https?|any):\/\/)?[^/?#\s]+\/?$/.test(text)) return [text];
-    issues.push({ path, message: `expected a host such as "www.example.com", got ${JSON.stringify(text)}` });
+  return hosts.flatMap(({ value, path }) => {
+    if (/^(?:(?:https?|any):\/\/)?[^/?#\s]+\/?$/.test(value)) return [value];
+    issues.push({ path, message: `expected a host such as "www.example.com", got ${JSON.stringify(value)}` });
     return [];
   });
 }
@@ -110,40 +116,35 @@ function validateTemplate(
   return validateCompiled(template, path, known, problemOf[name]);
 }
 
-/** A template's issues that are known before any change: unknown variables, and text that no value can mend. */
+/** A template's issues that are known before any change: unknown variables, and errors that occur for every value. */
 function validateCompiled(
   template: Template,
   path: IssuePath,
   { isKnown, names }: KnownVariables,
-  faultOf: (text: string) => string | undefined,
+  problem: (sample: string) => string | undefined,
 ): readonly ValidationIssue[] {
   const unknown = [...new Set(template.variables)].filter((name) => !isKnown(name));
   if (unknown.length > 0) {
     const list = unknown.map((name) => `{${name}}`).join(', ');
     const [first = ''] = unknown;
     const meant = unknown.length === 1 ? suggestion(first, names) : '';
-    return [
-      { path, message: `${list} stands for nothing here: no match of this rule gives it a value${meant}` },
-    ];
+    return [{ path, message: `${list} is not defined here: no match of this rule gives it a value${meant}` }];
   }
   const lists = new Set(template.variables.filter((name) => name.includes('*')));
   if (lists.size > 1) return [{ path, message: `expected one list at most, got ${lists.size}` }];
-  const issue = faultOf(template.sample);
-  return issue === undefined ? [] : [{ path, message: issue }];
+  const message = problem(template.sample);
+  return message === undefined ? [] : [{ path, message }];
 }
 
-function validateQuery(
-  { text, path }: { readonly text: string; readonly path: IssuePath },
-  known: KnownVariables,
-): readonly ValidationIssue[] {
+function validateQuery({ value, path }: StringAt, known: KnownVariables): readonly ValidationIssue[] {
   const issues: ValidationIssue[] = [];
-  const whole = `https://host.example/?${text.replace(/^\?/, '')}`;
+  const whole = `https://host.example/?${value.replace(/^\?/, '')}`;
   const template = readOr(issues, path, () => compileUrlTemplate(whole));
   if (template === undefined) return issues;
   return validateCompiled(template, path, known, (sample) =>
     fileUrlProblem(sample) === undefined
       ? undefined
-      : `expected a query string with special letters percent-encoded and without "*", got ${JSON.stringify(text)}`,
+      : `expected a query string with special characters percent-encoded and without "*", got ${JSON.stringify(value)}`,
   );
 }
 
@@ -156,17 +157,19 @@ function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly 
   const records = Array.isArray(fileHeaders) ? fileHeaders.map(recordOf) : [recordOf(fileHeaders)];
   records.forEach((record, index) => {
     if (record === undefined) return;
-    const place = Array.isArray(fileHeaders) ? [...path, index] : path;
+    const recordPath = Array.isArray(fileHeaders) ? [...path, index] : path;
     const names = Object.keys(record);
     for (const [at, name] of names.entries()) {
       const lower = name.toLowerCase();
       const isTwice = names.findIndex((each) => each.toLowerCase() === lower) < at;
-      if (isTwice) issues.push({ path: [...place, name], message: 'it is there already, in another case' });
+      if (isTwice)
+        issues.push({ path: [...recordPath, name], message: 'it is already given, in another case' });
       if (!headerName.test(name))
-        issues.push({ path: [...place, name], message: 'expected the name of a header' });
-      for (const { text, path: textPath } of stringsAt(record[name], [...place, name])) {
-        const template = readOr(issues, textPath, () => compilePlainTemplate(text));
-        if (template !== undefined) issues.push(...validateCompiled(template, textPath, known, valueProblem));
+        issues.push({ path: [...recordPath, name], message: 'expected the name of a header' });
+      for (const { value, path: valuePath } of stringsAt(record[name], [...recordPath, name])) {
+        const template = readOr(issues, valuePath, () => compilePlainTemplate(value));
+        if (template !== undefined)
+          issues.push(...validateCompiled(template, valuePath, known, valueProblem));
       }
     }
   });
@@ -182,5 +185,7 @@ function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly 
 }
 
 function valueProblem(value: string): string | undefined {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value) ? undefined : 'expected what a header can carry';
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+    ? undefined
+    : 'expected characters that a header may contain';
 }

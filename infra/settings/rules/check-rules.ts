@@ -8,8 +8,8 @@ import { type CompiledAt, type ExceptionAt, validateReachable } from './check-re
 import { maxDelaySeconds } from './rule-schema.ts';
 
 /**
- * What shapes cannot say of rules: that fields fit together, that patterns and templates are sound, and that each
- * rule can match. Reads what it can of a configuration whose shape is wrong, so that all issues come at once.
+ * Checks what a schema cannot express: that fields are compatible, that patterns and templates are valid, and that each
+ * rule can match. Reads as much as it can of a configuration that the schema refuses, so that all issues come at once.
  * @param settings anything; its `rules` are looked at
  */
 export function validateRules(settings: unknown): readonly ValidationIssue[] {
@@ -50,7 +50,7 @@ function validateRule(rule: unknown): readonly ValidationIssue[] {
 const objectFields = ['key', 'bucket', 'prefix'] as const;
 const entryFields = ['webhook', 'type', 'locale', 'environment', 'fields'] as const;
 
-/** Values of a CMS change beside `fields.…`, for templates and for `match.fields`. */
+/** Values of a CMS change in addition to `fields.…`, for templates and for `match.fields`. */
 export const entryVariables = [
   'id',
   'type',
@@ -63,7 +63,7 @@ export const entryVariables = [
   'environment',
 ] as const;
 
-/** Conditions on what a change of the source never has. */
+/** An issue for each condition on a value that a change of the source never has. */
 function validateFields(
   given: Record<string, unknown>,
   source: string,
@@ -99,12 +99,12 @@ function compileAt(
 ): readonly CompiledAt[] | undefined {
   if (holder[name] === undefined) return undefined;
   return stringsAt(holder[name], path).flatMap((each) => {
-    const pattern = readOr(issues, each.path, () => compilePattern(each.text));
+    const pattern = readOr(issues, each.path, () => compilePattern(each.value));
     return pattern === undefined ? [] : [{ path: each.path, pattern }];
   });
 }
 
-/** The variables that every match of the rule gives a value; undefined where a pattern could not be read. */
+/** The variables that every match of the rule gives a value; undefined where a pattern could not be parsed. */
 function capturesOf(
   issues: ValidationIssue[],
   match: Record<string, unknown>,
@@ -120,7 +120,7 @@ function capturesOf(
     const path = ['match', 'fields', name];
     conditions.push([path, compileAt(issues, fields, name, path) ?? []]);
   }
-  const readable = issues.length === before && conditions[0]?.[1].length === listOf(match.key ?? []).length;
+  const isParsed = issues.length === before && conditions[0]?.[1].length === listOf(match.key ?? []).length;
   const captured = new Map<string, IssuePath>();
   for (const [path, patterns] of conditions) {
     const names = inAll(patterns.map(({ pattern }) => pattern.variables));
@@ -130,7 +130,7 @@ function capturesOf(
       else issues.push({ path, message: `{${name}} is captured by \`${other.join('.')}\`, too` });
     }
   }
-  return readable ? [...captured.keys()] : undefined;
+  return isParsed ? [...captured.keys()] : undefined;
 }
 
 function inAll(lists: readonly (readonly string[])[]): readonly string[] {
@@ -145,7 +145,7 @@ function knownVariables(
   const own: readonly string[] = source === 's3' ? ['key', 'bucket'] : entryVariables;
   const names = [...(captured ?? []), ...own];
   return {
-    // A pattern that could not be read has its own issue; it must not make more of them.
+    // A pattern that could not be parsed has its own issue; it must not cause more of them.
     isKnown: (name) =>
       captured === undefined || names.includes(name) || (source !== 's3' && isEntryVariable(name)),
     names,
@@ -171,7 +171,7 @@ function validateExceptions(
     const conditions = typeof item === 'string' ? { key: item } : recordOf(item);
     if (conditions === undefined) return;
     if (typeof item !== 'string' && Object.keys(conditions).length === 0) {
-      issues.push({ path, message: 'without a condition it leaves everything out' });
+      issues.push({ path, message: 'without a condition it excludes everything' });
     }
     if (source !== undefined) issues.push(...validateFields(conditions, source, path));
     const keyPath = typeof item === 'string' ? path : [...path, 'key'];
@@ -179,12 +179,12 @@ function validateExceptions(
     for (const name of ['bucket', 'webhook', 'type', 'locale', 'environment']) {
       compileAt(issues, conditions, name, [...path, name]);
     }
-    // A misspelt condition has its own issue; it must not count as none.
+    // A misspelled condition has its own issue; it must not count as no condition.
     if (Object.keys(conditions).every(isCondition) && Object.keys(conditions).length > 0)
       exceptions.push({ path, conditions, keys: compiled });
   });
-  const readable = keys === undefined || keys.length === listOf(match.key ?? []).length;
-  return readable ? [...issues, ...validateReachable(match, keys, exceptions)] : issues;
+  const isParsed = keys === undefined || keys.length === listOf(match.key ?? []).length;
+  return isParsed ? [...issues, ...validateReachable(match, keys, exceptions)] : issues;
 }
 
 function isCondition(name: string): boolean {

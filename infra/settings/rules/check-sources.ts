@@ -6,19 +6,19 @@ import { suggestion } from '../suggestion.ts';
 import { stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
 
-/** Where changes are received from. What is not known of it is undefined. */
+/** Where changes are received from; undefined where it is unknown. */
 export interface Received {
   readonly sources: readonly string[] | undefined;
   readonly webhooks?: readonly { readonly source: string; readonly name: string }[];
   readonly buckets?: readonly { readonly name: string; readonly prefix: string; readonly suffix: string }[];
 }
 
-/** @returns what a configuration file says of where changes come from; nothing of what it says wrongly */
+/** @returns where the changes of a configuration file come from, as far as the file is valid */
 export function receivedBy(config: unknown): Received {
   const { buckets = [], topics = [], queues = [], webhooks = [] } = recordOf(config) ?? {};
   const named = readList(buckets, ({ name, prefix, suffix }) => selectionOf(name, prefix, suffix));
   const carriers = [topics, queues].flat();
-  // Which buckets a topic or queue without a filter carries is not known here.
+  // The buckets of a topic or queue without a filter are unknown here.
   const carried = readList(carriers, ({ bucket, prefix, suffix }) => selectionOf(bucket, prefix, suffix));
   const received = readList(webhooks, ({ source, name = source }) =>
     typeof source === 'string' && typeof name === 'string' ? { source, name } : undefined,
@@ -29,7 +29,7 @@ export function receivedBy(config: unknown): Received {
   return { sources, webhooks: received, ...(carried && { buckets: [...named, ...carried] }) };
 }
 
-/** @returns the objects that are watched; undefined where it says so wrongly, or names no bucket */
+/** @returns the objects that are watched; undefined where they are not valid, or name no bucket */
 function selectionOf(name: unknown, prefix: unknown = '', suffix: unknown = '') {
   const isRight = typeof name === 'string' && typeof prefix === 'string' && typeof suffix === 'string';
   return isRight ? { name, prefix, suffix } : undefined;
@@ -46,7 +46,7 @@ function readList<Item>(
 
 /**
  * @param settings anything; its `rules` are looked at
- * @returns an issue for each rule that can never match, since nothing that it is for is received
+ * @returns an issue for each rule that can never match, since no change that it is for is received
  */
 export function validateSources(
   settings: unknown,
@@ -95,9 +95,9 @@ function validateBuckets(
   const watched = buckets.flatMap(({ prefix, suffix }) =>
     stringsTo(suffix).map((ending) => [stringsFrom(prefix), ending]),
   );
-  const unwatched = stringsAt(match.key, [...path, 'key']).filter(({ text }) => {
-    const texts = stringsOrNone(text);
-    return texts !== undefined && !watched.some((sets) => someStringIn([...sets, texts]));
+  const unwatched = stringsAt(match.key, [...path, 'key']).filter(({ value }) => {
+    const strings = stringsOrNone(value);
+    return strings !== undefined && !watched.some((sets) => someStringIn([...sets, strings]));
   });
   return [
     ...issues,
@@ -108,7 +108,7 @@ function validateBuckets(
   ];
 }
 
-/** Exceptions for buckets that nothing comes from. */
+/** Exceptions for buckets that are not watched. */
 function validateExceptedBuckets(
   except: unknown,
   buckets: Received['buckets'],
@@ -123,27 +123,27 @@ function validateExceptedBuckets(
   });
 }
 
-/** Patterns that none of the names fits. */
+/** An issue for each pattern that none of the names matches. */
 function validateReachability(
   patterns: unknown,
   names: readonly string[],
   path: readonly (string | number)[],
   what: string,
 ): readonly ValidationIssue[] {
-  return stringsAt(patterns, path).flatMap(({ text, path }) => {
-    const texts = stringsOrNone(text);
-    if (texts === undefined || names.some((name) => compilePattern(text).match(name) !== undefined))
+  return stringsAt(patterns, path).flatMap(({ value, path }) => {
+    const strings = stringsOrNone(value);
+    if (strings === undefined || names.some((name) => compilePattern(value).match(name) !== undefined))
       return [];
     return [
-      { path, message: `"${text}" can never match: no ${what} has this name${suggestion(text, names)}` },
+      { path, message: `"${value}" can never match: no ${what} has this name${suggestion(value, names)}` },
     ];
   });
 }
 
-/** Undefined for a pattern that cannot be read, which has its own issue. */
-function stringsOrNone(text: string): StringSet | undefined {
+/** Undefined for a pattern that cannot be parsed, which has its own issue. */
+function stringsOrNone(value: string): StringSet | undefined {
   try {
-    return stringsOf(compilePattern(text));
+    return stringsOf(compilePattern(value));
   } catch (error) {
     if (error instanceof PatternError) return undefined;
     throw error;
