@@ -23,7 +23,7 @@ import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
 import type { Webhook } from './webhook.ts';
 
-/** What a purger is made of. */
+/** Options of a purger. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {
   /** Holds CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
   readonly credentials: ISecret;
@@ -44,14 +44,20 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
    * @default - a table of the stack
    */
   readonly sharedLedger?: ITable;
-  /** IDs of other AWS accounts whose deployments share this one's ledger. */
+  /**
+   * IDs of other AWS accounts whose deployments share this one's ledger.
+   * @default - none
+   */
   readonly ledgerSharedWith?: readonly string[];
   /**
    * Where alarms go, and which there are.
-   * @default - all of them, and nobody is told
+   * @default - all alarms, without notifications
    */
   readonly alarms?: AlarmSettings;
-  /** What the API that takes webhooks is like: its domain, its throttle, its logs. */
+  /**
+   * Options of the API that receives webhooks: its domain, its throttle, its logs.
+   * @default - the address that AWS gives, throttled and with access logs
+   */
   readonly webhookApi?: WebhookApiOptions;
 }
 
@@ -64,7 +70,7 @@ export class CdnPurger extends Construct {
   readonly bufferQueue: Queue;
   /** Holds what could not be purged, with the reason. */
   readonly deadLetterQueue: Queue;
-  /** What is remembered of entries, and the rate limit's window unless `sharedLedger` has it. */
+  /** Stores the entry memory, and the rate limit's window unless `sharedLedger` does. */
   readonly ledger: Ledger;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
@@ -112,14 +118,14 @@ export class CdnPurger extends Construct {
     this.#receiveS3().watchBucket(bucket, options);
   }
 
-  /** Purges what the rules say when this topic, to which S3 or EventBridge sends S3's events, tells of an object. */
+  /** Purges what the rules say when this topic, to which S3 or EventBridge sends S3's events, notifies of an object. */
   watchTopic(topic: ITopic, filter: WatchFilter = {}): void {
     this.#receiveS3().watchTopic(topic, filter);
   }
 
   /**
-   * Purges what the rules say when this queue, which carries S3's events in any envelope, tells of an object. The purger
-   * becomes its consumer: what it takes is gone from the queue.
+   * Purges what the rules say when this queue, which carries S3's events in any envelope, notifies of an object. The
+   * purger becomes its consumer: messages that it has processed are deleted.
    */
   watchQueue(queue: IQueue, filter: WatchFilter = {}): void {
     this.#receiveS3().watchQueue(queue, filter);
@@ -138,7 +144,7 @@ export class CdnPurger extends Construct {
     return this.#webhookReceiver?.url;
   }
 
-  /** What a record for the domain of the webhooks' API has to point at; undefined where there is nothing to do. */
+  /** The target of a DNS record for the domain of the webhooks' API; undefined where none has to be made. */
   get webhookDomainTarget(): string | undefined {
     return this.#webhookReceiver?.domainTarget;
   }

@@ -15,7 +15,7 @@ import { acknowledge } from '../security/nag-suppressions.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import { type FunctionName, functionCode } from './bundle.ts';
 
-/** What differs from function to function. */
+/** Options of a {@link PurgerFunction}: what differs between functions. */
 export interface PurgerFunctionProps {
   /** The folder in `functions/`. */
   readonly name: FunctionName;
@@ -24,14 +24,20 @@ export interface PurgerFunctionProps {
   readonly memorySize: number;
   readonly environment: Record<string, string>;
   readonly protection: DataProtection;
-  /** Files to put beside the handler, contents by name. */
+  /**
+   * Files to put next to the handler, contents by name.
+   * @default - none
+   */
   readonly files?: Readonly<Record<string, string>>;
   /**
-   * Whether Lambda stops what looks like an endless loop, and its events with it.
-   * @default - it does
+   * Whether Lambda stops what looks like an endless loop, together with its events.
+   * @default - Lambda stops it
    */
   readonly recursiveLoop?: RecursiveLoop;
-  /** Where an asynchronous event goes that failed for good. */
+  /**
+   * Where an asynchronous event goes after its last attempt failed.
+   * @default - nowhere: the function is not invoked asynchronously
+   */
   readonly onFailure?: IQueue;
 }
 
@@ -44,7 +50,7 @@ export class PurgerFunction extends LambdaFunction {
   ) {
     const { encryptionKey } = protection;
     const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
-    // AWS's managed policy for Lambda may write to every log group of the account; this role to its own only.
+    // AWS's managed policy for Lambda allows every log group of the account; this role may write to its own only.
     const role = new Role(scope, `${id}Role`, {
       description: props.description,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -52,7 +58,7 @@ export class PurgerFunction extends LambdaFunction {
     logGroup.grantWrite(role);
     if (onFailure !== undefined) grantSend(onFailure, role);
     if (encryptionKey !== undefined) {
-      // What SQS and DynamoDB do with the key on behalf of the role that sends, receives, reads and writes.
+      // SQS and DynamoDB use the key on behalf of the role that sends, receives, reads and writes.
       role.addToPolicy(
         new PolicyStatement({
           actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
@@ -94,13 +100,13 @@ const functionReasons = {
     "X-Ray's permissions can only be granted on every resource. Structured logs follow each change from the event to CDN Pro's request ID.",
 };
 const withDestination =
-  'An event that fails for good goes to the dead letter queue by the on-failure destination, which tells the error with it; with a dead letter configuration beside it, it would be there twice.';
+  'An event whose last attempt fails goes to the dead letter queue by the on-failure destination, which adds the error; with a dead letter configuration as well it would be there twice.';
 const asynchronousReasons = {
   'NIST.800.53.R5-LambdaDLQ': withDestination,
   'Serverless-LambdaDLQ': withDestination,
 };
 const neverAsynchronous =
-  'It is never invoked asynchronously, which alone a dead letter configuration is for: the sender of a webhook sees its failure and sends again; the messages of a queue go back to it, and after ten times to the dead letter queue.';
+  'It is never invoked asynchronously, and a dead letter configuration is for nothing else: the sender of a webhook sees the failure and retries; the messages of a queue return to it, and after ten times go to the dead letter queue.';
 const synchronousReasons = {
   'NIST.800.53.R5-LambdaDLQ': neverAsynchronous,
   'Serverless-LambdaDLQ': neverAsynchronous,

@@ -12,24 +12,24 @@ interface SourceMap {
 export type Codec = Pick<typeof import('@jridgewell/sourcemap-codec'), 'decode' | 'encode'>;
 
 /**
- * Takes a bundle's dependencies out of its source map. Node reads the whole map when a function starts, and three
- * quarters of it say where lines of the AWS SDK stood; of those, a trace then names the place in the bundle.
- * @param text the source map
- * @returns the source map of our own sources
+ * Removes a bundle's dependencies from its source map. Node reads the whole map when a function starts, and three
+ * quarters of it are about the AWS SDK; for the SDK's lines a stack trace then names the position in the bundle.
+ * @param json the source map
+ * @returns the source map of this project's sources
  */
-export function withoutDependencies(text: string, { decode, encode }: Codec): string {
-  const { sources, mappings, ...map } = JSON.parse(text) as SourceMap;
+export function withoutDependencies(json: string, { decode, encode }: Codec): string {
+  const { sources, mappings, ...map } = JSON.parse(json) as SourceMap;
   const kept = [...sources.keys()].filter((index) => !sources[index]?.includes('node_modules/'));
-  const places = new Map(kept.map((index, place) => [index, place]));
+  const newIndexes = new Map(kept.map((index, newIndex) => [index, newIndex]));
   const lines = decode(mappings).map((segments) => {
     let wasOwn = false;
     return segments.flatMap((segment): SourceMapSegment[] => {
       const [column, source, line = 0, sourceColumn = 0] = segment;
-      const place = source === undefined ? undefined : places.get(source);
+      const newIndex = source === undefined ? undefined : newIndexes.get(source);
       const follows = wasOwn;
-      wasOwn = place !== undefined;
-      if (place !== undefined) return [[column, place, line, sourceColumn]];
-      // Where a dependency begins, or it would count as a part of what stands before it.
+      wasOwn = newIndex !== undefined;
+      if (newIndex !== undefined) return [[column, newIndex, line, sourceColumn]];
+      // Marks where a dependency begins; otherwise it would count as a part of the source before it.
       return follows ? [[column]] : [];
     });
   });

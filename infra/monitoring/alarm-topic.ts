@@ -22,9 +22,8 @@ export function createAlarmTopic(scope: Construct): Topic {
 }
 
 /**
- * Lets alarms publish to a topic, and use its key if it has one. A topic with a policy of its own, such as one that
- * insists on TLS, refuses them otherwise, and nobody would hear of it. Of a topic or key that is imported, its owner has
- * to add the statements.
+ * Lets alarms publish to a topic, and use its key if it has one. A topic with its own policy, such as one that requires
+ * TLS, would otherwise refuse them unnoticed. To a topic or key that is imported, its owner has to add the statements.
  */
 export function grantAlarmsPublish(topic: ITopic): void {
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(topic).account } };

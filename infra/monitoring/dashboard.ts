@@ -24,7 +24,7 @@ const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
 const third = { width: 8, height: 6 };
 
-/** One dashboard that says whether content is fresh, and if not, where it is held up. */
+/** One dashboard that shows whether content is fresh, and if not, where it is delayed. */
 export class PurgerDashboard extends Construct {
   readonly #monitoring: Monitoring;
   readonly #watched: Watched;
@@ -38,7 +38,7 @@ export class PurgerDashboard extends Construct {
     this.#monitoring = monitoring;
     this.#watched = watched;
     this.#dashboard = new Dashboard(this, 'Dashboard', {
-      // An account has one dashboard of a name in all of its regions, and may have a stack of a name in each.
+      // A dashboard's name is unique in an account, a stack's only in each region.
       dashboardName: `${monitoring.purgerName}-${Aws.REGION}`,
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
@@ -54,7 +54,7 @@ export class PurgerDashboard extends Construct {
     this.#addErrors('submit', watched.function);
   }
 
-  /** Shows a receiver's errors, and the changes that it could make nothing of. */
+  /** Shows a receiver's errors, and the changes that it could not use. */
   addReceiver(service: 'receive-s3' | 'receive-webhook', fn: PurgerFunction): void {
     this.#addErrors(service, fn);
     for (const name of [
@@ -82,7 +82,7 @@ export class PurgerDashboard extends Construct {
     );
   }
 
-  /** Shows what waits in a queue before `receive-s3`, in a row that is there only where one is. */
+  /** Shows the messages in a queue before `receive-s3`, in a row that exists only with such a queue. */
   addS3Queue(queue: S3Queue): void {
     if (this.#s3Queues === undefined) {
       this.#s3Queues = s3QueuesWidget();
@@ -91,7 +91,7 @@ export class PurgerDashboard extends Construct {
     addS3Queue(this.#s3Queues, queue);
   }
 
-  /** Shows what the API makes of webhooks: see {@link webhookApiWidget}. */
+  /** Shows how the API answers webhooks: see {@link webhookApiWidget}. */
   addWebhookApi(api: HttpApi, countsThrottled: boolean): void {
     this.#dashboard.addWidgets(webhookApiWidget(this.#monitoring, api, countsThrottled));
   }
@@ -174,7 +174,7 @@ export class PurgerDashboard extends Construct {
     });
   }
 
-  /** A message is one change, so SQS counts changes; less those that only went back to wait. */
+  /** A message is one change, so SQS counts changes; requeued messages are subtracted. */
   #changes(): GraphWidget {
     const { queue } = this.#watched.buffer;
     const sent = queue.metricNumberOfMessagesSent({ statistic: 'Sum', period: minute });

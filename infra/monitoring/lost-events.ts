@@ -5,12 +5,12 @@ import type { PurgerFunction } from '../function/purger-function.ts';
 import { type Monitoring, total } from './monitoring.ts';
 
 const sum = { statistic: 'Sum', period: Duration.minutes(5) } as const;
-/** An alarm takes ten metrics and expressions, one of which adds up the others. */
-const mostMetrics = 9;
+/** An alarm takes ten metrics and expressions, one of which is the sum of the others. */
+const maxMetrics = 9;
 
 /**
- * Alarms of S3 events that even the dead letter queue did not take: they are in no queue any more. They are no part of
- * the alarm of errors, which lets one bad period pass, since one of these is already lost.
+ * Alarms of S3 events that even the dead letter queue did not take, so that they are lost. They are separate from the
+ * alarm of errors, which tolerates one bad period: here one event is already too many.
  */
 export class LostEvents {
   readonly #monitoring: Monitoring;
@@ -44,7 +44,7 @@ export class LostEvents {
 
   #add(metric: Metric): void {
     const index = this.#count++;
-    const alarms = index / mostMetrics;
+    const alarms = index / maxMetrics;
     if (Number.isInteger(alarms)) {
       this.#newest = this.#alarm(metric, `receive-s3-lost${alarms === 0 ? '' : `-${alarms + 1}`}`);
     } else if (this.#newest !== undefined) {

@@ -104,7 +104,7 @@ export class Monitoring extends Construct {
     });
   }
 
-  /** @returns the alarm that it sets; undefined where alarms or this one are off */
+  /** @returns the new alarm; undefined where alarms or this one are off */
   alarm({ name, of, id = of, severity, metric, meaning, action, ...rule }: AlarmProps): Alarm | undefined {
     const { enabled, off, runbookUrl } = this.#settings;
     if (!enabled || off.includes(name)) return undefined;
@@ -119,14 +119,14 @@ export class Monitoring extends Construct {
       datapointsToAlarm,
       evaluationPeriods,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      // Nothing that is watched here is published while nothing happens.
+      // None of these metrics is published while nothing happens.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     this.#actions ??= this.#createActions();
     const actions = this.#actions[severity];
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);
-    if (actions.length === 0) acknowledge(alarm, untoldReasons);
+    if (actions.length === 0) acknowledge(alarm, noActionReasons);
     this.alarms.push(alarm);
     return alarm;
   }
@@ -148,9 +148,9 @@ export class Monitoring extends Construct {
   }
 }
 
-const untoldReasons = {
+const noActionReasons = {
   'NIST.800.53.R5-CloudWatchAlarmAction':
-    'Whom to tell only the user knows: `alarms` takes addresses, topics and actions. Until then the alarm shows its state in CloudWatch and on the dashboard, and each change of it is an event of EventBridge, which an account may gather for all of its alarms.',
+    'Only the user knows whom to notify: `alarms` takes addresses, topics and actions. Until then the alarm shows its state in CloudWatch and on the dashboard, and each change of its state is an EventBridge event, which an account may collect for all of its alarms.',
 };
 const mailReasons = {
   'Serverless-SNSRedrivePolicy':
@@ -158,7 +158,7 @@ const mailReasons = {
 };
 
 /**
- * @returns a metric of SQS's by the queue's name alone. CDK's own adds the account of a queue that is imported, and an
+ * @returns an SQS metric by the queue's name only. CDK's own adds the account of a queue that is imported, and an
  *   alarm may not watch another account's metrics unless the two are linked
  */
 export function queueMetric(

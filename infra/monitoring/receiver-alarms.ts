@@ -11,10 +11,10 @@ type ReceiverName = 'receive-s3' | 'receive-webhook';
 const sum = (period: Duration) => ({ statistic: 'Sum', period }) as const;
 const fiveMinutes = Duration.minutes(5);
 const hour = Duration.hours(1);
-/** Fewer changes in an hour that no rule matches are nobody's concern. */
-const fewestUnmatched = 10;
-/** Fewer failed verifications of one webhook in an hour may be a stranger's tries. */
-const fewestUnverified = 3;
+/** Fewer unmatched changes in an hour are normal. */
+const minUnmatched = 10;
+/** Fewer failed verifications of one webhook in an hour may be attempts by strangers. */
+const minUnverified = 3;
 
 /** Sets the alarms of the receiver of S3's events. */
 export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buffer: PurgeQueue): void {
@@ -31,7 +31,7 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
       },
       fiveMinutes,
     ),
-    // An event is tried twice more, so that one bad moment does no harm.
+    // An event is retried twice, so that one bad moment does no harm.
     periods: [2, 3],
     meaning: 'S3 events cannot be processed; after three tries they are in the dead letter queue.',
     action: 'Read the log of receive-s3.',
@@ -39,7 +39,7 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
   watchChanges(monitoring, 'receive-s3', buffer);
 }
 
-/** A queue out of which the receiver takes S3's events. */
+/** A queue from which the receiver consumes S3's events. */
 export interface S3Queue {
   readonly queue: IQueue;
   /** `inbox`, or the queue's own name. */
@@ -47,8 +47,8 @@ export interface S3Queue {
 }
 
 /**
- * Sets the alarm of a queue before the receiver of S3's events. It is one of its own since a pause holds nothing up
- * here, and since a metric costs the same in it as in the one of the buffer.
+ * Sets the alarm of a queue before the receiver of S3's events. It is separate from the purge queue's, since a pause
+ * delays nothing here, and since its metric costs the same in both.
  */
 export function watchS3Queue(
   monitoring: Monitoring,
@@ -69,7 +69,7 @@ export function watchS3Queue(
   });
 }
 
-/** Sets the alarms of the receiver of webhooks, but for those of each webhook. */
+/** Sets the alarms of the receiver of webhooks, except those of each webhook. */
 export function watchWebhookReceiver(
   monitoring: Monitoring,
   fn: PurgerFunction,
@@ -89,14 +89,14 @@ export function watchWebhookReceiver(
       },
       fiveMinutes,
     ),
-    // Not every sender tries again.
+    // Not every sender retries.
     meaning: 'Webhooks are answered with an error; several CMSs do not send them again.',
     action: 'Read the log of receive-webhook, and have what was lost sent again or purged by hand.',
   });
   watchChanges(monitoring, 'receive-webhook', buffer);
 }
 
-/** Sets the alarm of the throttle of the webhooks' API, which its access log tells of. */
+/** Sets the alarm of the throttle of the webhooks' API, counted by its access log. */
 export function watchThrottle(monitoring: Monitoring): void {
   monitoring.alarm({
     name: 'webhooks-throttled',
@@ -115,7 +115,7 @@ export function watchWebhook(monitoring: Monitoring, webhook: string): void {
     of: webhook,
     severity: 'warning',
     metric: monitoring.metric('receive-webhook', 'WebhooksUnverified', sum(hour), { webhook }),
-    threshold: fewestUnverified,
+    threshold: minUnverified,
     meaning: `Deliveries to the webhook ${webhook} fail verification, and purge nothing: a wrong secret, or somebody forges them.`,
     action: 'Compare the secret with the one in the CMS.',
   });
@@ -134,7 +134,7 @@ function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: Pur
       },
       period: hour,
     }),
-    threshold: fewestUnmatched,
+    threshold: minUnmatched,
     meaning:
       'For an hour more changes matched no rule than were queued: a rule may have the wrong prefix or type.',
     action:

@@ -7,7 +7,7 @@ import type { S3Queue } from './receiver-alarms.ts';
 const wholeRow = { width: 24, height: 6 };
 const axis = { min: 0, showUnits: false };
 
-/** @returns a graph without lines of the queues before `receive-s3`: see {@link addS3Queue} */
+/** @returns an empty graph for the queues before `receive-s3`: see {@link addS3Queue} */
 export function s3QueuesWidget(): GraphWidget {
   const title = 'S3 events before receive-s3';
   return new GraphWidget({ ...wholeRow, title, left: [], right: [], leftYAxis: axis, rightYAxis: axis });
@@ -23,8 +23,8 @@ export function addS3Queue(widget: GraphWidget, { queue, name }: S3Queue): void 
 }
 
 /**
- * @param countsThrottled whether the API's access log is on, by which they are counted
- * @returns a graph of what the API makes of webhooks
+ * @param countsThrottled whether the API's access log is on, which counts throttled webhooks
+ * @returns a graph of the API's answers to webhooks
  */
 export function webhookApiWidget(
   monitoring: Monitoring,

@@ -14,12 +14,12 @@ export interface Watched {
 
 const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
-/** The share of the rate limit's window from which on little is left for a burst, in percent. */
+/** The used share of the rate limit's window above which little is left for a burst, in percent. */
 const budgetPercent = 80;
-/** How much later than it could a try may come: receiving the message, a cold start and the requests themselves. */
-const triesLateSeconds = 15;
-/** Half of what SQS keeps a message: a week to find out that nobody has resumed. */
-const pausedTooLong = Duration.days(7);
+/** How much later than scheduled a retry may start: receiving the message, a cold start and the requests themselves. */
+const retryLatenessSeconds = 15;
+/** Half of the time that SQS keeps a message, which leaves a week to resume. */
+const maxPause = Duration.days(7);
 
 /** Sets the alarms of the throttled consumer and of the queues around it. */
 export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
@@ -48,11 +48,11 @@ export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
 }
 
 /**
- * A change's age shows in three places: in SQS; where it went back into the buffer, which starts SQS's age anew, in
- * what `submit` measures there; and when it is purged.
+ * A change's age is in three metrics: SQS's; what `submit` measures when it requeues a message, which resets SQS's age;
+ * and what it measures when the change is purged.
  */
 function watchFreshness(monitoring: Monitoring, { buffer, settings }: Watched): void {
-  // What `submit` measures is published when an invocation ends, which may take nearly five minutes.
+  // `submit` publishes its metrics when an invocation ends, which may take nearly five minutes.
   const options = { statistic: 'Maximum', period: fiveMinutes } as const;
   const oldestMessage = buffer.queue.metricApproximateAgeOfOldestMessage(options);
   if (settings.paused) {
@@ -60,7 +60,7 @@ function watchFreshness(monitoring: Monitoring, { buffer, settings }: Watched): 
       name: 'freshness',
       severity: 'critical',
       metric: oldestMessage,
-      threshold: pausedTooLong.toSeconds(),
+      threshold: maxPause.toSeconds(),
       meaning: 'Submission has been paused for a week, and SQS deletes what has waited for two.',
       action: 'Resume, or purge everything by hand afterwards.',
     });
@@ -86,7 +86,7 @@ function watchFreshness(monitoring: Monitoring, { buffer, settings }: Watched): 
   });
 }
 
-/** How long rules ask changes to wait on purpose, at most. */
+/** The longest delay that any rule asks for. */
 function longestDelaySeconds({ rules }: CompleteSettings): number {
   return Math.max(
     ...rules.map(({ delaySeconds = 0, repeatAfterSeconds = 0 }) => delaySeconds + repeatAfterSeconds),
@@ -94,13 +94,13 @@ function longestDelaySeconds({ rules }: CompleteSettings): number {
 }
 
 /**
- * @returns the period of which five always have three tries in a row in three of them, when CDN Pro refuses the
- *   credentials for good: half of the time between two tries, in whole minutes. In shorter ones the third try may come
- *   when the first no longer counts; in much longer ones a rotation would take three.
+ * @returns the alarm's period: of five consecutive periods, three have an attempt while CDN Pro refuses the credentials.
+ *   It is half of the time between two attempts, in whole minutes. With shorter ones the first attempt may no longer
+ *   count when the third is made; with much longer ones a rotation would last for three.
  */
 function refusedPeriod({ batchingWindowSeconds }: CompleteSettings): Duration {
-  const betweenTriesSeconds = unauthorizedDelaySeconds + batchingWindowSeconds + triesLateSeconds;
-  return Duration.minutes(Math.ceil(betweenTriesSeconds / 2 / 60));
+  const betweenAttemptsSeconds = unauthorizedDelaySeconds + batchingWindowSeconds + retryLatenessSeconds;
+  return Duration.minutes(Math.ceil(betweenAttemptsSeconds / 2 / 60));
 }
 
 function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
@@ -109,7 +109,7 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     name: 'credentials-refused',
     severity: 'critical',
     metric: monitoring.metric('submit', 'CredentialsRefused', sum(refusedPeriod(settings))),
-    // A rotation makes for a minute or two at most; what is refused for good is tried again and again.
+    // A rotation lasts for a minute or two at most; after that, attempts fail again and again.
     periods: [3, 5],
     meaning: 'CDN Pro refuses the credentials, so nothing is purged; changes wait.',
     action: 'Put valid ones into the credentials secret.',

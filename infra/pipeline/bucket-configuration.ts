@@ -14,7 +14,7 @@ import { formEncodedKey } from '../../functions/core/model/form-encoded-key.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { Keys } from './key-pattern.ts';
 
-/** The events that say that an object changed; restores, tags and access control do not. */
+/** The events of changed objects; restores, tags and access control are not among them. */
 const changeEvents = [
   EventType.OBJECT_CREATED,
   EventType.OBJECT_REMOVED,
@@ -22,9 +22,9 @@ const changeEvents = [
 ] as const;
 
 /**
- * What one bucket has to send. A bucket of the same app that needs EventBridge alone is told so in its own template,
+ * What one bucket has to send. A bucket of the same app that only needs EventBridge is configured in its own template,
  * and one whose notifications the CDK manages already by the CDK. For all others a function reads the bucket's
- * configuration and adds to it: `docs/adr/0043` says why not the CDK's.
+ * configuration and adds to it: `docs/adr/0043` says why it is not the CDK's.
  */
 export class BucketConfiguration extends Construct {
   readonly #bucket: IBucket;
@@ -32,7 +32,7 @@ export class BucketConfiguration extends Construct {
   #eventBridge = false;
   readonly #notifications: { readonly queue: Queue; readonly keys: Keys }[] = [];
   readonly #function: () => PurgerFunction;
-  /** What has to be there before the bucket sends to it. */
+  /** What has to exist before the bucket sends to it. */
   readonly #receivers = new DependencyGroup();
   #resource: CustomResource | undefined;
 
@@ -46,7 +46,7 @@ export class BucketConfiguration extends Construct {
 
   /**
    * Lets the bucket send its events to EventBridge.
-   * @param receivers have to be there first: what was notified of the keys until now no longer is
+   * @param receivers have to exist first: from then on, former notifications of the keys no longer arrive
    */
   enableEventBridge(...receivers: readonly IDependable[]): void {
     this.#receivers.add(...receivers);
@@ -58,7 +58,7 @@ export class BucketConfiguration extends Construct {
     else {
       own.addPropertyOverride(
         'NotificationConfiguration.EventBridgeConfiguration',
-        // With a resource of its own, that sets all: CloudFormation would write over what it adds.
+        // Where the function configures the bucket, it does all: CloudFormation would overwrite what it adds.
         Lazy.any({
           produce: () =>
             this.#ofSameBucket().some((each) => each.#resource) ? undefined : { EventBridgeEnabled: true },
@@ -70,7 +70,7 @@ export class BucketConfiguration extends Construct {
   /** Lets the bucket notify a queue, whose policy has to allow it. */
   notify(queue: Queue, keys: Keys): void {
     if (this.#isManagedByCdk) {
-      // CDK refuses a filter that lets everything pass.
+      // CDK refuses a filter without a prefix and suffix.
       const filters = keys.prefix === undefined && keys.suffix === undefined ? [] : [encodedFilter(keys)];
       for (const event of changeEvents) {
         this.#bucket.addEventNotification(event, destinationOf(queue), ...filters);
@@ -78,7 +78,7 @@ export class BucketConfiguration extends Construct {
       return;
     }
     this.#notifications.push({ queue, keys });
-    // S3 tries out a queue before it takes a notification to it.
+    // S3 tests a queue before it accepts a notification to it.
     this.#receivers.add(queue);
     this.#configure();
   }
@@ -86,7 +86,7 @@ export class BucketConfiguration extends Construct {
   #configure(): void {
     if (this.#resource !== undefined) return;
     const configure = this.#function();
-    // Of two that write at once, one would write over the other's part.
+    // Of two concurrent writes, one would overwrite the other's part.
     const others = this.#ofSameBucket().flatMap((other) => other.#resource ?? []);
     configure.addToRolePolicy(
       new PolicyStatement({
@@ -100,13 +100,13 @@ export class BucketConfiguration extends Construct {
       serviceTimeout: Duration.minutes(5),
       properties: {
         BucketName: this.#bucket.bucketName,
-        Configuration: Lazy.string({ produce: () => this.#configurationText() }),
+        Configuration: Lazy.string({ produce: () => this.#configurationJson() }),
       },
     });
     this.#resource.node.addDependency(this.#receivers, ...others);
   }
 
-  /** What this stack's purgers, this one included, want of the same bucket. */
+  /** The configurations of the same bucket by this stack's purgers, this one included. */
   #ofSameBucket(): BucketConfiguration[] {
     const stack = Stack.of(this);
     const nameOf = (bucket: IBucket) => JSON.stringify(stack.resolve(bucket.bucketName));
@@ -116,7 +116,7 @@ export class BucketConfiguration extends Construct {
       .filter((each) => Stack.of(each) === stack && nameOf(each.#bucket) === nameOf(this.#bucket));
   }
 
-  #configurationText(): string {
+  #configurationJson(): string {
     return Stack.of(this).toJsonString({
       eventBridge: this.#ofSameBucket().some((each) => each.#eventBridge),
       idPrefix: `${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}-`,
@@ -132,12 +132,12 @@ export class BucketConfiguration extends Construct {
     const isOwn = this.#resource !== undefined || (this.#eventBridge && ownResourceOf(this.#bucket));
     if (this.#isManagedByCdk || !isOwn || !hasNotifications(this.#bucket)) return [];
     return [
-      `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would write over what the purger adds`,
+      `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would overwrite what the purger adds`,
     ];
   }
 }
 
-/** CDK's own would let every bucket of every account use the queue's key. */
+/** CDK's `SqsDestination` would let every bucket of every account use the queue's key. */
 function destinationOf(queue: Queue): IBucketNotificationDestination {
   return {
     bind: () => ({
@@ -160,7 +160,7 @@ function hasNotifications(bucket: IBucket): boolean {
 }
 
 /**
- * S3 compares the prefix and suffix of a notification with keys as notifications spell them.
+ * S3 compares the prefix and suffix of a notification with keys in the encoding of notifications.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
 function encodedFilter({ prefix, suffix }: Keys): NotificationKeyFilter {

@@ -10,7 +10,7 @@ import type { PurgeQueue } from '../storage/purge-queue.ts';
 import { type Keys, keyPattern } from './key-pattern.ts';
 import { OtherAccountsBus } from './other-accounts-bus.ts';
 
-/** What the rules of buckets have in common. */
+/** Options that the rules of buckets have in common. */
 export interface BucketRulesProps {
   readonly receiver: PurgerFunction;
   readonly buffer: PurgeQueue;

@@ -11,7 +11,7 @@ import { grantBucketsSend, grantTopicsSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { keptQueue } from '../storage/purge-queue.ts';
 
-/** A batch of more than ten needs a window, and this is the shortest. */
+/** A batch of more than ten needs a window, of which this is the shortest. */
 const batchingWindow = Duration.seconds(1);
 
 /** Options of an {@link S3EventQueue}. */
@@ -42,13 +42,13 @@ export class S3EventQueue extends Construct {
       // As Lambda's documentation advises for queues whose consumer may be throttled.
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds() + batchingWindow.toSeconds()),
       ...keptQueue(protection),
-      // The event of a batch that crashes: `submit` maps it when it is moved back.
+      // Events of a batch that crashes: `submit` maps them when they are redriven.
       deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 10 },
     });
     receiveFrom(this.queue, receiver);
   }
 
-  /** Lets a bucket, of this account unless told otherwise, send its notifications. */
+  /** Lets a bucket send its notifications; by default one of this account. */
   allowBucket(bucket: IBucket, account = Stack.of(this).account): void {
     const { encryptionKey } = this.#protection;
     if (encryptionKey !== undefined) grantBucketsSend(encryptionKey, account);
@@ -57,7 +57,7 @@ export class S3EventQueue extends Construct {
         principals: [new ServicePrincipal('s3.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [this.queue.queueArn],
-        // The name of a deleted bucket can be taken by someone else: so the account counts, too.
+        // Someone else can create a bucket with the name of a deleted one, so the account has to match, too.
         conditions: {
           ArnEquals: { 'aws:SourceArn': bucket.bucketArn },
           StringEquals: { 'aws:SourceAccount': account },
@@ -67,18 +67,18 @@ export class S3EventQueue extends Construct {
   }
 
   /**
-   * Subscribes the queue to a topic. CDK's `SqsSubscription` would name the topic in the policy of the key, or no topic at
-   * all: a topic that the same key encrypts could then not be deployed, or any topic could use the key.
+   * Subscribes the queue to a topic. CDK's `SqsSubscription` would name the topic in the policy of the key, or allow all
+   * topics: a topic that the same key encrypts could then not be deployed, or any topic could use the key.
    */
   subscribe(topic: ITopic): void {
     const { encryptionKey } = this.#protection;
     if (encryptionKey !== undefined) grantTopicsSend(encryptionKey, topic.env.account);
     const { region } = topic.env;
-    const elsewhere = Token.isUnresolved(region) ? {} : { region };
+    const ofRegion = Token.isUnresolved(region) ? {} : { region };
     const policy = this.queue.addToResourcePolicy(
       new PolicyStatement({
-        // In regions that an account has to opt in to, SNS has a name of its own.
-        principals: [new ServicePrincipal('sns.amazonaws.com', elsewhere)],
+        // In regions that an account has to opt in to, SNS has a regional name.
+        principals: [new ServicePrincipal('sns.amazonaws.com', ofRegion)],
         actions: ['sqs:SendMessage'],
         resources: [this.queue.queueArn],
         conditions: { ArnEquals: { 'aws:SourceArn': topic.topicArn } },
@@ -89,26 +89,26 @@ export class S3EventQueue extends Construct {
       protocol: SubscriptionProtocol.SQS,
       endpoint: this.queue.queueArn,
       rawMessageDelivery: true,
-      ...(this.#isElsewhere(region) ? {} : { deadLetterQueue: this.#deadLetterQueue }),
-      ...elsewhere,
+      ...(this.#isOtherRegion(region) ? {} : { deadLetterQueue: this.#deadLetterQueue }),
+      ...ofRegion,
     });
-    this.#leaveOutElsewhere(subscription, region);
-    // What is sent before the queue lets it in would go to the dead letter queue.
+    this.#redriveInSameRegion(subscription, region);
+    // Messages sent before the queue's policy allows them would go to the dead letter queue.
     if (policy.policyDependable !== undefined) subscription.node.addDependency(policy.policyDependable);
   }
 
-  /** Whether a topic's region is known to be another than the stack's. */
-  #isElsewhere(region: string): boolean {
+  /** Whether a topic's region is known to differ from the stack's. */
+  #isOtherRegion(region: string): boolean {
     const own = Stack.of(this).region;
     return !Token.isUnresolved(region) && !Token.isUnresolved(own) && region !== own;
   }
 
   /**
-   * SNS takes no dead letter queue of another region than the topic's. A stack for any region learns its own when it is
-   * deployed.
+   * SNS accepts a dead letter queue of the topic's region only. A stack without an explicit region knows its own at
+   * deployment only, so that a condition decides.
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
    */
-  #leaveOutElsewhere(subscription: Subscription, region: string): void {
+  #redriveInSameRegion(subscription: Subscription, region: string): void {
     if (Token.isUnresolved(region) || !Token.isUnresolved(Stack.of(this).region)) return;
     const isHere = new CfnCondition(subscription, 'IsHere', {
       expression: Fn.conditionEquals(Aws.REGION, region),
@@ -120,19 +120,19 @@ export class S3EventQueue extends Construct {
   }
 }
 
-/** Lets a function take S3's events out of a queue, as many at once as there are. */
+/** Lets a function consume S3's events from a queue, in batches as large as possible. */
 export function receiveFrom(queue: IQueue, receiver: IFunction): void {
   receiver.addEventSource(
     new SqsEventSource(queue, {
       batchSize: 10_000,
       maxBatchingWindow: batchingWindow,
-      // Enough for thousands of changes a second, and the rest of the account's concurrency is left alone.
+      // Enough for thousands of changes a second; the rest of the account's concurrency is for others.
       maxConcurrency: 10,
       reportBatchItemFailures: true,
     }),
   );
   acknowledge(receiver, {
     'Serverless-LambdaEventSourceMappingDestination':
-      'A destination is for streams. A message that fails goes back to its queue alone, whose redrive policy says how often, and where it ends.',
+      'A destination is for streams. A single message that fails returns to its queue, whose redrive policy says how often, and where it goes afterwards.',
   });
 }

@@ -17,7 +17,7 @@ import { grantWindow } from '../storage/ledger.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
 
-/** What {@link Submit} is made of. */
+/** Options of {@link Submit}. */
 export interface SubmitProps {
   readonly settings: CompleteSettings;
   readonly credentials: ISecret;
@@ -31,7 +31,7 @@ export interface SubmitProps {
 /** Long enough to wait for most of a rate limit's window inside one invocation. */
 const timeout = Duration.minutes(5);
 
-/** The throttled consumer with the buffer it empties. */
+/** The throttled consumer and the queue that it consumes. */
 export class Submit extends Construct {
   readonly buffer: PurgeQueue;
   readonly function: PurgerFunction;
@@ -41,7 +41,7 @@ export class Submit extends Construct {
     const { settings, credentials, endpoint, windowTable, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new PurgeQueue(this, 'Buffer', {
-      // A message is in hand while its batch gathers and while the function runs; then some, for the poller.
+      // A message is in flight while its batch gathers and while the function runs; 30 s more are for the poller.
       visibilityTimeout: Duration.seconds(timeout.toSeconds() + window.toSeconds() + 30),
       protection,
     });
@@ -64,15 +64,15 @@ export class Submit extends Construct {
         [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
       },
       protection,
-      // What waits goes back into the function's own queue. After 16 rounds Lambda would take that for an endless loop and
-      // move it into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      // Waiting messages are requeued into the function's own queue. After 16 rounds Lambda would take that for an endless
+      // loop and move them into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
     });
     this.function.addEventSource(
       new SqsEventSource(queue, {
         batchSize: 10_000,
         maxBatchingWindow: window,
-        // The least there is. The rate limit is held by the ledger, not by concurrency.
+        // The minimum of Lambda. The ledger keeps the rate limit, not the concurrency.
         maxConcurrency: 2,
         reportBatchItemFailures: true,
         enabled: !settings.paused,
@@ -80,7 +80,7 @@ export class Submit extends Construct {
     );
     acknowledge(this.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'A destination is for streams. What fails here goes back to the queue message by message, and after ten times to its dead letter queue.',
+        'A destination is for streams. Each message that fails here returns to the queue, and after ten times goes to its dead letter queue.',
     });
     grantSend(queue, this.function);
     grantSend(deadLetterQueue, this.function);
@@ -90,7 +90,7 @@ export class Submit extends Construct {
   }
 }
 
-/** What the function needs to know of coalescing; nothing where it is off. */
+/** The function's limits for coalescing; none where it is off. */
 function coalescing({ coalesce, rateLimit, freshnessSeconds }: CompleteSettings) {
   if (coalesce === undefined) return {};
   const { siblings, minDepth, when } = coalesce;

@@ -19,7 +19,7 @@ import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { checkWebhookApi, type WebhookApiOptions } from '../settings/webhook-api-settings.ts';
 
-/** What a {@link WebhookApi} is made of. */
+/** Options of a {@link WebhookApi}. */
 export interface WebhookApiProps extends WebhookApiOptions {
   readonly protection: DataProtection;
   /** A dimension of the metrics: see `monitoring.ts`. */
@@ -30,7 +30,7 @@ export interface WebhookApiProps extends WebhookApiOptions {
 export const defaultThrottle = { ratePerSecond: 100, burst: 500 } as const;
 
 /**
- * What is logged of a request: no header and no query string, since CMSs put secrets in there.
+ * What is logged of a request: no header and no query string, since CMSs put secrets into them.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
 const accessLogFields = {
@@ -46,7 +46,7 @@ const accessLogFields = {
   integrationError: '$context.integrationErrorMessage',
   latencyMs: '$context.responseLatency',
   integrationLatencyMs: '$context.integrationLatency',
-  /** A dimension of what is counted here, beside `purger`. */
+  /** A dimension of the metric, in addition to `purger`. */
   service: 'receive-webhook',
 };
 const throttled: AccessLogMetricName = 'WebhooksThrottled';
@@ -63,9 +63,9 @@ export class WebhookApi extends Construct {
   readonly api: HttpApi;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
-  /** What a record for the domain has to point at, where the stack does not make it. */
+  /** The target of a DNS record for the domain, where the stack does not create it. */
   readonly domainTarget: string | undefined;
-  /** Missing where they are off. */
+  /** Undefined where access logs are off. */
   readonly accessLogs: LogGroup | undefined;
 
   constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
@@ -86,7 +86,7 @@ export class WebhookApi extends Construct {
     });
     acknowledge(this.api, {
       'AwsSolutions-APIG4':
-        "A CMS cannot sign as IAM or OAuth ask for: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it reads anything of them.",
+        "A CMS cannot sign as IAM or OAuth require: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it parses them.",
     });
     const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
     this.accessLogs = options.accessLogs === false ? undefined : this.#accessLogs(protection);
@@ -114,7 +114,7 @@ export class WebhookApi extends Construct {
     });
     if (hostedZone !== undefined) {
       const target = new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId);
-      // The dot says that the name is whole: the name of an imported zone need not be known.
+      // The dot marks a fully qualified name: the name of an imported zone may be unknown.
       const recordName = `${domainName}.`;
       new ARecord(this, 'Record', {
         zone: hostedZone,
@@ -125,7 +125,7 @@ export class WebhookApi extends Construct {
     return domain;
   }
 
-  /** API Gateway publishes one metric for all answers 4xx; only its log tells what the throttle turned away. */
+  /** API Gateway publishes one metric for all 4xx answers; only its log shows which ones the throttle refused. */
   #accessLogs(protection: DataProtection): LogGroup {
     const logGroup = new LogGroup(this, 'AccessLogs', keptLogs(protection));
     acknowledgeLogs(logGroup, protection);

@@ -19,29 +19,29 @@ import type { Webhook } from '../webhook.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import { WebhookApi } from './webhook-api.ts';
 
-/** What the receiver of webhooks is made of. */
+/** Options of a {@link WebhookReceiver}. */
 export interface WebhookReceiverProps extends ReceiverProps {
   readonly ledger: Ledger;
   readonly webhookApi: WebhookApiOptions;
 }
 
-/** Lambda takes 4 KB of environment in all; the rest of it is that of other variables, with room to spare. */
+/** Lambda takes 4 KB of environment in all; the rest is for the other variables, with a reserve. */
 const maxWebhooksLength = 3200;
 /** Longer than this, the webhooks' configuration is compressed. */
 const maxPlainLength = 1000;
-/** An ARN that only the deployment knows, as long as they come. */
+/** The longest ARN, for those that only the deployment knows. */
 const assumedArnLength = 120;
 
 /** Receives signed webhooks at `POST /webhooks/{name of the webhook}`. */
 export class WebhookReceiver extends Construct {
   readonly function: PurgerFunction;
   readonly api: HttpApi;
-  /** Whether the webhooks that the API turns away are counted: its access log has to be on. */
+  /** Whether the webhooks that the API throttles are counted: its access log has to be on. */
   readonly countsThrottled: boolean;
   /** The URL that a webhook's name is appended to. */
   readonly url: string;
   readonly #monitoring: Monitoring;
-  /** What a record for the API's own domain has to point at; undefined without one, or where the stack makes it. */
+  /** The target of a DNS record for the API's domain; undefined without a domain, or where the stack creates it. */
   readonly domainTarget: string | undefined;
   readonly #webhooks = new Map<string, Webhook>();
 
@@ -59,7 +59,7 @@ export class WebhookReceiver extends Construct {
       environment: {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
         [environment.ledgerTableName]: ledger.table.tableName,
-        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksText() }),
+        [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksJson() }),
         [environment.webhookSecretIds]: Lazy.string({
           produce: () => Stack.of(this).toJsonString(this.#secrets().map(({ secretArn }) => secretArn)),
         }),
@@ -67,7 +67,7 @@ export class WebhookReceiver extends Construct {
       protection: buffer.protection,
     });
     grantSend(buffer.queue, this.function);
-    // Of the ledger it may touch what it remembers of entries, and not the rate limit's window.
+    // In the ledger it may use the entry memory, but not the rate limit's window.
     this.function.addToRolePolicy(
       new PolicyStatement({
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
@@ -104,7 +104,7 @@ export class WebhookReceiver extends Construct {
     return [...new Set([...this.#webhooks.values()].flatMap(({ secrets }) => secrets))];
   }
 
-  #webhooksText(): string {
+  #webhooksJson(): string {
     const all = this.#secrets();
     const webhooks = [...this.#webhooks.values()].map(({ name, source, secrets, options, rememberDays }) => {
       const written: WrittenWebhook = {
@@ -121,7 +121,7 @@ export class WebhookReceiver extends Construct {
   }
 
   #issuesOfLength(): string[] {
-    const length = this.#webhooksText().length + this.#secrets().length * assumedArnLength;
+    const length = this.#webhooksJson().length + this.#secrets().length * assumedArnLength;
     if (length <= maxWebhooksLength) return [];
     return [
       `\`webhooks\`: expected configurations and ARNs of secrets of at most ${maxWebhooksLength} characters, got ${length}: let webhooks share a secret, or divide them among two purgers`,

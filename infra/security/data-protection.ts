@@ -14,7 +14,7 @@ interface CheckedProps {
 
 /** How data is kept. */
 export interface DataProtection {
-  /** Encrypts queues, table, logs and the functions' environment. Missing: AWS's own keys do. */
+  /** Encrypts queues, table, logs and the functions' environment. Missing where AWS's own keys do. */
   readonly encryptionKey?: IKey;
   readonly retainData: boolean;
   readonly logRetentionDays: RetentionDays;
@@ -35,7 +35,7 @@ export function dataProtection(
   };
 }
 
-/** @returns what becomes of a resource with data when the stack is removed; a failed creation leaves nothing behind */
+/** @returns what happens to a resource with data when the stack is deleted; a failed creation leaves nothing behind */
 export function removalPolicy({ retainData }: DataProtection): RemovalPolicy {
   return retainData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
@@ -51,11 +51,11 @@ export function keptLogs(protection: DataProtection): LogGroupProps {
   };
 }
 
-/** Says why a log group may do without a key of the customer, where there is none. */
+/** States why a log group needs no key of the customer, where there is none. */
 export function acknowledgeLogs(logGroup: LogGroup, { encryptionKey }: DataProtection): void {
   if (encryptionKey !== undefined) return;
   acknowledge(logGroup, {
     'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
-      "CloudWatch Logs encrypts it with a key of its own. `encryptionKey` makes it the customer's.",
+      "CloudWatch Logs encrypts it with its own key. `encryptionKey` makes it the customer's.",
   });
 }

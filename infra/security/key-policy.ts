@@ -3,9 +3,9 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
 /*
- * What the policy of the customer's key says of services that act for no role. It names accounts, never queues, topics,
- * groups or buses: these depend on the key, or may. To a key that is imported its owner has to add the statements, which
- * `docs/security.md` has.
+ * Statements for the policy of the customer's key, for services that act without a role. They name accounts, never
+ * queues, topics, log groups or buses, since these may depend on the key. To a key that is imported, its owner has to add
+ * the statements: see `docs/security.md`.
  */
 
 /**
@@ -70,7 +70,7 @@ export function grantBucketsSend(key: IKey, account: string): void {
 }
 
 /**
- * Lets topics send to queues. SNS tells KMS the topic.
+ * Lets topics send to queues. SNS passes the topic to KMS.
  * @param account that of the topics
  * @see https://github.com/aws/aws-cdk/issues/20339
  */

@@ -1,12 +1,12 @@
 import type { IConstruct } from 'constructs';
 
-/** `Validations.ACKNOWLEDGED_RULES_METADATA_KEY`, which the older of the supported versions of aws-cdk-lib lack. */
+/** `Validations.ACKNOWLEDGED_RULES_METADATA_KEY`, which the oldest supported version of aws-cdk-lib lacks. */
 const metadataKey = 'aws:cdk:acknowledged-rules';
 
 /**
- * Says, for those who check their app with cdk-nag, why a rule does not apply to a construct and what is in it. It is
- * what `Validations.of(construct).acknowledge()` of newer versions of CDK writes; without cdk-nag it has no effect, and
- * it is not in the template.
+ * Acknowledges rules of cdk-nag that do not apply to a construct and its children, with the reason. It writes the same
+ * metadata as `Validations.of(construct).acknowledge()` of newer versions of CDK; it is not in the template, and has no
+ * effect without cdk-nag.
  * @param reasons by the rule's name
  */
 export function acknowledge(construct: IConstruct, reasons: Readonly<Record<string, string>>): void {

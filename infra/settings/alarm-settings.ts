@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { check } from './check.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
 
-/** Every alarm, by the name that ends its own name, heads its part of the runbook and switches it off. */
+/** Every alarm, by the name that its full name ends with, that its runbook section has, and that switches it off. */
 export const alarmNames = [
   'freshness',
   'dead-letters',
@@ -25,16 +25,16 @@ export const alarmNames = [
 /** See {@link alarmNames}. */
 export type AlarmName = (typeof alarmNames)[number];
 
-/** What a configuration file says of alarms. */
+/** Options of alarms in a configuration file. */
 export interface AlarmFields {
   /**
-   * Whether there are any.
+   * Whether there are any alarms.
    * @default true
    */
   readonly enabled?: boolean;
   /**
-   * Whom alarms are mailed to, once they have confirmed it. Without a topic given, one is made.
-   * @default - nobody
+   * Addresses that alarms are mailed to, once they have confirmed it. Without a topic given, one is created.
+   * @default - none
    */
   readonly email?: string | readonly string[];
   /**
@@ -43,7 +43,7 @@ export interface AlarmFields {
    */
   readonly topicArn?: string;
   /**
-   * ARN of another one, for a pager: critical alarms go there, too.
+   * ARN of another topic, for a pager: critical alarms go there, too.
    * @default - none
    */
   readonly criticalTopicArn?: string;
@@ -59,18 +59,28 @@ export interface AlarmFields {
   readonly off?: readonly AlarmName[];
 }
 
-/** What the construct is told of alarms. */
+/** Options of alarms in a CDK app. */
 export interface AlarmSettings extends Omit<AlarmFields, 'topicArn' | 'criticalTopicArn'> {
   /**
-   * Every alarm goes there. A topic of the same app is told to let `cloudwatch.amazonaws.com` publish, and its key to let
-   * it be used; of one that is imported, its owner has to.
+   * Every alarm goes there. A topic of the same app gets a policy that lets `cloudwatch.amazonaws.com` publish, and so
+   * does its key; to one that is imported, its owner has to add the statements.
+   * @default - none, or a new one where there is an `email`
    */
   readonly topic?: ITopic;
-  /** Critical alarms go there, too. */
+  /**
+   * Critical alarms go there, too.
+   * @default - none
+   */
   readonly criticalTopic?: ITopic;
-  /** What else every alarm does. */
+  /**
+   * Further actions of every alarm.
+   * @default - none
+   */
   readonly actions?: readonly IAlarmAction[];
-  /** What else critical alarms do. */
+  /**
+   * Further actions of critical alarms.
+   * @default - none
+   */
   readonly criticalActions?: readonly IAlarmAction[];
 }
 
@@ -104,7 +114,7 @@ export const alarmFields = strictObject({
 });
 
 /**
- * Checks what the construct is told of alarms.
+ * Checks the options of alarms.
  * @throws ConfigError with every issue
  */
 export function checkAlarms({

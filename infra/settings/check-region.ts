@@ -10,7 +10,7 @@ export function validateRegion(config: unknown): readonly ValidationIssue[] {
   if (typeof region !== 'string') return [];
   const { certificateArn } = fieldsOf(webhookApi);
   const { topicArn, criticalTopicArn } = fieldsOf(alarms);
-  const places: (readonly [IssuePath, unknown])[] = [
+  const arns: (readonly [IssuePath, unknown])[] = [
     [['credentials'], credentials],
     [['encryptionKeyArn'], encryptionKeyArn],
     [['webhookApi', 'certificateArn'], certificateArn],
@@ -26,7 +26,7 @@ export function validateRegion(config: unknown): readonly ValidationIssue[] {
         .map((secret): readonly [IssuePath, unknown] => [['webhooks', index, 'secret'], secret]),
     ),
   ];
-  return places.flatMap(([path, arn]) => {
+  return arns.flatMap(([path, arn]) => {
     const other = typeof arn === 'string' && arn.startsWith('arn:') ? arn.split(':')[3] : region;
     if (other === region) return [];
     return [{ path, message: `expected an ARN of the stack's region ${region}, got one of ${other}` }];

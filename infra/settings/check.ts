@@ -55,7 +55,7 @@ function fromZod(issue: ZodIssue, parent: readonly PropertyKey[] = []): readonly
 /** @returns an issue on one line: its path and what is wrong */
 export function describeIssue({ path, message }: ValidationIssue): string {
   const where = path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${part}`),
+    (parent, part) => (typeof part === 'number' ? `${parent}[${part}]` : `${parent}${parent && '.'}${part}`),
     '',
   );
   return where === '' ? message : `\`${where}\`: ${message}`;

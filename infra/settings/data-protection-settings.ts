@@ -22,7 +22,7 @@ const retentions = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
 );
 
-/** The fields of {@link DataProtectionProps}, for schemas that hold more than them. */
+/** The fields of {@link DataProtectionProps}, for schemas that have more. */
 export const dataProtectionFields = {
   retainData: trueOrFalse.optional(),
   logRetentionDays: z

@@ -103,7 +103,7 @@ const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1, when: '
 
 const headroom = expected('a number from 0 to 0.9');
 
-/** The fields of {@link Settings}, for schemas that hold more than them. */
+/** The fields of {@link Settings}, for schemas that have more. */
 export const settingsFields = {
   target: targetSchema,
   rules: z.array(ruleSchema, expected('a list of rules')).min(1, expected('at least one rule')),

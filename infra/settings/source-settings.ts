@@ -9,12 +9,12 @@ import { bucketName, filterShape, type WatchFilter, type WatchOptions, watchShap
 export interface BucketSettings extends WatchOptions {
   readonly name: string;
   /**
-   * Whether the stack makes the bucket, private and encrypted; it stays when the stack is deleted.
+   * Whether the stack creates the bucket, private and encrypted; it stays when the stack is deleted.
    * @default false
    */
   readonly create?: boolean;
   /**
-   * Whether a bucket that the stack makes keeps former versions of its objects.
+   * Whether a bucket that the stack creates keeps former versions of its objects.
    * @default false
    */
   readonly versioned?: boolean;
@@ -91,15 +91,15 @@ function validateBucket(bucket: Fields, index: number): readonly ValidationIssue
   const { create, versioned, account, configureBucket } = bucket;
   return [
     ...(versioned !== undefined && create !== true
-      ? issue('versioned', 'expected `create: true` with it: of a bucket that exists its owner says so')
+      ? issue('versioned', 'expected `create: true` with it: for an existing bucket, its owner decides')
       : []),
     ...(account !== undefined && create === true
-      ? issue('account', 'expected no account with `create: true`: the stack makes buckets in its own')
+      ? issue('account', 'expected no account with `create: true`: the stack creates buckets in its own')
       : []),
     ...(account !== undefined && configureBucket === true
       ? issue(
           'configureBucket',
-          "expected false with `account`: another account's bucket is its owner's to configure",
+          "expected false with `account`: another account's bucket is configured by its owner",
         )
       : []),
   ];

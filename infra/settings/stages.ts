@@ -13,20 +13,20 @@ import { expected, strictObject } from './schema.ts';
 import { suggestion } from './suggestion.ts';
 import type { ValidationIssue } from './validation-issue.ts';
 
-/** A configuration for several stages, each of which is a stack of its own. */
+/** A configuration for several stages, each of which is a separate stack. */
 export interface StagedConfig {
-  /** By the stage's name. Programs that run one stage take the first unless told otherwise. */
+  /** By the stage's name. Programs that run one stage take the first by default. */
   readonly stages: Readonly<Record<string, PurgerConfig>>;
 }
 
 /** One stage of a configuration. */
 export interface AppStage {
-  /** Missing: the configuration has no stages. */
+  /** Missing where the configuration has no stages. */
   readonly name?: string;
   readonly config: PurgerConfig & { readonly stackName: string };
 }
 
-/** A stage was asked for that is not there. */
+/** A stage was requested that does not exist. */
 export class StageError extends PurgerError {
   override readonly name = 'StageError';
 }
@@ -93,7 +93,7 @@ function validateStackNames(stages: readonly (readonly [string, unknown])[]): re
     const stackName = recordOf(stage)?.stackName ?? stackNameOf(name);
     const owner = owners.get(stackName);
     if (owner === undefined) owners.set(stackName, name);
-    const message = `expected a name of its own, got that of the stage "${owner}": "${stackName}"`;
+    const message = `expected a unique name, got that of the stage "${owner}": "${stackName}"`;
     return owner === undefined ? [] : [{ path: ['stages', name, 'stackName'], message }];
   });
 }

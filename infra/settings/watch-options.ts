@@ -57,7 +57,7 @@ const keyShape = {
   suffix: nonEmptyString('a suffix').optional(),
 };
 
-/** The fields of {@link WatchOptions}, for schemas that hold more than them. */
+/** The fields of {@link WatchOptions}, for schemas that have more. */
 export const watchShape = {
   ...keyShape,
   via: z.enum(['eventbridge', 'notification'], expected('"eventbridge" or "notification"')).optional(),
@@ -72,7 +72,7 @@ export const bucketName = nonEmptyString('a bucket name').regex(
   expected('a bucket name'),
 );
 
-/** The fields of {@link WatchFilter}, for schemas that hold more than them. */
+/** The fields of {@link WatchFilter}, for schemas that have more. */
 export const filterShape = { bucket: bucketName.optional(), ...keyShape };
 
 const watchOptions = strictObject(watchShape);

@@ -18,8 +18,8 @@ interface Sources {
 }
 
 /**
- * Makes or imports what a configuration names, and lets the purger watch it. The constructs are named by what they stand
- * for, so that another order in the configuration changes nothing.
+ * Creates or imports the sources that a configuration names, and lets the purger watch them. The constructs are named
+ * after the sources, so that another order in the configuration changes nothing.
  */
 export function watchSources(
   scope: Construct,
@@ -52,7 +52,7 @@ function bucketOf(scope: Construct, id: string, name: string, all: readonly Buck
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     versioned,
-    // A website is not deleted by the way.
+    // A website must not be deleted by accident.
     removalPolicy: RemovalPolicy.RETAIN,
   });
   acknowledge(bucket, bucketReasons);
@@ -62,14 +62,14 @@ function bucketOf(scope: Construct, id: string, name: string, all: readonly Buck
 }
 
 const unlogged =
-  "Who reads a site is told by the CDN's logs; who changes it by CloudTrail's data events, where the account records them. A bucket for server access logs would be one more to secure and to pay for.";
+  "The CDN's logs show who reads a site, and CloudTrail's data events who changes it, where the account records them. A bucket for server access logs would be one more to secure and to pay for.";
 const bucketReasons = {
   'AwsSolutions-S1': unlogged,
   'NIST.800.53.R5-S3BucketLoggingEnabled': unlogged,
   'NIST.800.53.R5-S3BucketReplicationEnabled':
     'The site is built somewhere else and can be uploaded again; the CDN, which reads from this bucket alone, would not look for a copy in another region.',
   'NIST.800.53.R5-S3DefaultEncryptionKMS':
-    'S3 encrypts the objects with keys of its own. They are the pages of a site: a CDN that the bucket lets in by its addresses reads without credentials, which S3 refuses for objects under a key of KMS, and one that signs would need the key as well.',
+    'S3 encrypts the objects with its own keys. They are the pages of a site: a CDN that the bucket lets in by its addresses reads without credentials, which S3 refuses for objects under a KMS key, and one that signs would need the key as well.',
 };
 const unversionedReasons = {
   'NIST.800.53.R5-S3BucketVersioningEnabled':

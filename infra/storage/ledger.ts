@@ -6,14 +6,14 @@ import { windowPartition } from '../../functions/aws/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 
-/** What a {@link Ledger} is made of. */
+/** Options of a {@link Ledger}. */
 export interface LedgerProps {
   readonly protection: DataProtection;
-  /** IDs of other accounts whose deployments take their requests' places from this ledger's window. */
+  /** IDs of other accounts whose deployments acquire their slots from this ledger's window. */
   readonly sharedWith: readonly string[];
 }
 
-/** The ledger: what consumers have to agree on, and what is remembered of entries, in one table. */
+/** The ledger: the rate limit's window, on which consumers have to agree, and the entry memory, in one table. */
 export class Ledger extends Construct {
   readonly table: ITable;
 
@@ -34,13 +34,13 @@ export class Ledger extends Construct {
     });
     acknowledge(table, {
       'NIST.800.53.R5-DynamoDBInBackupPlan':
-        'Point-in-time recovery goes back 35 days to the second. A window is of no use after five minutes, and what is remembered of entries comes again from the CMS: a backup of another day would add nothing.',
+        'Point-in-time recovery goes back 35 days to the second. A window is of no use after five minutes, and the entry memory comes again from the CMS: a backup of another day would add nothing.',
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;
     for (const account of sharedWith) {
       const principal = new AccountPrincipal(account);
-      // A table's policy cannot name the table: the one would be needed to make the other.
+      // A table's policy cannot name the table: each would depend on the other.
       table.addToResourcePolicy(
         new PolicyStatement({ ...useOfWindow, principals: [principal], resources: ['*'] }),
       );
@@ -49,13 +49,13 @@ export class Ledger extends Construct {
   }
 }
 
-/** Reading and writing the rate limit's window, and not what is remembered of entries beside it. */
+/** Reading and writing the rate limit's window, but not the entry memory in the same table. */
 const useOfWindow = {
   actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
   conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [windowPartition] } },
 };
 
-/** Lets somebody use the rate limit's window in a table, and nothing beside it. */
+/** Lets a grantee use the rate limit's window in a table, and nothing else in it. */
 export function grantWindow(table: ITable, grantee: IGrantable): void {
   Grant.addToPrincipal({ ...useOfWindow, grantee, resourceArns: [table.tableArn] });
   table.encryptionKey?.grant(grantee, 'kms:Decrypt');

@@ -6,7 +6,7 @@ import { type DataProtection, removalPolicy } from '../security/data-protection.
 import { grantEventBridgeSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 
-/** How long SQS keeps a message at most, which leaves two weekends to mend what is wrong. */
+/** The longest that SQS keeps a message, which leaves two weekends to fix a problem. */
 const retention = Duration.days(14);
 
 /** Options of a {@link PurgeQueue}. */
@@ -29,17 +29,17 @@ export class PurgeQueue extends Construct {
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', common);
     acknowledge(this.deadLetterQueue, {
       'Serverless-SQSRedrivePolicy':
-        'It is the dead letter queue itself: nothing receives from it but the one who redrives it.',
+        'It is the dead letter queue itself: messages leave it only by a redrive.',
     });
     this.queue = new Queue(this, 'Queue', {
       ...common,
       visibilityTimeout,
-      // Waiting for the rate limit uses up no receives; these are for consumers that crash.
+      // Waiting for the rate limit does not count as a receive; these are for consumers that crash.
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 10 },
     });
   }
 
-  /** Lets EventBridge put what it cannot deliver into the dead letter queue, as far as the key goes. */
+  /** Lets EventBridge use the key, if any, to put events that it cannot deliver into the dead letter queue. */
   grantEventBridgeSend(): void {
     const { encryptionKey } = this.protection;
     if (encryptionKey !== undefined) grantEventBridgeSend(encryptionKey);

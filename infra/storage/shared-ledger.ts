@@ -22,18 +22,18 @@ export function importLedger(
 /** @returns a table's name for functions in the same account and region, otherwise its ARN */
 export function nameFor(scope: Construct, table: ITable): string {
   const here = Stack.of(scope);
-  const { account, region } = placeOf(table);
+  const { account, region } = locationOf(table);
   return isSame(account, here.account) && isSame(region, here.region) ? table.tableName : table.tableArn;
 }
 
-/** CDK takes an imported table to be where the stack is, whatever its ARN says. */
-function placeOf({ tableArn, env }: ITable): { readonly account: string; readonly region: string } {
+/** CDK assumes that an imported table is in the stack's account and region, whatever its ARN says. */
+function locationOf({ tableArn, env }: ITable): { readonly account: string; readonly region: string } {
   if (Token.isUnresolved(tableArn)) return env;
   const [, , , region = '', account = ''] = tableArn.split(':');
   return { account, region };
 }
 
-/** Stacks that do not say where they are deployed are deployed to one place. */
+/** Stacks without an explicit environment are deployed to the same account and region. */
 function isSame(one: string, other: string): boolean {
   const comparison = Token.compareStrings(one, other);
   return comparison === TokenComparison.SAME || comparison === TokenComparison.BOTH_UNRESOLVED;

@@ -23,11 +23,7 @@ describe('a rule that can never match is refused', () => {
   test.each([
     ['site/{+path}', 'site/{+x}', '`match.key`: it can never match: `except` excludes every such change'],
     ['site/{name}', '{+all}', '`match.key`: it can never match: `except` excludes every such change'],
-    [
-      'site/{a}/{b}',
-      'site/{+x}/{y}',
-      '`match.key`: it can never match: `except` excludes every such change',
-    ],
+    ['site/{a}/{b}', 'site/{+x}/{y}', '`match.key`: it can never match: `except` excludes every such change'],
     [
       ['a/{+p}', 'b/{+p}'],
       ['b/{+x}'],

@@ -13,7 +13,7 @@ test('a configuration without stages is one stage without a name', () => {
   expect(checkStages(sampleConfig)).toEqual([{ config: { ...sampleConfig, stackName: 'CdnProPurger' } }]);
 });
 
-test('every stage is a stack of its own, named after the stage unless it says otherwise', () => {
+test('every stage is a separate stack, named after the stage unless it says otherwise', () => {
   expect(staged.map(({ name, config }) => [name, config.stackName])).toEqual([
     ['live', 'CdnProPurger-live'],
     ['staging', 'Mine'],
@@ -74,7 +74,7 @@ test('fields next to stages are refused, since no stage would have them', () => 
 test('two stages cannot be one stack', () => {
   const stages = { live: { ...sampleConfig, stackName: 'CdnProPurger-qa' }, qa: sampleConfig };
   expect(() => checkStages({ stages })).toThrow(
-    '`stages.qa.stackName`: expected a name of its own, got that of the stage "live": "CdnProPurger-qa"',
+    '`stages.qa.stackName`: expected a unique name, got that of the stage "live": "CdnProPurger-qa"',
   );
 });
 
