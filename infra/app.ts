@@ -9,7 +9,7 @@ try {
   // `--context config=FILE` deploys another configuration than `infra/config.ts`, `--context stage=NAME` one stage.
   const [file, stage] = ['config', 'stage'].map((name): unknown => app.node.tryGetContext(name));
   const all = await loadStages(typeof file === 'string' ? file : defaultConfigFile);
-  // Without a name every stage is synthesized: CDK then wants to know which to deploy, rather than guess.
+  // Without a name every stage is synthesized, and CDK asks which to deploy.
   const stages = stage === undefined ? all : [findStage(all, String(stage))];
   for (const { config } of stages) {
     new PurgerStack(app, config.stackName, {
@@ -20,7 +20,7 @@ try {
   app.synth();
 } catch (error) {
   if (!(error instanceof PurgerError)) throw error;
-  // A configuration's issues are for its author; the way through our code is not.
+  // The author of a configuration needs its issues, not our stack trace.
   console.error(error.message);
   process.exitCode = 1;
 }

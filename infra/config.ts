@@ -1,7 +1,7 @@
 import type { PurgerConfig } from './settings/purger-config.ts';
 import type { StagedConfig } from './settings/stages.ts';
 
-/** What the stages have in common, for the site at this host. */
+/** Options that the stages share, for the site at this host. */
 function site(host: string) {
   return {
     credentials: 'cdn-pro/api',
@@ -34,7 +34,7 @@ function site(host: string) {
   } as const satisfies Partial<PurgerConfig>;
 }
 
-/** What this deployment watches and purges. Edit it; `docs/configuration.md` has every field. */
+/** The configuration of this deployment. Edit it; `docs/configuration.md` has every field. */
 const config: StagedConfig = {
   stages: {
     production: {

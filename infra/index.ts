@@ -1,4 +1,4 @@
-// What the package `cdn-pro-purger` exports: the one module that collects others, since a package needs an entry.
+// The exports of the package `cdn-pro-purger`: the only barrel, since a package needs an entry.
 
 export type { RateLimit } from '../functions/core/limits/window.ts';
 export type { FileHeaders } from '../functions/core/mapping/header-sets.ts';

@@ -20,7 +20,7 @@ const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'p
 const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
-  // Only what is installed with the package. Of all else, what the library does not use is shaken off.
+  // Only what is installed with the package. All else is bundled, without what the library does not use.
   external: Object.keys({ ...dependencies, ...peerDependencies }),
   mainFields: ['module', 'main'],
   platform: 'node',

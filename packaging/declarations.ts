@@ -8,7 +8,7 @@ const relativeModule = /(?<=\b(?:from |import\()['"])(\.\.?\/[^'"]+)\.ts(?=['"])
 /**
  * Writes the declarations of the library into `dist/types`, as those of CommonJS modules, which the implementation is;
  * `dist/index.d.mts` hands them to ES modules. Declarations that the entry does not lead to are left out.
- * @throws Error with what the compiler says, for one when the library uses what Node 20 lacks
+ * @throws Error with the compiler's output, for example where the library uses what Node 20 lacks
  */
 export function declare(root: string, dist: string): void {
   const types = join(dist, 'types');
@@ -22,30 +22,31 @@ export function declare(root: string, dist: string): void {
     path.endsWith('.d.ts'),
   );
   for (const path of all.map((each) => join(types, each))) {
-    const text = needed.get(path);
+    const contents = needed.get(path);
     rmSync(path);
-    if (text !== undefined) writeText(path.replace(/ts$/, 'cts'), text.replace(relativeModule, '$1.cjs'));
+    if (contents !== undefined)
+      writeNested(path.replace(/ts$/, 'cts'), contents.replace(relativeModule, '$1.cjs'));
   }
-  writeText(join(dist, 'index.d.cts'), "export * from './types/infra/index.cjs';\n");
-  writeText(join(dist, 'index.d.mts'), "export * from './index.cjs';\n");
+  writeNested(join(dist, 'index.d.cts'), "export * from './types/infra/index.cjs';\n");
+  writeNested(join(dist, 'index.d.mts'), "export * from './index.cjs';\n");
 }
 
-/** @returns the declarations that this one leads to, itself included: contents by path */
+/** @returns the declarations that an entry imports, directly or not, itself included: contents by path */
 function reachableFrom(entry: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const queue = [entry];
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (found.has(path)) continue;
-    const text = readFileSync(path, 'utf8');
-    found.set(path, text);
-    for (const [, module = ''] of text.matchAll(relativeModule)) {
+    const contents = readFileSync(path, 'utf8');
+    found.set(path, contents);
+    for (const [, module = ''] of contents.matchAll(relativeModule)) {
       queue.push(join(dirname(path), `${module}.d.ts`));
     }
   }
   return found;
 }
 
-function writeText(path: string, text: string): void {
+function writeNested(path: string, contents: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, contents);
 }

@@ -17,13 +17,13 @@ import { defaultSettings } from '../settings/settings.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 
-/** What a rule makes of a change, and what of it may be meant otherwise. */
+/** A rule's explanation, with hints at likely mistakes. */
 export type HintedExplanation = RuleExplanation & { readonly hints?: readonly string[] };
 
-/** What would become of one change. */
+/** What would happen to one change. */
 export interface ChangeExplanation {
   readonly change: ChangeReference & { readonly locale?: string };
-  /** The newer change of the same object that came with it, and says what is done. */
+  /** A newer change of the same object in the same event, which decides what is done. */
   readonly overtakenBy?: ChangeReference;
   /** Why the change would not even arrive. */
   readonly notWatched?: string;
@@ -33,23 +33,23 @@ export interface ChangeExplanation {
 
 /** Purge requests that would go out together. */
 export interface ExplainedRequests {
-  /** Seconds after the change, beside what the buffer gathers and the rate limit takes. */
+  /** Seconds after the change, without the time in the queue and for the rate limit. */
   readonly delaySeconds: number;
   readonly requests: readonly PurgeRequestBody[];
-  /** What is purged without being named, since something that is named covers it. */
+  /** Entries that need not be sent, since others cover them. */
   readonly covered?: readonly string[];
 }
 
-/** What would become of an event. */
+/** What would happen to an event. */
 export interface Explanation {
-  /** Whether any rule is for any of the changes. */
+  /** Whether any rule matches any of the changes. */
   readonly matched: boolean;
   readonly changes: readonly ChangeExplanation[];
   readonly remarks: readonly string[];
   readonly purges: readonly ExplainedRequests[];
 }
 
-/** Explains changes by what the functions run: the rules, and the plan of requests. */
+/** Explains changes with the code that the functions run: the rules, and the plan of requests. */
 export function explain({ changes, remarks }: Input, config: PurgerConfig): Explanation {
   const rules = compileRules(config);
   const mapped = mapChanges(changes, rules);
@@ -109,7 +109,7 @@ function purgesOf(
     });
 }
 
-/** S3's events of other buckets and keys than those that are watched go nowhere. */
+/** The reason why a change of an object would not arrive; none where it would. */
 function notWatched(
   change: OriginChange,
   { buckets = [], topics = [], queues = [] }: PurgerConfig,

@@ -10,8 +10,8 @@ const usage = `Usage:
   cdn-purger explain s3://BUCKET/KEY [--action put|delete]
   cdn-purger explain --event FILE [--source SOURCE] [--webhook NAME] [--header 'NAME: VALUE']...
 
-Says which rules are for a change and why the others are not, what becomes stale, and which purge request would
-be made. Nothing is purged.
+Shows which rules match a change and why the others do not, what becomes stale, and which purge request would
+be sent. Nothing is purged.
 
   --action    what happened to the object. Default: put
   --event     a JSON file: an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one

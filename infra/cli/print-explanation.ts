@@ -60,6 +60,6 @@ function describeHeader({ name, value }: Header): string {
 function describePurge({ delaySeconds, requests, covered = [] }: ExplainedRequests): string {
   const when = delaySeconds === 0 ? '' : `, after ${delaySeconds} s`;
   const bodies = requests.map((body) => JSON.stringify(body, null, 2).replace(/^/gm, '  '));
-  const more = covered.map((text) => `  which purges this, too: ${text}`);
+  const more = covered.map((entry) => `  which purges this, too: ${entry}`);
   return [`POST /cdn/purges${when}`, ...bodies, ...more].join('\n');
 }

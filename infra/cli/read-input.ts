@@ -9,7 +9,7 @@ import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What the command line says. */
+/** The options of the command line. */
 export interface InputOptions {
   readonly subject?: string | undefined;
   readonly action?: string | undefined;
@@ -19,7 +19,7 @@ export interface InputOptions {
   readonly header?: readonly string[] | undefined;
 }
 
-/** Changes to explain, and what of an event is none. */
+/** Changes to explain, and remarks on parts of an event that are not changes. */
 export interface Input {
   readonly changes: readonly OriginChange[];
   /** Parts that led to no change, with the reason. */
@@ -27,8 +27,8 @@ export interface Input {
 }
 
 /**
- * Reads what is to be explained, by the same code as the functions; a signature is not looked at.
- * @throws UsageError for what cannot be understood
+ * Reads what to explain with the same code as the functions; signatures are not verified.
+ * @throws UsageError for input that cannot be understood
  */
 export function readInput(options: InputOptions, config: PurgerConfig, nowMs: number): Input {
   const { subject, event, action } = options;
@@ -99,7 +99,7 @@ function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig
   }
 }
 
-/** The webhook that is meant, as far as the command line says: the rest is in the configuration. */
+/** The webhook that the command line refers to, completed by the configuration. */
 function findWebhook(source: string | undefined, name: string | undefined, { webhooks = [] }: PurgerConfig) {
   const known = webhooks.map(({ source, secret: _, name = source, rememberDays: __, ...options }) => {
     return { source, name, options: options as SourceOptions };
@@ -109,19 +109,19 @@ function findWebhook(source: string | undefined, name: string | undefined, { web
   );
   if (found !== undefined && (source ?? name) !== undefined) return { ...found, name: name ?? found.name };
   if (source !== undefined) return { source, name: name ?? source, options: {} };
-  throw new UsageError('Expected --source with the source of the webhook, got nothing that tells it');
+  throw new UsageError('Expected --source with the source of the webhook, got neither it nor --webhook');
 }
 
-/** The headers and the body of a request: as the samples in `events/` hold them, as Lambda gets them, or a body. */
+/** The headers and the body of a request: as in the samples in `events/`, as Lambda receives them, or only a body. */
 function readRequest(json: JsonObject, given: readonly string[]) {
   const isRequest = isRecord(json.headers) && json.body !== undefined;
   const { headers = {}, body } = isRequest ? json : { body: json };
   const encoding = isRequest && json.isBase64Encoded === true ? 'base64' : 'utf8';
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const content = typeof body === 'string' ? body : JSON.stringify(body);
   const pairs = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
   return {
     headers: Object.fromEntries([...pairs, ...given.map(readHeader)]) as Record<string, string>,
-    body: Buffer.from(text, encoding),
+    body: Buffer.from(content, encoding),
   };
 }
 

@@ -5,8 +5,8 @@ import { parseTokens } from '../../functions/core/mapping/tokens.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 
 /**
- * Finds what is most often meant otherwise: a value with slashes in the path of a URL, where `{name}` without a plus
- * turns them into `%2F`.
+ * Finds the most common mistake: a value with slashes in the path of a URL, where `{name}` without a plus turns them into
+ * `%2F`.
  * @returns a sentence for each such variable of each template of a rule, none where the rule does not match
  */
 export function slashHints(
@@ -39,13 +39,13 @@ function namesThatLoseSlashes(template: string, values: Variables, source: strin
   return [...names];
 }
 
-/** As the template takes it: of a CMS's path, a slash at its beginning and the one before it are one. */
+/** The value as the template inserts it: a leading slash of a CMS's path merges with a slash before it. */
 function writtenValue(name: string, values: Variables, source: string, before: string): string {
   const value = Object.hasOwn(values, name) ? (values[name] ?? '') : '';
   return source !== 's3' && before.endsWith('/') ? value.replace(/^\/+/, '') : value;
 }
 
-/** Whether what follows stands in the path of a URL, whole or without its host. */
+/** Whether the next part is in the path of a URL, with or without its host. */
 function isInPath(before: string): boolean {
   return /^(?:[A-Za-z]+:\/\/[^/?]+)?\/[^?]*$/.test(before);
 }

@@ -1,6 +1,6 @@
 import { PurgerError } from '../../functions/core/model/errors.ts';
 
-/** A command line, or a file that it names, that cannot be understood. */
+/** An invalid command line, or an invalid file that it names. */
 export class UsageError extends PurgerError {
   override readonly name = 'UsageError';
 }

@@ -30,7 +30,7 @@ export class PurgerDashboard extends Construct {
   readonly #watched: Watched;
   readonly #dashboard: Dashboard;
   #s3Queues: GraphWidget | undefined;
-  readonly #receivers = new GraphWidget({ ...third, title: 'Changes that came to nothing', left: [] });
+  readonly #receivers = new GraphWidget({ ...third, title: 'Changes not purged', left: [] });
   readonly #errors = new GraphWidget({ ...third, title: 'Errors and throttles of functions', left: [] });
 
   constructor(scope: Construct, id: string, monitoring: Monitoring, watched: Watched) {
@@ -109,7 +109,7 @@ export class PurgerDashboard extends Construct {
   #title(): TextWidget {
     const { paused, target, freshnessSeconds } = this.#watched.settings;
     const state = paused
-      ? '**Submission is paused by the configuration: changes wait in the buffer.**'
+      ? '**Submission is paused by the configuration: changes wait in the purge queue.**'
       : `Purges ${target}; a change should be purged within ${freshnessSeconds} s.`;
     return new TextWidget({ width: 24, height: 2, markdown: `# ${this.#monitoring.purgerName}\n${state}` });
   }
@@ -120,7 +120,7 @@ export class PurgerDashboard extends Construct {
     const numbers: readonly [string, IMetric][] = [
       ['Freshness, p99 of 5 min (s)', this.#metric('FreshnessSeconds', 'p99', 'p99', fiveMinutes)],
       ['Oldest message (s)', queue.metricApproximateAgeOfOldestMessage(latest)],
-      ['Messages that wait', queue.metricApproximateNumberOfMessagesVisible(latest)],
+      ['Messages waiting', queue.metricApproximateNumberOfMessagesVisible(latest)],
       ['Budget used (%)', this.#metric('BudgetUsedPercent', 'Maximum', 'used')],
       ['URLs per request', this.#urlsPerRequest(fiveMinutes)],
       ['Dead letters', deadLetterQueue.metricApproximateNumberOfMessagesVisible(latest)],
@@ -138,7 +138,7 @@ export class PurgerDashboard extends Construct {
       left: [
         this.#metric('FreshnessSeconds', 'p50', 'p50'),
         this.#metric('FreshnessSeconds', 'p99', 'p99'),
-        this.#metric('WaitingSeconds', 'Maximum', 'went back to wait, oldest'),
+        this.#metric('WaitingSeconds', 'Maximum', 'requeued, oldest'),
       ],
       leftYAxis: { label: 's', min: 0, showUnits: false },
       leftAnnotations: [
@@ -154,9 +154,9 @@ export class PurgerDashboard extends Construct {
       ...third,
       title: 'Backlog',
       left: [
-        queue.metricApproximateNumberOfMessagesVisible({ ...options, label: 'wait' }),
+        queue.metricApproximateNumberOfMessagesVisible({ ...options, label: 'waiting' }),
         queue.metricApproximateNumberOfMessagesDelayed({ ...options, label: 'delayed' }),
-        queue.metricApproximateNumberOfMessagesNotVisible({ ...options, label: 'in hand' }),
+        queue.metricApproximateNumberOfMessagesNotVisible({ ...options, label: 'in flight' }),
       ],
       right: [queue.metricApproximateAgeOfOldestMessage({ ...options, label: 'oldest (s)' })],
       leftYAxis: { min: 0, showUnits: false },
@@ -167,7 +167,7 @@ export class PurgerDashboard extends Construct {
   #budget(): GraphWidget {
     return new GraphWidget({
       ...third,
-      title: "Budget: the rate limit's window that is taken",
+      title: "Budget: used share of the rate limit's window",
       left: [this.#metric('BudgetUsedPercent', 'Maximum', 'used')],
       leftYAxis: { label: '%', min: 0, max: 100, showUnits: false },
       leftAnnotations: [{ value: 80, color: Color.ORANGE }],
@@ -195,7 +195,7 @@ export class PurgerDashboard extends Construct {
   #requests(): GraphWidget {
     return new GraphWidget({
       ...third,
-      title: 'Requests out, by what CDN Pro made of them',
+      title: "Requests out, by CDN Pro's answer",
       stacked: true,
       left: [
         this.#metric('RequestsAccepted', 'Sum', 'accepted'),
@@ -241,7 +241,7 @@ export class PurgerDashboard extends Construct {
           label: 'in the queue',
         }),
         this.#metric('EntriesRejected', 'Sum', 'rejected by CDN Pro'),
-        this.#metric('MessagesUnreadable', 'Sum', 'no purge messages'),
+        this.#metric('MessagesUnreadable', 'Sum', 'unreadable messages'),
       ],
       leftYAxis: { min: 0, showUnits: false },
     });

@@ -1,6 +1,7 @@
 import { Duration, Fn } from 'aws-cdk-lib';
 import { CfnAlarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { PurgerError } from '../../functions/core/model/errors.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { type Monitoring, total } from './monitoring.ts';
 
@@ -59,17 +60,22 @@ export class LostEvents {
       severity: 'critical',
       metric: total({ lost: metric }, sum.period),
       meaning: 'S3 events were lost: the dead letter queue did not take them either.',
-      action: 'Find out who denies access to it, and purge by hand what was changed meanwhile.',
+      action: 'Find out what denies access to it, and purge by hand what was changed meanwhile.',
     });
     const resource = alarm?.node.defaultChild;
     return resource instanceof CfnAlarm ? resource : undefined;
   }
 }
 
-/** Adds a metric to an alarm of `METRICS()`: rules come after the alarm is made. */
+/** An alarm that no metric can be added to. */
+class AlarmMetricsError extends PurgerError {
+  override readonly name = 'AlarmMetricsError';
+}
+
+/** Adds a metric to an alarm of `METRICS()`: rules are added after the alarm is created. */
 function addMetric(alarm: CfnAlarm, metric: Metric, id: string): void {
   const { metrics } = alarm;
-  if (!Array.isArray(metrics)) throw new Error('Expected an alarm of an expression');
+  if (!Array.isArray(metrics)) throw new AlarmMetricsError('Expected an alarm of several metrics');
   const { namespace, metricName } = metric;
   const dimensions = Object.entries(metric.dimensions ?? {}).map(([name, value]) => ({ name, value }));
   const stat = sum.statistic;

@@ -68,7 +68,7 @@ export interface MetricOptions {
 export class Monitoring extends Construct {
   /** The stack's name and the construct's path in it. */
   readonly purgerName: string;
-  /** The alarms so far; more come with each receiver. */
+  /** The alarms so far; each receiver adds more. */
   readonly alarms: IAlarm[] = [];
   readonly #settings: ReturnType<typeof checkAlarms>;
   #actions: Readonly<Record<Severity, readonly IAlarmAction[]>> | undefined;

@@ -103,7 +103,7 @@ export function watchThrottle(monitoring: Monitoring): void {
     severity: 'warning',
     metric: monitoring.metric('receive-webhook', 'WebhooksThrottled', sum(fiveMinutes)),
     meaning:
-      'Webhooks were answered 429: more came than the throttle lets in. Several CMSs do not send them again.',
+      'Webhooks were answered 429: more came than the throttle allows. Several CMSs do not send them again.',
     action: 'Read in the access log who sent them, and raise `webhookApi.throttle` if it was the CMS.',
   });
 }
@@ -116,7 +116,7 @@ export function watchWebhook(monitoring: Monitoring, webhook: string): void {
     severity: 'warning',
     metric: monitoring.metric('receive-webhook', 'WebhooksUnverified', sum(hour), { webhook }),
     threshold: minUnverified,
-    meaning: `Deliveries to the webhook ${webhook} fail verification, and purge nothing: a wrong secret, or somebody forges them.`,
+    meaning: `Deliveries to the webhook ${webhook} fail verification, and purge nothing: a wrong secret, or someone forges them.`,
     action: 'Compare the secret with the one in the CMS.',
   });
 }
@@ -138,15 +138,15 @@ function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: Pur
     meaning:
       'For an hour more changes matched no rule than were queued: a rule may have the wrong prefix or type.',
     action:
-      'Compare the changes in the log with the rules, and watch less if they are meant to be left alone.',
+      'Compare the changes in the log with the rules, and watch less if they are not meant to be purged.',
   });
   monitoring.alarm({
     name: 'urls-refused',
     of: service,
     severity: 'warning',
     metric: monitoring.metric(service, 'RefusedUrls', sum(hour)),
-    meaning: 'Rules made URLs that CDN Pro would never take; these are left out, and stale at the edge.',
-    action: 'Read the reasons in the log and mend the rule.',
+    meaning: 'Rules made URLs that CDN Pro would never take; these are not purged, and stale at the edge.',
+    action: 'Read the reasons in the log and fix the rule.',
   });
   monitoring.alarm({
     name: 'events-not-understood',

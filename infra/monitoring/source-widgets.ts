@@ -16,7 +16,7 @@ export function s3QueuesWidget(): GraphWidget {
 /** Shows in a graph how many messages wait in a queue, and for how long. */
 export function addS3Queue(widget: GraphWidget, { queue, name }: S3Queue): void {
   const options = { statistic: 'Maximum', period: Duration.minutes(1) } as const;
-  const wait = { ...options, label: `wait in ${name}` };
+  const wait = { ...options, label: `waiting in ${name}` };
   const oldest = { ...options, label: `oldest in ${name} (s)` };
   widget.addLeftMetric(queueMetric(queue, 'ApproximateNumberOfMessagesVisible', wait));
   widget.addRightMetric(queueMetric(queue, 'ApproximateAgeOfOldestMessage', oldest));

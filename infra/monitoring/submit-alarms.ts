@@ -33,7 +33,7 @@ export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
       statistic: 'Maximum',
     }),
     meaning: 'The dead letter queue holds changes that are not purged; SQS deletes them after 14 days.',
-    action: 'Read the reasons, mend the cause, and move the messages back.',
+    action: 'Read the reasons, fix the cause, and redrive the messages.',
   });
   monitoring.alarm({
     name: 'submit-errors',
@@ -82,7 +82,7 @@ function watchFreshness(monitoring: Monitoring, { buffer, settings }: Watched): 
     threshold,
     periods: [2, 3],
     meaning: `For ten minutes changes have waited for ${threshold} s or more: visitors see old content.`,
-    action: 'Find out what holds them up: CDN Pro, the rate limit, the credentials, or a pause.',
+    action: 'Find out what delays them: CDN Pro, the rate limit, the credentials, or a pause.',
   });
 }
 
@@ -119,7 +119,7 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     severity: 'warning',
     metric: monitoring.metric('submit', 'RequestsThrottled', sum(Duration.minutes(15))),
     threshold: 3,
-    meaning: 'CDN Pro answers 429: somebody else uses up the limit of the same CDN Pro user.',
+    meaning: 'CDN Pro answers 429: someone else uses up the limit of the same CDN Pro user.',
     action: 'Find out who, or raise `rateLimit.headroom`.',
   });
   monitoring.alarm({
@@ -136,6 +136,6 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     severity: 'warning',
     metric: monitoring.metric('submit', 'EntriesRejected', sum(fiveMinutes)),
     meaning: 'CDN Pro will not accept some URLs; they are in the dead letter queue, and stale at the edge.',
-    action: 'Mend the rule or deploy the host, then move them back.',
+    action: 'Fix the rule or deploy the host, then redrive them.',
   });
 }

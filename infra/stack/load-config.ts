@@ -7,10 +7,10 @@ import { ConfigError } from '../settings/check.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
 import { type AppStage, checkStages, findStage } from '../settings/stages.ts';
 
-/** What a configuration is looked for as, where the command line is installed and given none. */
+/** Where the installed command line looks for a configuration by default. */
 const usualFiles = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((ending) => `cdn-purger.config.${ending}`);
 
-/** The configuration where none is given: that of those who deploy this project as it is, or a usual file. */
+/** The default configuration: `infra/config.ts` of this project, or a usual file in the current folder. */
 export const defaultConfigFile =
   [fileURLToPath(new URL('../config.ts', import.meta.url)), ...usualFiles].find((file) => existsSync(file)) ??
   'cdn-purger.config.ts';
@@ -26,7 +26,7 @@ export async function loadStages(file: string): Promise<readonly AppStage[]> {
 
 /**
  * @param stage the first where it is missing
- * @returns what is configured for one stage
+ * @returns the configuration of one stage
  * @throws ConfigError with every issue; StageError where there is no such stage
  */
 export async function loadConfig(file: string, stage?: string): Promise<PurgerConfig> {
@@ -46,7 +46,7 @@ async function readConfig(path: string): Promise<unknown> {
   ]);
 }
 
-/** The default export; of a TypeScript module that was compiled to CommonJS, too. */
+/** The default export, also of a TypeScript module that was compiled to CommonJS. */
 function defaultOf(exports: { readonly default?: unknown }): unknown {
   const inner = recordOf(exports.default);
   return inner?.__esModule === true ? inner.default : exports.default;

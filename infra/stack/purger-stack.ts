@@ -6,12 +6,13 @@ import type { Construct } from 'constructs';
 import { CdnPurger } from '../cdn-purger.ts';
 import type { AlarmFields, AlarmSettings } from '../settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../settings/purger-config.ts';
+import type { WebhookSettings } from '../settings/webhook-settings.ts';
 import { importLedger } from '../storage/shared-ledger.ts';
 import { Webhook } from '../webhook.ts';
 import { watchSources, webhookApiOptions } from './stack-sources.ts';
 
 /**
- * A stack around one purger, for those who deploy this project as it is.
+ * A stack around one purger, for users who deploy this project as it is.
  * @throws ConfigError when the configuration is wrong, with every issue
  */
 export class PurgerStack extends Stack {
@@ -34,21 +35,29 @@ export class PurgerStack extends Stack {
       ...(sharedLedger && { sharedLedger: importLedger(this, 'SharedLedger', sharedLedger) }),
     });
     watchSources(this, purger, { buckets, topics, queues });
+    this.#receiveWebhooks(purger, webhooks);
+    this.#addOutputs(purger);
+  }
+
+  /** A secret that several webhooks share is imported once. */
+  #receiveWebhooks(purger: CdnPurger, webhooks: readonly WebhookSettings[]): void {
     const secrets = new Map<string, ISecret>();
     for (const { source, secret, ...settings } of webhooks) {
-      for (const name of [secret].flat()) {
-        if (!secrets.has(name)) secrets.set(name, this.#secret(`WebhookSecret${secrets.size + 1}`, name));
-      }
-      const own = [secret].flat().flatMap((name) => secrets.get(name) ?? []);
+      const own = [secret].flat().map((name) => {
+        const known = secrets.get(name) ?? this.#secret(`WebhookSecret${secrets.size + 1}`, name);
+        secrets.set(name, known);
+        return known;
+      });
       purger.receiveWebhook(Webhook.of(source, { ...settings, secret: own }));
     }
-    this.#output('BufferQueueUrl', purger.bufferQueue.queueUrl, 'The queue in which purge messages wait.');
-    this.#output(
-      'DeadLetterQueueUrl',
-      purger.deadLetterQueue.queueUrl,
-      'Holds what could not be purged, with the reason.',
-    );
-    this.#output('LedgerTableName', purger.ledger.table.tableName, "The table with the rate limit's window.");
+  }
+
+  #addOutputs(purger: CdnPurger): void {
+    const { bufferQueue, deadLetterQueue, ledger } = purger;
+    this.#output('BufferQueueUrl', bufferQueue.queueUrl, 'The queue in which purge messages wait.');
+    const deadLetters = 'Holds what could not be purged, with the reason.';
+    this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, deadLetters);
+    this.#output('LedgerTableName', ledger.table.tableName, "The table with the rate limit's window.");
     const { webhookUrl, webhookDomainTarget, s3Queue, s3EventBusArn } = purger;
     this.#output('WebhookUrl', webhookUrl, "Append a webhook's name to get the URL to enter in the CMS.");
     this.#output('WebhookDomainTarget', webhookDomainTarget, 'What a CNAME of the domain has to point at.');

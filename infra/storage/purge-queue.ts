@@ -11,7 +11,7 @@ const retention = Duration.days(14);
 
 /** Options of a {@link PurgeQueue}. */
 export interface PurgeQueueProps {
-  /** How long a message in hand is hidden from other consumers. */
+  /** How long a message in flight is hidden from other consumers. */
   readonly visibilityTimeout: Duration;
   readonly protection: DataProtection;
 }
