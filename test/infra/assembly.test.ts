@@ -18,7 +18,7 @@ afterAll(() => {
 
 /** Synthesizes a copy of the app as another machine would: other paths, times, zone, language, rights and account. */
 async function synthesizeElsewhere(): Promise<void> {
-  const copy = elsewhere.path('a/deeper/place');
+  const copy = elsewhere.path('a/deeper/folder');
   mkdirSync(copy, { recursive: true });
   for (const part of ['infra', 'functions', 'cdk.json', 'package.json', 'tsconfig.json']) {
     cpSync(part, join(copy, part), { recursive: true });

@@ -127,7 +127,7 @@ test('the key can be in another stack of the app', () => {
   }
 });
 
-test('without a key of the customer, AWS encrypts with keys of its own', () => {
+test('without a key of the customer, AWS encrypts with its own keys', () => {
   const template = templateOf(everything);
   for (const { SqsManagedSseEnabled } of allOf(template, 'AWS::SQS::Queue'))
     expect(SqsManagedSseEnabled).toBe(true);
@@ -136,9 +136,9 @@ test('without a key of the customer, AWS encrypts with keys of its own', () => {
   });
 });
 
-/** A part of a template with what AWS says of the place filled in as the documentation writes it. */
+/** A part of a template, with account, region and partition as in the documentation. */
 function joined(value: unknown): unknown {
-  const places: Readonly<Record<string, string>> = {
+  const pseudoParameters: Readonly<Record<string, string>> = {
     'AWS::Region': 'REGION',
     'AWS::AccountId': 'ACCOUNT',
     'AWS::Partition': 'aws',
@@ -147,7 +147,7 @@ function joined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(joined);
   if (typeof value !== 'object' || value === null) return value;
   const { Ref: ref, 'Fn::Join': join } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] };
-  if (ref !== undefined) return places[ref];
+  if (ref !== undefined) return pseudoParameters[ref];
   if (join !== undefined) return join[1].map(joined).join(join[0]);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, joined(each)]));
 }

@@ -63,7 +63,7 @@ describe('logs', () => {
   test.each([
     [30, {}],
     [365, { logRetentionDays: 365 }],
-  ])('are kept for %d days, of the API and of every function in a group of its own', (days, overrides) => {
+  ])('are kept for %d days, of the API and of every function in its own group', (days, overrides) => {
     const template = templateOf({ ...everything, ...overrides });
     for (const { RetentionInDays } of allOf(template, 'AWS::Logs::LogGroup'))
       expect(RetentionInDays).toBe(days);

@@ -27,7 +27,7 @@ test('a stack without them is bound to none, on any machine that synthesizes it'
   });
 });
 
-test('a stack refuses a configuration with a misspelt field, at any depth', () => {
+test('a stack refuses a configuration with a misspelled field, at any depth', () => {
   const buckets = [{ name: 'www-example-com', prefx: 'site/' }];
   expect(() => environmentOf({ buckets })).toThrow('unknown field `prefx` (did you mean `prefix`?)');
 });

@@ -106,7 +106,7 @@ test('whatever changes come from, each is received from its own queue, with its 
   );
 });
 
-test('each function has a role of its own, without managed policies, and there are no other roles', () => {
+test('each function has its own role, without managed policies, and there are no other roles', () => {
   const all = templateOf(everything);
   const roles = Object.values(all.findResources('AWS::IAM::Role'));
   for (const { Properties } of roles) expect(Properties.ManagedPolicyArns).toBeUndefined();

@@ -9,7 +9,7 @@ import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack
 
 const table = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 
-/** The table that a function is told of. */
+/** The name of the table in a function's environment. */
 function tableOf(template: Template, description: string): unknown {
   const [fn] = Object.values(
     template.findResources('AWS::Lambda::Function', {
@@ -23,7 +23,7 @@ describe('a deployment that shares the ledger of another one', () => {
   test.each([
     ['by name, in the same account and region', 'ledger'],
     ['by ARN, in another', table],
-  ])('%s: takes places there, and remembers entries in its own', (_, shared) => {
+  ])('%s: acquires slots there, and remembers entries in its own table', (_, shared) => {
     const template = templateOf({ sharedLedger: { table: shared } });
     expect(tableOf(template, 'purge requests')).toBe(shared);
     expect(tableOf(template, 'verifies webhooks')).toEqual({

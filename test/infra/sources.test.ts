@@ -177,7 +177,7 @@ test('several selections of one bucket are one configuration', () => {
   ]);
 });
 
-test('a bucket of the stack that also notifies is configured in one place', () => {
+test('a bucket of the stack that also notifies is configured once', () => {
   const template = only({
     buckets: [
       { name: 'www', create: true, prefix: 'a/' },
@@ -189,7 +189,7 @@ test('a bucket of the stack that also notifies is configured in one place', () =
   expect(configurations(template)).toMatchObject([[{ Ref: expect.any(String) }, { eventBridge: true }]]);
 });
 
-test("another account's events come over a bus of their own, that this account may put into, and are told apart", () => {
+test("another account's events arrive on a separate bus, to which only that account may send, and are distinguished", () => {
   const template = only({ buckets: [{ name: 'theirs', prefix: 'site/', account: '111122223333' }] });
   template.hasResourceProperties('AWS::Events::EventBusPolicy', {
     EventBusName: { Ref: Match.stringLikeRegexp('Bus') },

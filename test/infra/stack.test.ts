@@ -49,7 +49,7 @@ test('Lambda does not stop messages of submit that wait for long, and keeps its 
   ]);
 });
 
-test('a message in hand is hidden for longer than its batch can gather and the function can run', () => {
+test('a message in flight is hidden for longer than its batch can gather and the function can run', () => {
   const slow = templateOf({ batchingWindowSeconds: 300 });
   slow.hasResourceProperties('AWS::Lambda::Function', {
     Description: Match.stringLikeRegexp('CDN Pro'),
@@ -99,7 +99,7 @@ test('without webhooks there is no public endpoint', () => {
   expect(closed.findOutputs('WebhookUrl')).toEqual({});
 });
 
-test('two webhooks of one source live side by side under their names', () => {
+test('two webhooks of one source are received under their names', () => {
   const [first] = sampleConfig.webhooks ?? [];
   if (first === undefined) throw new Error('expected a webhook');
   const both = templateOf({ webhooks: [first, { ...first, name: 'space-2', secret: 'other' }] });

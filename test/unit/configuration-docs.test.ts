@@ -22,7 +22,7 @@ interface Schema {
   readonly safeParse: (value: unknown) => { readonly success: boolean };
 }
 
-/** Every field of a schema by its path. Of a rule, which has a table of its own, only the name. */
+/** Every field of a schema by its path. Of a rule, which has its own table, only the name. */
 function fieldsOf(schema: Schema, path = ''): readonly (readonly [string, Schema])[] {
   const { type, innerType, element } = schema.def;
   if (type === 'optional' && innerType) return fieldsOf(innerType, path);
