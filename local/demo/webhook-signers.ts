@@ -1,10 +1,10 @@
 import { constants, createHmac, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
-  CONTENTFUL_SECRET,
-  STANDARD_WEBHOOKS_SECRET,
+  contentfulSecret,
   signContentful,
   signStandardWebhook,
+  standardWebhooksSecret,
 } from './webhook-signing.ts';
 
 /** A webhook to sign, as its sender would. */
@@ -29,11 +29,11 @@ type Signer = (unsigned: Unsigned) => Signed;
 
 const key = (name: string) => readFileSync(new URL(`keys/${name}`, import.meta.url), 'utf8');
 /** Stands for Contentstack's own key pair, whose public half is what a user stores. */
-const CONTENTSTACK_PRIVATE_KEY = key('contentstack-test-key.pem');
-const CONTENTSTACK_PUBLIC_KEY = key('contentstack-test-key.pub.pem');
+const contentstackPrivateKey = key('contentstack-test-key.pem');
+const contentstackPublicKey = key('contentstack-test-key.pub.pem');
 
 /** The generic webhook of the local stack, as documented in `docs/sources.md`. */
-export const GENERIC_SIGNATURE_HEADER = 'x-signature';
+export const genericSignatureHeader = 'x-signature';
 
 function withHmac(name: string, hash: string, encoding: 'hex' | 'base64', prefix = ''): Signer {
   return ({ body, secret, headers }) => ({
@@ -71,9 +71,9 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
     const dated = body.replace(/("triggered_at":\s*")[^"]*"/, `$1${now}"`);
     // Whoever has another secret than the local one has another private key, too: nobody but Contentstack signs.
     const signature =
-      secret === CONTENTSTACK_PUBLIC_KEY
+      secret === contentstackPublicKey
         ? sign('sha256', Buffer.from(dated), {
-            key: CONTENTSTACK_PRIVATE_KEY,
+            key: contentstackPrivateKey,
             padding: constants.RSA_PKCS1_PSS_PADDING,
             saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
           })
@@ -89,7 +89,7 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
   },
   directus: withHeader('x-webhook-token'),
   drupal: withHmac('x-hub-signature', 'sha1', 'hex', 'sha1='),
-  generic: withHmac(GENERIC_SIGNATURE_HEADER, 'sha256', 'hex', 'sha256='),
+  generic: withHmac(genericSignatureHeader, 'sha256', 'hex', 'sha256='),
   ghost({ body, nowMs, secret, headers }) {
     const signature = createHmac('sha256', secret).update(`${body}${nowMs}`).digest('hex');
     return { headers: { ...headers, 'x-ghost-signature': `sha256=${signature}, t=${nowMs}` }, body };
@@ -119,11 +119,11 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
   'wp-webhooks': withHmac('x-wp-webhook-signature', 'sha256', 'base64'),
 };
 
-const STANDARD_SOURCES: ReadonlySet<string> = new Set(['standard-webhooks', 'wordpress', 'payload']);
+const standardSources: ReadonlySet<string> = new Set(['standard-webhooks', 'wordpress', 'payload']);
 
 /** @returns the test value of a source's secret, in the form that the source's secrets have */
 export function testSecretOf(source: string): string {
-  if (source === 'contentful') return CONTENTFUL_SECRET;
-  if (source === 'contentstack') return CONTENTSTACK_PUBLIC_KEY;
-  return STANDARD_SOURCES.has(source) ? STANDARD_WEBHOOKS_SECRET : `${source}-test-secret`;
+  if (source === 'contentful') return contentfulSecret;
+  if (source === 'contentstack') return contentstackPublicKey;
+  return standardSources.has(source) ? standardWebhooksSecret : `${source}-test-secret`;
 }

@@ -2,15 +2,15 @@ import { createHmac, type KeyObject, sign } from 'node:crypto';
 import { escape as escapeQuery } from 'node:querystring';
 
 /** A secret in the form of Contentful's: 64 characters. */
-export const CONTENTFUL_SECRET = 'contentful-test-secret-'.padEnd(64, '0123456789abcdef');
+export const contentfulSecret = 'contentful-test-secret-'.padEnd(64, '0123456789abcdef');
 
 /** A secret in the form of Standard Webhooks: 32 bytes. */
-export const STANDARD_WEBHOOKS_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+export const standardWebhooksSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 interface StandardWebhook {
   readonly body: string | Uint8Array;
   readonly nowMs: number;
-  /** Default: {@link STANDARD_WEBHOOKS_SECRET}. An ed25519 private key signs as `v1a`. */
+  /** Default: {@link standardWebhooksSecret}. An ed25519 private key signs as `v1a`. */
   readonly secret?: string | KeyObject;
   readonly id?: string;
   /** The spelling of the headers. Default: `webhook`. */
@@ -24,7 +24,7 @@ interface StandardWebhook {
 export function signStandardWebhook({
   body,
   nowMs,
-  secret = STANDARD_WEBHOOKS_SECRET,
+  secret = standardWebhooksSecret,
   id = 'msg_1',
   family = 'webhook',
 }: StandardWebhook): Record<string, string> {
@@ -49,7 +49,7 @@ interface ContentfulWebhook {
   readonly nowMs: number;
   /** The path as the sender requests it, with the query string if any. */
   readonly path: string;
-  /** Default: {@link CONTENTFUL_SECRET}. */
+  /** Default: {@link contentfulSecret}. */
   readonly secret?: string;
   /** Default: `ContentManagement.Entry.publish`. */
   readonly topic?: string;
@@ -66,7 +66,7 @@ export function signContentful({
   body,
   nowMs,
   path,
-  secret = CONTENTFUL_SECRET,
+  secret = contentfulSecret,
   topic = 'ContentManagement.Entry.publish',
   method = 'POST',
   headers = {},

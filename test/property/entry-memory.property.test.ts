@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { STANDARD_WEBHOOKS_SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
+import { signStandardWebhook, standardWebhooksSecret } from '../../local/demo/webhook-signing.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-world.ts';
 
 const NAME = 'standard-webhooks';
@@ -54,7 +54,7 @@ async function run(
   const world = createWebhookWorld({
     webhooks: { [NAME]: { source: NAME, secretIds: ['s'] } },
     rules: [{ match: { source: NAME }, purge: { fileUrls: [`${SITE}/{slug}`] } }],
-    secrets: { s: STANDARD_WEBHOOKS_SECRET },
+    secrets: { s: standardWebhooksSecret },
     nowMs: NOW_MS,
   });
   const state: Run = {
@@ -190,7 +190,7 @@ describe('what an entry mapped to', () => {
         const world = createWebhookWorld({
           webhooks: { [NAME]: { source: NAME, secretIds: ['s'] } },
           rules: [{ match: { source: NAME }, purge: { fileUrls: [`${SITE}/{slug}`] } }],
-          secrets: { s: STANDARD_WEBHOOKS_SECRET },
+          secrets: { s: standardWebhooksSecret },
           nowMs: NOW_MS,
         });
         for (const [index, event] of events.entries()) await send(event, index, world);

@@ -8,11 +8,11 @@ import { type CmsVector, readCmsVectors, secretOfVector, sourceOfVector } from '
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-world.ts';
 
 /** `npm run test:fuzz` sets a million. */
-const CASES = Number(process.env.FUZZ_CASES ?? 100_000);
-const TIMEOUT_MS = 60_000 + CASES;
-const NOW_MS = Date.UTC(2026, 0, 1);
+const cases = Number(process.env.FUZZ_CASES ?? 100_000);
+const timeoutMs = 60_000 + cases;
+const testNowMs = Date.UTC(2026, 0, 1);
 
-const SIGNATURE_HEADERS: Readonly<Record<string, string>> = {
+const signatureHeaders: Readonly<Record<string, string>> = {
   'builder-io': 'x-webhook-token',
   contentful: 'x-contentful-signature',
   contentstack: 'x-contentstack-request-signature',
@@ -37,7 +37,7 @@ const SIGNATURE_HEADERS: Readonly<Record<string, string>> = {
   'wp-webhooks-free': 'x-wp-webhook-signature',
 };
 /** Senders that sign no body. */
-const BODY_IS_NOT_SIGNED: ReadonlySet<string> = new Set([
+const bodyIsNotSigned: ReadonlySet<string> = new Set([
   'builder-io',
   'datocms',
   'directus-flow',
@@ -72,23 +72,23 @@ const targets: readonly Target[] = vectors
       nowMs: vector.now_ms,
     });
     const request = { ...vector, body: Buffer.from(vector.body) };
-    return { vector, name, world, request, secret, header: SIGNATURE_HEADERS[vector.provider] };
+    return { vector, name, world, request, secret, header: signatureHeaders[vector.provider] };
   });
 
 type Mutation = (target: Target) => WebhookRequest | undefined;
 
 const withBody = (make: (body: Buffer) => Buffer): Mutation => {
   return ({ request, vector }) => {
-    if (BODY_IS_NOT_SIGNED.has(vector.provider)) return undefined;
+    if (bodyIsNotSigned.has(vector.provider)) return undefined;
     const body = make(Buffer.from(request.body));
     return body.equals(request.body) ? undefined : { ...request, body };
   };
 };
 /** Where a header is a list, one that still has all of the genuine signature in it is no forgery. */
-const LISTS = /^(ghost|sanity|standard-webhooks|svix)$/;
+const lists = /^(ghost|sanity|standard-webhooks|svix)$/;
 function holdsGenuine({ vector }: Target, made: string | undefined, value: string): boolean {
   const tokens = new Set(made?.split(/[\s,]+/));
-  return LISTS.test(vector.provider) && value.split(/[\s,]+/).every((token) => tokens.has(token));
+  return lists.test(vector.provider) && value.split(/[\s,]+/).every((token) => tokens.has(token));
 }
 const withSignature = (make: (value: string, target: Target) => string | undefined): Mutation => {
   return (target) => {
@@ -131,7 +131,7 @@ const anyText = fc.oneof(
   fc.constantFrom('a'.repeat(9000), 'v1,AAAA '.repeat(500), 't=1,'.repeat(2000), '='.repeat(5000)),
 );
 const anyBytes = fc.uint8Array({ minLength: 1, maxLength: 20 }).map((bytes) => Buffer.from(bytes));
-const HOSTILE_BODIES = [
+const hostileBodies = [
   Buffer.from('{"__proto__":{"verified":true},"constructor":{"prototype":{"a":1}}}'),
   Buffer.from(`${'['.repeat(50_000)}${']'.repeat(50_000)}`),
   Buffer.from(`{"a":${'{"a":'.repeat(300)}1${'}'.repeat(300)}}`),
@@ -167,14 +167,14 @@ const anyMutation: fc.Arbitrary<Mutation> = fc.oneof(
   // Keys that come twice, and bodies that were parsed and written again.
   fc.constant(withBody((body) => Buffer.from(body.toString('utf8').replace('{', '{"id":"x","id":"y",')))),
   fc.constant(withBody((body) => Buffer.from(`${body.toString('utf8')} `))),
-  fc.constantFrom(...HOSTILE_BODIES).map((hostile) => withBody(() => hostile)),
+  fc.constantFrom(...hostileBodies).map((hostile) => withBody(() => hostile)),
   fc.constant(withSignature(() => undefined)),
   anyText.map((text) =>
     withSignature((value, { secret }) => (value.includes(secret) ? otherSecret(secret, value, text) : text)),
   ),
   anyText.map((text) =>
     withSignature((value, { secret, vector }) =>
-      BODY_IS_NOT_SIGNED.has(vector.provider)
+      bodyIsNotSigned.has(vector.provider)
         ? otherSecret(secret, value, `${secret}${text}x`)
         : `${text}${value}`.trim() === value
           ? undefined
@@ -186,14 +186,14 @@ const anyMutation: fc.Arbitrary<Mutation> = fc.oneof(
   // The right signature under the name of another algorithm.
   fc.constantFrom('sha1=', 'sha256=', 'sha512=', 'v1a,', 'v2,', 'v0=', 'md5=').map((prefix) =>
     withSignature((value, { vector, secret }) => {
-      if (BODY_IS_NOT_SIGNED.has(vector.provider)) return otherSecret(secret, value, `${prefix}${secret}`);
+      if (bodyIsNotSigned.has(vector.provider)) return otherSecret(secret, value, `${prefix}${secret}`);
       const changed = value.replace(/^(sha1=|sha256=|v1,|v1a,|v1=|t=|sign=)/, prefix);
       return changed === value ? `${prefix}${value}` : changed;
     }),
   ),
   fc.constant(
     withSignature((value, { vector, secret }) =>
-      BODY_IS_NOT_SIGNED.has(vector.provider)
+      bodyIsNotSigned.has(vector.provider)
         ? otherSecret(secret, value, [...secret].reverse().join(''))
         : value.toUpperCase() === value
           ? undefined
@@ -231,14 +231,14 @@ describe('a request that nobody signed', () => {
         expectNoSecrets(target, request, body);
         refused++;
       };
-      const numRuns = Math.ceil(CASES * 0.85);
+      const numRuns = Math.ceil(cases * 0.85);
       // Some mutations change nothing of some requests; these do not count.
-      while (refused < CASES * 0.8) {
+      while (refused < cases * 0.8) {
         await fc.assert(fc.asyncProperty(fc.constantFrom(...targets), anyMutation, attempt), { numRuns });
       }
       expect(targets.every(({ world }) => world.sent.length === 0)).toBe(true);
     },
-    TIMEOUT_MS,
+    timeoutMs,
   );
 
   it(
@@ -255,10 +255,10 @@ describe('a request that nobody signed', () => {
           world.nowMs = vector.now_ms;
           if (statusCode !== 401) throw new Error(`${vector.provider} was answered ${statusCode}`);
         }),
-        { numRuns: Math.ceil(CASES * 0.03) },
+        { numRuns: Math.ceil(cases * 0.03) },
       );
     },
-    TIMEOUT_MS,
+    timeoutMs,
   );
 
   it(
@@ -277,17 +277,17 @@ describe('a request that nobody signed', () => {
           ]),
         ),
         secrets: Object.fromEntries(names.map((source) => [source, testSecretOf(source)])),
-        nowMs: NOW_MS,
+        nowMs: testNowMs,
       });
       const headers = [
-        ...new Set([...Object.values(SIGNATURE_HEADERS), 'x-signature', 'webhook-id', 'webhook-timestamp']),
+        ...new Set([...Object.values(signatureHeaders), 'x-signature', 'webhook-id', 'webhook-timestamp']),
       ];
       const anyHeaders = fc.dictionary(
         fc.oneof(fc.constantFrom(...headers, '__proto__', 'constructor'), fc.string()),
         anyText,
       );
       const anyBody = fc.oneof(
-        fc.constantFrom(...HOSTILE_BODIES),
+        fc.constantFrom(...hostileBodies),
         fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
         fc.json({ maxDepth: 2 }).map((text) => Buffer.from(text)),
       );
@@ -303,11 +303,11 @@ describe('a request that nobody signed', () => {
             if (answer.statusCode !== 401) throw new Error(`${name} was answered ${answer.statusCode}`);
           },
         ),
-        { numRuns: Math.ceil(CASES * 0.12) },
+        { numRuns: Math.ceil(cases * 0.12) },
       );
       expect(world.sent).toEqual([]);
     },
-    TIMEOUT_MS,
+    timeoutMs,
   );
 });
 
@@ -403,13 +403,13 @@ describe('a body that is signed and hostile', () => {
               },
             ],
             secrets: { secret: testSecretOf(source) },
-            nowMs: NOW_MS,
+            nowMs: testNowMs,
           }),
         ]),
       );
       const anyBody = fc.oneof(
         { weight: 5, arbitrary: anyValue.map((value) => JSON.stringify(value) ?? '') },
-        { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_BODIES).map((body) => body.toString('utf8')) },
+        { weight: 1, arbitrary: fc.constantFrom(...hostileBodies).map((body) => body.toString('utf8')) },
       );
       await fc.assert(
         fc.asyncProperty(fc.constantFrom(...sources), anyHeaders, anyBody, async (source, headers, text) => {
@@ -418,7 +418,7 @@ describe('a body that is signed and hostile', () => {
           if (world === undefined || sign === undefined) throw new Error('no such source');
           const body = source === 'prismic' && !text.startsWith('{') ? '{}' : text;
           const path = `/webhooks/${source}`;
-          const signed = sign({ body, nowMs: NOW_MS, path, secret: testSecretOf(source), headers });
+          const signed = sign({ body, nowMs: testNowMs, path, secret: testSecretOf(source), headers });
           world.lines.length = 0;
           const request = { method: 'POST', path, headers: signed.headers, body: Buffer.from(signed.body) };
           const { statusCode } = await receiveWebhook(source, request, world.ports);
@@ -429,10 +429,10 @@ describe('a body that is signed and hostile', () => {
           }
           expect(JSON.stringify(world.lines)).not.toContain(testSecretOf(source));
         }),
-        { numRuns: Math.ceil(CASES * 0.08) },
+        { numRuns: Math.ceil(cases * 0.08) },
       );
     },
-    TIMEOUT_MS,
+    timeoutMs,
   );
 
   it('is refused unread where it is larger than 4 MiB', async () => {

@@ -5,8 +5,8 @@ import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fiel
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
 import { signContentful, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
-const PATH = '/webhooks/site';
+const testNowMs = Date.UTC(2026, 0, 1);
+const sitePath = '/webhooks/site';
 
 /** Payloads that come close to real ones: right keys with wrong values, wrong keys, hostile keys. */
 const anyKey = fc.oneof(
@@ -50,12 +50,16 @@ describe.each(Object.values(webhookSources))('$name', (source: WebhookSource) =>
       fc.property(anyBody, fc.boolean(), (body, signed) => {
         const headers = signed
           ? {
-              ...signContentful({ body, nowMs: NOW_MS, path: PATH }),
-              ...signStandardWebhook({ body, nowMs: NOW_MS }),
+              ...signContentful({ body, nowMs: testNowMs, path: sitePath }),
+              ...signStandardWebhook({ body, nowMs: testNowMs }),
             }
           : {};
-        const request = { method: 'POST', path: PATH, headers, body };
-        const reading = source.read(request, { webhook: 'site', nowMs: NOW_MS, options: { drafts: true } });
+        const request = { method: 'POST', path: sitePath, headers, body };
+        const reading = source.read(request, {
+          webhook: 'site',
+          nowMs: testNowMs,
+          options: { drafts: true },
+        });
         if (reading.kind === 'malformed') {
           expect(reading.message).toMatch(/^Expected .+, got /s);
           expect(reading.message.length).toBeLessThan(310);

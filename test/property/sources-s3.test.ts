@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readS3Event } from '../../functions/sources/s3.ts';
 
-const TIME = '2026-01-01T00:00:00.000Z';
+const eventTime = '2026-01-01T00:00:00.000Z';
 const anyKey = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
 
 /** As S3 writes the key of a notification: form-encoded. */
@@ -12,12 +12,12 @@ function formEncode(key: string): string {
 
 function recordOf(encodedKey: string) {
   const s3 = { bucket: { name: 'site' }, object: { key: encodedKey } };
-  return { eventSource: 'aws:s3', eventTime: TIME, eventName: 'ObjectCreated:Put', s3 };
+  return { eventSource: 'aws:s3', eventTime, eventName: 'ObjectCreated:Put', s3 };
 }
 
 function eventBridgeOf(key: string) {
   const detail = { bucket: { name: 'site' }, object: { key } };
-  return { 'detail-type': 'Object Created', source: 'aws.s3', time: TIME, detail };
+  return { 'detail-type': 'Object Created', source: 'aws.s3', time: eventTime, detail };
 }
 
 const keysOf = (payload: unknown) => readS3Event(payload).changes.map(({ key }) => key);

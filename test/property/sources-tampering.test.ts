@@ -5,20 +5,20 @@ import { contentful } from '../../functions/sources/vendors/contentful.ts';
 import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 import type { WebhookRequest, WebhookSource } from '../../functions/sources/webhook-source.ts';
 import {
-  CONTENTFUL_SECRET,
-  STANDARD_WEBHOOKS_SECRET,
+  contentfulSecret,
   signContentful,
   signStandardWebhook,
+  standardWebhooksSecret,
 } from '../../local/demo/webhook-signing.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
-const PATH = '/webhooks/site?a=1';
+const testNowMs = Date.UTC(2026, 0, 1);
+const sitePath = '/webhooks/site?a=1';
 /** Long enough that no body made at random is the same. */
-const SIGNED_BODY = Buffer.from('{"type":"entry.published","data":{}}');
-const RUNS = { numRuns: 500 };
+const sampleBody = Buffer.from('{"type":"entry.published","data":{}}');
+const runs = { numRuns: 500 };
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-const PUBLIC_KEY = `whpk_${publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64')}`;
+const publicKeySecret = `whpk_${publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64')}`;
 
 interface Scheme {
   readonly title: string;
@@ -29,33 +29,33 @@ interface Scheme {
   readonly covered: readonly string[];
 }
 
-const SCHEMES: readonly Scheme[] = [
+const schemes: readonly Scheme[] = [
   {
     title: 'Standard Webhooks, v1',
     source: standardWebhooks,
-    secrets: [STANDARD_WEBHOOKS_SECRET],
-    sign: (body) => signStandardWebhook({ body, nowMs: NOW_MS }),
+    secrets: [standardWebhooksSecret],
+    sign: (body) => signStandardWebhook({ body, nowMs: testNowMs }),
     covered: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
   },
   {
     title: 'Standard Webhooks, v1a',
     source: standardWebhooks,
-    secrets: [PUBLIC_KEY],
-    sign: (body) => signStandardWebhook({ body, nowMs: NOW_MS, secret: privateKey }),
+    secrets: [publicKeySecret],
+    sign: (body) => signStandardWebhook({ body, nowMs: testNowMs, secret: privateKey }),
     covered: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
   },
   {
     title: 'Svix',
     source: standardWebhooks,
-    secrets: [STANDARD_WEBHOOKS_SECRET],
-    sign: (body) => signStandardWebhook({ body, nowMs: NOW_MS, family: 'svix' }),
+    secrets: [standardWebhooksSecret],
+    sign: (body) => signStandardWebhook({ body, nowMs: testNowMs, family: 'svix' }),
     covered: ['svix-id', 'svix-timestamp', 'svix-signature'],
   },
   {
     title: 'Contentful',
     source: contentful,
-    secrets: [CONTENTFUL_SECRET],
-    sign: (body) => signContentful({ body, nowMs: NOW_MS, path: PATH }),
+    secrets: [contentfulSecret],
+    sign: (body) => signContentful({ body, nowMs: testNowMs, path: sitePath }),
     covered: [
       'content-type',
       'x-contentful-topic',
@@ -86,18 +86,18 @@ function flipBytes(bytes: Uint8Array, { at, mask }: Flip): Uint8Array {
   return bytes.map((byte, index) => (index === place ? byte ^ mask : byte));
 }
 
-describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
+describe.each(schemes)('$title', ({ source, secrets, sign, covered }) => {
   const requestOf = (body: Uint8Array, headers = sign(body)): WebhookRequest => {
-    return { method: 'POST', path: PATH, headers, body };
+    return { method: 'POST', path: sitePath, headers, body };
   };
-  const isVerified = (request: WebhookRequest) => source.verify(request, secrets, NOW_MS, {}).verified;
+  const isVerified = (request: WebhookRequest) => source.verify(request, secrets, testNowMs, {}).verified;
 
   it('verifies any body as it was signed', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
         expect(isVerified(requestOf(body))).toBe(true);
       }),
-      RUNS,
+      runs,
     );
   });
 
@@ -109,7 +109,7 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
         expect(isVerified(requestOf(Buffer.concat([body, Buffer.of(flip.mask)]), headers))).toBe(false);
         expect(isVerified(requestOf(body.subarray(1), headers))).toBe(false);
       }),
-      RUNS,
+      runs,
     );
   });
 
@@ -138,7 +138,7 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
         fc.pre(Buffer.compare(signedBody, body) !== 0);
         expect(isVerified(requestOf(body, sign(signedBody)))).toBe(false);
       }),
-      RUNS,
+      runs,
     );
   });
 
@@ -146,20 +146,20 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc.constantFrom('', ' ', ',', 'v1,', 'v1a,', '9'.repeat(400), '\ud800', 'a,'.repeat(2000)),
-      fc.constantFrom(...Object.values(sign(SIGNED_BODY)), ...covered),
+      fc.constantFrom(...Object.values(sign(sampleBody)), ...covered),
     );
     const anyHeaders = fc.dictionary(fc.oneof(fc.constantFrom(...covered), fc.string()), anyText);
     fc.assert(
       fc.property(anyHeaders, anyText, anyBody, (headers, path, body) => {
-        const mixed = { ...sign(SIGNED_BODY), ...headers };
+        const mixed = { ...sign(sampleBody), ...headers };
         for (const request of [requestOf(body, headers), { ...requestOf(body, mixed), path }]) {
-          const verdict = source.verify(request, secrets, NOW_MS, {});
+          const verdict = source.verify(request, secrets, testNowMs, {});
           if (verdict.verified) throw new Error('a request that nobody signed was verified');
-          const hidden = [...secrets, sign(SIGNED_BODY)[covered.at(-1) ?? ''] ?? ''];
+          const hidden = [...secrets, sign(sampleBody)[covered.at(-1) ?? ''] ?? ''];
           for (const text of hidden) expect(verdict.reason).not.toContain(text);
         }
       }),
-      RUNS,
+      runs,
     );
   });
 });
@@ -167,14 +167,14 @@ describe.each(SCHEMES)('$title', ({ source, secrets, sign, covered }) => {
 describe('Contentful', () => {
   it('refuses any character changed in the method or the path', () => {
     const body = Buffer.from('{}');
-    const headers = signContentful({ body, nowMs: NOW_MS, path: PATH });
+    const headers = signContentful({ body, nowMs: testNowMs, path: sitePath });
     fc.assert(
       fc.property(fc.constantFrom('method', 'path'), anyFlip, (part, flip) => {
-        const request = { method: 'POST', path: PATH, headers, body };
+        const request = { method: 'POST', path: sitePath, headers, body };
         const tampered = { ...request, [part]: flipText(request[part as 'method' | 'path'], flip) };
-        expect(contentful.verify(tampered, [CONTENTFUL_SECRET], NOW_MS, {}).verified).toBe(false);
+        expect(contentful.verify(tampered, [contentfulSecret], testNowMs, {}).verified).toBe(false);
       }),
-      RUNS,
+      runs,
     );
   });
 });

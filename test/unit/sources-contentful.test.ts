@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { contentful } from '../../functions/sources/vendors/contentful.ts';
 import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
-import { CONTENTFUL_SECRET as SECRET, signContentful } from '../../local/demo/webhook-signing.ts';
+import { contentfulSecret as SECRET, signContentful } from '../../local/demo/webhook-signing.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
-const PATH = '/webhooks/contentful';
-const OTHER_SECRET = 'x'.repeat(64);
-const BODY = '{"sys":{"id":"e1"}}';
+const testNowMs = Date.UTC(2026, 0, 1);
+const sitePath = '/webhooks/contentful';
+const otherSecret = 'x'.repeat(64);
+const sampleBody = '{"sys":{"id":"e1"}}';
 
 interface Overrides {
   readonly method?: string;
@@ -18,15 +18,21 @@ interface Overrides {
 }
 
 function verify(headers: Record<string, string>, overrides: Overrides = {}): VerificationResult {
-  const { method = 'POST', path = PATH, body = BODY, secrets = [SECRET], nowMs = NOW_MS } = overrides;
+  const {
+    method = 'POST',
+    path = sitePath,
+    body = sampleBody,
+    secrets = [SECRET],
+    nowMs = testNowMs,
+  } = overrides;
   return contentful.verify({ method, path, headers, body: Buffer.from(body) }, secrets, nowMs, {});
 }
 
 function read(topic: string, payload: unknown): Reading {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  const headers = signContentful({ body, nowMs: NOW_MS, path: PATH, topic });
-  const request = { method: 'POST', path: PATH, headers, body: Buffer.from(body) };
-  return contentful.read(request, { webhook: 'docs', nowMs: NOW_MS + 1000, options: {} });
+  const headers = signContentful({ body, nowMs: testNowMs, path: sitePath, topic });
+  const request = { method: 'POST', path: sitePath, headers, body: Buffer.from(body) };
+  return contentful.read(request, { webhook: 'docs', nowMs: testNowMs + 1000, options: {} });
 }
 
 function sysOf(overrides: Record<string, unknown> = {}) {
@@ -44,12 +50,12 @@ function sysOf(overrides: Record<string, unknown> = {}) {
 }
 
 describe('a request of Contentful is verified', () => {
-  const signed = signContentful({ body: BODY, nowMs: NOW_MS, path: PATH });
+  const signed = signContentful({ body: sampleBody, nowMs: testNowMs, path: sitePath });
 
   it.each([
     ['by its secret', [SECRET]],
-    ['by the new secret during a rotation', [OTHER_SECRET, SECRET]],
-    ['by the old secret during a rotation', [SECRET, OTHER_SECRET]],
+    ['by the new secret during a rotation', [otherSecret, SECRET]],
+    ['by the old secret during a rotation', [SECRET, otherSecret]],
     ['next to a secret that is none', ['', 'short', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, { secrets })).toEqual({ verified: true });
@@ -61,7 +67,7 @@ describe('a request of Contentful is verified', () => {
     [30_000, true],
     [30_001, false],
   ])('%i ms from now: %s', (offsetMs, verified) => {
-    expect(verify(signed, { nowMs: NOW_MS + offsetMs }).verified).toBe(verified);
+    expect(verify(signed, { nowMs: testNowMs + offsetMs }).verified).toBe(verified);
   });
 
   it('with headers of its own that were not signed', () => {
@@ -75,18 +81,20 @@ describe('a request of Contentful is verified', () => {
   });
 
   it.each(['/a b/é', '/a%20b', '/a?', '/a?x=1&y=é b', '/a?x=1?y=2'])('at the path %s', (path) => {
-    const headers = signContentful({ body: BODY, nowMs: NOW_MS, path });
+    const headers = signContentful({ body: sampleBody, nowMs: testNowMs, path });
     expect(verify(headers, { path })).toEqual({ verified: true });
   });
 
   it('with a body that is no UTF-8', () => {
     const body = Uint8Array.of(0xff, 0xfe, 0x00);
-    expect(verify(signContentful({ body, nowMs: NOW_MS, path: PATH }), { body })).toEqual({ verified: true });
+    expect(verify(signContentful({ body, nowMs: testNowMs, path: sitePath }), { body })).toEqual({
+      verified: true,
+    });
   });
 });
 
 describe('a request of Contentful is refused', () => {
-  const signed = signContentful({ body: BODY, nowMs: NOW_MS, path: PATH });
+  const signed = signContentful({ body: sampleBody, nowMs: testNowMs, path: sitePath });
   const signature = signed['x-contentful-signature'] ?? '';
   const names = signed['x-contentful-signed-headers'] ?? '';
 
@@ -128,12 +136,12 @@ describe('a request of Contentful is refused', () => {
     ],
     [
       'with a timestamp sent twice',
-      { 'x-contentful-timestamp': `${NOW_MS},${NOW_MS}` },
+      { 'x-contentful-timestamp': `${testNowMs},${testNowMs}` },
       'the header x-contentful-timestamp is not a Unix timestamp in milliseconds',
     ],
     [
       'with a timestamp in seconds',
-      { 'x-contentful-timestamp': String(NOW_MS / 1000) },
+      { 'x-contentful-timestamp': String(testNowMs / 1000) },
       'the request was signed 1765458374.4 s old, at most 30 s is accepted',
     ],
     [
@@ -186,10 +194,10 @@ describe('a request of Contentful is refused', () => {
 
   it('if it was signed without its topic, which then could be anything', () => {
     const list = 'x-contentful-signed-headers,x-contentful-timestamp';
-    const canonical = `POST\n${PATH}\nx-contentful-signed-headers:${list};x-contentful-timestamp:${NOW_MS}\n${BODY}`;
+    const canonical = `POST\n${sitePath}\nx-contentful-signed-headers:${list};x-contentful-timestamp:${testNowMs}\n${sampleBody}`;
     const headers = {
       'x-contentful-topic': 'ContentManagement.Entry.publish',
-      'x-contentful-timestamp': String(NOW_MS),
+      'x-contentful-timestamp': String(testNowMs),
       'x-contentful-signed-headers': list,
       'x-contentful-signature': createHmac('sha256', SECRET).update(canonical).digest('hex'),
     };
@@ -202,9 +210,9 @@ describe('a request of Contentful is refused', () => {
   it.each([
     ['another method', { method: 'PUT' }],
     ['another path', { path: '/contentful' }],
-    ['a query string', { path: `${PATH}?a=1` }],
-    ['another body', { body: `${BODY} ` }],
-    ['another secret', { secrets: [OTHER_SECRET] }],
+    ['a query string', { path: `${sitePath}?a=1` }],
+    ['another body', { body: `${sampleBody} ` }],
+    ['another secret', { secrets: [otherSecret] }],
   ])('for %s', (_, overrides) => {
     expect(verify(signed, overrides)).toEqual({ verified: false, reason: 'the signature does not match' });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { webhookSources } from '../../functions/sources/registry.ts';
 import { createSender, type Setup, type VendorRequest } from '../helpers/deliveries.ts';
 
-const SITE = 'https://www.example.com';
+const siteUrl = 'https://www.example.com';
 
 /** One delivery after another to the same webhook, and what each purges. */
 interface Step extends VendorRequest {
@@ -70,7 +70,7 @@ const ghostPost = (slug: string, status = 'published') => ({
   id: '63a1b2c3d4e5f60718293a4b',
   slug,
   status,
-  url: `${SITE}/${slug}/`,
+  url: `${siteUrl}/${slug}/`,
 });
 
 const contentful = (
@@ -157,7 +157,7 @@ const hygraph = (operation: string, data: Record<string, unknown>) => ({
   body: { operation, data: { __typename: 'Post', id: 'ckb1', stage: 'PUBLISHED', ...data } },
 });
 const wp = (name: string, body: Record<string, unknown>) => ({
-  headers: { 'x-wp-webhook-name': name, 'x-wp-webhook-source': SITE },
+  headers: { 'x-wp-webhook-name': name, 'x-wp-webhook-source': siteUrl },
   body: { post_id: 1234, ...body },
 });
 const drupal = (verb: string, alias: string, more = {}) => ({
@@ -182,10 +182,10 @@ const standard = (type: string, data: Record<string, unknown>) => ({
   body: { type, data: { id: 'e1', ...data } },
 });
 
-const STORIES: readonly Story[] = [
+const stories: readonly Story[] = [
   {
     source: 'contentful',
-    urls: [`${SITE}/{locale}/{slug}`],
+    urls: [`${siteUrl}/{locale}/{slug}`],
     steps: [
       {
         what: 'publish',
@@ -214,7 +214,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'sanity',
-    urls: [`${SITE}/blog/{slug}`],
+    urls: [`${siteUrl}/blog/{slug}`],
     steps: [
       {
         what: 'publish',
@@ -244,7 +244,7 @@ const STORIES: readonly Story[] = [
   {
     source: 'github',
     options: { files: ['content/{+slug}.md', 'static/{+slug}'] },
-    urls: [`${SITE}/{+slug}`],
+    urls: [`${siteUrl}/{+slug}`],
     steps: [
       { what: 'ping', ...push({ zen: 'Keep it logically awesome.' }, 'ping'), purges: [] },
       {
@@ -305,7 +305,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'strapi',
-    urls: [`${SITE}/{type}/{slug}`],
+    urls: [`${siteUrl}/{type}/{slug}`],
     steps: [
       {
         what: 'trigger test',
@@ -394,7 +394,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'strapi',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     type: 'media',
     steps: [
       {
@@ -410,7 +410,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'storyblok',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       {
         what: 'publish',
@@ -453,7 +453,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'prismic',
-    urls: [`${SITE}/docs/{id}`, `${SITE}/blog/{slug}`],
+    urls: [`${siteUrl}/docs/{id}`, `${siteUrl}/blog/{slug}`],
     steps: [
       { what: 'test', body: { type: 'test-trigger', domain: 'repo' }, purges: [] },
       {
@@ -476,7 +476,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'ghost',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       {
         what: 'publish',
@@ -519,7 +519,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'wordpress',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       { what: 'test', ...standard('ping', {}), purges: [] },
       {
@@ -542,13 +542,13 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'wp-webhooks',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       {
         what: 'publish',
         ...wp('post_create', {
           post: { ID: 1234, post_status: 'publish', post_name: 'hello', post_type: 'post' },
-          post_permalink: `${SITE}/hello/`,
+          post_permalink: `${siteUrl}/hello/`,
         }),
         purges: ['invalidate /hello/'],
       },
@@ -558,7 +558,7 @@ const STORIES: readonly Story[] = [
           post_id: 5,
           post: { post_status: 'draft', post_name: 'd' },
           post_before: { post_status: 'draft' },
-          post_permalink: `${SITE}/?p=5`,
+          post_permalink: `${siteUrl}/?p=5`,
         }),
         purges: [],
       },
@@ -567,7 +567,7 @@ const STORIES: readonly Story[] = [
         ...wp('post_update', {
           post: { post_status: 'publish', post_name: 'hi' },
           post_before: { post_status: 'publish', post_name: 'hello' },
-          post_permalink: `${SITE}/hi/`,
+          post_permalink: `${siteUrl}/hi/`,
         }),
         purges: ['invalidate /hi/', 'delete /hello/'],
       },
@@ -581,26 +581,26 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'woocommerce',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       {
         what: 'create',
-        ...woo('product.created', { status: 'publish', slug: 'tee', permalink: `${SITE}/product/tee/` }),
+        ...woo('product.created', { status: 'publish', slug: 'tee', permalink: `${siteUrl}/product/tee/` }),
         purges: ['invalidate /product/tee/'],
       },
       {
         what: 'rename',
-        ...woo('product.updated', { status: 'publish', permalink: `${SITE}/product/shirt/` }),
+        ...woo('product.updated', { status: 'publish', permalink: `${siteUrl}/product/shirt/` }),
         purges: ['invalidate /product/shirt/', 'delete /product/tee/'],
       },
       {
         what: 'draft that was never public',
-        ...woo('product.updated', { id: 5, status: 'draft', permalink: `${SITE}/product/new/` }),
+        ...woo('product.updated', { id: 5, status: 'draft', permalink: `${siteUrl}/product/new/` }),
         purges: [],
       },
       {
         what: 'unpublish',
-        ...woo('product.updated', { status: 'private', permalink: `${SITE}/product/shirt/` }),
+        ...woo('product.updated', { status: 'private', permalink: `${siteUrl}/product/shirt/` }),
         purges: ['delete /product/shirt/'],
       },
       { what: 'delete', ...woo('product.deleted', {}), purges: [] },
@@ -609,7 +609,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'datocms',
-    urls: [`${SITE}/{locale}/{slug}`],
+    urls: [`${siteUrl}/{locale}/{slug}`],
     type: 'blog_post',
     steps: [
       {
@@ -646,7 +646,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'shopify',
-    urls: [`${SITE}/products/{slug}`],
+    urls: [`${siteUrl}/products/{slug}`],
     type: 'product',
     steps: [
       {
@@ -689,7 +689,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'hygraph',
-    urls: [`${SITE}/{locale}/{slug}`],
+    urls: [`${siteUrl}/{locale}/{slug}`],
     steps: [
       {
         what: 'publish',
@@ -725,7 +725,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'kontent-ai',
-    urls: [`${SITE}/{fields.codename}`],
+    urls: [`${siteUrl}/{fields.codename}`],
     steps: [
       {
         what: 'publish of several',
@@ -766,7 +766,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'contentstack',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     steps: [
       { what: 'publish', ...contentstack('publish.success'), purges: ['invalidate /blog/hello'] },
       { what: 'start of a publish', ...contentstack('publish.start'), purges: [] },
@@ -792,7 +792,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'directus',
-    urls: [`${SITE}/{type}/{slug}`],
+    urls: [`${siteUrl}/{type}/{slug}`],
     steps: [
       {
         what: 'create',
@@ -853,7 +853,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'builder-io',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     type: 'page',
     steps: [
       {
@@ -895,7 +895,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'drupal',
-    urls: [`${SITE}/{+path}`],
+    urls: [`${siteUrl}/{+path}`],
     type: 'article',
     steps: [
       { what: 'insert', ...drupal('insert', '/blog/hello'), purges: ['invalidate /blog/hello'] },
@@ -920,7 +920,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'payload',
-    urls: [`${SITE}/{type}/{slug}`],
+    urls: [`${siteUrl}/{type}/{slug}`],
     steps: [
       { what: 'test', body: { operation: 'test' }, purges: [] },
       {
@@ -952,7 +952,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'standard-webhooks',
-    urls: [`${SITE}/{slug}`],
+    urls: [`${siteUrl}/{slug}`],
     steps: [
       { what: 'test', ...standard('webhook.test', {}), purges: [] },
       { what: 'publish', ...standard('article.published', { slug: 'hello' }), purges: ['invalidate /hello'] },
@@ -966,7 +966,7 @@ const STORIES: readonly Story[] = [
   },
   {
     source: 'generic',
-    urls: [`${SITE}/{type}/{slug}`],
+    urls: [`${siteUrl}/{type}/{slug}`],
     options: {
       verification: { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' },
       payload: {
@@ -1019,18 +1019,18 @@ const STORIES: readonly Story[] = [
 ];
 
 it('there is a story for every source', () => {
-  const told = new Set(STORIES.map(({ source }) => source));
+  const told = new Set(stories.map(({ source }) => source));
   expect(Object.keys(webhookSources).filter((source) => !told.has(source))).toEqual([]);
 });
 
-describe.each(STORIES.map((story) => ({ title: `${story.source} ${story.type ?? ''}`.trim(), story })))(
+describe.each(stories.map((story) => ({ title: `${story.source} ${story.type ?? ''}`.trim(), story })))(
   '$title',
   ({ story }) => {
     it('purges exactly what each delivery makes stale', async () => {
       const { deliver } = createSender(story.source, story);
       for (const { what, purges, status, ...request } of story.steps) {
         const delivered = await deliver(request);
-        const purged = delivered.purged.map((text) => text.replace(SITE, ''));
+        const purged = delivered.purged.map((text) => text.replace(siteUrl, ''));
         expect([what, purged]).toEqual([what, purges]);
         expect([what, delivered.status]).toEqual([what, status ?? (purges.length > 0 ? 202 : 200)]);
       }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readS3Event } from '../../functions/sources/s3.ts';
 
-const TIME = '2026-01-01T00:00:00.000Z';
+const eventTime = '2026-01-01T00:00:00.000Z';
 
 function notification(key: string, eventName = 'ObjectCreated:Put', sequencer = '0055AED6DCD90281E5') {
   const s3 = { bucket: { name: 'site', arn: 'arn:aws:s3:::site' }, object: { key, sequencer } };
-  return { eventVersion: '2.5', eventSource: 'aws:s3', eventTime: TIME, eventName, s3 };
+  return { eventVersion: '2.5', eventSource: 'aws:s3', eventTime, eventName, s3 };
 }
 
 function eventBridge(key: string, detailType = 'Object Created') {
@@ -13,7 +13,7 @@ function eventBridge(key: string, detailType = 'Object Created') {
   return { version: '0', 'detail-type': detailType, source: 'aws.s3', time: '2026-01-01T00:00:00Z', detail };
 }
 
-const testEvent = { Service: 'Amazon S3', Event: 's3:TestEvent', Time: TIME, Bucket: 'site' };
+const testEvent = { Service: 'Amazon S3', Event: 's3:TestEvent', Time: eventTime, Bucket: 'site' };
 const byNotification = (...records: readonly unknown[]) => ({ Records: records });
 const bySnsToLambda = (message: unknown) => ({
   Records: [
@@ -35,7 +35,7 @@ const sqsMessage = (messageId: string, body: unknown) => ({
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-function change(key: string, action = 'put', sequencer = '0055AED6DCD90281E5', occurredAt = TIME) {
+function change(key: string, action = 'put', sequencer = '0055AED6DCD90281E5', occurredAt = eventTime) {
   return { source: 's3', action, id: `s3://site/${key}`, bucket: 'site', key, occurredAt, sequencer };
 }
 

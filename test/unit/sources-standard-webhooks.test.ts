@@ -2,23 +2,27 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
-import { STANDARD_WEBHOOKS_SECRET as SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
+import { standardWebhooksSecret as SECRET, signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
-const OTHER_SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
-const BODY = JSON.stringify({ type: 'entry.published', data: { id: 'e1' } });
+const testNowMs = Date.UTC(2026, 0, 1);
+const otherSecret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+const sampleBody = JSON.stringify({ type: 'entry.published', data: { id: 'e1' } });
 
-function requestWith(headers: Record<string, string>, body: string | Uint8Array = BODY) {
+function requestWith(headers: Record<string, string>, body: string | Uint8Array = sampleBody) {
   return { method: 'POST', path: '/webhooks/standard-webhooks', headers, body: Buffer.from(body) };
 }
 
 function verify(headers: Record<string, string>, secrets: readonly string[] = [SECRET]): VerificationResult {
-  return standardWebhooks.verify(requestWith(headers), secrets, NOW_MS, {});
+  return standardWebhooks.verify(requestWith(headers), secrets, testNowMs, {});
 }
 
-function read(payload: unknown, headers = signStandardWebhook({ body: '', nowMs: NOW_MS })): Reading {
+function read(payload: unknown, headers = signStandardWebhook({ body: '', nowMs: testNowMs })): Reading {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return standardWebhooks.read(requestWith(headers, body), { webhook: 'site', nowMs: NOW_MS, options: {} });
+  return standardWebhooks.read(requestWith(headers, body), {
+    webhook: 'site',
+    nowMs: testNowMs,
+    options: {},
+  });
 }
 
 function changeOf(payload: unknown) {
@@ -29,21 +33,21 @@ function changeOf(payload: unknown) {
 }
 
 describe('a request by Standard Webhooks is verified', () => {
-  const signed = signStandardWebhook({ body: BODY, nowMs: NOW_MS });
+  const signed = signStandardWebhook({ body: sampleBody, nowMs: testNowMs });
 
   it.each([
     ['by its secret', [SECRET]],
     ['by its secret without the prefix', [SECRET.slice('whsec_'.length)]],
     ['by its secret without the padding', [SECRET.replace(/=+$/, '')]],
-    ['by the new secret during a rotation', [OTHER_SECRET, SECRET]],
-    ['by the old secret during a rotation', [SECRET, OTHER_SECRET]],
+    ['by the new secret during a rotation', [otherSecret, SECRET]],
+    ['by the old secret during a rotation', [SECRET, otherSecret]],
     ['next to a secret that is none', ['', 'whsec_', 'not base64!', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, secrets)).toEqual({ verified: true });
   });
 
   it('under the header names of Svix', () => {
-    expect(verify(signStandardWebhook({ body: BODY, nowMs: NOW_MS, family: 'svix' }))).toEqual({
+    expect(verify(signStandardWebhook({ body: sampleBody, nowMs: testNowMs, family: 'svix' }))).toEqual({
       verified: true,
     });
   });
@@ -57,7 +61,7 @@ describe('a request by Standard Webhooks is verified', () => {
   it('by an ed25519 key, next to a shared secret', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
-    const headers = signStandardWebhook({ body: BODY, nowMs: NOW_MS, secret: privateKey });
+    const headers = signStandardWebhook({ body: sampleBody, nowMs: testNowMs, secret: privateKey });
     expect(verify(headers, [SECRET, `whpk_${raw}`])).toEqual({ verified: true });
     expect(verify(headers, [SECRET])).toEqual({ verified: false, reason: 'no signature matches' });
     expect(verify(signed, [`whpk_${raw}`])).toEqual({ verified: false, reason: 'no signature matches' });
@@ -69,14 +73,14 @@ describe('a request by Standard Webhooks is verified', () => {
     [300_000, true],
     [300_001, false],
   ])('%i ms from now: %s', (offsetMs, verified) => {
-    expect(standardWebhooks.verify(requestWith(signed), [SECRET], NOW_MS + offsetMs, {}).verified).toBe(
+    expect(standardWebhooks.verify(requestWith(signed), [SECRET], testNowMs + offsetMs, {}).verified).toBe(
       verified,
     );
   });
 });
 
 describe('a request by Standard Webhooks is refused', () => {
-  const signed = signStandardWebhook({ body: BODY, nowMs: NOW_MS });
+  const signed = signStandardWebhook({ body: sampleBody, nowMs: testNowMs });
   const signature = signed['webhook-signature'] ?? '';
   const base64 = signature.slice('v1,'.length);
 
@@ -138,14 +142,14 @@ describe('a request by Standard Webhooks is refused', () => {
   });
 
   it('with a signature made with an empty key', () => {
-    const forged = signStandardWebhook({ body: BODY, nowMs: NOW_MS, secret: 'whsec_' });
+    const forged = signStandardWebhook({ body: sampleBody, nowMs: testNowMs, secret: 'whsec_' });
     expect(verify(forged, ['whsec_', '', SECRET]).verified).toBe(false);
   });
 
   it('with a shared-secret signature made from the public key, which anybody may know', () => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
-    const forged = signStandardWebhook({ body: BODY, nowMs: NOW_MS, secret: `whsec_${raw}` });
+    const forged = signStandardWebhook({ body: sampleBody, nowMs: testNowMs, secret: `whsec_${raw}` });
     expect(verify(forged, [`whpk_${raw}`]).verified).toBe(false);
   });
 });
@@ -204,7 +208,12 @@ describe('an event by Standard Webhooks is read', () => {
   });
 
   it('with the id and the time of a delivery by Svix', () => {
-    const headers = signStandardWebhook({ body: '', nowMs: NOW_MS - 5000, id: 'msg_svix', family: 'svix' });
+    const headers = signStandardWebhook({
+      body: '',
+      nowMs: testNowMs - 5000,
+      id: 'msg_svix',
+      family: 'svix',
+    });
     expect(read({ type: 'entry.published', data: {} }, headers)).toMatchObject({
       changes: [{ id: 'msg_svix', occurredAt: '2025-12-31T23:59:55.000Z' }],
     });
