@@ -1,7 +1,7 @@
 import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
-import { synthesize } from './aws/synthesize.ts';
+import { assemblyAt } from './aws/synthesize.ts';
 import { startCdnPro } from './cdn-pro/server.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
@@ -16,6 +16,8 @@ import { type Edge, startEdge } from './edge/server.ts';
 /** How to start the local stack. */
 export interface LocalOptions {
   readonly config?: string | undefined;
+  /** The folder of an assembly that was synthesized from the configuration; else it is synthesized. */
+  readonly assembly?: string | undefined;
   /** The deployment stage to run; missing where the configuration has none. */
   readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
@@ -66,7 +68,7 @@ async function startParts(
   options: LocalOptions,
   stops: Stop[],
 ): Promise<Omit<Local, 'stop'>> {
-  const assembly = await synthesize(options.config, options.stage);
+  const assembly = await assemblyAt(options.assembly, options.config, options.stage);
   stops.push(assembly.remove);
   // The edge starts before S3, whose endpoint the origin needs.
   const site: Site = { origin: undefined };
@@ -157,6 +159,7 @@ function startStack(
 ): Promise<LocalAws> {
   return startAws({
     assemblyDir,
+    ...(config.stackName === undefined ? {} : { stackName: config.stackName }),
     secrets: localSecrets(config),
     environment: { [environment.cdnProEndpoint]: cdnProUrl, ...sharedTableEnvironment(config) },
     outside: (outputs) => outsideNotifications(config, outputs),

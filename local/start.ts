@@ -12,6 +12,7 @@ const help = `npm start -- [options]
   --once           run the sample events, print the timeline and end; exit code 0 only if each reached the edge
   --config FILE    another configuration than infra/config.ts
   --stage NAME     the stage to run; the first of the configuration if missing
+  --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
   --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
     if (options.ready !== undefined) rmSync(options.ready, { force: true });
     const stage = findStage(await loadStages(options.config ?? defaultConfigFile), options.stage);
     const parts = [
-      'Synthesizing infra/app.ts',
+      options.assembly === undefined ? 'Synthesizing infra/app.ts' : `Starting ${options.assembly}`,
       ...(options.config === undefined ? [] : [`with ${options.config}`]),
       ...(stage.name === undefined ? [] : [`for the stage ${stage.name}`]),
     ];
@@ -63,6 +64,7 @@ function readOptions() {
       help: flag,
       verbose: flag,
       config: string,
+      assembly: string,
       stage: string,
       'cdn-pro': string,
       ready: string,

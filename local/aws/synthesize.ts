@@ -13,6 +13,15 @@ export interface Assembly {
   remove(): void;
 }
 
+/** @returns the assembly in a folder, which stays; without a folder one that is synthesized */
+export async function assemblyAt(
+  directory: string | undefined,
+  configFile: string | undefined,
+  stage?: string,
+): Promise<Assembly> {
+  return directory === undefined ? synthesize(configFile, stage) : { directory, remove: () => {} };
+}
+
 /**
  * Synthesizes `infra/app.ts`, as `cdk synth` does.
  * @param configFile another configuration than `infra/config.ts`

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
+import { assemblyOf } from './assembly.ts';
 
 /** `npm start` as a user runs it, less npm. */
 export interface Started {
@@ -33,13 +36,63 @@ export function start(...options: string[]): Started {
   return { child, output: () => output, ended };
 }
 
-/** A folder for a test's files, and its removal. */
-export function scratchFolder(): { path: (name: string) => string; remove: () => void } {
+/** A folder for a test's files. */
+export interface Scratch {
+  readonly path: (name: string) => string;
+  readonly remove: () => void;
+}
+
+/** Makes a folder for a test's files. */
+export function scratchFolder(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-test-'));
   return {
     path: (name) => join(folder, name),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** A local stack that is ready. */
+export interface StartedStack extends Started {
+  readonly ready: Ready;
+  /** Ends it, and all that it started. */
+  stop(): Promise<void>;
+}
+
+/** Starts the local stack with a configuration, synthesized in this process, and waits until it is ready. */
+export async function startStack(config: object, ...options: readonly string[]): Promise<StartedStack> {
+  const scratch = scratchFolder();
+  const readyFile = scratch.path('ready.json');
+  const started = startWith(config, scratch, '--ready', readyFile, ...options);
+  const stop = async () => {
+    started.child.kill('SIGTERM');
+    await started.ended;
+    scratch.remove();
+  };
+  try {
+    return { ...started, ready: await untilReady(started, readyFile), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Runs the samples on the local stack with a configuration, synthesized in this process, to their end. */
+export async function runOnce(config: object): Promise<{ code: number | null; output: string }> {
+  const scratch = scratchFolder();
+  const started = startWith(config, scratch, '--once');
+  const code = await started.ended;
+  scratch.remove();
+  return { code, output: started.output() };
+}
+
+function startWith(config: object, { path }: Scratch, ...options: readonly string[]): Started {
+  writeFileSync(path('config.json'), JSON.stringify(config));
+  return start('--config', path('config.json'), '--assembly', assemblyOf(config), ...options);
+}
+
+/** A client of a started stack's queues. */
+export function sqsOf({ sqs }: Ready): SQSClient {
+  return new SQSClient({ endpoint: sqs.endpoint, region: 'us-east-1', credentials: localCredentials });
 }
 
 /** Waits until a started stack has written its ready file. */

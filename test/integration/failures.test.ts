@@ -1,30 +1,24 @@
-import { DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteQueueCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enqueueEvents } from '../../functions/lambda/log-events.ts';
+import defaultConfig from '../../infra/config.ts';
 import type { Ready } from '../../local/demo/ready.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
-const scratch = scratchFolder();
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  started = start('--ready', scratch.path('ready.json'));
-  ready = await untilReady(started, scratch.path('ready.json'));
-  sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  started = await startStack(defaultConfig);
+  ready = started.ready;
+  sqs = sqsOf(ready);
   expect(await eventually(() => started.output().includes('4 of 4 changes'))).toBe(true);
 });
 
 afterAll(async () => {
-  started.child.kill('SIGTERM');
-  await started.ended;
+  await started.stop();
   sqs.destroy();
-  scratch.remove();
 });
 
 test('the edge serves what the bucket holds, and a change of it at once', async () => {

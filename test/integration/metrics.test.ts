@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { DeleteQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteQueueCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,7 +9,7 @@ import type { Ready } from '../../local/demo/ready.ts';
 import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 import { watchedMetrics } from '../helpers/watched-metrics.ts';
 
 /** A low limit, so that changes have to wait for their turn. */
@@ -34,31 +33,22 @@ const config: PurgerConfig = {
 /** What CDN Pro answers to the first requests; later ones are accepted, unless a URL in them is bad. */
 const answers = [401, 503, 429];
 
-const scratch = scratchFolder();
 let cdnPro: OtherCdnPro;
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 let sqs: SQSClient;
 
 beforeAll(async () => {
   cdnPro = await startOtherCdnPro((body) => answers.shift() ?? (body.includes('/bad') ? 400 : 201));
-  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
-  const files = ['--config', scratch.path('config.json'), '--ready', scratch.path('ready.json')];
-  started = start(...files, '--cdn-pro', cdnPro.url, '--verbose');
-  ready = await untilReady(started, scratch.path('ready.json'));
-  sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  started = await startStack(config, '--cdn-pro', cdnPro.url, '--verbose');
+  ready = started.ready;
+  sqs = sqsOf(ready);
 });
 
 afterAll(async () => {
-  started.child.kill('SIGTERM');
-  await started.ended;
+  await started.stop();
   cdnPro.stop();
   sqs.destroy();
-  scratch.remove();
 });
 
 const put = (key: string) => fetch(`${ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });

@@ -1,16 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
 const config: PurgerConfig = {
   credentials: 'my/cdn-pro',
@@ -20,13 +19,8 @@ const config: PurgerConfig = {
   rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://h.example/{+key}'] } }],
 };
 
-// Two stacks start one after the other.
-vi.setConfig({ testTimeout: 180_000 });
-
-interface Stack {
-  readonly ready: Ready;
+interface Stack extends StartedStack {
   readonly sqs: SQSClient;
-  readonly started: Started;
 }
 
 let isDeployed: boolean;
@@ -40,28 +34,16 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const { started, sqs } of stacks) {
-    started.child.kill('SIGTERM');
-    await started.ended;
+  for (const { stop, sqs } of stacks) {
+    await stop();
     sqs.destroy();
   }
   cdnPro.stop();
 });
 
-async function startStack(overrides: Partial<PurgerConfig> = {}): Promise<Stack> {
-  const own = scratchFolder();
-  writeFileSync(own.path('config.json'), JSON.stringify({ ...config, ...overrides }));
-  const started = start(
-    ...['--config', own.path('config.json'), '--ready', own.path('ready.json'), '--cdn-pro', cdnPro.url],
-  );
-  const ready = await untilReady(started, own.path('ready.json'));
-  own.remove();
-  const sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-  const stack = { ready, sqs, started };
+async function startedWith(overrides: Partial<PurgerConfig> = {}): Promise<Stack> {
+  const started = await startStack({ ...config, ...overrides }, '--cdn-pro', cdnPro.url);
+  const stack = { ...started, sqs: sqsOf(started.ready) };
   stacks.push(stack);
   return stack;
 }
@@ -94,13 +76,13 @@ const put = ({ ready }: Stack, key: string) =>
   fetch(`${ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });
 
 test('while submission is paused changes wait, and when it is resumed all of them are purged', async () => {
-  const paused = await startStack({ paused: true });
+  const paused = await startedWith({ paused: true });
   const { bufferQueueUrl } = paused.ready.sqs;
   const keys = Array.from({ length: 20 }, (_, index) => `page-${index}`);
   await Promise.all(keys.map((key) => put(paused, key)));
   expect(await eventually(async () => (await countOf(paused, bufferQueueUrl)) === keys.length)).toBe(true);
   // Another stack purges what came later, so that a source that ran would have submitted by now.
-  const resumed = await startStack();
+  const resumed = await startedWith();
   await put(resumed, 'later');
   expect(await eventually(() => cdnPro.accepted.size > 0)).toBe(true);
   expect(cdnPro.accepted).toEqual(new Set(['https://h.example/later']));
@@ -113,7 +95,7 @@ test('while submission is paused changes wait, and when it is resumed all of the
 
 test('what CDN Pro rejected is purged when it comes back from the dead letter queue and the cause is fixed', async () => {
   isDeployed = false;
-  const stack = await startStack();
+  const stack = await startedWith();
   const { deadLetterQueueUrl } = stack.ready.sqs;
   await put(stack, 'a');
   expect(await eventually(async () => (await countOf(stack, deadLetterQueueUrl)) === 1)).toBe(true);
@@ -125,7 +107,7 @@ test('what CDN Pro rejected is purged when it comes back from the dead letter qu
 
 test('the message of the runbook purges a directory by hand', async () => {
   const message = /'(\{"v":1.*\})'/.exec(readFileSync('docs/operations.md', 'utf8'))?.[1];
-  const stack = await startStack();
+  const stack = await startedWith();
   await stack.sqs.send(
     new SendMessageCommand({ QueueUrl: stack.ready.sqs.bufferQueueUrl, MessageBody: message }),
   );

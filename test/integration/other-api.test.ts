@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
 import { signContentful } from '../../local/demo/webhook-signing.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type Started, scratchFolder, sqsOf, start, untilReady } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
 let api: OtherApi;
@@ -140,11 +140,7 @@ test('an unknown webhook is answered 404, a body that is too large 413', async (
 test('a host that CDN Pro does not know ends in the dead letter queue with its reason, and hurts no other', async () => {
   await fetch(`${ready.s3.endpoint}/my-bucket/public/bad/x.html`, { method: 'PUT', body: 'x' });
   expect(await eventually(() => purged().has('https://cdn.example.org/bad/x.html'))).toBe(true);
-  const sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const sqs = sqsOf(ready);
   const received = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: ready.sqs.deadLetterQueueUrl,
@@ -165,11 +161,7 @@ test('a host that CDN Pro does not know ends in the dead letter queue with its r
 });
 
 test('a purge message that someone writes by hand is submitted', async () => {
-  const sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const sqs = sqsOf(ready);
   const entry = { kind: 'dir', url: 'https://cdn.example.org/hand/*', target: 'production' };
   await sqs.send(
     new SendMessageCommand({
@@ -183,11 +175,7 @@ test('a purge message that someone writes by hand is submitted', async () => {
 });
 
 test('an S3 event that comes back from the dead letter queue is purged', async () => {
-  const sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const sqs = sqsOf(ready);
   const event = {
     'detail-type': 'Object Created',
     source: 'aws.s3',

@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, runOnce, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
 const arnOf = (service: string, name: string) => `arn:aws:${service}:us-east-1:111122223333:${name}`;
 const account = '111122223333';
@@ -25,23 +24,19 @@ const config = {
   rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://{bucket}.example/{+key}'] } }],
 };
 
-const scratch = scratchFolder();
 let api: OtherApi;
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 
 beforeAll(async () => {
   api = await startOtherApi();
-  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
-  const options = ['--config', scratch.path('config.json'), '--cdn-pro', api.url];
-  started = start(...options, '--ready', scratch.path('ready.json'));
-  ready = await untilReady(started, scratch.path('ready.json'));
+  started = await startStack(config, '--cdn-pro', api.url);
+  ready = started.ready;
 });
 
 afterAll(async () => {
-  started.child.kill('SIGKILL');
+  await started.stop();
   api.server.close();
-  scratch.remove();
 });
 
 const purged = () => new Set(api.bodies.flatMap(({ fileUrls = [] }) => fileUrls));
@@ -72,11 +67,7 @@ test.each([
 );
 
 test('2,000 uploads that a queue carries are purged in few requests, next to a message that is none', async () => {
-  const sqs = new SQSClient({
-    endpoint: ready.sqs.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const sqs = sqsOf(ready);
   const QueueUrl = ready.sqs.deadLetterQueueUrl.replace(/[^/]+$/, 'events');
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not an event' }));
   const before = api.bodies.length;
@@ -105,12 +96,7 @@ test('the samples run through a topic where it is the source', async () => {
     },
   ];
   const topics = [{ arn: arnOf('sns', 'events') }];
-  writeFileSync(
-    scratch.path('topic.json'),
-    JSON.stringify({ ...config, buckets: [], queues: [], topics, rules }),
-  );
-  const run = start('--once', '--config', scratch.path('topic.json'));
-  await run.ended;
-  expect(run.output()).toContain('S3 put s3://www-example-com/site/guides/getting started/index.html');
-  expect(run.output().match(/ {2}fresh /g)).toHaveLength(2);
+  const { output } = await runOnce({ ...config, buckets: [], queues: [], topics, rules });
+  expect(output).toContain('S3 put s3://www-example-com/site/guides/getting started/index.html');
+  expect(output.match(/ {2}fresh /g)).toHaveLength(2);
 });

@@ -1,15 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLedger } from '../../functions/aws/rate-limit-table.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
 
 const rateLimit = { requests: 10, perSeconds: 600, headroom: 0 };
-const folder = scratchFolder();
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 let dynamodb: DynamoDBClient;
 
@@ -22,18 +20,15 @@ beforeAll(async () => {
     rateLimit,
     sharedLedger: { table: 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger-of-another' },
   };
-  writeFileSync(folder.path('config.json'), JSON.stringify(config));
-  started = start('--config', folder.path('config.json'), '--ready', folder.path('ready.json'));
-  ready = await untilReady(started, folder.path('ready.json'));
+  started = await startStack(config);
+  ready = started.ready;
   const { endpoint } = ready.dynamodb;
   dynamodb = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
 });
 
 afterAll(async () => {
   dynamodb?.destroy();
-  started?.child.kill();
-  await started?.ended;
-  folder.remove();
+  await started?.stop();
 });
 
 /** A consumer of another deployment with the same ledger. */

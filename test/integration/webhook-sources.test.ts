@@ -4,20 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
 import { webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { type CmsVector, isUnsignedPing, readCmsVectors, sourceOfVector } from '../helpers/cms-vectors.ts';
-import { type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { type StartedStack, startStack } from '../helpers/start.ts';
 
-const scratch = scratchFolder();
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 
 beforeAll(async () => {
-  started = start('--config', 'docs/snippets/all-sources.json', '--ready', scratch.path('ready.json'));
-  ready = await untilReady(started, scratch.path('ready.json'));
+  started = await startStack(JSON.parse(readFileSync('docs/snippets/all-sources.json', 'utf8')));
+  ready = started.ready;
 }, 120_000);
 afterAll(async () => {
-  started.child.kill('SIGTERM');
-  await started.ended;
-  scratch.remove();
+  await started.stop();
 });
 
 describe('docs/sources.md has a command for each source that works against the local stack', () => {
