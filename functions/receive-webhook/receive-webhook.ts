@@ -53,7 +53,7 @@ const maxListed = 100;
 const minSecretAgeMs = 10_000;
 
 /**
- * Verifies a webhook, reads it and puts what it makes stale into the buffer.
+ * Verifies a webhook, reads it and puts what it makes stale into the purge queue.
  * @param name the webhook's name: the last part of its path
  * @returns 202 (or the sender's own) with what was queued; 200 where there is nothing to purge; 400, 401, 404 or 413
  *   where the request is at fault; 503 where it has to be sent again. Never throws.
@@ -73,7 +73,7 @@ export async function receiveWebhook(
     return refuse(413, error, name, ports);
   }
   try {
-    return await receiveKnown(name, source, config, request, ports);
+    return await receiveKnown({ name, source, config }, request, ports);
   } catch (error) {
     ports.log.error(webhookEvents.notProcessed, {
       webhook: name,
@@ -83,24 +83,29 @@ export async function receiveWebhook(
   }
 }
 
+/** A webhook that the stack configures, and its source. */
+interface KnownWebhook {
+  readonly name: string;
+  readonly source: WebhookSource;
+  readonly config: WebhookConfig;
+}
+
 async function receiveKnown(
-  name: string,
-  source: WebhookSource,
-  config: WebhookConfig,
+  webhook: KnownWebhook,
   request: WebhookRequest,
   ports: ReceivePorts,
 ): Promise<WebhookAnswer> {
+  const { name, source, config } = webhook;
   const { log, measure, nowMs } = ports;
-  const { options = {} } = config;
-  const verdict = await verify(source, config, request, ports);
-  if (!verdict.verified) {
-    if (verdict.isPing) return answer(200, { queued: [], reason: 'a ping' });
+  const verification = await verify(webhook, request, ports);
+  if (!verification.verified) {
+    if (verification.isPing) return answer(200, { queued: [], reason: 'a ping' });
     measure('WebhooksUnverified', 1, { webhook: name });
-    log.warn(webhookEvents.unverified, { webhook: name, reason: verdict.reason });
+    log.warn(webhookEvents.unverified, { webhook: name, reason: verification.reason });
     // The reason is for the log alone: it would help a forger.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
-  const reading = source.read(request, { webhook: name, nowMs: nowMs(), options });
+  const reading = source.read(request, { webhook: name, nowMs: nowMs(), options: config.options ?? {} });
   switch (reading.kind) {
     case 'malformed':
       measure('EventsNotUnderstood', 1);
@@ -114,14 +119,13 @@ async function receiveKnown(
       const { rememberDays = defaultRememberDays } = config;
       const memory = rememberDays > 0 ? ports.memory(rememberDays) : undefined;
       const queued = await enqueueWebhook({ source, changes, isComplete, memory }, ports);
-      return answerQueued(name, source, queued, ports);
+      return answerQueued(webhook, queued, ports);
     }
   }
 }
 
 function answerQueued(
-  name: string,
-  source: WebhookSource,
+  { name, source }: KnownWebhook,
   { entries, failed }: QueueResult,
   { log }: ReceivePorts,
 ): WebhookAnswer {
@@ -134,20 +138,19 @@ function answerQueued(
   return answer(source.queuedStatus ?? 202, { queued: entries.slice(0, maxListed), ...more });
 }
 
-/** Verifies with the secrets as they are cached, and if that fails as they are now. */
+/** Verifies with the secrets that are cached, and if that fails with those of now. */
 async function verify(
-  source: WebhookSource,
-  { secretIds, options = {} }: WebhookConfig,
+  { source, config: { secretIds, options = {} } }: KnownWebhook,
   request: WebhookRequest,
   { readSecrets, nowMs }: ReceivePorts,
 ): Promise<VerificationResult> {
   const read = async (maxAgeMs?: number) =>
     (await Promise.all(secretIds.map((secretId) => readSecrets(secretId, maxAgeMs)))).flat();
   const cached = await read();
-  const verdict = source.verify(request, cached, nowMs(), options);
-  if (verdict.verified || verdict.isPing) return verdict;
+  const verification = source.verify(request, cached, nowMs(), options);
+  if (verification.verified || verification.isPing) return verification;
   const fresh = await read(minSecretAgeMs);
-  if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verdict;
+  if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verification;
   return source.verify(request, fresh, nowMs(), options);
 }
 
@@ -157,7 +160,7 @@ function refuse(
   name: string,
   { log, measure }: ReceivePorts,
 ): WebhookAnswer {
-  // The name is the sender's own text.
+  // The name comes from the sender.
   const webhook = name.slice(0, 100);
   measure('WebhooksRefused', 1);
   log.warn(webhookEvents.unknownOrTooLarge, { webhook, reason: error });

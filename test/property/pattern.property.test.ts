@@ -59,7 +59,7 @@ test('what is expanded from values comes back as these values, where slashes kee
       const values = Object.fromEntries(parts.map(({ value }, index) => [`v${index}`, value]));
       const variables = { ...values, rest: rest.join('/') };
       const expansion = compilePlainTemplate(source).expand(variables);
-      const [text = ''] = expansion.kind === 'expanded' ? expansion.texts : [];
+      const [text = ''] = expansion.kind === 'expanded' ? expansion.results : [];
       expect(compilePattern(source).match(text)).toEqual(variables);
     }),
   );

@@ -24,10 +24,10 @@ describe('a pattern', () => {
   test.each([
     ['a{', '"{" without "}" after it in "a{"'],
     ['a}', '"}" without "{" before it in "a}"'],
-    ['{}', '"{}" in "{}" is no variable: expected {name} or {+name}'],
-    ['{*x}', '"{*x}" in "{*x}" is no variable: expected {name} or {+name}'],
-    ['{a}/{a}', '"{a}" stands twice in "{a}/{a}"'],
-    ['{a}{b}', 'two variables stand side by side in "{a}{b}": expected text between them'],
+    ['{}', '"{}" in "{}" is not a variable: expected {name} or {+name}'],
+    ['{*x}', '"{*x}" in "{*x}" is not a variable: expected {name} or {+name}'],
+    ['{a}/{a}', '"{a}" is used twice in "{a}/{a}"'],
+    ['{a}{b}', 'two variables are adjacent in "{a}{b}": expected text between them'],
   ])('%s is refused: %s', (source, message) => {
     expect(() => compilePattern(source)).toThrow(message);
   });

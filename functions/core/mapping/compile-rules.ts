@@ -1,7 +1,7 @@
 import { groupBy } from '../model/group-by.ts';
 import type { OriginChange, PurgeAction, Scope, Target } from '../model/types.ts';
 import { compileMatch } from './conditions.ts';
-import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
+import { type CompiledRule, explainRule, mapChange, noDelay } from './map-change.ts';
 import { compilePattern } from './pattern.ts';
 import { listOf, type MappingConfig, type Rule, type RuleSet } from './rule.ts';
 import { compileStaleUrls } from './stale-urls.ts';
@@ -20,7 +20,7 @@ export function compileRules(config: MappingConfig): RuleSet {
   };
 }
 
-function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
+function compileRule(rule: Rule, defaultName: string, target: Target): CompiledRule {
   const { delaySeconds = 0, repeatAfterSeconds } = rule;
   const scope = (action: PurgeAction): Scope => ({
     target: rule.target ?? target,
@@ -28,7 +28,7 @@ function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
     ...(rule.webhook === undefined ? {} : { webhook: rule.webhook }),
   });
   return {
-    name: rule.name ?? place,
+    name: rule.name ?? defaultName,
     source: rule.match.source,
     match: compileMatch(rule),
     staleUrls: compileStaleUrls(rule),
@@ -40,19 +40,21 @@ function compileRule(rule: Rule, place: string, target: Target): CompiledRule {
 
 function delaysOf(delaySeconds: number, repeatAfterSeconds: number | undefined): readonly number[] {
   if (repeatAfterSeconds !== undefined) return [delaySeconds, delaySeconds + repeatAfterSeconds];
-  return delaySeconds === 0 ? atOnce : [delaySeconds];
+  return delaySeconds === 0 ? noDelay : [delaySeconds];
 }
 
+/** The first segments of the keys that a rule can match; undefined where it may match any. */
 function segmentsOf({ match: { key } }: Rule): ReadonlySet<string> | undefined {
   const segments = listOf(key).map((each) => firstSegment(compilePattern(each).literalPrefix));
   return segments.length === 0 || segments.includes('') ? undefined : new Set(segments);
 }
 
-function firstSegment(text: string): string {
-  return text.slice(0, text.indexOf('/') + 1);
+/** Up to the first slash, which it includes; empty without one. */
+function firstSegment(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1);
 }
 
-/** Finds the rules that a change is worth trying with: by its source, and for an object by its first segment. */
+/** Finds the rules that may match a change: by its source, and for an object by the first segment of its key. */
 function indexRules(rules: readonly CompiledRule[]): (change: OriginChange) => readonly CompiledRule[] {
   const bySource = groupBy(rules, ({ source }) => source);
   const ofObjects = bySource.get('s3') ?? [];

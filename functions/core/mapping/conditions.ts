@@ -14,7 +14,7 @@ export interface Condition {
   capture(value: string | undefined): Captures | undefined;
 }
 
-/** When a rule is for a change. */
+/** When a rule matches a change. */
 export interface CompiledMatch {
   readonly conditions: readonly Condition[];
   /** Any of these leaves a change out, if all of its conditions hold. */
@@ -31,7 +31,7 @@ export function compileMatch({ match, except }: Pick<Rule, 'match' | 'except'>):
   };
 }
 
-/** @returns each exception as conditions of its own; a plain pattern is one on the key */
+/** @returns each exception as conditions; a plain pattern is one on the key */
 export function exceptionsOf(except: Rule['except']): readonly Conditions[] {
   return listOf<string | Conditions>(except).map((each) => (typeof each === 'string' ? { key: each } : each));
 }
@@ -85,8 +85,8 @@ function fitsOneOf(sources: readonly string[]): Condition['capture'] {
   };
 }
 
-function isOneOf(texts: readonly string[]): Condition['capture'] {
-  const known = new Set(texts);
+function isOneOf(values: readonly string[]): Condition['capture'] {
+  const known = new Set(values);
   return (value) => (value !== undefined && known.has(value) ? nothing : undefined);
 }
 
@@ -102,7 +102,7 @@ function valueIn(field: string, action: ChangeAction, variables: Variables): str
 
 /**
  * @param variables the change's own, see {@link variablesOf}
- * @returns what the rule's patterns captured, or undefined where the rule is not for the change
+ * @returns what the rule's patterns captured, or undefined where the rule does not match
  */
 export function matchChange(
   { conditions, exceptions }: CompiledMatch,
@@ -131,7 +131,7 @@ function allHold(
   return captures;
 }
 
-/** @returns why a rule is not for a change, for a person to read; undefined where it is */
+/** @returns why a rule does not match a change, for a person to read; undefined where it matches */
 export function reasonNotToMatch(
   { conditions, exceptions }: CompiledMatch,
   action: ChangeAction,
@@ -152,7 +152,7 @@ export function reasonNotToMatch(
 
 /**
  * What a change gives a value to: `key` and `bucket`, or an entry's fields and what is known about it. An empty
- * text is no value: an empty slug names no page.
+ * string counts as no value: an empty slug names no page.
  * @returns an object without a prototype where its names come from outside
  */
 export function variablesOf(change: OriginChange): Variables {

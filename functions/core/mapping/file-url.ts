@@ -51,8 +51,8 @@ function withQueries(
     if (expansion.kind === 'incomplete') {
       return [urlProblem(`${describeMissing(expansion.missing)} for its queries`)];
     }
-    return expansion.texts.map((text) => {
-      const query = text.slice(text.indexOf('?') + 1);
+    return expansion.results.map((result) => {
+      const query = result.slice(result.indexOf('?') + 1);
       return page.includes('?') ? `${page}&${query}` : `${page}?${query}`;
     });
   });

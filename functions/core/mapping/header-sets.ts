@@ -30,7 +30,7 @@ export type HeaderExpander = (variables: Variables) => {
   readonly problems: readonly string[];
 };
 
-/** @throws PatternError for a value that is no template */
+/** @throws PatternError for a value that is not a template */
 export function compileHeaders(fileHeaders: FileHeaders): HeaderExpander {
   const compiled = headerSetsOf(fileHeaders).map((set) =>
     Object.entries(set).map(([name, value]) => ({ name, template: compilePlainTemplate(value) })),
@@ -57,8 +57,8 @@ function expandSet(
     if (expansion.kind === 'incomplete') {
       return `the change has no ${expansion.missing.map((each) => `{${each}}`).join(', ')} for the header ${name}`;
     }
-    const [value = ''] = expansion.texts;
-    // What no header can carry makes no version of a file.
+    const [value = ''] = expansion.results;
+    // No request can carry such a value, so no version of a file has it.
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return `the header ${name} cannot have this value`;
     headers.push({ name, value });
   }

@@ -19,7 +19,7 @@ export interface CompiledRule {
 }
 
 /** The delays of a rule without any. */
-export const atOnce: readonly number[] = [0];
+export const noDelay: readonly number[] = [0];
 
 const nothingStale: MappingResult = Object.freeze({ entries: [], schedule: [], rules: [], problems: [] });
 
@@ -52,12 +52,12 @@ class MappingCollector {
   readonly #problems: MappingProblem[] = [];
   /** Only once a rule has a delay: until then all entries are purged at once. */
   #schedule: Schedule | undefined;
-  #delaysSeconds: readonly number[] = atOnce;
+  #delaysSeconds: readonly number[] = noDelay;
 
   collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
     this.#rules.push(rule.name);
     this.#delaysSeconds = rule.delaysSeconds;
-    if (this.#schedule === undefined && rule.delaysSeconds !== atOnce) {
+    if (this.#schedule === undefined && rule.delaysSeconds !== noDelay) {
       this.#schedule = new Schedule();
       for (const entry of this.#all.entries) this.#schedule.add(0, entry);
     }

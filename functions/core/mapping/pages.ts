@@ -5,13 +5,14 @@ export interface Pages {
   /** Endings that URLs go without, `true` for `.html`: `/about.html` makes `/about` stale, too. */
   readonly cleanUrls?: boolean | string | readonly string[];
   /**
-   * How the site writes the URLs of pages: `always` (`/blog/`), `never` (`/blog`) or `both`. Default: a directory
-   * with a slash, a clean URL without.
+   * How the site writes the URLs of pages: `always` (`/blog/`), `never` (`/blog`) or `both`.
+   * @default - a directory with a slash, a clean URL without
    */
   readonly trailingSlash?: 'always' | 'never' | 'both';
   /**
    * How many directories above a page are stale with it, 0 to 20. A page is an index document, or a file that ends in
-   * `.html`, in a clean URL's ending or in no ending. URLs that are the same for every change have none. Default: 0.
+   * `.html`, in a clean URL's ending or in no ending. URLs that are the same for every change have none.
+   * @default 0
    */
   readonly parents?: number;
 }
@@ -22,8 +23,8 @@ export type PageFinder = (url: string) => readonly string[];
 type Form = 'always' | 'never' | 'both';
 
 /**
- * @param encodeName how a file name is spelt in a URL
- * @returns undefined where a file has no URL but its own
+ * @param encodeName how a file name is encoded in a URL
+ * @returns undefined where a file has no other URL
  */
 export function compilePages(pages: Pages, encodeName: (name: string) => string): PageFinder | undefined {
   const { index = [], cleanUrls = false, trailingSlash, parents = 0 } = pages;
@@ -64,7 +65,7 @@ function split(url: string) {
   };
 }
 
-/** A page's URL with a slash at its end, without, or both; the root has one always. */
+/** A page's URL with a slash at its end, without, or both; the root always has one. */
 function formsOf(page: string, form: Form): readonly string[] {
   const bare = page.endsWith('/') ? page.slice(0, -1) : page;
   if (isOrigin(bare)) return [`${bare}/`];

@@ -1,11 +1,11 @@
 import type { Token } from './tokens.ts';
 
 /**
- * Fits a text to tokens by a table of what can still fit: one bit for each token and position, filled from the end,
- * so that the time is linear in the text's length. An earlier variable takes as much as it can.
- * @param offset where the text begins in the whole, which `spans` speak of
+ * Matches a string against tokens by a table of what can still fit: one byte for each token and position, filled from
+ * the end, so that the time is linear in the string's length. An earlier variable takes as much as it can.
+ * @param offset index of `text` in the whole string, which the spans are of
  * @param spans takes the begin and end of each variable's value, from index `filled` on
- * @returns whether it fits; `spans` holds nothing of use where not
+ * @returns whether it matches; if not, `spans` is of no use
  */
 export function matchByTable(
   tokens: readonly Token[],

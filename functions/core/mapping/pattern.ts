@@ -4,33 +4,33 @@ import { PatternError, parseTokens, type Token } from './tokens.ts';
 /** What a match captured, by variable name. */
 export type Captures = Readonly<Record<string, string>>;
 
-/** A compiled pattern. Matching takes time linear in the text's length, whatever the pattern. */
+/** A compiled pattern. Matching takes time linear in the string's length, whatever the pattern. */
 export interface Pattern {
   readonly source: string;
   readonly tokens: readonly Token[];
   readonly variables: readonly string[];
-  /** The text that everything it fits begins with. */
+  /** What every string that it matches begins with. */
   readonly literalPrefix: string;
-  /** What the pattern's variables stand for in `text`, or undefined where the whole text does not fit. */
+  /** @returns the values of the pattern's variables, or undefined where it does not match the whole of `text` */
   match(text: string): Captures | undefined;
 }
 
 /**
- * Compiles a pattern. Where several splits of a text fit, an earlier variable takes as much as it can.
+ * Compiles a pattern. Where a string can be split in several ways, an earlier variable takes as much as it can.
  * @throws PatternError as {@link parseTokens}, and for a variable that is named twice or follows another directly
  */
 export function compilePattern(source: string): Pattern {
   const tokens = parseTokens(source);
   const variables = tokens.flatMap((token) => (token.kind === 'variable' ? [token.name] : []));
   const twice = variables.find((name, index) => variables.indexOf(name) !== index);
-  if (twice !== undefined) throw new PatternError(`"{${twice}}" stands twice in "${source}"`);
+  if (twice !== undefined) throw new PatternError(`"{${twice}}" is used twice in "${source}"`);
   const list = tokens.find((token) => token.kind === 'variable' && token.name.includes('*'));
   if (list !== undefined) throw new PatternError(`"*" in a variable of "${source}" is for templates only`);
   const adjacent = tokens.find(
     (token, index) => token.kind === 'variable' && tokens[index + 1]?.kind === 'variable',
   );
   if (adjacent !== undefined) {
-    throw new PatternError(`two variables stand side by side in "${source}": expected text between them`);
+    throw new PatternError(`two variables are adjacent in "${source}": expected text between them`);
   }
   return { source, tokens, variables, literalPrefix: prefixOf(tokens), match: matcherOf(tokens, variables) };
 }
@@ -42,9 +42,9 @@ function prefixOf([first]: readonly Token[]): string {
 type Variable = Token & { readonly kind: 'variable' };
 
 /**
- * What is certain of a pattern's ends needs no search. From the left, `{name}` before a literal that begins with a
+ * The certain ends of a pattern need no search. From the left, `{name}` before a literal that begins with a
  * slash ends at the first slash; from the right, `{name}` after a literal that ends with a slash begins after the
- * last one. Nearly every pattern is used up so; only what is left between goes to the table.
+ * last one. That is all of nearly every pattern; only what is left in the middle goes to the table.
  */
 function matcherOf(tokens: readonly Token[], variables: readonly string[]): Pattern['match'] {
   const [only, next] = tokens;
@@ -53,8 +53,8 @@ function matcherOf(tokens: readonly Token[], variables: readonly string[]): Patt
     const last = tokens[2];
     return matchAffixes(only.text, next, last?.kind === 'literal' ? last.text : '');
   }
-  const peeled = trimCertainEnds(tokens);
-  return (text) => matchTrimmed(peeled, variables, text);
+  const trimmed = trimCertainEnds(tokens);
+  return (text) => matchTrimmed(trimmed, variables, text);
 }
 
 /** One variable between two literals: the shape of most patterns. */
@@ -136,7 +136,7 @@ function matchTrimmed(
   return captures;
 }
 
-/** Fits what lies between `start` and `end` to the tokens in the middle, and writes down where their values are. */
+/** Matches what is between `start` and `end` against the tokens in the middle, and notes where their values are. */
 function fillMiddle(
   middle: readonly Token[],
   text: string,

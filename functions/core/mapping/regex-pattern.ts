@@ -5,7 +5,7 @@ const syntax = /^(?:https?|any):\/\/[A-Za-z0-9.-]+\/[\s\S]*$/;
 /** Limits on `regexPatterns` (the purge API's page): characters after the host, quantifiers, their upper limit. */
 const limits = { length: 126, unlimitedQuantifiers: 2, upperLimit: 59 };
 
-/** Escapes a text so that it matches itself in a regular expression. */
+/** Escapes a string so that it matches itself in a regular expression. */
 export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -4,13 +4,26 @@ import type { Pages } from './pages.ts';
 import type { Captures } from './pattern.ts';
 import type { Encoding } from './template.ts';
 
-/** Conditions on the values of a change: each that is given has to hold, by any one of its patterns. */
+/** One value, or a list of them. */
+export type OneOrMore<Value> = Value | readonly Value[];
+
+/** @returns one value, or a list of them, as a list; nothing as an empty one */
+export function listOf<Value>(value: OneOrMore<Value> | undefined): readonly Value[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+function isList<Value>(value: OneOrMore<Value>): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** Conditions on the values of a change: each that is given has to hold, by at least one of its patterns. */
 export interface Conditions {
   /** S3 only: the bucket. */
   readonly bucket?: OneOrMore<string>;
   /** S3 only: the whole key, e.g. `site/{+path}`. */
   readonly key?: OneOrMore<string>;
-  /** S3 only: what the key begins with, as plain text. */
+  /** S3 only: what the key begins with, as a plain string. */
   readonly prefix?: OneOrMore<string>;
   /** CMS only: the webhook's name, where one source has several. */
   readonly webhook?: OneOrMore<string>;
@@ -24,11 +37,11 @@ export interface Conditions {
   readonly fields?: Readonly<Record<string, OneOrMore<string | number | boolean>>>;
 }
 
-/** Which changes a rule is for. */
+/** Which changes a rule matches. */
 export interface Match extends Conditions {
   /** `s3`, or the source of a webhook: `contentful`, `standard-webhooks`. */
   readonly source: string;
-  /** Default: both. */
+  /** @default - both */
   readonly action?: ChangeAction;
 }
 
@@ -42,32 +55,50 @@ export interface Purge {
   readonly dirUrls?: readonly string[];
   /** Regular expressions over cache keys, e.g. `https://www.example.com/{+path}\?.*`. */
   readonly regexPatterns?: readonly string[];
-  /** The versions of each file that headers tell apart. Default: the version without headers. */
+  /**
+   * The versions of each file that headers tell apart.
+   * @default - the version without headers
+   */
   readonly fileHeaders?: FileHeaders;
-  /** Whether each file is purged in all versions, as a `dirUrls` entry without a wildcard. Default: false. */
+  /**
+   * Whether each file is purged in all versions, as a `dirUrls` entry without a wildcard.
+   * @default false
+   */
   readonly variants?: boolean;
   /** Query strings that each file is also requested with, e.g. `format=amp`. */
   readonly queries?: readonly string[];
-  /** How paths are spelt; each gives URLs of its own. Default: `browser`, and for S3 objects `s3`, too. */
+  /**
+   * How values are encoded in paths; each encoding gives separate URLs.
+   * @default - `browser`, and for S3 objects `s3`, too
+   */
   readonly encodings?: readonly Encoding[];
 }
 
 /** What a user writes: which changes it matches, and which URLs they make stale. All rules that match apply. */
 export interface Rule {
-  /** Names the rule in logs. Default: its place, `rules[0]`. */
+  /**
+   * Names the rule in logs.
+   * @default - its index, `rules[0]`
+   */
   readonly name?: string;
   readonly match: Match;
   /** What to leave alone: patterns of keys, or conditions that have to hold together. */
   readonly except?: OneOrMore<string | Conditions>;
   readonly purge: Purge;
   readonly pages?: Pages;
-  /** Default: a put invalidates, a delete deletes. */
+  /** @default - a put invalidates, a delete deletes */
   readonly action?: PurgeAction;
-  /** Default: the purger's target. */
+  /** @default - the purger's target */
   readonly target?: Target;
-  /** Seconds that the purge waits in the buffer, 0 to 900. Default: 0. */
+  /**
+   * Seconds that the purge waits in the purge queue, 0 to 900.
+   * @default 0
+   */
   readonly delaySeconds?: number;
-  /** Seconds after the first purge until a second one, 1 to 900 less the delay. Default: no second purge. */
+  /**
+   * Seconds after the first purge until a second one, 1 to 900 less the delay.
+   * @default - no second purge
+   */
   readonly repeatAfterSeconds?: number;
   /** ID of a CDN Pro webhook to call when the purge completes. */
   readonly webhook?: string;
@@ -86,7 +117,7 @@ export interface MappingProblem {
   readonly reason: string;
 }
 
-/** Entries that wait equally long. */
+/** Entries with the same delay. */
 export interface ScheduledEntries {
   readonly delaySeconds: number;
   readonly entries: readonly PurgeEntry[];
@@ -96,14 +127,14 @@ export interface ScheduledEntries {
 export interface MappingResult {
   /** Without duplicates, in the order of the rules. */
   readonly entries: readonly PurgeEntry[];
-  /** The entries by when they are to be purged, the soonest first; one that is purged twice is in two. */
+  /** The entries by their delay, the shortest first; an entry that is purged twice is in two. */
   readonly schedule: readonly ScheduledEntries[];
   /** Names of the rules that matched. */
   readonly rules: readonly string[];
   readonly problems: readonly MappingProblem[];
 }
 
-/** What one rule made of a change. */
+/** What one rule makes of a change. */
 export type RuleExplanation =
   | {
       readonly rule: string;
@@ -117,21 +148,8 @@ export type RuleExplanation =
 
 /** Compiled rules: from a change to what it makes stale. */
 export interface RuleSet {
-  /** @param latest what happened last to the object, where this change is known to be overtaken. Default: its own */
+  /** @param latest what happened last to the object, where a newer change supersedes this one; else its own action */
   map(change: OriginChange, latest?: ChangeAction): MappingResult;
   /** Says of each rule what it makes of a change, by the same means as `map`. */
   explain(change: OriginChange): readonly RuleExplanation[];
-}
-
-/** A value that may be one of a list. */
-export type OneOrMore<Value> = Value | readonly Value[];
-
-/** A value or a list of values as a list. */
-export function listOf<Value>(value: OneOrMore<Value> | undefined): readonly Value[] {
-  if (value === undefined) return [];
-  return isList(value) ? value : [value];
-}
-
-function isList<Value>(value: OneOrMore<Value>): value is readonly Value[] {
-  return Array.isArray(value);
 }

@@ -104,10 +104,10 @@ function staleUrl(written: string, template: Template, purge: UrlPurge): StaleUr
     expand(variables, scope) {
       const expansion = template.expand(variables);
       if (expansion.kind === 'incomplete') return [urlProblem(describeMissing(expansion.missing))];
-      const { texts } = expansion;
+      const { results } = expansion;
       // Nearly always there is one, and this runs for nearly every change.
-      if (texts.length === 1) return purge(texts[0] ?? '', variables, scope);
-      return texts.flatMap((url) => purge(url, variables, scope));
+      if (results.length === 1) return purge(results[0] ?? '', variables, scope);
+      return results.flatMap((url) => purge(url, variables, scope));
     },
   };
 }

@@ -13,26 +13,26 @@ import {
 /** Values by variable name; a name that is missing has no value. */
 export type Variables = Captures;
 
-/** What an expansion gave: texts, one but for a template over a list, or the variables that had no value. */
+/** What an expansion gives: one result, several for a template over a list, or the variables without a value. */
 export type Expansion =
-  | { readonly kind: 'expanded'; readonly texts: readonly string[] }
+  | { readonly kind: 'expanded'; readonly results: readonly string[] }
   | { readonly kind: 'incomplete'; readonly missing: readonly string[] };
 
 /** A compiled template. */
 export interface Template {
   readonly source: string;
   readonly variables: readonly string[];
-  /** What it gives with a plain value for each variable: has every fault that no value can mend. */
+  /** What it gives with a plain value for each variable: what is wrong with this is wrong whatever the values. */
   readonly sample: string;
-  /** Whether a value can make the syntax wrong: where it stands in the host, or is the whole URL. */
+  /** Whether a value can make the syntax wrong: where it is in the host, or is the whole URL. */
   readonly isOpen: boolean;
   expand(variables: Variables): Expansion;
 }
 
 /**
- * How values are spelt in a path: as a browser spells what is typed or linked plainly; the same with `%2B` for a plus,
- * since S3 reads a plain one as a space; or as `encodeURIComponent` and the SDKs that follow it, which also encode
- * `&`, `=` and the like.
+ * How values are encoded in a path: as a browser encodes what is typed or linked plainly; the same with `%2B` for a
+ * plus, since S3 reads a plain one as a space; or as `encodeURIComponent` and the SDKs that follow it, which also
+ * encode `&`, `=` and the like.
  */
 export type Encoding = 'browser' | 's3' | 'component';
 
@@ -50,10 +50,10 @@ type Part =
 type Variable = Token & { readonly kind: 'variable' };
 
 /**
- * Compiles a URL template. A value is encoded for the place where it stands: in the path `{name}` encodes slashes
+ * Compiles a URL template. A value is encoded for where it is in the URL: in the path `{name}` encodes slashes
  * and `{+name}` keeps them; in the query both encode everything; in the host it is a part of the name. A template
  * that begins with `{+name}` takes the value as a whole URL. Literal parts that are encoded stay as they are.
- * @throws PatternError for a brace without its partner, a name that is none, and more than one list
+ * @throws PatternError for a brace without its partner and for an invalid name
  */
 export function compileUrlTemplate(source: string, options: UrlTemplateOptions = {}): Template {
   const tokens = parseTokens(source);
@@ -79,18 +79,20 @@ function normalizeBeginning(text: string, next: Token | undefined): string {
   return isHost ? normalizeOrigin(text).slice(0, -1) : text;
 }
 
-/** Whether a variable stands before the first slash of the path. */
+/** Whether a variable comes before the first slash of the path. */
 function isHostOpen(source: string): boolean {
   const host = /^[A-Za-z]+:\/\/([^/?]*)/.exec(source)?.[1] ?? '';
   return host.includes('{');
 }
 
+/** @param before the template up to the variable, with a plain character for each variable in it */
 function urlPart({ name, crossesSlashes }: Variable, before: string, options: UrlTemplateOptions): Part {
   const { encoding = 'browser', joinSlashes = false } = options;
   if (before === '') return { name, encode: encodeWholeUrl, sample: 'https://host.example/x' };
   if (before.includes('?')) return { name, encode: encodeInQuery };
   const encodePath = pathEncoders[encoding];
   const encode = (value: string) => encodePath(value, crossesSlashes);
+  // Right after the host, `{+name}` is the path: it gets the slash that a value may lack.
   if (/^[A-Za-z]+:\/\/[^/]*$/.test(before)) {
     if (!crossesSlashes || before.endsWith('//')) return { name, encode: encodeInHost };
     return { name, encode: (value) => encode(value.startsWith('/') ? value : `/${value}`), sample: '/x' };
@@ -112,8 +114,8 @@ function encodeInHost(value: string): string {
 
 /**
  * Compiles a template for `regexPatterns`: values are encoded as in a URL and then escaped, so that they match
- * themselves. Braces that hold no variable are the regex's own.
- * @throws PatternError for a variable's name that is none
+ * themselves. Braces without a variable belong to the regex.
+ * @throws PatternError for an invalid variable name
  */
 export function compileRegexTemplate(source: string): Template {
   let inQuery = false;
@@ -156,17 +158,17 @@ function templateOf(source: string, parts: readonly Part[], isOpen: boolean): Te
 }
 
 function expandOnce(parts: readonly Part[], values: Variables): Expansion {
-  let text = '';
+  let result = '';
   for (const part of parts) {
     if (typeof part === 'string') {
-      text += part;
+      result += part;
       continue;
     }
     const value = Object.hasOwn(values, part.name) ? values[part.name] : undefined;
     if (value === undefined) return { kind: 'incomplete', missing: missingOf(parts, values) };
-    text += part.encode(value);
+    result += part.encode(value);
   }
-  return { kind: 'expanded', texts: [text] };
+  return { kind: 'expanded', results: [result] };
 }
 
 function missingOf(parts: readonly Part[], values: Variables): readonly string[] {
@@ -182,19 +184,19 @@ function expandList(
   values: Variables,
 ): Expansion {
   if (items.length === 0) return { kind: 'incomplete', missing: missingOf(parts, values) };
-  const texts: string[] = [];
+  const results: string[] = [];
   for (const item of items) {
     const expansion = expandOnce(parts, { ...values, [list]: item });
     if (expansion.kind === 'incomplete') return expansion;
-    texts.push(...expansion.texts);
+    results.push(...expansion.results);
   }
-  return { kind: 'expanded', texts };
+  return { kind: 'expanded', results };
 }
 
 /** More than any source hands over of one list. */
 const maxItems = 100;
 
-/** The values that `fields.tags.*` stands for: `fields.tags.0`, `fields.tags.1`, …, or `fields.tags` alone. */
+/** The values of `fields.tags.*`: `fields.tags.0`, `fields.tags.1`, …, or `fields.tags` alone. */
 function itemsOf(values: Variables, list: string): readonly string[] {
   const [prefix = '', suffix = ''] = list.split('*');
   const names = Array.from({ length: maxItems }, (_, index) => `${prefix}${index}${suffix}`);

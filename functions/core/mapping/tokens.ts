@@ -1,8 +1,8 @@
 import { PurgerError } from '../model/errors.ts';
 
 /**
- * Patterns and templates share one syntax, after RFC 6570: `{name}` stands for one path segment's worth of text,
- * `{+name}` for text that may hold slashes. Either stands for at least one character.
+ * Patterns and templates share one syntax, after RFC 6570: `{name}` is a value without slashes, `{+name}` one that may
+ * hold slashes. Neither is empty.
  */
 export type Token =
   | { readonly kind: 'literal'; readonly text: string }
@@ -17,13 +17,10 @@ const variableSyntax = /^(\+?)([A-Za-z][A-Za-z0-9_-]*(?:\.(?:[A-Za-z0-9_-]+|\*))
 
 /**
  * Splits a pattern or template into its literal and variable parts.
- * @param otherBraces what braces that hold no variable are: an error, or literal text (a regex's quantifiers)
- * @throws PatternError for a brace without its partner and for a name that is none
+ * @param otherBraces what braces without a variable are: an error, or literal (a regex's quantifiers)
+ * @throws PatternError for a brace without its partner and for an invalid name
  */
-export function parseTokens(
-  source: string,
-  otherBraces: 'refused' | 'literal' = 'refused',
-): readonly Token[] {
+export function parseTokens(source: string, otherBraces: 'error' | 'literal' = 'error'): readonly Token[] {
   if (otherBraces === 'literal') return parseLenient(source);
   const tokens: Token[] = [];
   let position = 0;
@@ -51,7 +48,7 @@ function parseLenient(source: string): readonly Token[] {
 function parseVariable(text: string, source: string): Token {
   const [, plus, name] = variableSyntax.exec(text) ?? [];
   if (name === undefined) {
-    throw new PatternError(`"{${text}}" in "${source}" is no variable: expected {name} or {+name}`);
+    throw new PatternError(`"{${text}}" in "${source}" is not a variable: expected {name} or {+name}`);
   }
   return { kind: 'variable', name, crossesSlashes: plus === '+' };
 }

@@ -4,7 +4,7 @@ import { describeValue } from '../model/errors.ts';
 export const maxUrlLength = 2048;
 
 /**
- * What stands for itself in a path: RFC 3986's unreserved, sub-delims, `:` and `@`. A browser leaves these as they
+ * What is not encoded in a path: RFC 3986's unreserved, sub-delims, `:` and `@`. A browser leaves these as they
  * are (https://url.spec.whatwg.org/#path-percent-encode-set). It would leave `[`, `]` and `|`, too, which CDN Pro
  * refuses unless encoded; docs/adr/0010 has the whole table.
  */
@@ -14,7 +14,7 @@ const notPlainInPath = /[^A-Za-z0-9\-._~!$&'()*+,;=:@]/gu;
 const notPlainInPathOrSlash = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 
 /**
- * Percent-encodes a text (not encoded before) for use in a URL's path, as UTF-8, as a browser requests it.
+ * Percent-encodes a string (not encoded before) for use in a URL's path, as UTF-8, as a browser requests it.
  * Lone surrogates, which no URL can carry, become U+FFFD, as in a browser.
  * @param keepSlashes whether `/` separates segments (true) or is part of one (false, and becomes `%2F`)
  */
@@ -26,7 +26,7 @@ export function encodeInPath(text: string, keepSlashes: boolean): string {
 }
 
 /**
- * Percent-encodes a text as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
+ * Percent-encodes a string as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
  * plus. A `*` stays, as it does there.
  */
 export function encodeAsComponent(text: string, keepSlashes: boolean): string {
@@ -34,14 +34,14 @@ export function encodeAsComponent(text: string, keepSlashes: boolean): string {
   return keepSlashes ? encoded.replaceAll('%2F', '/') : encoded;
 }
 
-/** Percent-encodes a text for use as a value in a URL's query: a browser encodes `'` there, and leaves `*`. */
+/** Percent-encodes a string for use as a value in a URL's query: a browser encodes `'` there, and leaves `*`. */
 export function encodeInQuery(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll("'", '%27');
 }
 
 /**
  * Encodes what a template's author wrote plainly (`/über uns/`) and keeps what is encoded already (`%20`).
- * `*`, `?`, `#`, `[` and the like keep their meaning; whether they may stand there is for the checks to say.
+ * `*`, `?`, `#`, `[` and the like keep their meaning; whether they are allowed there is checked elsewhere.
  */
 export function encodeLiteral(text: string): string {
   return text.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent);
@@ -55,7 +55,7 @@ export function encodeWholeUrl(text: string): string {
 
 /**
  * Writes the beginning of a URL as a browser sends it: host in lower case and in ASCII, without the scheme's own
- * port, and with a path. A text that does not begin with http(s) and a host stays as it is.
+ * port, and with a path. A string that does not begin with http(s) and a host stays as it is.
  */
 export function normalizeOrigin(url: string): string {
   const [origin, scheme, authority] = /^(https?):\/\/([^/?#]+)/i.exec(url) ?? [];
@@ -67,7 +67,7 @@ export function normalizeOrigin(url: string): string {
 
 function normalizeHost(authority: string, scheme: string): string {
   const plain = /^[a-z0-9.-]+$/.test(authority);
-  // An address with a user in it is nothing to normalize: the checks refuse it.
+  // A user, a wildcard or a variable cannot be normalized; the checks decide about them.
   if (plain || /[@[\]*{}]/.test(authority)) return authority;
   const parsed = URL.parse(`${scheme}://${authority}/`);
   return parsed === null ? authority : parsed.host;
@@ -92,8 +92,8 @@ export function dirUrlProblem(url: string): string | undefined {
 }
 
 /**
- * What values can spoil of a URL whose template is sound: its length, and segments that no browser sends. Where
- * values stand in the host, or are the whole URL, its syntax has to be checked, too.
+ * What values can still make wrong where the template is right: the length, and segments that no browser sends. Where
+ * values are in the host, or are the whole URL, the syntax has to be checked, too.
  */
 export function valuesProblem(url: string): string | undefined {
   return lengthProblem(url) ?? segmentsProblem(url);
@@ -120,7 +120,7 @@ function syntaxProblem(url: string, syntax: RegExp): string | undefined {
   return `expected a host and a path with special letters percent-encoded, got ${describeValue(url)}`;
 }
 
-/** The purge API's page refuses `123%abc.jpg`, whose `%ab` is well-formed and yet no UTF-8. */
+/** The purge API's page refuses `123%abc.jpg`, whose `%ab` is well-formed but not UTF-8. */
 function isUtf8(url: string): boolean {
   try {
     decodeURIComponent(url);

@@ -1,6 +1,6 @@
 /**
- * @returns a key, or a part of one, as S3's notifications spell it, and the filters that they are compared with: as an
- * HTML form does (a space is `+`; letters, digits and `*-._` stay), but with its slashes
+ * @returns a key, or a part of one, encoded as in S3's notifications and in the filters that they are compared with: as
+ * in an HTML form (a space is `+`; letters, digits and `*-._` stay), but with its slashes
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */

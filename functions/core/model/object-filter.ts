@@ -1,6 +1,6 @@
 import type { ObjectChange } from './types.ts';
 
-/** Objects that are watched: those of a bucket, or of any, whose keys begin and end like this. */
+/** Which objects are watched: those of one bucket, or of any, whose keys begin and end like this. */
 export interface WatchedObjects {
   /** Missing: any bucket. */
   readonly bucket?: string;
@@ -8,21 +8,21 @@ export interface WatchedObjects {
   readonly suffix?: string;
 }
 
-/** @returns whether one of the selections holds the object */
+/** @returns whether an object matches at least one filter */
 export function matchesFilter(
   { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
-  watched: readonly WatchedObjects[],
+  filters: readonly WatchedObjects[],
 ): boolean {
-  return watched.some(
-    (objects) =>
-      (objects.bucket === undefined || objects.bucket === bucket) &&
-      key.startsWith(objects.prefix ?? '') &&
-      key.endsWith(objects.suffix ?? ''),
+  return filters.some(
+    (filter) =>
+      (filter.bucket === undefined || filter.bucket === bucket) &&
+      key.startsWith(filter.prefix ?? '') &&
+      key.endsWith(filter.suffix ?? ''),
   );
 }
 
 /**
- * @returns whether an object can be in both selections, as S3 sees it: their prefixes and their suffixes overlap
+ * @returns whether an object can match both filters, as S3 sees it: their prefixes and their suffixes overlap
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
 export function overlaps(one: WatchedObjects, other: WatchedObjects): boolean {
@@ -34,7 +34,7 @@ export function overlaps(one: WatchedObjects, other: WatchedObjects): boolean {
   );
 }
 
-/** @returns a selection's keys in words, e.g. `keys that begin with "site/" and end with ".html"` */
+/** @returns in words which keys a filter matches, e.g. `keys that begin with "site/" and end with ".html"` */
 export function describeKeys({ prefix, suffix }: WatchedObjects): string {
   const parts = [
     ...(prefix === undefined ? [] : [`begin with ${JSON.stringify(prefix)}`]),

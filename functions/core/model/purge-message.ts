@@ -22,7 +22,7 @@ export interface ChangeReference {
 /** Why entries will never be accepted. */
 export interface Rejection {
   readonly reason: string;
-  /** HTTP status of CDN Pro's answer, where it was CDN Pro that refused. */
+  /** HTTP status of CDN Pro's answer, where CDN Pro refused. */
   readonly status?: number;
   /** `x-cnc-request-id` of that answer. */
   readonly requestId?: string;
@@ -86,7 +86,7 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** A body that was read: a message, or why it is none. */
+/** A body that was read: a message, or why it is not one. */
 export type ReadMessage =
   | { readonly kind: 'message'; readonly message: PurgeMessage }
   | { readonly kind: 'unreadable'; readonly reason: string };
@@ -159,8 +159,8 @@ function readFileEntry(value: Record<string, unknown>, path: string, scope: Scop
 function readChange(value: unknown): ChangeReference | undefined {
   if (!isRecord(value)) return undefined;
   const { source, webhook, action, id, occurredAt, sequencer } = value;
-  const texts = [source, action, id, occurredAt];
-  if (!texts.every((text) => typeof text === 'string')) return undefined;
+  const required = [source, action, id, occurredAt];
+  if (!required.every((value) => typeof value === 'string')) return undefined;
   return {
     source: String(source),
     ...(typeof webhook === 'string' ? { webhook } : {}),
