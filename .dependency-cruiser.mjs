@@ -89,7 +89,7 @@ export default {
     {
       name: 'toolkit-below-vendors',
       severity: 'error',
-      from: { path: '^functions/sources/(toolkit|webhook-source)' },
+      from: { path: '^functions/sources/(toolkit|webhook-)' },
       to: { path: '^functions/sources/(vendors|registry|s3)' },
     },
     ...floors,

@@ -1,7 +1,7 @@
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describeValue } from '../functions/core/model/errors.ts';
 import type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
-import type { SourceOptions } from '../functions/sources/webhook-source.ts';
+import type { SourceOptions } from '../functions/sources/webhook-options.ts';
 import { ConfigError, check } from './settings/check.ts';
 import { strictObject } from './settings/schema.ts';
 import { webhookFields, webhookSourceName, webhookSourceNames } from './settings/webhook-settings.ts';

@@ -3,12 +3,8 @@ import type { QueueResult } from '../buffer/enqueue-changes.ts';
 import { describeError } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import { findSource } from '../sources/registry.ts';
-import type {
-  SourceOptions,
-  VerificationResult,
-  WebhookRequest,
-  WebhookSource,
-} from '../sources/webhook-source.ts';
+import type { SourceOptions } from '../sources/webhook-options.ts';
+import type { VerificationResult, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
 import { type EnqueueWebhookPorts, enqueueWebhook } from './enqueue-webhook.ts';
 
 /** A webhook as the stack configures it. */

@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import type { SourceOptions } from '../sources/webhook-source.ts';
+import type { SourceOptions } from '../sources/webhook-options.ts';
 import type { WebhookConfig } from './receive-webhook.ts';
 
 /** A webhook as the stack writes it: its secrets by their index in the list of all, since their ARNs are long. */

@@ -19,7 +19,8 @@ import { strapi } from './vendors/strapi.ts';
 import { woocommerce } from './vendors/woocommerce.ts';
 import { wordpress } from './vendors/wordpress.ts';
 import { wpWebhooks } from './vendors/wp-webhooks.ts';
-import type { SourceOptions, WebhookSource } from './webhook-source.ts';
+import type { SourceOptions } from './webhook-options.ts';
+import type { WebhookSource } from './webhook-source.ts';
 
 /**
  * Every source of webhooks by its name. A new one is a file in `vendors/`, an import and a line here, an example in the

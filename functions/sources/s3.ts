@@ -1,6 +1,6 @@
 import { isRecord } from '../core/model/record.ts';
 import type { ChangeAction, ObjectChange } from '../core/model/types.ts';
-import { parseJsonText, textAt, unexpected, valueAt } from './toolkit/payload.ts';
+import { parseJsonText, stringAt, unexpected, valueAt } from './toolkit/payload.ts';
 import { isoDateOf } from './toolkit/time.ts';
 import type { Malformed } from './webhook-source.ts';
 
@@ -71,7 +71,7 @@ function readDocument(document: unknown, findings: Findings, envelopes: number):
   const records = valueAt(document, 'Records');
   if (Array.isArray(records)) {
     for (const record of records) readRecord(record, findings, envelopes);
-  } else if (textAt(document, 'detail-type') !== undefined) {
+  } else if (stringAt(document, 'detail-type') !== undefined) {
     readEventBridgeEvent(document, findings);
   } else if (valueAt(document, 'Event') === 's3:TestEvent') {
     findings.ignored.push({ name: 's3:TestEvent', reason: 'sent when a notification is set up' });
@@ -84,7 +84,7 @@ function readDocument(document: unknown, findings: Findings, envelopes: number):
 }
 
 function readRecord(record: unknown, findings: Findings, envelopes: number): void {
-  const source = textAt(record, 'eventSource') ?? textAt(record, 'EventSource') ?? 'unknown';
+  const source = stringAt(record, 'eventSource') ?? stringAt(record, 'EventSource') ?? 'unknown';
   if (source === 'aws:sqs') {
     readSqsMessage(record, findings, envelopes);
   } else if (source === 'aws:sns') {
@@ -98,7 +98,7 @@ function readRecord(record: unknown, findings: Findings, envelopes: number): voi
 }
 
 function readSqsMessage(record: unknown, findings: Findings, envelopes: number): void {
-  const messageId = textAt(record, 'messageId') ?? '';
+  const messageId = stringAt(record, 'messageId') ?? '';
   const inMessage = noFindings();
   readWrapped('aws:sqs', 'body', valueAt(record, 'body'), inMessage, envelopes);
   const { changes } = inMessage;
@@ -152,7 +152,7 @@ const eventBridgeFormat: EventFormat = {
 
 function readNotification(record: unknown, findings: Findings): void {
   // S3's own records leave the prefix out, those of S3-compatible stores do not.
-  const name = textAt(record, 'eventName')?.replace(/^s3:/, '');
+  const name = stringAt(record, 'eventName')?.replace(/^s3:/, '');
   if (name === undefined) {
     const problem = unexpected('eventName', 'a string', valueAt(record, 'eventName'));
     findings.notUnderstood.push(unreadable('aws:s3', problem, { Records: [record] }));
@@ -162,7 +162,7 @@ function readNotification(record: unknown, findings: Findings): void {
 }
 
 function readEventBridgeEvent(event: unknown, findings: Findings): void {
-  const name = textAt(event, 'detail-type') ?? '';
+  const name = stringAt(event, 'detail-type') ?? '';
   if (valueAt(event, 'source') === 'aws.s3') {
     readEvent(event, name, eventBridgeActions.get(name), eventBridgeFormat, findings);
   } else {
@@ -200,7 +200,7 @@ function readEvent(
 
 function changeOf(event: unknown, action: ChangeAction, format: EventFormat): ObjectChange | Malformed {
   const { root, time, decodeKey } = format;
-  const bucket = textAt(event, root, 'bucket', 'name');
+  const bucket = stringAt(event, root, 'bucket', 'name');
   if (bucket === undefined) {
     return unexpected(`${root}.bucket.name`, 'a string', valueAt(event, root, 'bucket', 'name'));
   }
@@ -209,7 +209,7 @@ function changeOf(event: unknown, action: ChangeAction, format: EventFormat): Ob
   if (key === undefined) return unexpected(`${root}.object.key`, 'the key of an object', encoded);
   const occurredAt = isoDateOf(valueAt(event, time));
   if (occurredAt === undefined) return unexpected(time, 'a time in ISO 8601', valueAt(event, time));
-  const sequencer = textAt(event, root, 'object', 'sequencer');
+  const sequencer = stringAt(event, root, 'object', 'sequencer');
   const id = `s3://${bucket}/${key}`;
   const base = { source: 's3', action, id, bucket, key, occurredAt } as const;
   return sequencer === undefined ? base : { ...base, sequencer };

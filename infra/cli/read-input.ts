@@ -5,7 +5,7 @@ import type { OriginChange } from '../../functions/core/model/types.ts';
 import { findSource, webhookSources } from '../../functions/sources/registry.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
 import type { JsonObject } from '../../functions/sources/toolkit/payload.ts';
-import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
+import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { compilePattern } from '../../functions/core/mapping/pattern.ts';
 import { PatternError } from '../../functions/core/mapping/tokens.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
-import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
+import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */

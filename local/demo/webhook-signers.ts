@@ -14,7 +14,7 @@ export interface Unsigned {
   /** The path of the URL, with the query string if any. */
   readonly path: string;
   readonly secret: string;
-  /** What the sender sends beside the signature, by lower-case name. */
+  /** What the sender sends in addition to the signature, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -10,10 +10,13 @@ export const standardWebhooksSecret = `whsec_${Buffer.alloc(32, 7).toString('bas
 interface StandardWebhook {
   readonly body: string | Uint8Array;
   readonly nowMs: number;
-  /** Default: {@link standardWebhooksSecret}. An ed25519 private key signs as `v1a`. */
+  /** @default {@link standardWebhooksSecret}. An ed25519 private key signs as `v1a` */
   readonly secret?: string | KeyObject;
   readonly id?: string;
-  /** The spelling of the headers. Default: `webhook`. */
+  /**
+   * The family of the headers.
+   * @default webhook
+   */
   readonly family?: 'webhook' | 'svix';
 }
 
@@ -49,9 +52,9 @@ interface ContentfulWebhook {
   readonly nowMs: number;
   /** The path as the sender requests it, with the query string if any. */
   readonly path: string;
-  /** Default: {@link contentfulSecret}. */
+  /** @default {@link contentfulSecret} */
   readonly secret?: string;
-  /** Default: `ContentManagement.Entry.publish`. */
+  /** @default ContentManagement.Entry.publish */
   readonly topic?: string;
   readonly method?: string;
   /** Further headers to sign, by lower-case name. */

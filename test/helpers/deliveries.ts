@@ -1,5 +1,5 @@
 import { receiveWebhook, type WebhookAnswer } from '../../functions/receive-webhook/receive-webhook.ts';
-import type { SourceOptions } from '../../functions/sources/webhook-source.ts';
+import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { createWebhookWorld, shortly } from './webhook-world.ts';
 

@@ -56,7 +56,7 @@ describe('a request of Contentful is verified', () => {
     ['by its secret', [SECRET]],
     ['by the new secret during a rotation', [otherSecret, SECRET]],
     ['by the old secret during a rotation', [SECRET, otherSecret]],
-    ['next to a secret that is none', ['', 'short', SECRET]],
+    ['next to a secret that is invalid', ['', 'short', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, { secrets })).toEqual({ verified: true });
   });
@@ -85,7 +85,7 @@ describe('a request of Contentful is verified', () => {
     expect(verify(headers, { path })).toEqual({ verified: true });
   });
 
-  it('with a body that is no UTF-8', () => {
+  it('with a body that is not UTF-8', () => {
     const body = Uint8Array.of(0xff, 0xfe, 0x00);
     expect(verify(signContentful({ body, nowMs: testNowMs, path: sitePath }), { body })).toEqual({
       verified: true,
@@ -217,7 +217,7 @@ describe('a request of Contentful is refused', () => {
     expect(verify(signed, overrides)).toEqual({ verified: false, reason: 'the signature does not match' });
   });
 
-  it('at a path that is no Unicode', () => {
+  it('at a path that is not Unicode', () => {
     expect(verify(signed, { path: '/\ud800' })).toEqual({
       verified: false,
       reason: 'the path is not well-formed Unicode',
@@ -400,7 +400,7 @@ describe('an event of Contentful is read', () => {
   });
 });
 
-describe('a request that is no event of Contentful is malformed', () => {
+describe('a request that is not an event of Contentful is malformed', () => {
   it.each([
     [
       'publish',

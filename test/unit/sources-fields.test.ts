@@ -37,7 +37,7 @@ describe('fields are flattened', () => {
     });
   });
 
-  it('without a short name for a well-known field that is no scalar', () => {
+  it('without a short name for a well-known field that is not a scalar', () => {
     expect(flattenFields({ slug: { current: 'hello' } })).toEqual({ 'fields.slug.current': 'hello' });
   });
 

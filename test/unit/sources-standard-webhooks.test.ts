@@ -41,7 +41,7 @@ describe('a request by Standard Webhooks is verified', () => {
     ['by its secret without the padding', [SECRET.replace(/=+$/, '')]],
     ['by the new secret during a rotation', [otherSecret, SECRET]],
     ['by the old secret during a rotation', [SECRET, otherSecret]],
-    ['next to a secret that is none', ['', 'whsec_', 'not base64!', SECRET]],
+    ['next to a secret that is invalid', ['', 'whsec_', 'not base64!', SECRET]],
   ])('%s', (_, secrets) => {
     expect(verify(signed, secrets)).toEqual({ verified: true });
   });
@@ -285,7 +285,7 @@ describe('an event by Standard Webhooks is read', () => {
   });
 });
 
-describe('a body that is no event of Standard Webhooks is malformed', () => {
+describe('a body that is not an event of Standard Webhooks is malformed', () => {
   it.each([
     ['', 'Expected the body to be JSON, got nothing'],
     ['type=entry.published', 'Expected the body to be JSON, got 20 characters that are not'],

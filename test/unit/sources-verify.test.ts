@@ -66,7 +66,7 @@ describe('a timestamp', () => {
     expect(timestampProblem('1000', policy, nowMs)).toBe(fault);
   });
 
-  it('that cannot be read is a fault that names the header', () => {
+  it('that cannot be read is a problem that names the header', () => {
     expect(timestampProblem('soon', policy, 0)).toBe(
       'the header webhook-timestamp is not a Unix timestamp in seconds',
     );

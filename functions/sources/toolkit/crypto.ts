@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Hash, VerificationResult, WebhookRequest } from '../webhook-source.ts';
+import type { Hash } from '../webhook-options.ts';
+import type { VerificationResult, WebhookRequest } from '../webhook-source.ts';
 
 /** The result for a request that one of the secrets verifies. */
 export const accepted: VerificationResult = { verified: true };

@@ -1,11 +1,5 @@
-import type {
-  ReadContext,
-  Reading,
-  SourceOptions,
-  Verification,
-  WebhookRequest,
-  WebhookSource,
-} from '../webhook-source.ts';
+import type { SourceOptions, Verification } from '../webhook-options.ts';
+import type { ReadContext, Reading, WebhookRequest, WebhookSource } from '../webhook-source.ts';
 import { type JsonObject, type ParsedObject, parseJsonObject } from './payload.ts';
 import { verifyBy } from './verify-request.ts';
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction, EntryChange, FieldValue } from '../../core/model/types.ts';
-import type { SourceOptions } from '../webhook-source.ts';
+import type { SourceOptions } from '../webhook-options.ts';
 import type { SourceContext } from './define-json-source.ts';
 import { flattenFields } from './fields.ts';
 import type { JsonObject } from './payload.ts';

@@ -18,7 +18,7 @@ export const fieldLimits = {
   visits: 5000,
 } as const;
 
-/** Fields that URLs are made of nearly everywhere: they also get a short name, `{slug}`. */
+/** Fields that most URLs are built from: they also get a short name, `{slug}`. */
 const wellKnown = ['slug', 'url', 'path'] as const;
 
 interface Branch {
@@ -30,7 +30,7 @@ interface Branch {
 /**
  * The scalar fields of an entry under the names that templates use: every one under its dotted path
  * (`fields.category`, `fields.seo.path`, `fields.tags.0`), and `slug`, `url` and `path` under their own name as well.
- * Shallow fields come first, so that a rich text full of nodes does not push a slug over {@link fieldLimits}.
+ * Shallow fields come first, so that a large rich text does not push a slug over {@link fieldLimits}.
  * @param entry the fields by name, with locales resolved
  * @param metadata what a source tells in addition to the fields: `environment`
  * @returns an object without a prototype, so that `{constructor}` and `{__proto__}` are fields or nothing

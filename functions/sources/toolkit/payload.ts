@@ -72,7 +72,7 @@ export function valueAt(value: unknown, ...path: readonly string[]): unknown {
 }
 
 /** The value at a path of keys if it is a string that is not empty. */
-export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+export function stringAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path);
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
@@ -80,7 +80,7 @@ export function textAt(value: unknown, ...path: readonly string[]): string | und
 /** The string or the number, as a string, at a path of keys: what ids are. */
 export function idAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path);
-  return typeof found === 'number' && Number.isFinite(found) ? String(found) : textAt(value, ...path);
+  return typeof found === 'number' && Number.isFinite(found) ? String(found) : stringAt(value, ...path);
 }
 
 /** The list at a path of keys; empty for anything else. */

@@ -13,7 +13,7 @@ import {
 } from './crypto.ts';
 import type { SourceContext } from './define-json-source.ts';
 import { changeOf } from './entry-change.ts';
-import { idAt, type JsonObject, textAt, unexpected } from './payload.ts';
+import { idAt, type JsonObject, stringAt, unexpected } from './payload.ts';
 import { isoOfMs } from './time.ts';
 
 const toleranceSeconds = 300;
@@ -126,7 +126,7 @@ export function readStandardWebhook(
   context: SourceContext,
   request: WebhookRequest,
 ): Reading {
-  const event = textAt(body, 'type');
+  const event = stringAt(body, 'type');
   if (event === undefined) return unexpected('type', 'a string such as "entry.published"', body.type);
   const { data } = body;
   if (!isRecord(data)) return unexpected('data', 'an object', data);
@@ -137,8 +137,8 @@ export function readStandardWebhook(
   const change = changeOf(context, {
     action: goneWord.test(lastWordOf(event)) ? 'delete' : 'put',
     id: id ?? headerOf(request, `${family}-id`) ?? '',
-    type: textAt(data, 'type') ?? textAt(data, 'contentType') ?? event,
-    locale: textAt(data, 'locale'),
+    type: stringAt(data, 'type') ?? stringAt(data, 'contentType') ?? event,
+    locale: stringAt(data, 'locale'),
     times: [body.timestamp, isoOfMs(sentAtMs)],
     entry: data,
     previous: isRecord(data.previous) ? { ...data, ...data.previous } : undefined,

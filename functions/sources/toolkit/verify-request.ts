@@ -1,10 +1,5 @@
-import type {
-  HmacVerification,
-  SecretVerification,
-  Verification,
-  VerificationResult,
-  WebhookRequest,
-} from '../webhook-source.ts';
+import type { HmacVerification, SecretVerification, Verification } from '../webhook-options.ts';
+import type { VerificationResult, WebhookRequest } from '../webhook-source.ts';
 import {
   acceptedIf,
   decodeBase64,

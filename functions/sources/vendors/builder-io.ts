@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({
@@ -22,7 +22,7 @@ export const builderIo = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const operation = textAt(body, 'operation');
+  const operation = stringAt(body, 'operation');
   if (operation === undefined) return unexpected('operation', 'a string such as "publish"', body.operation);
   const action = actions.get(operation) ?? (context.options.drafts === true ? 'put' : undefined);
   if (action === undefined) return ignored(`${operation.slice(0, 60)} does not change published content`);
@@ -31,20 +31,20 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const entry = now ?? before ?? {};
   const id = idAt(entry, 'id') ?? idAt(before, 'id');
   if (id === undefined) return unexpected('newValue.id', 'a string', entry.id);
-  const wasPublic = before !== undefined && before !== entry && textAt(before, 'published') === 'published';
+  const wasPublic = before !== undefined && before !== entry && stringAt(before, 'published') === 'published';
   const change = changeOf(context, {
     action,
     id,
-    type: textAt(body, 'modelName'),
-    locale: textAt(entry, 'data', 'locale'),
+    type: stringAt(body, 'modelName'),
+    locale: stringAt(entry, 'data', 'locale'),
     entry: objectAt(entry, 'data'),
-    metadata: { ...urlFields(urlOf(entry)), 'fields.name': textAt(entry, 'name') },
+    metadata: { ...urlFields(urlOf(entry)), 'fields.name': stringAt(entry, 'name') },
     ...(wasPublic && { previous: objectAt(before, 'data'), previousMetadata: urlFields(urlOf(before)) }),
   });
   return { kind: 'changes', changes: [change] };
 }
 
 function urlOf(entry: JsonObject): unknown {
-  const target = listAt(entry, 'query').find((query) => textAt(query, 'property') === 'urlPath');
-  return textAt(entry, 'data', 'url') ?? textAt(target, 'value');
+  const target = listAt(entry, 'query').find((query) => stringAt(query, 'property') === 'urlPath');
+  return stringAt(entry, 'data', 'url') ?? stringAt(target, 'value');
 }

@@ -11,7 +11,7 @@ import {
 } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, isPublicEnvironment, localesOf, otherEnvironment } from '../toolkit/entry-change.ts';
-import { type JsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { isoOfMs } from '../toolkit/time.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
@@ -134,9 +134,9 @@ interface Topic {
 
 function readPayload(payload: JsonObject, topic: Topic, context: SourceContext): Reading {
   const { kind, event, sentAtMs } = topic;
-  const id = textAt(payload, 'sys', 'id');
+  const id = stringAt(payload, 'sys', 'id');
   if (id === undefined) return unexpected('sys.id', 'a string', valueAt(payload, 'sys', 'id'));
-  const environment = textAt(payload, 'sys', 'environment', 'sys', 'id') ?? defaultEnvironment;
+  const environment = stringAt(payload, 'sys', 'environment', 'sys', 'id') ?? defaultEnvironment;
   if (!isPublicEnvironment(context.options, environment, [defaultEnvironment])) {
     return ignored(otherEnvironment(environment));
   }
@@ -148,7 +148,7 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
     changeOf(context, {
       action: event.action,
       id,
-      type: kind === 'Asset' ? kind : textAt(payload, 'sys', 'contentType', 'sys', 'id'),
+      type: kind === 'Asset' ? kind : stringAt(payload, 'sys', 'contentType', 'sys', 'id'),
       locale,
       times: [...event.times.map((time) => valueAt(payload, 'sys', time)), isoOfMs(sentAtMs)],
       entry: locale === undefined ? {} : inLocale(fields, locale),

@@ -8,7 +8,14 @@ import {
   otherEnvironment,
   urlFields,
 } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, parseJsonObject, textAt, unexpected } from '../toolkit/payload.ts';
+import {
+  idAt,
+  type JsonObject,
+  objectAt,
+  parseJsonObject,
+  stringAt,
+  unexpected,
+} from '../toolkit/payload.ts';
 import { isoDateOf } from '../toolkit/time.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
@@ -65,19 +72,19 @@ function publicKeyOf(secret: string): KeyObject | undefined {
 }
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const event = textAt(body, 'event');
+  const event = stringAt(body, 'event');
   if (event === undefined) return unexpected('event', 'a string such as "publish"', body.event);
   const [verb = '', phase = 'success'] = event.split('.', 2);
-  const module = textAt(body, 'module') ?? '';
+  const module = stringAt(body, 'module') ?? '';
   const action = actions.get(verb) ?? (context.options.drafts && draftVerbs.has(verb) ? 'put' : undefined);
-  const isDone = phase === 'success' && (textAt(body, 'data', 'status') ?? 'success') === 'success';
+  const isDone = phase === 'success' && (stringAt(body, 'data', 'status') ?? 'success') === 'success';
   if (action === undefined || !isDone || (module !== 'entry' && module !== 'asset')) {
     return ignored(
       `${event.slice(0, 40)} of ${module.slice(0, 40)} is not an event that changes published content`,
     );
   }
   const data = objectAt(body, 'data');
-  const environment = textAt(data, 'environment', 'name');
+  const environment = stringAt(data, 'environment', 'name');
   if (environment !== undefined && !isPublicEnvironment(context.options, environment, ['production'])) {
     return ignored(otherEnvironment(environment));
   }
@@ -87,8 +94,9 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const change = changeOf(context, {
     action,
     id,
-    type: module === 'asset' ? 'asset' : textAt(data, 'content_type', 'uid'),
-    locale: textAt(data, 'locale') ?? textAt(entry, 'locale') ?? textAt(entry, 'publish_details', 'locale'),
+    type: module === 'asset' ? 'asset' : stringAt(data, 'content_type', 'uid'),
+    locale:
+      stringAt(data, 'locale') ?? stringAt(entry, 'locale') ?? stringAt(entry, 'publish_details', 'locale'),
     times: [body.triggered_at],
     entry,
     metadata: { ...urlFields(entry.url), environment },

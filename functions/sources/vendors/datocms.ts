@@ -9,7 +9,7 @@ import {
   otherEnvironment,
   urlFields,
 } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
@@ -31,8 +31,8 @@ export const datocms = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const kind = textAt(body, 'entity_type');
-  const event = textAt(body, 'event_type');
+  const kind = stringAt(body, 'entity_type');
+  const event = stringAt(body, 'event_type');
   if (kind === undefined || event === undefined) {
     return unexpected('entity_type', 'a string such as "item", next to `event_type`', body.entity_type);
   }
@@ -40,13 +40,13 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (action === undefined || (kind !== 'item' && kind !== 'upload')) {
     return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);
   }
-  const environment = textAt(body, 'environment') ?? 'main';
+  const environment = stringAt(body, 'environment') ?? 'main';
   const main = body.is_environment_primary === false ? [] : [environment];
   if (!isPublicEnvironment(context.options, environment, main)) return ignored(otherEnvironment(environment));
   const entity = objectAt(body, 'entity');
   const id = idAt(entity, 'id');
   if (id === undefined) return unexpected('entity.id', 'a string', entity.id);
-  const status = textAt(entity, 'meta', 'status');
+  const status = stringAt(entity, 'meta', 'status');
   const isSave = event === 'create' || event === 'update';
   // A model without drafts has no status, and each save of it is public.
   const isDraft = kind === 'item' && isSave && status !== undefined && status !== 'published';
@@ -88,7 +88,7 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
   return { kind: 'changes', changes: locales.map(change), isComplete: true };
 }
 
-/** The locales of the field that a URL is made of, else of every field that looks localized. */
+/** The locales of the field that holds the URL, else of every field that looks localized. */
 function localesIn(attributes: JsonObject): readonly string[] {
   const { slug, url, path } = attributes;
   const ofUrl = localesOf({ slug, url, path }, (key) => localeKey.test(key));
@@ -111,9 +111,9 @@ function inLocale(attributes: JsonObject, locale: string): JsonObject {
 }
 
 function typeOf(body: JsonObject, entity: JsonObject): string | undefined {
-  const modelId = textAt(entity, 'relationships', 'item_type', 'data', 'id');
+  const modelId = stringAt(entity, 'relationships', 'item_type', 'data', 'id');
   const model = listAt(body, 'related_entities').find(
-    (related) => textAt(related, 'type') === 'item_type' && textAt(related, 'id') === modelId,
+    (related) => stringAt(related, 'type') === 'item_type' && stringAt(related, 'id') === modelId,
   );
-  return textAt(model, 'attributes', 'api_key') ?? modelId;
+  return stringAt(model, 'attributes', 'api_key') ?? modelId;
 }

@@ -1,7 +1,7 @@
 import type { ChangeAction } from '../../core/model/types.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const maxKeys = 5000;
@@ -23,15 +23,15 @@ export const directus = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const event = textAt(body, 'event');
+  const event = stringAt(body, 'event');
   if (event === undefined) return unexpected('event', 'a string such as "articles.items.update"', body.event);
   const verb = itemEvent.exec(event.slice(-100))?.[1];
   if (verb === undefined) return ignored(`${event.slice(0, 60)} is not about an item`);
-  const type = textAt(body, 'collection') ?? event.split('.')[0];
+  const type = stringAt(body, 'collection') ?? event.split('.')[0];
   const payload = objectAt(body, 'payload');
   const keys = keysOf(body, payload).slice(0, maxKeys);
   if (keys.length === 0) return unexpected('keys', 'a list of keys', body.keys);
-  const status = textAt(payload, 'status');
+  const status = stringAt(payload, 'status');
   const isHidden =
     verb !== 'delete' &&
     status !== undefined &&
@@ -43,7 +43,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
     type,
     entry: payload,
     onlyIfRemembered: isHidden,
-    locale: textAt(payload, 'locale'),
+    locale: stringAt(payload, 'locale'),
   };
   return { kind: 'changes', changes: keys.map((id) => changeOf(context, { ...found, id })) };
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../core/model/record.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const scheme = { kind: 'hmac', header: 'x-hub-signature', hash: 'sha1', prefix: 'sha1=' } as const;
@@ -26,7 +26,7 @@ export const drupal = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
-  const event = textAt(body, 'event') ?? headerOf(request, 'x-drupal-webhooks-event') ?? '';
+  const event = stringAt(body, 'event') ?? headerOf(request, 'x-drupal-webhooks-event') ?? '';
   const [scope, kind = '', verb = ''] = event.split(':', 3);
   const action = actions.get(verb);
   if (scope !== 'entity' || action === undefined)
@@ -35,13 +35,13 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const id = idAt(firstOf(entity.uuid), 'value');
   if (id === undefined) return unexpected('entity.uuid', 'a list of {value}', entity.uuid);
   const isHidden = action === 'put' && plainOf(entity.status) === false && context.options.drafts !== true;
-  const alias = textAt(firstOf(entity.path), 'alias');
+  const alias = stringAt(firstOf(entity.path), 'alias');
   const change = changeOf(context, {
     action: isHidden ? 'delete' : action,
     onlyIfRemembered: isHidden,
     id,
-    type: textAt(firstOf(entity.type), 'target_id') ?? textAt(firstOf(entity.vid), 'target_id') ?? kind,
-    locale: textAt(firstOf(entity.langcode), 'value'),
+    type: stringAt(firstOf(entity.type), 'target_id') ?? stringAt(firstOf(entity.vid), 'target_id') ?? kind,
+    locale: stringAt(firstOf(entity.langcode), 'value'),
     times: [plainOf(entity.changed)],
     entry: fieldsOf(entity),
     metadata: { ...urlFields(alias), slug: alias?.split('/').at(-1) },

@@ -4,7 +4,8 @@ import { defineJsonSource, type SourceContext } from '../toolkit/define-json-sou
 import { changeOf, urlFields } from '../toolkit/entry-change.ts';
 import { idAt, type JsonObject, listAt, objectAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
-import { ignored, type PayloadLocation, type Reading, type WebhookRequest } from '../webhook-source.ts';
+import type { PayloadLocation } from '../webhook-options.ts';
+import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const maxEntries = 5000;
 

@@ -2,7 +2,7 @@ import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, changeOfAllEntries, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const scheme = {
@@ -32,7 +32,7 @@ export const ghost = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const kind = kinds.find((name) => isRecord(body[name]));
   if (kind !== undefined) return readEntry(kind, body, context);
-  const event = textAt(body, 'event');
+  const event = stringAt(body, 'event');
   const isSiteChange = event === 'site.changed' || (event === undefined && Object.keys(body).length === 0);
   if (!isSiteChange) {
     if (event !== undefined) return ignored(`${event.slice(0, 60)} is not about a post, a page or a tag`);
@@ -53,7 +53,7 @@ function readEntry(kind: (typeof kinds)[number], body: JsonObject, context: Sour
   const isGone = current.id === undefined;
   const action = kind === 'tag' ? (isGone ? 'delete' : 'put') : actionOf(current, previous, isGone);
   if (action === undefined && context.options.drafts !== true) return ignored('a draft changed');
-  const slug = textAt(previous, 'slug');
+  const slug = stringAt(previous, 'slug');
   const isRenamed = !isGone && slug !== undefined && slug !== current.slug;
   const change = changeOf(context, {
     action: action ?? 'put',

@@ -9,7 +9,7 @@ import {
   type ParsedObject,
   parseJsonObject,
   parseJsonText,
-  textAt,
+  stringAt,
   unexpected,
   valueAt,
 } from '../toolkit/payload.ts';
@@ -47,9 +47,10 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
 }
 
 function readPush(push: JsonObject, context: SourceContext): Reading {
-  const ref = textAt(push, 'ref');
+  const ref = stringAt(push, 'ref');
   if (ref === undefined) return unexpected('ref', 'a string such as "refs/heads/main"', valueAt(push, 'ref'));
-  const main = textAt(push, 'repository', 'default_branch') ?? textAt(push, 'repository', 'master_branch');
+  const main =
+    stringAt(push, 'repository', 'default_branch') ?? stringAt(push, 'repository', 'master_branch');
   const branches = context.options.branches ?? (main === undefined ? ['main', 'master'] : [main]);
   const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
   if (branch === undefined || !branches.includes(branch)) {
@@ -76,7 +77,7 @@ function parse(body: Uint8Array): ParsedObject {
 /** @returns a change for each content file; undefined where the push does not tell which files changed */
 function readFiles(push: JsonObject, context: SourceContext): readonly EntryChange[] | undefined {
   const commits = listAt(push, 'commits');
-  const before = textAt(push, 'before');
+  const before = stringAt(push, 'before');
   const isWhole =
     valueAt(push, 'forced') !== true &&
     valueAt(push, 'created') !== true &&
@@ -98,7 +99,7 @@ function readFiles(push: JsonObject, context: SourceContext): readonly EntryChan
   if (actions.size > maxFiles) return undefined;
   const patterns = (context.options.files ?? ['{+path}']).map(compilePattern);
   const time = timeOf(push);
-  const branch = (textAt(push, 'ref') ?? '').slice('refs/heads/'.length);
+  const branch = (stringAt(push, 'ref') ?? '').slice('refs/heads/'.length);
   return [...actions].flatMap(([file, action]) => {
     const metadata = fieldsOfFile(file, patterns);
     if (metadata === undefined) return [];
@@ -128,5 +129,5 @@ function fieldsOfFile(
 function timeOf(push: JsonObject): string | undefined {
   const pushedAt = valueAt(push, 'repository', 'pushed_at');
   if (typeof pushedAt === 'number' && pushedAt > 0 && pushedAt < 1e11) return isoOfMs(pushedAt * 1000);
-  return textAt(push, 'repository', 'pushed_at') ?? textAt(push, 'head_commit', 'timestamp');
+  return stringAt(push, 'repository', 'pushed_at') ?? stringAt(push, 'head_commit', 'timestamp');
 }

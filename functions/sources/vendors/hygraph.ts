@@ -11,7 +11,7 @@ import {
 } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
 const signatureHeader = 'gcms-signature';
@@ -59,13 +59,13 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (!isPublicEnvironment(context.options, environment, ['master'])) {
     return ignored(otherEnvironment(environment));
   }
-  const operation = textAt(body, 'operation') ?? '';
+  const operation = stringAt(body, 'operation') ?? '';
   const action = actions.get(operation);
   if (action === undefined) return unexpected('operation', 'a string such as "publish"', body.operation);
   const data = objectAt(body, 'data');
   const id = idAt(data, 'id');
   if (id === undefined) return unexpected('data.id', 'a string', data.id);
-  const stage = textAt(data, 'stage') ?? 'PUBLISHED';
+  const stage = stringAt(data, 'stage') ?? 'PUBLISHED';
   // An unpublish names the draft that is left; a delete may name any stage.
   const isDraft = action === 'put' && (stage !== 'PUBLISHED' || operation === 'create');
   if (isDraft && context.options.drafts !== true)
@@ -75,8 +75,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     changeOf(context, {
       action,
       id,
-      type: textAt(data, '__typename'),
-      locale: textAt(localization, 'locale') ?? textAt(data, 'locale'),
+      type: stringAt(data, '__typename'),
+      locale: stringAt(localization, 'locale') ?? stringAt(data, 'locale'),
       times: [data.publishedAt, data.updatedAt],
       entry: { ...fields, ...localization },
       metadata: { environment },

@@ -3,7 +3,7 @@ import type { EntryChange } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const currentHeader = 'x-kontent-ai-signature';
@@ -45,13 +45,13 @@ function read(body: JsonObject, context: SourceContext): Reading {
 function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
   if (!isRecord(body.message)) return undefined;
   const { message } = body;
-  const type = textAt(message, 'type') ?? '';
+  const type = stringAt(message, 'type') ?? '';
   return listAt(body, 'data', 'items').map((item) => ({
     data: { system: { ...(isRecord(item) ? item : {}), last_modified: message.created_timestamp } },
     message: {
       object_type: type.startsWith('content_item') ? 'content_item' : type,
       action: message.operation,
-      delivery_slot: textAt(message, 'api_name') === 'delivery_preview' ? 'preview' : 'published',
+      delivery_slot: stringAt(message, 'api_name') === 'delivery_preview' ? 'preview' : 'published',
     },
   }));
 }
@@ -59,12 +59,12 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
 function changeIn(notification: unknown, context: SourceContext): readonly EntryChange[] {
   const system = objectAt(notification, 'data', 'system');
   const message = objectAt(notification, 'message');
-  const kind = textAt(message, 'object_type') ?? '';
+  const kind = stringAt(message, 'object_type') ?? '';
   const id = idAt(system, 'id');
   const isPreview = message.delivery_slot === 'preview';
   const drafts = context.options.drafts === true;
   if (isPreview && !drafts) return [];
-  const verb = textAt(message, 'action') ?? '';
+  const verb = stringAt(message, 'action') ?? '';
   const isSave = draftActions.has(verb);
   // What has no workflow is live as soon as it is changed.
   const isLive = kind !== 'content_item' && !isPreview;
@@ -77,11 +77,11 @@ function changeIn(notification: unknown, context: SourceContext): readonly Entry
   const change = changeOf(context, {
     action,
     id,
-    type: kind === 'asset' ? 'asset' : textAt(system, 'type'),
-    locale: textAt(system, 'language'),
+    type: kind === 'asset' ? 'asset' : stringAt(system, 'type'),
+    locale: stringAt(system, 'language'),
     times: [system.last_modified],
     entry: system,
-    metadata: { environment: textAt(message, 'environment_id') },
+    metadata: { environment: stringAt(message, 'environment_id') },
   });
   return [change];
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../core/model/record.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -28,7 +28,7 @@ export const payload = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const operation = textAt(body, 'operation');
+  const operation = stringAt(body, 'operation');
   if (operation === 'test') return ignored('a test event');
   const action = actions.get(operation ?? '');
   if (action === undefined) return unexpected('operation', '"create", "update" or "delete"', body.operation);
@@ -36,16 +36,16 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const before = isRecord(body.previousDoc) ? body.previousDoc : undefined;
   const id = idAt(doc, 'id') ?? idAt(before, 'id');
   if (id === undefined) return unexpected('doc.id', 'a string or a number', doc.id);
-  const wasPublic = before !== undefined && (textAt(before, '_status') ?? 'published') === 'published';
-  const isDraft = action === 'put' && textAt(doc, '_status') === 'draft' && context.options.drafts !== true;
+  const wasPublic = before !== undefined && (stringAt(before, '_status') ?? 'published') === 'published';
+  const isDraft = action === 'put' && stringAt(doc, '_status') === 'draft' && context.options.drafts !== true;
   if (isDraft && !(operation === 'update' && wasPublic)) return ignored('a draft was saved');
   // This is an unpublish, or a draft next to the public version: invalidating what was public is right for both.
   const entry = isDraft && before !== undefined ? before : doc;
   const change = changeOf(context, {
     action,
     id,
-    type: textAt(body, 'collection'),
-    locale: textAt(body, 'locale'),
+    type: stringAt(body, 'collection'),
+    locale: stringAt(body, 'locale'),
     times: [doc.updatedAt],
     entry,
     ...(operation === 'update' && wasPublic && !isDraft && { previous: before }),

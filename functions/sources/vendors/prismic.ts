@@ -1,6 +1,6 @@
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
-import { type JsonObject, listAt, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { type JsonObject, listAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 /** More documents than a release holds. */
@@ -21,7 +21,7 @@ export const prismic = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const type = textAt(body, 'type');
+  const type = stringAt(body, 'type');
   if (type === undefined) return unexpected('type', 'a string such as "api-update"', valueAt(body, 'type'));
   if (type === 'test-trigger') return ignored('a test event');
   if (type !== 'api-update') return ignored(`${type.slice(0, 60)} is not an update`);

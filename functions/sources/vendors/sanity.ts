@@ -1,7 +1,7 @@
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
-import { type JsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const scheme = {
@@ -33,11 +33,11 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const dataset = headerOf(request, 'sanity-dataset') ?? 'production';
   if (!isPublicEnvironment(context.options, dataset, ['production']))
     return ignored(otherEnvironment(dataset));
-  const operation = headerOf(request, 'sanity-operation') ?? textAt(body, 'operation') ?? 'update';
+  const operation = headerOf(request, 'sanity-operation') ?? stringAt(body, 'operation') ?? 'update';
   if (!operations.has(operation)) {
     return unexpected('sanity-operation', '"create", "update" or "delete"', operation);
   }
-  const documentId = textAt(body, '_id') ?? headerOf(request, 'sanity-document-id');
+  const documentId = stringAt(body, '_id') ?? headerOf(request, 'sanity-document-id');
   if (!documentId) return unexpected('_id', 'a string', valueAt(body, '_id'));
   const isDraft = unpublishedId.test(documentId);
   if (isDraft && context.options.drafts !== true) return ignored('a draft or a version in a release changed');
@@ -45,8 +45,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const change = changeOf(context, {
     action: operation === 'delete' ? 'delete' : 'put',
     id: documentId.replace(unpublishedId, ''),
-    type: textAt(body, '_type'),
-    locale: textAt(body, 'language') ?? textAt(body, 'locale') ?? textAt(body, '__i18n_lang'),
+    type: stringAt(body, '_type'),
+    locale: stringAt(body, 'language') ?? stringAt(body, 'locale') ?? stringAt(body, '__i18n_lang'),
     times: [headerOf(request, 'sanity-transaction-time'), valueAt(body, '_updatedAt')],
     entry: body,
     metadata: { environment: dataset, slug: slugOf(body) },
@@ -60,5 +60,5 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
 
 /** A slug is `{ "_type": "slug", "current": "…" }`, or what the projection made of it. */
 function slugOf(document: unknown): string | undefined {
-  return textAt(document, 'slug', 'current') ?? textAt(document, 'slug');
+  return stringAt(document, 'slug', 'current') ?? stringAt(document, 'slug');
 }

@@ -1,7 +1,7 @@
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const types: ReadonlyMap<string, string> = new Map([
@@ -47,7 +47,8 @@ interface Topic {
 function readItem(body: JsonObject, { type, isDelete, triggeredAt }: Topic, context: SourceContext): Reading {
   const id = idAt(body, 'id');
   if (id === undefined) return unexpected('id', 'a number', body.id);
-  const isDraft = (textAt(body, 'status') ?? 'active') !== 'active' || valueAt(body, 'published_at') === null;
+  const isDraft =
+    (stringAt(body, 'status') ?? 'active') !== 'active' || valueAt(body, 'published_at') === null;
   const isHidden = !isDelete && isDraft && context.options.drafts !== true;
   const change = changeOf(context, {
     action: isDelete || isHidden ? 'delete' : 'put',
@@ -56,7 +57,7 @@ function readItem(body: JsonObject, { type, isDelete, triggeredAt }: Topic, cont
     type,
     times: [triggeredAt, body.updated_at],
     entry: body,
-    metadata: { slug: textAt(body, 'handle') },
+    metadata: { slug: stringAt(body, 'handle') },
   });
   return { kind: 'changes', changes: [change] };
 }

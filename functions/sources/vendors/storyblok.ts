@@ -1,6 +1,6 @@
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const storyActions = actionsOf({ put: ['published', 'moved'], delete: ['unpublished', 'deleted'] });
@@ -27,7 +27,7 @@ export const storyblok = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const action = textAt(body, 'action');
+  const action = stringAt(body, 'action');
   if (action === undefined)
     return unexpected('action', 'a string such as "published"', valueAt(body, 'action'));
   const storyId = idAt(body, 'story_id');
@@ -46,7 +46,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (changed === undefined) {
     return ignored(`${action.slice(0, 60)} is not an event that changes published content`);
   }
-  const path = textAt(body, 'full_slug')?.replace(/^\/+/, '');
+  const path = stringAt(body, 'full_slug')?.replace(/^\/+/, '');
   const change = changeOf(context, {
     action: changed,
     id: storyId ?? assetId ?? '',

@@ -1,7 +1,7 @@
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, textAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, objectAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
@@ -21,7 +21,7 @@ export const strapi = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
-  const event = textAt(body, 'event') ?? headerOf(request, 'x-strapi-event');
+  const event = stringAt(body, 'event') ?? headerOf(request, 'x-strapi-event');
   if (!event) return unexpected('event', 'a string such as "entry.publish"', valueAt(body, 'event'));
   if (event === 'trigger-test') return ignored('a test event');
   const times = [valueAt(body, 'createdAt'), valueAt(body, 'created_at')];
@@ -37,7 +37,7 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   }
   const isMedia = kind === 'media';
   const entry = objectAt(body, isMedia ? 'media' : 'entry');
-  const id = (isMedia ? undefined : textAt(entry, 'documentId')) ?? idAt(entry, 'id');
+  const id = (isMedia ? undefined : stringAt(entry, 'documentId')) ?? idAt(entry, 'id');
   if (id === undefined) {
     const field = isMedia ? 'media.id' : 'entry.documentId';
     return unexpected(field, 'a string or a number', valueAt(entry, 'id'));
@@ -47,8 +47,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const change = changeOf(context, {
     action,
     id,
-    type: isMedia ? 'media' : textAt(body, 'model'),
-    locale: textAt(entry, 'locale'),
+    type: isMedia ? 'media' : stringAt(body, 'model'),
+    locale: stringAt(entry, 'locale'),
     times,
     entry,
     metadata: isMedia ? urlFields(entry.url) : {},

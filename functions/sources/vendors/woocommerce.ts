@@ -1,7 +1,7 @@
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
@@ -45,9 +45,9 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
 function readProduct(product: JsonObject, event: string, context: SourceContext): Reading {
   const id = idAt(product, 'id');
   if (id === undefined) return unexpected('id', 'a number', product.id);
-  const status = textAt(product, 'status') ?? 'publish';
+  const status = stringAt(product, 'status') ?? 'publish';
   const isHidden = event !== 'deleted' && status !== 'publish' && context.options.drafts !== true;
-  const gmt = textAt(product, 'date_modified_gmt');
+  const gmt = stringAt(product, 'date_modified_gmt');
   const change = changeOf(context, {
     action: event === 'deleted' || isHidden ? 'delete' : 'put',
     onlyIfRemembered: isHidden,

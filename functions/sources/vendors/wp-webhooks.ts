@@ -3,7 +3,7 @@ import type { ChangeAction } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, objectAt, textAt, unexpected } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['post_create', 'post_update'], delete: ['post_trash', 'post_delete'] });
@@ -34,15 +34,15 @@ function readPost(body: JsonObject, action: ChangeAction, context: SourceContext
   const before = body.post_before;
   const id = idAt(body, 'post_id') ?? idAt(post, 'ID');
   if (id === undefined) return unexpected('post_id', 'a number', body.post_id);
-  const isPublic = textAt(post, 'post_status') === 'publish' || context.options.drafts === true;
-  const wasPublic = textAt(before, 'post_status') === 'publish';
+  const isPublic = stringAt(post, 'post_status') === 'publish' || context.options.drafts === true;
+  const wasPublic = stringAt(before, 'post_status') === 'publish';
   if (action === 'put' && !isPublic && !wasPublic) return ignored('a draft changed');
-  const entry = { ...post, slug: textAt(post, 'post_name') };
-  const url = textAt(body, 'post_permalink');
+  const entry = { ...post, slug: stringAt(post, 'post_name') };
+  const url = stringAt(body, 'post_permalink');
   const change = changeOf(context, {
     action: action === 'put' && !isPublic ? 'delete' : action,
     id,
-    type: textAt(post, 'post_type'),
+    type: stringAt(post, 'post_type'),
     entry,
     metadata: urlFields(url),
     ...(isRecord(before) && wasPublic && previousOf(before, entry, url)),
@@ -51,7 +51,7 @@ function readPost(body: JsonObject, action: ChangeAction, context: SourceContext
 }
 
 function previousOf(before: JsonObject, entry: JsonObject, url: string | undefined) {
-  const slug = textAt(before, 'post_name');
+  const slug = stringAt(before, 'post_name');
   if (slug === undefined || slug === entry.slug) return {};
   const at = typeof entry.slug === 'string' ? (url ?? '').lastIndexOf(entry.slug) : -1;
   const old =
