@@ -32,6 +32,11 @@ export type LocalEvent =
 export interface AwsOptions {
   /** The cloud assembly (`cdk.out`) that `cdk synth` made. */
   readonly assemblyDir: string;
+  /**
+   * The name of the stack.
+   * @default - the only stack of the assembly
+   */
+  readonly stackName?: string;
   /** The value of a secret by its name or ARN; undefined for an unknown one. */
   readonly secrets: (secretId: string) => string | undefined;
   /** Variables for every function in addition to those of the template, which they override. */
@@ -75,7 +80,7 @@ export interface LocalAws {
  * @throws {PortInUseError} for a port that is in use. Everything that had started is stopped then.
  */
 export async function startAws(options: AwsOptions): Promise<LocalAws> {
-  const assembly = readAssembly(options.assemblyDir);
+  const assembly = readAssembly(options.assemblyDir, options.stackName);
   const stopping = new AbortController();
   const stops: Stop[] = [];
   let stopped: Promise<void> | undefined;

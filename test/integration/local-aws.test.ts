@@ -717,6 +717,9 @@ describe('startAws', () => {
     await expect(startAws({ ...quiet, assemblyDir: empty })).rejects.toThrow(
       /Expected exactly one stack in .*, got none\./,
     );
+    await expect(startAws({ ...quiet, stackName: 'Other' })).rejects.toThrow(
+      /Expected a stack named Other in .*, got Test\./,
+    );
     await expect(startAws({ ...quiet, assemblyDir: directory })).rejects.toThrow(
       'cannot be read as part of a cloud assembly',
     );

@@ -60,19 +60,22 @@ const assetManifestSchema = z.object({
 });
 
 /**
- * Reads the stack of a cloud assembly.
+ * Reads one stack of a cloud assembly.
  * Format: https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
- * @throws {TemplateError} where the assembly cannot be read, or does not hold exactly one stack.
+ * @param stackName by default the only stack of the assembly
+ * @throws {TemplateError} where the assembly cannot be read, or does not hold exactly one such stack.
  */
-export function readAssembly(assemblyDir: string): Assembly {
+export function readAssembly(assemblyDir: string, stackName?: string): Assembly {
   const { artifacts } = readJson(join(assemblyDir, 'manifest.json'), manifestSchema);
   const stacks = Object.entries(artifacts)
     .filter(([, artifact]) => artifact.type === 'aws:cloudformation:stack')
     .map(([id, artifact]) => ({ id, name: artifact.properties.stackName ?? id, artifact }));
-  const [stack] = stacks;
-  if (stack === undefined || stacks.length > 1) {
+  const fitting = stacks.filter(({ name }) => stackName === undefined || stackName === name);
+  const [stack] = fitting;
+  if (stack === undefined || fitting.length > 1) {
+    const wanted = stackName === undefined ? 'exactly one stack' : `a stack named ${stackName}`;
     const names = stacks.map(({ name }) => name).join(', ') || 'none';
-    throw new TemplateError(`Expected exactly one stack in ${assemblyDir}, got ${names}.`);
+    throw new TemplateError(`Expected ${wanted} in ${assemblyDir}, got ${names}.`);
   }
   const { environment, properties } = stack.artifact;
   const region = environment?.split('/').at(-1);
