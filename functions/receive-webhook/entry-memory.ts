@@ -56,32 +56,33 @@ export async function recallEntry(
   const observed = changes.map((each) => observe(each, ports));
   const mappings = observed.map(({ mapping }) => mapping);
   const observations = observed.map(({ observation }) => observation);
-  try {
-    const { entries, memory, version } = await remember(key, observations, isComplete, ports);
-    const isHidden = entries.length === 0 && observations.every(({ onlyIfRemembered }) => onlyIfRemembered);
-    if (isHidden) return undefined;
-    const mapping = mergeMappings(mappings, entries);
-    // What a delete's payload lacks is what the memory is for.
-    const isKnown = entries.length > 0 && change.action === 'delete';
-    return {
-      change,
-      mapping: isKnown ? { ...mapping, problems: [] } : mapping,
-      isIncomplete: false,
-      clearStale: () => writeCleared(key, memory, version, ports),
-    };
-  } catch (error) {
+  const remembered = await remember(key, observations, isComplete, ports).catch((error: unknown) => {
     ports.log.error(webhookEvents.memoryUnavailable, { id: change.id, error: describeError(error) });
-    const entries = withFormer(
-      observations.flatMap(({ entries }) => entries),
-      observations.flatMap(({ former }) => former),
-    );
-    return {
-      change,
-      mapping: mergeMappings(mappings, entries),
-      isIncomplete: true,
-      clearStale: async () => {},
-    };
+    return undefined;
+  });
+  if (remembered === undefined) {
+    const mapping = mergeMappings(mappings, entriesWithoutMemory(observations));
+    return { change, mapping, isIncomplete: true, clearStale: async () => {} };
   }
+  const { entries, memory, version } = remembered;
+  const isHidden = entries.length === 0 && observations.every(({ onlyIfRemembered }) => onlyIfRemembered);
+  if (isHidden) return undefined;
+  const mapping = mergeMappings(mappings, entries);
+  // What a delete's payload lacks is what the memory is for.
+  const isKnown = entries.length > 0 && change.action === 'delete';
+  return {
+    change,
+    mapping: isKnown ? { ...mapping, problems: [] } : mapping,
+    isIncomplete: false,
+    clearStale: () => writeCleared(key, memory, version, ports),
+  };
+}
+
+function entriesWithoutMemory(observations: readonly Observation[]): readonly PurgeEntry[] {
+  return withFormer(
+    observations.flatMap(({ entries }) => entries),
+    observations.flatMap(({ former }) => former),
+  );
 }
 
 /** What a change says of its entry, with what the rules make of it now, as deleted, and of its former fields. */
@@ -166,7 +167,7 @@ export function formerEntries(change: EntryChange, rules: RuleSet): readonly Pur
   return rules.map({ ...rest, action: 'delete', fields: previous }).entries;
 }
 
-/** @returns entries, then those of before that none of them purges */
+/** @returns entries, then the former ones that none of them purges */
 export function withFormer(
   entries: readonly PurgeEntry[],
   former: readonly PurgeEntry[],

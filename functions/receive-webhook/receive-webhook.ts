@@ -134,7 +134,7 @@ function answerQueued(
   return answer(source.queuedStatus ?? 202, { queued: entries.slice(0, maxListed), ...more });
 }
 
-/** Verifies with the secrets that are cached, and if that fails with those of now. */
+/** Verifies with the secrets that are cached, and if that fails with the current ones. */
 async function verify(
   { source, config: { secretIds, options = {} } }: KnownWebhook,
   request: WebhookRequest,

@@ -109,7 +109,7 @@ test.each([
   expect(fastestMs(() => compilePattern(source).match(key))).toBeLessThan(1000);
 });
 
-test('a set of texts is empty only if no text is found in it', () => {
+test('a set of strings is empty only if no string is found in it', () => {
   fc.assert(
     fc.property(patternText, patternText, keyText, (wanted, excluded, text) => {
       const [pattern, exception] = [compilePattern(wanted), compilePattern(excluded)];

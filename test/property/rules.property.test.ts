@@ -26,7 +26,7 @@ test('the URL of a key decodes back to the key, is what a browser requests, and 
       const { entries, problems } = plain.map(objectChange(key));
       const hasDots = /(?:^|\/)\.{1,2}(?:\/|$)/.test(key);
       if (hasDots) {
-        // One for each spelling.
+        // One for each encoding.
         expect(problems).toHaveLength(key.includes('+') ? 2 : 1);
         for (const { reason } of problems) expect(reason).toContain('a browser resolves the segments');
         expect(entries).toEqual([]);
@@ -102,8 +102,8 @@ test('whatever the rule and the key, every entry keeps the rules of CDN Pro, and
       const { rules } = checkSettings({ target: 'production', rules: [rule] });
       const mapping = compileRules({ target: 'production', rules }).map(objectChange(`${first}/${rest}`));
       for (const entry of mapping.entries) expect([entry, faultOf(entry)]).toEqual([entry, undefined]);
-      const texts = mapping.entries.map((entry) => JSON.stringify(entry));
-      expect(new Set(texts).size).toBe(texts.length);
+      const written = mapping.entries.map((entry) => JSON.stringify(entry));
+      expect(new Set(written).size).toBe(written.length);
       for (const { reason } of mapping.problems) expect(reason).not.toBe('');
     }),
     { numRuns: 1500 },

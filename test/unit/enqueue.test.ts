@@ -58,7 +58,7 @@ describe('delays', () => {
     expect(sent).toEqual([{ body: expect.any(String) }]);
   });
 
-  test("a delay is the message's, and a repetition is a message of its own", async () => {
+  test("a delay is the message's, and a repetition is a separate message", async () => {
     const { sent, bodies } = await enqueue(
       [objectChange('a')],
       [{ ...site, delaySeconds: 30, repeatAfterSeconds: 60 }],
@@ -84,7 +84,7 @@ describe('order', () => {
   test.each([
     ['first', [removed, put]],
     ['last', [put, removed]],
-  ])('a delete that a put overtakes is one invalidate, be it %s', async (_, changes) => {
+  ])('a delete that a put supersedes is one invalidate, be it %s', async (_, changes) => {
     const { bodies, result, lines } = await enqueue(changes, [site]);
     expect(bodies).toEqual([[entry]]);
     expect(result.failed).toEqual([]);
@@ -94,7 +94,7 @@ describe('order', () => {
     });
   });
 
-  test('a put that a delete overtakes is one delete', async () => {
+  test('a put that a delete supersedes is one delete', async () => {
     const { bodies } = await enqueue(
       [
         { ...put, sequencer: '01' },

@@ -384,13 +384,13 @@ mappingTable(
 );
 
 mappingTable(
-  'a plus in one spelling only',
+  'a plus in one encoding only',
   s3('{+path}', { purge: { fileUrls: [`${www}/{+path}`], encodings: ['s3'] } }),
   [['a+b=c.html', '/a%2Bb=c.html']],
 );
 
 mappingTable(
-  'paths in both spellings',
+  'paths in both encodings',
   s3('{+path}', {
     purge: { fileUrls: [`${www}/{+path}`], encodings: ['browser', 'component'] },
   }),
@@ -478,7 +478,7 @@ mappingTable(
   ],
 );
 
-mappingTable('an older spelling of a key stays apart from a newer one', s3('{+path}'), [
+mappingTable('an older Unicode form of a key stays apart from a newer one', s3('{+path}'), [
   ['caf\u00e9', '/caf%C3%A9'],
   ['cafe\u0301', '/cafe%CC%81'],
 ]);

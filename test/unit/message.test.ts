@@ -74,7 +74,7 @@ test('code points that SQS refuses are escaped', () => {
   expect(readMessage(body)).toMatchObject({ message: { change: { id: 's3://b/\ufffe\uffff\u0000\ud800' } } });
 });
 
-describe('what is no purge message is unreadable', () => {
+describe('what is not a purge message is unreadable', () => {
   const entry = { kind: 'file', url: 'https://h.example/a', target: 'production' };
   test.each([
     ['{', 'Expected a purge message in JSON, got "{"'],
