@@ -1,6 +1,6 @@
 import type { RateLimit } from '../core/limits/window.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import type { WatchedObjects } from '../core/model/object-filter.ts';
+import type { ObjectFilter } from '../core/model/object-filter.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
@@ -32,7 +32,7 @@ export const environment = {
 interface JsonVariables {
   readonly rateLimit: RateLimit;
   readonly requestLimits: RequestLimits & { readonly coalesceAbove?: number };
-  readonly watchedObjects: readonly WatchedObjects[];
+  readonly watchedObjects: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
 }
 const jsonVariables: Readonly<Record<keyof JsonVariables, true>> = {

@@ -1,7 +1,7 @@
 import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import { matchesFilter, type WatchedObjects } from '../core/model/object-filter.ts';
+import { matchesFilter, type ObjectFilter } from '../core/model/object-filter.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
@@ -19,7 +19,7 @@ export interface ReceiveS3Ports extends EnqueuePorts {
    * The objects to purge, where topics and queues carry events of others as well.
    * @default all objects
    */
-  readonly watched?: readonly WatchedObjects[] | undefined;
+  readonly watched?: readonly ObjectFilter[] | undefined;
 }
 
 /**

@@ -3,11 +3,7 @@ import { type MappedChange, mapChanges } from '../../functions/core/mapping/map-
 import type { MappingResult, RuleExplanation } from '../../functions/core/mapping/rule.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../functions/core/model/group-by.ts';
-import {
-  describeKeys,
-  matchesFilter,
-  type WatchedObjects,
-} from '../../functions/core/model/object-filter.ts';
+import { describeKeys, matchesFilter, type ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
@@ -115,7 +111,7 @@ function notWatched(
   { buckets = [], topics = [], queues = [] }: PurgerConfig,
 ): { readonly notWatched?: string } {
   if (!('key' in change)) return {};
-  const watched: readonly WatchedObjects[] = [
+  const watched: readonly ObjectFilter[] = [
     ...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })),
     ...topics,
     ...queues,

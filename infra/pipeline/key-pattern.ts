@@ -1,7 +1,7 @@
-import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
 
 /** Which keys of a bucket. */
-export type Keys = Pick<WatchedObjects, 'prefix' | 'suffix'>;
+export type Keys = Pick<ObjectFilter, 'prefix' | 'suffix'>;
 
 /** One of the alternatives that EventBridge compares a key with. */
 type KeyMatch =

@@ -1,13 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { checkOverlap, type WatchFilter } from '../settings/watch-options.ts';
 
 /** Lambda takes 4 KB of environment in all. */
 const maxLength = 3000;
 
 interface Watched {
-  readonly objects: WatchedObjects;
+  readonly objects: ObjectFilter;
   /** A topic or queue may carry more than is watched; a bucket sends only that. */
   readonly from: 'bucket' | 'carrier';
 }
@@ -17,7 +17,7 @@ export class ObjectFilters {
   readonly #watched: Watched[] = [];
 
   /** @throws ConfigError where a bucket's objects are watched already */
-  addBucket(objects: WatchedObjects): void {
+  addBucket(objects: ObjectFilter): void {
     checkOverlap(objects, this.#objects());
     this.#watched.push({ objects, from: 'bucket' });
   }
@@ -43,7 +43,7 @@ export class ObjectFilters {
     ];
   }
 
-  #objects(): readonly WatchedObjects[] {
+  #objects(): readonly ObjectFilter[] {
     return this.#watched.map(({ objects }) => objects);
   }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { describeKeys, type ObjectFilter, overlaps } from '../../functions/core/model/object-filter.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import { arnOf, expected, strictObject, trueOrFalse } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
@@ -110,7 +110,7 @@ function overlapsIn(buckets: readonly Fields[]): readonly ValidationIssue[] {
     bucket: name,
     ...(typeof prefix === 'string' ? { prefix } : {}),
     ...(typeof suffix === 'string' ? { suffix } : {}),
-  })) as readonly WatchedObjects[];
+  })) as readonly ObjectFilter[];
   return watched.flatMap((objects, index) => {
     const other = watched.slice(0, index).find((known) => overlaps(known, objects));
     if (other === undefined || objects.bucket === undefined) return [];

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { describeKeys, overlaps, type WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import { describeKeys, type ObjectFilter, overlaps } from '../../functions/core/model/object-filter.ts';
 import { ConfigError, check, purgerSubject } from './check.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse } from './schema.ts';
 
@@ -93,7 +93,7 @@ export function checkWatchFilter(filter: WatchFilter, method: 'watchTopic' | 'wa
  * Two events for one change would be two purges.
  * @throws ConfigError where objects are watched already
  */
-export function checkOverlap(objects: WatchedObjects, watched: readonly WatchedObjects[]): void {
+export function checkOverlap(objects: ObjectFilter, watched: readonly ObjectFilter[]): void {
   const other = watched.find((known) => known.bucket !== undefined && overlaps(known, objects));
   if (other === undefined) return;
   const name = Token.isUnresolved(objects.bucket) ? 'a bucket' : `the bucket "${objects.bucket}"`;

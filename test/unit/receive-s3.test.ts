@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { WatchedObjects } from '../../functions/core/model/object-filter.ts';
+import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 
 /** Queues that refuse what contains a given text. */
-function createWorld({ watched, refuses }: { watched?: readonly WatchedObjects[]; refuses?: string } = {}) {
+function createWorld({ watched, refuses }: { watched?: readonly ObjectFilter[]; refuses?: string } = {}) {
   const buffer: OutgoingMessage[] = [];
   const deadLetters: OutgoingMessage[] = [];
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import type { ObjectChange } from './types.ts';
 
 /** Which objects are watched: those of one bucket, or of any, whose keys begin and end like this. */
-export interface WatchedObjects {
+export interface ObjectFilter {
   /** Missing: any bucket. */
   readonly bucket?: string;
   readonly prefix?: string;
@@ -11,7 +11,7 @@ export interface WatchedObjects {
 /** @returns whether an object matches at least one filter */
 export function matchesFilter(
   { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
-  filters: readonly WatchedObjects[],
+  filters: readonly ObjectFilter[],
 ): boolean {
   return filters.some(
     (filter) =>
@@ -25,7 +25,7 @@ export function matchesFilter(
  * @returns whether an object can match both filters, as S3 sees it: their prefixes and their suffixes overlap
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
  */
-export function overlaps(one: WatchedObjects, other: WatchedObjects): boolean {
+export function overlaps(one: ObjectFilter, other: ObjectFilter): boolean {
   const [{ prefix = '', suffix = '' }, { prefix: otherPrefix = '', suffix: otherSuffix = '' }] = [one, other];
   return (
     one.bucket === other.bucket &&
@@ -35,7 +35,7 @@ export function overlaps(one: WatchedObjects, other: WatchedObjects): boolean {
 }
 
 /** @returns in words which keys a filter matches, e.g. `keys that begin with "site/" and end with ".html"` */
-export function describeKeys({ prefix, suffix }: WatchedObjects): string {
+export function describeKeys({ prefix, suffix }: ObjectFilter): string {
   const parts = [
     ...(prefix === undefined ? [] : [`begin with ${JSON.stringify(prefix)}`]),
     ...(suffix === undefined ? [] : [`end with ${JSON.stringify(suffix)}`]),
