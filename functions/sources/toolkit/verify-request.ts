@@ -16,9 +16,7 @@ const maxHeaderLength = 8192;
 const maxSignatures = 20;
 const templateToken = /\{(body|timestamp|id|method|path)\}/;
 
-/**
- * Verifies a request as a scheme says; a scheme that is itself wrong verifies nothing.
- */
+/** Verifies a request as a scheme says; a scheme that is itself wrong verifies nothing. */
 export function verifyBy(
   scheme: Verification,
   request: WebhookRequest,
