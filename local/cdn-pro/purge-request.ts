@@ -51,7 +51,7 @@ export function parsePurgeRequest(body: Buffer, deployed: DeployedHosts): Parsed
   if (![request.fileUrls, request.dirUrls, request.regexPatterns].some((list) => list?.length)) {
     return refuse('There is nothing to purge: expected fileUrls, dirUrls or regexPatterns.');
   }
-  const [fault] = faultsOf(request, deployed[request.target]);
+  const [fault] = findFaults(request, deployed[request.target]);
   return fault === undefined ? { ok: true, request } : { ok: false, fault };
 }
 
@@ -74,7 +74,7 @@ function describe(error: z.ZodError): string {
   return `${path === '' ? 'body' : path.slice(1)}: ${issue.message}.`;
 }
 
-function* faultsOf(request: PurgeRequest, deployed: readonly string[]): Generator<RequestFault> {
+function* findFaults(request: PurgeRequest, deployed: readonly string[]): Generator<RequestFault> {
   yield* urlFaults(request, 'fileUrls', deployed);
   yield* urlFaults(request, 'dirUrls', deployed);
   for (const [index, regex] of (request.regexPatterns ?? []).entries()) {
