@@ -28,7 +28,7 @@ export interface Signed {
 type Signer = (unsigned: Unsigned) => Signed;
 
 const key = (name: string) => readFileSync(new URL(`keys/${name}`, import.meta.url), 'utf8');
-/** Stands for Contentstack's own key pair, whose public half is what a user stores. */
+/** Replaces Contentstack's own key pair, whose public half is what a user stores. */
 const contentstackPrivateKey = key('contentstack-test-key.pem');
 const contentstackPublicKey = key('contentstack-test-key.pub.pem');
 
@@ -69,7 +69,7 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
   contentstack({ body, secret, headers, nowMs }) {
     const now = new Date(nowMs).toISOString();
     const dated = body.replace(/("triggered_at":\s*")[^"]*"/, `$1${now}"`);
-    // Whoever has another secret than the local one has another private key, too: nobody but Contentstack signs.
+    // Another secret than the local one means another private key, which only Contentstack has.
     const signature =
       secret === contentstackPublicKey
         ? sign('sha256', Buffer.from(dated), {
