@@ -68,14 +68,15 @@ async function startParts(
   options: LocalOptions,
   stops: Stop[],
 ): Promise<Omit<Local, 'stop'>> {
-  const assembly = await assemblyAt(options.assembly, options.config, options.stage);
-  stops.push(assembly.remove);
   // The edge starts before S3, whose endpoint the origin needs.
   const site: Site = { origin: undefined };
   const edge = await startSiteEdge(config, options, site);
   stops.push(edge.stop);
   const cdnPro = await startApi(config, options, edge);
   stops.push(cdnPro.stop);
+  // Synthesis takes seconds: a port in use is found before.
+  const assembly = await assemblyAt(options.assembly, options.config, options.stage);
+  stops.push(assembly.remove);
   const timeline = createTimeline();
   const countRequests = followTimeline(timeline, site, edge, cdnPro.isSimulated);
   const aws = await startStack(config, options, {
