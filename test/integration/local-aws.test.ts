@@ -191,7 +191,7 @@ function synthesize(): void {
   });
 
   const work = new Queue(stack, 'Work', {
-    visibilityTimeout: Duration.seconds(2),
+    visibilityTimeout: Duration.seconds(4),
     deadLetterQueue: { queue: deadLetters, maxReceiveCount: 2 },
   });
   const worker = functionOf('Worker', 'work', { timeout: Duration.seconds(2) });
