@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../infra/cli/run-command.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
@@ -31,15 +32,10 @@ writeFileSync(
   }),
 );
 
-function explain(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['infra/cli/cdn-purger.mjs', 'explain', ...args],
-    {
-      encoding: 'utf8',
-    },
-  );
-  return { status, stdout, stderr };
+async function explain(...args: readonly string[]) {
+  const { exitCode, stdout, stderr } = await runCommand(['explain', ...args]);
+  const printed = (text: string | undefined) => (text === undefined ? '' : `${text}\n`);
+  return { exitCode, stdout: printed(stdout), stderr: printed(stderr) };
 }
 
 /** A file with an event, and the way to explain it. */
@@ -50,8 +46,8 @@ function explainEvent(event: unknown, ...args: readonly string[]) {
 }
 
 describe('an object', () => {
-  test('shows the rules that match with captures, the others with the reason, and the requests', () => {
-    const { status, stdout, stderr } = explain(
+  test('shows the rules that match with captures, the others with the reason, and the requests', async () => {
+    const { exitCode, stdout, stderr } = await explain(
       's3://www/site/a b.html',
       '--action',
       'delete',
@@ -84,28 +80,28 @@ POST /cdn/purges, after 60 s
     ]
   }
 `);
-    expect(status).toBe(0);
+    expect(exitCode).toBe(0);
   });
 
-  test('says why nothing matches, and ends with 1', () => {
-    const { status, stdout } = explain('s3://www/site/app.js.map', '--config', config);
+  test('says why nothing matches, and ends with 1', async () => {
+    const { exitCode, stdout } = await explain('s3://www/site/app.js.map', '--config', config);
     expect(stdout).toContain('pages does not match: left out by except: key "site/{+path}.map"');
     expect(stdout).toContain('No rule matches: nothing would be purged.');
-    expect(status).toBe(1);
+    expect(exitCode).toBe(1);
   });
 
-  test('says where its change would not even arrive', () => {
-    expect(explain('s3://www/drafts/a', '--config', config)).toMatchObject({
-      status: 1,
+  test('says where its change would not even arrive', async () => {
+    expect(await explain('s3://www/drafts/a', '--config', config)).toMatchObject({
+      exitCode: 1,
       stdout: expect.stringContaining('it would not arrive: only keys that begin with "site/" are watched'),
     });
   });
 
-  test('names a URL that is refused', () => {
-    const { stdout, status } = explain('s3://www/site/a/../b', '--config', config);
+  test('names a URL that is refused', async () => {
+    const { stdout, exitCode } = await explain('s3://www/site/a/../b', '--config', config);
     expect(stdout).toContain('refused: https://www.example.com/{+path}: a browser resolves');
     expect(stdout).toContain('Nothing would be purged.');
-    expect(status).toBe(1);
+    expect(exitCode).toBe(1);
   });
 });
 
@@ -125,19 +121,21 @@ describe('a hint', () => {
     'https://c.example/x/{key}',
   ]);
 
-  test('says where a value loses its slashes, and how to keep them', () => {
-    const { stdout, status } = explain('s3://www/site/blog/a.html', '--config', file);
+  test('says where a value loses its slashes, and how to keep them', async () => {
+    const { stdout, exitCode } = await explain('s3://www/site/blog/a.html', '--config', file);
     expect(stdout.split('\n').filter((line) => line.includes('hint:'))).toEqual([
       '    hint: {path} writes "/" as "%2F" in https://a.example/{path}: write {+path} to keep slashes',
       '    hint: {key} writes "/" as "%2F" in https://c.example/x/{key}: write {+key} to keep slashes',
     ]);
     expect(stdout).toContain('https://a.example/blog%2Fa.html');
-    expect(status).toBe(0);
+    expect(exitCode).toBe(0);
   });
 
-  test('is not given for a value without slashes, nor for a rule that does not match', () => {
-    expect(explain('s3://www/site/a.html', '--config', file).stdout).not.toContain('in https://a.example');
-    expect(explain('s3://www/other/blog/a.html', '--config', file).stdout).not.toContain('hint:');
+  test('is not given for a value without slashes, nor for a rule that does not match', async () => {
+    expect((await explain('s3://www/site/a.html', '--config', file)).stdout).not.toContain(
+      'in https://a.example',
+    );
+    expect((await explain('s3://www/other/blog/a.html', '--config', file)).stdout).not.toContain('hint:');
   });
 });
 
@@ -158,23 +156,23 @@ describe('what is watched', () => {
     ['s3://by-topic/site/a.css', 'only keys that begin with "site/" and end with ".html" are watched'],
     ['s3://by-queue/site/a.css', undefined],
     ['s3://other/site/a.html', 'no bucket "other" is watched'],
-  ])('%s: %s', (object, reason) => {
-    const { stdout, status } = explain(object, '--config', file);
+  ])('%s: %s', async (object, reason) => {
+    const { stdout, exitCode } = await explain(object, '--config', file);
     const found = /it would not arrive: (.*)/.exec(stdout)?.[1];
-    expect([found, status]).toEqual([reason, reason === undefined ? 0 : 1]);
+    expect([found, exitCode]).toEqual([reason, reason === undefined ? 0 : 1]);
   });
 
-  test('is any bucket that a topic without a filter carries', () => {
+  test('is any bucket that a topic without a filter carries', async () => {
     const topics = configWith('topic', { topics: [{ arn: arnOf('sns') }] }, urls);
-    expect(explain('s3://any/site/a.html', '--config', topics)).toMatchObject({
-      status: 0,
+    expect(await explain('s3://any/site/a.html', '--config', topics)).toMatchObject({
+      exitCode: 0,
       stdout: expect.not.stringContaining('it would not arrive'),
     });
   });
 });
 
 describe('a stage', () => {
-  test('is the one that is asked for, and the first one otherwise', () => {
+  test('is the one that is asked for, and the first one otherwise', async () => {
     const stage = (host: string) => ({
       credentials: 'x',
       target: 'production',
@@ -184,10 +182,10 @@ describe('a stage', () => {
     const file = scratch.path('staged.json');
     writeFileSync(file, JSON.stringify({ stages: { live: stage('live.example'), qa: stage('qa.example') } }));
     const explainStage = (...args: readonly string[]) => explain('s3://www/a', '--config', file, ...args);
-    expect(explainStage().stdout).toContain('invalidate file https://live.example/a');
-    expect(explainStage('--stage', 'qa').stdout).toContain('invalidate file https://qa.example/a');
-    expect(explainStage('--stage', 'q')).toMatchObject({
-      status: 2,
+    expect((await explainStage()).stdout).toContain('invalidate file https://live.example/a');
+    expect((await explainStage('--stage', 'qa')).stdout).toContain('invalidate file https://qa.example/a');
+    expect(await explainStage('--stage', 'q')).toMatchObject({
+      exitCode: 2,
       stderr: 'Unknown stage "q" (did you mean `qa`?)\n',
     });
   });
@@ -205,8 +203,8 @@ describe('an event', () => {
     ],
   };
 
-  test('of S3 is read as the function reads it', () => {
-    const { stdout, status } = explainEvent(notification, '--json');
+  test('of S3 is read as the function reads it', async () => {
+    const { stdout, exitCode } = await explainEvent(notification, '--json');
     const explanation = JSON.parse(stdout) as { changes: unknown[] };
     const fileUrls = ['https://www.example.com/a%20b+.html', 'https://www.example.com/a%20b%2B.html'];
     expect(explanation).toMatchObject({
@@ -225,7 +223,7 @@ describe('an event', () => {
         { delaySeconds: 60, requests: [{ fileUrls }] },
       ],
     });
-    expect(status).toBe(0);
+    expect(exitCode).toBe(0);
   });
 
   const entry = {
@@ -240,34 +238,34 @@ describe('an event', () => {
   };
   const topic = 'X-Contentful-Topic: ContentManagement.Entry.publish';
 
-  test('of a webhook is a body with its source, and headers where the source needs them', () => {
-    const { stdout, status } = explainEvent(entry, '--source', 'contentful', '--header', topic);
+  test('of a webhook is a body with its source, and headers where the source needs them', async () => {
+    const { stdout, exitCode } = await explainEvent(entry, '--source', 'contentful', '--header', topic);
     expect(stdout).toContain('put e1 from contentful in en-US');
     expect(stdout).toContain('posts matches: language = "en", region = "US"');
     expect(stdout).toContain('posts does not match: its locale is "de", expected "{language}-{region}"');
-    expect(status).toBe(0);
+    expect(exitCode).toBe(0);
   });
 
-  test('of a webhook can bring its headers, and its name tells the source', () => {
+  test('of a webhook can bring its headers, and its name tells the source', async () => {
     const event = {
       webhook: 'shop',
       headers: { 'X-Contentful-Topic': 'ContentManagement.Entry.publish' },
       body: entry,
     };
-    expect(explainEvent(event)).toMatchObject({ status: 0 });
+    expect(await explainEvent(event)).toMatchObject({ exitCode: 0 });
   });
 
-  test('that changes nothing says so, and ends with 1', () => {
+  test('that changes nothing says so, and ends with 1', async () => {
     const draft = 'X-Contentful-Topic: ContentManagement.Entry.save';
-    expect(explainEvent(entry, '--source', 'contentful', '--header', draft)).toMatchObject({
-      status: 1,
+    expect(await explainEvent(entry, '--source', 'contentful', '--header', draft)).toMatchObject({
+      exitCode: 1,
       stdout: 'nothing to purge: Entry.save changes a draft\n\nNo rule matches: nothing would be purged.\n',
     });
   });
 });
 
 describe('what would really go out', () => {
-  test('of two changes of one object in one event, the newer one says what is done', () => {
+  test('of two changes of one object in one event, the newer one says what is done', async () => {
     const record = (eventName: string, sequencer: string) => ({
       eventSource: 'aws:s3',
       eventName,
@@ -275,25 +273,25 @@ describe('what would really go out', () => {
       s3: { bucket: { name: 'www' }, object: { key: 'site/a.html', sequencer } },
     });
     const event = { Records: [record('ObjectCreated:Put', '02'), record('ObjectRemoved:Delete', '01')] };
-    const { status, stdout } = explainEvent(event, '--json');
+    const { exitCode, stdout } = await explainEvent(event, '--json');
     const { purges } = JSON.parse(stdout) as { purges: { requests: { action: string }[] }[] };
     expect(purges.flatMap(({ requests }) => requests.map(({ action }) => action))).toEqual([
       'invalidate',
       'invalidate',
     ]);
-    expect(status).toBe(0);
-    expect(explainEvent(event).stdout).toContain('a newer change came with it: put');
+    expect(exitCode).toBe(0);
+    expect((await explainEvent(event)).stdout).toContain('a newer change came with it: put');
   });
 
-  test('nothing, where the bucket is not watched', () => {
-    const { status, stdout } = explain('s3://other/site/a.html', '--config', config);
+  test('nothing, where the bucket is not watched', async () => {
+    const { exitCode, stdout } = await explain('s3://other/site/a.html', '--config', config);
     expect(stdout).toContain('it would not arrive: no bucket "other" is watched');
     expect(stdout).toContain('Nothing would be purged.');
-    expect(status).toBe(1);
+    expect(exitCode).toBe(1);
   });
 
-  test('what a wildcard covers is named, though the request does not name it', () => {
-    const { stdout } = explain('--event', 'events/contentful-publish.json');
+  test('what a wildcard covers is named, though the request does not name it', async () => {
+    const { stdout } = await explain('--event', 'events/contentful-publish.json');
     expect(stdout).toContain('which purges this, too: https://www.example.com/blog/hello-world');
   });
 });
@@ -308,10 +306,21 @@ describe('a command that is wrong ends with 2 and says what was expected', () =>
     [['--event', 'events/s3-put.json', '--source', 'nobody'], 'Expected --source to be s3 or one of'],
     [['--evnt', 'x'], "Unknown option '--evnt'"],
     [['s3://www/a', '--config', 'does-not-exist.json'], 'does-not-exist.json has an issue'],
-  ])('%j', (args, message) => {
-    const { status, stdout, stderr } = explain(...args);
+  ])('%j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await explain(...args);
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(exitCode).toBe(2);
   });
+});
+
+test.each([
+  ['s3://www/site/a.html', 0],
+  ['s3://www/drafts/a.html', 1],
+  ['s3://www', 2],
+])('the command prints the result for %s and ends with %i', async (object, status) => {
+  const args = ['infra/cli/cdn-purger.mjs', 'explain', object, '--config', config];
+  const command = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const { stdout, stderr } = await explain(object, '--config', config);
+  expect([command.status, command.stdout, command.stderr]).toEqual([status, stdout, stderr]);
 });

@@ -48,6 +48,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { buildSync } from 'esbuild';
+import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type LocalAws, type LocalEvent, startAws } from '../../local/aws/start-aws.ts';
 
@@ -402,7 +403,7 @@ describe('objects', () => {
         method: 'PUT',
         body: `page ${index}`,
       });
-    const uploads = await Promise.all(Array.from({ length: 1000 }, (_, index) => upload(index)));
+    const uploads = await pMap(Array.from({ length: 1000 }).keys(), upload, { concurrency: 200 });
     expect(uploads.every(({ ok }) => ok)).toBe(true);
     await until('a thousand invocations', () => ended() >= before + 1000 || undefined);
     const cold = invocations().filter((event) => event.type === 'invocation-started' && event.isColdStart);

@@ -1,4 +1,5 @@
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
@@ -72,7 +73,7 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not an event' }));
   const before = api.bodies.length;
   const keys = Array.from({ length: 2000 }, (_, index) => `bulk/${index}.html`);
-  await Promise.all(keys.map((key) => upload('by-queue', key)));
+  await pMap(keys, (key) => upload('by-queue', key), { concurrency: 200 });
   const bulk = () => [...purged()].filter((url) => url.includes('/bulk/')).length;
   expect(await eventually(() => bulk() >= keys.length, 50_000)).toBe(true);
   expect(api.bodies.length - before).toBeLessThanOrEqual(30);
