@@ -115,14 +115,14 @@ function functionsOf({ directory }: Assembly): readonly StartedFunction[] {
   });
 }
 
-/** Each of the functions that have goals is told what only it needs. */
+/** Each of the functions that have goals has a variable that only it needs. */
 function nameOf(environment: Readonly<Record<string, string>>): string | undefined {
   if (environment.WEBHOOKS !== undefined) return 'receive-webhook';
   if (environment.CDN_PRO_ENDPOINT !== undefined) return 'submit';
   return environment.BUFFER_QUEUE_URL === undefined ? undefined : 'receive-s3';
 }
 
-/** A value of the template as text; what is known only once it is deployed is a name that nobody asks for. */
+/** A value of the template as a string; what is known only once it is deployed is a placeholder. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   const [separator, parts] = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'] ?? [];

@@ -134,7 +134,7 @@ test('a bucket that is gone holds up no deletion of the stack', async () => {
   await expect(configureBucket('Create', wanted, bucket)).rejects.toThrow();
 });
 
-test('a request of another form is refused', () => {
+test('a request of another form is an error', () => {
   const { bucketName, ...others } = wanted;
   expect(readWanted({ BucketName: bucketName, Configuration: JSON.stringify(others) })).toEqual(wanted);
   expect(() => readWanted({ BucketName: 'www' })).toThrow('Expected `BucketName` and `Configuration`');

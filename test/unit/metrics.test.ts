@@ -63,7 +63,7 @@ describe('what an invocation measures', () => {
     expect(metricsIn(lines)).toEqual([refused]);
   });
 
-  test('is no line at all where it is nothing', async () => {
+  test('is not written where it is nothing', async () => {
     expect(await linesOf(async () => {})).toEqual([]);
   });
 });

@@ -56,7 +56,7 @@ const message = (messageId: string, body: unknown) => ({
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-test('a record that cannot be read goes to the dead letter queue with the reason, and the others through', async () => {
+test('a record that cannot be read goes to the dead letter queue with the reason, and the rest is queued', async () => {
   const world = createWorld();
   const failed = await world.receive({
     Records: [
@@ -76,7 +76,7 @@ test('a record that cannot be read goes to the dead letter queue with the reason
   ]);
 });
 
-test('of a batch only those messages come again of which something is in no queue', async () => {
+test('of a batch only the messages of which something could not be queued are delivered again', async () => {
   const world = createWorld({ refuses: 'refused' });
   const failed = await world.receive({
     Records: [
@@ -91,7 +91,7 @@ test('of a batch only those messages come again of which something is in no queu
   expect(world.deadLetters.map(({ body }) => body)).toEqual(['(empty)']);
 });
 
-test('an event without SQS comes again as a whole, for a change as for a record that could not be kept', async () => {
+test('an event without SQS is retried as a whole, for a change as for a record that could not be moved', async () => {
   for (const key of ['refused.html', 'refused%']) {
     const { receive } = createWorld({ refuses: 'refused' });
     await expect(receive({ Records: [record(key)] })).rejects.toThrow('could not be queued');

@@ -6,19 +6,19 @@ import { webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { createWebhookWorld } from '../helpers/webhook-world.ts';
 
 /** A Secrets Manager of one secret, and how often it was asked. */
-function createManager(text: string) {
-  const manager = { text, asked: 0, fails: false, nowMs: 0 };
+function createManager(value: string) {
+  const manager = { value, asked: 0, fails: false, nowMs: 0 };
   const client = new SecretsManagerClient({ region: 'us-east-1' });
   client.send = (async (command: unknown) => {
     expect(command).toBeInstanceOf(GetSecretValueCommand);
     manager.asked++;
     if (manager.fails) throw new Error('throttled');
-    return { SecretString: manager.text };
+    return { SecretString: manager.value };
   }) as typeof client.send;
   return { manager, reader: createSecretReader(client, () => manager.nowMs) };
 }
 
-describe('the texts of a secret', () => {
+describe('the secrets in a value', () => {
   it.each([
     ['abc', ['abc']],
     ['abc\n', ['abc']],
@@ -33,8 +33,8 @@ describe('the texts of a secret', () => {
     ['[]', ['[]']],
     ['', []],
     ['\n', []],
-  ])('in %j are %j', (text, secrets) => {
-    expect(secretsIn(text)).toEqual(secrets);
+  ])('in %j are %j', (value, secrets) => {
+    expect(secretsIn(value)).toEqual(secrets);
   });
 });
 
@@ -42,7 +42,7 @@ describe('a secret that is read', () => {
   it('is kept for five minutes, and for as long as one wants', async () => {
     const { manager, reader } = createManager('a');
     expect(await reader.read('s')).toBe('a');
-    manager.text = 'b';
+    manager.value = 'b';
     manager.nowMs = 299_999;
     expect(await reader.read('s')).toBe('a');
     expect(await reader.read('s', 10_000)).toBe('b');
@@ -75,8 +75,8 @@ describe('a secret that is read', () => {
 
 describe('rotation', () => {
   const body = JSON.stringify({ event: 'entry.publish', model: 'a', entry: { id: 1, slug: 'hello' } });
-  const setUp = (text: string, secretIds = ['s']) => {
-    const { manager, reader } = createManager(text);
+  const setUp = (value: string, secretIds = ['s']) => {
+    const { manager, reader } = createManager(value);
     const world = createWebhookWorld({
       webhooks: { strapi: { source: 'strapi', secretIds } },
       rules: [{ match: { source: 'strapi' }, purge: { fileUrls: ['https://www.example.com/{slug}'] } }],
@@ -99,10 +99,10 @@ describe('rotation', () => {
   it('has no gap: with both secrets stored, both verify, and then only the new one', async () => {
     const { manager, deliver } = setUp('["old"]');
     expect(await deliver('old')).toBe(202);
-    manager.text = '["new","old"]';
+    manager.value = '["new","old"]';
     manager.nowMs = 20_000;
     expect([await deliver('new'), await deliver('old')]).toEqual([202, 202]);
-    manager.text = 'new';
+    manager.value = 'new';
     manager.nowMs = 400_000;
     expect([await deliver('new'), await deliver('old')]).toEqual([202, 401]);
   });
@@ -110,7 +110,7 @@ describe('rotation', () => {
   it('takes effect with the first request that the old secret does not verify', async () => {
     const { manager, deliver } = setUp('old');
     expect(await deliver('old')).toBe(202);
-    manager.text = 'new';
+    manager.value = 'new';
     manager.nowMs = 10_000;
     expect(await deliver('new')).toBe(202);
     expect(manager.asked).toBe(2);

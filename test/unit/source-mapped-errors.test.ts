@@ -29,7 +29,7 @@ test('a stack names the lines of the sources', () => {
   expect(traced.split('\n')).toHaveLength(stack.split('\n').length);
 });
 
-test('a place of a dependency, or without a map, stays that of the bundle', () => {
+test('a position in a dependency, or without a map, stays that of the bundle', () => {
   const stack = `Error: no\n    at x (${url('handler.mjs')}:1:1)`;
   expect(mapStack(stack, url('handler.mjs'))).toBe(stack);
   const elsewhere = `Error: no\n    at x (${url('other/handler.mjs')}:9:9)`;
