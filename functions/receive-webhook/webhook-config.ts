@@ -1,4 +1,3 @@
-import { inflateRawSync } from 'node:zlib';
 import type { SourceOptions } from '../sources/webhook-options.ts';
 import type { WebhookConfig } from './receive-webhook.ts';
 
@@ -23,7 +22,7 @@ export function readWebhooks(
   secretIds: readonly string[],
 ): Readonly<Record<string, WebhookConfig>> {
   const json = webhooks.startsWith(compressedPrefix)
-    ? inflateRawSync(Buffer.from(webhooks.slice(compressedPrefix.length), 'base64')).toString('utf8')
+    ? decompress(webhooks.slice(compressedPrefix.length))
     : webhooks;
   // Validated when the stack wrote it.
   const written = JSON.parse(json) as Record<string, WrittenWebhook>;
@@ -33,4 +32,9 @@ export function readWebhooks(
       { ...rest, secretIds: secrets.map((index) => secretIds[index] ?? '') },
     ]),
   );
+}
+
+/** Loads zlib only where it is needed: importing it takes some milliseconds of each cold start. */
+function decompress(base64: string): string {
+  return process.getBuiltinModule('node:zlib').inflateRawSync(Buffer.from(base64, 'base64')).toString('utf8');
 }
