@@ -9,6 +9,12 @@ export type PurgeAction = 'invalidate' | 'delete';
 /** What happened at the origin. A CMS's publish and update are a `put`; its unpublish, archive and delete a `delete`. */
 export type ChangeAction = 'put' | 'delete';
 
+/**
+ * Who goes first when tokens or slots are short: what has to disappear, then what people wait for, then what machines
+ * make in masses.
+ */
+export type Lane = 'takedown' | 'people' | 'bulk';
+
 interface ChangeBase {
   readonly action: ChangeAction;
   /** Names the change in logs: `s3://bucket/key` for an object, the CMS's id for an entry. */

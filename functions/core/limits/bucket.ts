@@ -1,0 +1,134 @@
+/**
+ * The customer's token bucket of CDN Pro's API: all API users of the customer and the portal take from it, and refused
+ * requests count. Its figures are an assumption wherever the contract says nothing: settings, never constants.
+ */
+export interface BucketLimit {
+  /** Requests that come back in a minute. CDN Pro: 30 by default, 120 at most. */
+  readonly perMinute: number;
+  /** Most requests that it holds. CDN Pro: 60 by default, 240 at most. */
+  readonly burst: number;
+}
+
+/** What the limits item keeps of the bucket. */
+export interface BucketState {
+  /** How many requests it was believed to hold at {@link BucketState.atMs}. */
+  readonly level: number;
+  readonly atMs: number;
+  /** How many requests were reserved, ever: names each of them. */
+  readonly reserved: number;
+  /** The latest request whose answer said how many remain, and when that was. */
+  readonly answered: number;
+  readonly answeredMs: number;
+  /** What is kept in the bucket on top of the lane's margin since a 429, and when that was. */
+  readonly extraMargin: number;
+  readonly refusedMs: number;
+}
+
+/** A bucket that nobody has used: full. */
+export function fullBucket({ burst }: BucketLimit, nowMs: number): BucketState {
+  return { ...emptyBucket(nowMs), level: burst };
+}
+
+/** A bucket of which nothing is known but that it was used: empty. */
+export function emptyBucket(nowMs: number): BucketState {
+  return {
+    level: 0,
+    atMs: nowMs,
+    reserved: 0,
+    answered: 0,
+    answeredMs: 0,
+    extraMargin: 0,
+    refusedMs: 0,
+  };
+}
+
+/** How much stays in the bucket for others: changes of people go before bulk and polling (the budget's figures, 3). */
+export const bucketMargin = { takedown: 10, people: 10, bulk: 20 } as const;
+
+/** Each 429 raises the margin by so much, and it falls again by as much in a time as the budget's figures suggest. */
+const marginStep = 3;
+const marginStepMs = 600_000;
+const mostExtraMargin = 30;
+/** After so long without an answer others may have emptied the bucket: one request goes alone. */
+const silenceMs = 20_000;
+/** For how long the others wait for its answer, and how soon they look again. */
+const aloneMs = 2000;
+const lookAgainMs = 250;
+
+/** What asking the bucket gave. */
+export type BucketReservation =
+  | { readonly kind: 'granted'; readonly bucket: BucketState; readonly sequence: number }
+  | { readonly kind: 'wait'; readonly untilMs: number };
+
+/**
+ * Asks for one request.
+ * @param cost what it weighs
+ * @param margin how much has to stay in the bucket behind it
+ */
+export function reserveInBucket(
+  bucket: BucketState,
+  limit: BucketLimit,
+  { cost, margin }: { readonly cost: number; readonly margin: number },
+  nowMs: number,
+): BucketReservation {
+  const level = levelAt(bucket, limit, nowMs);
+  // A small bucket has to let a lone request through.
+  const wanted = Math.min(limit.burst, cost + margin + extraMarginAt(bucket, nowMs));
+  if (level < wanted) {
+    return {
+      kind: 'wait',
+      untilMs: nowMs + Math.max(1, Math.ceil(((wanted - level) / limit.perMinute) * 60_000)),
+    };
+  }
+  if (isSilent(bucket, nowMs)) return { kind: 'wait', untilMs: nowMs + lookAgainMs };
+  const sequence = bucket.reserved + 1;
+  return {
+    kind: 'granted',
+    bucket: { ...bucket, level: level - cost, atMs: nowMs, reserved: sequence },
+    sequence,
+  };
+}
+
+/** Whether a request went alone after a silence, just now, and is not answered yet. */
+function isSilent(bucket: BucketState, nowMs: number): boolean {
+  const isUnderWay = bucket.reserved > bucket.answered && nowMs - bucket.atMs < aloneMs;
+  return isUnderWay && nowMs - bucket.answeredMs > silenceMs;
+}
+
+/** @returns how many requests the bucket is believed to hold */
+export function levelAt(
+  { level, atMs }: BucketState,
+  { perMinute, burst }: BucketLimit,
+  nowMs: number,
+): number {
+  return Math.min(burst, level + (Math.max(0, nowMs - atMs) / 60_000) * perMinute);
+}
+
+function extraMarginAt({ extraMargin, refusedMs }: BucketState, nowMs: number): number {
+  return Math.max(0, extraMargin - marginStep * Math.floor(Math.max(0, nowMs - refusedMs) / marginStepMs));
+}
+
+/**
+ * Takes note of an answer.
+ * @param sequence the request that was answered
+ * @param remaining `x-rate-limit-remaining`, where the answer had it: it is believed, less what was sent since
+ */
+export function noteAnswer(
+  bucket: BucketState,
+  limit: BucketLimit,
+  { sequence, remaining }: { readonly sequence: number; readonly remaining?: number },
+  nowMs: number,
+): BucketState {
+  // Answers overtake each other: only the latest request's says something new.
+  if (sequence <= bucket.answered || sequence > bucket.reserved) return bucket;
+  const heard = { ...bucket, answered: sequence, answeredMs: nowMs };
+  if (remaining === undefined) return heard;
+  const level = Math.min(limit.burst, Math.max(0, remaining) - (bucket.reserved - sequence));
+  return { ...heard, level, atMs: nowMs };
+}
+
+/** Takes note of a 429: the bucket was emptier than believed, so more is kept in it for a while. */
+export function noteThrottled(bucket: BucketState, nowMs: number): BucketState {
+  const extraMargin = Math.min(mostExtraMargin, extraMarginAt(bucket, nowMs) + marginStep);
+  return { ...bucket, level: Math.min(bucket.level, 0), atMs: nowMs, extraMargin, refusedMs: nowMs };
+}

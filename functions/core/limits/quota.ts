@@ -1,0 +1,201 @@
+import type { Lane } from '../model/types.ts';
+
+/** URLs of the day's quota: files, and directories with regex patterns among them. */
+export interface Tokens {
+  readonly files: number;
+  readonly dirs: number;
+}
+
+/** No tokens. */
+export const noTokens: Tokens = { files: 0, dirs: 0 };
+
+/** What CDN Pro allows for a target in any 24 hours where neither the configuration nor the API says more. */
+export const defaultQuota: Tokens = { files: 5000, dirs: 20 };
+
+/** What the limits item keeps of one target's quota. */
+export interface QuotaState {
+  /** Tokens spent, by hours since the epoch. Others who use the same customer's quota are counted in. */
+  readonly spent: Readonly<Record<string, Tokens>>;
+  /** The quota as `serviceQuotas` tells it, or as `purgeTokens` shows it to be at least. */
+  readonly learned?: Tokens;
+  /** When `serviceQuotas` was last asked, in milliseconds. */
+  readonly learnedMs?: number;
+  /** When `purgeTokens` was last asked, in milliseconds. */
+  readonly checkedMs?: number;
+  /** How many tokens others had spent that this count did not know of, when it was last checked. */
+  readonly unknown?: Tokens;
+}
+
+/** A quota of which nothing was spent. */
+export const freshQuota: QuotaState = { spent: {} };
+
+/** The shares of a quota that are kept back, see `docs/quota.md`. */
+export interface QuotaShares {
+  /** Of the files, for takedowns alone; of the directories, one. */
+  readonly takedown: number;
+  /** Of both, for people and takedowns. */
+  readonly people: number;
+  /** How far a takedown may overdraw both. CDN Pro takes it off the next day. */
+  readonly overdraft: number;
+}
+
+/** The shares of the design, "lanes" and "shares". */
+export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05 };
+
+const hourMs = 3_600_000;
+/** A token that was spent early in an hour is counted until that whole hour is a day old. */
+const countedHours = 25;
+
+/** @returns tokens spent in the last 24 hours, counted by whole hours: up to an hour's more, never fewer */
+export function spentTokens(state: QuotaState, nowMs: number): Tokens {
+  const hour = hourOf(nowMs);
+  let sum = noTokens;
+  for (const [key, tokens] of Object.entries(state.spent)) {
+    if (Number(key) > hour - countedHours) sum = plus(sum, tokens);
+  }
+  return sum;
+}
+
+/** @returns the state with tokens spent now; what is older than a day is dropped */
+export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaState {
+  const hour = hourOf(nowMs);
+  const recent = Object.entries(state.spent).filter(([key]) => Number(key) > hour - countedHours);
+  const spent = Object.fromEntries(recent);
+  return { ...state, spent: { ...spent, [hour]: plus(spent[hour] ?? noTokens, tokens) } };
+}
+
+/** @returns the quota that holds: as configured, else as learned, else the default of the contract */
+export function quotaOf(state: QuotaState, configured?: Partial<Tokens>): Tokens {
+  const learned = state.learned ?? defaultQuota;
+  return { files: configured?.files ?? learned.files, dirs: configured?.dirs ?? learned.dirs };
+}
+
+/** @returns what is left of the quota; negative where it was overdrawn */
+export function tokensLeft(state: QuotaState, quota: Tokens, nowMs: number): Tokens {
+  return minus(quota, spentTokens(state, nowMs));
+}
+
+/**
+ * @returns how many tokens a lane may spend now, not below 0: bulk leaves what is kept for people and takedowns, people
+ * what is kept for takedowns, and a takedown may overdraw
+ */
+export function spendableTokens(
+  state: QuotaState,
+  quota: Tokens,
+  lane: Lane,
+  nowMs: number,
+  shares: QuotaShares = quotaShares,
+): Tokens {
+  const { files, dirs } = unclamped(state, quota, lane, nowMs, shares);
+  return { files: Math.max(0, files), dirs: Math.max(0, dirs) };
+}
+
+/** What a lane may spend; negative where that much has to come back first. */
+function unclamped(
+  state: QuotaState,
+  quota: Tokens,
+  lane: Lane,
+  nowMs: number,
+  shares = quotaShares,
+): Tokens {
+  return minus(tokensLeft(state, quota, nowMs), keptFrom(lane, quota, shares));
+}
+
+/** What a lane leaves to the lanes before it. */
+function keptFrom(lane: Lane, { files, dirs }: Tokens, shares: QuotaShares): Tokens {
+  const forTakedowns = { files: Math.ceil(files * shares.takedown), dirs: 1 };
+  switch (lane) {
+    case 'takedown':
+      return { files: -Math.ceil(files * shares.overdraft), dirs: -Math.ceil(dirs * shares.overdraft) };
+    case 'people':
+      return forTakedowns;
+    case 'bulk':
+      return plus(forTakedowns, {
+        files: Math.ceil(files * shares.people),
+        dirs: Math.ceil(dirs * shares.people),
+      });
+  }
+}
+
+/**
+ * Takes note of what `purgeTokens` says is left. Where it is less than the own count says, others have spent: that
+ * counts from now on. Where it is more, the own count holds, since the API shows no debt and says nothing of when its
+ * day begins; only a number above the whole quota shows that the quota is larger.
+ */
+export function correct(
+  state: QuotaState,
+  told: Tokens,
+  configured: Partial<Tokens> | undefined,
+  nowMs: number,
+): QuotaState {
+  const known = quotaOf(state);
+  const learned = { files: Math.max(known.files, told.files), dirs: Math.max(known.dirs, told.dirs) };
+  const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...state, learned } : state;
+  const left = tokensLeft(grown, quotaOf(grown, configured), nowMs);
+  const unknown = { files: Math.max(0, left.files - told.files), dirs: Math.max(0, left.dirs - told.dirs) };
+  return { ...spend(grown, unknown, nowMs), checkedMs: nowMs, unknown };
+}
+
+/** Takes note of the quota that `serviceQuotas` tells. */
+export function learnQuota(state: QuotaState, learned: Tokens, nowMs: number): QuotaState {
+  return { ...state, learned, learnedMs: nowMs };
+}
+
+/**
+ * @param position how many tokens have to come back: 1 for the next one
+ * @returns when so many tokens of a kind will have come back, in milliseconds: now where the lane may spend them
+ * already; undefined where the quota never holds so many in one day, which takes longer than is known
+ */
+export function tokensBackMs(
+  state: QuotaState,
+  quota: Tokens,
+  lane: Lane,
+  kind: keyof Tokens,
+  position: number,
+  nowMs: number,
+): number | undefined {
+  let missing = position - unclamped(state, quota, lane, nowMs)[kind];
+  if (missing <= 0) return nowMs;
+  const oldest = hourOf(nowMs) - countedHours;
+  const hours = Object.keys(state.spent)
+    .map(Number)
+    .filter((hour) => hour > oldest)
+    .sort((a, b) => a - b);
+  for (const hour of hours) {
+    missing -= state.spent[hour]?.[kind] ?? 0;
+    if (missing <= 0) return (hour + countedHours) * hourMs;
+  }
+  return undefined;
+}
+
+/**
+ * For how long a rule's directory is held, so that the day's directories last and each purge takes more changes along:
+ * not at all while less than half of them is used, then ever longer.
+ * @param different how many different directories were wanted in the last 24 hours
+ * @returns how old its oldest change has to be, in milliseconds (the formula of the budget's figures: 3 · n · (24 h ÷ Q)
+ * · max(0, share used − ½))
+ */
+export function holdMs(state: QuotaState, quota: Tokens, different: number, nowMs: number): number {
+  if (quota.dirs <= 0) return 0;
+  const used = spentTokens(state, nowMs).dirs / quota.dirs;
+  return 3 * Math.max(1, different) * ((24 * hourMs) / quota.dirs) * Math.max(0, used - 0.5);
+}
+
+/** @returns the sum */
+export function plus(left: Tokens, right: Tokens): Tokens {
+  return { files: left.files + right.files, dirs: left.dirs + right.dirs };
+}
+
+/** @returns the difference; it may be negative */
+export function minus(left: Tokens, right: Tokens): Tokens {
+  return { files: left.files - right.files, dirs: left.dirs - right.dirs };
+}
+
+/** @returns whether there are enough tokens of both kinds */
+export function covers(available: Tokens, wanted: Tokens): boolean {
+  return wanted.files <= available.files && wanted.dirs <= available.dirs;
+}
+
+function hourOf(ms: number): number {
+  return Math.floor(ms / hourMs);
+}

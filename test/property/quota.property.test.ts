@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  correct,
+  covers,
+  freshQuota,
+  holdMs,
+  type QuotaState,
+  quotaOf,
+  spend,
+  spendableTokens,
+  spentTokens,
+  type Tokens,
+  tokensBackMs,
+} from '../../functions/core/limits/quota.ts';
+import type { Lane } from '../../functions/core/model/types.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const lane = fc.constantFrom<Lane>('takedown', 'people', 'bulk');
+const quota = fc.record({ files: fc.integer({ min: 1, max: 200 }), dirs: fc.integer({ min: 2, max: 40 }) });
+const wish = fc.record({
+  afterMs: fc.integer({ min: 0, max: 3 * hourMs }),
+  lane,
+  files: fc.integer({ min: 0, max: 40 }),
+  dirs: fc.integer({ min: 0, max: 5 }),
+});
+const wishes = fc.array(wish, { minLength: 1, maxLength: 150 });
+
+interface Spent extends Tokens {
+  readonly atMs: number;
+  readonly lane: Lane;
+}
+
+/** What is spent when each wish is granted whole or not at all. */
+function play(
+  given: readonly (Tokens & { afterMs: number; lane: Lane })[],
+  limit: Tokens,
+  spendable: (state: QuotaState, lane: Lane, nowMs: number) => Tokens = (state, each, nowMs) =>
+    spendableTokens(state, limit, each, nowMs),
+): readonly Spent[] {
+  let state = freshQuota;
+  let nowMs = 1000 * dayMs;
+  const spent: Spent[] = [];
+  for (const { afterMs, lane, files, dirs } of given) {
+    nowMs += afterMs;
+    if (!covers(spendable(state, lane, nowMs), { files, dirs })) continue;
+    state = spend(state, { files, dirs }, nowMs);
+    spent.push({ atMs: nowMs, lane, files, dirs });
+  }
+  return spent;
+}
+
+/** The most of a kind in any 24 hours: no window holds more than one that ends with an expense. */
+function mostInADay(spent: readonly Spent[], kind: keyof Tokens): number {
+  return Math.max(
+    0,
+    ...spent.map(({ atMs }) =>
+      spent
+        .filter((other) => other.atMs > atMs - dayMs && other.atMs <= atMs)
+        .reduce((sum, tokens) => sum + tokens[kind], 0),
+    ),
+  );
+}
+
+describe('the day of tokens', () => {
+  test('never holds more than the quota and the overdraft of takedowns, in any 24 hours', () => {
+    fc.assert(
+      fc.property(wishes, quota, (given, limit) => {
+        const spent = play(given, limit);
+        expect(mostInADay(spent, 'files')).toBeLessThanOrEqual(limit.files + Math.ceil(limit.files * 0.05));
+        expect(mostInADay(spent, 'dirs')).toBeLessThanOrEqual(limit.dirs + Math.ceil(limit.dirs * 0.05));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('never holds more than the quota where no takedown overdraws', () => {
+    fc.assert(
+      fc.property(wishes, quota, (given, limit) => {
+        const spent = play(
+          given.filter(({ lane }) => lane !== 'takedown'),
+          limit,
+        );
+        expect(mostInADay(spent, 'files')).toBeLessThanOrEqual(limit.files);
+        expect(mostInADay(spent, 'dirs')).toBeLessThanOrEqual(limit.dirs);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('would hold more with 24 counted hours in the place of 25: the hour more is what holds it', () => {
+    const limit = { files: 50, dirs: 5 };
+    const counted = (hours: number) => (state: QuotaState, each: Lane, nowMs: number) => {
+      const recent = Object.entries(state.spent).filter(
+        ([hour]) => Number(hour) > Math.floor(nowMs / hourMs) - hours,
+      );
+      return spendableTokens({ ...state, spent: Object.fromEntries(recent) }, limit, each, nowMs);
+    };
+    const wanted = { lane: 'people' as const, files: 40, dirs: 0 };
+    const given = [
+      { ...wanted, afterMs: 59 * 60_000 },
+      { ...wanted, afterMs: 23 * hourMs + 60_000 },
+    ];
+    expect(mostInADay(play(given, limit, counted(25)), 'files')).toBe(40);
+    expect(mostInADay(play(given, limit, counted(24)), 'files')).toBe(80);
+  });
+
+  test('leaves to people what is kept for them, whatever bulk does', () => {
+    fc.assert(
+      fc.property(wishes, quota, (given, limit) => {
+        let state = freshQuota;
+        let nowMs = 1000 * dayMs;
+        for (const { afterMs, files, dirs } of given) {
+          nowMs += afterMs;
+          if (covers(spendableTokens(state, limit, 'bulk', nowMs), { files, dirs }))
+            state = spend(state, { files, dirs }, nowMs);
+          // In a small quota the shares are rounded up to more than there is: then bulk gets nothing.
+          const keptForPeople = Math.min(
+            Math.ceil(limit.files * 0.1),
+            limit.files - Math.ceil(limit.files * 0.01),
+          );
+          expect(spendableTokens(state, limit, 'people', nowMs).files).toBeGreaterThanOrEqual(keptForPeople);
+        }
+      }),
+    );
+  });
+});
+
+describe('a correction by purgeTokens', () => {
+  test('never leaves more than the API says, and never more than the own count', () => {
+    fc.assert(
+      fc.property(wishes, quota, fc.integer({ min: 0, max: 200 }), (given, limit, files) => {
+        let state = freshQuota;
+        const nowMs = 1000 * dayMs;
+        for (const each of given)
+          state = spend(state, { files: each.files, dirs: 0 }, nowMs - each.afterMs * 4);
+        const before = limit.files - spentTokens(state, nowMs).files;
+        const told = { files: Math.min(files, limit.files), dirs: limit.dirs };
+        const after = limit.files - spentTokens(correct(state, told, limit, nowMs), nowMs).files;
+        expect(after).toBe(Math.min(before, told.files));
+      }),
+    );
+  });
+
+  test('shows a larger quota only by a number above the whole of it', () => {
+    const nowMs = 1000 * dayMs;
+    const state = spend(freshQuota, { files: 5000, dirs: 0 }, nowMs);
+    expect(quotaOf(correct(state, { files: 5000, dirs: 20 }, undefined, nowMs))).toEqual({
+      files: 5000,
+      dirs: 20,
+    });
+    expect(quotaOf(correct(state, { files: 90_000, dirs: 500 }, undefined, nowMs))).toEqual({
+      files: 90_000,
+      dirs: 500,
+    });
+  });
+});
+
+test('the time at which tokens are back is exact: not a moment before, and then there are enough', () => {
+  fc.assert(
+    fc.property(wishes, quota, lane, fc.integer({ min: 1, max: 30 }), (given, limit, each, position) => {
+      let state = freshQuota;
+      const nowMs = 1000 * dayMs;
+      for (const { afterMs, files, dirs } of given.slice(0, 20))
+        state = spend(state, { files, dirs }, nowMs - afterMs * 7);
+      const backMs = tokensBackMs(state, limit, each, 'files', position, nowMs);
+      if (backMs === undefined) {
+        expect(spendableTokens(freshQuota, limit, each, nowMs).files).toBeLessThan(position);
+        return;
+      }
+      expect(spendableTokens(state, limit, each, backMs).files).toBeGreaterThanOrEqual(position);
+      if (backMs > nowMs)
+        expect(spendableTokens(state, limit, each, backMs - 1).files).toBeLessThan(position);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a directory is not held while half of the day is left, and then the longer the less is left', () => {
+  const nowMs = 1000 * dayMs;
+  const limit = { files: 5000, dirs: 20 };
+  const holds = Array.from({ length: 21 }, (_, dirs) =>
+    holdMs(spend(freshQuota, { files: 0, dirs }, nowMs), limit, 5, nowMs),
+  );
+  expect(holds.slice(0, 11)).toEqual(Array.from({ length: 11 }, () => 0));
+  // 3 · 5 · 72 min · ½
+  expect(holds[20]).toBe(9 * hourMs);
+  expect(holds).toEqual(holds.toSorted((a, b) => a - b));
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { classify, noTallies, type SenderTallies, senderOf } from '../../functions/core/limits/lane.ts';
+import { noteSpent, noteWaiting, senderIn, shareLeft, spentBy } from '../../functions/core/limits/senders.ts';
+import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
+
+const put: ChangeReference = {
+  source: 's3',
+  action: 'put',
+  id: 's3://www/a.html',
+  occurredAt: '2026-01-01T00:00:00Z',
+};
+const published: ChangeReference = { ...put, source: 'ghost', webhook: 'blog', id: '1' };
+const nowMs = Date.parse('2026-01-01T00:00:00Z');
+
+/** The lanes of messages that come one after the other. */
+function lanesOf(change: ChangeReference | undefined, counts: readonly number[], everyMs = 0) {
+  let tallies: SenderTallies = noTallies;
+  return counts.map((entries, index) => {
+    const classified = classify(change, entries, tallies, nowMs + index * everyMs);
+    tallies = classified.tallies;
+    return classified.lane;
+  });
+}
+
+describe('a lane', () => {
+  it('is of people for the first 100 entries of a sender in ten minutes, then bulk', () => {
+    expect(lanesOf(put, [60, 40, 1])).toEqual(['people', 'people', 'bulk']);
+    expect(lanesOf(published, [101])).toEqual(['bulk']);
+    expect(lanesOf(put, [100, 1, 1], 300_000)).toEqual(['people', 'bulk', 'people']);
+  });
+
+  it('is a takedown for each unpublish or delete of a CMS', () => {
+    expect(
+      lanesOf(
+        { ...published, action: 'delete' },
+        Array.from({ length: 200 }, () => 5),
+      ),
+    ).toEqual(Array.from({ length: 200 }, () => 'takedown'));
+  });
+
+  it('is a takedown for the first 20 deletes of a bucket in five minutes, then bulk', () => {
+    const lanes = lanesOf(
+      { ...put, action: 'delete' },
+      Array.from({ length: 25 }, () => 1),
+    );
+    expect(lanes.filter((lane) => lane === 'takedown')).toHaveLength(20);
+    expect(lanes.slice(20)).toEqual(Array.from({ length: 5 }, () => 'bulk'));
+  });
+
+  it('is of people for a message written by hand', () => {
+    expect(lanesOf(undefined, [5000])).toEqual(['people']);
+  });
+});
+
+it('a sender is a webhook or a bucket', () => {
+  expect(senderOf(put)).toBe('bucket:www');
+  expect(senderOf(published)).toBe('webhook:blog');
+  expect(senderOf({ ...published, webhook: '__proto__' })).toBe('webhook:__proto__');
+  expect(senderOf(undefined)).toBeUndefined();
+});
+
+describe('the share of a sender', () => {
+  const quota = { files: 100, dirs: 20 };
+  const spent = noteSpent({}, { 'bucket:a': { files: 70, dirs: 1 } }, nowMs);
+
+  it('is all that there is while nobody else waits', () => {
+    expect(shareLeft(spent, 'bucket:a', quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
+    expect(shareLeft(noteWaiting(spent, ['bucket:a'], nowMs), 'bucket:a', quota, nowMs).files).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
+  it('is half of the quota while others wait', () => {
+    const waiting = noteWaiting(spent, ['bucket:b'], nowMs);
+    expect(shareLeft(waiting, 'bucket:a', quota, nowMs)).toEqual({ files: 0, dirs: 9 });
+    expect(shareLeft(waiting, 'bucket:b', quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
+    expect(shareLeft(waiting, 'bucket:a', quota, nowMs + 200_000).files).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is forgotten after a day, at most', () => {
+    const hourMs = 3_600_000;
+    expect(spentBy(senderIn(spent, 'bucket:a'), nowMs + 11 * hourMs).files).toBe(70);
+    expect(spentBy(senderIn(spent, 'bucket:a'), nowMs + 24 * hourMs).files).toBe(0);
+    expect(noteSpent(spent, {}, nowMs + 48 * hourMs)).toEqual({});
+  });
+});
