@@ -1,4 +1,5 @@
 import type { Lane, Target } from '../model/types.ts';
+import { reservePaced } from './acquire-slots.ts';
 import {
   type BucketLimit,
   type BucketState,
@@ -7,7 +8,7 @@ import {
   fullBucket,
   reserveInBucket,
 } from './bucket.ts';
-import { type Pacing, reservePaced, type SlotRequest } from './pacing.ts';
+import type { Pacing, SlotRequest } from './pacing.ts';
 import {
   covers,
   freshQuota,
@@ -18,7 +19,7 @@ import {
   type Tokens,
 } from './quota.ts';
 import { noteSpent, type SenderState } from './senders.ts';
-import { emptyWindow, type RateLimit, type RateWindow, requestsInWindow } from './window.ts';
+import { emptyWindow, type RateLimit, type RateWindow, requestsInWindow, type Slot } from './window.ts';
 
 /**
  * All that limits purge requests, as one item of the table keeps it, for one customer of CDN Pro: the user's window,
@@ -57,9 +58,10 @@ export interface LimitsRequest extends SlotRequest {
   readonly senders: Readonly<Record<string, Tokens>>;
 }
 
-/** What names a request among those that were granted, for when its answer comes. */
+/** Names a request that was granted, for when its answer comes. */
 export interface GrantedSlot {
-  readonly arrivedByMs: number;
+  readonly slot: Slot;
+  /** See {@link BucketState.reserved}. */
   readonly sequence: number;
 }
 
@@ -120,7 +122,8 @@ export function reserveRequest(
   const quotaState = state.quotas[target] ?? freshQuota;
   const spendable = spendableTokens(quotaState, quotaOf(quotaState, limits.quota[target]), lane, nowMs);
   if (!covers(spendable, price)) return { kind: 'short', spendable };
-  const paced = reservePaced(state.window, limits.rate, guardMs, nowMs, request, pacing);
+  const terms = { window: state.window, limit: limits.rate, guardMs, nowMs };
+  const paced = reservePaced(request, pacing === undefined ? terms : { ...terms, pacing });
   if (paced.kind === 'wait') return paced;
   const { usedShare } = paced;
   const costs = { cost: limits.requestCost, margin: bucketMargin[lane] };
@@ -128,7 +131,7 @@ export function reserveRequest(
   if (bucket.kind === 'wait') return { kind: 'wait', for: 'bucket', untilMs: bucket.untilMs, usedShare };
   return {
     kind: 'granted',
-    slot: { arrivedByMs: paced.arrivedByMs, sequence: bucket.sequence },
+    slot: { slot: paced.slot, sequence: bucket.sequence },
     usedShare,
     state: {
       ...state,

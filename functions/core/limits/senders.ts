@@ -1,4 +1,4 @@
-import { noTallies, type SenderTallies } from './lane.ts';
+import { noTallies, type SenderTallies, type Tally } from './lane.ts';
 import { noTokens, plus, type Tokens } from './quota.ts';
 
 /** What the limits item keeps of one sender: a webhook or a bucket. */
@@ -8,6 +8,8 @@ export interface SenderState extends SenderTallies {
   /** Tokens of that half day, and of the one before it. */
   readonly recent: Tokens;
   readonly before: Tokens;
+  /** Purges by prefix that no user asked for, in a day. */
+  readonly prefixes: Tally;
   /** When something of this sender last waited for tokens, in milliseconds. */
   readonly waitingMs: number;
 }
@@ -17,6 +19,7 @@ const unknownSender: SenderState = {
   halfDay: 0,
   recent: noTokens,
   before: noTokens,
+  prefixes: { sinceMs: 0, count: 0 },
   waitingMs: 0,
 };
 
@@ -91,4 +94,28 @@ export function shareLeft(
     files: Math.max(0, Math.floor(quota.files * senderShare) - spent.files),
     dirs: Math.max(0, Math.floor(quota.dirs * senderShare) - spent.dirs),
   };
+}
+
+/** The most directories that a webhook may have purged in a day since it could not say what changed. */
+const prefixesADay = 2;
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** @returns how many purges by prefix a sender may still have */
+export function prefixesLeft({ prefixes }: SenderState, nowMs: number): number {
+  return Math.max(0, prefixesADay - (nowMs - prefixes.sinceMs < dayMs ? prefixes.count : 0));
+}
+
+/** Takes note of purges by prefix. */
+export function notePrefixes(
+  senders: Readonly<Record<string, SenderState>>,
+  name: string,
+  count: number,
+  nowMs: number,
+): Readonly<Record<string, SenderState>> {
+  const sender = upTo(senderIn(senders, name), nowMs);
+  const isOver = nowMs - sender.prefixes.sinceMs >= dayMs;
+  const prefixes = isOver
+    ? { sinceMs: nowMs, count }
+    : { ...sender.prefixes, count: sender.prefixes.count + count };
+  return { ...senders, [name]: { ...sender, prefixes } };
 }

@@ -1,0 +1,149 @@
+import type { Lane, Target } from '../model/types.ts';
+import { lanes } from './lane.ts';
+import type { Limits, LimitsState } from './limits.ts';
+import {
+  freshQuota,
+  holdMs,
+  noTokens,
+  plus,
+  type QuotaState,
+  quotaOf,
+  spendableTokens,
+  type Tokens,
+  tokensLeft,
+} from './quota.ts';
+import { prefixesLeft, senderIn, shareLeft } from './senders.ts';
+
+/** One thing to purge, as far as the day's tokens are concerned. */
+export interface Wanted {
+  readonly kind: 'file' | 'dir' | 'regex';
+  readonly target: Target;
+  readonly lane: Lane;
+  /** When the oldest of its changes happened, in milliseconds. */
+  readonly sinceMs: number;
+  /** The webhook or bucket that pays; undefined for what was asked for by hand. */
+  readonly sender: string | undefined;
+  /** A short hash of a directory or regex, by which it is known among those of the day. */
+  readonly directory?: string;
+  /** A purge by prefix that no user asked for, since a source could not say what changed. */
+  readonly byPrefix?: 'directory' | 'whole host';
+}
+
+/** Why something has to wait for hours rather than seconds. */
+export type ParkReason =
+  /** The lane has no token left. */
+  | 'tokens'
+  /** Its sender has had half of the day's tokens, and others wait. */
+  | 'share'
+  /** Directories are getting short, and its oldest change is young: more changes may come that it would purge, too. */
+  | 'hold'
+  /** A purge by prefix beyond what one webhook may have a day. */
+  | 'prefix';
+
+/** What can be sent now, and what has to wait. */
+export interface Affordable<Item> {
+  readonly send: readonly Item[];
+  readonly park: readonly { readonly item: Item; readonly reason: ParkReason }[];
+}
+
+/** What purges by prefix never touch: so many directories stay for those that somebody asked for. */
+const dirsKeptFromPrefixes = 5;
+
+/**
+ * Decides what the day's tokens pay for: takedowns first, then people, then bulk, the oldest change first.
+ * @param wanted says what an item is to the quota
+ */
+export function afford<Item>(
+  items: readonly Item[],
+  wanted: (item: Item) => Wanted,
+  state: LimitsState,
+  limits: Limits,
+  nowMs: number,
+): Affordable<Item> {
+  const send: Item[] = [];
+  const park: { item: Item; reason: ParkReason }[] = [];
+  const purse = openPurse(state, limits, nowMs);
+  const inOrder = items
+    .map((item) => ({ item, wish: wanted(item) }))
+    .sort(
+      ({ wish: a }, { wish: b }) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane) || a.sinceMs - b.sinceMs,
+    );
+  for (const { wish } of inOrder) purse.want(wish);
+  for (const { item, wish } of inOrder) {
+    const reason = purse.pay(wish);
+    if (reason === undefined) send.push(item);
+    else park.push({ item, reason });
+  }
+  return { send, park };
+}
+
+/** Keeps count of what one decision has given away. */
+function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
+  const taken = new Map<Target, Tokens>();
+  const takenBy = new Map<string, Tokens>();
+  const prefixesOf = new Map<string, number>();
+  const dayAgoMs = nowMs - 24 * 60 * 60 * 1000;
+  const directories = new Set(
+    Object.entries(state.directories).flatMap(([hash, atMs]) => (atMs > dayAgoMs ? [hash] : [])),
+  );
+  const quotaIn = (target: Target): { readonly quotaState: QuotaState; readonly quota: Tokens } => {
+    const quotaState = state.quotas[target] ?? freshQuota;
+    return { quotaState, quota: quotaOf(quotaState, limits.quota[target]) };
+  };
+
+  function isHeld({ lane, sinceMs, sender, directory, target }: Wanted): boolean {
+    if (directory === undefined || lane === 'takedown' || sender === undefined) return false;
+    const { quotaState, quota } = quotaIn(target);
+    return nowMs - sinceMs < holdMs(quotaState, quota, directories.size, nowMs);
+  }
+
+  function isPrefixTooMany({ byPrefix, sender, target }: Wanted): boolean {
+    if (byPrefix === undefined || sender === undefined) return false;
+    const { quotaState, quota } = quotaIn(target);
+    const left = tokensLeft(quotaState, quota, nowMs).dirs - (taken.get(target) ?? noTokens).dirs;
+    const used = prefixesOf.get(sender) ?? 0;
+    return (
+      byPrefix === 'whole host' ||
+      left <= dirsKeptFromPrefixes ||
+      used >= prefixesLeft(senderIn(state.senders, sender), nowMs)
+    );
+  }
+
+  function reasonToPark(wish: Wanted, price: Tokens): ParkReason | undefined {
+    const { target, lane, sender } = wish;
+    const { quotaState, quota } = quotaIn(target);
+    if (isPrefixTooMany(wish)) return 'prefix';
+    const spendable = spendableTokens(quotaState, quota, lane, nowMs);
+    if (!fits(plus(taken.get(target) ?? noTokens, price), spendable, price)) return 'tokens';
+    if (isHeld(wish)) return 'hold';
+    if (sender === undefined || lane === 'takedown') return undefined;
+    const share = shareLeft(state.senders, sender, quota, nowMs);
+    return fits(plus(takenBy.get(sender) ?? noTokens, price), share, price) ? undefined : 'share';
+  }
+
+  return {
+    /** Counts a directory among those of the day, whether it can be paid for or not. */
+    want({ directory }: Wanted): void {
+      if (directory !== undefined) directories.add(directory);
+    },
+    /** Pays for a wish, or says why not. */
+    pay(wish: Wanted): ParkReason | undefined {
+      const { kind, target, sender, byPrefix } = wish;
+      const price: Tokens = kind === 'file' ? { files: 1, dirs: 0 } : { files: 0, dirs: 1 };
+      const reason = reasonToPark(wish, price);
+      if (reason !== undefined) return reason;
+      // A request with any number of URLs costs one token then, which the reservation takes.
+      const paid = limits.tokenUnit === 'url' ? price : noTokens;
+      taken.set(target, plus(taken.get(target) ?? noTokens, paid));
+      if (sender === undefined) return undefined;
+      takenBy.set(sender, plus(takenBy.get(sender) ?? noTokens, paid));
+      if (byPrefix !== undefined) prefixesOf.set(sender, (prefixesOf.get(sender) ?? 0) + 1);
+      return undefined;
+    },
+  };
+}
+
+/** Whether there is enough of the kind that a price is in; the other kind does not matter to it. */
+function fits(sum: Tokens, available: Tokens, { files, dirs }: Tokens): boolean {
+  return (files === 0 || sum.files <= available.files) && (dirs === 0 || sum.dirs <= available.dirs);
+}
