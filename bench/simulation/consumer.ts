@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createLedger, type Ledger, slowestWriteMs } from '../../functions/aws/rate-limit-table.ts';
+import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../../functions/aws/limits-table.ts';
 import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
+import type { BucketLimit } from '../../functions/core/limits/bucket.ts';
 import type { Pacing } from '../../functions/core/limits/pacing.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { RequestLimits } from '../../functions/core/planning/plan.ts';
@@ -15,10 +16,12 @@ import { lowerBound } from './waiting.ts';
 /** Options of the function that is simulated. */
 export interface ConsumerOptions {
   readonly limit: RateLimit;
+  /** @default the largest that CDN Pro gives */
+  readonly bucket?: BucketLimit;
   readonly limits: RequestLimits;
   /** See `SubmitOptions`. */
   readonly coalesceAbove?: number;
-  /** See `LedgerOptions`. */
+  /** See `LimitsTableOptions`. */
   readonly pacing?: Pacing;
   readonly functionTimeoutMs: number;
   /** How long an invocation lives, in milliseconds from its start; undefined where nothing kills it. */
@@ -31,7 +34,7 @@ export interface ConsumerOptions {
   /** Breaks a part on purpose, to show that it would be seen. */
   readonly mutate?: (ports: SubmitPorts) => SubmitPorts;
   /**
-   * Time from a slot's reservation to its request's arrival that the ledger allows for.
+   * Time from a slot's reservation to its request's arrival that the limits allow for.
    * @default the right one
    */
   readonly guardMs?: number;
@@ -51,13 +54,14 @@ export interface Surroundings {
 
 interface ExecutionEnvironment {
   readonly nowMs: () => number;
-  readonly ledger: Ledger;
+  readonly limitsTable: LimitsTable;
   isBusy: boolean;
 }
 
 /** What is left of the function's time when sending stops, as the handler has it. */
 const shutdownBudgetMs = 30_000;
 const clockDifferenceMs = 2_000;
+const largestBucket: BucketLimit = { perMinute: 120, burst: 240 };
 
 /**
  * @returns a function with the real use case in it, and how many of its invocations so far needed more accepted
@@ -72,7 +76,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
   let aboveBound = 0;
 
   function portsOf(
-    { nowMs, ledger }: ExecutionEnvironment,
+    { nowMs, limitsTable }: ExecutionEnvironment,
     life: { isOver: boolean },
     onAccepted: () => void,
   ): SubmitPorts {
@@ -86,7 +90,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
         return [];
       };
     return {
-      ledger,
+      limitsTable,
       cdnPro: {
         ...cdnPro,
         async submit(body) {
@@ -145,22 +149,22 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
 }
 
 function createEnvironment(
-  { limit, guardMs, pacing }: ConsumerOptions,
+  { limit, bucket = largestBucket, guardMs, pacing }: ConsumerOptions,
   { clock, table }: Surroundings,
   { skewMs, deployment }: { readonly skewMs: number; readonly deployment: string },
 ): ExecutionEnvironment {
   const nowMs = () => Math.floor(clock.nowMs()) + skewMs;
-  const ledger = createLedger({
+  const limitsTable = createLimitsTable({
     client: table,
     tableName: 'ledger',
     deployment,
-    limit,
+    limits: { rate: limit, bucket, requestCost: 1, quota: {}, tokenUnit: 'url' },
     guardMs: guardMs ?? slowestWriteMs + 10_000 + clockDifferenceMs,
     clockDifferenceMs,
     nowMs,
     ...(pacing === undefined ? {} : { pacing }),
   });
-  return { nowMs, ledger, isBusy: false };
+  return { nowMs, limitsTable, isBusy: false };
 }
 
 /** A consumer that was killed does nothing any more: what it waits for never comes. */
@@ -173,13 +177,13 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
       const result = await call(...args);
       return life.isOver ? never : result;
     };
-  const { ledger, cdnPro } = ports;
+  const { limitsTable, cdnPro } = ports;
   return {
     ...ports,
-    ledger: {
-      ...ledger,
-      reserve: mortal((requests) => ledger.reserve(requests)),
-      close: mortal((untilMs, forWhom) => ledger.close(untilMs, forWhom)),
+    limitsTable: {
+      ...limitsTable,
+      reserve: mortal((requests, note) => limitsTable.reserve(requests, note)),
+      close: mortal((untilMs, forWhom) => limitsTable.close(untilMs, forWhom)),
     },
     cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },
     requeue: mortal(ports.requeue),

@@ -11,25 +11,32 @@ export interface TableOptions {
 
 interface Command {
   readonly constructor: { readonly name: string };
-  readonly input: { readonly Item?: Record<string, { N?: string }>; readonly ConditionExpression?: string };
+  readonly input: {
+    readonly Key?: Item;
+    readonly Item?: Item;
+    readonly ConditionExpression?: string;
+    readonly ExpressionAttributeValues?: Item;
+  };
 }
 
-/** @returns what the ledger needs of DynamoDB: one item, read consistently, written by condition on its version */
+type Item = Record<string, { readonly S?: string; readonly N?: string }>;
+
+/** @returns what the limits need of DynamoDB: items that are read consistently, and written by condition on their version */
 export function createTable(clock: VirtualClock, { latencyMs, fails }: TableOptions): DynamoDBClient {
-  let item: Record<string, { N?: string }> | undefined;
+  const items = new Map<string, Item>();
   const half = () => clock.sleep(latencyMs() / 2);
-  async function send(command: Command & { input: Record<string, unknown> }) {
+  async function send(command: Command) {
     const { input } = command;
     await half();
     if (fails?.(clock.nowMs())) throw new Error('the table is gone');
-    const read = item;
+    const pk = (input.Key ?? input.Item)?.pk?.S ?? '';
+    const read = items.get(pk);
     if (command.constructor.name === 'GetItemCommand') {
       await half();
       return { Item: read };
     }
-    const values = input.ExpressionAttributeValues as Record<string, { N?: string }> | undefined;
-    const isExpected = values === undefined ? item === undefined : item?.version?.N === values[':version']?.N;
-    if (isExpected) item = input.Item;
+    const isExpected = read?.version?.N === input.ExpressionAttributeValues?.[':version']?.N;
+    if (isExpected && input.Item !== undefined) items.set(pk, input.Item);
     await half();
     if (isExpected) return {};
     throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });

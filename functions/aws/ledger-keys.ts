@@ -1,7 +1,10 @@
 /** Partition keys of the ledger's items, to which `infra` restricts what each function may read and write. */
 
-/** The window's item. A table holds one window, since a table belongs to one CDN Pro user. */
+/** The item with the limits. A table holds one, since a table belongs to one customer of CDN Pro. */
 export const windowPartition = 'rate-window';
+
+/** Marks that the item with the limits was written once: where that is missing, it was lost. */
+export const windowUsedPartition = 'rate-window-used';
 
 /** What the partition keys of remembered CMS entries begin with. */
 export const memoryPrefix = 'memory#';

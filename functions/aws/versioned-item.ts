@@ -19,7 +19,7 @@ export interface ItemAddress {
 export interface VersionedItem<Attributes> {
   /** Undefined where the item does not exist. */
   readonly attributes: Partial<Attributes> | undefined;
-  /** Changes with every write; 0 where the item does not exist. */
+  /** Changes with every write; 0 where the item does not exist or has none. */
   readonly version: number;
 }
 
@@ -41,21 +41,23 @@ export async function readItem<Attributes>({
 /**
  * Writes all attributes of an item, unless it was written by somebody else since it was read.
  * @param version as it was read
+ * @param nextVersion what it is from then on
  * @returns whether the item was written
  */
 export async function writeItem(
   { client, tableName, pk }: ItemAddress,
   attributes: object,
   version: number,
+  nextVersion = version + 1,
 ): Promise<boolean> {
   const condition =
     version === 0
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      ? { ConditionExpression: 'attribute_not_exists(version)' }
       : {
           ConditionExpression: 'version = :version',
           ExpressionAttributeValues: marshall({ ':version': version }),
         };
-  const Item = marshall({ pk, ...attributes, version: version + 1 }, { allowImpreciseNumbers: true });
+  const Item = marshall({ pk, ...attributes, version: nextVersion }, { allowImpreciseNumbers: true });
   try {
     await client.send(new PutItemCommand({ TableName: tableName, Item, ...condition }));
     return true;

@@ -175,10 +175,10 @@ function about({ entries }: PlannedRequest): { readonly urls: number; readonly f
 async function closeLedger(
   untilMs: number,
   forWhom: 'everyone' | 'this deployment',
-  { ledger, log }: SubmitPorts,
+  { limitsTable, log }: SubmitPorts,
 ): Promise<void> {
   try {
-    await ledger.close(untilMs, forWhom);
+    await limitsTable.close(untilMs, forWhom);
   } catch (error) {
     log.warn(submitEvents.windowNotClosed, { error: describeError(error) });
   }

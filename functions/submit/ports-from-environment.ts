@@ -3,11 +3,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
-import { createLedger, type Ledger, slowestWriteMs } from '../aws/rate-limit-table.ts';
+import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { countMessages, sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
+import { defaultBucket } from '../core/limits/bucket.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
@@ -47,7 +48,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
   let learned: Partial<RequestLimits> = {};
   const ports: SubmitPorts = {
     ...cdnProPorts(),
-    ledger: ledgerFromEnvironment(log),
+    limitsTable: limitsFromEnvironment(log),
     requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     recover: recoverWithRules(),
@@ -81,19 +82,19 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
   };
 }
 
-function ledgerFromEnvironment(log: Log): Ledger {
+function limitsFromEnvironment(log: Log): LimitsTable {
   const {
     ledgerTableName: tableName,
     bufferQueueUrl: deployment,
-    rateLimit: limit,
+    rateLimit: rate,
   } = readEnvironment('ledgerTableName', 'bufferQueueUrl', 'rateLimit');
-  return createLedger({
+  return createLimitsTable({
     client: new DynamoDBClient({ ...clientOptions, ...regionOf(tableName) }),
     tableName,
     deployment,
-    limit,
-    onStricterLimit: ({ requests, perSeconds }) =>
-      log.warn(submitEvents.stricterLimit, { requests, perSeconds }),
+    limits: { rate, bucket: defaultBucket, requestCost: 1, quota: {}, tokenUnit: 'url' },
+    onStricterLimit: ({ rate: { requests, perSeconds }, bucket }) =>
+      log.warn(submitEvents.stricterLimit, { requests, perSeconds, bucket }),
     guardMs,
     clockDifferenceMs,
     nowMs,

@@ -1,4 +1,4 @@
-import type { Ledger } from '../aws/rate-limit-table.ts';
+import type { LimitsTable } from '../aws/limits-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
@@ -14,7 +14,7 @@ export interface BufferedMessage {
 
 /** The ports of submitting. */
 export interface SubmitPorts {
-  readonly ledger: Ledger;
+  readonly limitsTable: LimitsTable;
   readonly cdnPro: CdnProClient;
   /** Makes the client fetch its credentials again. */
   readonly forgetCredentials: () => void;

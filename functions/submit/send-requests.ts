@@ -1,6 +1,7 @@
-import type { SlotGrant } from '../aws/rate-limit-table.ts';
+import type { LimitsGrant } from '../aws/limits-table.ts';
 import type { Answer } from '../cdn-pro/answer.ts';
-import type { Slot } from '../core/limits/window.ts';
+import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
+import { noTokens } from '../core/limits/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
@@ -15,6 +16,8 @@ import { Run } from './run.ts';
 const longestPaceWaitMs = 2000;
 /** For how long it then stays away, in seconds. */
 const paceDelaySeconds = 1;
+/** For how long what has too few of the day's tokens stays away, in seconds. */
+const tokensDelaySeconds = 900;
 
 /** What could not be sent, and how long it should stay away. */
 export interface Leftover {
@@ -58,10 +61,15 @@ export async function sendRequests(
 async function sendInSlots(requests: readonly PlannedRequest[], context: SendContext): Promise<void> {
   const { run, ports } = context;
   const grant = await acquireSlots(requests, context);
-  if (grant?.usedShare !== undefined) ports.measure('BudgetUsedPercent', grant.usedShare * 100);
-  if (grant?.kind === 'wait') waitForSlot(grant, context);
+  if (grant === undefined) return;
+  if (grant.kind === 'short') {
+    run.stopFor(tokensDelaySeconds);
+    return;
+  }
+  ports.measure('BudgetUsedPercent', grant.usedShare * 100);
+  if (grant.kind === 'wait') waitForSlot(grant, context);
   // An answer may have come in the meantime. The slots are spent either way.
-  if (grant?.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
+  if (grant.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
   for (const [index, slot] of grant.slots.entries()) {
     const request = requests[index];
     if (request !== undefined) run.start(request, () => sendOne(request, slot, context));
@@ -75,17 +83,12 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SendCon
  */
 async function acquireSlots(
   requests: readonly PlannedRequest[],
-  { run, batch, ports }: SendContext,
-): Promise<SlotGrant | undefined> {
+  context: SendContext,
+): Promise<LimitsGrant | undefined> {
+  const { run, ports } = context;
   try {
     await ports.cdnPro.prepare();
-    const nowMs = ports.nowMs();
-    return await ports.ledger.reserve(
-      requests.map((request) => ({
-        fillRatio: fillRatio(request, run.limits),
-        oldestChangeMs: Math.min(nowMs, oldestChangeMs(request, batch)),
-      })),
-    );
+    return await ports.limitsTable.reserve(requests.map((request) => limitsRequest(request, context)));
   } catch (error) {
     ports.log.warn(submitEvents.slotsUnavailable, { reason: reasonOf(error) });
     run.noteUnsent();
@@ -94,7 +97,19 @@ async function acquireSlots(
   }
 }
 
-function waitForSlot(grant: SlotGrant & { kind: 'wait' }, { run, ports }: SendContext): void {
+/** What a request asks of the limits. Its tokens are not counted yet. */
+function limitsRequest(request: PlannedRequest, { run, batch, ports }: SendContext): LimitsRequest {
+  return {
+    fillRatio: fillRatio(request, run.limits),
+    oldestChangeMs: Math.min(ports.nowMs(), oldestChangeMs(request, batch)),
+    lane: 'people',
+    target: bodyOf(request).target,
+    price: noTokens,
+    senders: {},
+  };
+}
+
+function waitForSlot(grant: LimitsGrant & { kind: 'wait' }, { run, ports }: SendContext): void {
   // Several partial requests gain nothing by going back together; they wait for their turns in here.
   const isLast = run.waiting.length === 1;
   const isLong = grant.for === 'pace' && grant.untilMs > ports.nowMs() + longestPaceWaitMs;
@@ -103,12 +118,13 @@ function waitForSlot(grant: SlotGrant & { kind: 'wait' }, { run, ports }: SendCo
 }
 
 /** Sends a request in its slot, and draws the conclusions from the answer. */
-async function sendOne(request: PlannedRequest, slot: Slot, context: SendContext): Promise<void> {
+async function sendOne(request: PlannedRequest, slot: GrantedSlot, context: SendContext): Promise<void> {
   const { ports } = context;
   const sentMs = ports.nowMs();
   const answer = await trySubmit(request, ports);
   // Without an answer, the request may still be on its way.
-  if (answer.kind !== 'unavailable') ports.ledger.noteAnswer(slot);
+  const isRefused = answer.kind === 'refused' || answer.kind === 'too-large';
+  if (answer.kind !== 'unavailable') ports.limitsTable.answered(slot, { isRefused });
   await handleAnswer(answer, { request, sentMs }, context);
 }
 

@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountPrincipal, Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { windowPartition } from '../../functions/aws/ledger-keys.ts';
+import { windowPartition, windowUsedPartition } from '../../functions/aws/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 
@@ -49,10 +49,12 @@ export class Ledger extends Construct {
   }
 }
 
-/** Reading and writing the rate limit's window, but not the entry memory in the same table. */
+/** Reading and writing the limits, and the mark that they were used, but not the entry memory in the same table. */
 const useOfWindow = {
   actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-  conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [windowPartition] } },
+  conditions: {
+    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [windowPartition, windowUsedPartition] },
+  },
 };
 
 /** Lets a grantee use the rate limit's window in a table, and nothing else in it. */

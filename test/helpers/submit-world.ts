@@ -1,7 +1,9 @@
-import type { SlotGrant } from '../../functions/aws/rate-limit-table.ts';
+import type { LimitsGrant } from '../../functions/aws/limits-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
-import { emptyWindow, type RateLimit, reserve, type Slot } from '../../functions/core/limits/window.ts';
+import { defaultBucket } from '../../functions/core/limits/bucket.ts';
+import { type GrantedSlot, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
+import { type RateLimit, reserve } from '../../functions/core/limits/window.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
@@ -45,7 +47,7 @@ export interface World {
 
 /** @returns a world that starts at time 0; a request takes 100 ms in it */
 export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlog }: WorldOptions): World {
-  let window = emptyWindow;
+  let state: LimitsState = unusedLimits({ bucket: defaultBucket }, 0);
   let closedUntilMs = 0;
   let ledgerCalls = 0;
   const sent = { requeue: 0, reject: 0 };
@@ -73,26 +75,32 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
     forgotten: 0,
     nowMs: 0,
     ports: {
-      ledger: {
-        async reserve(asked): Promise<SlotGrant> {
+      limitsTable: {
+        read: async () => state,
+        async note(change) {
+          state = change(state, world.nowMs);
+        },
+        async reserve(asked, note = (same) => same): Promise<LimitsGrant> {
           if (ledgerFails?.(ledgerCalls++)) throw new Error('the table is gone');
-          if (world.nowMs < closedUntilMs) return { kind: 'wait', untilMs: closedUntilMs };
-          const slots: Slot[] = [];
-          while (slots.length < asked.length) {
+          state = note(state);
+          const wait = { kind: 'wait', for: 'window', usedShare: 0 } as const;
+          if (world.nowMs < closedUntilMs) return { ...wait, untilMs: closedUntilMs };
+          const slots: GrantedSlot[] = [];
+          for (const request of asked) {
             const reservation = reserve(
-              window,
+              state.window,
               limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
               0,
               world.nowMs,
             );
-            if (reservation.kind === 'wait' && slots.length === 0) return reservation;
+            if (reservation.kind === 'wait' && slots.length === 0) return { ...wait, ...reservation };
             if (reservation.kind === 'wait') break;
-            window = reservation.window;
-            slots.push(reservation.slot);
+            state = { ...state, window: reservation.window };
+            slots.push({ slot: reservation.slot, sequence: 0, countedMs: 0, request });
           }
-          return { kind: 'granted', slots };
+          return { kind: 'granted', slots, usedShare: 0 };
         },
-        noteAnswer() {},
+        answered() {},
         async close(untilMs) {
           closedUntilMs = Math.max(closedUntilMs, untilMs);
         },

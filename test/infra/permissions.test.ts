@@ -16,7 +16,7 @@ type FunctionName = keyof typeof functions;
 
 const buffer = 'PurgerSubmitBufferQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
-const window = ' where dynamodb:LeadingKeys = rate-window';
+const window = ' where dynamodb:LeadingKeys = rate-window, rate-window-used';
 const memory = ' where dynamodb:LeadingKeys = memory#*';
 const logging = (owner: string) => [
   `logs:CreateLogStream on ${owner}Logs`,

@@ -82,7 +82,9 @@ test('a ledger that is shared with another account lets it use the window and no
             Principal: { AWS: { 'Fn::Join': ['', Match.arrayWith([':iam::444455556666:root'])] } },
             Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
             Resource: '*',
-            Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['rate-window'] } },
+            Condition: {
+              'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['rate-window', 'rate-window-used'] },
+            },
           },
         ],
       },

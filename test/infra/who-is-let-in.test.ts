@@ -57,7 +57,7 @@ const letIn: Readonly<Record<string, readonly string[]>> = {
   'a key and a shared ledger': both,
   'a ledger that another account shares': [
     ...both,
-    'arn:aws:iam::444455556666:root may dynamodb:GetItem, dynamodb:PutItem on PurgerLedgerTable where dynamodb:LeadingKeys = rate-window',
+    'arn:aws:iam::444455556666:root may dynamodb:GetItem, dynamodb:PutItem on PurgerLedgerTable where dynamodb:LeadingKeys = rate-window, rate-window-used',
   ],
   'everything at once': everything,
   'everything at once, with a key': [

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { strictestLimit } from '../../functions/core/limits/shared-limit.ts';
+import { declareLimits, strictestLimits } from '../../functions/core/limits/shared-limit.ts';
 import {
   emptyWindow,
   type RateLimit,
+  type RateWindow,
   requestsInWindow,
   reserve,
 } from '../../functions/core/limits/window.ts';
+import { looseLimits } from '../helpers/limits-request.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),
@@ -24,7 +26,17 @@ const asks = fc.array(
   { minLength: 1, maxLength: 120 },
 );
 
-type Agree = typeof strictestLimit;
+type Agree = (
+  window: RateWindow,
+  deployment: string,
+  limit: RateLimit,
+  nowMs: number,
+) => { readonly window: RateWindow; readonly limit: RateLimit };
+const strictestLimit: Agree = (window, deployment, rate, nowMs) => {
+  const limits = { ...looseLimits, rate };
+  const declared = declareLimits(window, deployment, limits, nowMs);
+  return { window: declared, limit: strictestLimits(declared, limits).rate };
+};
 const byOwnLimitAlone: Agree = (window, _, limit) => ({ window, limit });
 
 interface Arrival {

@@ -230,11 +230,12 @@ test('promise 2 breaks without the guard, and without the ledger', async () => {
 });
 
 function ignoringLedger(ports: SubmitPorts): SubmitPorts {
-  const reserve: SubmitPorts['ledger']['reserve'] = async (requests) => ({
+  const reserve: SubmitPorts['limitsTable']['reserve'] = async (requests) => ({
     kind: 'granted',
-    slots: requests.map(() => ({ arrivedByMs: 0 })),
+    slots: requests.map((request) => ({ slot: { arrivedByMs: 0 }, sequence: 0, countedMs: 0, request })),
+    usedShare: 0,
   });
-  return { ...ports, ledger: { ...ports.ledger, reserve } };
+  return { ...ports, limitsTable: { ...ports.limitsTable, reserve } };
 }
 
 const quiet = worlds.map((world): World => ({ ...world, faults: [], badPages: [], livesMs: [] }));

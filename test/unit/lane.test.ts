@@ -64,14 +64,17 @@ describe('the share of a sender', () => {
   const spent = noteSpent({}, { 'bucket:a': { files: 70, dirs: 1 } }, nowMs);
 
   it('is all that there is while nobody else waits', () => {
-    expect(shareLeft(spent, 'bucket:a', quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
-    expect(shareLeft(noteWaiting(spent, ['bucket:a'], nowMs), 'bucket:a', quota, nowMs).files).toBe(
+    expect(shareLeft({ senders: spent, neighbors: {} }, 'bucket:a', quota, nowMs).files).toBe(
       Number.POSITIVE_INFINITY,
     );
+    expect(
+      shareLeft({ senders: noteWaiting(spent, ['bucket:a'], nowMs), neighbors: {} }, 'bucket:a', quota, nowMs)
+        .files,
+    ).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is half of the quota while others wait', () => {
-    const waiting = noteWaiting(spent, ['bucket:b'], nowMs);
+    const waiting = { senders: noteWaiting(spent, ['bucket:b'], nowMs), neighbors: {} };
     expect(shareLeft(waiting, 'bucket:a', quota, nowMs)).toEqual({ files: 0, dirs: 9 });
     expect(shareLeft(waiting, 'bucket:b', quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
     expect(shareLeft(waiting, 'bucket:a', quota, nowMs + 200_000).files).toBe(Number.POSITIVE_INFINITY);

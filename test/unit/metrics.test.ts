@@ -1,10 +1,11 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import { reservePaced } from '../../functions/core/limits/acquire-slots.ts';
+import { reservePaced } from '../../functions/core/limits/reserve-paced.ts';
 import { emptyWindow } from '../../functions/core/limits/window.ts';
 import { createMetrics, type Measure } from '../../functions/lambda/metrics.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
 import { buffered, createWorld } from '../helpers/submit-world.ts';
@@ -103,12 +104,15 @@ describe('what submit measures', () => {
 
   test('of the budget is what the ledger says at each request', async () => {
     const world = createWorld({ answer: () => ({ kind: 'accepted' }) });
-    const ledger = {
-      ...world.ports.ledger,
-      reserve: async () => ({ kind: 'granted', slots: [{ arrivedByMs: 0 }], usedShare: 0.25 }) as const,
+    const limitsTable: SubmitPorts['limitsTable'] = {
+      ...world.ports.limitsTable,
+      async reserve(requests) {
+        const grant = await world.ports.limitsTable.reserve(requests);
+        return grant.kind === 'granted' ? { ...grant, usedShare: 0.25 } : grant;
+      },
     };
     const batch = [buffered('m1', 'https://h.example/a')];
-    await submitBatch(batch, { ...world.ports, ledger }, { limits, deadlineMs: 60_000 });
+    await submitBatch(batch, { ...world.ports, limitsTable }, { limits, deadlineMs: 60_000 });
     expect(world.metrics.get('BudgetUsedPercent')).toBe(25);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { reservePaced } from '../../functions/core/limits/acquire-slots.ts';
 import { leftoverPacing, sustainableRate } from '../../functions/core/limits/pacing.ts';
+import { reservePaced } from '../../functions/core/limits/reserve-paced.ts';
 import { emptyWindow, type RateWindow } from '../../functions/core/limits/window.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { fillRatio } from '../../functions/core/planning/fill-ratio.ts';

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { createTable } from '../../bench/simulation/table.ts';
-import { createLedger } from '../../functions/aws/rate-limit-table.ts';
+import { createLimitsTable } from '../../functions/aws/limits-table.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const limit: RateLimit = { requests: 3, perSeconds: 300, headroom: 0 };
@@ -15,19 +16,24 @@ function createDeployments() {
     { latencyMs: () => 0 },
   );
   const notified: (readonly [string, RateLimit])[] = [];
-  const deploy = (deployment: string, limit: RateLimit) => {
-    const ledger = createLedger({
+  const deploy = (deployment: string, rate: RateLimit) => {
+    const table = createLimitsTable({
       client,
       tableName: 'ledger',
       deployment,
-      limit,
+      limits: { ...looseLimits, rate },
       guardMs: 0,
       clockDifferenceMs: 0,
       nowMs: () => clock.nowMs,
-      onStricterLimit: (stricter) => notified.push([deployment, stricter]),
+      onStricterLimit: (stricter) => notified.push([deployment, stricter.rate]),
     });
-    const ask = async () => (await ledger.reserve([{ fillRatio: 1, oldestChangeMs: 0 }])).kind;
-    return Object.assign(ask, { close: ledger.close });
+    /** Asks for one request, which is answered at once. */
+    const ask = async () => {
+      const grant = await table.reserve([limitsRequest()]);
+      if (grant.kind === 'granted') for (const slot of grant.slots) table.answered(slot, {});
+      return grant.kind;
+    };
+    return Object.assign(ask, { close: table.close });
   };
   return { clock, client, notified, deploy };
 }
@@ -110,26 +116,26 @@ test('an answer that is noted twice, since the success of a write went unnoticed
       throw new ConditionalCheckFailedException({ message: 'the SDK tried again', $metadata: {} });
     },
   } as unknown as DynamoDBClient;
-  const ledger = createLedger({
+  const table = createLimitsTable({
     client: deaf,
     tableName: 'ledger',
     deployment: 'd',
-    limit: { requests: 5, perSeconds: 10, headroom: 0 },
+    limits: { ...looseLimits, rate: { requests: 5, perSeconds: 10, headroom: 0 } },
     guardMs: 13_000,
     clockDifferenceMs: 0,
     nowMs: () => clock.nowMs,
   });
-  const full = { fillRatio: 1, oldestChangeMs: 0 };
-  const grant = await ledger.reserve([full, full, full]);
+  const full = limitsRequest();
+  const grant = await table.reserve([full, full, full]);
   const [first] = grant.kind === 'granted' ? grant.slots : [];
   if (first === undefined) throw new Error('Expected slots');
   clock.nowMs = 1000;
-  ledger.noteAnswer(first);
+  table.answered(first, {});
   isDeaf = true;
   // It takes two slots: that of the write whose success went unnoticed is spent.
-  await ledger.reserve([full]);
+  await table.reserve([full]);
   clock.nowMs = 11_001;
   // One slot is free again, that of the answer; the others are held until their requests must have arrived.
-  expect(await ledger.reserve([full, full])).toMatchObject({ slots: [expect.anything()] });
-  expect((await ledger.reserve([full])).kind).toBe('wait');
+  expect(await table.reserve([full, full])).toMatchObject({ slots: [expect.anything()] });
+  expect((await table.reserve([full])).kind).toBe('wait');
 });

@@ -1,9 +1,12 @@
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createMemory } from '../../functions/aws/entry-memory-table.ts';
-import { createLedger, SlowLedgerError } from '../../functions/aws/rate-limit-table.ts';
-import { readWindow, writeWindow } from '../../functions/aws/rate-window-item.ts';
+import { readLimits, writeLimits } from '../../functions/aws/limits-item.ts';
+import { createLimitsTable, SlowLedgerError } from '../../functions/aws/limits-table.ts';
+import type { LimitsState } from '../../functions/core/limits/limits.ts';
+import { freshQuota, isSpentUnknown } from '../../functions/core/limits/quota.ts';
 import type { RateWindow } from '../../functions/core/limits/window.ts';
+import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -52,31 +55,125 @@ const window: RateWindow = {
     'queue-b': { requests: 100, perSeconds: 300, atMs: 1767225600001, closedUntilMs: 1767225670000 },
   },
 };
+const nowMs = 1767225602000;
+const hour = 490896;
+const of = { deployment: 'queue-a', limits: looseLimits };
 
-describe("the window's item", () => {
-  it('is read as deployed versions have written it', async () => {
-    const { table } = createTable(windowItem);
-    expect(await readWindow(table)).toEqual({ window, version: 7 });
+/** As this version writes it. */
+const limitsItem: Item = {
+  ...windowItem,
+  spent: { N: '1.5' },
+  bucket: numbers(48.5, 1767225600001, 120, 119, 1767225590000, 3, 1767225000000),
+  quotas: {
+    M: {
+      production: {
+        M: {
+          firstHour: { N: String(hour - 2) },
+          files: numbers(40, 0, 7),
+          dirs: numbers(1, 0, 0),
+          learned: { M: { files: { N: '9000' }, dirs: { N: '50' } } },
+          learnedMs: { N: '1767225600000' },
+        },
+      },
+    },
+  },
+  senders: {
+    M: {
+      'queue-b': { M: { 'webhook:shop': numbers(40908, 5, 0, 0, 0, 1767225600000, 0, 0, 0, 0, 0, 0) } },
+      'queue-a': {
+        M: { 'bucket:www': numbers(40908, 42, 1, 6, 0, 0, 1767225500000, 12, 0, 0, 1767225400000, 1) },
+      },
+    },
+  },
+  directories: { M: { a1b2: { N: '1767225500000' } } },
+};
+const nothing = { sinceMs: 0, count: 0 };
+const state: LimitsState = {
+  window,
+  bucket: {
+    level: 48.5,
+    atMs: 1767225600001,
+    reserved: 120,
+    answered: 119,
+    answeredMs: 1767225590000,
+    extraMargin: 3,
+    refusedMs: 1767225000000,
+  },
+  quotas: {
+    production: {
+      spent: { [hour - 2]: { files: 40, dirs: 1 }, [hour]: { files: 7, dirs: 0 } },
+      learned: { files: 9000, dirs: 50 },
+      learnedMs: 1767225600000,
+    },
+  },
+  senders: {
+    'bucket:www': {
+      halfDay: 40908,
+      recent: { files: 42, dirs: 1 },
+      before: { files: 6, dirs: 0 },
+      waitingMs: 0,
+      entries: { sinceMs: 1767225500000, count: 12 },
+      deletes: nothing,
+      prefixes: { sinceMs: 1767225400000, count: 1 },
+    },
+  },
+  neighbors: {
+    'queue-b': {
+      'webhook:shop': {
+        halfDay: 40908,
+        recent: { files: 5, dirs: 0 },
+        before: { files: 0, dirs: 0 },
+        waitingMs: 1767225600000,
+        entries: nothing,
+        deletes: nothing,
+        prefixes: nothing,
+      },
+    },
+  },
+  directories: { a1b2: 1767225500000 },
+};
+
+function numbers(...values: readonly number[]): AttributeValue {
+  return { L: values.map((value) => ({ N: String(value) })) };
+}
+
+describe("the limits' item", () => {
+  it('is read as this version writes it, and written so', async () => {
+    const { table, written } = createTable(limitsItem);
+    expect(await readLimits({ ...table, ...of }, nowMs)).toEqual({ state, isWindowAlone: false, version: 7 });
+    await writeLimits({ ...table, ...of }, state, 6, 7);
+    expect(written).toEqual([limitsItem]);
   });
 
-  it('is written so that deployed versions can read it', async () => {
+  it('is read as version 0.1.0 has written it: what it does not know of the day is unknown', async () => {
+    const { table } = createTable(windowItem);
+    const read = await readLimits({ ...table, ...of }, nowMs);
+    expect(read).toMatchObject({ state: { window }, isWindowAlone: true, version: 7 });
+    expect(isSpentUnknown(read.state?.quotas.production ?? freshQuota, nowMs)).toBe(true);
+    expect(isSpentUnknown(read.state?.quotas.staging ?? freshQuota, nowMs)).toBe(true);
+  });
+
+  it('is written so that version 0.1.0 can read it', async () => {
     const { table, written } = createTable();
-    await writeWindow(table, window, 6);
-    expect(written).toEqual([{ ...windowItem, spent: { N: '1.5' } }]);
+    await writeLimits({ ...table, ...of }, state, 6, 7);
+    expect(written).toMatchObject([{ ...windowItem, spent: { N: '1.5' } }]);
   });
 
   it('is read where it is from before limits were declared', async () => {
     const { stated: _, ...older } = windowItem;
     const { table } = createTable(older);
-    expect(await readWindow(table)).toEqual({ window: { ...window, declared: {} }, version: 7 });
+    const { state } = await readLimits({ ...table, ...of }, nowMs);
+    expect(state?.window).toEqual({ ...window, declared: {} });
   });
 
   it('holds the inflow of a long calm, and a time beyond what an integer holds', async () => {
     const { table, written } = createTable();
-    await writeWindow(table, { ...window, closedUntilMs: 1e33, pace: { ...window.pace, inflow: 1e-200 } }, 0);
+    const odd = { ...window, closedUntilMs: 1e33, pace: { ...window.pace, inflow: 1e-200 } };
+    await writeLimits({ ...table, ...of }, { ...state, window: odd }, 0, 1);
     expect(written).toMatchObject([{ closedUntilMs: { N: '1e+33' }, inflow: { N: '0' } }]);
     const [item] = written;
-    expect((await readWindow(createTable(item).table)).window.closedUntilMs).toBe(1e33);
+    const read = await readLimits({ ...createTable(item).table, ...of }, nowMs);
+    expect(read.state?.window.closedUntilMs).toBe(1e33);
   });
 });
 
@@ -106,10 +203,9 @@ describe('a remembered entry', () => {
 it('slots that took too long to write are not used', async () => {
   const { table } = createTable();
   let nowMs = 0;
-  const ledger = createLedger({
+  const limitsTable = createLimitsTable({
     ...table,
-    deployment: 'queue',
-    limit: { requests: 3, perSeconds: 300, headroom: 0 },
+    ...of,
     guardMs: 0,
     clockDifferenceMs: 0,
     nowMs: () => {
@@ -117,5 +213,5 @@ it('slots that took too long to write are not used', async () => {
       return nowMs;
     },
   });
-  await expect(ledger.reserve([{ fillRatio: 1, oldestChangeMs: 0 }])).rejects.toThrow(SlowLedgerError);
+  await expect(limitsTable.reserve([limitsRequest()])).rejects.toThrow(SlowLedgerError);
 });

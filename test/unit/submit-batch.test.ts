@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { limitsRequest } from '../helpers/limits-request.ts';
 import { buffered, createWorld } from '../helpers/submit-world.ts';
 
 const accepted: Answer = { kind: 'accepted', purgeId: 'p1', requestId: 'r1' };
@@ -47,6 +48,7 @@ test('metrics say what happened', async () => {
   const world = createWorld({ answer: (_, request) => answers[request] ?? accepted });
   await submitBatch([buffered('m1', h('a'), h('b')), { messageId: 'm2', body: '' }], world.ports, options);
   expect(Object.fromEntries(world.metrics)).toEqual({
+    BudgetUsedPercent: 0,
     MessagesUnreadable: 1,
     RequestsUnavailable: 1,
     RequestsThrottled: 1,
@@ -249,7 +251,7 @@ test('credentials that are refused are read again once, and then left alone', as
   expect(world.requests).toHaveLength(2);
   expect(world.forgotten).toBe(2);
   expect(world.requeued).toMatchObject([{ delaySeconds: 60 }]);
-  expect(await world.ports.ledger.reserve([{ fillRatio: 1, oldestChangeMs: 0 }])).toEqual({
+  expect(await world.ports.limitsTable.reserve([limitsRequest()])).toMatchObject({
     kind: 'wait',
     untilMs: 60_200,
   });

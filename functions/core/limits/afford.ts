@@ -13,6 +13,7 @@ import {
   tokensLeft,
 } from './quota.ts';
 import { prefixesLeft, senderIn, shareLeft } from './senders.ts';
+import { strictestLimits } from './shared-limit.ts';
 
 /** One thing to purge, as far as the day's tokens are concerned. */
 export interface Wanted {
@@ -52,6 +53,7 @@ const dirsKeptFromPrefixes = 5;
 /**
  * Decides what the day's tokens pay for: takedowns first, then people, then bulk, the oldest change first.
  * @param wanted says what an item is to the quota
+ * @param limits as this deployment has them configured; what others declare in the state holds, too
  */
 export function afford<Item>(
   items: readonly Item[],
@@ -62,7 +64,7 @@ export function afford<Item>(
 ): Affordable<Item> {
   const send: Item[] = [];
   const park: { item: Item; reason: ParkReason }[] = [];
-  const purse = openPurse(state, limits, nowMs);
+  const purse = openPurse(state, strictestLimits(state.window, limits), nowMs);
   const inOrder = items
     .map((item) => ({ item, wish: wanted(item) }))
     .sort(
@@ -117,7 +119,7 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     if (!fits(plus(taken.get(target) ?? noTokens, price), spendable, price)) return 'tokens';
     if (isHeld(wish)) return 'hold';
     if (sender === undefined || lane === 'takedown') return undefined;
-    const share = shareLeft(state.senders, sender, quota, nowMs);
+    const share = shareLeft(state, sender, quota, nowMs);
     return fits(plus(takenBy.get(sender) ?? noTokens, price), share, price) ? undefined : 'share';
   }
 

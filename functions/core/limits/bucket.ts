@@ -9,14 +9,17 @@ export interface BucketLimit {
   readonly burst: number;
 }
 
+/** CDN Pro's, where the contract says nothing else. */
+export const defaultBucket: BucketLimit = { perMinute: 30, burst: 60 };
+
 /** What the limits item keeps of the bucket. */
 export interface BucketState {
   /** How many requests it was believed to hold at {@link BucketState.atMs}. */
   readonly level: number;
   readonly atMs: number;
-  /** How many requests were reserved, ever: names each of them. */
+  /** The weight of all requests that were reserved, ever. Its value after a request names that request. */
   readonly reserved: number;
-  /** The latest request whose answer said how many remain, and when that was. */
+  /** The latest request that was answered, and when that was. */
   readonly answered: number;
   readonly answeredMs: number;
   /** What is kept in the bucket on top of the lane's margin since a 429, and when that was. */
@@ -45,7 +48,7 @@ export function emptyBucket(nowMs: number): BucketState {
 /** How much stays in the bucket for others: changes of people go before bulk and polling (the budget's figures, 3). */
 export const bucketMargin = { takedown: 10, people: 10, bulk: 20 } as const;
 
-/** Each 429 raises the margin by so much, and it falls again by as much in a time as the budget's figures suggest. */
+/** Each 429 raises the margin by so much, and it falls again by as much in each of these times after the last one. */
 const marginStep = 3;
 const marginStepMs = 600_000;
 const mostExtraMargin = 30;
@@ -81,10 +84,11 @@ export function reserveInBucket(
     };
   }
   if (isSilent(bucket, nowMs)) return { kind: 'wait', untilMs: nowMs + lookAgainMs };
-  const sequence = bucket.reserved + 1;
+  const sequence = bucket.reserved + cost;
   return {
     kind: 'granted',
-    bucket: { ...bucket, level: level - cost, atMs: nowMs, reserved: sequence },
+    // A clock that is behind must not turn back the time, or the same refill would be counted twice.
+    bucket: { ...bucket, level: level - cost, atMs: Math.max(bucket.atMs, nowMs), reserved: sequence },
     sequence,
   };
 }
@@ -111,24 +115,29 @@ function extraMarginAt({ extraMargin, refusedMs }: BucketState, nowMs: number): 
 /**
  * Takes note of an answer.
  * @param sequence the request that was answered
- * @param remaining `x-rate-limit-remaining`, where the answer had it: it is believed, less what was sent since
+ * @param remaining `x-rate-limit-remaining`, where the answer had it: others may have taken from the bucket. More than
+ * the own count is not believed, since the header may be about another limit
+ * @param answeredMs when the answer came, which may be before the latest reservation
  */
 export function noteAnswer(
   bucket: BucketState,
   limit: BucketLimit,
-  { sequence, remaining }: { readonly sequence: number; readonly remaining?: number },
-  nowMs: number,
+  { sequence, remaining }: { readonly sequence: number; readonly remaining?: number | undefined },
+  answeredMs: number,
 ): BucketState {
   // Answers overtake each other: only the latest request's says something new.
   if (sequence <= bucket.answered || sequence > bucket.reserved) return bucket;
-  const heard = { ...bucket, answered: sequence, answeredMs: nowMs };
-  if (remaining === undefined) return heard;
-  const level = Math.min(limit.burst, Math.max(0, remaining) - (bucket.reserved - sequence));
-  return { ...heard, level, atMs: nowMs };
+  const noted = { ...bucket, answered: sequence, answeredMs };
+  if (remaining === undefined) return noted;
+  const atMs = Math.max(bucket.atMs, answeredMs);
+  const told = { level: Math.max(0, remaining) - (bucket.reserved - sequence), atMs: answeredMs };
+  const level = Math.min(levelAt(bucket, limit, atMs), levelAt({ ...bucket, ...told }, limit, atMs));
+  return { ...noted, level, atMs };
 }
 
 /** Takes note of a 429: the bucket was emptier than believed, so more is kept in it for a while. */
 export function noteThrottled(bucket: BucketState, nowMs: number): BucketState {
   const extraMargin = Math.min(mostExtraMargin, extraMarginAt(bucket, nowMs) + marginStep);
-  return { ...bucket, level: Math.min(bucket.level, 0), atMs: nowMs, extraMargin, refusedMs: nowMs };
+  const atMs = Math.max(bucket.atMs, nowMs);
+  return { ...bucket, level: Math.min(bucket.level, 0), atMs, extraMargin, refusedMs: nowMs };
 }

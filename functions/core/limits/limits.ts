@@ -1,35 +1,48 @@
 import type { Lane, Target } from '../model/types.ts';
-import { reservePaced } from './acquire-slots.ts';
 import {
   type BucketLimit,
   type BucketState,
   bucketMargin,
   emptyBucket,
   fullBucket,
+  noteAnswer,
+  noteThrottled,
   reserveInBucket,
 } from './bucket.ts';
 import type { Pacing, SlotRequest } from './pacing.ts';
 import {
+  type ConfiguredQuota,
   covers,
   freshQuota,
+  lostQuota,
   type QuotaState,
   quotaOf,
   spend,
   spendableTokens,
   type Tokens,
+  unspend,
 } from './quota.ts';
-import { noteSpent, type SenderState } from './senders.ts';
-import { emptyWindow, type RateLimit, type RateWindow, requestsInWindow, type Slot } from './window.ts';
+import { reservePaced } from './reserve-paced.ts';
+import { type AllSenders, noteRefunded, noteSpent } from './senders.ts';
+import {
+  closeWindow,
+  emptyWindow,
+  markAnswered,
+  type RateLimit,
+  type RateWindow,
+  requestsInWindow,
+  type Slot,
+  usedSlots,
+} from './window.ts';
 
 /**
  * All that limits purge requests, as one item of the table keeps it, for one customer of CDN Pro: the user's window,
  * the customer's bucket, the day's tokens of each target, and what each sender has taken.
  */
-export interface LimitsState {
+export interface LimitsState extends AllSenders {
   readonly window: RateWindow;
   readonly bucket: BucketState;
   readonly quotas: Readonly<Partial<Record<Target, QuotaState>>>;
-  readonly senders: Readonly<Record<string, SenderState>>;
   /** The directories wanted in the last 24 hours: when each was wanted last, in milliseconds, by a hash of its URL. */
   readonly directories: Readonly<Record<string, number>>;
 }
@@ -41,7 +54,7 @@ export interface Limits {
   /** What a purge request weighs in the bucket. An assumption: CDN Pro may weigh endpoints. */
   readonly requestCost: number;
   /** Where it is missing, the quota that the API tells holds, else {@link import('./quota.ts').defaultQuota}. */
-  readonly quota: Readonly<Partial<Record<Target, Partial<Tokens>>>>;
+  readonly quota: ConfiguredQuota;
   /** What a token pays for. An assumption: URL. */
   readonly tokenUnit: TokenUnit;
 }
@@ -58,11 +71,22 @@ export interface LimitsRequest extends SlotRequest {
   readonly senders: Readonly<Record<string, Tokens>>;
 }
 
-/** Names a request that was granted, for when its answer comes. */
+/** A request that was granted, for when its answer comes. */
 export interface GrantedSlot {
   readonly slot: Slot;
   /** See {@link BucketState.reserved}. */
   readonly sequence: number;
+  /** The time at which its tokens are counted, in milliseconds. */
+  readonly countedMs: number;
+  readonly request: Pick<LimitsRequest, 'target' | 'price' | 'senders'>;
+}
+
+/** What an answer says of the limits. */
+export interface LimitsAnswer {
+  /** `x-rate-limit-remaining`, where the answer has it. */
+  readonly remaining?: number | undefined;
+  /** CDN Pro has refused the request for its content: no purge was made, so its tokens were not spent. An assumption. */
+  readonly isRefused?: boolean;
 }
 
 /** What asking for one request gave. */
@@ -85,27 +109,55 @@ export type LimitsReservation =
 
 /** The state of limits that nobody has used yet. */
 export function unusedLimits({ bucket }: Pick<Limits, 'bucket'>, nowMs: number): LimitsState {
-  return { window: emptyWindow, bucket: fullBucket(bucket, nowMs), quotas: {}, senders: {}, directories: {} };
+  return {
+    window: emptyWindow,
+    bucket: fullBucket(bucket, nowMs),
+    quotas: {},
+    senders: {},
+    neighbors: {},
+    directories: {},
+  };
 }
 
 /**
  * The state where the real one was lost, by a deletion or a restore: all that may have been sent was sent just now. The
  * day's tokens are unknown until `purgeTokens` is read.
  */
-export function lostLimits({ rate }: Pick<Limits, 'rate'>, guardMs: number, nowMs: number): LimitsState {
-  const arrivedByMs = Array.from({ length: requestsInWindow(rate) }, (_, index) => nowMs + guardMs + index);
+export function lostLimits(limits: Pick<Limits, 'rate'>, guardMs: number, nowMs: number): LimitsState {
+  const slots = requestsInWindow({ ...limits.rate, headroom: 0 });
+  const arrivedByMs = Array.from({ length: slots }, (_, index) => nowMs + guardMs + index);
   return {
     window: { ...emptyWindow, arrivedByMs },
     bucket: emptyBucket(nowMs),
-    quotas: {},
+    quotas: { production: lostQuota(nowMs), staging: lostQuota(nowMs) },
     senders: {},
+    neighbors: {},
     directories: {},
   };
 }
 
 /**
- * Asks every limit for one request, and takes from all of them or from none. What was taken is never handed back: a
- * request that was refused or lost may have counted at the server.
+ * The state where an earlier version of this project has kept the window alone: the window is known, the bucket holds
+ * at least what the window's requests have left in it, and the day's tokens are unknown.
+ */
+export function limitsOfWindow(
+  window: RateWindow,
+  { rate, bucket }: Pick<Limits, 'rate' | 'bucket'>,
+  nowMs: number,
+): LimitsState {
+  const level = Math.max(0, bucket.burst - usedSlots(window, rate, nowMs).length);
+  return {
+    ...lostLimits({ rate }, 0, nowMs),
+    window,
+    bucket: { ...emptyBucket(nowMs), level },
+  };
+}
+
+/**
+ * Asks every limit for one request, and takes from all of them or from none. What was taken is not handed back: a
+ * request that was refused or lost may have counted at the server. Only the tokens of a request that was refused for its
+ * content are, see {@link markAnswers}.
+ * @param limits the strictest that are declared
  * @param guardMs the longest time from the reservation to the request's arrival at CDN Pro, in milliseconds
  */
 export function reserveRequest(
@@ -129,17 +181,68 @@ export function reserveRequest(
   const costs = { cost: limits.requestCost, margin: bucketMargin[lane] };
   const bucket = reserveInBucket(state.bucket, limits.bucket, costs, nowMs);
   if (bucket.kind === 'wait') return { kind: 'wait', for: 'bucket', untilMs: bucket.untilMs, usedShare };
+  // The server counts a token when the request arrives.
+  const countedMs = nowMs + guardMs;
   return {
     kind: 'granted',
-    slot: { slot: paced.slot, sequence: bucket.sequence },
+    slot: { slot: paced.slot, sequence: bucket.sequence, countedMs, request },
     usedShare,
     state: {
       ...state,
       window: paced.window,
       bucket: bucket.bucket,
-      quotas: { ...state.quotas, [target]: spend(quotaState, price, nowMs) },
+      quotas: { ...state.quotas, [target]: spend(quotaState, price, countedMs) },
       senders: noteSpent(state.senders, request.senders, nowMs),
     },
+  };
+}
+
+/** An answer and when it was there, in milliseconds, the most that clocks differ added. */
+export interface NotedAnswer extends LimitsAnswer {
+  readonly slot: GrantedSlot;
+  readonly byMs: number;
+}
+
+/** Takes note of answers. One that is marked twice, as after a write whose success went unnoticed, changes nothing more. */
+export function markAnswers(
+  state: LimitsState,
+  limits: Pick<Limits, 'bucket'>,
+  answers: readonly NotedAnswer[],
+): LimitsState {
+  let marked = state;
+  for (const { slot, byMs, remaining, isRefused = false } of answers) {
+    const window = markAnswered(marked.window, slot.slot, byMs);
+    const bucket = noteAnswer(marked.bucket, limits.bucket, { sequence: slot.sequence, remaining }, byMs);
+    const isNews = window !== marked.window;
+    marked = { ...marked, window, bucket };
+    if (isRefused && isNews) marked = refund(marked, slot);
+  }
+  return marked;
+}
+
+function refund(state: LimitsState, { request, countedMs }: GrantedSlot): LimitsState {
+  const { target, price, senders } = request;
+  const quota = state.quotas[target];
+  if (quota === undefined) return state;
+  return {
+    ...state,
+    quotas: { ...state.quotas, [target]: unspend(quota, price, countedMs) },
+    senders: noteRefunded(state.senders, senders),
+  };
+}
+
+/**
+ * Lets nobody send before the given time, since CDN Pro has answered that a limit is reached. Answers to requests that
+ * were under way together say so once.
+ */
+export function closeForEveryone(state: LimitsState, untilMs: number, nowMs: number): LimitsState {
+  const isNews = state.window.closedUntilMs <= nowMs;
+  const window = closeWindow(state.window, untilMs);
+  if (!isNews && window === state.window) return state;
+  return {
+    ...state,
+    window,
+    bucket: isNews ? noteThrottled(state.bucket, nowMs) : state.bucket,
   };
 }
 
@@ -151,7 +254,7 @@ export function priceOf({ files, dirs }: Tokens, unit: TokenUnit): Tokens {
 /** Longer ago than this, a directory is not counted among those of the day. */
 const dayMs = 24 * 60 * 60 * 1000;
 /** More than this are never counted, so that the item stays small: the hold is at its longest long before. */
-const mostDirectories = 200;
+const mostDirectories = 100;
 
 /** Takes note of directories that are wanted, by the hashes of their URLs. */
 export function noteDirectories(

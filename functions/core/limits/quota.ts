@@ -1,10 +1,13 @@
-import type { Lane } from '../model/types.ts';
+import type { Lane, Target } from '../model/types.ts';
 
 /** URLs of the day's quota: files, and directories with regex patterns among them. */
 export interface Tokens {
   readonly files: number;
   readonly dirs: number;
 }
+
+/** The quota as it is configured. What is missing is learned from the API, or is {@link defaultQuota}. */
+export type ConfiguredQuota = Readonly<Partial<Record<Target, Partial<Tokens>>>>;
 
 /** No tokens. */
 export const noTokens: Tokens = { files: 0, dirs: 0 };
@@ -24,10 +27,17 @@ export interface QuotaState {
   readonly checkedMs?: number;
   /** How many tokens others had spent that this count did not know of, when it was last checked. */
   readonly unknown?: Tokens;
+  /** Since when the count holds, in milliseconds, where what was spent before is not known. */
+  readonly lostMs?: number;
 }
 
 /** A quota of which nothing was spent. */
 export const freshQuota: QuotaState = { spent: {} };
+
+/** A quota of which nobody knows what was spent. */
+export function lostQuota(nowMs: number): QuotaState {
+  return { spent: {}, lostMs: nowMs };
+}
 
 /** The shares of a quota that are kept back, see `docs/quota.md`. */
 export interface QuotaShares {
@@ -37,10 +47,12 @@ export interface QuotaShares {
   readonly people: number;
   /** How far a takedown may overdraw both. CDN Pro takes it off the next day. */
   readonly overdraft: number;
+  /** What people may spend in all while it is not known what is left; bulk waits until it is. */
+  readonly unknown: number;
 }
 
 /** The shares of the design, "lanes" and "shares". */
-export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05 };
+export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05, unknown: 0.02 };
 
 const hourMs = 3_600_000;
 /** A token that was spent early in an hour is counted until that whole hour is a day old. */
@@ -62,6 +74,21 @@ export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaSt
   const recent = Object.entries(state.spent).filter(([key]) => Number(key) > hour - countedHours);
   const spent = Object.fromEntries(recent);
   return { ...state, spent: { ...spent, [hour]: plus(spent[hour] ?? noTokens, tokens) } };
+}
+
+/** Takes back what a request was to cost that CDN Pro has refused, from the hour in which it was counted. */
+export function unspend(state: QuotaState, tokens: Tokens, countedMs: number): QuotaState {
+  const hour = hourOf(countedMs);
+  const { files, dirs } = minus(state.spent[hour] ?? noTokens, tokens);
+  return {
+    ...state,
+    spent: { ...state.spent, [hour]: { files: Math.max(0, files), dirs: Math.max(0, dirs) } },
+  };
+}
+
+/** @returns whether it is not known what was spent in the last 24 hours: `purgeTokens` has to say it */
+export function isSpentUnknown({ lostMs }: QuotaState, nowMs: number): boolean {
+  return lostMs !== undefined && nowMs - lostMs < countedHours * hourMs;
 }
 
 /** @returns the quota that holds: as configured, else as learned, else the default of the contract */
@@ -98,7 +125,17 @@ function unclamped(
   nowMs: number,
   shares = quotaShares,
 ): Tokens {
-  return minus(tokensLeft(state, quota, nowMs), keptFrom(lane, quota, shares));
+  const available = isSpentUnknown(state, nowMs)
+    ? spendableUnknown(lane, quota, shares)
+    : minus(quota, keptFrom(lane, quota, shares));
+  return minus(available, spentTokens(state, nowMs));
+}
+
+/** What a lane may spend in all from the moment on at which the count was lost. */
+function spendableUnknown(lane: Lane, { files, dirs }: Tokens, { unknown, overdraft }: QuotaShares): Tokens {
+  if (lane === 'bulk') return noTokens;
+  const share = lane === 'people' ? unknown : unknown + overdraft;
+  return { files: Math.ceil(files * share), dirs: Math.ceil(dirs * share) };
 }
 
 /** What a lane leaves to the lanes before it. */
@@ -128,9 +165,10 @@ export function correct(
   configured: Partial<Tokens> | undefined,
   nowMs: number,
 ): QuotaState {
-  const known = quotaOf(state);
+  const { lostMs: _, ...counted } = state;
+  const known = quotaOf(counted);
   const learned = { files: Math.max(known.files, told.files), dirs: Math.max(known.dirs, told.dirs) };
-  const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...state, learned } : state;
+  const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...counted, learned } : counted;
   const left = tokensLeft(grown, quotaOf(grown, configured), nowMs);
   const unknown = { files: Math.max(0, left.files - told.files), dirs: Math.max(0, left.dirs - told.dirs) };
   return { ...spend(grown, unknown, nowMs), checkedMs: nowMs, unknown };
@@ -144,7 +182,8 @@ export function learnQuota(state: QuotaState, learned: Tokens, nowMs: number): Q
 /**
  * @param position how many tokens have to come back: 1 for the next one
  * @returns when so many tokens of a kind will have come back, in milliseconds: now where the lane may spend them
- * already; undefined where the quota never holds so many in one day, which takes longer than is known
+ * already; undefined where the quota never holds so many in one day, which takes longer than is known, or where it is
+ * not known what was spent
  */
 export function tokensBackMs(
   state: QuotaState,
@@ -156,6 +195,7 @@ export function tokensBackMs(
 ): number | undefined {
   let missing = position - unclamped(state, quota, lane, nowMs)[kind];
   if (missing <= 0) return nowMs;
+  if (isSpentUnknown(state, nowMs)) return undefined;
   const oldest = hourOf(nowMs) - countedHours;
   const hours = Object.keys(state.spent)
     .map(Number)
@@ -196,6 +236,7 @@ export function covers(available: Tokens, wanted: Tokens): boolean {
   return wanted.files <= available.files && wanted.dirs <= available.dirs;
 }
 
-function hourOf(ms: number): number {
+/** @returns the hour since the epoch */
+export function hourOf(ms: number): number {
   return Math.floor(ms / hourMs);
 }

@@ -1,5 +1,15 @@
 import { noTallies, type SenderTallies, type Tally } from './lane.ts';
-import { noTokens, plus, type Tokens } from './quota.ts';
+import { minus, noTokens, plus, type Tokens } from './quota.ts';
+
+/** Senders of one deployment, by their names. */
+export type Senders = Readonly<Record<string, SenderState>>;
+
+/** What is kept of senders: of this deployment, and of the others that share the limits. */
+export interface AllSenders {
+  readonly senders: Senders;
+  /** By the names of the deployments. */
+  readonly neighbors: Readonly<Record<string, Senders>>;
+}
 
 /** What the limits item keeps of one sender: a webhook or a bucket. */
 export interface SenderState extends SenderTallies {
@@ -31,7 +41,7 @@ const halfDayMs = 12 * 60 * 60 * 1000;
 const waitingForMs = 150_000;
 
 /** @returns what is kept of a sender */
-export function senderIn(senders: Readonly<Record<string, SenderState>>, name: string): SenderState {
+export function senderIn(senders: Senders, name: string): SenderState {
   return Object.hasOwn(senders, name) ? (senders[name] ?? unknownSender) : unknownSender;
 }
 
@@ -41,22 +51,38 @@ export function spentBy(sender: SenderState, nowMs: number): Tokens {
   return plus(recent, before);
 }
 
+/** @returns the half day since the epoch */
+export function halfDayOf(nowMs: number): number {
+  return Math.floor(nowMs / halfDayMs);
+}
+
 /** A sender whose half day is the present one. */
 function upTo(sender: SenderState, nowMs: number): SenderState {
-  const halfDay = Math.floor(nowMs / halfDayMs);
+  const halfDay = halfDayOf(nowMs);
   if (sender.halfDay >= halfDay) return sender;
   const before = sender.halfDay === halfDay - 1 ? sender.recent : noTokens;
   return { ...sender, halfDay, recent: noTokens, before };
 }
 
-/** Takes note of tokens that senders have spent, and forgets senders of which nothing is left to know. */
-export function noteSpent(
-  senders: Readonly<Record<string, SenderState>>,
-  spent: Readonly<Record<string, Tokens>>,
+/** Takes note of what was seen of a sender, see `classify`. */
+export function noteTallies(
+  senders: Senders,
+  name: string,
+  { entries, deletes }: SenderTallies,
   nowMs: number,
-): Readonly<Record<string, SenderState>> {
-  const oldest = Math.floor(nowMs / halfDayMs) - 1;
-  const noted = new Map(Object.entries(senders).filter(([, { halfDay }]) => halfDay >= oldest));
+): Senders {
+  return { ...senders, [name]: { ...upTo(senderIn(senders, name), nowMs), entries, deletes } };
+}
+
+/** @returns the senders of which something is left to know */
+export function forgetOld(senders: Senders, nowMs: number): Senders {
+  const oldest = halfDayOf(nowMs) - 1;
+  return Object.fromEntries(Object.entries(senders).filter(([, { halfDay }]) => halfDay >= oldest));
+}
+
+/** Takes note of tokens that senders have spent, and forgets senders of which nothing is left to know. */
+export function noteSpent(senders: Senders, spent: Readonly<Record<string, Tokens>>, nowMs: number): Senders {
+  const noted = new Map(Object.entries(forgetOld(senders, nowMs)));
   for (const [name, tokens] of Object.entries(spent)) {
     const sender = upTo(senderIn(senders, name), nowMs);
     noted.set(name, { ...sender, recent: plus(sender.recent, tokens) });
@@ -64,12 +90,18 @@ export function noteSpent(
   return Object.fromEntries(noted);
 }
 
+/** Takes back tokens that senders were to spend on a request that CDN Pro has refused. */
+export function noteRefunded(senders: Senders, spent: Readonly<Record<string, Tokens>>): Senders {
+  const noted = Object.entries(spent).map(([name, tokens]) => {
+    const sender = senderIn(senders, name);
+    const { files, dirs } = minus(sender.recent, tokens);
+    return [name, { ...sender, recent: { files: Math.max(0, files), dirs: Math.max(0, dirs) } }] as const;
+  });
+  return { ...senders, ...Object.fromEntries(noted) };
+}
+
 /** Takes note that something of these senders waits for tokens. */
-export function noteWaiting(
-  senders: Readonly<Record<string, SenderState>>,
-  names: readonly string[],
-  nowMs: number,
-): Readonly<Record<string, SenderState>> {
+export function noteWaiting(senders: Senders, names: readonly string[], nowMs: number): Senders {
   const noted = names.map(
     (name) => [name, { ...upTo(senderIn(senders, name), nowMs), waitingMs: nowMs }] as const,
   );
@@ -77,22 +109,38 @@ export function noteWaiting(
 }
 
 /**
- * @returns how many tokens a sender may still take: all while nobody else waits, otherwise up to half of the quota
+ * @returns how many tokens a sender may still take: all while nobody else waits, otherwise up to half of the quota. While
+ * other deployments wait, all senders of this one together take no more than its share, an equal part of the quota
  */
 export function shareLeft(
-  senders: Readonly<Record<string, SenderState>>,
+  { senders, neighbors }: AllSenders,
   name: string,
   quota: Tokens,
   nowMs: number,
 ): Tokens {
-  const isAlone = Object.entries(senders).every(
-    ([other, { waitingMs }]) => other === name || nowMs - waitingMs > waitingForMs,
-  );
-  if (isAlone) return { files: Number.POSITIVE_INFINITY, dirs: Number.POSITIVE_INFINITY };
-  const spent = spentBy(senderIn(senders, name), nowMs);
+  const isNeighborWaiting = Object.values(neighbors).some((each) => isAnyWaiting(Object.values(each), nowMs));
+  const others = Object.entries(senders).flatMap(([other, sender]) => (other === name ? [] : [sender]));
+  if (!isNeighborWaiting && !isAnyWaiting(others, nowMs)) return unlimited;
+  const ofSender = leftOf(quota, senderShare, spentBy(senderIn(senders, name), nowMs));
+  if (!isNeighborWaiting) return ofSender;
+  const spent = Object.values(senders).reduce((sum, sender) => plus(sum, spentBy(sender, nowMs)), noTokens);
+  const ofDeployment = leftOf(quota, 1 / (1 + Object.keys(neighbors).length), spent);
   return {
-    files: Math.max(0, Math.floor(quota.files * senderShare) - spent.files),
-    dirs: Math.max(0, Math.floor(quota.dirs * senderShare) - spent.dirs),
+    files: Math.min(ofSender.files, ofDeployment.files),
+    dirs: Math.min(ofSender.dirs, ofDeployment.dirs),
+  };
+}
+
+const unlimited: Tokens = { files: Number.POSITIVE_INFINITY, dirs: Number.POSITIVE_INFINITY };
+
+function isAnyWaiting(senders: readonly SenderState[], nowMs: number): boolean {
+  return senders.some(({ waitingMs }) => nowMs - waitingMs <= waitingForMs);
+}
+
+function leftOf({ files, dirs }: Tokens, share: number, spent: Tokens): Tokens {
+  return {
+    files: Math.max(0, Math.floor(files * share) - spent.files),
+    dirs: Math.max(0, Math.floor(dirs * share) - spent.dirs),
   };
 }
 
@@ -106,12 +154,7 @@ export function prefixesLeft({ prefixes }: SenderState, nowMs: number): number {
 }
 
 /** Takes note of purges by prefix. */
-export function notePrefixes(
-  senders: Readonly<Record<string, SenderState>>,
-  name: string,
-  count: number,
-  nowMs: number,
-): Readonly<Record<string, SenderState>> {
+export function notePrefixes(senders: Senders, name: string, count: number, nowMs: number): Senders {
   const sender = upTo(senderIn(senders, name), nowMs);
   const isOver = nowMs - sender.prefixes.sinceMs >= dayMs;
   const prefixes = isOver

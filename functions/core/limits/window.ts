@@ -1,3 +1,6 @@
+import type { BucketLimit } from './bucket.ts';
+import type { ConfiguredQuota } from './quota.ts';
+
 /** A rate limit as the user configures it. */
 export interface RateLimit {
   /** Most requests in a window. CDN Pro: 300 (the purge API's page). */
@@ -35,10 +38,13 @@ export interface Pace {
   readonly atMs: number;
 }
 
-/** The limit that one deployment declares, as the window keeps it. */
+/** The limits that one deployment declares, as the window keeps them. */
 export interface DeclaredLimit {
   readonly requests: number;
   readonly perSeconds: number;
+  /** Missing where an earlier version of this project declares, which knows nothing of these two. */
+  readonly bucket?: BucketLimit;
+  readonly quota?: ConfiguredQuota;
   /** When it last did so, in milliseconds. */
   readonly atMs: number;
   /** No request of this deployment before this time, in milliseconds: its credentials are refused. */

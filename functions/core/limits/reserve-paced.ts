@@ -39,36 +39,6 @@ export type PacedReservation =
     }
   | SlotWait;
 
-/** Slots and the window without them, or when to ask again. */
-export type AcquiredSlots =
-  | {
-      readonly kind: 'granted';
-      readonly window: RateWindow;
-      readonly slots: readonly Slot[];
-      readonly usedShare: number;
-    }
-  | SlotWait;
-
-/**
- * Acquires slots for requests in their order, up to the first that has to wait.
- * @param requests at least one
- * @returns `wait` where already the first has to wait
- */
-export function acquireSlots(requests: readonly SlotRequest[], terms: SlotTerms): AcquiredSlots {
-  const slots: Slot[] = [];
-  let { window } = terms;
-  let usedShare = 0;
-  for (const request of requests) {
-    const reservation = reservePaced(request, { ...terms, window });
-    if (reservation.kind === 'wait' && slots.length === 0) return reservation;
-    if (reservation.kind === 'wait') break;
-    window = reservation.window;
-    usedShare = reservation.usedShare;
-    slots.push(reservation.slot);
-  }
-  return { kind: 'granted', window, slots, usedShare };
-}
-
 /** Reserves a slot for one request where the window has one and pacing lets the request go. */
 export function reservePaced(
   request: SlotRequest,
@@ -89,6 +59,7 @@ export function reservePaced(
   };
 }
 
-function usedShareOf(window: RateWindow, limit: RateLimit, nowMs: number): number {
+/** @returns the share of the window's slots that is used, above 1 where the limit was lowered */
+export function usedShareOf(window: RateWindow, limit: RateLimit, nowMs: number): number {
   return usedSlots(window, limit, nowMs).length / requestsInWindow(limit);
 }
