@@ -1,9 +1,9 @@
 // The exports of the package `cdn-pro-purger`: the only barrel, since a package needs an entry.
 
 export type { RateLimit } from '../functions/core/limits/window.ts';
-export type { FileHeaders } from '../functions/core/mapping/header-sets.ts';
-export type { Pages } from '../functions/core/mapping/pages.ts';
 export type { Conditions, Match, Purge, Rule } from '../functions/core/mapping/rule.ts';
+export type { FileHeaders } from '../functions/core/mapping/urls/header-sets.ts';
+export type { Pages } from '../functions/core/mapping/urls/pages.ts';
 export type { ChangeAction, PurgeAction, Target } from '../functions/core/model/types.ts';
 export type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 export { CdnPurger, type CdnPurgerProps } from './cdn-purger.ts';

@@ -1,9 +1,9 @@
 import pMap, { pMapSkip } from 'p-map';
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { type QueuePorts, type QueueResult, queueMapped } from '../buffer/enqueue-changes.ts';
-import { uniqueEntries } from '../core/mapping/entry-set.ts';
 import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { scheduleEntries } from '../core/mapping/schedule.ts';
+import { uniqueEntries } from '../core/mapping/urls/entry-set.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';

@@ -1,7 +1,7 @@
 import { variablesOf } from '../../functions/core/mapping/conditions.ts';
+import type { Variables } from '../../functions/core/mapping/patterns/template.ts';
+import { parseTokens } from '../../functions/core/mapping/patterns/tokens.ts';
 import type { Rule, RuleExplanation } from '../../functions/core/mapping/rule.ts';
-import type { Variables } from '../../functions/core/mapping/template.ts';
-import { parseTokens } from '../../functions/core/mapping/tokens.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 
 /**

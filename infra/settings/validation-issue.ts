@@ -1,4 +1,4 @@
-import { PatternError } from '../../functions/core/mapping/tokens.ts';
+import { PatternError } from '../../functions/core/mapping/patterns/tokens.ts';
 
 /** Where something is in a configuration. */
 export type IssuePath = readonly (string | number)[];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { compilePattern } from '../../functions/core/mapping/pattern.ts';
-import { PatternError } from '../../functions/core/mapping/tokens.ts';
+import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts';
+import { PatternError } from '../../functions/core/mapping/patterns/tokens.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';

@@ -1,5 +1,5 @@
-import { withHosts } from '../../functions/core/mapping/hosts.ts';
 import { listOf } from '../../functions/core/mapping/rule.ts';
+import { withHosts } from '../../functions/core/mapping/urls/hosts.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 
 /** The host of requests to the edge's own address where no rule names one. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compilePattern } from '../../functions/core/mapping/pattern.ts';
-import { compilePlainTemplate } from '../../functions/core/mapping/template.ts';
+import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts';
+import { compilePlainTemplate } from '../../functions/core/mapping/patterns/template.ts';
 import { someStringIn, stringsFrom, stringsOf } from '../../infra/settings/rules/pattern-sets.ts';
 
 const literal = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', '.'), minLength: 1, maxLength: 3 });

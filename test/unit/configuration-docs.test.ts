@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
-import type { Pages } from '../../functions/core/mapping/pages.ts';
 import type { Match, Purge, Rule } from '../../functions/core/mapping/rule.ts';
+import type { Pages } from '../../functions/core/mapping/urls/pages.ts';
 import { configFields, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { ruleSchema } from '../../infra/settings/rules/rule-schema.ts';
 import { defaultSettings, type Settings, type settingsFields } from '../../infra/settings/settings.ts';

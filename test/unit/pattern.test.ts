@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compilePattern } from '../../functions/core/mapping/pattern.ts';
+import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts';
 
 describe('a pattern', () => {
   test.each([

@@ -2,7 +2,7 @@ import { groupBy } from '../model/group-by.ts';
 import type { OriginChange, PurgeAction, Scope, Target } from '../model/types.ts';
 import { compileMatch } from './conditions.ts';
 import { type CompiledRule, explainRule, mapChange, noDelay } from './map-change.ts';
-import { compilePattern } from './pattern.ts';
+import { compilePattern } from './patterns/pattern.ts';
 import { listOf, type MappingConfig, type Rule, type RuleSet } from './rule.ts';
 import { compileStaleUrls } from './stale-urls.ts';
 

@@ -1,8 +1,8 @@
 import { describeValue } from '../model/errors.ts';
 import type { ChangeAction, OriginChange } from '../model/types.ts';
-import { type Captures, compilePattern } from './pattern.ts';
+import { type Captures, compilePattern } from './patterns/pattern.ts';
+import type { Variables } from './patterns/template.ts';
 import { type Conditions, listOf, type Match, type Rule } from './rule.ts';
-import type { Variables } from './template.ts';
 
 /** One condition on one value of a change. */
 export interface Condition {

@@ -1,10 +1,10 @@
 import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
-import { EntrySet } from './entry-set.ts';
+import type { Variables } from './patterns/template.ts';
 import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
 import { Schedule, scheduledAtOnce } from './schedule.ts';
 import type { StaleUrl } from './stale-urls.ts';
-import type { Variables } from './template.ts';
+import { EntrySet } from './urls/entry-set.ts';
 
 /** A rule that is ready for changes. */
 export interface CompiledRule {

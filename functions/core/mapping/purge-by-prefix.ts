@@ -1,6 +1,4 @@
 import type { EntryChange, Scope, Target } from '../model/types.ts';
-import { EntrySet } from './entry-set.ts';
-import { withHosts } from './hosts.ts';
 import {
   listOf,
   type MappingConfig,
@@ -10,8 +8,10 @@ import {
   type Rule,
 } from './rule.ts';
 import { scheduledAtOnce } from './schedule.ts';
-import { encodeLiteral } from './url.ts';
-import { dirEntry, fileEntry, type UrlEntry } from './url-entry.ts';
+import { EntrySet } from './urls/entry-set.ts';
+import { withHosts } from './urls/hosts.ts';
+import { encodeLiteral } from './urls/url.ts';
+import { dirEntry, fileEntry, type UrlEntry } from './urls/url-entry.ts';
 
 /**
  * Maps a change whose source does not say which entries changed: for each rule that could match one of them, all that

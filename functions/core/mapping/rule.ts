@@ -1,8 +1,8 @@
 import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
-import type { FileHeaders } from './header-sets.ts';
-import type { Pages } from './pages.ts';
-import type { Captures } from './pattern.ts';
-import type { Encoding } from './template.ts';
+import type { Captures } from './patterns/pattern.ts';
+import type { Encoding } from './patterns/template.ts';
+import type { FileHeaders } from './urls/header-sets.ts';
+import type { Pages } from './urls/pages.ts';
 
 /** One value, or a list of them. */
 export type OneOrMore<Value> = Value | readonly Value[];

@@ -1,7 +1,7 @@
 import { entryKey } from '../model/entry-key.ts';
 import type { PurgeEntry } from '../model/types.ts';
-import { EntrySet } from './entry-set.ts';
 import type { ScheduledEntries } from './rule.ts';
+import { EntrySet } from './urls/entry-set.ts';
 
 /** Collects entries by when they are to be purged; one that is purged twice is added twice. */
 export class Schedule {

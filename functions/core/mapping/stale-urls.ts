@@ -1,8 +1,4 @@
 import type { Scope } from '../model/types.ts';
-import { compileFileUrl, describeMissing, type UrlPurge } from './file-url.ts';
-import { withHosts } from './hosts.ts';
-import { compilePages } from './pages.ts';
-import { listOf, type Rule } from './rule.ts';
 import {
   compileRegexTemplate,
   compileUrlTemplate,
@@ -10,9 +6,13 @@ import {
   pathEncoders,
   type Template,
   type Variables,
-} from './template.ts';
-import { coverLiteralStars, fileUrlProblem, valuesProblem } from './url.ts';
-import { dirEntry, regexEntry, type UrlEntry, urlProblem } from './url-entry.ts';
+} from './patterns/template.ts';
+import { listOf, type Rule } from './rule.ts';
+import { compileFileUrl, describeMissing, type UrlPurge } from './urls/file-url.ts';
+import { withHosts } from './urls/hosts.ts';
+import { compilePages } from './urls/pages.ts';
+import { coverLiteralStars, fileUrlProblem, valuesProblem } from './urls/url.ts';
+import { dirEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
 
 /** One template of a rule, compiled. */
 export interface StaleUrl {

@@ -1,4 +1,4 @@
-import { compilePattern, type Pattern } from '../../core/mapping/pattern.ts';
+import { compilePattern, type Pattern } from '../../core/mapping/patterns/pattern.ts';
 import type { EntryChange, FieldValue } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';

@@ -1,13 +1,13 @@
-import { maxHeaderSets } from '../../../functions/core/mapping/header-sets.ts';
-import { originOf } from '../../../functions/core/mapping/hosts.ts';
-import { regexPatternProblem } from '../../../functions/core/mapping/regex-pattern.ts';
 import {
   compilePlainTemplate,
   compileRegexTemplate,
   compileUrlTemplate,
   type Template,
-} from '../../../functions/core/mapping/template.ts';
-import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/url.ts';
+} from '../../../functions/core/mapping/patterns/template.ts';
+import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
+import { originOf } from '../../../functions/core/mapping/urls/hosts.ts';
+import { regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
+import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/urls/url.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { suggestion } from '../suggestion.ts';
 import {

@@ -1,5 +1,5 @@
-import { compilePattern, type Pattern } from '../../../functions/core/mapping/pattern.ts';
-import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { compilePattern, type Pattern } from '../../../functions/core/mapping/patterns/pattern.ts';
+import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
 import { type IssuePath, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf } from './pattern-sets.ts';
 

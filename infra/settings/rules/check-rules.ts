@@ -1,4 +1,4 @@
-import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
+import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 import { listOf } from '../../../functions/core/mapping/rule.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { suggestion } from '../suggestion.ts';

@@ -1,5 +1,5 @@
-import { compilePattern } from '../../../functions/core/mapping/pattern.ts';
-import { PatternError } from '../../../functions/core/mapping/tokens.ts';
+import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
+import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { webhookSources } from '../../../functions/sources/registry.ts';
 import { suggestion } from '../suggestion.ts';

@@ -1,4 +1,4 @@
-import type { Pattern } from '../../../functions/core/mapping/pattern.ts';
+import type { Pattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 
 /** A set of strings: those that match a pattern, or those that begin with a prefix. */
 export interface StringSet {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { maxHeaderSets } from '../../../functions/core/mapping/header-sets.ts';
+import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
 import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
 
 /** Most seconds that SQS holds a message back (the SQS quotas page). */

@@ -1,4 +1,4 @@
-import { PurgerError } from '../model/errors.ts';
+import { PurgerError } from '../../model/errors.ts';
 
 /**
  * Patterns and templates share one syntax, after RFC 6570: `{name}` is a value without slashes, `{+name}` one that may

@@ -1,4 +1,4 @@
-import { describeValue } from '../model/errors.ts';
+import { describeValue } from '../../model/errors.ts';
 
 const syntax = /^(?:https?|any):\/\/[A-Za-z0-9.-]+\/[\s\S]*$/;
 

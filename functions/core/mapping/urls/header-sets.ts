@@ -1,5 +1,5 @@
-import type { Header } from '../model/types.ts';
-import { compilePlainTemplate, type Template, type Variables } from './template.ts';
+import type { Header } from '../../model/types.ts';
+import { compilePlainTemplate, type Template, type Variables } from '../patterns/template.ts';
 
 /** One set of headers, as values by name. A value can hold variables. `{}` is the version without any. */
 export type HeaderSet = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { describeValue } from '../model/errors.ts';
+import { describeValue } from '../../model/errors.ts';
 
 /** The longest URL that CDN Pro takes, in characters (the purge API's page). */
 export const maxUrlLength = 2048;

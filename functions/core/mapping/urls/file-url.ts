@@ -1,8 +1,8 @@
-import type { Scope } from '../model/types.ts';
+import type { Scope } from '../../model/types.ts';
+import { compileUrlTemplate, type Template, type Variables } from '../patterns/template.ts';
+import type { Purge } from '../rule.ts';
 import { compileHeaders } from './header-sets.ts';
 import type { PageFinder } from './pages.ts';
-import type { Purge } from './rule.ts';
-import { compileUrlTemplate, type Template, type Variables } from './template.ts';
 import { coverLiteralStars, valuesProblem } from './url.ts';
 import {
   dirEntry,

@@ -1,4 +1,4 @@
-import type { Header, PurgeEntry, Scope } from '../model/types.ts';
+import type { Header, PurgeEntry, Scope } from '../../model/types.ts';
 import { regexPatternProblem } from './regex-pattern.ts';
 import { dirUrlProblem } from './url.ts';
 

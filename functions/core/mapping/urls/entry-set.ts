@@ -1,6 +1,6 @@
-import { entryKey } from '../model/entry-key.ts';
-import { entryText } from '../model/entry-text.ts';
-import type { PurgeEntry } from '../model/types.ts';
+import { entryKey } from '../../model/entry-key.ts';
+import { entryText } from '../../model/entry-text.ts';
+import type { PurgeEntry } from '../../model/types.ts';
 
 /** Below this, comparing is cheaper than hashing. */
 const fewEntries = 8;

@@ -1,6 +1,4 @@
-import type { Captures } from './pattern.ts';
-import { escapeRegex } from './regex-pattern.ts';
-import { parseTokens, type Token } from './tokens.ts';
+import { escapeRegex } from '../urls/regex-pattern.ts';
 import {
   encodeAsComponent,
   encodeInPath,
@@ -8,7 +6,9 @@ import {
   encodeLiteral,
   encodeWholeUrl,
   normalizeOrigin,
-} from './url.ts';
+} from '../urls/url.ts';
+import type { Captures } from './pattern.ts';
+import { parseTokens, type Token } from './tokens.ts';
 
 /** Values by variable name; a name that is missing has no value. */
 export type Variables = Captures;
