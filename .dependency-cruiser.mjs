@@ -29,7 +29,7 @@ const rooms = {
   'local/aws': ['functions/core/model/(form-encoded-key|record)[.]ts'],
   'local/demo': [
     'local/(aws|cdn-pro|edge)',
-    'functions/core/mapping/(rule|compile-rules|hosts)[.]ts',
+    'functions/core/mapping/(rule|compile-rules|urls/hosts)[.]ts',
     'functions/lambda/(environment|log-events)[.]ts',
     'infra/settings',
   ],
