@@ -13,6 +13,9 @@ import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.
 import { createTimeline, type Entry, type Timeline } from './demo/timeline.ts';
 import { type Edge, startEdge } from './edge/server.ts';
 
+/** How often schedules run here, in milliseconds: who watches does not wait for minutes. */
+const tickEveryMs = 2000;
+
 /** How to start the local stack. */
 export interface LocalOptions {
   readonly config?: string | undefined;
@@ -163,6 +166,7 @@ function startStack(
     ...(config.stackName === undefined ? {} : { stackName: config.stackName }),
     secrets: localSecrets(config),
     environment: { [environment.cdnProEndpoint]: cdnProUrl, ...sharedTableEnvironment(config) },
+    scheduleEveryMs: tickEveryMs,
     outside: (outputs) => outsideNotifications(config, outputs),
     onFunctionLog: ({ logicalId }, line) => {
       if (verbose) console.log(line);

@@ -15,6 +15,7 @@ import type { InvocationEvent } from './lambda/invocation.ts';
 import type { OutsideNotification } from './s3-events/notifications.ts';
 import { startObjectEvents } from './s3-events/object-events.ts';
 import { readSubscribers } from './s3-events/targets.ts';
+import { startSchedules } from './schedules.ts';
 import { type Assembly, readAssembly } from './template/assembly.ts';
 import { TemplateError } from './template/errors.ts';
 import { localAccountId, nameInArn, type Resource } from './template/identifiers.ts';
@@ -43,6 +44,11 @@ export interface AwsOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Notifications that owners of buckets have set up outside of the stack, by its outputs. */
   readonly outside?: (outputs: Readonly<Record<string, string>>) => readonly OutsideNotification[];
+  /**
+   * How often every schedule runs, in milliseconds.
+   * @default - as its expression says
+   */
+  readonly scheduleEveryMs?: number;
   /** Called with each line that a handler writes to stdout or stderr. */
   readonly onFunctionLog?: (
     source: { readonly logicalId: string; readonly functionName: string },
@@ -75,7 +81,7 @@ export interface LocalAws {
 
 /**
  * Runs a synthesized stack on this machine: emulators for its queues, tables, buckets and secrets, its functions in
- * child processes, its event source mappings, event rules, bucket notifications and HTTP APIs.
+ * child processes, its event source mappings, event rules, schedules, bucket notifications and HTTP APIs.
  * @throws {TemplateError} for a template that AWS would refuse, or that cannot run locally.
  * @throws {PortInUseError} for a port that is in use. Everything that had started is stopped then.
  */
@@ -132,6 +138,7 @@ async function startStack(
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
   startMappings({ ...surroundings, functions, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
+  startSchedules({ ...surroundings, targets, everyMs: options.scheduleEveryMs });
   serveHttpApis({ ...surroundings, functions });
 
   return {

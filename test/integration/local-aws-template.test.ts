@@ -124,7 +124,12 @@ async function startByHand(resources: object = {}, options: Partial<AwsOptions> 
 }
 
 /** Waits until a queue holds this many messages, and returns them. */
-async function messagesIn(aws: LocalAws, logicalId: string, count: number): Promise<Message[]> {
+async function messagesIn(
+  aws: LocalAws,
+  logicalId: string,
+  count: number,
+  timeoutMs = 20_000,
+): Promise<Message[]> {
   const endpoint = aws.sqs.endpoint;
   const sqs = new SQSClient({
     region: aws.region,
@@ -133,7 +138,7 @@ async function messagesIn(aws: LocalAws, logicalId: string, count: number): Prom
   });
   const QueueUrl = aws.sqs.queueUrl(logicalId);
   const ask = { QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0, MessageAttributeNames: ['All'] };
-  for (const deadlineMs = Date.now() + 20_000; Date.now() < deadlineMs; await delay(20)) {
+  for (const deadlineMs = Date.now() + timeoutMs; Date.now() < deadlineMs; await delay(20)) {
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(ask));
     if (Messages.length >= count) return Messages;
   }
@@ -218,6 +223,30 @@ describe('a template that was written by hand', () => {
     }
   });
 
+  it('runs what is on a schedule, as often as the caller says, and leaves out what is disabled', async () => {
+    const scheduleOf = (State: string, queue: string) =>
+      ruleOf({ ScheduleExpression: 'rate(1 minute)', State, Targets: [{ Id: 'q', Arn: arnOf(queue) }] });
+    const { started } = await startByHand(
+      {
+        Ticks: { Type: 'AWS::SQS::Queue' },
+        NoTicks: { Type: 'AWS::SQS::Queue' },
+        EachMinute: scheduleOf('ENABLED', 'Ticks'),
+        Never: scheduleOf('DISABLED', 'NoTicks'),
+      },
+      { scheduleEveryMs: 20 },
+    );
+    try {
+      const [event] = await messagesIn(started, 'Ticks', 3);
+      expect(JSON.parse(event?.Body ?? '')).toMatchObject({
+        'detail-type': 'Scheduled Event',
+        resources: ['arn:aws:events:us-east-1:000000000000:rule/ByHand-EachMinute'],
+      });
+      await expect(messagesIn(started, 'NoTicks', 1, 100)).rejects.toThrow('Waited too long');
+    } finally {
+      await started.stop();
+    }
+  });
+
   it('has a dead letter of each event that no target accepts', async () => {
     const Queue = { ...template.Resources.Queue, Properties: {} };
     const { started } = await startByHand({ Queue });
@@ -264,9 +293,10 @@ describe('a template that was written by hand', () => {
       { Rule: ruleOf({ EventPattern: { source: [{ 'anything-but': 'x' }] }, Targets: [] }) },
       'Rule.EventPattern.source: {"anything-but":"x"} is not supported',
     ],
+    [{ Rule: ruleOf({ Targets: [] }) }, 'Rule (AWS::Events::Rule): EventPattern: Invalid input'],
     [
-      { Rule: ruleOf({ ScheduleExpression: 'rate(1 day)', Targets: [] }) },
-      'Rule (AWS::Events::Rule): EventPattern: Invalid input',
+      { Rule: ruleOf({ ScheduleExpression: 'cron(0 10 * * ? *)', Targets: [] }) },
+      'Rule: expected a schedule such as rate(1 minute), got cron(0 10 * * ? *)',
     ],
     [
       { Rule: ruleOf({ EventPattern: pattern('x'), Targets: [{ ...toQueue, InputPath: '$.detail' }] }) },

@@ -209,6 +209,11 @@ function synthesize(): void {
     partitionKey: { name: 'pk', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
   });
+  table.addGlobalSecondaryIndex({
+    indexName: 'byTime',
+    partitionKey: { name: 'queue', type: AttributeType.STRING },
+    sortKey: { name: 'time', type: AttributeType.STRING },
+  });
   const web = functionOf('Web', 'web', {
     timeout: Duration.seconds(1),
     memorySize: 256,
@@ -322,6 +327,9 @@ describe('a stack that was started', () => {
     const TableName = aws.dynamodb.tableName(logicalIdOf('Table'));
     const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
     expect(Table?.KeySchema).toEqual([{ AttributeName: 'pk', KeyType: 'HASH' }]);
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([
+      { IndexName: 'byTime', IndexStatus: 'ACTIVE', Projection: { ProjectionType: 'ALL' } },
+    ]);
     expect(aws.s3.buckets).toEqual(expect.arrayContaining(['imported-bucket', 'failing-bucket']));
     const QueueUrl = aws.sqs.queueUrl(logicalIdOf('Work'));
     const QueueName = QueueUrl.split('/').at(-1) ?? '';

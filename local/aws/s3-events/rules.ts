@@ -41,13 +41,16 @@ export interface EventRule {
 }
 
 /**
- * Reads the template's event rules. `RetryPolicy` is ignored: it is about deliveries that fail for a while, which the
+ * Reads the template's event rules, except those on a schedule. `RetryPolicy` is ignored: it is about deliveries that fail for a while, which the
  * local stack does not have; how often a function is retried is in its own asynchronous settings.
  * @throws {TemplateError} for a rule that is not supported.
  */
 export function readRules(template: StackTemplate): EventRule[] {
   const ownBuses = template.resources('AWS::Events::EventBus').map(template.physicalName);
-  return template.resources('AWS::Events::Rule').map((resource) => readRule(template, resource, ownBuses));
+  return template
+    .resources('AWS::Events::Rule')
+    .filter(({ properties }) => properties.ScheduleExpression === undefined)
+    .map((resource) => readRule(template, resource, ownBuses));
 }
 
 function readRule(template: StackTemplate, resource: Resource, ownBuses: readonly string[]): EventRule {

@@ -13,9 +13,9 @@ const supportedProperties: Readonly<Record<string, string>> = {
   'AWS::ApiGatewayV2::Route': 'ApiId AuthorizationType RouteKey Target',
   'AWS::ApiGatewayV2::Stage': 'AccessLogSettings ApiId AutoDeploy DefaultRouteSettings StageName',
   'AWS::DynamoDB::Table':
-    'AttributeDefinitions BillingMode DeletionProtectionEnabled KeySchema PointInTimeRecoverySpecification ResourcePolicy SSESpecification TableName TimeToLiveSpecification',
+    'AttributeDefinitions BillingMode DeletionProtectionEnabled GlobalSecondaryIndexes KeySchema PointInTimeRecoverySpecification ResourcePolicy SSESpecification TableName TimeToLiveSpecification',
   'AWS::Events::EventBus': 'DeadLetterConfig Description KmsKeyIdentifier Name',
-  'AWS::Events::Rule': 'Description EventBusName EventPattern Name State Targets',
+  'AWS::Events::Rule': 'Description EventBusName EventPattern Name ScheduleExpression State Targets',
   'AWS::Lambda::EventInvokeConfig':
     'DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier',
   'AWS::Lambda::EventSourceMapping':
