@@ -38,15 +38,26 @@ export function scratchFolder(): string {
 /** The feature flags and all else that the app is synthesized with. */
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
+/** @returns an app that does not bundle the functions */
+export function unbundledApp(more: Readonly<Record<string, unknown>> = {}): App {
+  return new App({ outdir: scratchFolder(), context: { ...more, 'aws:cdk:bundling-stacks': [] } });
+}
+
 /** @returns a stack with this configuration, without bundling its functions */
 export function stackOf(overrides: Partial<PurgerConfig> = {}): PurgerStack {
-  const app = new App({ outdir: scratchFolder(), context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return new PurgerStack(app, 'Stack', { config: checkConfig({ ...sampleConfig, ...overrides }) });
+  const config = checkConfig({ ...sampleConfig, ...overrides });
+  return new PurgerStack(unbundledApp(context), 'Stack', { config });
 }
+
+/** Templates by their configuration: a worker synthesizes each once. */
+const templates = new Map<string, Template>();
 
 /** @returns the template of such a stack */
 export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
-  return Template.fromStack(stackOf(overrides));
+  const key = JSON.stringify(overrides);
+  const template = templates.get(key) ?? Template.fromStack(stackOf(overrides));
+  templates.set(key, template);
+  return template;
 }
 
 /** @returns the properties of all resources of a type; fails where there are none */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -9,7 +9,7 @@ import { alarmNames } from '../../infra/settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
-import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
 
 const template = templateOf();
@@ -298,10 +298,7 @@ describe('whom alarms tell', () => {
   });
 
   test('whatever the user of the construct thinks of', () => {
-    const stack = new Stack(
-      new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
-      'Mine',
-    );
+    const stack = new Stack(unbundledApp(), 'Mine');
     const action: IAlarmAction = { bind: () => ({ alarmActionArn: 'arn:aws:ssm:x:1:opsitem:1' }) };
     const purger = new CdnPurger(stack, 'Purger', {
       credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),

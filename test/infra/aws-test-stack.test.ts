@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { signRequest } from '../../functions/cdn-pro/auth.ts';
 import { AwsTestStack, type TestStackSettings } from '../aws/test-stack.ts';
-import { scratchFolder } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
 
 const settings: TestStackSettings = {
   stackName: 'cdn-purger-test-x1',
@@ -16,7 +15,7 @@ const settings: TestStackSettings = {
 };
 
 function templateWith(own: Partial<TestStackSettings>): Template {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   return Template.fromStack(new AwsTestStack(app, 'Test', { ...settings, ...own }));
 }
 

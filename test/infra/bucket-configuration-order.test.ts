@@ -1,17 +1,17 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { scratchFolder } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
 const configurationType = 'Custom::PurgerBucketConfiguration';
 
 /** The template of a stack with the purgers that a test adds. */
 function templateWith(add: (stack: Stack, purger: (id: string) => CdnPurger) => void): Template {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   const stack = new Stack(app, 'Mine');
   const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
   add(stack, (id) => new CdnPurger(stack, id, { credentials, target: 'production', rules }));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -12,7 +12,7 @@ import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { encryptionKeyArn, everything } from '../helpers/deployments.ts';
 import { blocksOf } from '../helpers/markdown.ts';
-import { allOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 describe('a key of the customer', () => {
   const template = templateOf({ ...everything, encryptionKeyArn });
@@ -99,7 +99,7 @@ describe('a key of the customer', () => {
   });
 
   test('can be that of the topic, too, and of a bucket whose notifications the CDK manages', () => {
-    const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+    const app = unbundledApp();
     const stack = new Stack(app, 'Mine');
     const encryptionKey: IKey = new Key(stack, 'Key');
     const purger = addPurger(stack, { encryptionKey });
@@ -117,7 +117,7 @@ describe('a key of the customer', () => {
 });
 
 test('the key can be in another stack of the app', () => {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   const encryptionKey: IKey = new Key(new Stack(app, 'Keys'), 'Key');
   const stack = new Stack(app, 'Mine');
   addPurger(stack, { encryptionKey }).watchBucket(bucketIn(stack, 'Site'));
@@ -165,10 +165,7 @@ interface Statement {
 
 /** @returns what the policy of a key says that is in the purger's stack */
 function keyPolicyOf(add: (added: Added) => void): readonly Statement[] {
-  const stack = new Stack(
-    new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
-    'Mine',
-  );
+  const stack = new Stack(unbundledApp(), 'Mine');
   const encryptionKey: IKey = new Key(stack, 'Key');
   add({ stack, purger: addPurger(stack, { encryptionKey }) });
   const [key] = allOf(Template.fromStack(stack), 'AWS::KMS::Key');

@@ -1,11 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { everything } from '../helpers/deployments.ts';
-import { allOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const data = ['AWS::SQS::Queue', 'AWS::DynamoDB::Table', 'AWS::Logs::LogGroup'];
 
@@ -87,10 +87,7 @@ describe('logs', () => {
 
 /** @returns the template of the construct in somebody's stack */
 function templateOfConstruct(props: Partial<CdnPurgerProps>): Template {
-  const stack = new Stack(
-    new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } }),
-    'Mine',
-  );
+  const stack = new Stack(unbundledApp(), 'Mine');
   new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
     target: 'production',

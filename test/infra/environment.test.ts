@@ -1,12 +1,11 @@
-import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
-import { sampleConfig, scratchFolder } from '../helpers/purger-stack.ts';
+import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
 
 /** Where CDK would deploy a stack with this configuration. */
 function environmentOf(overrides: Partial<PurgerConfig>) {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   new PurgerStack(app, 'Stack', { config: { ...sampleConfig, ...overrides } });
   const { environment, stackName } = app.synth().getStackArtifact('Stack');
   return { environment: environment.name, stackName };

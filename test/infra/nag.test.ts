@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -11,7 +11,7 @@ import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
-import { sampleConfig, scratchFolder } from '../helpers/purger-stack.ts';
+import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
 
 /** @returns the rules that are broken and not acknowledged, as `rule path` */
 function findingsOf(app: App): readonly string[] {
@@ -23,19 +23,15 @@ function findingsOf(app: App): readonly string[] {
     .toSorted();
 }
 
-function newApp(): App {
-  return new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
-}
-
 function appOf(overrides: Partial<PurgerConfig>): App {
-  const app = newApp();
+  const app = unbundledApp();
   new PurgerStack(app, 'Stack', { config: checkConfig({ ...sampleConfig, ...overrides }) });
   return app;
 }
 
 /** The construct in a stack of somebody else, with a key and a bucket of that stack. */
 function appOfLibraryUser(): App {
-  const app = newApp();
+  const app = unbundledApp();
   const stack = new Stack(app, 'Stack');
   const encryptionKey: IKey = new Key(stack, 'Key', { enableKeyRotation: true });
   const purger = new CdnPurger(stack, 'Purger', {

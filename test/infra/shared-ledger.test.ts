@@ -1,11 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const table = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 
@@ -32,7 +32,7 @@ describe('a deployment that shares the ledger of another one', () => {
   });
 
   test('in one app is given the table of the other', () => {
-    const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+    const app = unbundledApp();
     const purgerOf = (stack: Stack, sharing: Partial<{ sharedLedger: CdnPurger['ledger']['table'] }>) => {
       const secret = Secret.fromSecretNameV2(stack, 'Secret', 'x');
       const purger = new CdnPurger(stack, 'Purger', {
@@ -95,7 +95,7 @@ test('a ledger that is shared with another account lets it use the window and no
 });
 
 test('the construct names accounts as AWS does, too', () => {
-  const stack = new Stack(new App({ outdir: scratchFolder() }), 'Mine');
+  const stack = new Stack(unbundledApp(), 'Mine');
   const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
   const props = {
     credentials,

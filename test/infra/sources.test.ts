@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
@@ -8,7 +8,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { permissionsOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { permissionsOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
 const only = (sources: Partial<PurgerConfig>) => templateOf({ buckets: [], webhooks: [], rules, ...sources });
@@ -32,7 +32,7 @@ function appWith(add: (stack: Stack, purger: CdnPurger) => void): {
   readonly app: App;
   readonly stack: Stack;
 } {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   const stack = new Stack(app, 'Mine');
   const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
   add(stack, new CdnPurger(stack, 'Purger', { credentials, target: 'production', rules }));

@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const template = templateOf();
 
@@ -129,7 +129,7 @@ test('a bad configuration is refused, with all its issues', () => {
 });
 
 test('the construct works as in its documentation, with a bucket of the stack itself', () => {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   const stack = new Stack(app, 'Mine');
   const purger = new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
@@ -147,7 +147,7 @@ test('the construct works as in its documentation, with a bucket of the stack it
 });
 
 test('a construct with a rule that nothing is received for does not synthesize', () => {
-  const app = new App({ outdir: scratchFolder(), context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = unbundledApp();
   const stack = new Stack(app, 'Mine');
   new CdnPurger(stack, 'Purger', {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),

@@ -1,5 +1,4 @@
 import { DeleteQueueCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enqueueEvents, s3Events, submitEvents } from '../../functions/lambda/log-events.ts';
@@ -9,6 +8,7 @@ import type { Ready } from '../../local/demo/ready.ts';
 import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
 import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 import { watchedMetrics } from '../helpers/watched-metrics.ts';
 
@@ -90,7 +90,7 @@ async function liveThroughEverything(): Promise<void> {
 
 test('every metric of ours that an alarm watches is published by the functions, in this name, unit and dimensions', async () => {
   await liveThroughEverything();
-  const stack = new PurgerStack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'CdnProPurger', {
+  const stack = new PurgerStack(unbundledApp(), 'CdnProPurger', {
     config: checkConfig(config),
   });
   const ours = watchedMetrics(Template.fromStack(stack)).filter(
