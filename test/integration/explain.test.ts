@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Purge } from '../../functions/core/mapping/rule.ts';
 import { runCommand } from '../../infra/cli/run-command.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
@@ -106,20 +107,21 @@ POST /cdn/purges, after 60 s
 });
 
 /** A configuration of its own, with these sources and one rule. */
-function configWith(name: string, sources: object, fileUrls: readonly string[]): string {
+function configWith(name: string, sources: object, purge: Purge): string {
   const file = scratch.path(`${name}.json`);
-  const rules = [{ match: { source: 's3', key: 'site/{+path}' }, purge: { fileUrls } }];
+  const rules = [{ match: { source: 's3', key: 'site/{+path}' }, purge }];
   writeFileSync(file, JSON.stringify({ credentials: 'x', target: 'production', ...sources, rules }));
   return file;
 }
 
 describe('a hint', () => {
   const buckets = [{ name: 'www' }];
-  const file = configWith('slashes', { buckets }, [
+  const fileUrls = [
     'https://a.example/{path}',
     'https://b.example/{+path}?from={path}',
     'https://c.example/x/{key}',
-  ]);
+  ];
+  const file = configWith('slashes', { buckets }, { fileUrls });
 
   test('says where a value loses its slashes, and how to keep them', async () => {
     const { stdout, exitCode } = await explain('s3://www/site/blog/a.html', '--config', file);
@@ -146,8 +148,8 @@ describe('what is watched', () => {
     topics: [{ arn: arnOf('sns'), bucket: 'by-topic', prefix: 'site/', suffix: '.html' }],
     queues: [{ arn: arnOf('sqs'), bucket: 'by-queue' }],
   };
-  const urls = ['https://h.example/{+path}'];
-  const file = configWith('sources', sources, urls);
+  const purge = { fileUrls: ['https://h.example/{+path}'] };
+  const file = configWith('sources', sources, purge);
 
   test.each([
     ['s3://www/site/a.html', undefined],
@@ -163,7 +165,7 @@ describe('what is watched', () => {
   });
 
   test('is any bucket that a topic without a filter carries', async () => {
-    const topics = configWith('topic', { topics: [{ arn: arnOf('sns') }] }, urls);
+    const topics = configWith('topic', { topics: [{ arn: arnOf('sns') }] }, purge);
     expect(await explain('s3://any/site/a.html', '--config', topics)).toMatchObject({
       exitCode: 0,
       stdout: expect.not.stringContaining('it would not arrive'),
@@ -291,8 +293,16 @@ describe('what would really go out', () => {
   });
 
   test('what a wildcard covers is named, though the request does not name it', async () => {
-    const { stdout } = await explain('--event', 'events/contentful-publish.json');
-    expect(stdout).toContain('which purges this, too: https://www.example.com/blog/hello-world');
+    const file = configWith(
+      'covered',
+      { buckets: [{ name: 'www' }] },
+      {
+        fileUrls: ['https://www.example.com/{+path}'],
+        dirUrls: ['https://www.example.com/blog/*'],
+      },
+    );
+    const { stdout } = await explain('s3://www/site/blog/hello', '--config', file);
+    expect(stdout).toContain('which purges this, too: https://www.example.com/blog/hello');
   });
 });
 
