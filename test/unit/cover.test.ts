@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
+import type { CacheKey } from '../../functions/core/planning/cache-key.ts';
 import { dropCovered } from '../../functions/core/planning/cover.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
@@ -59,7 +60,6 @@ describe('where the page leaves a doubt, nothing is covered', () => {
     ['a directory alone and what is in it', file('mydir/a.jpg'), dir('mydir')],
     ['an earlier * is literal', file('mydir/a/b'), dir('my*/a/*')],
     ['characters after **', file('mydirectory/picture.jpg'), dir('my**jpg')],
-    ['another scheme', fileEntry('https://test.domain2.com/mydir/a'), dir('mydir/**')],
     [
       'a regex with more than a literal string and .*',
       file('mydir/a.jpg'),
@@ -69,6 +69,45 @@ describe('where the page leaves a doubt, nothing is covered', () => {
     ['a wider wildcard', dir('mydir/**'), dir('mydir/*')],
   ])('%s', (_, first, second) => {
     expect(covers(first, second)).toBe(false);
+  });
+});
+
+describe('what the cache key does not tell apart', () => {
+  const https = 'https://test.domain2.com/';
+  const alias = 'http://alias.example/';
+  const cacheKey = { hosts: { 'test.domain2.com': ['alias.example'] } };
+  const keptOf = (entries: readonly PurgeEntry[], key?: CacheKey) =>
+    dropCovered(
+      entries.map((entry, index) => ({ entry, messages: [index] })),
+      key,
+    ).map(({ entry }) => entryText(entry));
+
+  test('is purged once: http and https, and with the first spelling of each', () => {
+    expect(keptOf([file('a'), fileEntry(`${https}a`), fileEntry(`${https}b`), file('b')])).toEqual([
+      `${h}a`,
+      `${https}b`,
+    ]);
+    expect(keptOf([dir('mydir/*'), { ...dir(''), url: `${https}mydir/*` }])).toEqual([`${h}mydir/*`]);
+    expect(keptOf([fileEntry(`${https}mydir/a`), dir('mydir/**')])).toEqual([`${h}mydir/**`]);
+    expect(keptOf([fileEntry(`${https}a/b`), regex('any://test.domain2.com/a/.*')])).toHaveLength(1);
+  });
+
+  test('is purged apart where the configuration says that it is cached apart', () => {
+    const spellings = [file('a'), fileEntry(`${https}a`)];
+    expect(keptOf(spellings, { scheme: true })).toEqual([`${h}a`, `${https}a`]);
+  });
+
+  test('are hosts only where the configuration says so', () => {
+    const spellings = [fileEntry(`${alias}a`), file('a'), fileEntry(`${https}a`)];
+    expect(keptOf(spellings)).toEqual([`${alias}a`, `${h}a`]);
+    expect(keptOf(spellings, cacheKey)).toEqual([`${alias}a`]);
+    expect(keptOf([fileEntry(`${alias}mydir/a`), dir('mydir/**')], cacheKey)).toEqual([`${h}mydir/**`]);
+  });
+
+  test('is never a query, a version by headers, or a regex of one scheme', () => {
+    const headers = [{ name: 'x', value: 'y' }];
+    expect(keptOf([file('a'), file('a?b=1'), fileEntry(`${h}a`, { headers })])).toHaveLength(3);
+    expect(keptOf([fileEntry(`${https}a/b`), regex('http://test.domain2.com/a/.*')])).toHaveLength(2);
   });
 });
 

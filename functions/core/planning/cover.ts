@@ -1,6 +1,7 @@
-import { entryKeyWithoutAction } from '../model/entry-key.ts';
+import { entryKey, entryKeyWithoutAction } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
-import type { DirEntry, PurgeEntry } from '../model/types.ts';
+import type { DirEntry, FileEntry, PurgeEntry } from '../model/types.ts';
+import { type CacheKey, cacheKeyWith } from './cache-key.ts';
 import type { PlannedEntry } from './planned-request.ts';
 import { directoryOf, fixedPart, prefixesOfRegex, wildcardOf } from './wildcard.ts';
 
@@ -9,20 +10,29 @@ import { directoryOf, fixedPart, prefixesOfRegex, wildcardOf } from './wildcard.
  *
  * Follows the purge API's page to the letter and, where that leaves a doubt, covers nothing: `*` and names with a
  * query or header variations, wildcards with characters after `**`, and regexes other than a literal string and `.*`.
- * A `delete` covers an `invalidate`, since what is gone cannot be stale; the reverse does not hold.
+ * A `delete` covers an `invalidate`, since what is gone cannot be stale; the reverse does not hold. Of entries that the
+ * cache key does not tell apart, the first covers the others.
  * @param entries of one target and webhook, without duplicates
  */
-export function dropCovered(entries: readonly PlannedEntry[]): readonly PlannedEntry[] {
-  const deletes = indexCovers(entries.filter(({ entry }) => entry.action === 'delete'));
-  const all = indexCovers(entries);
+export function dropCovered(
+  entries: readonly PlannedEntry[],
+  cacheKey: CacheKey = {},
+): readonly PlannedEntry[] {
+  const keyOf = cacheKeyWith(cacheKey);
+  const keyed = entries.map((planned) => ({ planned, entry: withKey(planned.entry, keyOf) }));
+  const deletes = indexCovers(
+    keyed.filter(({ entry }) => entry.action === 'delete'),
+    keyOf,
+  );
+  const all = indexCovers(keyed, keyOf);
   const covered = new Map<PlannedEntry, PlannedEntry[]>();
-  const kept = entries.filter((planned) => {
-    const cover = coverOf(planned, planned.entry.action === 'delete' ? deletes : all);
-    if (cover === undefined) return true;
+  const kept = keyed.flatMap((each) => {
+    const cover = coverOf(each, each.entry.action === 'delete' ? deletes : all)?.planned;
+    if (cover === undefined) return [each.planned];
     const known = covered.get(cover);
-    if (known === undefined) covered.set(cover, [planned]);
-    else known.push(planned);
-    return false;
+    if (known === undefined) covered.set(cover, [each.planned]);
+    else known.push(each.planned);
+    return [];
   });
   return covered.size === 0
     ? entries
@@ -46,41 +56,57 @@ function withCovered(
   return { ...planned, covered: all };
 }
 
+/** An entry, and the same one with the URL by which CDN Pro's cache knows it. */
+interface Keyed {
+  readonly planned: PlannedEntry;
+  readonly entry: PurgeEntry;
+}
+
+function withKey(entry: PurgeEntry, keyOf: (url: string) => string): PurgeEntry {
+  return entry.kind === 'regex' ? entry : { ...entry, url: keyOf(entry.url) };
+}
+
 /** The covers among some entries, so that looking one up takes time logarithmic in their number. */
 interface Covers {
   /** Sorted, and none is a prefix of another. */
   readonly prefixes: readonly string[];
-  readonly byPrefix: ReadonlyMap<string, PlannedEntry>;
-  readonly byNames: ReadonlyMap<string, PlannedEntry>;
+  readonly byPrefix: ReadonlyMap<string, Keyed>;
+  readonly byNames: ReadonlyMap<string, Keyed>;
   /** By directory, the starts of names that are covered, sorted, and none a prefix of another. */
   readonly starts: ReadonlyMap<string, readonly string[]>;
-  readonly byExtension: ReadonlyMap<string, PlannedEntry>;
+  readonly byExtension: ReadonlyMap<string, Keyed>;
   /** Directory URLs without a wildcard: all variations of one URL. */
-  readonly byUrl: ReadonlyMap<string, PlannedEntry>;
+  readonly byUrl: ReadonlyMap<string, Keyed>;
+  /** The first of those that the cache key does not tell apart. */
+  readonly byKey: ReadonlyMap<string, Keyed>;
   /** Each `delete`, for an `invalidate` of the same. */
-  readonly deleted: ReadonlyMap<string, PlannedEntry>;
+  readonly deleted: ReadonlyMap<string, Keyed>;
 }
 
-function indexCovers(entries: readonly PlannedEntry[]): Covers {
-  const byPrefix = new Map<string, PlannedEntry>();
-  const byNames = new Map<string, PlannedEntry>();
-  const byExtension = new Map<string, PlannedEntry>();
-  const byUrl = new Map<string, PlannedEntry>();
-  const deleted = new Map<string, PlannedEntry>();
-  for (const planned of entries) {
-    const { entry } = planned;
-    if (entry.action === 'delete') deleted.set(entryKeyWithoutAction(entry), planned);
+function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string): Covers {
+  const byPrefix = new Map<string, Keyed>();
+  const byNames = new Map<string, Keyed>();
+  const byExtension = new Map<string, Keyed>();
+  const byUrl = new Map<string, Keyed>();
+  const byKey = new Map<string, Keyed>();
+  const deleted = new Map<string, Keyed>();
+  for (const keyed of entries) {
+    const { entry } = keyed;
+    const key = entryKey(entry);
+    if (!byKey.has(key)) byKey.set(key, keyed);
+    const keyWithoutAction = entryKeyWithoutAction(entry);
+    if (entry.action === 'delete' && !deleted.has(keyWithoutAction)) deleted.set(keyWithoutAction, keyed);
     if (entry.kind === 'file') continue;
     if (entry.kind === 'regex') {
-      for (const prefix of prefixesOfRegex(entry.pattern)) setStronger(byPrefix, prefix, planned);
+      for (const prefix of prefixesToIndex(entry.pattern, keyOf)) setStronger(byPrefix, prefix, keyed);
       continue;
     }
     const wildcard = wildcardOf(entry);
     if (wildcard === undefined) {
-      if (!entry.url.includes('*')) setStronger(byUrl, entry.url, planned);
-    } else if (wildcard.kind === 'prefix') setStronger(byPrefix, wildcard.prefix, planned);
-    else if (wildcard.kind === 'names') setStronger(byNames, wildcard.dir + wildcard.start, planned);
-    else setStronger(byExtension, wildcard.dir + wildcard.suffix, planned);
+      if (!entry.url.includes('*')) setStronger(byUrl, entry.url, keyed);
+    } else if (wildcard.kind === 'prefix') setStronger(byPrefix, wildcard.prefix, keyed);
+    else if (wildcard.kind === 'names') setStronger(byNames, wildcard.dir + wildcard.start, keyed);
+    else setStronger(byExtension, wildcard.dir + wildcard.suffix, keyed);
   }
   const starts = groupBy(byNames.keys(), directoryOf);
   return {
@@ -90,36 +116,47 @@ function indexCovers(entries: readonly PlannedEntry[]): Covers {
     starts: new Map([...starts].map(([dir, names]) => [dir, withoutLonger(names)])),
     byExtension,
     byUrl,
+    byKey,
     deleted,
   };
 }
 
+/** A regex that names one scheme covers URLs of that scheme alone: which one a key without it has is not documented. */
+function prefixesToIndex(pattern: string, keyOf: (url: string) => string): readonly string[] {
+  const prefixes = prefixesOfRegex(pattern);
+  return pattern.startsWith('any://') ? [...prefixes, ...prefixes.map(keyOf)] : prefixes;
+}
+
 /** Of two covers for the same, the `delete` is kept: it covers the other. */
-function setStronger(covers: Map<string, PlannedEntry>, key: string, planned: PlannedEntry): void {
+function setStronger(covers: Map<string, Keyed>, key: string, keyed: Keyed): void {
   const known = covers.get(key);
-  if (known === undefined || (known.entry.action !== 'delete' && planned.entry.action === 'delete')) {
-    covers.set(key, planned);
+  if (known === undefined || (known.entry.action !== 'delete' && keyed.entry.action === 'delete')) {
+    covers.set(key, keyed);
   }
 }
 
-/** The entry that purges all that `planned` does; undefined where there is none for certain. */
-function coverOf(planned: PlannedEntry, covers: Covers): PlannedEntry | undefined {
-  const { entry } = planned;
-  const same = entry.action === 'delete' ? undefined : covers.deleted.get(entryKeyWithoutAction(entry));
+/** The entry that purges all that `keyed` does; undefined where there is none for certain. */
+function coverOf(keyed: Keyed, covers: Covers): Keyed | undefined {
+  const { entry, planned } = keyed;
+  const deleted = entry.action === 'delete' ? undefined : covers.deleted.get(entryKeyWithoutAction(entry));
+  if (deleted !== undefined) return deleted;
+  const first = covers.byKey.get(entryKey(entry));
+  if (first !== undefined && first !== keyed) return first;
   // What a regex matches is not compared with anything else.
-  if (same !== undefined || entry.kind === 'regex') return same;
+  if (entry.kind === 'regex' || planned.entry.kind === 'regex') return undefined;
   const found = entry.kind === 'file' ? coverOfFile(entry, covers) : coverOfDir(entry, covers);
-  return found === planned ? undefined : found;
+  const cover = found ?? coverByPrefix(fixedPart(planned.entry.url), covers);
+  return cover === keyed ? undefined : cover;
 }
 
-function coverOfFile(entry: PurgeEntry & { kind: 'file' }, covers: Covers): PlannedEntry | undefined {
+function coverOfFile(entry: FileEntry, covers: Covers): Keyed | undefined {
   const { url, headers = [] } = entry;
   const cover = coverByPrefix(url, covers) ?? covers.byUrl.get(url);
   if (cover !== undefined) return cover;
   return headers.length > 0 || url.includes('?') ? undefined : coverOfName(url, covers);
 }
 
-function coverOfDir(entry: DirEntry, covers: Covers): PlannedEntry | undefined {
+function coverOfDir(entry: DirEntry, covers: Covers): Keyed | undefined {
   const cover = coverByPrefix(fixedPart(entry.url), covers);
   if (cover !== undefined) return cover;
   if (!entry.url.includes('*')) return covers.byUrl.get(entry.url);
@@ -129,7 +166,7 @@ function coverOfDir(entry: DirEntry, covers: Covers): PlannedEntry | undefined {
   return coverByStart(wildcard.dir, covers) ?? covers.byExtension.get(wildcard.dir + wildcard.suffix);
 }
 
-function coverOfName(url: string, covers: Covers): PlannedEntry | undefined {
+function coverOfName(url: string, covers: Covers): Keyed | undefined {
   const dir = directoryOf(url);
   const name = url.slice(dir.length);
   const dot = name.lastIndexOf('.');
@@ -138,12 +175,12 @@ function coverOfName(url: string, covers: Covers): PlannedEntry | undefined {
   );
 }
 
-function coverByPrefix(url: string, { prefixes, byPrefix }: Covers): PlannedEntry | undefined {
+function coverByPrefix(url: string, { prefixes, byPrefix }: Covers): Keyed | undefined {
   const prefix = prefixIn(prefixes, url);
   return prefix === undefined ? undefined : byPrefix.get(prefix);
 }
 
-function coverByStart(url: string, { starts, byNames }: Covers): PlannedEntry | undefined {
+function coverByStart(url: string, { starts, byNames }: Covers): Keyed | undefined {
   const start = prefixIn(starts.get(directoryOf(url)) ?? [], url);
   return start === undefined ? undefined : byNames.get(start);
 }

@@ -2,6 +2,7 @@ import { entryKey, headersKey, scopeKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { byteLength } from '../model/purge-message.ts';
 import type { FileEntry, PurgeEntry } from '../model/types.ts';
+import type { CacheKey } from './cache-key.ts';
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
 import { dropCovered } from './cover.ts';
 import {
@@ -24,6 +25,11 @@ export interface RequestLimits {
    * @default never
    */
   readonly coalesce?: CoalesceLimits;
+  /**
+   * What the cache key does not tell apart is purged once.
+   * @default - host and path are the key
+   */
+  readonly cacheKey?: CacheKey;
 }
 
 /**
@@ -46,7 +52,7 @@ export function planEntries(
 ): readonly PlannedRequest[] {
   // An entry may cover another one with a weaker action, but not one for another target or webhook.
   const coverGroups = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
-  const kept = [...coverGroups.values()].flatMap((group) => dropCovered(group));
+  const kept = [...coverGroups.values()].flatMap((group) => dropCovered(group, limits.cacheKey));
   const scopes = groupBy(kept, ({ entry }) => scopeKey(entry));
   return [...scopes.values()].flatMap((scope) => {
     const share = shareOf(limits.coalesce, scope.length / kept.length);
