@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bucket, greedy, hybrid } from './simulation/candidates.ts';
 import { drawChart } from './simulation/chart.ts';
-import { createLoads, type Load, overloadInDirectories } from './simulation/loads.ts';
+import { createLoads, type Load } from './simulation/loads.ts';
 import {
   boundName,
   measureConsumer,
@@ -55,7 +55,6 @@ export async function main(args: readonly string[]): Promise<boolean> {
     `${'batches that gather at once'.padEnd(45)}        1        2        5        1        2        5`,
   );
   for (const load of loads) await robustness(load);
-  if (wanted.length === 0 || wanted.includes('directories')) await underPressure();
   console.log('\nGoals\n');
   for (const { description, verdict } of goals) console.log(`${verdict.padEnd(6)}  ${description}`);
   if (wanted.length === 0) {
@@ -144,29 +143,6 @@ async function robustness(load: Load): Promise<void> {
       }
     }
     console.log(`${load.name.padEnd(30)}${policy.padEnd(15)}${cells.join('')}`);
-  }
-}
-
-/** What `coalesce: 'under-pressure'` does with more than the API carries, and at what price. */
-async function underPressure(): Promise<void> {
-  const filesInDirectory = 1000;
-  const load = overloadInDirectories(1200, 100, setting.seed);
-  console.log(
-    `\nCoalescing: ${load.name}, ${filesInDirectory} files in each; the API carries 900 a second\n`,
-  );
-  for (const siblings of [undefined, 50]) {
-    const row = await measureConsumer(
-      own,
-      load,
-      siblings === undefined ? setting : { ...setting, siblingsUnderPressure: siblings },
-    );
-    const changed = load.changes.length * load.grain;
-    const perChange = (row.directories * filesInDirectory) / changed;
-    const what = siblings === undefined ? 'never' : `under pressure, from ${siblings} siblings`;
-    const price = `${row.directories} directories purged: ${perChange.toFixed(2)} files for each change`;
-    console.log(
-      `  ${what.padEnd(34)} p50 ${seconds(row.p50)}, p99 ${seconds(row.p99)}, 429: ${row.throttled}; ${price}`,
-    );
   }
 }
 

@@ -166,10 +166,8 @@ export class CdnPurger extends Construct {
   }
 
   #createS3Receiver(): S3Receiver {
-    const { freshnessSeconds } = this.#settings;
     const onQueue = (queue: S3Queue) => this.#dashboard?.addS3Queue(queue);
-    const own = { freshnessSeconds, onQueue };
-    const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), ...own });
+    const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), onQueue });
     this.#dashboard?.addReceiver('receive-s3', receiver.function);
     return receiver;
   }

@@ -55,7 +55,7 @@ const sqsUnitBytes = 64 * 1024;
 export function sqsRequestsOf(requests: readonly MeteredRequest[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { service, action, requestBytes, responseBytes, durationMs } of requests) {
-    // Only the benchmark itself asks how long a queue is, since nothing is coalesced.
+    // Only the benchmark itself asks how long a queue is, since no function does.
     if (service !== 'AmazonSQS' || action === 'GetQueueAttributes') continue;
     if (action === 'ReceiveMessage' && durationMs > idleReceiveMs) continue;
     const units = unitsOf(Math.max(requestBytes, responseBytes), sqsUnitBytes);

@@ -19,8 +19,6 @@ export interface ConsumerOptions {
   /** @default the largest that CDN Pro gives */
   readonly bucket?: BucketLimit;
   readonly limits: RequestLimits;
-  /** See `SubmitOptions`. */
-  readonly coalesceAbove?: number;
   /** See `LimitsTableOptions`. */
   readonly pacing?: Pacing;
   readonly functionTimeoutMs: number;
@@ -104,7 +102,6 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       reject: send(deadLetter),
       recover: () => undefined,
       learn() {},
-      backlog: async () => queue.visible(),
       nowMs,
       sleep: (ms) => clock.sleep(ms),
       random,
@@ -132,7 +129,6 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       submitBatch(records, mortal, {
         limits: options.limits,
         deadlineMs,
-        ...(options.coalesceAbove === undefined ? {} : { coalesceAbove: options.coalesceAbove }),
       }),
       killed,
     ]);

@@ -39,21 +39,6 @@ export function createLoads(seed: number): readonly Load[] {
   ];
 }
 
-/** More than the API carries, spread over directories, for 10 minutes; measured until the last change is purged. */
-export function overloadInDirectories(perSecond: number, directories: number, seed: number): Load {
-  const grain = 5;
-  const lengthMs = 600_000;
-  const { changes } = steady(perSecond, grain, seed);
-  const inDirectories = changes
-    .filter(({ atMs }) => atMs < lengthMs)
-    .map((change, index) => ({
-      ...change,
-      url: `https://www.example.com/docs/${index % directories}/page-${index}.html`,
-    }));
-  const name = `${perSecond} a second in ${directories} directories`;
-  return { ...base(name, inDirectories), grain };
-}
-
 function urlOf(index: number): string {
   return `https://www.example.com/docs/page-${index}.html`;
 }

@@ -30,8 +30,6 @@ export interface Setting {
   /** See `EventSourceOptions.gatherers`. */
   readonly gatherers: number;
   readonly seed: number;
-  /** Fewest siblings that become their directory under pressure. Missing: never. */
-  readonly siblingsUnderPressure?: number;
 }
 
 /** CDN Pro's limit, and what the default configuration makes of it. */
@@ -39,8 +37,6 @@ const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
 const windowMs = 300_000;
 const maxFileUrls = 1000;
 const ownRequests = 270;
-/** The default of `freshnessSeconds`. */
-const freshnessSeconds = 60;
 
 /** The way of a change in milliseconds, without all waiting: into the queue, into the function, to CDN Pro. */
 const transitMs = 100;
@@ -52,15 +48,14 @@ const wayMs = (random: () => number) => 50 + 50 * random();
 export async function measureConsumer(
   policy: string,
   load: Load,
-  { batchingWindowSeconds, gatherers, seed, siblingsUnderPressure }: Setting,
+  { batchingWindowSeconds, gatherers, seed }: Setting,
   pacing?: Pacing,
-): Promise<Row & { readonly aboveBound: number; readonly directories: number }> {
+): Promise<Row & { readonly aboveBound: number }> {
   const random = createRandom(seed);
   const { grain } = load;
   const limits = {
     maxFileUrls: maxFileUrls / grain,
     maxBodyBytes: 512 * 1024,
-    ...(siblingsUnderPressure && { coalesce: { siblings: siblingsUnderPressure / grain, minDepth: 1 } }),
   };
   const outcome = await runWorld(
     {
@@ -68,7 +63,6 @@ export async function measureConsumer(
       changes: load.changes,
       limit,
       limits,
-      ...(siblingsUnderPressure && { coalesceAbove: (ownRequests * freshnessSeconds * 1000) / windowMs }),
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: eventSourceOf(load, { batchingWindowSeconds, gatherers }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
@@ -79,12 +73,11 @@ export async function measureConsumer(
     },
     load.isOverload ? load.lengthMs : load.lengthMs + 7_200_000,
   );
-  const { acceptedMs, cdnPro, aboveBound, accepted } = outcome;
+  const { acceptedMs, cdnPro, aboveBound } = outcome;
   const requests = { requests: cdnPro.arrivals.length, throttled: cdnPro.throttled };
   return {
     ...rowOf(policy, load, { acceptedMs, ...requests }),
     aboveBound,
-    directories: accepted.directories,
   };
 }
 

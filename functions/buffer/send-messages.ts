@@ -1,10 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type BatchResultErrorEntry,
-  GetQueueAttributesCommand,
-  SendMessageBatchCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { backoffMs } from '../core/model/backoff.ts';
 import { byteLength, maxMessageBytes } from '../core/model/purge-message.ts';
@@ -54,15 +49,6 @@ export async function sendMessages(
 
 function outOfTime({ index }: Entry): UnsentMessage {
   return { index, reason: "OutOfTime: the function's time is over before it was sent" };
-}
-
-/** @returns about how many messages a queue holds that can be received now or later */
-export async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
-  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesDelayed'] as const;
-  const { Attributes = {} } = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
-  );
-  return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
 /** @returns the messages in batches of at most 10 and 1 MiB, in order */

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../core/limits/window.ts';
+import type { Limits } from '../core/limits/limits.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import type { ObjectFilter } from '../core/model/object-filter.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
@@ -15,8 +15,10 @@ export const environment = {
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',
   /** Scheme and host of CDN Pro's API. */
   cdnProEndpoint: 'CDN_PRO_ENDPOINT',
-  rateLimit: 'RATE_LIMIT',
-  requestLimits: 'REQUEST_LIMITS',
+  /** The limits of CDN Pro's contract. */
+  limits: 'LIMITS',
+  /** What a purge request holds. */
+  planning: 'PLANNING',
   /** The objects to purge, where topics and queues carry events of others as well; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',
   /** The webhooks, as `functions/receive-webhook/webhook-config.ts` reads them. */
@@ -30,14 +32,14 @@ export const environment = {
  * has validated, so a function does not validate them again.
  */
 interface JsonVariables {
-  readonly rateLimit: RateLimit;
-  readonly requestLimits: RequestLimits & { readonly coalesceAbove?: number };
+  readonly limits: Limits;
+  readonly planning: RequestLimits;
   readonly watchedObjects: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
 }
 const jsonVariables: Readonly<Record<keyof JsonVariables, true>> = {
-  rateLimit: true,
-  requestLimits: true,
+  limits: true,
+  planning: true,
   watchedObjects: true,
   webhookSecretIds: true,
 };

@@ -45,7 +45,6 @@ export const submitEvents = {
   messageUnreadable: 'message moved to the dead letter queue: not a purge message',
   messagesRequeued: 'messages requeued',
   siblingsCoalesced: 'sibling URLs coalesced: their directory is purged instead',
-  queueLengthUnknown: 'queue length unknown: nothing coalesced',
   slotsUnavailable: 'rate limit table or credentials unavailable: purge requests will be retried',
   windowNotClosed: 'rate limit window not closed: other consumers do not know of the pause',
   stricterLimit: 'stricter rate limit applies: another deployment with the same CDN Pro user declares it',

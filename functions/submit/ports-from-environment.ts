@@ -5,10 +5,9 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
-import { countMessages, sendMessages } from '../buffer/send-messages.ts';
+import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
-import { defaultBucket } from '../core/limits/bucket.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
@@ -37,13 +36,12 @@ export interface ConnectedPorts {
  * @throws MissingVariableError
  */
 export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts {
-  const { bufferQueueUrl, deadLetterQueueUrl, requestLimits } = readEnvironment(
+  const { bufferQueueUrl, deadLetterQueueUrl, planning } = readEnvironment(
     'bufferQueueUrl',
     'deadLetterQueueUrl',
-    'requestLimits',
+    'planning',
   );
   const sqs = new SQSClient(clientOptions);
-  const { coalesceAbove, ...configured } = requestLimits;
   /** What CDN Pro has shown of its limits since the function started. */
   let learned: Partial<RequestLimits> = {};
   const ports: SubmitPorts = {
@@ -55,17 +53,13 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     learn: (shown) => {
       learned = shown;
     },
-    backlog: () => countMessages(sqs, bufferQueueUrl),
     nowMs,
     sleep: (ms) => sleep(ms),
     random: Math.random,
     log,
     measure,
   };
-  const currentLimits = () => ({
-    limits: { ...configured, ...learned },
-    ...(coalesceAbove === undefined ? {} : { coalesceAbove }),
-  });
+  const currentLimits = () => ({ limits: { ...planning, ...learned } });
   return { ports, currentLimits };
 }
 
@@ -86,13 +80,13 @@ function limitsFromEnvironment(log: Log): LimitsTable {
   const {
     ledgerTableName: tableName,
     bufferQueueUrl: deployment,
-    rateLimit: rate,
-  } = readEnvironment('ledgerTableName', 'bufferQueueUrl', 'rateLimit');
+    limits,
+  } = readEnvironment('ledgerTableName', 'bufferQueueUrl', 'limits');
   return createLimitsTable({
     client: new DynamoDBClient({ ...clientOptions, ...regionOf(tableName) }),
     tableName,
     deployment,
-    limits: { rate, bucket: defaultBucket, requestCost: 1, quota: {}, tokenUnit: 'url' },
+    limits,
     onStricterLimit: ({ rate: { requests, perSeconds }, bucket }) =>
       log.warn(submitEvents.stricterLimit, { requests, perSeconds, bucket }),
     guardMs,

@@ -26,8 +26,6 @@ export interface SubmitPorts {
   readonly recover: (body: string) => Recovered | undefined;
   /** Keeps a limit that CDN Pro has shown, for batches to come. */
   readonly learn: (limits: Pick<RequestLimits, 'maxFileUrls'>) => void;
-  /** About how many messages wait in the purge queue. */
-  readonly backlog: () => Promise<number>;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 (included) to 1 (excluded). */
@@ -39,11 +37,6 @@ export interface SubmitPorts {
 /** Options of submitting a batch. */
 export interface SubmitOptions {
   readonly limits: RequestLimits;
-  /**
-   * Coalesce only as far as everything that waits could not be purged otherwise by this many requests.
-   * @default coalesce whatever `limits` allows
-   */
-  readonly coalesceAbove?: number;
   /** When to stop sending and requeue what is left, in milliseconds. */
   readonly deadlineMs: number;
 }

@@ -1,10 +1,8 @@
 import { entryText } from '../core/model/entry-text.ts';
 import { readMessage } from '../core/model/purge-message.ts';
-import { shareOfRequests } from '../core/planning/coalesce.ts';
-import { planRequests, type RequestLimits } from '../core/planning/plan.ts';
+import { planRequests } from '../core/planning/plan.ts';
 import type { PlannedRequest } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
-import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { createBatch, type MessageInHand } from './batch.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
@@ -25,31 +23,11 @@ export async function submitBatch(
 ): Promise<readonly string[]> {
   const { messages, failedIds } = await readMessages(records, ports);
   const batch = createBatch(messages, failedIds);
-  const requests = planRequests(
-    entriesInOrder(batch.messages.map(({ message }) => message)),
-    await limitsFor(messages.length, options, ports),
-  );
+  const requests = planRequests(entriesInOrder(batch.messages.map(({ message }) => message)), options.limits);
   logCoalesced(requests, ports);
   const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
   await requeueUnsent(left, delaySeconds, batch, ports);
   return [...batch.failed];
-}
-
-/** Under pressure only: coalesce just as far as lets this batch through in its share of the requests. */
-async function limitsFor(
-  inHand: number,
-  { limits, coalesceAbove }: SubmitOptions,
-  { backlog, log }: SubmitPorts,
-): Promise<RequestLimits> {
-  if (limits.coalesce === undefined || coalesceAbove === undefined) return limits;
-  try {
-    const maxRequests = shareOfRequests(inHand, await backlog(), coalesceAbove);
-    return { ...limits, coalesce: { ...limits.coalesce, maxRequests } };
-  } catch (error) {
-    log.warn(submitEvents.queueLengthUnknown, { error: describeError(error) });
-    const { coalesce: _, ...uncoalesced } = limits;
-    return uncoalesced;
-  }
 }
 
 function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts): void {

@@ -29,6 +29,9 @@ import { createAlarmTopic, grantAlarmsPublish } from './alarm-topic.ts';
  */
 export type Severity = 'critical' | 'warning';
 
+/** How soon a change should be purged. */
+export const freshSeconds = 60;
+
 /** Options of an alarm, which goes off at or above its threshold. */
 export interface AlarmProps {
   readonly name: AlarmName;

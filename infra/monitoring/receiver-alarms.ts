@@ -4,7 +4,7 @@ import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';
-import { type Monitoring, queueMetric, total } from './monitoring.ts';
+import { freshSeconds, type Monitoring, queueMetric, total } from './monitoring.ts';
 
 type ReceiverName = 'receive-s3' | 'receive-webhook';
 
@@ -50,11 +50,7 @@ export interface S3Queue {
  * Sets the alarm of a queue before the receiver of S3's events. It is separate from the purge queue's, since a pause
  * delays nothing here, and since its metric costs the same in both.
  */
-export function watchS3Queue(
-  monitoring: Monitoring,
-  { queue, name }: S3Queue,
-  freshnessSeconds: number,
-): void {
+export function watchS3Queue(monitoring: Monitoring, { queue, name }: S3Queue): void {
   const options = { statistic: 'Maximum', period: fiveMinutes } as const;
   monitoring.alarm({
     name: 'freshness',
@@ -62,9 +58,9 @@ export function watchS3Queue(
     id: queue.node.addr,
     severity: 'critical',
     metric: queueMetric(queue, 'ApproximateAgeOfOldestMessage', options),
-    threshold: freshnessSeconds,
+    threshold: freshSeconds,
     periods: [2, 3],
-    meaning: `For ten minutes S3 events have waited for ${freshnessSeconds} s or more in a queue before receive-s3: visitors see old content.`,
+    meaning: `For ten minutes S3 events have waited for ${freshSeconds} s or more in a queue before receive-s3: visitors see old content.`,
     action: 'Find out why receive-s3 does not take them.',
   });
 }

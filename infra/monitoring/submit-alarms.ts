@@ -3,7 +3,7 @@ import { unauthorizedDelaySeconds } from '../../functions/core/limits/window.ts'
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';
-import { largest, type Monitoring } from './monitoring.ts';
+import { freshSeconds, largest, type Monitoring } from './monitoring.ts';
 
 /** What the alarms of `submit` watch. */
 export interface Watched {
@@ -66,8 +66,7 @@ function watchFreshness(monitoring: Monitoring, { buffer, settings }: Watched): 
     });
     return;
   }
-  const threshold =
-    settings.freshnessSeconds + settings.batchingWindowSeconds + longestDelaySeconds(settings);
+  const threshold = freshSeconds + settings.batchingWindowSeconds + longestDelaySeconds(settings);
   monitoring.alarm({
     name: 'freshness',
     severity: 'critical',

@@ -8,7 +8,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { MetricName } from '../../functions/lambda/metric-names.ts';
-import type { MetricOptions, Monitoring } from './monitoring.ts';
+import { freshSeconds, type MetricOptions, type Monitoring } from './monitoring.ts';
 import type { Watched } from './submit-alarms.ts';
 
 const minute = Duration.minutes(1);
@@ -27,10 +27,10 @@ export class SubmitWidgets {
   }
 
   title(): TextWidget {
-    const { paused, target, freshnessSeconds } = this.#watched.settings;
+    const { paused, target } = this.#watched.settings;
     const state = paused
       ? '**Submission is paused by the configuration: changes wait in the purge queue.**'
-      : `Purges ${target}; a change should be purged within ${freshnessSeconds} s.`;
+      : `Purges ${target}; a change should be purged within ${freshSeconds} s.`;
     return new TextWidget({ width: 24, height: 2, markdown: `# ${this.#monitoring.purgerName}\n${state}` });
   }
 
@@ -61,9 +61,7 @@ export class SubmitWidgets {
         this.#metric('WaitingSeconds', 'Maximum', 'requeued, oldest'),
       ],
       leftYAxis: { label: 's', min: 0, showUnits: false },
-      leftAnnotations: [
-        { value: this.#watched.settings.freshnessSeconds, label: 'freshnessSeconds', color: Color.RED },
-      ],
+      leftAnnotations: [{ value: freshSeconds, label: 'freshness', color: Color.RED }],
     });
   }
 

@@ -32,7 +32,6 @@ export interface ReceiverProps {
 
 /** Options of an {@link S3Receiver}. */
 export interface S3ReceiverProps extends ReceiverProps {
-  readonly freshnessSeconds: number;
   /** Called for every queue that the receiver consumes. */
   readonly onQueue: (queue: S3Queue) => void;
 }
@@ -141,8 +140,8 @@ export class S3Receiver extends Construct {
   }
 
   #notifyOfQueue(queue: S3Queue): void {
-    const { monitoring, freshnessSeconds, onQueue } = this.#props;
-    watchS3Queue(monitoring, queue, freshnessSeconds);
+    const { monitoring, onQueue } = this.#props;
+    watchS3Queue(monitoring, queue);
     onQueue(queue);
   }
 }

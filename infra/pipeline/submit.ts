@@ -4,7 +4,6 @@ import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { requestsInWindow } from '../../functions/core/limits/window.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
@@ -12,6 +11,8 @@ import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchSubmit } from '../monitoring/submit-alarms.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
+import { limitsOf } from '../settings/limits-settings.ts';
+import { planningOf } from '../settings/planning-settings.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import { grantWindow } from '../storage/ledger.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
@@ -46,7 +47,6 @@ export class Submit extends Construct {
       protection,
     });
     const { queue, deadLetterQueue } = this.buffer;
-    const { maxFileUrls, maxBodyBytes } = settings;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'submit',
       description: 'cdn-pro-purger: turns what waits in the buffer into purge requests to CDN Pro',
@@ -60,8 +60,8 @@ export class Submit extends Construct {
         [environment.ledgerTableName]: nameFor(this, windowTable),
         [environment.credentialsSecretId]: credentials.secretArn,
         [environment.cdnProEndpoint]: endpoint,
-        [environment.rateLimit]: JSON.stringify(settings.rateLimit),
-        [environment.requestLimits]: JSON.stringify({ maxFileUrls, maxBodyBytes, ...coalescing(settings) }),
+        [environment.limits]: JSON.stringify(limitsOf(settings)),
+        [environment.planning]: JSON.stringify(planningOf(settings)),
       },
       protection,
       // Waiting messages are requeued into the function's own queue. After 16 rounds Lambda would take that for an endless
@@ -88,15 +88,4 @@ export class Submit extends Construct {
     credentials.grantRead(this.function);
     watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }
-}
-
-/** The function's limits for coalescing; none where it is off. */
-function coalescing({ coalesce, rateLimit, freshnessSeconds }: CompleteSettings) {
-  if (coalesce === undefined) return {};
-  const { siblings, minDepth, when } = coalesce;
-  const inTime = (requestsInWindow(rateLimit) * freshnessSeconds) / rateLimit.perSeconds;
-  return {
-    coalesce: { siblings, minDepth },
-    ...(when === 'always' ? {} : { coalesceAbove: Math.max(1, Math.floor(inTime)) }),
-  };
 }

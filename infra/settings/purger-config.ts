@@ -11,10 +11,10 @@ import {
   validateSharing,
 } from './ledger-settings.ts';
 import { endpointField } from './purger-props.ts';
-import { validateRules } from './rules/check-rules.ts';
+import { retiredSettings } from './retired.ts';
 import { receivedBy, validateSources } from './rules/check-sources.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
-import { type Settings, settingsFields } from './settings.ts';
+import { type Settings, settingsFields, validateSettings } from './settings.ts';
 import {
   type BucketSettings,
   type QueueSettings,
@@ -101,31 +101,37 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
 }
 
 /** The schema of a {@link PurgerConfig}. */
-export const configFields = strictObject({
-  ...settingsFields,
-  stackName: nonEmptyString('a stack name')
-    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, expected('a stack name: letters, digits and "-", a letter first'))
-    .optional(),
-  account: nonEmptyString('an AWS account: 12 digits')
-    .regex(/^\d{12}$/, expected('an AWS account: 12 digits'))
-    .optional(),
-  region: nonEmptyString('an AWS region')
-    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expected('an AWS region'))
-    .optional(),
-  credentials: nonEmptyString('the name or ARN of a secret').regex(
-    /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
-    expected('the name of a secret, or its whole ARN with the six characters at its end'),
-  ),
-  endpoint: endpointField.optional(),
-  ...sourceFields,
-  webhooks: z.array(webhookSettings, expected('a list of {source, secret, name}')).optional(),
-  ...dataProtectionFields,
-  encryptionKeyArn: keyArn.optional(),
-  sharedLedger: sharedLedgerFields.optional(),
-  ledgerSharedWith: accounts.optional(),
-  alarms: alarmFields.optional(),
-  webhookApi: webhookApiFields.optional(),
-});
+export const configFields = strictObject(
+  {
+    ...settingsFields,
+    stackName: nonEmptyString('a stack name')
+      .regex(
+        /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+        expected('a stack name: letters, digits and "-", a letter first'),
+      )
+      .optional(),
+    account: nonEmptyString('an AWS account: 12 digits')
+      .regex(/^\d{12}$/, expected('an AWS account: 12 digits'))
+      .optional(),
+    region: nonEmptyString('an AWS region')
+      .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expected('an AWS region'))
+      .optional(),
+    credentials: nonEmptyString('the name or ARN of a secret').regex(
+      /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
+      expected('the name of a secret, or its whole ARN with the six characters at its end'),
+    ),
+    endpoint: endpointField.optional(),
+    ...sourceFields,
+    webhooks: z.array(webhookSettings, expected('a list of {source, secret, name}')).optional(),
+    ...dataProtectionFields,
+    encryptionKeyArn: keyArn.optional(),
+    sharedLedger: sharedLedgerFields.optional(),
+    ledgerSharedWith: accounts.optional(),
+    alarms: alarmFields.optional(),
+    webhookApi: webhookApiFields.optional(),
+  },
+  retiredSettings,
+);
 
 /**
  * Checks what a configuration file exports.
@@ -138,7 +144,7 @@ export function checkConfig(config: unknown): PurgerConfig {
 /** @returns the issues of a configuration that a schema cannot express */
 export function validateConfig(config: unknown): readonly ValidationIssue[] {
   return [
-    ...validateRules(config),
+    ...validateSettings(config),
     ...validateSourceSettings(config),
     ...validateWebhookApi(config),
     ...validateRegion(config),

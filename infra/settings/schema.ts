@@ -29,16 +29,40 @@ export function wholeNumber(min: number, max: number): z.ZodNumber {
   return z.number(what).int(what).min(min, what).max(max, what);
 }
 
+/** What earlier versions took, with what to write instead. */
+export interface Retired {
+  /** By the field's name. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** By a string that was taken in place of the object. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
 /** An object that has no other fields; a misspelled one is answered with the name that was meant. */
-export function strictObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function strictObject<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  { fields = {}, values = {} }: Retired = {},
+): z.ZodObject<Shape, z.core.$strict> {
   const names = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return `expected an object, got ${describeValue(issue.input)}`;
-      const unknown = (issue.keys as string[]).map((key) => `\`${key}\`${suggestion(key, names)}`);
-      return `unknown field ${unknown.join(', ')}`;
+      if (issue.code !== 'unrecognized_keys') return describeOther(issue.input, values);
+      const keys = issue.keys as string[];
+      const unknown = keys.filter((key) => fields[key] === undefined);
+      const list = unknown.map((key) => `\`${key}\`${suggestion(key, names)}`).join(', ');
+      return [
+        ...(unknown.length === 0 ? [] : [`unknown field ${list}`]),
+        ...keys.flatMap((key) =>
+          fields[key] === undefined ? [] : [`\`${key}\` is retired: ${fields[key]}`],
+        ),
+      ].join('; ');
     },
   });
+}
+
+function describeOther(input: unknown, retired: Readonly<Record<string, string>>): string {
+  const instead = typeof input === 'string' ? retired[input] : undefined;
+  if (instead !== undefined) return `${describeValue(input)} is retired: ${instead}`;
+  return `expected an object, got ${describeValue(input)}`;
 }
 
 /** Most items of any list in a rule. */

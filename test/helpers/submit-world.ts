@@ -26,7 +26,6 @@ export interface WorldOptions {
    * How many messages wait in the purge queue.
    * @default 0
    */
-  readonly backlog?: number;
 }
 
 /** A world with its own clock around the submit use case, and all that went out into it. */
@@ -46,7 +45,7 @@ export interface World {
 }
 
 /** @returns a world that starts at time 0; a request takes 100 ms in it */
-export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlog }: WorldOptions): World {
+export function createWorld({ answer, limit, refusesMessage, ledgerFails }: WorldOptions): World {
   let state: LimitsState = unusedLimits({ bucket: defaultBucket }, 0);
   let closedUntilMs = 0;
   let ledgerCalls = 0;
@@ -125,7 +124,6 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails, backlo
       reject: send('reject', (message) => world.rejected.push(message)),
       recover: () => undefined,
       learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),
-      backlog: async () => backlog ?? 0,
       nowMs: () => world.nowMs,
       sleep: async (ms) => {
         world.sleeps.push(ms);

@@ -108,12 +108,11 @@ test('the dead letter alarm watches the dead letter queue, and the age that of t
 describe('queues before receive-s3', () => {
   const queueArn = 'arn:aws:sqs:eu-central-1:123456789012:their-events';
   const withQueues = templateOf({
-    freshnessSeconds: 90,
     buckets: [{ name: 'www-example-com', via: 'notification' }],
     queues: [{ arn: queueArn }],
   });
 
-  test('have an alarm each that goes by the age of their oldest message and the wanted seconds alone', () => {
+  test('have an alarm each that goes by the age of their oldest message alone', () => {
     const found = watchedMetrics(withQueues).filter(({ alarm }) =>
       alarm.startsWith('Stack-Purger-freshness-'),
     );
@@ -124,7 +123,7 @@ describe('queues before receive-s3', () => {
     expect(JSON.stringify(found[0]?.dimensions)).toContain('Inbox');
     for (const { alarm } of found) {
       const properties = alarmsOf(withQueues).get(alarm);
-      expect(properties).toMatchObject({ Threshold: 90, DatapointsToAlarm: 2, EvaluationPeriods: 3 });
+      expect(properties).toMatchObject({ Threshold: 60, DatapointsToAlarm: 2, EvaluationPeriods: 3 });
       expect(properties?.AlarmDescription).toMatch(/^\[critical\] .*#freshness$/);
     }
   });
@@ -189,12 +188,12 @@ test('each has a name with the stack in it, and fits into what CloudWatch takes'
   }
 });
 
-test('freshness goes by the wanted seconds, the batching window and what rules delay on purpose', () => {
+test('freshness goes by a minute, the batching window and what rules delay on purpose', () => {
   const [rule, other] = sampleConfig.rules;
   if (rule === undefined || other === undefined) throw new Error('expected two rules');
   const rules = [rule, { ...other, delaySeconds: 30, repeatAfterSeconds: 120 }];
-  const late = templateOf({ rules, freshnessSeconds: 100, batchingWindowSeconds: 10 });
-  expect(alarmsOf(late).get('Stack-Purger-freshness')).toMatchObject({ Threshold: 260 });
+  const late = templateOf({ rules, batchingWindowSeconds: 10 });
+  expect(alarmsOf(late).get('Stack-Purger-freshness')).toMatchObject({ Threshold: 220 });
 });
 
 test('while submission is paused, only what has waited for half of its time in SQS is alarming', () => {

@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { checkConfig } from '../../infra/settings/purger-config.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
@@ -120,7 +120,7 @@ test('a bad configuration is refused, with all its issues', () => {
       'The configuration has 3 issues:',
       '- `endpoint`: expected scheme and host of a URL that begins with https://, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
@@ -157,22 +157,37 @@ test('a construct with a rule that nothing is received for does not synthesize',
   expect(() => app.synth()).toThrow('`rules[0].match.source`: "s3" can never match: no bucket is watched');
 });
 
-test('coalescing under pressure reaches the function with what fits into the wanted time', () => {
-  templateOf({ coalesce: 'under-pressure', freshnessSeconds: 100 }).hasResourceProperties(
-    'AWS::Lambda::Function',
-    {
-      Environment: {
-        Variables: {
-          REQUEST_LIMITS: JSON.stringify({
-            maxFileUrls: 1000,
-            maxBodyBytes: 524_288,
-            coalesce: { siblings: 50, minDepth: 1 },
-            coalesceAbove: 90,
-          }),
-        },
-      },
+test('the limits and what a request holds reach the function, with what the configuration leaves open', () => {
+  const variablesOf = (settings: Partial<PurgerConfig>) => {
+    const functions = templateOf(settings).findResources('AWS::Lambda::Function', {
+      Properties: { Description: Match.stringLikeRegexp('purge requests') },
+    });
+    const [{ LIMITS, PLANNING } = { LIMITS: '', PLANNING: '' }] = Object.values(functions).map(
+      ({ Properties }) => Properties.Environment.Variables,
+    );
+    return { limits: JSON.parse(LIMITS), planning: JSON.parse(PLANNING) };
+  };
+  expect(variablesOf({})).toEqual({
+    limits: {
+      rate: { requests: 300, perSeconds: 300, headroom: 0.1 },
+      bucket: { perMinute: 30, burst: 60 },
+      requestCost: 1,
+      quota: {},
+      tokenUnit: 'url',
     },
-  );
+    planning: { maxFileUrls: 1000, maxBodyBytes: 524_288, cacheKey: { scheme: false } },
+  });
+  const set = {
+    apiBucket: { perMinute: 120, requestCost: 2 },
+    quota: { production: { files: 100_000 } },
+    tokenUnit: 'request',
+    cacheKey: { hosts: { 'www.example.com': ['example.com'] } },
+    coalesce: { siblings: 20 },
+  } as const;
+  expect(variablesOf(set)).toMatchObject({
+    limits: { bucket: { perMinute: 120, burst: 60 }, requestCost: 2, quota: set.quota, tokenUnit: 'request' },
+    planning: { cacheKey: { scheme: false, ...set.cacheKey }, coalesce: { siblings: 20, minDepth: 1 } },
+  });
 });
 
 test('ARNs of another region than the stack are refused, where its region is known', () => {

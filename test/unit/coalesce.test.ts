@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { shareOfRequests } from '../../functions/core/planning/coalesce.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
 import { bodyOf } from '../../functions/core/planning/planned-request.ts';
 import { fileEntry } from '../helpers/changes.ts';
@@ -9,10 +8,7 @@ const limits = { maxFileUrls: 10, maxBodyBytes: 1e6 };
 const files = (dir: string, count: number) =>
   Array.from({ length: count }, (_, index) => fileEntry(`https://h.example/${dir}${index}.html`));
 
-function bodies(
-  entries: PurgeEntry[],
-  coalesce: { siblings: number; minDepth: number; maxRequests?: number },
-) {
+function bodies(entries: PurgeEntry[], coalesce: { siblings: number; minDepth: number }) {
   return planRequests([entries], { ...limits, coalesce }).map((request) => {
     const { fileUrls = [], dirUrls = [] } = bodyOf(request);
     return { files: fileUrls.length, dirUrls };
@@ -41,23 +37,4 @@ test('files with a query or with headers stay, since a wildcard may not match th
     ...files('a/', 5).map((entry) => ({ ...entry, headers: [{ name: 'x', value: 'y' }] })),
   ];
   expect(bodies(entries, { siblings: 2, minDepth: 0 }).flatMap(({ dirUrls }) => dirUrls)).toEqual([]);
-});
-
-test('under pressure, the fullest directories go first, and no more than needed', () => {
-  const entries = [...files('a/', 20), ...files('b/', 60), ...files('c/', 30)];
-  expect(bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 11 })).toHaveLength(11);
-  expect(bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 5 })).toEqual([
-    { files: 10, dirUrls: ['https://h.example/b/*'] },
-    ...Array.from({ length: 4 }, () => ({ files: 10, dirUrls: [] })),
-  ]);
-  const all = bodies(entries, { siblings: 5, minDepth: 1, maxRequests: 1 });
-  expect(all).toEqual([
-    { files: 0, dirUrls: ['https://h.example/b/*', 'https://h.example/c/*', 'https://h.example/a/*'] },
-  ]);
-});
-
-test('a batch has its share of the requests that fit into the time', () => {
-  expect(shareOfRequests(1000, 0, 54)).toBe(54);
-  expect(shareOfRequests(10_000, 90_000, 54)).toBe(5);
-  expect(shareOfRequests(10_000, 10_000_000, 54)).toBe(1);
 });

@@ -26,10 +26,13 @@ test('defaults are filled in', () => {
     target: 'production',
     rules: [rule],
     rateLimit: { requests: 300, perSeconds: 300, headroom: 0.5 },
+    apiBucket: { perMinute: 30, burst: 60, requestCost: 1 },
+    quota: {},
+    tokenUnit: 'url',
     batchingWindowSeconds: 2,
     maxFileUrls: 1000,
     maxBodyBytes: 524_288,
-    freshnessSeconds: 60,
+    cacheKey: { scheme: false },
     paused: false,
     dashboard: true,
   });
@@ -50,7 +53,7 @@ test('every issue is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `coalesce`, `freshnessSeconds`, `paused`, `dashboard`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `paused`, `dashboard`)',
   ]);
 });
 
@@ -124,17 +127,68 @@ test('what is not an object is refused, too', () => {
   ]);
 });
 
-test('coalescing is off, on with its defaults filled in, or on under pressure', () => {
-  const coalescing = (coalesce?: unknown) =>
-    checkSettings({ target: 'production', rules: [rule], ...(coalesce === undefined ? {} : { coalesce }) })
-      .coalesce;
-  expect(coalescing()).toBeUndefined();
-  expect(coalescing({ siblings: 20 })).toEqual({ siblings: 20, minDepth: 1, when: 'always' });
-  expect(coalescing('under-pressure')).toEqual({ siblings: 50, minDepth: 1, when: 'under-pressure' });
-  expect(issuesOf({ target: 'production', rules: [rule], coalesce: { siblings: 1 } })).toEqual([
-    '`coalesce.siblings`: expected a whole number from 2 to 100000, got 1',
-  ]);
-  expect(issuesOf({ target: 'production', rules: [rule], coalesce: 'always' })).toEqual([
-    '`coalesce`: expected "under-pressure" or {siblings, minDepth, when}, got "always"',
-  ]);
+const withSetting = (setting: Record<string, unknown>) => ({
+  target: 'production',
+  rules: [rule],
+  ...setting,
+});
+
+test('coalescing is off, or on with its defaults filled in', () => {
+  expect(checkSettings(withSetting({})).coalesce).toBeUndefined();
+  expect(checkSettings(withSetting({ coalesce: { siblings: 20 } })).coalesce).toEqual({
+    siblings: 20,
+    minDepth: 1,
+  });
+});
+
+describe('a limit that cannot be is refused', () => {
+  test.each([
+    [{ coalesce: { siblings: 1 } }, '`coalesce.siblings`: expected a whole number from 2 to 100000, got 1'],
+    [{ coalesce: 'always' }, '`coalesce`: expected an object, got "always"'],
+    [
+      { apiBucket: { perMinute: 0 } },
+      '`apiBucket.perMinute`: expected a whole number from 1 to 10000, got 0',
+    ],
+    [
+      { apiBucket: { burst: 4, requestCost: 5 } },
+      '`apiBucket.requestCost`: expected at most `burst`, which is 4, got 5',
+    ],
+    [{ quota: { files: 5000 } }, '`quota`: unknown field `files` (expected one of `production`, `staging`)'],
+    [
+      { quota: { staging: { dirs: 0 } } },
+      '`quota.staging.dirs`: expected a whole number from 1 to 100000, got 0',
+    ],
+    [{ tokenUnit: 'entry' }, '`tokenUnit`: expected "url" or "request", got "entry"'],
+    [
+      { cacheKey: { hosts: { 'a.example': ['https://b.example'] } } },
+      '`cacheKey.hosts.a.example[0]`: expected a host such as "www.example.com", got "https://b.example"',
+    ],
+    [
+      { cacheKey: { hosts: { 'a.example': ['b.example'], 'b.example': ['c.example'] } } },
+      '`cacheKey.hosts.b.example`: expected each host once, got "b.example" again',
+    ],
+  ])('%j', (setting, issue) => {
+    expect(issuesOf(withSetting(setting))).toEqual([issue]);
+  });
+});
+
+describe('a setting that is retired says what to write instead', () => {
+  const directories =
+    'write `coalesce: { siblings: 50 }` for directories always, or leave it out: of directories there are 20 a day by default';
+
+  test.each([
+    [{ coalesce: 'under-pressure' }, `\`coalesce\`: "under-pressure" is retired: ${directories}`],
+    [
+      { coalesce: { siblings: 20, when: 'under-pressure' } },
+      `\`coalesce\`: \`when\` is retired: it is always \`always\`: ${directories}`,
+    ],
+    [
+      { freshnessSeconds: 120, pause: true },
+      expect.stringMatching(
+        /^unknown field `pause` \(did you mean `paused`\?\); `freshnessSeconds` is retired: leave it out: /,
+      ),
+    ],
+  ])('%j', (setting, issue) => {
+    expect(issuesOf(withSetting(setting))).toEqual([issue]);
+  });
 });

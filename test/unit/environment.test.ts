@@ -11,10 +11,10 @@ afterEach(() => {
 
 test('variables are read by name: strings as they are, others as JSON', () => {
   vi.stubEnv('BUFFER_QUEUE_URL', '"a queue"');
-  vi.stubEnv('RATE_LIMIT', '{"requests":300,"perSeconds":300,"headroom":0.1}');
-  expect(readEnvironment('bufferQueueUrl', 'rateLimit')).toEqual({
+  vi.stubEnv('PLANNING', '{"maxFileUrls":1000,"maxBodyBytes":524288}');
+  expect(readEnvironment('bufferQueueUrl', 'planning')).toEqual({
     bufferQueueUrl: '"a queue"',
-    rateLimit: { requests: 300, perSeconds: 300, headroom: 0.1 },
+    planning: { maxFileUrls: 1000, maxBodyBytes: 524_288 },
   });
 });
 

@@ -7,21 +7,6 @@ export interface CoalesceLimits {
   readonly siblings: number;
   /** Fewest path segments of a directory that may replace its files: 1 keeps `https://host/*` from ever being used. */
   readonly minDepth: number;
-  /**
-   * Replace only as much as brings the requests for files down to this number, the fullest directories first.
-   * @default replace whatever may be replaced
-   */
-  readonly maxRequests?: number;
-}
-
-/**
- * How many requests a batch may take so that everything that waits can be purged in time, each batch its share.
- * @param inHand messages in this batch
- * @param backlog messages that wait behind it
- * @param requestsInTime how many requests the rate limit lets through in the time that is wanted
- */
-export function shareOfRequests(inHand: number, backlog: number, requestsInTime: number): number {
-  return Math.max(1, Math.floor((requestsInTime * inHand) / Math.max(1, inHand + backlog)));
 }
 
 /**
@@ -29,17 +14,12 @@ export function shareOfRequests(inHand: number, backlog: number, requestsInTime:
  * too: that is what its user chose. Files with a query or with headers stay, since `*` may not match their cache keys.
  * @param entries of one scope
  * @param limits missing: nothing is replaced
- * @param maxFileUrls most files in a request
  */
 export function coalesce(
   entries: readonly PlannedEntry[],
   limits: CoalesceLimits | undefined,
-  maxFileUrls: number,
 ): readonly PlannedEntry[] {
   if (limits === undefined) return entries;
-  let files = entries.filter(({ entry }) => entry.kind === 'file').length;
-  const most = limits.maxRequests === undefined ? 0 : limits.maxRequests * maxFileUrls;
-  if (files <= most) return entries;
   const directories = new Map<string, PlannedEntry[]>();
   for (const planned of entries) {
     const directory = directoryToReplace(planned, limits);
@@ -50,12 +30,10 @@ export function coalesce(
   }
   const replaced = new Set<PlannedEntry>();
   const instead: PlannedEntry[] = [];
-  const fullestFirst = [...directories].sort(([, a], [, b]) => b.length - a.length);
-  for (const [directory, siblings] of fullestFirst) {
+  for (const [directory, siblings] of directories) {
     const [first] = siblings;
-    if (first === undefined || siblings.length < limits.siblings || files <= most) break;
+    if (first === undefined || siblings.length < limits.siblings) continue;
     for (const file of siblings) replaced.add(file);
-    files -= siblings.length;
     instead.push(replacement(directory, siblings, first.entry));
   }
   return instead.length === 0

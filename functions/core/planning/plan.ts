@@ -54,16 +54,7 @@ export function planEntries(
   const coverGroups = groupBy(entries, ({ entry: { target, webhook } }) => JSON.stringify([target, webhook]));
   const kept = [...coverGroups.values()].flatMap((group) => dropCovered(group, limits.cacheKey));
   const scopes = groupBy(kept, ({ entry }) => scopeKey(entry));
-  return [...scopes.values()].flatMap((scope) => {
-    const share = shareOf(limits.coalesce, scope.length / kept.length);
-    return planScope(coalesce(scope, share, limits.maxFileUrls), limits);
-  });
-}
-
-/** Each scope may take its share of the requests. */
-function shareOf(limits: CoalesceLimits | undefined, share: number): CoalesceLimits | undefined {
-  if (limits?.maxRequests === undefined) return limits;
-  return { ...limits, maxRequests: limits.maxRequests * share };
+  return [...scopes.values()].flatMap((scope) => planScope(coalesce(scope, limits.coalesce), limits));
 }
 
 function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]): readonly PlannedEntry[] {
