@@ -1,3 +1,6 @@
+import type { TokenUnit } from '../../functions/core/limits/limits.ts';
+import { priceOf } from '../../functions/core/limits/price.ts';
+import { noTokens, plus, type Tokens } from '../../functions/core/limits/quota.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { type MappedChange, mapChanges } from '../../functions/core/mapping/map-changes.ts';
 import type { MappingResult, RuleExplanation } from '../../functions/core/mapping/rule.ts';
@@ -6,10 +9,16 @@ import { groupBy } from '../../functions/core/model/group-by.ts';
 import { describeKeys, matchesFilter, type ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
-import { planRequests } from '../../functions/core/planning/plan.ts';
-import { bodyOf, type PurgeRequestBody, settledBy } from '../../functions/core/planning/planned-request.ts';
+import { planRequests, type RequestLimits } from '../../functions/core/planning/plan.ts';
+import {
+  bodyOf,
+  type PlannedRequest,
+  type PurgeRequestBody,
+  settledBy,
+} from '../../functions/core/planning/planned-request.ts';
+import { planningOf } from '../settings/planning-settings.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
-import { defaultSettings } from '../settings/settings.ts';
+import { completeSettings } from '../settings/settings.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 
@@ -43,6 +52,10 @@ export interface Explanation {
   readonly changes: readonly ChangeExplanation[];
   readonly remarks: readonly string[];
   readonly purges: readonly ExplainedRequests[];
+  /** What all of it takes from the day's quota. */
+  readonly tokens: Tokens;
+  /** How many purge requests it takes. */
+  readonly requests: number;
 }
 
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
@@ -61,7 +74,17 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
   const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
-  return { matched, changes: explained, remarks, purges: purgesOf(arriving, config) };
+  const settings = completeSettings(config);
+  const plans = plansOf(arriving, planningOf(settings));
+  const requests = plans.flatMap(({ requests }) => requests);
+  return {
+    matched,
+    changes: explained,
+    remarks,
+    purges: plans.map(explainPlan),
+    tokens: requests.map((request) => priceIn(request, settings.tokenUnit)).reduce(plus, noTokens),
+    requests: requests.length,
+  };
 }
 
 function withHints(
@@ -77,32 +100,43 @@ function withHints(
   });
 }
 
-function purgesOf(
-  changes: readonly MappedChange[],
-  {
-    maxFileUrls = defaultSettings.maxFileUrls,
-    maxBodyBytes = defaultSettings.maxBodyBytes,
-  }: Pick<PurgerConfig, 'maxFileUrls' | 'maxBodyBytes'>,
-): readonly ExplainedRequests[] {
+/** Requests that are planned together. */
+interface Plan {
+  readonly delaySeconds: number;
+  readonly requests: readonly PlannedRequest[];
+}
+
+function plansOf(changes: readonly MappedChange[], planning: RequestLimits): readonly Plan[] {
   const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
   const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
     .sort(([a], [b]) => a - b)
-    .map(([delaySeconds, group]) => {
-      const planned = planRequests(
+    .map(([delaySeconds, group]) => ({
+      delaySeconds,
+      requests: planRequests(
         group.map(({ entries }) => entries),
-        { maxFileUrls, maxBodyBytes },
-      );
-      const covered = planned.flatMap((request) => {
-        const sent = new Set(request.entries);
-        return settledBy(request).filter((entry) => !sent.has(entry));
-      });
-      return {
-        delaySeconds,
-        requests: planned.map(bodyOf),
-        ...(covered.length > 0 ? { covered: covered.map(({ entry }) => entryText(entry)) } : {}),
-      };
-    });
+        planning,
+      ),
+    }));
+}
+
+function priceIn({ entries }: PlannedRequest, unit: TokenUnit): Tokens {
+  return priceOf(
+    entries.map(({ entry }) => entry),
+    unit,
+  );
+}
+
+function explainPlan({ delaySeconds, requests }: Plan): ExplainedRequests {
+  const covered = requests.flatMap((request) => {
+    const sent = new Set(request.entries);
+    return settledBy(request).filter((entry) => !sent.has(entry));
+  });
+  return {
+    delaySeconds,
+    requests: requests.map(bodyOf),
+    ...(covered.length > 0 ? { covered: covered.map(({ entry }) => entryText(entry)) } : {}),
+  };
 }
 
 /** The reason why a change of an object would not arrive; none where it would. */

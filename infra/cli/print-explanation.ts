@@ -3,15 +3,29 @@ import type { Header, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 
 /** @returns an explanation for people to read */
-export function describe({ changes, remarks, purges, matched }: Explanation): string {
+export function describe(explanation: Explanation): string {
+  const { changes, remarks, purges, matched } = explanation;
   return [
     ...remarks.map((remark) => `nothing to purge: ${remark}`),
     ...changes.map(describeChange),
     ...purges.map(describePurge),
     ...(purges.length > 0
-      ? []
+      ? [describeCost(explanation)]
       : [matched ? 'Nothing would be purged.' : 'No rule matches: nothing would be purged.']),
   ].join('\n\n');
+}
+
+/** @returns e.g. `It costs 2 files and 1 directory of the day's quota, in 1 purge request.` */
+function describeCost({ tokens: { files, dirs }, requests }: Explanation): string {
+  const tokens = [
+    ...(files > 0 ? [counted(files, 'file', 'files')] : []),
+    ...(dirs > 0 ? [counted(dirs, 'directory', 'directories')] : []),
+  ];
+  return `It costs ${tokens.join(' and ')} of the day's quota, in ${counted(requests, 'purge request', 'purge requests')}.`;
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {

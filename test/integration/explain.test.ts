@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
+import type { Explanation } from '../../infra/cli/explain.ts';
 import { runCommand } from '../../infra/cli/run-command.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
@@ -80,6 +81,8 @@ POST /cdn/purges, after 60 s
       "https://www.example.com/a%20b.html"
     ]
   }
+
+It costs 2 files of the day's quota, in 2 purge requests.
 `);
     expect(exitCode).toBe(0);
   });
@@ -224,6 +227,8 @@ describe('an event', () => {
         { delaySeconds: 0, requests: [{ fileUrls }] },
         { delaySeconds: 60, requests: [{ fileUrls }] },
       ],
+      tokens: { files: 4, dirs: 0 },
+      requests: 2,
     });
     expect(exitCode).toBe(0);
   });
@@ -303,6 +308,40 @@ describe('what would really go out', () => {
     );
     const { stdout } = await explain('s3://www/site/blog/hello', '--config', file);
     expect(stdout).toContain('which purges this, too: https://www.example.com/blog/hello');
+  });
+});
+
+describe('what a change costs', () => {
+  const sources = { buckets: [{ name: 'www' }] };
+  const purge = {
+    hosts: ['https://www.example.com', 'http://www.example.com', 'example.com'],
+    fileUrls: ['/{+path}', '/'],
+    dirUrls: ['/tags/*'],
+  };
+  const costOf = async (settings: object) => {
+    const file = configWith('cost', { ...sources, ...settings }, purge);
+    const { stdout } = await explain('s3://www/site/a', '--config', file, '--json');
+    const { tokens, requests } = JSON.parse(stdout) as Explanation;
+    return { ...tokens, requests };
+  };
+
+  test('are the URLs that the cache key tells apart, and no others', async () => {
+    expect(await costOf({})).toEqual({ files: 4, dirs: 2, requests: 1 });
+    expect(await costOf({ cacheKey: { scheme: true } })).toEqual({ files: 6, dirs: 3, requests: 1 });
+    const hosts = { 'www.example.com': ['example.com'] };
+    expect(await costOf({ cacheKey: { hosts } })).toEqual({ files: 2, dirs: 1, requests: 1 });
+  });
+
+  test('are requests where a token pays for a request', async () => {
+    const settings = { tokenUnit: 'request', maxFileUrls: 3 };
+    expect(await costOf(settings)).toEqual({ files: 2, dirs: 1, requests: 2 });
+  });
+
+  test('is said in words, and what is purged along is named', async () => {
+    const file = configWith('cost', sources, purge);
+    const { stdout } = await explain('s3://www/site/a', '--config', file);
+    expect(stdout).toContain("It costs 4 files and 2 directories of the day's quota, in 1 purge request.");
+    expect(stdout).toContain('which purges this, too: http://www.example.com/a');
   });
 });
 
