@@ -1,5 +1,5 @@
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
-import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
+import type { CdnProClient, PreparedClient } from '../../functions/cdn-pro/client.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -71,22 +71,17 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
       return { kind: 'throttled', ...(sendsRetryAfter ? { retryAfterMs: 5000 } : {}) };
     if (failure === 'unauthorized') return { kind: 'unauthorized', status: 401, message: 'no' };
     const urls = body.fileUrls ?? [];
-    if (failure === 'too-large' && urls.length > 1) return { kind: 'too-large', status: 413, message: '' };
+    if (failure === 'too-large' && urls.length > 1) return { kind: 'refused', status: 413, message: '' };
     const found = bad === undefined ? undefined : urls.find(bad.isBad);
     if (found === undefined) return { kind: 'accepted', purgeId: String(arrivals.length) };
     const message =
       bad?.isNamed === true
         ? `The purge URL '${found}' is invalid, special letters need to be encoded.`
         : 'no';
-    return { kind: 'refused', status: 400, message };
+    return { kind: 'refused', status: 400, code: 'InvalidPurgeUrl', message };
   }
 
-  return {
-    arrivals,
-    get throttled() {
-      return throttled;
-    },
-    async prepare() {},
+  const client: PreparedClient = {
     submit: (body) =>
       new Promise((resolve) => {
         const sentMs = clock.nowMs();
@@ -103,5 +98,14 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
         }
         clock.at(sentMs + timeoutMs, () => resolve({ kind: 'unavailable', reason: 'timed out' }));
       }),
+    purgeTokens: async () => ({}),
+    serviceQuotas: async () => ({}),
+  };
+  return {
+    arrivals,
+    get throttled() {
+      return throttled;
+    },
+    prepare: async () => client,
   };
 }

@@ -90,11 +90,16 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     return {
       limitsTable,
       cdnPro: {
-        ...cdnPro,
-        async submit(body) {
-          const answer = await cdnPro.submit(body);
-          if (answer.kind === 'accepted') onAccepted();
-          return answer;
+        async prepare() {
+          const client = await cdnPro.prepare();
+          return {
+            ...client,
+            async submit(body, options) {
+              const answer = await client.submit(body, options);
+              if (answer.kind === 'accepted') onAccepted();
+              return answer;
+            },
+          };
         },
       },
       forgetCredentials() {},
@@ -181,7 +186,16 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
       reserve: mortal((requests, note) => limitsTable.reserve(requests, note)),
       close: mortal((untilMs, forWhom) => limitsTable.close(untilMs, forWhom)),
     },
-    cdnPro: { ...cdnPro, submit: mortal((body) => cdnPro.submit(body)) },
+    cdnPro: {
+      async prepare() {
+        const client = await cdnPro.prepare();
+        return {
+          submit: mortal(client.submit),
+          purgeTokens: mortal(client.purgeTokens),
+          serviceQuotas: mortal(client.serviceQuotas),
+        };
+      },
+    },
     requeue: mortal(ports.requeue),
     reject: mortal(ports.reject),
     sleep: mortal(ports.sleep),

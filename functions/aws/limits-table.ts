@@ -32,6 +32,8 @@ export type LimitsGrant =
       readonly slots: readonly GrantedSlot[];
       /** The share of the window's slots that is used then, above 1 where the limit was lowered. */
       readonly usedShare: number;
+      /** In milliseconds: a request that is not sent by then may arrive when its slot no longer covers it. */
+      readonly sentByMs: number;
     }
   | (LimitsReservation & { readonly kind: 'wait' })
   /** The lane has fewer tokens than the request costs: send less, or park it. */
@@ -204,7 +206,8 @@ function acquire(
     ({ state, usedShare } = reservation);
     slots.push(reservation.slot);
   }
-  return { grant: { kind: 'granted', slots, usedShare }, state };
+  const sentByMs = nowMs + slowestWriteMs;
+  return { grant: { kind: 'granted', slots, usedShare, sentByMs }, state };
 }
 
 /** Tries again as long as others were faster, which means that they made progress. */

@@ -1,3 +1,5 @@
+import { isRecord } from '../core/model/record.ts';
+
 /** A response of CDN Pro, as far as its meaning needs it. */
 export interface ApiResponse {
   readonly status: number;
@@ -5,21 +7,37 @@ export interface ApiResponse {
   readonly body: string;
 }
 
-interface Answered {
+/** What every answer may have. */
+export interface Answered {
   /** `x-cnc-request-id`, by which CDNetworks' support finds the request. */
   readonly requestId?: string;
+  /** `x-rate-limit-remaining`: how many requests the customer's bucket has left. */
+  readonly remaining?: number;
 }
 
 /** What CDN Pro's answer to a purge request means. */
 export type Answer =
-  | (Answered & { readonly kind: 'accepted'; readonly purgeId?: string })
-  /** The content is at fault: at least one entry will never be accepted. */
-  | (Answered & { readonly kind: 'refused'; readonly status: number; readonly message: string })
-  | (Answered & { readonly kind: 'too-large'; readonly status: number; readonly message: string })
+  | (Answered & { readonly kind: 'accepted'; readonly purgeId: string })
+  /** Not accepted as it is; whether an entry is at fault is for evidence to say. */
+  | (Answered & {
+      readonly kind: 'refused';
+      readonly status: number;
+      /** The vendor's name of the error, where it is known: `InvalidPurgeUrl`, `DuplicateFileHeaderName`. */
+      readonly code?: string;
+      readonly message: string;
+    })
+  /** 401: the credentials are refused. */
   | (Answered & { readonly kind: 'unauthorized'; readonly status: number; readonly message: string })
-  /** `retryAfterMs`: how long to stay away, where the server says so. */
+  /** 403: a firewall that dislikes a URL, an exhausted quota, a missing permission, or the credentials. */
+  | (Answered & {
+      readonly kind: 'forbidden';
+      readonly status: number;
+      readonly code?: string;
+      readonly message: string;
+    })
+  /** `retryAfterMs`: how long to stay away, where the server says so, from 1 s to CDN Pro's window. */
   | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
-  /** No verdict on the content: the API was out of reach, or failed itself. */
+  /** No verdict on the content: the API was out of reach, failed itself, or somebody else has answered. */
   | (Answered & { readonly kind: 'unavailable'; readonly reason: string });
 
 /**
@@ -28,55 +46,74 @@ export type Answer =
  */
 const notAboutContent = new Set([404, 405, 407, 408, 421, 425]);
 
+const shortestRetryAfterMs = 1000;
+/** CDN Pro's window: after it, the limit is free again whatever a header says. */
+const longestRetryAfterMs = 300_000;
+
 /**
  * @returns what a response to `POST /cdn/purges` means; never throws
  * @param nowMs for a `Retry-After` that states a date
  */
-export function readAnswer({ status, headers, body }: ApiResponse, nowMs: number): Answer {
-  const requestId = headers.get('x-cnc-request-id');
-  const answered = requestId === null ? {} : { requestId };
-  const message = messageOf(body);
-  if (status >= 200 && status < 300) return { kind: 'accepted', ...answered, ...purgeIdOf(headers) };
-  if (status === 401 || status === 403) return { kind: 'unauthorized', ...answered, status, message };
+export function readAnswer(response: ApiResponse, nowMs: number): Answer {
+  const { status, headers, body } = response;
+  const answered = readAnswered(headers);
+  const purgeId = purgeIdOf(response);
+  if (purgeId !== undefined) return { kind: 'accepted', ...answered, purgeId };
+  const error = errorIn(body);
+  const message = error?.message ?? body.slice(0, 500);
+  const code = error?.code === undefined ? {} : { code: error.code };
+  if (status === 401) return { kind: 'unauthorized', ...answered, status, message };
+  if (status === 403) return { kind: 'forbidden', ...answered, status, ...code, message };
   if (status === 429) return { kind: 'throttled', ...answered, ...retryAfterOf(headers, nowMs) };
-  if (status === 413 || (status === 400 && isAboutSize(message))) {
-    return { kind: 'too-large', ...answered, status, message };
+  if (status === 413 || (error !== undefined && isAboutRequest(status))) {
+    return { kind: 'refused', ...answered, status, ...code, message };
   }
-  if (status < 400 || status >= 500 || notAboutContent.has(status)) {
-    return { kind: 'unavailable', ...answered, reason: `HTTP ${status}: ${message}` };
-  }
-  return { kind: 'refused', ...answered, status, message };
+  return { kind: 'unavailable', ...answered, reason: `HTTP ${status}: ${message}` };
 }
 
-/** The last part of `Location: {scheme}://{domain}/cdn/purges/{purgeId}` (the purge API's page). */
-function purgeIdOf(headers: Headers): { purgeId?: string } {
-  const purgeId = /\/cdn\/purges\/([^/?#]+)/.exec(headers.get('location') ?? '')?.[1];
-  return purgeId === undefined ? {} : { purgeId };
+/** @returns what every answer of the API may have in its headers */
+export function readAnswered(headers: Headers): Answered {
+  const requestId = headers.get('x-cnc-request-id');
+  const remaining = headers.get('x-rate-limit-remaining')?.trim() ?? '';
+  return {
+    ...(requestId === null ? {} : { requestId }),
+    ...(/^\d{1,9}(?:\.\d+)?$/.test(remaining) ? { remaining: Number(remaining) } : {}),
+  };
 }
 
-/** Both forms of RFC 9110: seconds, or a date. */
+/** The API answers errors about a request in JSON; HTML and the like come from a proxy in front of it. */
+function isAboutRequest(status: number): boolean {
+  return status >= 400 && status < 500 && !notAboutContent.has(status);
+}
+
+/** A purge that was created: 201 with `Location: {scheme}://{domain}/cdn/purges/{purgeId}`, and nothing else. */
+function purgeIdOf({ status, headers }: ApiResponse): string | undefined {
+  if (status !== 201) return undefined;
+  return /\/cdn\/purges\/([^/?#]+)/.exec(headers.get('location') ?? '')?.[1];
+}
+
+/** CDN Pro's own header, else both forms of RFC 9110: seconds, or a date. */
 function retryAfterOf(headers: Headers, nowMs: number): { retryAfterMs?: number } {
-  const value = headers.get('retry-after');
+  const value = headers.get('x-rate-limit-retry-after-seconds') ?? headers.get('retry-after');
   if (value === null) return {};
-  if (/^\d+$/.test(value)) return { retryAfterMs: Number(value) * 1000 };
-  const dateMs = Date.parse(value);
-  return Number.isNaN(dateMs) ? {} : { retryAfterMs: Math.max(0, dateMs - nowMs) };
+  const ms = /^\s*[-+]?\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  if (Number.isNaN(ms)) return {};
+  return { retryAfterMs: Math.min(longestRetryAfterMs, Math.max(shortestRetryAfterMs, ms)) };
 }
 
-function isAboutSize(message: string): boolean {
-  return (
-    /too (?:large|long|many)|exceed\w* .*(?:size|length|limit)/i.test(message) &&
-    !/^The (?:host|purge URL) '/.test(message)
-  );
-}
-
-/** The error's `message`, else the beginning of whatever came. */
-function messageOf(body: string): string {
+/** The API's own error, `{code, message}`; undefined where the body is something else. */
+function errorIn(body: string): { readonly code?: string; readonly message: string } | undefined {
+  let json: unknown;
   try {
-    const { message } = JSON.parse(body) as { message?: unknown };
-    if (typeof message === 'string') return message;
+    json = JSON.parse(body);
   } catch {
-    // Not the API's own error: a proxy's page, or nothing.
+    return undefined;
   }
-  return body.slice(0, 500);
+  if (!isRecord(json)) return undefined;
+  const { code, message } = json;
+  if (typeof code !== 'string' && typeof message !== 'string') return undefined;
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    message: typeof message === 'string' ? message : String(code),
+  };
 }

@@ -43,10 +43,12 @@ function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** A POST request to sign. */
+/** A request to sign. */
 export interface SignableRequest {
+  readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly contentType: string;
+  /** Empty for a GET. */
   readonly body: string;
 }
 
@@ -71,15 +73,19 @@ function signWithApiKey({ username, apiKey }: Credentials & { kind: 'api-key' },
   return { date, authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
-/** CNC-HMAC-SHA256 (CDNetworks' API authentication by access key). The third line, the query, is empty for a POST. */
+/**
+ * CNC-HMAC-SHA256 (CDNetworks' API authentication by access key). The third line is the query, decoded and in its own
+ * order; a POST has none.
+ */
 function signWithAccessKey(
-  { url, contentType, body }: SignableRequest,
+  { method, url, contentType, body }: SignableRequest,
   { accessKey, secretKey }: Credentials & { kind: 'access-key' },
   nowMs: number,
 ) {
   const timestamp = String(Math.floor(nowMs / 1000));
   const headers = `content-type:${contentType.toLowerCase()}\nhost:${url.host.toLowerCase()}\n`;
-  const canonical = ['POST', url.pathname, '', headers, 'content-type;host', sha256(body)].join('\n');
+  const query = method === 'GET' ? decodeURIComponent(url.search.slice(1)) : '';
+  const canonical = [method, url.pathname, query, headers, 'content-type;host', sha256(body)].join('\n');
   const signature = createHmac('sha256', secretKey)
     .update(`CNC-HMAC-SHA256\n${timestamp}\n${sha256(canonical)}`)
     .digest('hex');

@@ -1,23 +1,49 @@
+import type { Tokens } from '../core/limits/quota.ts';
+import type { Target } from '../core/model/types.ts';
 import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
-import { type Answer, readAnswer } from './answer.ts';
+import { type Answer, type Answered, readAnswer, readAnswered } from './answer.ts';
 import { type Credentials, signRequest } from './auth.ts';
+import { type Quotas, readPurgeTokens, readServiceQuotas } from './quotas.ts';
 
 /** How long a request may take before it counts as lost, in milliseconds. */
 export const requestTimeoutMs = 10_000;
 
-/** Sends purge requests to CDN Pro. */
+/** CDN Pro's API. */
 export interface CdnProClient {
   /**
-   * Fetches the credentials, so that sending takes no longer than {@link requestTimeoutMs}.
+   * Fetches the credentials, before a slot is taken: what is sent in the slot waits for nothing more.
    * @throws what fetching them throws, and CredentialsError
    */
-  prepare(): Promise<void>;
-  /**
-   * Sends one purge request, once.
-   * @returns what the answer means; a request without an answer is `unavailable`
-   * @throws what fetching the credentials throws
-   */
-  submit(body: PurgeRequestBody): Promise<Answer>;
+  prepare(): Promise<PreparedClient>;
+}
+
+/** CDN Pro's API for somebody whose credentials are at hand. Sends each request once. Nothing in it throws. */
+export interface PreparedClient {
+  /** Sends a purge request. A request without an answer is `unavailable`. */
+  submit(body: PurgeRequestBody, options: SendOptions): Promise<Answer | NotSent>;
+  /** Asks what is left of the day's tokens. */
+  purgeTokens(target: Target, options: SendOptions): Promise<Reading<Tokens>>;
+  /** Asks for the quotas of a day. */
+  serviceQuotas(options: SendOptions): Promise<Reading<Quotas>>;
+}
+
+/** Options of sending. */
+export interface SendOptions {
+  /** In milliseconds: not sent later than this, since the request's slot would no longer cover its arrival. */
+  readonly sentByMs: number;
+}
+
+/** The slot was too old: nothing was sent. */
+export interface NotSent {
+  readonly kind: 'not-sent';
+}
+
+/** What a GET said. */
+export interface Reading<Value> extends Answered {
+  /** Missing where there was no answer, or one that cannot be used. */
+  readonly value?: Value;
+  /** HTTP status; missing where there was no answer. */
+  readonly status?: number;
 }
 
 /** Options of {@link createCdnProClient}. */
@@ -32,28 +58,58 @@ const contentType = 'application/json';
 
 /** @returns a client for the API at `endpoint` */
 export function createCdnProClient({ endpoint, credentials, nowMs }: CdnProClientOptions): CdnProClient {
-  const url = new URL(`${endpoint.replace(/\/+$/, '')}/cdn/purges`);
+  const base = endpoint.replace(/\/+$/, '');
   return {
-    async prepare() {
-      await credentials();
-    },
-    async submit(purge) {
-      const body = JSON.stringify(purge);
-      const headers = {
-        accept: 'application/json',
-        'content-type': contentType,
-        'user-agent': 'cdn-pro-purger',
-        ...signRequest({ url, contentType, body }, await credentials(), nowMs()),
-      };
+    prepare: async () => prepareClient(base, await credentials(), nowMs),
+  };
+}
+
+function prepareClient(base: string, credentials: Credentials, nowMs: () => number): PreparedClient {
+  async function send(method: 'GET' | 'POST', path: string, body = '') {
+    const url = new URL(`${base}${path}`);
+    const headers = {
+      accept: 'application/json',
+      'content-type': contentType,
+      'user-agent': 'cdn-pro-purger',
+      ...signRequest({ method, url, contentType, body }, credentials, nowMs()),
+    };
+    const response = await fetch(url, {
+      method,
+      headers,
+      ...(method === 'POST' ? { body } : {}),
+      signal: AbortSignal.timeout(requestTimeoutMs),
+      redirect: 'manual',
+    });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  }
+
+  async function read<Value>(
+    path: string,
+    { sentByMs }: SendOptions,
+    parse: (body: string) => Value | undefined,
+  ): Promise<Reading<Value>> {
+    if (nowMs() > sentByMs) return {};
+    try {
+      const { status, headers, body } = await send('GET', path);
+      const value = status === 200 ? parse(body) : undefined;
+      return { status, ...readAnswered(headers), ...(value === undefined ? {} : { value }) };
+    } catch {
+      return {};
+    }
+  }
+
+  return {
+    async submit(purge, { sentByMs }) {
+      if (nowMs() > sentByMs) return { kind: 'not-sent' };
       try {
-        const signal = AbortSignal.timeout(requestTimeoutMs);
-        const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-        const { status, headers: answered } = response;
-        return readAnswer({ status, headers: answered, body: await response.text() }, nowMs());
+        return readAnswer(await send('POST', '/cdn/purges', JSON.stringify(purge)), nowMs());
       } catch (error) {
         return { kind: 'unavailable', reason: describeFailure(error) };
       }
     },
+    purgeTokens: (target, options) =>
+      read(`/cdn/purges/purgeTokens?target=${target}`, options, readPurgeTokens),
+    serviceQuotas: (options) => read('/cdn/serviceQuotas/customer/me', options, readServiceQuotas),
   };
 }
 

@@ -46,6 +46,7 @@ export const submitEvents = {
   messagesRequeued: 'messages requeued',
   siblingsCoalesced: 'sibling URLs coalesced: their directory is purged instead',
   slotsUnavailable: 'rate limit table or credentials unavailable: purge requests will be retried',
+  slotTooOld: 'purge request not sent: its slot is too old; it will be retried',
   windowNotClosed: 'rate limit window not closed: other consumers do not know of the pause',
   stricterLimit: 'stricter rate limit applies: another deployment with the same CDN Pro user declares it',
 } as const;

@@ -12,9 +12,11 @@ import type { SubmitPorts } from './ports.ts';
 import { recordRejected } from './return-messages.ts';
 import type { Run } from './run.ts';
 
-/** The first and the longest pause after a 429 that names none, in milliseconds. The longest is CDN Pro's window. */
+/** The first and the longest pause after a 429, in milliseconds. The longest is CDN Pro's window. */
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
+/** Added to the time that a 429 tells, which is in whole seconds. */
+const retryMarginMs = 1000;
 
 /** What sending works with. */
 export interface SendContext {
@@ -38,9 +40,9 @@ export async function handleAnswer(answer: Answer, sent: SentRequest, context: S
       context.run.noteAccepted();
       return reportAccepted(answer, sent.request, context);
     case 'refused':
-    case 'too-large':
       return handleRefused(answer, sent.request, context);
     case 'unauthorized':
+    case 'forbidden':
       return handleUnauthorized(answer, sent, context);
     case 'throttled':
       return handleThrottled(answer, sent, context);
@@ -74,11 +76,11 @@ function reportAccepted(
 }
 
 async function handleRefused(
-  answer: AnswerOf<'refused' | 'too-large'>,
+  answer: AnswerOf<'refused'>,
   request: PlannedRequest,
   { run, batch, ports }: SendContext,
 ): Promise<void> {
-  const isTooLarge = answer.kind === 'too-large' && request.entries.length > 1;
+  const isTooLarge = answer.status === 413 && request.entries.length > 1;
   const { rejected, again } = isTooLarge
     ? { rejected: [], again: halve(request) }
     : isolate(request, answer.message);
@@ -117,7 +119,7 @@ function learnMaxFileUrls({ entries }: PlannedRequest, run: Run, ports: SubmitPo
  * consumer or another.
  */
 async function handleUnauthorized(
-  { status, message, requestId }: AnswerOf<'unauthorized'>,
+  { status, message, requestId }: AnswerOf<'unauthorized' | 'forbidden'>,
   { request, sentMs }: SentRequest,
   { run, ports }: SendContext,
 ): Promise<void> {
@@ -146,7 +148,8 @@ async function handleThrottled(
 ): Promise<void> {
   run.noteFailure(sentMs, ports.nowMs());
   const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, run.failures - 1));
-  const pauseMs = retryAfterMs ?? growingMs * (0.5 + ports.random() / 2);
+  const toldMs = retryAfterMs === undefined ? 0 : retryAfterMs + retryMarginMs;
+  const pauseMs = Math.min(longestPauseMs, Math.max(toldMs, growingMs * (0.5 + ports.random() / 2)));
   const pauseUntilMs = ports.nowMs() + pauseMs;
   ports.measure('RequestsThrottled', 1);
   ports.log.warn(submitEvents.throttled, { pauseMs, requestId, ...about(request) });

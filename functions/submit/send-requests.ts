@@ -1,5 +1,5 @@
 import type { LimitsGrant } from '../aws/limits-table.ts';
-import type { Answer } from '../cdn-pro/answer.ts';
+import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
 import { noTokens } from '../core/limits/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
@@ -60,8 +60,9 @@ export async function sendRequests(
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
 async function sendInSlots(requests: readonly PlannedRequest[], context: SendContext): Promise<void> {
   const { run, ports } = context;
-  const grant = await acquireSlots(requests, context);
-  if (grant === undefined) return;
+  const acquired = await acquireSlots(requests, context);
+  if (acquired === undefined) return;
+  const { client, grant } = acquired;
   if (grant.kind === 'short') {
     run.stopFor(tokensDelaySeconds);
     return;
@@ -70,10 +71,20 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SendCon
   if (grant.kind === 'wait') waitForSlot(grant, context);
   // An answer may have come in the meantime. The slots are spent either way.
   if (grant.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
-  for (const [index, slot] of grant.slots.entries()) {
+  const { slots, sentByMs } = grant;
+  for (const [index, slot] of slots.entries()) {
     const request = requests[index];
-    if (request !== undefined) run.start(request, () => sendOne(request, slot, context));
+    if (request !== undefined)
+      run.start(request, () => sendOne(request, { client, slot, sentByMs }, context));
   }
+}
+
+/** What a request is sent with. */
+interface Sending {
+  readonly client: PreparedClient;
+  /** See {@link import('../cdn-pro/client.ts').SendOptions}. */
+  readonly sentByMs: number;
+  readonly slot: GrantedSlot;
 }
 
 /**
@@ -84,11 +95,12 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SendCon
 async function acquireSlots(
   requests: readonly PlannedRequest[],
   context: SendContext,
-): Promise<LimitsGrant | undefined> {
+): Promise<{ readonly client: PreparedClient; readonly grant: LimitsGrant } | undefined> {
   const { run, ports } = context;
   try {
-    await ports.cdnPro.prepare();
-    return await ports.limitsTable.reserve(requests.map((request) => limitsRequest(request, context)));
+    const client = await ports.cdnPro.prepare();
+    const wanted = requests.map((request) => limitsRequest(request, context));
+    return { client, grant: await ports.limitsTable.reserve(wanted) };
   } catch (error) {
     ports.log.warn(submitEvents.slotsUnavailable, { reason: reasonOf(error) });
     run.noteUnsent();
@@ -118,23 +130,22 @@ function waitForSlot(grant: LimitsGrant & { kind: 'wait' }, { run, ports }: Send
 }
 
 /** Sends a request in its slot, and draws the conclusions from the answer. */
-async function sendOne(request: PlannedRequest, slot: GrantedSlot, context: SendContext): Promise<void> {
-  const { ports } = context;
+async function sendOne(
+  request: PlannedRequest,
+  { client, slot, sentByMs }: Sending,
+  context: SendContext,
+): Promise<void> {
+  const { run, ports } = context;
   const sentMs = ports.nowMs();
-  const answer = await trySubmit(request, ports);
-  // Without an answer, the request may still be on its way.
-  const isRefused = answer.kind === 'refused' || answer.kind === 'too-large';
-  if (answer.kind !== 'unavailable') ports.limitsTable.answered(slot, { isRefused });
-  await handleAnswer(answer, { request, sentMs }, context);
-}
-
-/** A failure before the request could be sent counts as unavailability. */
-async function trySubmit(request: PlannedRequest, { cdnPro }: SubmitPorts): Promise<Answer> {
-  try {
-    return await cdnPro.submit(bodyOf(request));
-  } catch (error) {
-    return { kind: 'unavailable', reason: reasonOf(error) };
+  const answer = await client.submit(bodyOf(request), { sentByMs });
+  if (answer.kind === 'not-sent') {
+    ports.log.warn(submitEvents.slotTooOld, { sentByMs });
+    return run.retry([request]);
   }
+  // Without an answer, the request may still be on its way.
+  const { kind, remaining } = answer;
+  if (kind !== 'unavailable') ports.limitsTable.answered(slot, { remaining, isRefused: kind === 'refused' });
+  await handleAnswer(answer, { request, sentMs }, context);
 }
 
 function reasonOf(error: unknown): string {

@@ -18,10 +18,17 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
+    if (request.method === 'GET') {
+      response.writeHead(404).end();
+      return;
+    }
     const status = statusOf(body);
     const { fileUrls = [], dirUrls = [] } = JSON.parse(body) as { fileUrls?: string[]; dirUrls?: string[] };
     if (status === 201) for (const url of [...fileUrls, ...dirUrls]) accepted.add(url);
-    const headers = status === 429 ? { 'retry-after': '1' } : {};
+    const headers = {
+      ...(status === 201 ? { location: `http://${request.headers.host}/cdn/purges/${accepted.size}` } : {}),
+      ...(status === 429 ? { 'retry-after': '1' } : {}),
+    };
     response.writeHead(status, headers).end(JSON.stringify({ message: `The answer is ${status}.` }));
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));

@@ -1,6 +1,7 @@
 import type { LimitsGrant } from '../../functions/aws/limits-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import type { CdnProClient, PreparedClient } from '../../functions/cdn-pro/client.ts';
 import { defaultBucket } from '../../functions/core/limits/bucket.ts';
 import { type GrantedSlot, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
 import { type RateLimit, reserve } from '../../functions/core/limits/window.ts';
@@ -97,22 +98,23 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
             state = { ...state, window: reservation.window };
             slots.push({ slot: reservation.slot, sequence: 0, countedMs: 0, request });
           }
-          return { kind: 'granted', slots, usedShare: 0 };
+          return { kind: 'granted', slots, usedShare: 0, sentByMs: Number.POSITIVE_INFINITY };
         },
         answered() {},
         async close(untilMs) {
           closedUntilMs = Math.max(closedUntilMs, untilMs);
         },
       },
-      cdnPro: {
-        async prepare() {},
+      cdnPro: clientOf({
         async submit(body) {
           const given = answer(body, world.requests.length);
           world.requests.push({ atMs: world.nowMs, body, answer: given });
           world.nowMs += 100;
           return given;
         },
-      },
+        purgeTokens: async () => ({ status: 200, value: { files: 5000, dirs: 20 } }),
+        serviceQuotas: async () => ({}),
+      }),
       forgetCredentials: () => {
         world.forgotten++;
       },
@@ -135,6 +137,27 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
     },
   };
   return world;
+}
+
+/** @returns a client whose credentials are always at hand */
+export function clientOf(prepared: PreparedClient): CdnProClient {
+  return { prepare: async () => prepared };
+}
+
+/** @returns ports that send purge requests in another way */
+export function sendingBy(
+  ports: SubmitPorts,
+  submitWith: (submit: PreparedClient['submit']) => PreparedClient['submit'],
+): SubmitPorts {
+  return {
+    ...ports,
+    cdnPro: {
+      async prepare() {
+        const client = await ports.cdnPro.prepare();
+        return { ...client, submit: submitWith(client.submit) };
+      },
+    },
+  };
 }
 
 /** @returns a message that asks for these URLs, as the purge queue delivers it */

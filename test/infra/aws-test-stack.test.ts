@@ -105,7 +105,7 @@ test.each([
   const url = new URL('https://abc.lambda-url.eu-central-1.on.aws/cdn/purges');
   const contentType = 'application/json';
   const credentials = { kind: 'access-key', accessKey: 'test', secretKey } as const;
-  const headers = signRequest({ url, contentType, body }, credentials, Date.now());
+  const headers = signRequest({ method: 'POST', url, contentType, body }, credentials, Date.now());
   const { statusCode } = await handle({
     requestContext: { http: { method: 'POST' } },
     rawPath: url.pathname,

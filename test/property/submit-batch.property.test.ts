@@ -9,12 +9,13 @@ import { buffered, createWorld, type World } from '../helpers/submit-world.ts';
 const host = fc.constantFrom('h.example', 'bad.example');
 const url = fc.tuple(host, fc.integer({ min: 0, max: 30 })).map(([host, page]) => `https://${host}/${page}`);
 const batch = fc.array(fc.array(url, { maxLength: 5 }), { minLength: 1, maxLength: 15 });
+const accepted: Answer = { kind: 'accepted', purgeId: 'p' };
 const answer: fc.Arbitrary<Answer> = fc.oneof(
-  { weight: 5, arbitrary: fc.constant<Answer>({ kind: 'accepted', purgeId: 'p' }) },
+  { weight: 5, arbitrary: fc.constant(accepted) },
   { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'unavailable', reason: 'HTTP 503' }) },
   { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'throttled', retryAfterMs: 20_000 }) },
   { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'unauthorized', status: 401, message: 'no' }) },
-  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'too-large', status: 413, message: '' }) },
+  { weight: 1, arbitrary: fc.constant<Answer>({ kind: 'refused', status: 413, message: '' }) },
 );
 const scenario = fc.record({
   batch,
@@ -41,9 +42,9 @@ async function run(
     answer: ({ fileUrls = [] }, request) => {
       if (fileUrls.some((url) => url.includes('bad.example')))
         return { kind: 'refused', status: 400, message };
-      const answer = answers[request % answers.length] ?? { kind: 'accepted' };
+      const answer = answers[request % answers.length] ?? accepted;
       // One URL is never too large.
-      return answer.kind === 'too-large' && fileUrls.length === 1 ? { kind: 'accepted' } : answer;
+      return answer.kind === 'refused' && fileUrls.length === 1 ? accepted : answer;
     },
     refusesMessage: (_, index) => index % refusedEvery === 1,
     ledgerFails: (call) => call % ledgerFailsEvery === 1,

@@ -8,6 +8,7 @@ import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import { sendingBy } from '../helpers/submit-world.ts';
 
 type Kind = 'file' | 'file with headers' | 'directory' | 'regex';
 
@@ -199,16 +200,11 @@ test('promise 1: whenever one looks, every change is accepted, in the dead lette
 
 test('promise 1 breaks when what is left is not requeued, or a lost request counts as accepted', async () => {
   const dropping = (ports: SubmitPorts): SubmitPorts => ({ ...ports, requeue: async () => [] });
-  const trusting = (ports: SubmitPorts): SubmitPorts => ({
-    ...ports,
-    cdnPro: {
-      ...ports.cdnPro,
-      submit: async (body) => {
-        const answer = await ports.cdnPro.submit(body);
-        return answer.kind === 'unavailable' ? { kind: 'accepted' } : answer;
-      },
-    },
-  });
+  const trusting = (ports: SubmitPorts): SubmitPorts =>
+    sendingBy(ports, (submit) => async (body, options) => {
+      const answer = await submit(body, options);
+      return answer.kind === 'unavailable' ? { kind: 'accepted', purgeId: 'p' } : answer;
+    });
   expect(await isSeen({ mutate: dropping }, lostIn)).toBe(true);
   expect(await isSeen({ mutate: trusting }, lostIn)).toBe(true);
 });
@@ -234,6 +230,7 @@ function ignoringLedger(ports: SubmitPorts): SubmitPorts {
     kind: 'granted',
     slots: requests.map((request) => ({ slot: { arrivedByMs: 0 }, sequence: 0, countedMs: 0, request })),
     usedShare: 0,
+    sentByMs: Number.POSITIVE_INFINITY,
   });
   return { ...ports, limitsTable: { ...ports.limitsTable, reserve } };
 }
@@ -250,20 +247,13 @@ test('promise 3: a batch takes no more requests than its lower bound', async () 
 });
 
 test('promise 3 breaks when requests are split', async () => {
-  const splitting = (ports: SubmitPorts): SubmitPorts => ({
-    ...ports,
-    cdnPro: {
-      ...ports.cdnPro,
-      submit: async (body) => {
-        const { fileUrls = [] } = body;
-        const middle = Math.ceil(fileUrls.length / 2);
-        if (middle < fileUrls.length) {
-          await ports.cdnPro.submit({ ...body, fileUrls: fileUrls.slice(middle) });
-        }
-        return ports.cdnPro.submit({ ...body, fileUrls: fileUrls.slice(0, middle) });
-      },
-    },
-  });
+  const splitting = (ports: SubmitPorts): SubmitPorts =>
+    sendingBy(ports, (submit) => async (body, options) => {
+      const { fileUrls = [] } = body;
+      const middle = Math.ceil(fileUrls.length / 2);
+      if (middle < fileUrls.length) await submit({ ...body, fileUrls: fileUrls.slice(middle) }, options);
+      return submit({ ...body, fileUrls: fileUrls.slice(0, middle) }, options);
+    });
   const outcome = await fc.check(
     fc.asyncProperty(quiet, async (world) => (await run(world, { mutate: splitting })).aboveBound === 0),
     { numRuns: 500, endOnFailure: true },
@@ -281,16 +271,11 @@ test('promise 4: every good URL gets through, and none is rejected, whatever els
 });
 
 test('promise 4 breaks when a refused request is only tried again', async () => {
-  const stubborn = (ports: SubmitPorts): SubmitPorts => ({
-    ...ports,
-    cdnPro: {
-      ...ports.cdnPro,
-      submit: async (body) => {
-        const answer = await ports.cdnPro.submit(body);
-        return answer.kind === 'refused' ? { kind: 'unavailable', reason: 'HTTP 400' } : answer;
-      },
-    },
-  });
+  const stubborn = (ports: SubmitPorts): SubmitPorts =>
+    sendingBy(ports, (submit) => async (body, options) => {
+      const answer = await submit(body, options);
+      return answer.kind === 'refused' ? { kind: 'unavailable', reason: 'HTTP 400' } : answer;
+    });
   expect(await isSeen({ mutate: stubborn }, hurtIn)).toBe(true);
 });
 

@@ -3,10 +3,11 @@ import { type Credentials, parseCredentials, signRequest } from '../../functions
 
 const nowMs = Date.UTC(2025, 7, 11, 6, 15, 25);
 const request = {
+  method: 'POST',
   url: new URL('https://api.cdnetworks.com/cdn/purges'),
   contentType: 'application/json',
   body: '{"target":"production"}',
-};
+} as const;
 
 test('an API key signs the date, as the commands of the purge API page do', () => {
   const credentials: Credentials = {
@@ -32,6 +33,22 @@ test('an access key signs the canonical request', () => {
     'x-cnc-auth-method': 'AKSK',
     authorization: `CNC-HMAC-SHA256 Credential=example_ak, SignedHeaders=content-type;host, Signature=${signature}`,
   });
+});
+
+test.each([
+  [
+    '/cdn/purges/purgeTokens?target=production',
+    'a7df41bab72e5ccb15ba4364b49944b977fe1142e807d3bf787e14ef1ad333c8',
+  ],
+  [
+    '/cdn/purges?search=a%20b&target=staging',
+    '29a345503b228aff87fb7267284f633a4ca407b1a5953265c3dc80d389305635',
+  ],
+])('an access key signs the decoded query of GET %s, in its order', (path, signature) => {
+  const credentials: Credentials = { kind: 'access-key', accessKey: 'example_ak', secretKey: 'example_sk' };
+  const url = new URL(path, 'https://api.cdnetworks.com');
+  const { authorization } = signRequest({ ...request, method: 'GET', url, body: '' }, credentials, nowMs);
+  expect(authorization).toMatch(`Signature=${signature}`);
 });
 
 describe('the credentials secret', () => {

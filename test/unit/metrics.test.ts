@@ -103,7 +103,7 @@ describe('what submit measures', () => {
   });
 
   test('of the budget is what the ledger says at each request', async () => {
-    const world = createWorld({ answer: () => ({ kind: 'accepted' }) });
+    const world = createWorld({ answer: () => ({ kind: 'accepted', purgeId: 'p1' }) });
     const limitsTable: SubmitPorts['limitsTable'] = {
       ...world.ports.limitsTable,
       async reserve(requests) {

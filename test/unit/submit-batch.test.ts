@@ -57,7 +57,7 @@ test('metrics say what happened', async () => {
     EntriesRejected: 1,
     RequestsAccepted: 1,
     EntriesPurged: 1,
-    FreshnessSeconds: 2,
+    FreshnessSeconds: 16,
   });
 });
 
@@ -165,7 +165,7 @@ test('a rejected entry that cannot be recorded brings its message back', async (
 test('what is too large is halved, not rejected', async () => {
   const world = createWorld({
     answer: ({ fileUrls = [] }) =>
-      fileUrls.length > 2 ? { kind: 'too-large', status: 413, message: '' } : accepted,
+      fileUrls.length > 2 ? { kind: 'refused', status: 413, message: '' } : accepted,
   });
   await submitBatch([buffered('m1', h('a'), h('b'), h('c'), h('d'))], world.ports, options);
   expect(world.requests.map(({ body }) => body.fileUrls?.length)).toEqual([4, 2, 2]);
@@ -193,7 +193,7 @@ test('429 closes the window for everybody until Retry-After', async () => {
     answer: (_, request) => (request === 0 ? { kind: 'throttled', retryAfterMs: 60_000 } : accepted),
   });
   await submitBatch([buffered('m1', h('a'))], world.ports, options);
-  expect(world.requests.map(({ atMs }) => atMs)).toEqual([0, 60_100]);
+  expect(world.requests.map(({ atMs }) => atMs)).toEqual([0, 61_100]);
 });
 
 test('a full window is waited for inside the consumer', async () => {
@@ -257,7 +257,7 @@ test('credentials that are refused are read again once, and then left alone', as
 test('a rotated secret is picked up without loss', async () => {
   const world = createWorld({
     answer: (_, request) =>
-      request === 0 ? { kind: 'unauthorized', status: 403, message: 'old key' } : accepted,
+      request === 0 ? { kind: 'unauthorized', status: 401, message: 'old key' } : accepted,
   });
   expect(await submitBatch([buffered('m1', h('a'))], world.ports, options)).toEqual([]);
   expect(world.requeued).toEqual([]);
@@ -298,7 +298,7 @@ test('of two changes of one object in a batch, the newer one says what to do', a
 test('what CDN Pro calls too large is not tried again, neither in this batch nor in the next', async () => {
   const world = createWorld({
     answer: ({ fileUrls = [] }) =>
-      fileUrls.length > 5 ? { kind: 'too-large', status: 413, message: '' } : accepted,
+      fileUrls.length > 5 ? { kind: 'refused', status: 413, message: '' } : accepted,
   });
   const urls = Array.from({ length: 40 }, (_, index) => h(String(index)));
   const limits = { ...options.limits, maxFileUrls: 10 };
@@ -308,6 +308,6 @@ test('what CDN Pro calls too large is not tried again, neither in this batch nor
   );
   expect(through.toSorted()).toEqual(urls.toSorted());
   // Those that were under way together were all too large.
-  expect(world.requests.filter(({ answer }) => answer.kind === 'too-large').length).toBeLessThanOrEqual(4);
+  expect(world.requests.filter(({ answer }) => answer.kind === 'refused').length).toBeLessThanOrEqual(4);
   expect(world.learned).toEqual([5]);
 });
