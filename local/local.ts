@@ -2,6 +2,7 @@ import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
+import { largeContract } from './cdn-pro/options.ts';
 import { startCdnPro } from './cdn-pro/server.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
@@ -122,6 +123,7 @@ async function startApi(config: PurgerConfig, { cdnProUrl, ports }: LocalOptions
   if (cdnProUrl !== undefined) return { url: cdnProUrl, isSimulated: false, stop: () => {} };
   const hosts = hostsOf(config);
   const { url, stop } = await startCdnPro({
+    ...largeContract,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
     onAccepted: ({ body }) => edge.purge(body),

@@ -8,17 +8,26 @@ export interface Answer {
   readonly body?: unknown;
 }
 
+/** Why a request is refused with 400. */
+export interface RequestFault {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** @returns an error in the API's form */
 export function failure(status: number, code: string, message: string): Answer {
   return { status, body: { code, message } };
 }
 
+/** @returns the answer to a request whose content is at fault */
+export function badRequest({ code, message }: RequestFault): Answer {
+  return failure(400, code, message);
+}
+
 /** @returns the answer to a method that a path does not support */
-export function notAllowed(method: string): Answer {
-  return {
-    ...failure(405, 'MethodNotAllowed', `Only ${method} is allowed here.`),
-    headers: { allow: method },
-  };
+export function notAllowed(methods: readonly string[]): Answer {
+  const allow = methods.join(', ');
+  return { ...failure(405, 'MethodNotAllowed', `Only ${allow} is allowed here.`), headers: { allow } };
 }
 
 /** Sends an answer. */

@@ -25,17 +25,34 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
+/** Checks who has sent a request. */
+export interface Authentication {
+  /** @returns why a request is not authenticated; `undefined` when it is */
+  readonly faultOf: (request: SignedRequest, credentials: Credentials, nowMs: number) => string | undefined;
+}
+
 /**
- * Checks a request by both of the API's schemes: the API key (HTTP Basic with an HMAC-SHA1 of the date, as in the
+ * Checks requests by both of the API's schemes: the API key (HTTP Basic with an HMAC-SHA1 of the date, as in the
  * vendor's example for POST /cdn/purges) and AK/SK (`CNC-HMAC-SHA256`, as in the vendor's "API Authentication
  * Overview").
- * @returns why a request is not authenticated; `undefined` when it is
+ * @param options.refuseReplays whether an AK/SK signature is good for one request only
  */
-export function authenticationFault(
-  request: SignedRequest,
-  credentials: Credentials,
-  nowMs: number,
-): string | undefined {
+export function createAuthentication({ refuseReplays }: { readonly refuseReplays: boolean }): Authentication {
+  const seen = new Map<string, number>();
+  return {
+    faultOf(request, credentials, nowMs) {
+      const fault = signatureFault(request, credentials, nowMs);
+      const signature = akskParts(request.headers.authorization ?? '')?.signature;
+      if (fault !== undefined || !refuseReplays || signature === undefined) return fault;
+      for (const [known, seenMs] of seen) if (seenMs < nowMs - 2 * toleranceMs) seen.delete(known);
+      if (seen.has(signature)) return 'A request with this signature has been received before.';
+      seen.set(signature, nowMs);
+      return undefined;
+    },
+  };
+}
+
+function signatureFault(request: SignedRequest, credentials: Credentials, nowMs: number): string | undefined {
   const authorization = request.headers.authorization ?? '';
   if (authorization.startsWith('Basic ')) return apiKeyFault(request.headers, credentials, nowMs);
   if (authorization.startsWith(`${akskScheme} `)) return akskFault(request, credentials, nowMs);

@@ -1,4 +1,5 @@
 import type { Answer } from './answers.ts';
+import type { Endpoint } from './routes.ts';
 
 /** Something that goes wrong with one request, for tests of how a client handles it. */
 export type InjectedFault =
@@ -17,21 +18,22 @@ export type InjectedFault =
   /** Handles the request like any other, then resets the connection instead of answering. */
   | { readonly kind: 'lost-answer' };
 
-/** The faults that wait for requests, first in, first out. */
+/** The faults that wait for requests, for each endpoint first in, first out. */
 export interface FaultQueue {
-  readonly add: (fault: InjectedFault, times: number) => void;
-  /** Removes and returns the next fault; `undefined` when there is none. */
-  readonly next: () => InjectedFault | undefined;
+  readonly add: (endpoint: Endpoint, fault: InjectedFault, times: number) => void;
+  /** Removes and returns the next fault of an endpoint; `undefined` when there is none. */
+  readonly next: (endpoint: Endpoint) => InjectedFault | undefined;
 }
 
 /** @returns an empty queue of faults */
 export function createFaultQueue(): FaultQueue {
-  const waiting: InjectedFault[] = [];
+  const waiting = new Map<Endpoint, InjectedFault[]>();
   return {
-    add: (fault, times) => {
-      for (let i = 0; i < times; i += 1) waiting.push(fault);
+    add: (endpoint, fault, times) => {
+      const added = Array.from({ length: times }, () => fault);
+      waiting.set(endpoint, [...(waiting.get(endpoint) ?? []), ...added]);
     },
-    next: () => waiting.shift(),
+    next: (endpoint) => waiting.get(endpoint)?.shift(),
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { RequestFault } from './answers.ts';
+import { readJson } from './json-body.ts';
 import { regexFault, regexParts } from './regex-rules.ts';
-import { hostFault, hostOf, type RequestFault, type UrlField, urlFault } from './url-rules.ts';
+import { hostFault, hostOf, type UrlField, urlFault } from './url-rules.ts';
 
 const maxDirUrls = 20;
 const maxRegexPatterns = 2;
@@ -26,8 +28,17 @@ const purgeRequest = z.strictObject({
 
 /** The JSON of POST /cdn/purges. */
 export type PurgeRequest = Readonly<z.infer<typeof purgeRequest>>;
+/** The environment of a purge. */
+export type Target = PurgeRequest['target'];
 /** The host names that are deployed, by environment. A `*` in one matches any string. */
-export type DeployedHosts = Readonly<Record<PurgeRequest['target'], readonly string[]>>;
+export type DeployedHosts = Readonly<Record<Target, readonly string[]>>;
+
+/** What requests are validated against. */
+export interface RequestRules {
+  readonly deployedHosts: DeployedHosts;
+  /** How many file URLs a request may have. */
+  readonly maxFileUrls: number;
+}
 
 /** The result of reading a request's body. */
 export type ParsedRequest =
@@ -42,16 +53,16 @@ export type ParsedRequest =
  * has a bug. The page has no code for most faults; they get `InvalidRequest`.
  * @returns the purge request, or the first fault in it
  */
-export function parsePurgeRequest(body: Buffer, deployed: DeployedHosts): ParsedRequest {
-  const json = parseJson(body);
-  if (!json.ok) return refuse('The body is not JSON in UTF-8.');
-  const parsed = purgeRequest.safeParse(json.value);
-  if (!parsed.success) return refuse(describe(parsed.error));
-  const request = parsed.data;
-  if (![request.fileUrls, request.dirUrls, request.regexPatterns].some((list) => list?.length)) {
+export function parsePurgeRequest(body: Buffer, { deployedHosts, maxFileUrls }: RequestRules): ParsedRequest {
+  const parsed = readJson(body, purgeRequest);
+  if (!parsed.ok) return refuse(parsed.message);
+  const request = parsed.value;
+  const { fileUrls = [], dirUrls = [], regexPatterns = [] } = request;
+  if (fileUrls.length + dirUrls.length + regexPatterns.length === 0) {
     return refuse('There is nothing to purge: expected fileUrls, dirUrls or regexPatterns.');
   }
-  const [fault] = findFaults(request, deployed[request.target]);
+  if (fileUrls.length > maxFileUrls) return refuse(`fileUrls: expected at most ${maxFileUrls} items.`);
+  const [fault] = findFaults(request, deployedHosts[request.target]);
   return fault === undefined ? { ok: true, request } : { ok: false, fault };
 }
 
@@ -59,22 +70,12 @@ function refuse(message: string): ParsedRequest {
   return { ok: false, fault: { code: 'InvalidRequest', message } };
 }
 
-function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  try {
-    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
-  } catch {
-    return { ok: false };
-  }
-}
-
-function describe(error: z.ZodError): string {
-  const [issue] = error.issues;
-  if (issue === undefined) return 'The body is not a purge request.';
-  const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return `${path === '' ? 'body' : path.slice(1)}: ${issue.message}.`;
-}
-
 function* findFaults(request: PurgeRequest, deployed: readonly string[]): Generator<RequestFault> {
+  const names = (request.fileHeaders ?? []).map(({ name }) => name.toLowerCase());
+  if (new Set(names).size < names.length) {
+    const message = 'Multiple headers with same name are not allowed in fileHeaders.';
+    yield { code: 'DuplicateFileHeaderName', message };
+  }
   yield* urlFaults(request, 'fileUrls', deployed);
   yield* urlFaults(request, 'dirUrls', deployed);
   for (const [index, regex] of (request.regexPatterns ?? []).entries()) {

@@ -1,56 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, cut, failure, notAllowed, send } from './answers.ts';
-import { authenticationFault, type Credentials, namesUser } from './authentication.ts';
+import { type Api, createApi } from './api.ts';
+import { type Authentication, type Credentials, createAuthentication, namesUser } from './authentication.ts';
 import { createFaultQueue, type FaultQueue, type InjectedFault, injectedAnswer } from './fault-injection.ts';
 import { readBody, startLoopbackServer } from './loopback-server.ts';
-import { type DeployedHosts, parsePurgeRequest } from './purge-request.ts';
-import { type AcceptedPurge, acceptPurge, describePurge } from './purge-tasks.ts';
-import { type Admission, createRateWindow, type RateLimit, type RateWindow } from './rate-window.ts';
-
-const maxBodyBytes = 10 * 1024 * 1024;
-const purgesPath = '/cdn/purges';
-
-/** Options of a simulator. */
-export interface CdnProOptions {
-  /** The credentials of the one user of this simulator. */
-  readonly credentials: Credentials;
-  readonly deployedHosts: DeployedHosts;
-  /**
-   * The rate limit of POST /cdn/purges.
-   * @default the vendor's, 300 requests in 300 seconds
-   */
-  readonly limit?: RateLimit;
-  /**
-   * Whether a 429 has a Retry-After header; the vendor's page does not say.
-   * @default true
-   */
-  readonly retryAfter?: boolean;
-  /**
-   * How long a purge takes until it is `finished`, in milliseconds.
-   * @default 100
-   */
-  readonly processingMs?: number;
-  /**
-   * The clock.
-   * @default `Date.now`
-   */
-  readonly nowMs?: () => number;
-  /**
-   * The port on 127.0.0.1.
-   * @default any free one
-   */
-  readonly port?: number;
-  /** Called with each purge that is accepted, before the client gets the answer. */
-  readonly onAccepted?: (purge: AcceptedPurge) => void;
-}
+import { type CdnProOptions, type CompleteOptions, withDefaults } from './options.ts';
+import type { AcceptedPrefetch } from './prefetches.ts';
+import type { Target } from './purge-request.ts';
+import type { AcceptedPurge } from './purges.ts';
+import type { Tokens } from './quotas.ts';
+import { type Admission, createRequestLimits, type RequestLimits } from './request-limits.ts';
+import { type Endpoint, type Route, routeOf } from './routes.ts';
 
 /** One POST /cdn/purges, in the order of arrival. */
 interface LoggedRequest {
-  /** When its headers arrived: the time that counts for the rate limit. */
+  /** When its headers arrived: the time that counts for the limits. */
   readonly arrivedMs: number;
   readonly requestId: string;
-  /** Whether it counted in the user's rate limit window: it did if it named the user, accepted or not. */
+  /** Whether it counted in the limits: it did if it named the user, accepted or not. */
   readonly counted: boolean;
   /** The status of the answer; missing while there is none, as when the connection was reset or left hanging. */
   readonly status?: number;
@@ -58,14 +26,23 @@ interface LoggedRequest {
   readonly body?: unknown;
 }
 
+/** One request to another endpoint, in the order of arrival. */
+interface OtherRequest extends LoggedRequest {
+  readonly endpoint: Endpoint;
+}
+
 /** A running simulator of the CDN Pro API. */
 export interface CdnPro {
   /** The base URL of the API: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly requests: readonly LoggedRequest[];
+  readonly otherRequests: readonly OtherRequest[];
   readonly purges: readonly AcceptedPurge[];
-  /** Makes the next `times` (1 if missing) POST /cdn/purges go wrong; they still count in the rate limit. */
-  readonly injectFault: (fault: InjectedFault, times?: number) => void;
+  readonly prefetches: readonly AcceptedPrefetch[];
+  /** Makes the next `times` (1 if missing) requests to an endpoint (POST /cdn/purges if missing) go wrong; they still count. */
+  readonly injectFault: (fault: InjectedFault, times?: number, endpoint?: Endpoint) => void;
+  /** Purges in the name of another user of the same customer: takes tokens, and a request from the bucket. */
+  readonly purgeElsewhere: (target: Target, tokens: Tokens) => void;
   /** Replaces the credentials of the user, as when a key is rotated. */
   readonly replaceCredentials: (credentials: Credentials) => void;
   readonly stop: () => Promise<void>;
@@ -74,23 +51,24 @@ export interface CdnPro {
 type OpenRequest = { -readonly [Field in keyof LoggedRequest]: LoggedRequest[Field] };
 
 interface State {
-  readonly options: CdnProOptions;
-  readonly nowMs: () => number;
-  readonly window: RateWindow;
+  readonly options: CompleteOptions;
+  readonly api: Api;
+  readonly authentication: Authentication;
+  readonly limits: RequestLimits;
   readonly faults: FaultQueue;
   readonly requests: LoggedRequest[];
-  readonly purges: AcceptedPurge[];
+  readonly otherRequests: OtherRequest[];
   credentials: Credentials;
   url: string;
 }
 
 /**
- * Starts a simulator of CDN Pro's POST /cdn/purges and GET /cdn/purges/{id} on 127.0.0.1. It validates requests by the
- * vendor's page "Create a purge request" (2025-08-13) and shares no code with the client under test.
+ * Starts a simulator of the parts of CDN Pro's API that concern purges, on 127.0.0.1. It is written from the vendor's
+ * page "Create a purge request" (2025-08-13) and OpenAPI file (2026-06), and shares no code with the client under test.
  *
- * Codes of errors: 400 `InvalidPurgeUrl` with the vendor's messages; where the vendor documents none, 400
- * `InvalidRequest`, 401 `Unauthorized`, 404 `NotFound`, 405 `MethodNotAllowed`, 413 `RequestTooLarge` (over 10 MiB),
- * 429 `TooManyRequests` and 500 `InternalError` (`onAccepted` threw). Every answer has an `x-cnc-request-id`.
+ * Codes of errors are the vendor's; where the vendor documents none, 400 `InvalidRequest`, 401 `Unauthorized`, 404
+ * `NotFound`, 405 `MethodNotAllowed`, 413 `RequestTooLarge`, 429 `TooManyRequests` and 500 `InternalError`
+ * (`onAccepted` threw). Every answer has an `x-cnc-request-id`.
  * @returns the simulator, once it listens; rejects when the port is in use
  */
 export async function startCdnPro(options: CdnProOptions): Promise<CdnPro> {
@@ -102,11 +80,19 @@ export async function startCdnPro(options: CdnProOptions): Promise<CdnPro> {
     });
   }, options.port);
   state.url = server.url;
+  const { api, limits, faults } = state;
+  const { nowMs } = state.options;
   return {
     url: server.url,
     requests: state.requests,
-    purges: state.purges,
-    injectFault: (fault, times = 1) => state.faults.add(fault, times),
+    otherRequests: state.otherRequests,
+    purges: api.purges,
+    prefetches: api.prefetches,
+    injectFault: (fault, times = 1, endpoint = 'POST /cdn/purges') => faults.add(endpoint, fault, times),
+    purgeElsewhere(target, tokens) {
+      limits.arriveOther(nowMs());
+      api.quotas.spend(target, tokens, nowMs());
+    },
     replaceCredentials: (credentials) => {
       state.credentials = credentials;
     },
@@ -114,15 +100,18 @@ export async function startCdnPro(options: CdnProOptions): Promise<CdnPro> {
   };
 }
 
-function initialState(options: CdnProOptions): State {
+function initialState(given: CdnProOptions): State {
+  const options = withDefaults(given);
+  const { limit: window, bucket, retryAfter, refuseReplays, credentials } = options;
   return {
     options,
-    nowMs: options.nowMs ?? Date.now,
-    window: createRateWindow(options.limit ?? { requests: 300, perSeconds: 300 }),
+    api: createApi(options),
+    authentication: createAuthentication({ refuseReplays }),
+    limits: createRequestLimits({ window, bucket, retryAfter }),
     faults: createFaultQueue(),
     requests: [],
-    purges: [],
-    credentials: options.credentials,
+    otherRequests: [],
+    credentials,
     url: '',
   };
 }
@@ -131,84 +120,76 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
   const requestId = randomUUID();
   response.setHeader('x-cnc-request-id', requestId);
   const { path } = targetOf(request);
-  const [, id] = /^\/cdn\/purges\/([^/]+)$/.exec(path) ?? [];
-  if (path === purgesPath) {
-    if (request.method === 'POST') await createPurge(state, request, response, requestId);
-    else send(response, notAllowed('POST'));
-  } else if (id !== undefined) {
-    send(response, request.method === 'GET' ? readPurge(state, request, id) : notAllowed('GET'));
-  } else {
-    send(response, failure(404, 'NotFound', `There is nothing at '${path}'.`));
+  const route = routeOf(request.method ?? '', path);
+  switch (route.kind) {
+    case 'endpoint':
+      return serve(state, route, request, response, requestId);
+    case 'method-not-allowed':
+      return send(response, notAllowed(route.methods));
+    case 'not-found':
+      return send(response, failure(404, 'NotFound', `There is nothing at '${path}'.`));
   }
 }
 
-async function createPurge(
+async function serve(
   state: State,
+  route: Route & { kind: 'endpoint' },
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-) {
-  const arrivedMs = state.nowMs();
+): Promise<void> {
+  const { options, limits, faults } = state;
+  const arrivedMs = options.nowMs();
   const counted = namesUser(request.headers, state.credentials);
-  const admission: Admission = counted ? state.window.arrive(arrivedMs) : { admitted: true };
-  const logged: OpenRequest = { arrivedMs, requestId, counted };
-  state.requests.push(logged);
-  const fault = state.faults.next();
-  const body = await readBody(request, maxBodyBytes);
-  if (body !== undefined) logged.body = readable(body);
+  const admission = counted ? limits.arrive(options.costs[route.endpoint] ?? 1, arrivedMs) : { headers: {} };
+  const logged = logRequest(state, route.endpoint, { arrivedMs, requestId, counted });
+  const fault = faults.next(route.endpoint);
+  const body = await readBody(request, options.maxBodyBytes);
+  if (body !== undefined && body.length > 0) logged.body = readable(body);
   if (fault?.kind === 'hang') return;
   if (fault?.kind === 'reset') return cut(response);
   const answer =
-    fault?.kind === 'answer' ? injectedAnswer(fault) : judge(state, request, body, admission, requestId);
+    fault?.kind === 'answer'
+      ? injectedAnswer(fault)
+      : judge(state, route, request, body, admission, requestId);
   logged.status = answer.status;
   if (fault?.kind === 'lost-answer') return cut(response);
-  send(response, answer);
+  send(response, { ...answer, headers: { ...admission.headers, ...answer.headers } });
+}
+
+function logRequest(state: State, endpoint: Endpoint, logged: OpenRequest): OpenRequest {
+  if (endpoint === 'POST /cdn/purges') {
+    state.requests.push(logged);
+    return logged;
+  }
+  const other = { ...logged, endpoint };
+  state.otherRequests.push(other);
+  return other;
 }
 
 function judge(
   state: State,
+  { endpoint, id }: Route & { kind: 'endpoint' },
   request: IncomingMessage,
   body: Buffer | undefined,
-  admission: Admission,
+  { refusal }: Admission,
   requestId: string,
 ): Answer {
-  if (body === undefined)
-    return failure(413, 'RequestTooLarge', `A body can be up to ${maxBodyBytes} bytes.`);
-  const unauthorized = authenticate(state, request, body);
-  if (unauthorized !== undefined) return unauthorized;
-  if (!admission.admitted) return tooManyRequests(state.options, admission.retryAfterSeconds);
-  const parsed = parsePurgeRequest(body, state.options.deployedHosts);
-  if (!parsed.ok) return failure(400, parsed.fault.code, parsed.fault.message);
-  const purge = acceptPurge(parsed.request, requestId, state.nowMs());
-  state.options.onAccepted?.(purge);
-  state.purges.push(purge);
-  return { status: 201, headers: { location: `${state.url}${purgesPath}/${purge.id}` } };
-}
-
-function readPurge(state: State, request: IncomingMessage, id: string): Answer {
-  const unauthorized = authenticate(state, request, Buffer.alloc(0));
-  if (unauthorized !== undefined) return unauthorized;
-  const purge = state.purges.find((candidate) => candidate.id === id);
-  if (purge === undefined) return failure(404, 'NotFound', `There is no purge request '${id}'.`);
-  return { status: 200, body: describePurge(purge, state.options.processingMs ?? 100, state.nowMs()) };
-}
-
-function authenticate(state: State, request: IncomingMessage, body: Buffer): Answer | undefined {
-  const signed = { method: request.method ?? '', ...targetOf(request), headers: request.headers, body };
-  const message = authenticationFault(signed, state.credentials, state.nowMs());
-  return message === undefined ? undefined : failure(401, 'Unauthorized', message);
+  const { options, authentication, credentials, url, api } = state;
+  if (body === undefined) {
+    return failure(413, 'RequestTooLarge', `A body can be up to ${options.maxBodyBytes} bytes.`);
+  }
+  const target = targetOf(request);
+  const signed = { method: request.method ?? '', ...target, headers: request.headers, body };
+  const message = authentication.faultOf(signed, credentials, options.nowMs());
+  if (message !== undefined) return failure(401, 'Unauthorized', message);
+  if (refusal !== undefined) return refusal;
+  return api.answer({ endpoint, id, query: new URLSearchParams(target.query), body, requestId, url });
 }
 
 function targetOf(request: IncomingMessage) {
   const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
   return { path, query };
-}
-
-function tooManyRequests(options: CdnProOptions, retryAfterSeconds: number): Answer {
-  const answer = failure(429, 'TooManyRequests', 'The limit of the request rate per user has been reached.');
-  return options.retryAfter === false
-    ? answer
-    : { ...answer, headers: { 'retry-after': `${retryAfterSeconds}` } };
 }
 
 function readable(body: Buffer): unknown {

@@ -1,3 +1,6 @@
+import type { RequestFault } from './answers.ts';
+
+const minUrlCharacters = 10;
 const maxUrlCharacters = 2048;
 
 /**
@@ -9,12 +12,6 @@ const plainCharacters = /^[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*$/;
 /** The two lists of URLs in a purge request. */
 export type UrlField = 'fileUrls' | 'dirUrls';
 
-/** Why a purge request is refused with 400. */
-export interface RequestFault {
-  readonly code: 'InvalidPurgeUrl' | 'InvalidRequest';
-  readonly message: string;
-}
-
 /**
  * The rules are those of the vendor's page "Create a purge request"; its table of errors gives a code and message for
  * special letters, and for hosts (see `hostFault`). Where it gives none the code is `InvalidRequest`, and the message
@@ -25,6 +22,9 @@ export function urlFault(field: UrlField, index: number, url: string): RequestFa
   const path = `${field}[${index}]`;
   if (hostOf(url) === undefined)
     return invalid(`${path}: URLs must begin with http:// or https:// and a host.`);
+  if (url.length < minUrlCharacters) {
+    return invalid(`${path}: A URL has at least ${minUrlCharacters} characters, this one has ${url.length}.`);
+  }
   if (url.length > maxUrlCharacters) {
     return invalid(`${path}: A URL can be up to ${maxUrlCharacters} characters, this one has ${url.length}.`);
   }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CdnPro, type CdnProOptions, startCdnPro } from '../../local/cdn-pro/server.ts';
+import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
+import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
 const validBody = { target: 'production', fileUrls: ['https://www.example.com/a'] };
@@ -8,7 +9,7 @@ const options: CdnProOptions = {
   credentials: { username: 'ann', apiKey: 'ann-key' },
   deployedHosts: { production: ['www.example.com'], staging: [] },
   nowMs: () => nowMs,
-  processingMs: 1000,
+  processingMs: () => 1000,
 };
 
 let cdnPro: CdnPro;
@@ -51,6 +52,9 @@ describe('an accepted request', () => {
         id: location.slice(-24),
         requestId: response.headers.get('x-cnc-request-id'),
         submittedMs: startMs,
+        startMs: startMs + 500,
+        finishMs: startMs + 1000,
+        successRate: 100,
         body: validBody,
       },
     ]);
@@ -94,21 +98,22 @@ describe('GET /cdn/purges/{id}', () => {
       ...fields,
       dirHeaders: [],
       action: 'invalidate',
-      submissionTime: '2026-01-01T00:00:00.000Z',
+      submissionTime: '2026-01-01T00:00:00Z',
       apiRequestId: response.headers.get('x-cnc-request-id'),
+      customerId: 10_000_021,
       successRate: 0,
     };
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, status: 'waiting' } });
     nowMs = startMs + 500;
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, status: 'inprogress' } });
     nowMs = startMs + 1000;
-    const finished = { status: 'finished', successRate: 100, finishTime: '2026-01-01T00:00:01.000Z' };
+    const finished = { status: 'finished', successRate: 100, finishTime: '2026-01-01T00:00:01Z' };
     expect(await read(location)).toEqual({ status: 200, body: { ...begun, ...finished } });
   });
 
   it('is answered 404 for an unknown id', async () => {
     const { status, body } = await read(`${cdnPro.url}/cdn/purges/${'0'.repeat(24)}`);
-    expect({ status, code: body.code }).toEqual({ status: 404, code: 'NotFound' });
+    expect({ status, code: body.code }).toEqual({ status: 404, code: 'InvalidPurgeTaskId' });
   });
 });
 
@@ -117,7 +122,7 @@ describe('every other request', () => {
     ['GET', '/', 404],
     ['POST', '/cdn/purge', 404],
     ['POST', '/cdn/purges/', 404],
-    ['GET', '/cdn/purges', 405],
+    ['GET', '/cdn/purges/', 404],
     ['PUT', '/cdn/purges', 405],
     ['DELETE', '/cdn/purges/5dca2205f9e9cc0001df7b33', 405],
   ])('%s %s is answered %i with a request id and a JSON error', async (method, path, status) => {
@@ -125,7 +130,7 @@ describe('every other request', () => {
     expect(response.status).toBe(status);
     expect(response.headers.get('x-cnc-request-id')).toMatch(/\S/);
     expect(response.headers.get('allow')).toBe(
-      status === 404 ? null : path === '/cdn/purges' ? 'POST' : 'GET',
+      status === 404 ? null : path === '/cdn/purges' ? 'POST, GET' : 'GET',
     );
     expect(await response.json()).toEqual({ code: expect.any(String), message: expect.any(String) });
   });
@@ -158,6 +163,15 @@ describe('the log', () => {
     nowMs += 7;
     await post('{');
     await fetch(`${cdnPro.url}/cdn/purges`);
+    expect(cdnPro.otherRequests).toEqual([
+      {
+        endpoint: 'GET /cdn/purges',
+        arrivedMs: startMs + 7,
+        requestId: expect.any(String),
+        counted: false,
+        status: 401,
+      },
+    ]);
     expect(cdnPro.requests).toEqual([
       { arrivedMs: startMs, requestId: expect.any(String), counted: true, status: 201, body: validBody },
       { arrivedMs: startMs + 7, requestId: expect.any(String), counted: true, status: 400, body: '{' },
@@ -191,6 +205,14 @@ describe('injected faults', () => {
     await expect(post()).rejects.toThrow('fetch failed');
     expect(cdnPro.purges).toHaveLength(1);
     expect(cdnPro.requests.map(({ status }) => status)).toEqual([undefined, 201]);
+  });
+
+  it('of another endpoint leave purges alone', async () => {
+    cdnPro.injectFault({ kind: 'answer', status: 403 }, 1, 'GET /cdn/purges/purgeTokens');
+    const readTokens = () => fetch(`${cdnPro.url}/cdn/purges/purgeTokens`, { headers: signature() });
+    expect((await post()).status).toBe(201);
+    expect((await readTokens()).status).toBe(403);
+    expect((await readTokens()).status).toBe(200);
   });
 
   it('leave a request hanging until the client gives up or the simulator stops', async () => {

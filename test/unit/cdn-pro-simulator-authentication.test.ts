@@ -10,13 +10,18 @@ const validBody = JSON.stringify({ target: 'production', fileUrls: ['https://www
 let cdnPro: CdnPro;
 let nowMs: number;
 
-beforeEach(async () => {
-  nowMs = signedAtMs;
-  cdnPro = await startCdnPro({
+function start({ refuseReplays = false } = {}) {
+  return startCdnPro({
     credentials: { username: 'ann', apiKey: 'ann-key', accessKey: 'AK1', secretKey: 'sk-1' },
     deployedHosts: { production: ['www.example.com'], staging: [] },
     nowMs: () => nowMs,
+    refuseReplays,
   });
+}
+
+beforeEach(async () => {
+  nowMs = signedAtMs;
+  cdnPro = await start();
 });
 afterEach(() => cdnPro.stop());
 
@@ -33,10 +38,11 @@ function aksk({
   secretKey = 'sk-1',
   timestamp = `${signedAtMs / 1000}`,
   contentType = 'application/json',
+  query = '',
 } = {}): Record<string, string> {
   const host = new URL(cdnPro.url).host;
   const bodyHash = createHash('sha256').update(body).digest('hex');
-  const canonical = `${method}\n${path}\n\ncontent-type:${contentType}\nhost:${host}\n\ncontent-type;host\n${bodyHash}`;
+  const canonical = `${method}\n${path}\n${query}\ncontent-type:${contentType}\nhost:${host}\n\ncontent-type;host\n${bodyHash}`;
   const toSign = `CNC-HMAC-SHA256\n${timestamp}\n${createHash('sha256').update(canonical).digest('hex')}`;
   const signature = createHmac('sha256', secretKey).update(toSign).digest('hex');
   return {
@@ -159,6 +165,31 @@ describe('the AK/SK scheme', () => {
     await expectUnauthorized({ ...aksk(), 'content-type': 'text/plain' }, /^The signature does not match/);
     const later = { ...aksk(), 'x-cnc-timestamp': `${signedAtMs / 1000 + 1}` };
     await expectUnauthorized(later, /^The signature does not match/);
+  });
+
+  it.each([
+    ['target=production', 'target=production'],
+    ['startdate=2025-08-11T00%3A00%3A00Z&limit=2', 'startdate=2025-08-11T00:00:00Z&limit=2'],
+    ['search=a%20b+c', 'search=a b c'],
+  ])('signs the query %s of a GET decoded, in its order', async (query, signedQuery) => {
+    const path = '/cdn/purges';
+    const get = (headers: Record<string, string>) => fetch(`${cdnPro.url}${path}?${query}`, { headers });
+    expect((await get(aksk({ method: 'GET', path, body: '', query: signedQuery }))).status).toBe(200);
+    expect((await get(aksk({ method: 'GET', path, body: '' }))).status).toBe(401);
+  });
+
+  it('takes a signature twice, unless the options say otherwise', async () => {
+    expect([(await post(aksk())).status, (await post(aksk())).status]).toEqual([201, 201]);
+    await cdnPro.stop();
+    cdnPro = await start({ refuseReplays: true });
+    expect((await post(aksk())).status).toBe(201);
+    const replayed = await post(aksk());
+    expect([replayed.status, replayed.error.message]).toEqual([
+      401,
+      'A request with this signature has been received before.',
+    ]);
+    expect((await post(aksk({ timestamp: `${signedAtMs / 1000 + 1}` }))).status).toBe(201);
+    expect([(await post(basic())).status, (await post(basic())).status]).toEqual([201, 201]);
   });
 
   it('refuses an unknown or differing access key and headers that are missing or malformed', async () => {

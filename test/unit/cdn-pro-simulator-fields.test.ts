@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { largeContract } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const deployedHost = 'https://www.example.com';
@@ -8,8 +9,12 @@ let cdnPro: CdnPro;
 beforeAll(async () => {
   cdnPro = await startCdnPro({
     credentials: { username: 'ann', apiKey: 'ann-key' },
-    deployedHosts: { production: ['www.example.com', 'test.domain.com'], staging: ['staging.example.com'] },
+    deployedHosts: {
+      production: ['www.example.com', 'test.domain.com', 'a.b'],
+      staging: ['staging.example.com'],
+    },
     limit: { requests: 10_000, perSeconds: 1 },
+    ...largeContract,
   });
 });
 afterAll(() => cdnPro.stop());
@@ -147,8 +152,12 @@ describe.each(['fileUrls', 'dirUrls'])('%s', (field) => {
     );
   });
 
-  it('take URLs of up to 2048 characters', async () => {
-    await expectAccepted({ [field]: [urlOf(2048)] });
+  it('take URLs of 10 to 2048 characters', async () => {
+    await expectAccepted({ [field]: ['http://a.b', urlOf(2048)] });
+    await expectInvalid(
+      { [field]: ['http://a.'] },
+      new RegExp(`^${field}\\[0\\]: A URL has at least 10 characters`),
+    );
     await expectInvalid(
       { [field]: [urlOf(2049)] },
       new RegExp(`^${field}\\[0\\]: A URL can be up to 2048 characters`),
@@ -208,8 +217,21 @@ describe('fileUrls alone', () => {
     );
   });
 
-  it('have no maximum number', async () => {
-    await expectAccepted({ fileUrls: Array.from({ length: 5000 }, (_, i) => `${deployedHost}/${i}`) });
+  it('are at most 1,000', async () => {
+    const fileUrls = Array.from({ length: 1001 }, (_, i) => `${deployedHost}/${i}`);
+    await expectAccepted({ fileUrls: fileUrls.slice(1) });
+    await expectInvalid({ fileUrls }, /^fileUrls: expected at most 1000 items/);
+  });
+
+  it('go with each header name once', async () => {
+    const fileHeaders = ['Accept', 'accept'].map((name) => ({ name, value: 'x' }));
+    expect(await post({ fileUrls: [`${deployedHost}/a`], fileHeaders })).toEqual({
+      status: 400,
+      error: {
+        code: 'DuplicateFileHeaderName',
+        message: 'Multiple headers with same name are not allowed in fileHeaders.',
+      },
+    });
   });
 });
 
