@@ -51,10 +51,9 @@ export async function recordRejected(
 }
 
 function rejectedMessage(planned: PlannedEntry, rejected: Rejection, batch: Batch): string {
-  const { change } = firstMessage(planned, batch);
   return writeMessage({
     v: messageVersion,
-    ...(change ? { change } : {}),
+    ...firstMessage(planned, batch),
     entries: [planned.entry],
     rejected,
   });
@@ -85,13 +84,10 @@ export async function requeueUnsent(
   // Waiting is not a failure: what makes it last has its own log lines and metrics.
   log.info(submitEvents.messagesRequeued, { messages: open.length, delaySeconds, ...oldest });
   const unsent = await requeue(
-    open.map(([index, entries]) => {
-      const { change } = batch.messages[index]?.message ?? {};
-      return {
-        body: writeMessage({ v: messageVersion, ...(change ? { change } : {}), entries }),
-        delaySeconds,
-      };
-    }),
+    open.map(([index, entries]) => ({
+      body: writeMessage({ v: messageVersion, ...batch.messages[index]?.message, entries }),
+      delaySeconds,
+    })),
   );
   for (const { index } of unsent) failMessage(batch, open[index]?.[0] ?? -1);
 }

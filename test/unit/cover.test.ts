@@ -50,6 +50,10 @@ describe('the wildcards of the purge API page cover', () => {
 describe('where the page leaves a doubt, nothing is covered', () => {
   test.each<[string, PurgeEntry, PurgeEntry]>([
     ['* and a subdirectory', file('mydir/a/b.jpg'), dir('mydir/*')],
+    ['* and the directory itself', file('mydir/'), dir('mydir/*')],
+    ['* and an encoded slash', file('mydir/a%2Fb'), dir('mydir/*')],
+    ['a* and an encoded slash', file('mydir/a%2fb'), dir('mydir/a*')],
+    ['*.jpg and a name that is the extension alone', file('mydir/.jpg'), dir('mydir/*.jpg')],
     ['* and a query', file('mydir/a.jpg?x=1'), dir('mydir/*')],
     ['* and headers', fileEntry(`${h}mydir/a`, { headers: [{ name: 'x', value: 'y' }] }), dir('mydir/*')],
     [

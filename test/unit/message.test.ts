@@ -30,6 +30,47 @@ test('what was written is read again', () => {
   expect(readMessage(body)).toEqual({ kind: 'message', message: { v: 1, change, entries } });
 });
 
+test('a message keeps its lane, since when it waits, and that nobody asked for it', () => {
+  const message = {
+    v: 1,
+    entries: [fileEntry('https://h.example/a')],
+    lane: 'bulk',
+    since: 1_700_000_000_000,
+    byPrefix: true,
+    tries: 2,
+  } as const;
+  expect(readMessage(writeMessage(message))).toEqual({ kind: 'message', message });
+});
+
+test('what a message says of itself is left out where it is not understood', () => {
+  const entries = [fileEntry('https://h.example/a')];
+  const body = JSON.stringify({
+    v: 1,
+    entries,
+    lane: 'fast',
+    since: 'long ago',
+    byPrefix: 'yes',
+    tries: '2',
+  });
+  expect(readMessage(body)).toEqual({ kind: 'message', message: { v: 1, entries } });
+});
+
+test('a message of version 2 names several changes, of which the newest is kept', () => {
+  const entries = [fileEntry('https://h.example/a')];
+  const changes = [
+    { ...change, id: 'older' },
+    { ...change, id: 'newer' },
+  ];
+  expect(readMessage(JSON.stringify({ v: 2, changes, since: 1, entries }))).toEqual({
+    kind: 'message',
+    message: { v: 1, change: changes[1], since: 1, entries },
+  });
+  expect(readMessage(JSON.stringify({ v: 2, changes: 'none', entries }))).toEqual({
+    kind: 'message',
+    message: { v: 1, entries },
+  });
+});
+
 test('the reference names the webhook of an entry', () => {
   expect(referenceTo(entryChange({ webhook: 'space-2' }))).toEqual({
     source: 'contentful',
@@ -79,7 +120,7 @@ describe('what is not a purge message is unreadable', () => {
   test.each([
     ['{', 'Expected a purge message in JSON, got "{"'],
     ['[]', 'Expected the message to be an object, got a list of 0'],
-    ['{"v":2,"entries":[]}', 'Expected `v` to be 1, got 2'],
+    ['{"v":3,"entries":[]}', 'Expected `v` to be 1 or 2, got 3'],
     ['{"v":1}', 'Expected `entries` to be a list, got nothing'],
     [{ v: 1, entries: [null] }, 'Expected `entries[0]` to be an object, got null'],
     [

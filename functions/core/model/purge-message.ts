@@ -1,8 +1,8 @@
 import { describeValue } from './errors.ts';
 import { isRecord } from './record.ts';
-import type { Header, OriginChange, PurgeEntry, Scope } from './types.ts';
+import type { Header, Lane, OriginChange, PurgeEntry, Scope } from './types.ts';
 
-/** The version of the purge message that this code writes and reads. */
+/** The version of the purge message that this code writes. It reads version 2, too: several changes for one list of entries. */
 export const messageVersion = 1;
 
 /** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
@@ -34,6 +34,14 @@ export interface PurgeMessage {
   readonly v: typeof messageVersion;
   readonly change?: ChangeReference;
   readonly entries: readonly PurgeEntry[];
+  /** Who goes first, where that is decided already. */
+  readonly lane?: Lane;
+  /** When the oldest change of the entries happened, in milliseconds, where it is older than `change`. */
+  readonly since?: number;
+  /** A purge by prefix that no user asked for, since a source could not say what changed. */
+  readonly byPrefix?: true;
+  /** How often CDN Pro has given no verdict on the entries. */
+  readonly tries?: number;
   /** Only in the dead letter queue; `submit` ignores it, so that a redriven message is simply tried again. */
   readonly rejected?: Rejection;
 }
@@ -61,22 +69,30 @@ export function writeMessage(message: PurgeMessage): string {
 
 /**
  * Writes the messages for one change: one, or several where its entries are too many for one.
- * @param maxBytes most bytes (UTF-8) of one body, at most {@link maxMessageBytes}
  * @returns the bodies; none where there are no entries
  */
 export function writeMessages(
   change: ChangeReference,
   entries: readonly PurgeEntry[],
-  maxBytes = maxMessageBytes,
+  maxBytes?: number,
 ): readonly string[] {
+  return writeInParts({ v: messageVersion, change, entries }, maxBytes);
+}
+
+/**
+ * Writes a message's body, or several where its entries are too many for one.
+ * @param maxBytes most bytes (UTF-8) of one body, at most {@link maxMessageBytes}
+ * @returns the bodies; none where there are no entries
+ */
+export function writeInParts(message: PurgeMessage, maxBytes = maxMessageBytes): readonly string[] {
+  const { entries } = message;
   if (entries.length === 0) return [];
-  const body = writeMessage({ v: messageVersion, change, entries });
+  const body = writeMessage(message);
   if (byteLength(body) <= maxBytes || entries.length === 1) return [body];
   const half = Math.ceil(entries.length / 2);
-  return [
-    ...writeMessages(change, entries.slice(0, half), maxBytes),
-    ...writeMessages(change, entries.slice(half), maxBytes),
-  ];
+  return [entries.slice(0, half), entries.slice(half)].flatMap((part) =>
+    writeInParts({ ...message, entries: part }, maxBytes),
+  );
 }
 
 const encoder = new TextEncoder();
@@ -100,7 +116,7 @@ export function readMessage(body: string): ReadMessage {
     return { kind: 'unreadable', reason: `Expected a purge message in JSON, got ${describeValue(body)}` };
   }
   if (!isRecord(json)) return unreadable('the message', 'an object', json);
-  if (json.v !== messageVersion) return unreadable('`v`', String(messageVersion), json.v);
+  if (json.v !== messageVersion && json.v !== 2) return unreadable('`v`', '1 or 2', json.v);
   if (!Array.isArray(json.entries)) return unreadable('`entries`', 'a list', json.entries);
   const entries: PurgeEntry[] = [];
   for (const [index, value] of json.entries.entries()) {
@@ -108,8 +124,21 @@ export function readMessage(body: string): ReadMessage {
     if (entry.kind === 'unreadable') return entry;
     entries.push(entry.entry);
   }
-  const change = readChange(json.change);
-  return { kind: 'message', message: { v: messageVersion, ...(change ? { change } : {}), entries } };
+  return { kind: 'message', message: { v: messageVersion, ...readOptions(json), entries } };
+}
+
+/** Reads what a message may say in addition; what is not understood is left out. */
+function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
+  const { lane, since, byPrefix, tries } = json;
+  // Version 2 has its changes from the oldest to the newest.
+  const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
+  return {
+    ...(change !== undefined && { change }),
+    ...((lane === 'takedown' || lane === 'people' || lane === 'bulk') && { lane }),
+    ...(Number.isSafeInteger(since) && { since: Number(since) }),
+    ...(byPrefix === true && { byPrefix }),
+    ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
+  };
 }
 
 type ReadEntry =

@@ -1,5 +1,6 @@
 import type { Scope } from '../model/types.ts';
 import type { PlannedEntry } from './planned-request.ts';
+import { directoryOf, isPlainName, nameOf } from './wildcard.ts';
 
 /** When files of one directory become the directory. */
 export interface CoalesceLimits {
@@ -11,7 +12,8 @@ export interface CoalesceLimits {
 
 /**
  * Replaces the files of a directory by `dir/*` where there are many of them. It purges files that did not change,
- * too: that is what its user chose. Files with a query or with headers stay, since `*` may not match their cache keys.
+ * too: that is what its user chose. Files with a query, with headers or with an encoded slash stay, and so does the
+ * directory's own page, since `*` may not match their cache keys.
  * @param entries of one scope
  * @param limits missing: nothing is replaced
  */
@@ -42,8 +44,10 @@ export function coalesce(
 }
 
 function directoryToReplace({ entry }: PlannedEntry, { minDepth }: CoalesceLimits): string | undefined {
-  if (entry.kind !== 'file' || entry.url.includes('?') || (entry.headers ?? []).length > 0) return undefined;
-  const directory = entry.url.slice(0, entry.url.lastIndexOf('/') + 1);
+  if (entry.kind !== 'file' || !isPlainName(nameOf(entry.url)) || (entry.headers ?? []).length > 0) {
+    return undefined;
+  }
+  const directory = directoryOf(entry.url);
   const depth = directory.split('/').length - 4;
   return depth >= minDepth ? directory : undefined;
 }

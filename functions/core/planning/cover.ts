@@ -3,13 +3,14 @@ import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, FileEntry, PurgeEntry } from '../model/types.ts';
 import { type CacheKey, cacheKeyWith } from './cache-key.ts';
 import type { PlannedEntry } from './planned-request.ts';
-import { directoryOf, fixedPart, prefixesOfRegex, wildcardOf } from './wildcard.ts';
+import { directoryOf, fixedPart, isPlainName, nameOf, prefixesOfRegex, wildcardOf } from './wildcard.ts';
 
 /**
  * Drops what another entry purges, too, and ties it to that entry: see {@link PlannedEntry.covered}.
  *
- * Follows the purge API's page to the letter and, where that leaves a doubt, covers nothing: `*` and names with a
- * query or header variations, wildcards with characters after `**`, and regexes other than a literal string and `.*`.
+ * Follows the purge API's page to the letter and, where that leaves a doubt, covers nothing: `*` and the directory's own
+ * page, names with an encoded slash, a query or header variations, wildcards with characters after `**`, and regexes
+ * other than a literal string and `.*`.
  * A `delete` covers an `invalidate`, since what is gone cannot be stale; the reverse does not hold. Of entries that the
  * cache key does not tell apart, the first covers the others.
  * @param entries of one target and webhook, without duplicates
@@ -153,7 +154,7 @@ function coverOfFile(entry: FileEntry, covers: Covers): Keyed | undefined {
   const { url, headers = [] } = entry;
   const cover = coverByPrefix(url, covers) ?? covers.byUrl.get(url);
   if (cover !== undefined) return cover;
-  return headers.length > 0 || url.includes('?') ? undefined : coverOfName(url, covers);
+  return headers.length > 0 || !isPlainName(nameOf(url)) ? undefined : coverOfName(url, covers);
 }
 
 function coverOfDir(entry: DirEntry, covers: Covers): Keyed | undefined {
@@ -167,11 +168,11 @@ function coverOfDir(entry: DirEntry, covers: Covers): Keyed | undefined {
 }
 
 function coverOfName(url: string, covers: Covers): Keyed | undefined {
-  const dir = directoryOf(url);
-  const name = url.slice(dir.length);
+  const name = nameOf(url);
   const dot = name.lastIndexOf('.');
   return (
-    coverByStart(url, covers) ?? (dot === -1 ? undefined : covers.byExtension.get(dir + name.slice(dot)))
+    coverByStart(url, covers) ??
+    (dot < 1 ? undefined : covers.byExtension.get(directoryOf(url) + name.slice(dot)))
   );
 }
 

@@ -44,3 +44,13 @@ export function directoryOf(url: string): string {
   const query = url.indexOf('?');
   return url.slice(0, (query === -1 ? url : url.slice(0, query)).lastIndexOf('/') + 1);
 }
+
+/** @returns what follows a URL's directory, its query included */
+export function nameOf(url: string): string {
+  return url.slice(directoryOf(url).length);
+}
+
+/** @returns whether `*` is sure to match a name: whether it matches an empty one or an encoded slash is not documented */
+export function isPlainName(name: string): boolean {
+  return name !== '' && !name.includes('?') && !/%2f/i.test(name);
+}
