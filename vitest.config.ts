@@ -1,4 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The folders of `test/`, by how long a file of theirs can take. */
+const kinds = ['package', 'integration', 'infra', 'property', 'unit'];
+const rankOf = ({ moduleId }: TestSpecification) =>
+  kinds.findIndex((kind) => moduleId.includes(`/test/${kind}/`));
+
+/** Long files first, or one worker would be left with them at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,5 +21,6 @@ export default defineConfig({
     maxWorkers: '100%',
     // A worker keeps the modules that it has loaded; the CDK takes seconds. So a test file leaves nothing changed behind.
     isolate: false,
+    sequence: { sequencer: LongFirst },
   },
 });

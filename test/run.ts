@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,39 +11,45 @@ const bin = (name: string) => join('node_modules', '.bin', name);
 /** Arguments select tests, as vitest takes them: the static checks are left out then. */
 const selection = process.argv.slice(2);
 const checks: readonly (readonly [string, readonly string[]])[] = [
-  ['format and lint', [bin('biome'), 'check', '--error-on-warnings', '.']],
+  ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
   ['types', [bin('tsc')]],
+  ['format and lint', [bin('biome'), 'check', '--error-on-warnings', '.']],
   [
     'rooms, floors and circles',
     [bin('depcruise'), 'functions', 'infra', 'local', 'bench', 'packaging', 'test'],
   ],
   ['unused files, exports and dependencies', [bin('knip')]],
-  ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
 ];
 
-const failedChecks: string[] = [];
-for (const [name, command] of selection.length > 0 ? [] : checks) {
-  const startMs = Date.now();
-  const { status, output } = run(command);
-  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
-  console.log(`${status === 0 ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`);
-  if (status !== 0) console.log(output);
-  if (status !== 0) failedChecks.push(name);
-}
-
+const outcomes = await Promise.all(selection.length > 0 ? [] : checks.map(check));
 const tests = spawnSync(
   bin('vitest'),
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...selection],
   { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NO_COLOR: '1' } },
 );
+const failedChecks = outcomes.filter(({ passed }) => !passed).map(({ name }) => name);
 if (failedChecks.length > 0) console.log(`FAILED, see above: ${failedChecks.join(', ')}`);
 console.log(countsIn(report));
 rmSync(scratch, { recursive: true, force: true });
 process.exitCode = tests.status === 0 && failedChecks.length === 0 ? 0 : 1;
 
-function run([command = '', ...args]: readonly string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  return { status, output: `${stdout}${stderr}${error ?? ''}` };
+/** Runs a static check, and prints how it went when it ends. */
+async function check([name, [command = '', ...args]]: (typeof checks)[number]) {
+  const startMs = Date.now();
+  const { error, output } = await run(command, args);
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
+  console.log(`${error === null ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`);
+  if (error !== null) console.log(output || error.message);
+  return { name, passed: error === null };
+}
+
+function run(command: string, args: readonly string[]): Promise<{ error: Error | null; output: string }> {
+  const maxBuffer = Number.POSITIVE_INFINITY;
+  return new Promise((settle) => {
+    execFile(command, args, { maxBuffer }, (error, stdout, stderr) =>
+      settle({ error, output: `${stdout}${stderr}` }),
+    );
+  });
 }
 
 function countsIn(file: string): string {
