@@ -1,4 +1,5 @@
 import { type LimitsState, lostLimits, unusedLimits } from '../core/limits/limits.ts';
+import type { RateWindow } from '../core/limits/window.ts';
 import { windowUsedPartition } from './ledger-keys.ts';
 import { type LimitsItem, readLimits, writeLimits } from './limits-item.ts';
 import { readItem, writeItem } from './versioned-item.ts';
@@ -36,6 +37,7 @@ export function createLimitsStore(options: LimitsStoreOptions) {
   const { limits, guardMs, nowMs } = options;
   const mark = { ...options, pk: windowUsedPartition };
   let seenVersion = 0;
+  let seenDeclared: RateWindow['declared'] = {};
 
   async function isLost(version: number, isMissing: boolean): Promise<boolean> {
     if (version < seenVersion) return true;
@@ -50,9 +52,15 @@ export function createLimitsStore(options: LimitsStoreOptions) {
       if (await isLost(version, state === undefined)) {
         // A version that nobody has seen yet, so that no other consumer takes this state for an old one.
         const nextVersion = Math.max(seenVersion, version, nowMs()) + 1;
-        return { state: lostLimits(limits, guardMs, nowMs()), isNew: true, version, nextVersion };
+        return {
+          state: lostLimits(limits, seenDeclared, guardMs, nowMs()),
+          isNew: true,
+          version,
+          nextVersion,
+        };
       }
       seenVersion = version;
+      seenDeclared = state?.window.declared ?? {};
       const nextVersion = version + 1;
       if (state === undefined) {
         return { state: unusedLimits(limits, nowMs()), isNew: true, version, nextVersion };
@@ -64,7 +72,10 @@ export function createLimitsStore(options: LimitsStoreOptions) {
     async write({ isNew, version, nextVersion }: StoredState, state: LimitsState): Promise<boolean> {
       if (isNew) await writeItem(mark, { atMs: nowMs() } satisfies UsedMark, 0);
       const isWritten = await writeLimits(options, state, version, nextVersion);
-      if (isWritten) seenVersion = nextVersion;
+      if (isWritten) {
+        seenVersion = nextVersion;
+        seenDeclared = state.window.declared;
+      }
       return isWritten;
     },
   };

@@ -18,6 +18,7 @@ import {
   freshQuota,
   learnQuota,
   quotaOf,
+  spend,
   spendableTokens,
   tokensLeft,
 } from '../../functions/core/limits/quota.ts';
@@ -113,7 +114,7 @@ describe('a request', () => {
 });
 
 describe('limits that were lost', () => {
-  const lost = lostLimits(limits, guardMs, nowMs);
+  const lost = lostLimits(limits, {}, guardMs, nowMs);
 
   it('let nothing go for a window and the guard', () => {
     const wait = reserveRequest(lost, limits, limitsRequest(), { guardMs, nowMs });
@@ -125,14 +126,26 @@ describe('limits that were lost', () => {
     expect(spendableTokens(state, quota, 'people', nowMs)).toEqual({ files: 20, dirs: 1 });
     expect(spendableTokens(state, quota, 'bulk', nowMs)).toEqual({ files: 0, dirs: 0 });
     expect(spendableTokens(state, quota, 'takedown', nowMs)).toEqual({ files: 70, dirs: 2 });
-    const known = correct(state, { files: 600, dirs: 12 }, quota, nowMs);
-    expect(tokensLeft(known, quota, nowMs)).toEqual({ files: 600, dirs: 12 });
-    expect(spendableTokens(known, quota, 'bulk', nowMs)).toEqual({ files: 490, dirs: 9 });
+    const known = correct(state, { files: 600, dirs: 12 }, quota, nowMs + guardMs);
+    expect(tokensLeft(known, quota, nowMs + guardMs)).toEqual({ files: 600, dirs: 12 });
+    expect(spendableTokens(known, quota, 'bulk', nowMs + guardMs)).toEqual({ files: 490, dirs: 9 });
+  });
+
+  it('stay unknown while requests may be under way that nobody has counted', () => {
+    const state = lost.quotas.production ?? freshQuota;
+    expect(correct(state, { files: 600, dirs: 12 }, quota, nowMs + guardMs - 1)).toBe(state);
+  });
+
+  it('count what is spent before it is known, which purgeTokens may not have seen', () => {
+    const state = spend(lost.quotas.production ?? freshQuota, { files: 15, dirs: 0 }, nowMs);
+    expect(spendableTokens(state, quota, 'people', nowMs).files).toBe(5);
+    const known = correct(state, { files: 600, dirs: 12 }, quota, nowMs + guardMs);
+    expect(tokensLeft(known, quota, nowMs + guardMs).files).toBe(585);
   });
 
   it('are known after a day without it', () => {
     const state = lost.quotas.production ?? freshQuota;
-    expect(spendableTokens(state, quota, 'bulk', nowMs + 25 * hourMs).files).toBe(890);
+    expect(spendableTokens(state, quota, 'bulk', nowMs + guardMs + 25 * hourMs).files).toBe(890);
   });
 });
 

@@ -43,7 +43,7 @@ export function clampLimits(state: LimitsState, ahead: Ahead, nowMs: number): Li
   const clamped: LimitsState = {
     window: clampWindow(state.window, clock, arrival, closing),
     bucket: clampBucket(state.bucket, clock),
-    quotas: mapValues(state.quotas, (quota) => clampQuota(quota, clock, hour)),
+    quotas: mapValues(state.quotas, (quota) => clampQuota(quota, clock, arrival, hour)),
     senders: mapValues(state.senders, sender),
     neighbors: mapValues(state.neighbors, (senders) => mapValues(senders, sender)),
     directories: mapValues(state.directories, clock),
@@ -77,7 +77,7 @@ function clampBucket(bucket: BucketState, clock: Clamp): BucketState {
   return { ...bucket, atMs: clock(atMs), answeredMs: clock(answeredMs), refusedMs: clock(refusedMs) };
 }
 
-function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, hour: Clamp): QuotaState {
+function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clamp, hour: Clamp): QuotaState {
   const bounded: Record<string, Tokens> = {};
   for (const [key, tokens] of Object.entries(spent)) {
     const at = hour(Number(key));
@@ -88,7 +88,7 @@ function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, hour: Clamp):
     spent: bounded,
     ...(quota.learnedMs !== undefined && { learnedMs: clock(quota.learnedMs) }),
     ...(quota.checkedMs !== undefined && { checkedMs: clock(quota.checkedMs) }),
-    ...(quota.lostMs !== undefined && { lostMs: clock(quota.lostMs) }),
+    ...(quota.lostMs !== undefined && { lostMs: arrival(quota.lostMs) }),
   };
 }
 

@@ -30,7 +30,6 @@ import {
   markAnswered,
   type RateLimit,
   type RateWindow,
-  requestsInWindow,
   type Slot,
   usedSlots,
 } from './window.ts';
@@ -122,14 +121,19 @@ export function unusedLimits({ bucket }: Pick<Limits, 'bucket'>, nowMs: number):
 /**
  * The state where the real one was lost, by a deletion or a restore: all that may have been sent was sent just now. The
  * day's tokens are unknown until `purgeTokens` is read.
+ * @param declared what deployments had declared, as far as that is known
  */
-export function lostLimits(limits: Pick<Limits, 'rate'>, guardMs: number, nowMs: number): LimitsState {
-  const slots = requestsInWindow({ ...limits.rate, headroom: 0 });
-  const arrivedByMs = Array.from({ length: slots }, (_, index) => nowMs + guardMs + index);
+export function lostLimits(
+  { rate }: Pick<Limits, 'rate'>,
+  declared: RateWindow['declared'],
+  guardMs: number,
+  nowMs: number,
+): LimitsState {
+  const arrivedByMs = Array.from({ length: rate.requests }, (_, index) => nowMs + guardMs + index);
   return {
-    window: { ...emptyWindow, arrivedByMs },
+    window: { ...emptyWindow, arrivedByMs, declared },
     bucket: emptyBucket(nowMs),
-    quotas: { production: lostQuota(nowMs), staging: lostQuota(nowMs) },
+    quotas: { production: lostQuota(nowMs + guardMs), staging: lostQuota(nowMs + guardMs) },
     senders: {},
     neighbors: {},
     directories: {},
@@ -147,7 +151,7 @@ export function limitsOfWindow(
 ): LimitsState {
   const level = Math.max(0, bucket.burst - usedSlots(window, rate, nowMs).length);
   return {
-    ...lostLimits({ rate }, 0, nowMs),
+    ...lostLimits({ rate }, {}, 0, nowMs),
     window,
     bucket: { ...emptyBucket(nowMs), level },
   };

@@ -27,16 +27,19 @@ export interface QuotaState {
   readonly checkedMs?: number;
   /** How many tokens others had spent that this count did not know of, when it was last checked. */
   readonly unknown?: Tokens;
-  /** Since when the count holds, in milliseconds, where what was spent before is not known. */
+  /** Where it is not known what was spent: by when all of that has arrived at CDN Pro, in milliseconds. */
   readonly lostMs?: number;
 }
 
 /** A quota of which nothing was spent. */
 export const freshQuota: QuotaState = { spent: {} };
 
-/** A quota of which nobody knows what was spent. */
-export function lostQuota(nowMs: number): QuotaState {
-  return { spent: {}, lostMs: nowMs };
+/**
+ * A quota of which nobody knows what was spent.
+ * @param lostMs by when all of that has arrived at CDN Pro, in milliseconds
+ */
+export function lostQuota(lostMs: number): QuotaState {
+  return { spent: {}, lostMs };
 }
 
 /** The shares of a quota that are kept back, see `docs/quota.md`. */
@@ -165,11 +168,15 @@ export function correct(
   configured: Partial<Tokens> | undefined,
   nowMs: number,
 ): QuotaState {
-  const { lostMs: _, ...counted } = state;
+  const { lostMs = nowMs, ...counted } = state;
+  // Requests may be under way that nobody has counted.
+  if (lostMs > nowMs) return state;
   const known = quotaOf(counted);
   const learned = { files: Math.max(known.files, told.files), dirs: Math.max(known.dirs, told.dirs) };
   const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...counted, learned } : counted;
-  const left = tokensLeft(grown, quotaOf(grown, configured), nowMs);
+  const quota = quotaOf(grown, configured);
+  // Of what was spent since the count was lost, nobody knows how much `purgeTokens` has in it already.
+  const left = isSpentUnknown(state, nowMs) ? quota : tokensLeft(grown, quota, nowMs);
   const unknown = { files: Math.max(0, left.files - told.files), dirs: Math.max(0, left.dirs - told.dirs) };
   return { ...spend(grown, unknown, nowMs), checkedMs: nowMs, unknown };
 }
