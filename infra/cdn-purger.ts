@@ -1,3 +1,4 @@
+import { Annotations } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -17,11 +18,16 @@ import { describeIssue } from './settings/check.ts';
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
+import { warnOfRules } from './settings/rules/lasting-rules.ts';
 import { type CompleteSettings, checkSettings, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
 import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
+import { keepLimitsApart, type LedgerUse } from './storage/separate-ledgers.ts';
 import type { Webhook } from './webhook.ts';
+
+/** What the IDs of warnings begin with, by which a CDK app can acknowledge them. */
+const warningId = 'cdn-pro-purger';
 
 /** Options of a purger. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {
@@ -80,6 +86,7 @@ export class CdnPurger extends Construct {
   #s3Receiver: S3Receiver | undefined;
   #webhookReceiver: WebhookReceiver | undefined;
   readonly #sources = new Set<string>();
+  readonly #ledgerUse: LedgerUse;
 
   constructor(scope: Construct, id: string, props: CdnPurgerProps) {
     super(scope, id);
@@ -108,6 +115,8 @@ export class CdnPurger extends Construct {
     this.bufferQueue = this.#submit.buffer.queue;
     this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;
     this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
+    this.#ledgerUse = { credentials, ledger: sharedLedger ?? this.ledger.table };
+    this.#warn();
   }
 
   /**
@@ -183,6 +192,18 @@ export class CdnPurger extends Construct {
   #receiverProps() {
     const { target, rules } = this.#settings;
     return { mapping: { target, rules }, buffer: this.#submit.buffer, monitoring: this.#monitoring };
+  }
+
+  /** Warns of what cannot last on CDN Pro's limits; of two purgers, the later one knows the earlier. */
+  #warn(): void {
+    const annotations = Annotations.of(this);
+    for (const warning of warnOfRules(this.#settings))
+      annotations.addWarningV2(`${warningId}:lasting`, warning);
+    for (const other of this.node.root.node.findAll()) {
+      if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
+      const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/operations.md, "Several deployments sharing one CDN Pro user".`;
+      annotations.addWarningV2(`${warningId}:ledgers`, warning);
+    }
   }
 
   #rulesWithoutSource(): string[] {

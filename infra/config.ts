@@ -4,7 +4,6 @@ import type { StagedConfig } from './settings/stages.ts';
 /** Options that the stages share, for the site at this host. */
 function site(host: string) {
   return {
-    credentials: 'cdn-pro/api',
     webhooks: [
       { source: 'contentful', secret: 'cdn-pro-purger/contentful' },
       { source: 'standard-webhooks', secret: 'cdn-pro-purger/standard-webhooks' },
@@ -40,6 +39,7 @@ const config: StagedConfig = {
   stages: {
     production: {
       ...site('www.example.com'),
+      credentials: 'cdn-pro/api',
       stackName: 'CdnProPurger',
       // account: '111111111111',
       // region: 'eu-central-1',
@@ -48,6 +48,8 @@ const config: StagedConfig = {
     },
     staging: {
       ...site('staging.example.com'),
+      // Its own user: stages of one user have to share a ledger (docs/operations.md).
+      credentials: 'cdn-pro/staging-api',
       // account: '222222222222',
       // region: 'eu-central-1',
       target: 'staging',

@@ -6,7 +6,7 @@ import { checkStages } from '../../infra/settings/stages.ts';
 import { templateSchema } from '../../local/aws/template/assembly.ts';
 import { unsupportedIn } from '../../local/aws/template/support.ts';
 import { deployments } from '../helpers/deployments.ts';
-import { stackOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, stackOf } from '../helpers/purger-stack.ts';
 
 /** What CDK says of a property that its own construct sets, where another account sends events. */
 const ofCdk = /CfnEventBusPolicy#principal/;
@@ -20,6 +20,15 @@ function complaintsOf(stack: Stack): readonly unknown[] {
   ];
   return found.map(({ entry }) => entry.data).filter((text) => !ofCdk.test(String(text)));
 }
+
+test('a rule whose directories cannot last is warned of', () => {
+  const [rule, ...others] = sampleConfig.rules;
+  const dirUrls = ['https://www.example.com/**'];
+  const rules = rule === undefined ? [] : [{ ...rule, purge: { dirUrls } }, ...others];
+  expect(complaintsOf(stackOf({ rules }))).toEqual([
+    expect.stringMatching(/^rules\[0\] takes 1 directory .* \[ack: cdn-pro-purger:lasting\]$/),
+  ]);
+});
 
 const stages = checkStages(defaultConfig).map(({ name, config }) => [`the stage ${name}`, config] as const);
 
