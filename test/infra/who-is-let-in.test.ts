@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { deployments } from '../helpers/deployments.ts';
-import { doorsOf } from '../helpers/doors.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
+import { grantsOf } from '../helpers/resource-policies.ts';
 
 const inbox = 'PurgerReceiveS3InboxQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
@@ -70,7 +70,7 @@ test.each(Object.entries(deployments))(
   '%s: everybody who is let in is named, and nobody else is',
   (name, overrides) => {
     const template = templateOf(overrides);
-    expect([...new Set(doorsOf(template))]).toEqual(letIn[name]?.toSorted());
+    expect([...new Set(grantsOf(template))]).toEqual(letIn[name]?.toSorted());
     template.resourceCountIs('AWS::Lambda::Url', 0);
   },
 );

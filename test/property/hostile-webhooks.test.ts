@@ -5,7 +5,7 @@ import { webhookSources } from '../../functions/sources/registry.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
 import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
 import { type CmsVector, readCmsVectors, secretOfVector, sourceOfVector } from '../helpers/cms-vectors.ts';
-import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-world.ts';
+import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-fixture.ts';
 
 /** `npm run test:fuzz` sets a million. */
 const cases = Number(process.env.FUZZ_CASES ?? 100_000);

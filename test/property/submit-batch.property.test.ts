@@ -4,7 +4,7 @@ import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
-import { buffered, createWorld, type World } from '../helpers/submit-world.ts';
+import { buffered, createWorld, type World } from '../helpers/submit-fixture.ts';
 
 const host = fc.constantFrom('h.example', 'bad.example');
 const url = fc.tuple(host, fc.integer({ min: 0, max: 30 })).map(([host, page]) => `https://${host}/${page}`);

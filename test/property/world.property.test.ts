@@ -8,7 +8,7 @@ import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
-import { sendingBy } from '../helpers/submit-world.ts';
+import { sendingBy } from '../helpers/submit-fixture.ts';
 
 type Kind = 'file' | 'file with headers' | 'directory' | 'regex';
 

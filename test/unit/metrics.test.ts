@@ -8,8 +8,8 @@ import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
-import { buffered, createWorld } from '../helpers/submit-world.ts';
-import { createWebhookWorld } from '../helpers/webhook-world.ts';
+import { buffered, createWorld } from '../helpers/submit-fixture.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const limits = { maxFileUrls: 1000, maxBodyBytes: 524_288 };
 const names = { service: 'receive-s3', purger: 'Stack-Purger' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSender } from '../helpers/deliveries.ts';
+import { createSender } from '../helpers/webhook-sender.ts';
 
 const urls = ['https://www.example.com/{slug}'];
 const publish = (slug: string, id = 'e1') => ({ body: { type: 'entry.published', data: { id, slug } } });

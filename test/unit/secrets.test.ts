@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createSecretReader, secretsIn } from '../../functions/aws/secrets.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { webhookSigners } from '../../local/demo/webhook-signers.ts';
-import { createWebhookWorld } from '../helpers/webhook-world.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 /** A Secrets Manager of one secret, and how often it was asked. */
 function createManager(value: string) {

@@ -4,7 +4,7 @@ import { purgeHooks } from '../../docs/snippets/payload-purge.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
 import { standardWebhooksSecret as SECRET } from '../../local/demo/webhook-signing.ts';
-import { createWebhookWorld } from '../helpers/webhook-world.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -10,7 +10,7 @@ import {
   secretOfVector,
   sourceOfVector,
 } from '../helpers/cms-vectors.ts';
-import { createWebhookWorld } from '../helpers/webhook-world.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 interface AwsFixture {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
-import { buffered, createWorld } from '../helpers/submit-world.ts';
+import { buffered, createWorld } from '../helpers/submit-fixture.ts';
 
 const accepted: Answer = { kind: 'accepted', purgeId: 'p1', requestId: 'r1' };
 const options = { limits: { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 }, deadlineMs: 250_000 };

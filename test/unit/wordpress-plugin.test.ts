@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { standardWebhooksSecret as SECRET } from '../../local/demo/webhook-signing.ts';
-import { createWebhookWorld } from '../helpers/webhook-world.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const PLUGIN = 'docs/snippets/cdn-pro-purger.php';
 const hasPhp = spawnSync('php', ['--version']).status === 0;

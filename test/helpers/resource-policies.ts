@@ -30,17 +30,17 @@ export function readable(value: unknown): string {
  * @returns who is let in by the policies of resources, and by the permissions of functions, each as
  * `PRINCIPAL may ACTION on RESOURCE where KEY = VALUE`
  */
-export function doorsOf(template: Template): readonly string[] {
-  const doors = [
+export function grantsOf(template: Template): readonly string[] {
+  const grants = [
     ...invocations(template),
     ...inPolicies(template, 'AWS::SQS::QueuePolicy', ({ Queues }) => [Queues, 'PolicyDocument']),
     ...inPolicies(template, 'AWS::SNS::TopicPolicy', ({ Topics }) => [Topics, 'PolicyDocument']),
     ...inPolicies(template, 'AWS::S3::BucketPolicy', ({ Bucket }) => [Bucket, 'PolicyDocument']),
     ...inPolicies(template, 'AWS::KMS::Key', (_, id) => [{ Ref: id }, 'KeyPolicy']),
-    ...busDoors(template),
-    ...tableDoors(template),
+    ...busGrants(template),
+    ...tableGrants(template),
   ];
-  return doors.toSorted();
+  return grants.toSorted();
 }
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -74,13 +74,13 @@ function inPolicies(
   });
 }
 
-function busDoors(template: Template): readonly string[] {
+function busGrants(template: Template): readonly string[] {
   return resources(template, 'AWS::Events::EventBusPolicy').flatMap(
     ([, { Statement: statement, EventBusName }]) => describe(statement as Statement, readable(EventBusName)),
   );
 }
 
-function tableDoors(template: Template): readonly string[] {
+function tableGrants(template: Template): readonly string[] {
   return resources(template, 'AWS::DynamoDB::Table').flatMap(([id, { ResourcePolicy }]) => {
     if (ResourcePolicy === undefined) return [];
     const { PolicyDocument } = ResourcePolicy as {

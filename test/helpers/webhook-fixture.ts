@@ -7,7 +7,7 @@ import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';
-import type { LogLine } from './submit-world.ts';
+import type { LogLine } from './submit-fixture.ts';
 
 /** What the world around a webhook is. */
 export interface WebhookWorldOptions {
