@@ -128,7 +128,7 @@ export function createLimitsTable(options: LimitsTableOptions): LimitsTable {
     const isNews = clamped !== stored.state || !isDeclared(stored.state.window, deployment, options.limits);
     return {
       stored,
-      state: markAnswers({ ...clamped, window }, limits, noted),
+      state: markAnswers({ ...clamped, window }, limits, noted, clockDifferenceMs),
       limits,
       nowMs,
       isNews: isNews || stored.isNew,
@@ -230,11 +230,11 @@ function refuseSlowWrite(tookMs: number): void {
 }
 
 /** Answers that are noted until a write has them. */
-function createAnswerNotes({ nowMs, clockDifferenceMs }: LimitsTableOptions) {
+function createAnswerNotes({ nowMs }: LimitsTableOptions) {
   const pending = new Set<NotedAnswer>();
   return {
     note(slot: GrantedSlot, answer: LimitsAnswer): void {
-      pending.add({ ...answer, slot, byMs: nowMs() + clockDifferenceMs });
+      pending.add({ ...answer, slot, answeredMs: nowMs() });
     },
     /** @returns all that is noted so far, and what to call once it is written */
     take() {

@@ -34,7 +34,7 @@ export class Ledger extends Construct {
     });
     acknowledge(table, {
       'NIST.800.53.R5-DynamoDBInBackupPlan':
-        'Point-in-time recovery goes back 35 days to the second. A window is of no use after five minutes, and the entry memory comes again from the CMS: a backup of another day would add nothing.',
+        'Point-in-time recovery goes back 35 days to the second. What is counted of limits is of no use after a day, and the entry memory comes again from the CMS: a backup of another day would add nothing.',
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;

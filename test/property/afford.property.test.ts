@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afford, type Wanted } from '../../functions/core/limits/afford.ts';
 import { type Limits, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
-import { freshQuota, spend, spendableTokens } from '../../functions/core/limits/quota.ts';
+import { freshQuota, lostQuota, spend, spendableTokens } from '../../functions/core/limits/quota.ts';
 import { noteSpent, noteWaiting } from '../../functions/core/limits/senders.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 
@@ -104,6 +104,17 @@ describe('a sender', () => {
     expect(play(many('bucket:a'), base).send).toHaveLength(80);
   });
 
+  test('has no more than what is left of the share of its deployment while another deployment waits', () => {
+    const spent = noteSpent({}, { 'bucket:c': { files: 30, dirs: 0 } }, nowMs);
+    const neighbors = {
+      second: noteWaiting({}, ['bucket:a'], nowMs),
+      third: noteSpent({}, { 'bucket:a': { files: 1, dirs: 0 } }, nowMs),
+    };
+    // A third of 100.
+    expect(play(many('bucket:a'), { ...base, senders: spent, neighbors }).send).toHaveLength(3);
+    expect(play(many('bucket:a'), { ...base, senders: spent }).send).toHaveLength(80);
+  });
+
   test('is never in the way of takedowns', () => {
     const senders = noteWaiting(
       noteSpent({}, { 'bucket:a': { files: 90, dirs: 0 } }, nowMs),
@@ -140,6 +151,8 @@ describe('a purge by prefix that nobody asked for', () => {
     expect(play([prefix('1', 'whole host')], base).park).toHaveLength(1);
     const short = { ...base, quotas: { production: spend(freshQuota, { files: 0, dirs: 15 }, nowMs) } };
     expect(play([prefix('1', 'directory')], short).park).toHaveLength(1);
+    const unknown = { ...base, quotas: { production: lostQuota(nowMs) } };
+    expect(play([prefix('1', 'directory')], unknown).park).toHaveLength(1);
   });
 });
 

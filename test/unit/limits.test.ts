@@ -51,7 +51,7 @@ const wanted = limitsRequest({
   price: { files: 40, dirs: 1 },
   senders: { 'bucket:a': { files: 40, dirs: 1 } },
 });
-const answered = (slot: GrantedSlot, isRefused: boolean) => [{ slot, byMs: nowMs + 500, isRefused }];
+const answered = (slot: GrantedSlot, isRefused: boolean) => [{ slot, answeredMs: nowMs, isRefused }];
 const leftIn = (state: LimitsState) => tokensLeft(state.quotas.production ?? freshQuota, quota, nowMs);
 
 describe('a request', () => {
@@ -86,24 +86,24 @@ describe('a request', () => {
 
   it('that is refused for its content has its tokens again, once, and keeps its slots', () => {
     const { state, slot } = granted(unused, wanted);
-    const marked = markAnswers(state, limits, answered(slot, true));
+    const marked = markAnswers(state, limits, answered(slot, true), 500);
     expect(leftIn(marked)).toEqual(quota);
     expect(spentBy(senderIn(marked.senders, 'bucket:a'), nowMs)).toEqual({ files: 0, dirs: 0 });
     expect(marked.window.arrivedByMs).toEqual([nowMs + 500]);
     expect(marked.bucket.level).toBe(state.bucket.level);
-    expect(markAnswers(marked, limits, answered(slot, true))).toEqual(marked);
+    expect(markAnswers(marked, limits, answered(slot, true), 500)).toEqual(marked);
   });
 
   it('that is answered otherwise has spent them', () => {
     const { state, slot } = granted(unused, wanted);
-    expect(leftIn(markAnswers(state, limits, answered(slot, false)))).toEqual({ files: 960, dirs: 19 });
+    expect(leftIn(markAnswers(state, limits, answered(slot, false), 500))).toEqual({ files: 960, dirs: 19 });
   });
 
   it('is counted in the hour in which it may arrive, and returned to it', () => {
     const lateMs = nowMs + hourMs - 1000;
     const { state, slot } = granted(unused, wanted, lateMs);
     expect(Object.keys(state.quotas.production?.spent ?? {})).toEqual(['480001']);
-    const marked = markAnswers(state, limits, [{ slot, byMs: lateMs + 500, isRefused: true }]);
+    const marked = markAnswers(state, limits, [{ slot, answeredMs: lateMs, isRefused: true }], 500);
     expect(marked.quotas.production?.spent).toEqual({ '480001': { files: 0, dirs: 0 } });
   });
 

@@ -137,6 +137,17 @@ function numbers(...values: readonly number[]): AttributeValue {
   return { L: values.map((value) => ({ N: String(value) })) };
 }
 
+/** About as DynamoDB counts it: a number has a byte for two digits, and one more; a list, map or element has some, too. */
+function bytesOf(value: AttributeValue): number {
+  if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;
+  if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.L !== undefined) return value.L.reduce((sum, element) => sum + 1 + bytesOf(element), 3);
+  return Object.entries(value.M ?? {}).reduce(
+    (sum, [name, each]) => sum + 1 + name.length + bytesOf(each),
+    3,
+  );
+}
+
 describe("the limits' item", () => {
   it('is read as this version writes it, and written so', async () => {
     const { table, written } = createTable(limitsItem);
@@ -164,6 +175,26 @@ describe("the limits' item", () => {
     const { table } = createTable(older);
     const { state } = await readLimits({ ...table, ...of }, nowMs);
     expect(state?.window).toEqual({ ...window, declared: {} });
+  });
+
+  it('stays small: a write of it costs five units, with a full window and a day of everything', async () => {
+    const { table, written } = createTable();
+    const sender = state.senders['bucket:www'];
+    if (sender === undefined) throw new Error('expected a sender');
+    const many = <Value>(count: number, name: string, value: Value) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, value]));
+    const spent = Object.fromEntries(
+      Array.from({ length: 26 }, (_, index) => [hour - index, { files: 200, dirs: 1 }]),
+    );
+    const full: LimitsState = {
+      ...state,
+      window: { ...window, arrivedByMs: Array.from({ length: 300 }, (_, index) => nowMs + index) },
+      quotas: { production: { spent }, staging: { spent } },
+      senders: many(10, 'webhook:', sender),
+      directories: many(20, 'a1b2c3d', nowMs),
+    };
+    await writeLimits({ ...table, ...of }, full, 6, 7);
+    expect(written.map((item) => Math.ceil(bytesOf({ M: item }) / 1024))).toEqual([5]);
   });
 
   it('holds the inflow of a long calm, and a time beyond what an integer holds', async () => {

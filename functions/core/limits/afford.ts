@@ -4,6 +4,7 @@ import type { Limits, LimitsState } from './limits.ts';
 import {
   freshQuota,
   holdMs,
+  isSpentUnknown,
   noTokens,
   plus,
   type QuotaState,
@@ -102,7 +103,8 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
   function isPrefixTooMany({ byPrefix, sender, target }: Wanted): boolean {
     if (byPrefix === undefined || sender === undefined) return false;
     const { quotaState, quota } = quotaIn(target);
-    const left = tokensLeft(quotaState, quota, nowMs).dirs - (taken.get(target) ?? noTokens).dirs;
+    const known = isSpentUnknown(quotaState, nowMs) ? noTokens : tokensLeft(quotaState, quota, nowMs);
+    const left = known.dirs - (taken.get(target) ?? noTokens).dirs;
     const used = prefixesOf.get(sender) ?? 0;
     return (
       byPrefix === 'whole host' ||

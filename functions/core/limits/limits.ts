@@ -201,10 +201,10 @@ export function reserveRequest(
   };
 }
 
-/** An answer and when it was there, in milliseconds, the most that clocks differ added. */
+/** An answer and when it came, in milliseconds. */
 export interface NotedAnswer extends LimitsAnswer {
   readonly slot: GrantedSlot;
-  readonly byMs: number;
+  readonly answeredMs: number;
 }
 
 /** Takes note of answers. One that is marked twice, as after a write whose success went unnoticed, changes nothing more. */
@@ -212,11 +212,13 @@ export function markAnswers(
   state: LimitsState,
   limits: Pick<Limits, 'bucket'>,
   answers: readonly NotedAnswer[],
+  clockDifferenceMs: number,
 ): LimitsState {
   let marked = state;
-  for (const { slot, byMs, remaining, isRefused = false } of answers) {
-    const window = markAnswered(marked.window, slot.slot, byMs);
-    const bucket = noteAnswer(marked.bucket, limits.bucket, { sequence: slot.sequence, remaining }, byMs);
+  for (const { slot, answeredMs, remaining, isRefused = false } of answers) {
+    const { sequence } = slot;
+    const window = markAnswered(marked.window, slot.slot, answeredMs + clockDifferenceMs);
+    const bucket = noteAnswer(marked.bucket, limits.bucket, { sequence, remaining }, answeredMs);
     const isNews = window !== marked.window;
     marked = { ...marked, window, bucket };
     if (isRefused && isNews) marked = refund(marked, slot);

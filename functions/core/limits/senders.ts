@@ -74,10 +74,14 @@ export function noteTallies(
   return { ...senders, [name]: { ...upTo(senderIn(senders, name), nowMs), entries, deletes } };
 }
 
+/** More than this are not kept, so that the item stays small: nobody has as many webhooks and buckets. */
+const mostSenders = 100;
+
 /** @returns the senders of which something is left to know */
 export function forgetOld(senders: Senders, nowMs: number): Senders {
   const oldest = halfDayOf(nowMs) - 1;
-  return Object.fromEntries(Object.entries(senders).filter(([, { halfDay }]) => halfDay >= oldest));
+  const recent = Object.entries(senders).filter(([, { halfDay }]) => halfDay >= oldest);
+  return Object.fromEntries(recent.slice(-mostSenders));
 }
 
 /** Takes note of tokens that senders have spent, and forgets senders of which nothing is left to know. */
