@@ -6,7 +6,7 @@ export type { RateLimit } from '../functions/core/limits/window.ts';
 export type { Conditions, Match, Purge, Rule } from '../functions/core/mapping/rule.ts';
 export type { FileHeaders } from '../functions/core/mapping/urls/header-sets.ts';
 export type { Pages } from '../functions/core/mapping/urls/pages.ts';
-export type { ChangeAction, PurgeAction, Target } from '../functions/core/model/types.ts';
+export type { ChangeAction, Lane, PurgeAction, Target } from '../functions/core/model/types.ts';
 export type { CacheKey } from '../functions/core/planning/cache-key.ts';
 export type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 export { CdnPurger, type CdnPurgerProps } from './cdn-purger.ts';

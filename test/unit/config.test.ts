@@ -59,6 +59,7 @@ test('every issue is named at once, with its path, what was expected and what ca
 
 describe('a rule is refused', () => {
   test.each([
+    [{ lane: 'fast' }, '`rules[0].lane`: expected "takedown" or "people" or "bulk", got "fast"'],
     [{ purge: {} }, '`rules[0].purge`: expected `fileUrls`, `dirUrls` or `regexPatterns`, got none of them'],
     [
       { match: { source: 's3', key: ['{+path}', 'site/{'] } },

@@ -2,7 +2,7 @@ import type { ChangeReference } from '../model/purge-message.ts';
 import type { Lane } from '../model/types.ts';
 
 /** From the one that goes first to the one that goes last. */
-export const lanes: readonly Lane[] = ['takedown', 'people', 'bulk'];
+export const lanes = ['takedown', 'people', 'bulk'] as const satisfies readonly Lane[];
 
 /** @returns the lane that goes first of two */
 export function firstLane(left: Lane, right: Lane): Lane {

@@ -1,4 +1,4 @@
-import type { ChangeAction, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
+import type { ChangeAction, Lane, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
 import type { Captures } from './patterns/pattern.ts';
 import type { Encoding } from './patterns/template.ts';
 import type { FileHeaders } from './urls/header-sets.ts';
@@ -102,6 +102,11 @@ export interface Rule {
   readonly repeatAfterSeconds?: number;
   /** ID of a CDN Pro webhook to call when the purge completes. */
   readonly webhook?: string;
+  /**
+   * Who goes first where the day's URLs or the requests are short: takedowns, then people, then bulk.
+   * @default - a delete is a takedown, and of a burst all but the first entries are bulk
+   */
+  readonly lane?: Lane;
 }
 
 /** What the functions need to map changes. Travels inside their assets as JSON. */

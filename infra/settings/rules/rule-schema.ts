@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lanes } from '../../../functions/core/limits/lane.ts';
 import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
 import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
 
@@ -91,4 +92,5 @@ export const ruleSchema = strictObject({
   delaySeconds: wholeNumber(0, maxDelaySeconds).optional(),
   repeatAfterSeconds: wholeNumber(1, maxDelaySeconds).optional(),
   webhook: nonEmptyString('the ID of a CDN Pro webhook').optional(),
+  lane: z.enum(lanes, expected(lanes.map((lane) => `"${lane}"`).join(' or '))).optional(),
 });
