@@ -1,7 +1,7 @@
 import type { Limits } from '../core/limits/limits.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import type { ObjectFilter } from '../core/model/object-filter.ts';
-import type { RequestLimits } from '../core/planning/plan.ts';
+import type { Planning } from '../core/planning/plan.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
 export const environment = {
@@ -33,7 +33,7 @@ export const environment = {
  */
 interface JsonVariables {
   readonly limits: Limits;
-  readonly planning: RequestLimits;
+  readonly planning: Planning;
   readonly watchedObjects: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
 }

@@ -3,7 +3,7 @@ import { listOf } from '../../functions/core/mapping/rule.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import type { CacheKey } from '../../functions/core/planning/cache-key.ts';
 import type { CoalesceLimits } from '../../functions/core/planning/coalesce.ts';
-import type { RequestLimits } from '../../functions/core/planning/plan.ts';
+import type { Planning } from '../../functions/core/planning/plan.ts';
 import { retiredCoalescing } from './retired.ts';
 import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
@@ -30,6 +30,12 @@ export interface PlanningSettings {
    * @default - never
    */
   readonly coalesce?: Partial<CoalesceSettings>;
+  /**
+   * What the URLs of directories begin with of which many files of bulk that wait for the day's quota may become `dir/**`,
+   * and with them files that did not change.
+   * @default - none
+   */
+  readonly convertInShortage?: readonly string[];
 }
 
 /** When files of one directory become `dir/*`. */
@@ -52,6 +58,7 @@ export interface CompletePlanning {
   readonly maxBodyBytes: number;
   readonly cacheKey: CacheKey;
   readonly coalesce?: CoalesceSettings;
+  readonly convertInShortage: readonly string[];
 }
 
 /** The values of planning settings that are not set. */
@@ -59,6 +66,7 @@ export const defaultPlanning = {
   maxFileUrls: 1000,
   maxBodyBytes: 512 * 1024,
   cacheKey: { scheme: false },
+  convertInShortage: [],
 } as const satisfies CompletePlanning;
 
 const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1 };
@@ -66,6 +74,11 @@ const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1 };
 const host = nonEmptyString('a host such as "www.example.com"').regex(
   /^[a-z0-9.-]+(?::\d+)?$/,
   expected('a host such as "www.example.com"'),
+);
+
+const directory = nonEmptyString('the URL of a directory, with a slash at its end').regex(
+  /^https?:\/\/[a-z0-9.:-]+\/(?:[^*?#\s]*\/)?$/,
+  expected('the URL of a directory, with a slash at its end'),
 );
 
 /** The fields of {@link PlanningSettings}, for schemas that have more. */
@@ -85,6 +98,7 @@ export const planningFields = {
     },
     retiredCoalescing,
   ).optional(),
+  convertInShortage: arrayOf(directory, 'URLs of directories').optional(),
 };
 
 /** @returns an issue for each host of `cacheKey` that is in two caches */
@@ -108,12 +122,14 @@ export function completePlanning({
   maxBodyBytes = defaultPlanning.maxBodyBytes,
   cacheKey,
   coalesce,
+  convertInShortage = defaultPlanning.convertInShortage,
 }: PlanningSettings): CompletePlanning {
   return {
     maxFileUrls,
     maxBodyBytes,
     cacheKey: { ...defaultPlanning.cacheKey, ...cacheKey },
     ...(coalesce === undefined ? {} : { coalesce: { ...defaultCoalescing, ...coalesce } }),
+    convertInShortage,
   };
 }
 
@@ -123,6 +139,8 @@ export function planningOf({
   maxBodyBytes,
   cacheKey,
   coalesce,
-}: CompletePlanning): RequestLimits {
-  return { maxFileUrls, maxBodyBytes, cacheKey, ...(coalesce === undefined ? {} : { coalesce }) };
+  convertInShortage,
+}: CompletePlanning): Planning {
+  const requests = { maxFileUrls, maxBodyBytes, cacheKey, convertInShortage };
+  return { ...requests, ...(coalesce === undefined ? {} : { coalesce }) };
 }

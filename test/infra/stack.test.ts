@@ -120,7 +120,7 @@ test('a bad configuration is refused, with all its issues', () => {
       'The configuration has 3 issues:',
       '- `endpoint`: expected scheme and host of a URL that begins with https://, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
@@ -175,7 +175,12 @@ test('the limits and what a request holds reach the function, with what the conf
       quota: {},
       tokenUnit: 'url',
     },
-    planning: { maxFileUrls: 1000, maxBodyBytes: 524_288, cacheKey: { scheme: false } },
+    planning: {
+      maxFileUrls: 1000,
+      maxBodyBytes: 524_288,
+      cacheKey: { scheme: false },
+      convertInShortage: [],
+    },
   });
   const set = {
     apiBucket: { perMinute: 120, requestCost: 2 },
@@ -183,10 +188,15 @@ test('the limits and what a request holds reach the function, with what the conf
     tokenUnit: 'request',
     cacheKey: { hosts: { 'www.example.com': ['example.com'] } },
     coalesce: { siblings: 20 },
+    convertInShortage: ['https://www.example.com/docs/'],
   } as const;
   expect(variablesOf(set)).toMatchObject({
     limits: { bucket: { perMinute: 120, burst: 60 }, requestCost: 2, quota: set.quota, tokenUnit: 'request' },
-    planning: { cacheKey: { scheme: false, ...set.cacheKey }, coalesce: { siblings: 20, minDepth: 1 } },
+    planning: {
+      cacheKey: { scheme: false, ...set.cacheKey },
+      coalesce: { siblings: 20, minDepth: 1 },
+      convertInShortage: set.convertInShortage,
+    },
   });
 });
 

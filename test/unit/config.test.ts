@@ -33,6 +33,7 @@ test('defaults are filled in', () => {
     maxFileUrls: 1000,
     maxBodyBytes: 524_288,
     cacheKey: { scheme: false },
+    convertInShortage: [],
     paused: false,
     dashboard: true,
   });
@@ -53,7 +54,7 @@ test('every issue is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `paused`, `dashboard`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `paused`, `dashboard`)',
   ]);
 });
 
@@ -160,6 +161,10 @@ describe('a limit that cannot be is refused', () => {
       '`quota.staging.dirs`: expected a whole number from 1 to 100000, got 0',
     ],
     [{ tokenUnit: 'entry' }, '`tokenUnit`: expected "url" or "request", got "entry"'],
+    [
+      { convertInShortage: ['https://a.example/docs/**'] },
+      '`convertInShortage[0]`: expected the URL of a directory, with a slash at its end, got "https://a.example/docs/**"',
+    ],
     [
       { cacheKey: { hosts: { 'a.example': ['https://b.example'] } } },
       '`cacheKey.hosts.a.example[0]`: expected a host such as "www.example.com", got "https://b.example"',

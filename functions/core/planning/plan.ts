@@ -32,6 +32,12 @@ export interface RequestLimits {
   readonly cacheKey?: CacheKey;
 }
 
+/** What purges hold, and what may be purged in place of it. */
+export interface Planning extends RequestLimits {
+  /** What the URLs of directories begin with that may be purged in place of many files that wait for tokens. */
+  readonly convertInShortage: readonly string[];
+}
+
 /**
  * Plans the fewest purge requests for what the messages hold: for each scope the larger of the chunks that its
  * files (each header set by itself), its directories and its regexes need, since they ride along with each other.
