@@ -21,6 +21,8 @@ export const environment = {
   planning: 'PLANNING',
   /** The objects to purge, where topics and queues carry events of others as well; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',
+  /** The objects whose puts are left out where nothing changed; none where it is missing. */
+  skipUnchanged: 'SKIP_UNCHANGED',
   /** The webhooks, as `functions/receive-webhook/webhook-config.ts` reads them. */
   webhooks: 'WEBHOOKS',
   /** The ARNs of the webhooks' secrets. */
@@ -35,12 +37,14 @@ interface JsonVariables {
   readonly limits: Limits;
   readonly planning: Planning;
   readonly watchedObjects: readonly ObjectFilter[];
+  readonly skipUnchanged: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
 }
 const jsonVariables: Readonly<Record<keyof JsonVariables, true>> = {
   limits: true,
   planning: true,
   watchedObjects: true,
+  skipUnchanged: true,
   webhookSecretIds: true,
 };
 

@@ -15,11 +15,16 @@ interface Watched {
 /** Which objects a receiver takes changes of. */
 export class ObjectFilters {
   readonly #watched: Watched[] = [];
+  readonly #skipped: ObjectFilter[] = [];
 
-  /** @throws ConfigError where a bucket's objects are watched already */
-  addBucket(objects: ObjectFilter): void {
+  /**
+   * @param skipped the objects among them whose unchanged puts are left out
+   * @throws ConfigError where a bucket's objects are watched already
+   */
+  addBucket(objects: ObjectFilter, skipped: readonly ObjectFilter[]): void {
     checkOverlap(objects, this.#objects());
     this.#watched.push({ objects, from: 'bucket' });
+    this.#skipped.push(...skipped);
   }
 
   /** Adds what is taken from a topic or queue that carries S3's events. */
@@ -33,13 +38,18 @@ export class ObjectFilters {
     return Stack.of(scope).toJsonString(this.#isUnfiltered() ? [{}] : this.#objects());
   }
 
+  /** @returns the objects whose unchanged puts are left out, as the function reads them; undefined where there are none */
+  skippedToEnvironment(scope: Construct): string | undefined {
+    return this.#skipped.length === 0 ? undefined : Stack.of(scope).toJsonString(this.#skipped);
+  }
+
   /** @returns the issues of filters that are too long for the function's environment */
   validateLength(scope: Construct): string[] {
-    if (this.toEnvironment(scope) === undefined || this.#isUnfiltered()) return [];
-    const { length } = JSON.stringify(this.#objects());
+    const isFiltered = this.toEnvironment(scope) !== undefined && !this.#isUnfiltered();
+    const { length } = JSON.stringify([...(isFiltered ? this.#objects() : []), ...this.#skipped]);
     if (length <= maxLength) return [];
     return [
-      `\`topics\`, \`queues\` and \`buckets\`: expected filters of at most ${maxLength} characters in all, got ${length}: leave the filters of topics and queues out, and let the rules choose`,
+      `\`topics\`, \`queues\` and \`buckets\`: expected filters of at most ${maxLength} characters in all, got ${length}: leave the filters of topics and queues out, and let the rules choose; and name fewer prefixes in \`skipUnchanged\``,
     ];
   }
 

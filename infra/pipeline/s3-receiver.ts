@@ -14,6 +14,7 @@ import {
   checkStandardQueue,
   checkWatchFilter,
   checkWatchOptions,
+  skippedObjects,
   type WatchFilter,
   type WatchOptions,
 } from '../settings/watch-options.ts';
@@ -56,6 +57,8 @@ export class S3Receiver extends Construct {
     watchS3Receiver(monitoring, this.function, buffer);
     const filters = Lazy.string({ produce: () => this.#filters.toEnvironment(this) });
     this.function.addEnvironment(environment.watchedObjects, filters);
+    const skipped = Lazy.string({ produce: () => this.#filters.skippedToEnvironment(this) });
+    this.function.addEnvironment(environment.skipUnchanged, skipped);
     const lostEvents = new LostEvents(monitoring, this.function);
     this.#rules = new BucketRules(this, { receiver: this.function, buffer, lostEvents });
     this.#configurations = new BucketConfigurations(this, buffer.protection);
@@ -78,7 +81,8 @@ export class S3Receiver extends Construct {
     const { prefix, suffix, via = 'eventbridge', configureBucket = true } = options;
     const account = options.account ?? otherAccountOf(bucket, this);
     const keys = { ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) };
-    this.#filters.addBucket({ bucket: bucket.bucketName, ...keys });
+    const skipped = skippedObjects(bucket.bucketName, options);
+    this.#filters.addBucket({ bucket: bucket.bucketName, ...keys }, skipped);
     const isConfigured = account === undefined && configureBucket;
     const configuration = isConfigured ? this.#configurations.of(bucket) : undefined;
     if (via === 'notification') {

@@ -3,7 +3,14 @@ import { describeKeys, type ObjectFilter, overlaps } from '../../functions/core/
 import { recordOf } from '../../functions/core/model/record.ts';
 import { arnOf, expected, strictObject, trueOrFalse } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
-import { bucketName, filterShape, type WatchFilter, type WatchOptions, watchShape } from './watch-options.ts';
+import {
+  bucketName,
+  filterShape,
+  validateSkip,
+  type WatchFilter,
+  type WatchOptions,
+  watchShape,
+} from './watch-options.ts';
 
 /** A bucket of a configuration file. */
 export interface BucketSettings extends WatchOptions {
@@ -102,6 +109,7 @@ function validateBucket(bucket: Fields, index: number): readonly ValidationIssue
           "expected false with `account`: another account's bucket is configured by its owner",
         )
       : []),
+    ...validateSkip(bucket).map(({ path, message }) => ({ path: ['buckets', index, ...path], message })),
   ];
 }
 

@@ -1,8 +1,10 @@
 import { Token } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { describeKeys, type ObjectFilter, overlaps } from '../../functions/core/model/object-filter.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import { ConfigError, check, purgerSubject } from './check.ts';
-import { expected, nonEmptyString, strictObject, trueOrFalse } from './schema.ts';
+import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse } from './schema.ts';
+import { stringsAt, type ValidationIssue } from './validation-issue.ts';
 
 /** Which objects of a bucket to watch, and how their events arrive. */
 export interface WatchOptions {
@@ -31,6 +33,12 @@ export interface WatchOptions {
    * @default - true, unless another account owns the bucket
    */
   readonly configureBucket?: boolean;
+  /**
+   * Whether a put whose ETag and size are those of the last purged one of its key is left out; or the prefixes of keys
+   * for which it is.
+   * @default false
+   */
+  readonly skipUnchanged?: boolean | readonly string[];
 }
 
 /** An object filter: which objects to take from the events that a topic or queue carries. */
@@ -65,6 +73,12 @@ export const watchShape = {
     .regex(/^\d{12}$/, expected('an account ID of 12 digits'))
     .optional(),
   configureBucket: trueOrFalse.optional(),
+  skipUnchanged: z
+    .union(
+      [z.boolean(), arrayOf(nonEmptyString('a prefix'), 'prefixes')],
+      expected('true, false or a list of prefixes'),
+    )
+    .optional(),
 };
 
 export const bucketName = nonEmptyString('a bucket name').regex(
@@ -81,7 +95,35 @@ const watchFilter = strictObject({ ...filterShape, bucket: nonEmptyString('a buc
 
 /** @throws ConfigError with every issue */
 export function checkWatchOptions(options: WatchOptions): void {
-  check(watchOptions, options, 'The options of `watchBucket`');
+  check(watchOptions, options, 'The options of `watchBucket`', validateSkip);
+}
+
+/** @returns an issue for each prefix of `skipUnchanged` that no watched key begins with */
+export function validateSkip(options: unknown): readonly ValidationIssue[] {
+  const { prefix: watched, skipUnchanged } = recordOf(options) ?? {};
+  if (typeof watched !== 'string') return [];
+  return stringsAt(skipUnchanged, ['skipUnchanged']).flatMap(({ value, path }) =>
+    value.startsWith(watched) || watched.startsWith(value)
+      ? []
+      : [{ path, message: `it has no effect: only ${describeKeys({ prefix: watched })} are watched` }],
+  );
+}
+
+/** @returns the objects of a bucket that `skipUnchanged` is for */
+export function skippedObjects(
+  bucket: string,
+  { prefix = '', suffix, skipUnchanged = false }: WatchOptions,
+): readonly ObjectFilter[] {
+  if (skipUnchanged === false) return [];
+  const prefixes = skipUnchanged === true ? [''] : skipUnchanged;
+  return prefixes.map((each) => {
+    const longer = each.length > prefix.length ? each : prefix;
+    return {
+      bucket,
+      ...(longer === '' ? {} : { prefix: longer }),
+      ...(suffix === undefined ? {} : { suffix }),
+    };
+  });
 }
 
 /** @throws ConfigError with every issue */

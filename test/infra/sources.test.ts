@@ -8,6 +8,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
+import type { BucketSettings } from '../../infra/settings/source-settings.ts';
 import { permissionsOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
@@ -301,6 +302,36 @@ test("watched buckets are let through in addition to a topic's filter, and all i
   ]);
   expect(watchedOf(only({ buckets, topics, queues }))).toEqual(['[{}]']);
   expect(watchedOf(only({ buckets }))).toEqual([]);
+});
+
+test('the objects whose unchanged puts are left out reach the function: all that are watched, or prefixes of them', () => {
+  const skippedOf = (...buckets: readonly BucketSettings[]) => {
+    const functions = Object.values(only({ buckets }).findResources('AWS::Lambda::Function'));
+    const texts = functions.flatMap(
+      ({ Properties }) => Properties.Environment?.Variables.SKIP_UNCHANGED ?? [],
+    );
+    return texts.map((text) => JSON.parse(text));
+  };
+  expect(skippedOf({ name: 'www' }, { name: 'media', skipUnchanged: false })).toEqual([]);
+  expect(
+    skippedOf(
+      { name: 'www', skipUnchanged: true },
+      { name: 'media', prefix: 'a/', suffix: '.jpg', skipUnchanged: true },
+      { name: 'docs', prefix: 'v1/', skipUnchanged: ['v', 'v1/api/'] },
+    ),
+  ).toEqual([
+    [
+      { bucket: 'www' },
+      { bucket: 'media', prefix: 'a/', suffix: '.jpg' },
+      { bucket: 'docs', prefix: 'v1/' },
+      { bucket: 'docs', prefix: 'v1/api/' },
+    ],
+  ]);
+  expect(() => skippedOf({ name: 'docs', prefix: 'v1/', skipUnchanged: ['v2/'] })).toThrow(
+    '`buckets[0].skipUnchanged[0]`: it has no effect: only keys that begin with "v1/" are watched',
+  );
+  const many = Array.from({ length: 80 }, (_, index) => `site/${index}/${'x'.repeat(20)}`);
+  expect(() => skippedOf({ name: 'docs', skipUnchanged: many })).toThrow('name fewer prefixes');
 });
 
 test('the order of a configuration changes no resource, so that none is replaced by its like', () => {
