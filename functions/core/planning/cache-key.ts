@@ -12,15 +12,16 @@ export interface CacheKey {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
+const beginning = /^(https?):\/\/([^/?#]*)/;
+
 /** @returns a function that gives URLs of the same cache key the same string */
 export function cacheKeyWith({ scheme = false, hosts = {} }: CacheKey): (url: string) => string {
   const sharing = new Map(
     Object.entries(hosts).flatMap(([name, others]) => others.map((other) => [other, name] as const)),
   );
   return (url) => {
-    const [, ownScheme = '', host = ''] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];
-    if (ownScheme === '') return url;
-    const rest = url.slice(`${ownScheme}://${host}`.length);
-    return `${scheme ? ownScheme : 'any'}://${sharing.get(host) ?? host}${rest}`;
+    const [whole = '', ownScheme = '', host = ''] = beginning.exec(url) ?? [];
+    if (whole === '') return url;
+    return `${scheme ? ownScheme : 'any'}://${sharing.get(host) ?? host}${url.slice(whole.length)}`;
   };
 }

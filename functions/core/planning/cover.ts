@@ -1,4 +1,4 @@
-import { entryKey, entryKeyWithoutAction } from '../model/entry-key.ts';
+import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, FileEntry, PurgeEntry } from '../model/types.ts';
 import { type CacheKey, cacheKeyWith } from './cache-key.ts';
@@ -20,7 +20,7 @@ export function dropCovered(
   cacheKey: CacheKey = {},
 ): readonly PlannedEntry[] {
   const keyOf = cacheKeyWith(cacheKey);
-  const keyed = entries.map((planned) => ({ planned, entry: withKey(planned.entry, keyOf) }));
+  const keyed = entries.map((planned) => withKey(planned, keyOf));
   const deletes = indexCovers(
     keyed.filter(({ entry }) => entry.action === 'delete'),
     keyOf,
@@ -61,10 +61,14 @@ function withCovered(
 interface Keyed {
   readonly planned: PlannedEntry;
   readonly entry: PurgeEntry;
+  /** The same for entries that the cache key does not tell apart, whatever their action. */
+  readonly key: string;
 }
 
-function withKey(entry: PurgeEntry, keyOf: (url: string) => string): PurgeEntry {
-  return entry.kind === 'regex' ? entry : { ...entry, url: keyOf(entry.url) };
+function withKey(planned: PlannedEntry, keyOf: (url: string) => string): Keyed {
+  const entry =
+    planned.entry.kind === 'regex' ? planned.entry : { ...planned.entry, url: keyOf(planned.entry.url) };
+  return { planned, entry, key: entryKeyWithoutAction(entry) };
 }
 
 /** The covers among some entries, so that looking one up takes time logarithmic in their number. */
@@ -78,10 +82,11 @@ interface Covers {
   readonly byExtension: ReadonlyMap<string, Keyed>;
   /** Directory URLs without a wildcard: all variations of one URL. */
   readonly byUrl: ReadonlyMap<string, Keyed>;
-  /** The first of those that the cache key does not tell apart. */
-  readonly byKey: ReadonlyMap<string, Keyed>;
-  /** Each `delete`, for an `invalidate` of the same. */
-  readonly deleted: ReadonlyMap<string, Keyed>;
+  /** By key, the first of those that the cache key does not tell apart, for each action. */
+  readonly first: {
+    readonly delete: ReadonlyMap<string, Keyed>;
+    readonly invalidate: ReadonlyMap<string, Keyed>;
+  };
 }
 
 function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string): Covers {
@@ -89,14 +94,10 @@ function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string):
   const byNames = new Map<string, Keyed>();
   const byExtension = new Map<string, Keyed>();
   const byUrl = new Map<string, Keyed>();
-  const byKey = new Map<string, Keyed>();
-  const deleted = new Map<string, Keyed>();
+  const first = { delete: new Map<string, Keyed>(), invalidate: new Map<string, Keyed>() };
   for (const keyed of entries) {
-    const { entry } = keyed;
-    const key = entryKey(entry);
-    if (!byKey.has(key)) byKey.set(key, keyed);
-    const keyWithoutAction = entryKeyWithoutAction(entry);
-    if (entry.action === 'delete' && !deleted.has(keyWithoutAction)) deleted.set(keyWithoutAction, keyed);
+    const { entry, key } = keyed;
+    if (!first[entry.action].has(key)) first[entry.action].set(key, keyed);
     if (entry.kind === 'file') continue;
     if (entry.kind === 'regex') {
       for (const prefix of prefixesToIndex(entry.pattern, keyOf)) setStronger(byPrefix, prefix, keyed);
@@ -117,8 +118,7 @@ function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string):
     starts: new Map([...starts].map(([dir, names]) => [dir, withoutLonger(names)])),
     byExtension,
     byUrl,
-    byKey,
-    deleted,
+    first,
   };
 }
 
@@ -138,10 +138,9 @@ function setStronger(covers: Map<string, Keyed>, key: string, keyed: Keyed): voi
 
 /** The entry that purges all that `keyed` does; undefined where there is none for certain. */
 function coverOf(keyed: Keyed, covers: Covers): Keyed | undefined {
-  const { entry, planned } = keyed;
-  const deleted = entry.action === 'delete' ? undefined : covers.deleted.get(entryKeyWithoutAction(entry));
-  if (deleted !== undefined) return deleted;
-  const first = covers.byKey.get(entryKey(entry));
+  const { entry, planned, key } = keyed;
+  // A `delete` covers an `invalidate` of the same.
+  const first = covers.first.delete.get(key) ?? covers.first.invalidate.get(key);
   if (first !== undefined && first !== keyed) return first;
   // What a regex matches is not compared with anything else.
   if (entry.kind === 'regex' || planned.entry.kind === 'regex') return undefined;
