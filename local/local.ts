@@ -2,17 +2,15 @@ import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
-import { largeContract } from './cdn-pro/options.ts';
-import { startCdnPro } from './cdn-pro/server.ts';
+import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import type { LocalContext } from './demo/run-samples.ts';
 import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
-import { localCredentials, localSecrets } from './demo/secrets.ts';
+import { localSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
 import { createTimeline, type Entry, type Timeline } from './demo/timeline.ts';
-import { type Edge, startEdge } from './edge/server.ts';
 
 /** How often schedules run here, in milliseconds: who watches does not wait for minutes. */
 const tickEveryMs = 2000;
@@ -26,6 +24,8 @@ export interface LocalOptions {
   readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
   readonly cdnProUrl?: string | undefined;
+  /** Another CDN's edges instead of ours. */
+  readonly edgeUrls?: readonly string[] | undefined;
   readonly verbose?: boolean;
   readonly ports: {
     readonly s3: number | undefined;
@@ -51,7 +51,7 @@ export interface Local {
 type Stop = () => Promise<void> | void;
 
 /**
- * Synthesizes the app and runs the result: the template's resources, CDN Pro and an edge that obeys it.
+ * Synthesizes the app and runs the result: the template's resources, CDN Pro and edges that obey it.
  * @throws Error in one clear sentence, with everything stopped that had started
  */
 export async function startLocal(config: PurgerConfig, options: LocalOptions): Promise<Local> {
@@ -72,20 +72,18 @@ async function startParts(
   options: LocalOptions,
   stops: Stop[],
 ): Promise<Omit<Local, 'stop'>> {
-  // The edge starts before S3, whose endpoint the origin needs.
+  // The edges start before S3, whose endpoint the origin needs.
   const site: Site = { origin: undefined };
-  const edge = await startSiteEdge(config, options, site);
-  stops.push(edge.stop);
-  const cdnPro = await startApi(config, options, edge);
-  stops.push(cdnPro.stop);
+  const timeline = createTimeline();
+  const cdn = await startCdn(config, options, site, timeline);
+  stops.push(cdn.stop);
   // Synthesis takes seconds: a port in use is found before.
   const assembly = await assemblyAt(options.assembly, options.config, options.stage);
   stops.push(assembly.remove);
-  const timeline = createTimeline();
-  const countRequests = followTimeline(timeline, site, edge, cdnPro.isSimulated);
+  const countRequests = followTimeline(timeline, site, cdn);
   const aws = await startStack(config, options, {
     assemblyDir: assembly.directory,
-    cdnProUrl: cdnPro.url,
+    cdnProUrl: cdn.apiUrl,
     timeline,
   });
   stops.push(aws.stop);
@@ -93,13 +91,21 @@ async function startParts(
   const objects = firstObjects(config);
   const origin = createOrigin(aws.s3.endpoint, objects ?? { bucket: 'no-bucket', prefix: '' });
   site.origin = origin;
-  const ready = readyOf(config, aws, cdnPro.url, edge.url);
+  const ready = readyOf(config, aws, cdn.apiUrl, cdn.edges[0]?.url ?? '');
   return {
     config,
     ready,
     timeline,
-    context: { objects, origin, edge, timeline, webhooks: webhooksOf(ready), nowMs: Date.now },
-    summary: summaryOf(ready, cdnPro.isSimulated),
+    context: {
+      objects,
+      origin,
+      edges: cdn.edges,
+      knowsFinish: cdn.isSimulated,
+      timeline,
+      webhooks: webhooksOf(ready),
+      nowMs: Date.now,
+    },
+    summary: summaryOf(ready, cdn.isSimulated),
     countRequests,
   };
 }
@@ -109,41 +115,36 @@ interface Site {
   origin: Origin | undefined;
 }
 
-function startSiteEdge(config: PurgerConfig, { ports }: LocalOptions, site: Site): Promise<Edge> {
-  return startEdge({
-    fetchOrigin: async (url) => site.origin?.fetch(url),
-    defaultHost: edgeHostOf(config),
+function startCdn(
+  config: PurgerConfig,
+  { cdnProUrl, edgeUrls = [], ports }: LocalOptions,
+  site: Site,
+  timeline: Timeline,
+): Promise<LocalCdn> {
+  return startLocalCdn({
     target: config.target,
-    ...portOf(ports.edge),
+    hosts: hostsOf(config),
+    edgeHost: edgeHostOf(config),
+    fetchOrigin: async (url) => site.origin?.fetch(url),
+    cdnProUrl,
+    edgeUrls,
+    ports,
+    onFinished: ({ id, successRate }) => timeline.addFinished(id, successRate),
   });
-}
-
-/** Starts the simulator, unless there is another API. */
-async function startApi(config: PurgerConfig, { cdnProUrl, ports }: LocalOptions, edge: Edge) {
-  if (cdnProUrl !== undefined) return { url: cdnProUrl, isSimulated: false, stop: () => {} };
-  const hosts = hostsOf(config);
-  const { url, stop } = await startCdnPro({
-    ...largeContract,
-    credentials: localCredentials,
-    deployedHosts: { production: hosts, staging: hosts },
-    onAccepted: ({ body }) => edge.purge(body),
-    ...portOf(ports.cdnPro),
-  });
-  return { url, isSimulated: true, stop };
 }
 
 /**
- * Shows objects at the origin, and purges the edge, as the functions log it.
+ * Shows objects at the origin, and purges the edges, as the functions log it.
  * @returns a function that says how many purge requests were accepted until now
  */
-function followTimeline(timeline: Timeline, site: Site, edge: Edge, isSimulated: boolean): () => number {
+function followTimeline(timeline: Timeline, site: Site, cdn: LocalCdn): () => number {
   let requests = 0;
   timeline.onEntry((entry) => {
     if (entry.kind === 'queued') showAtOrigin(entry, site.origin);
-    if (entry.kind !== 'purged') return;
+    if (entry.kind !== 'accepted') return;
     requests++;
-    // Another API does not know our edge, which obeys the requests that it accepted, too.
-    if (!isSimulated) edge.purge(entry.purge);
+    // Another API does not know our edges, which obey the requests that it accepted, too.
+    if (!cdn.isSimulated) cdn.purge(entry.purge);
   });
   return () => requests;
 }
@@ -203,8 +204,4 @@ function webhooksOf({ webhooks, webhookSecrets }: Ready): LocalContext['webhooks
   return Object.fromEntries(
     Object.entries(webhooks).map(([name, url]) => [name, { url, secret: webhookSecrets[name] ?? '' }]),
   );
-}
-
-function portOf(port: number | undefined): { port?: number } {
-  return port === undefined ? {} : { port };
 }

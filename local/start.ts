@@ -14,6 +14,7 @@ const help = `npm start -- [options]
   --stage NAME     the stage to run; the first of the configuration if missing
   --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
   --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
+  --edge URL       another CDN's edge instead of ours, which gets the public host in Host; may come several times
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
   --verbose        print every line that the functions log
@@ -67,6 +68,7 @@ function readOptions() {
       assembly: string,
       stage: string,
       'cdn-pro': string,
+      edge: { type: 'string', multiple: true },
       ready: string,
       's3-port': string,
       'webhook-port': string,
@@ -74,13 +76,10 @@ function readOptions() {
       'cdn-pro-port': string,
     },
   });
-  const cdnProUrl = values['cdn-pro'];
-  if (cdnProUrl !== undefined && !/^https?:\/\/[^/]+/.test(cdnProUrl)) {
-    throw new Error(`Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "${cdnProUrl}"`);
-  }
   return {
     ...values,
-    cdnProUrl,
+    cdnProUrl: values['cdn-pro'] === undefined ? undefined : urlOf('--cdn-pro', values['cdn-pro']),
+    edgeUrls: values.edge?.map((url) => urlOf('--edge', url)),
     ports: {
       s3: portOf('--s3-port', values['s3-port']),
       webhooks: portOf('--webhook-port', values['webhook-port']),
@@ -88,6 +87,11 @@ function readOptions() {
       cdnPro: portOf('--cdn-pro-port', values['cdn-pro-port']),
     },
   };
+}
+
+function urlOf(option: string, value: string): string {
+  if (/^https?:\/\/[^/]+/.test(value)) return value;
+  throw new Error(`Expected ${option} to be a URL such as http://127.0.0.1:8080, got "${value}"`);
 }
 
 function portOf(option: string, value: string | undefined): number | undefined {

@@ -36,8 +36,7 @@ export function createOrigin(
     const body = Buffer.from(await response.arrayBuffer());
     if (response.status === 404) return undefined;
     if (!response.ok) throw new Error(`S3 answered ${response.status} for ${object.key}`);
-    const contentType = response.headers.get('content-type') ?? 'application/octet-stream';
-    return { status: 200, headers: { 'content-type': contentType }, body };
+    return { status: 200, headers: pageHeaders(response.headers), body };
   }
 
   async function write(method: 'PUT' | 'DELETE', key: string, content?: string): Promise<void> {
@@ -65,4 +64,12 @@ export function createOrigin(
     remove: (key) => write('DELETE', key),
     render: (url, content) => write('PUT', renderedPrefix + pathOf(new URL(url)), content),
   };
+}
+
+/** The headers of an object that an edge hands on. */
+function pageHeaders(headers: Headers): Readonly<Record<string, string>> {
+  const names = ['content-type', 'etag', 'last-modified'];
+  return Object.fromEntries(
+    names.flatMap((name) => [[name, headers.get(name) ?? '']]).filter(([, value]) => value),
+  );
 }

@@ -1,4 +1,4 @@
-import { describePurge, type SampleResult, type Step } from './run-samples.ts';
+import { describeFinish, describePurge, type SampleResult, type Step } from './run-samples.ts';
 import type { Entry, Timeline } from './timeline.ts';
 
 /** The most changes that are listed one by one within {@link quietMs}; more are counted. */
@@ -29,10 +29,10 @@ export function printLive(timeline: Timeline, print: (line: string) => void): { 
   function flush(): void {
     clearTimeout(timer);
     for (const { atMs, changeId, action, urls } of changes.slice(0, mostListed)) {
-      print(`${timeOf(atMs)}  queued  ${action} ${changeId}  →  ${urls.join('  ') || 'no URL'}`);
+      print(`${timeOf(atMs)}  queued   ${action} ${changeId}  →  ${urls.join('  ') || 'no URL'}`);
     }
     const more = changes.length - mostListed;
-    if (more > 0) print(`${' '.repeat(14)}queued  ... and ${more} more changes`);
+    if (more > 0) print(`${' '.repeat(14)}queued   ... and ${more} more changes`);
     changes = [];
   }
 
@@ -46,11 +46,20 @@ export function printLive(timeline: Timeline, print: (line: string) => void): { 
       return;
     }
     flush();
-    if (entry.kind === 'unmatched')
-      print(`${timeOf(entry.atMs)}  ignored ${entry.changeId}  (no rule matches it)`);
-    else print(`${timeOf(entry.atMs)}  purged  ${describePurge(entry)}`);
+    print(`${timeOf(entry.atMs)}  ${lineOf(entry)}`);
   });
   return live;
+}
+
+function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
+  switch (entry.kind) {
+    case 'unmatched':
+      return `ignored  ${entry.changeId}  (no rule matches it)`;
+    case 'accepted':
+      return `accepted ${describePurge(entry)}`;
+    case 'finished':
+      return `finished ${describeFinish(entry)}`;
+  }
 }
 
 function timeOf(atMs: number): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edge } from '../edge/server.ts';
+import type { EdgeClient } from '../edge/edge-client.ts';
 import type { Origin } from './origin.ts';
 import type { LocalObjects } from './s3-source.ts';
 import { type Sample, signSample } from './samples.ts';
@@ -10,7 +10,10 @@ export interface LocalContext {
   /** The objects that are watched; undefined where none are. */
   readonly objects: LocalObjects | undefined;
   readonly origin: Origin;
-  readonly edge: Edge;
+  /** All of them have to be fresh. */
+  readonly edges: readonly EdgeClient[];
+  /** Whether the timeline says when purges have finished. */
+  readonly knowsFinish: boolean;
   readonly timeline: Timeline;
   /** By the webhook's name. */
   readonly webhooks: Readonly<Record<string, { readonly url: string; readonly secret: string }>>;
@@ -38,8 +41,8 @@ export interface SampleResult {
 const timeoutMs = 60_000;
 
 /**
- * Runs a sample for real: publishes a first version, lets the edge cache it, makes the change, and polls the edge until
- * it serves what the origin has now.
+ * Runs a sample for real: publishes a first version, lets the edges cache it, makes the change, waits until its purge has
+ * finished, and asks the edges until they serve what the origin has now.
  */
 export async function runSample(sample: Sample, context: LocalContext): Promise<SampleResult> {
   const steps: Step[] = [];
@@ -59,26 +62,54 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
   const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const purged = await context.timeline.find(
-    (entry): entry is Entry & { kind: 'purged' } =>
-      entry.kind === 'purged' && purgedBy(entry.purge).some((url) => urls.includes(url)),
-    changedMs,
-    timeoutMs,
-  );
-  if (purged === undefined) return failed('CDN Pro never accepted a purge request for it');
-  step(purged.atMs, 'purged', [describePurge(purged)]);
+  const accepted = await acceptedFor((url) => urls.includes(url), changedMs, context);
+  if (accepted === undefined) return failed('CDN Pro never accepted a purge request for it');
+  step(accepted.atMs, 'accepted', [describePurge(accepted)]);
+  if (context.knowsFinish) {
+    const finished = await finishOf(accepted, context);
+    if (finished === undefined) return failed('its purge never finished');
+    step(finished.atMs, 'finished', [describeFinish(finished)]);
+  }
   const stale = await staleAfter(sample, urls, context);
   if (stale !== undefined) return failed(`the edge still shows the old page at ${stale}`);
+  const where = context.edges.length === 1 ? '' : ` at ${context.edges.length} edges`;
+  const shown = sample.kind === 'delete' ? 'is gone' : 'shows the second version';
   step(
     context.nowMs(),
     'fresh',
-    urls.map((url) => `${url} ${sample.kind === 'delete' ? 'is gone' : 'shows the second version'}`),
+    urls.map((url) => `${url} ${shown}${where}`),
   );
   return { title: sample.title, steps };
 }
 
+/** @returns the first accepted purge of one of some URLs since a time */
+function acceptedFor(
+  isWanted: (url: string) => boolean,
+  sinceMs: number,
+  { timeline }: LocalContext,
+): Promise<(Entry & { kind: 'accepted' }) | undefined> {
+  const isOurs = (entry: Entry): entry is Entry & { kind: 'accepted' } =>
+    entry.kind === 'accepted' && purgedBy(entry.purge).some(isWanted);
+  return timeline.find(isOurs, sinceMs, timeoutMs);
+}
+
+function finishOf(
+  { purgeId, atMs }: Entry & { kind: 'accepted' },
+  { timeline }: LocalContext,
+): Promise<(Entry & { kind: 'finished' }) | undefined> {
+  const isOurs = (entry: Entry): entry is Entry & { kind: 'finished' } =>
+    entry.kind === 'finished' && entry.purgeId === purgeId;
+  // The purge may finish before the functions have logged that it was accepted.
+  return timeline.find(isOurs, atMs - timeoutMs, timeoutMs);
+}
+
+/** @returns the end of a purge in a few words */
+export function describeFinish({ purgeId, successRate }: Entry & { kind: 'finished' }): string {
+  return `purge ${purgeId}: ${successRate}% of the servers have obeyed`;
+}
+
 /** @returns a purge request in a few words */
-export function describePurge({ purgeId, purge }: Entry & { kind: 'purged' }): string {
+export function describePurge({ purgeId, purge }: Entry & { kind: 'accepted' }): string {
   const { fileUrls = [], dirUrls = [], regexPatterns = [], covered = [], action, target } = purge;
   const counts = [
     [fileUrls.length, 'file URL'],
@@ -125,21 +156,18 @@ async function publishFirst(sample: Sample, context: LocalContext): Promise<read
   return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
 }
 
-/** @returns whether the edge serves the first version from its cache, once its own purge is accepted */
-async function becomesCached(
-  urls: readonly string[],
-  { edge, timeline, nowMs }: LocalContext,
-): Promise<boolean> {
+/** @returns whether the edges serve the first version from their caches, once its own purge has finished */
+async function becomesCached(urls: readonly string[], context: LocalContext): Promise<boolean> {
+  const { edges, nowMs, knowsFinish } = context;
   const sinceMs = nowMs() - timeoutMs;
-  await timeline.find(
-    (entry): entry is Entry & { kind: 'purged' } =>
-      entry.kind === 'purged' && urls.every((url) => purgedBy(entry.purge).includes(url)),
-    sinceMs,
-    timeoutMs,
-  );
+  for (const wanted of urls) {
+    const accepted = await acceptedFor((url) => url === wanted, sinceMs, context);
+    if (accepted !== undefined && knowsFinish) await finishOf(accepted, context);
+  }
   return within(5000, nowMs, async () => {
-    const answers = await Promise.all(urls.map((url) => edge.get(url)));
-    return answers.every(({ cache, body }) => cache === 'HIT' && body.toString() === pageOf('first'));
+    const asked = edges.flatMap((edge) => urls.map((url) => edge.get(url)));
+    const answers = await Promise.all(asked);
+    return answers.every(({ cache = 'HIT', body }) => cache === 'HIT' && body.toString() === pageOf('first'));
   });
 }
 
@@ -206,16 +234,18 @@ async function sendWebhook(
   return (JSON.parse(answer) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;
 }
 
-/** @returns the first URL at which the edge does not show the change in time; undefined where all do */
+/** @returns the first URL at which an edge does not show the change in time; undefined where all do */
 async function staleAfter(
   sample: Sample,
   urls: readonly string[],
-  { edge, nowMs }: LocalContext,
+  { edges, nowMs }: LocalContext,
 ): Promise<string | undefined> {
   for (const url of urls) {
     const isFresh = await within(5000, nowMs, async () => {
-      const { status, body } = await edge.get(url);
-      return sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second');
+      const answers = await Promise.all(edges.map((edge) => edge.get(url)));
+      return answers.every(({ status, body }) =>
+        sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second'),
+      );
     });
     if (!isFresh) return url;
   }

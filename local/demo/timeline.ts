@@ -1,6 +1,6 @@
 import { enqueueEvents, submitEvents } from '../../functions/lambda/log-events.ts';
 
-/** What the functions' log lines say of one change or request, as far as a timeline shows it. */
+/** What the functions' log lines, and CDN Pro, say of one change or request, as far as a timeline shows it. */
 export type Entry =
   | {
       readonly kind: 'queued';
@@ -10,7 +10,19 @@ export type Entry =
       readonly urls: readonly string[];
     }
   | { readonly kind: 'unmatched'; readonly atMs: number; readonly changeId: string }
-  | { readonly kind: 'purged'; readonly atMs: number; readonly purgeId: string; readonly purge: LoggedPurge }
+  | {
+      readonly kind: 'accepted';
+      readonly atMs: number;
+      readonly purgeId: string;
+      readonly purge: LoggedPurge;
+    }
+  | {
+      readonly kind: 'finished';
+      readonly atMs: number;
+      readonly purgeId: string;
+      /** The share of the servers that have obeyed, as a percentage. */
+      readonly successRate: number;
+    }
   | { readonly kind: 'problem'; readonly atMs: number; readonly message: string };
 
 /** The body of an accepted purge request, as `submit` logs it. */
@@ -29,6 +41,8 @@ export interface LoggedPurge {
 export interface Timeline {
   /** Reads a line that a function wrote. What is not JSON, such as the stack of a crash, is only shown by `--verbose`. */
   add(service: string, line: string): void;
+  /** Adds that a purge has finished. */
+  addFinished(purgeId: string, successRate: number): void;
   /** Adds something that went wrong outside a function. */
   addProblem(message: string): void;
   /** Calls the listener with each new entry. */
@@ -55,6 +69,7 @@ export function createTimeline(nowMs: () => number = Date.now): Timeline {
       const entry = entryOf(service, line, nowMs());
       if (entry !== undefined) record(entry);
     },
+    addFinished: (purgeId, successRate) => record({ kind: 'finished', atMs: nowMs(), purgeId, successRate }),
     addProblem: (message) => record({ kind: 'problem', atMs: nowMs(), message }),
     onEntry(listener) {
       listeners.add(listener);
@@ -98,7 +113,7 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
     case enqueueEvents.changeUnmatched:
       return { kind: 'unmatched', atMs, changeId };
     case submitEvents.purgeAccepted:
-      return { kind: 'purged', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
+      return { kind: 'accepted', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
   // The runtime reports an error as an object; the stack sees that failure itself.
   const isProblem = line.level === 'WARN' || line.level === 'ERROR';

@@ -1,5 +1,6 @@
 import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
-import { type CacheKey, purgeMatcher } from './purge-matcher.ts';
+import type { CacheKey, CacheKeyAdditions } from './cache-key.ts';
+import { purgeMatcher } from './purge-matcher.ts';
 
 /** The origin's answer for a URL. */
 export interface Page {
@@ -8,11 +9,15 @@ export interface Page {
   readonly body: Buffer;
 }
 
-/** A page in the cache. */
-export interface CachedPage {
+/** A page with the time at which it was fetched from the origin. */
+export interface FetchedPage {
   readonly page: Page;
-  readonly storedMs: number;
-  /** Flagged as invalid by a purge: the next request fetches it from the origin again. */
+  readonly fetchedMs: number;
+}
+
+/** A page in the cache. */
+export interface CachedPage extends FetchedPage {
+  /** Flagged as invalid by a purge: the next request fetches it again. */
   readonly stale: boolean;
 }
 
@@ -21,28 +26,51 @@ interface Flight {
   purged: boolean;
 }
 
-/** The pages that an edge keeps, until a purge removes them: nothing expires. */
+interface ScheduledPurge {
+  readonly request: PurgeRequest;
+  readonly atMs: number;
+}
+
+/** The pages that one server keeps, until a purge removes them: nothing expires. */
 export class EdgeCache {
   readonly #pages = new Map<string, CachedPage & { readonly key: CacheKey }>();
   readonly #flights = new Set<Flight>();
+  readonly #additions: CacheKeyAdditions;
+  readonly #nowMs: () => number;
+  #scheduled: readonly ScheduledPurge[] = [];
+
+  /** @param additions to the cache key */
+  constructor(additions: CacheKeyAdditions, nowMs: () => number) {
+    this.#additions = additions;
+    this.#nowMs = nowMs;
+  }
 
   /** @returns the page under a key, stale or not */
   lookup(key: CacheKey): CachedPage | undefined {
+    this.#obey();
     return this.#pages.get(nameOf(key));
   }
 
   /**
-   * Fetches the page of a key and keeps it, unless a purge of that key arrived meanwhile: the page may then be older
-   * than the change that was purged.
-   * @returns the page; rejects, and keeps nothing, when `fetchPage` does
+   * Fetches the page of a key and keeps it, unless a purge of that key came due meanwhile, or it is not to be kept: the
+   * page may then be older than the change that was purged.
+   * @returns what was fetched; rejects, and keeps nothing, when `fetchPage` does
    */
-  async fill(key: CacheKey, fetchPage: () => Promise<Page>, nowMs: () => number): Promise<Page> {
+  async fill<Fetched extends FetchedPage>(
+    key: CacheKey,
+    fetchPage: () => Promise<Fetched>,
+    isKept: (fetched: Fetched) => boolean,
+  ): Promise<Fetched> {
     const flight: Flight = { key, purged: false };
     this.#flights.add(flight);
     try {
-      const page = await fetchPage();
-      if (!flight.purged) this.#pages.set(nameOf(key), { key, page, storedMs: nowMs(), stale: false });
-      return page;
+      const fetched = await fetchPage();
+      this.#obey();
+      const { page, fetchedMs } = fetched;
+      if (!flight.purged && isKept(fetched)) {
+        this.#pages.set(nameOf(key), { key, page, fetchedMs, stale: false });
+      }
+      return fetched;
     } finally {
       this.#flights.delete(flight);
     }
@@ -53,7 +81,7 @@ export class EdgeCache {
    * @returns the number of cached pages that it covers
    */
   purge(request: PurgeRequest): number {
-    const covers = purgeMatcher(request);
+    const covers = purgeMatcher(request, this.#additions);
     for (const flight of this.#flights) flight.purged ||= covers(flight.key);
     const covered = [...this.#pages].filter(([, cached]) => covers(cached.key));
     for (const [name, cached] of covered) {
@@ -61,6 +89,20 @@ export class EdgeCache {
       else this.#pages.set(name, { ...cached, stale: true });
     }
     return covered.length;
+  }
+
+  /** Applies an accepted purge request at a time to come. */
+  schedule(request: PurgeRequest, atMs: number): void {
+    this.#obey();
+    this.#scheduled = [...this.#scheduled, { request, atMs }].toSorted((a, b) => a.atMs - b.atMs);
+  }
+
+  #obey(): void {
+    const nowMs = this.#nowMs();
+    const due = this.#scheduled.filter(({ atMs }) => atMs <= nowMs);
+    if (due.length === 0) return;
+    this.#scheduled = this.#scheduled.slice(due.length);
+    for (const { request } of due) this.purge(request);
   }
 }
 

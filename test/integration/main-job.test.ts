@@ -9,9 +9,10 @@ test('an S3 put, an S3 delete, a Standard Webhooks and a Contentful publish each
   expect(output).toMatch(
     /S3 put .*\n.*changed.*\n.*queued +https:\/\/www\.example\.com\/guides\/getting%20started\/index\.html/,
   );
-  expect(output.match(/^ +\d+\.\d\d s {2}purged +purge [0-9a-f]{24}: (invalidate|delete) /gm)).toHaveLength(
+  expect(output.match(/^ +\d+\.\d\d s {2}accepted purge [0-9a-f]{24}: (invalidate|delete) /gm)).toHaveLength(
     4,
   );
-  expect(output.match(/^ +\d+\.\d\d s {2}fresh /gm)).toHaveLength(4);
+  expect(output.match(/^ +\d+\.\d\d s {2}finished purge [0-9a-f]{24}: 100% /gm)).toHaveLength(4);
+  expect(output.match(/^ +\d+\.\d\d s {2}fresh .* at 4 edges$/gm)).toHaveLength(4);
   expect(code).toBe(0);
 });

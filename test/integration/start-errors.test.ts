@@ -70,6 +70,7 @@ test('a port in use gives one clear line', async () => {
 test.each([
   [['--s3-port', 'x'], 'Expected --s3-port to be a port from 1 to 65535, got "x"'],
   [['--cdn-pro', 'nowhere'], 'Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
+  [['--edge', 'nowhere'], 'Expected --edge to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
   [['--oncee'], "Unknown option '--oncee'"],
 ])('%j is refused', async (options, message) => {
   const { code, output } = await outcomeOf(...options);

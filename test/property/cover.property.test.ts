@@ -31,17 +31,17 @@ function spellingsOf(url: string, { scheme, hosts }: CacheKey): readonly string[
   );
 }
 
+/** A cache key that tells everything apart. */
+const wholeUrl = { scheme: true, query: 'all' } as const;
+
 /** What an entry purges, by the simulator's own reading of the purge API's page. */
 function matcherOf(entry: PurgeEntry) {
   const { target, action } = entry;
-  if (entry.kind === 'dir') return purgeMatcher({ target, action, dirUrls: [entry.url] });
-  if (entry.kind === 'regex') return purgeMatcher({ target, action, regexPatterns: [entry.pattern] });
-  return purgeMatcher({
-    target,
-    action,
-    fileUrls: [entry.url],
-    fileHeaders: entry.headers?.map((header) => ({ ...header })) ?? [],
-  });
+  if (entry.kind === 'dir') return purgeMatcher({ target, action, dirUrls: [entry.url] }, wholeUrl);
+  if (entry.kind === 'regex')
+    return purgeMatcher({ target, action, regexPatterns: [entry.pattern] }, wholeUrl);
+  const fileHeaders = entry.headers?.map((header) => ({ ...header })) ?? [];
+  return purgeMatcher({ target, action, fileUrls: [entry.url], fileHeaders }, wholeUrl);
 }
 
 function planned(entries: readonly PurgeEntry[]): readonly PlannedEntry[] {

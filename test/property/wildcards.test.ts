@@ -6,13 +6,17 @@ import { dirUrlMatcher } from '../../local/edge/purge-matcher.ts';
 const path = (letters: string[], maxLength: number) =>
   fc.array(fc.constantFrom(...letters), { maxLength }).map((parts) => `http://h/${parts.join('')}`);
 
-/** The same rule, said as a regular expression: the last one or two asterisks are the wildcard. */
+/**
+ * The same rule, said as a regular expression: the last one or two asterisks are the wildcard. `…/*` leaves out the
+ * directory itself, and without a wildcard all variations of one path are covered.
+ */
 function oracle(dirUrl: string): RegExp {
   const [, before = dirUrl, stars, after = ''] = /^(.*?)(\*\*?)([^*]*)$/s.exec(dirUrl) ?? [];
   const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
   // The shortest `before` takes in all but the last two asterisks of a run.
-  const middle = stars === undefined ? '' : stars === '**' ? '.*' : '[^/]*';
-  return new RegExp(`^${literal(before)}${middle}${literal(after)}$`, 's');
+  if (stars === undefined) return new RegExp(`^${literal(before.replace(/\?.*/, ''))}(\\?.*)?$`, 's');
+  const name = before.endsWith('/') ? '(?=[^?])[^/]*' : '[^/]*';
+  return new RegExp(`^${literal(before)}${stars === '**' ? '.*' : name}${literal(after)}$`, 's');
 }
 
 describe('directory URLs', () => {
@@ -39,7 +43,8 @@ describe('directory URLs', () => {
       fc.property(parts, ([before, after, middle]) => {
         const url = `${before}${middle}${after}`;
         expect(dirUrlMatcher(`${before}**${after}`)(url)).toBe(true);
-        expect(dirUrlMatcher(`${before}*${after}`)(url)).toBe(!middle.includes('/'));
+        const isDirectory = before.endsWith('/') && middle + after === '';
+        expect(dirUrlMatcher(`${before}*${after}`)(url)).toBe(!middle.includes('/') && !isDirectory);
       }),
     );
   });

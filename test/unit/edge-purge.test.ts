@@ -64,7 +64,7 @@ describe('a purge', () => {
   });
 
   it('of one version leaves the others, and a directory URL takes them all', async () => {
-    await start({ varyHeaders: ['accept-language'] });
+    await start({ cacheKey: { headers: ['accept-language'] } });
     const languages = ['de', 'fr', ''];
     const all = () =>
       Promise.all(languages.map((language) => get(A, language ? { 'accept-language': language } : {})));
@@ -92,7 +92,10 @@ describe('a purge', () => {
     expect(edge.purge({ target: 'production', fileUrls: [A] })).toBe(0);
   });
 
-  it('stands when the origin fails at first', async () => {
+  it.each([
+    ['invalidate', '200 STALE v1', '200 REVALIDATED v2'],
+    ['delete', '502 MISS The origin failed: down', '200 MISS v2'],
+  ] as const)('stands when the origin fails at first (%s)', async (action, during, after) => {
     let fails = false;
     const fetchOrigin = async () => {
       if (fails) throw new Error('down');
@@ -102,10 +105,10 @@ describe('a purge', () => {
     await get(A);
     version = 2;
     fails = true;
-    edge.purge({ target: 'production', fileUrls: [A] });
-    expect(await get(A)).toBe('502 MISS The origin failed: down');
+    edge.purge({ target: 'production', action, fileUrls: [A] });
+    expect([await get(A), await get(A)]).toEqual([during, during]);
     fails = false;
-    expect(await get(A)).toBe('200 REVALIDATED v2');
+    expect(await get(A)).toBe(after);
   });
 });
 

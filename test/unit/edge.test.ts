@@ -53,6 +53,7 @@ beforeEach(async () => {
     [`${site}/a`, 'page a'],
     [`${site}/a?q=1`, 'page a, q 1'],
     ['http://www.example.com/a', 'page a over http'],
+    ['http://www.example.com/a?q=1', 'page a, q 1 over http'],
     ['https://other.example.com/a', 'another page a'],
     ['https://other.example.com:8443/a', 'page a on a port'],
   ]);
@@ -65,7 +66,7 @@ describe('the cache', () => {
     const first = await edge.get(`${site}/a`);
     expect(first).toMatchObject({ status: 200, cache: 'MISS', body: Buffer.from('page a') });
     expect(first.headers).toMatchObject({
-      'x-cache': 'MISS',
+      'x-cache-status': 'MISS',
       age: '0',
       'content-type': 'text/html',
       etag: '"1"',
@@ -75,7 +76,7 @@ describe('the cache', () => {
     const second = await edge.get(`${site}/a`);
     expect(second).toMatchObject({ status: 200, cache: 'HIT', body: Buffer.from('page a') });
     expect(second.headers).toMatchObject({
-      'x-cache': 'HIT',
+      'x-cache-status': 'HIT',
       age: '12345',
       'content-type': 'text/html',
       etag: '"1"',
@@ -110,11 +111,12 @@ describe('the cache', () => {
     expect(await get(`${site}/a`)).toBe('200 MISS page a');
   });
 
-  it('passes on bytes as they are, with their number', async () => {
+  it('passes on bytes as they are, with their number, and no Vary', async () => {
     const body = Buffer.from([0, 255, 128, 10]);
     const headers = {
       'Content-Length': '999',
       'Transfer-Encoding': 'chunked',
+      Vary: 'accept-encoding',
       'cache-control': 'max-age=60',
     };
     await restart({ fetchOrigin: async () => ({ status: 200, headers, body }) });
@@ -122,12 +124,14 @@ describe('the cache', () => {
     expect(answer.body).toEqual(body);
     expect(answer.headers['content-length']).toBe('4');
     expect(answer.headers['transfer-encoding']).toBeUndefined();
+    expect(answer.headers.vary).toBeUndefined();
     expect(answer.headers['cache-control']).toBe('max-age=60');
   });
 });
 
 describe('the cached URL', () => {
-  it('distinguishes schemes, hosts, ports and queries', async () => {
+  it('distinguishes schemes, hosts, ports and queries, where the key has all of them', async () => {
+    await restart({ cacheKey: { scheme: true, query: 'all' } });
     expect(await get(`${site}/a`)).toBe('200 MISS page a');
     expect(await get(`${site}/a?q=1`)).toBe('200 MISS page a, q 1');
     expect(await get('http://www.example.com/a')).toBe('200 MISS page a over http');
@@ -138,12 +142,33 @@ describe('the cached URL', () => {
     expect(asked.at(-1)).toBe(`${site}/`);
   });
 
+  it("is by the vendor's key host and path, whatever the scheme and the query", async () => {
+    expect(await get('http://www.example.com/a?q=1')).toBe('200 MISS page a, q 1 over http');
+    expect(await get(`${site}/a`)).toBe('200 HIT page a, q 1 over http');
+    expect(await get(`${site}/a?q=2`)).toBe('200 HIT page a, q 1 over http');
+    expect(await get(`${site}:443/a`)).toBe('200 HIT page a, q 1 over http');
+    expect(await get('http://www.example.com:80/a')).toBe('200 HIT page a, q 1 over http');
+    expect(await get('https://other.example.com/a')).toBe('200 MISS another page a');
+    expect(await get('https://other.example.com:8443/a')).toBe('200 MISS page a on a port');
+  });
+
+  it('has the query parameters and shares the host names that the property says', async () => {
+    await restart({ cacheKey: { query: ['q', 'p'], hosts: { 'other.example.com': 'www.example.com' } } });
+    expect(await get(`${site}/a?x=1&q=1`)).toBe('404 MISS Not found');
+    expect(await get('https://other.example.com/a?q=1&y=2')).toBe('404 HIT Not found');
+    expect(await get(`${site}/a?q=2`)).toBe('404 MISS Not found');
+    expect(await get(`${site}/a?p=1&q=2`)).toBe('404 MISS Not found');
+    expect(await get(`${site}/a?q=2&p=1`)).toBe('404 HIT Not found');
+    expect(await get(`${site}/a`)).toBe('200 MISS page a');
+  });
+
   it('has the default host and scheme for the address of the edge itself', async () => {
     const port = new URL(edge.url).port;
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'localhost', '127.0.0.1', '[::1]:80']) {
       expect((await raw('/a', { host })).body).toBe('page a');
     }
     expect(asked).toEqual([`${site}/a`]);
+    await restart({ cacheKey: { scheme: true } });
     expect((await raw('/a', { 'x-forwarded-proto': 'http' })).body).toBe('page a over http');
     await restart({ defaultHost: 'other.example.com', defaultScheme: 'https' });
     expect((await raw('/a', {})).body).toBe('another page a');
@@ -154,7 +179,7 @@ describe('the cached URL', () => {
   it('includes the headers that the cache varies by, and no others', async () => {
     let answers = 0;
     await restart({
-      varyHeaders: ['Accept-Language'],
+      cacheKey: { headers: ['Accept-Language'] },
       fetchOrigin: async () => {
         answers += 1;
         return { status: 200, headers: {}, body: Buffer.from(`${answers}`) };

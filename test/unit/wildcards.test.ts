@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CacheKey, dirUrlMatcher, purgeMatcher, regexMatcher } from '../../local/edge/purge-matcher.ts';
+import type { CacheKey, CacheKeyAdditions } from '../../local/edge/cache-key.ts';
+import { dirUrlMatcher, purgeMatcher, regexMatcher } from '../../local/edge/purge-matcher.ts';
 
 const BASE = 'http://test.domain2.com';
 
@@ -11,8 +12,8 @@ function key(path: string, headers: Record<string, string> = {}): CacheKey {
 const rows: { dirUrl: string; covers: string[]; leaves: string[] }[] = [
   {
     dirUrl: '/mydir',
-    covers: ['/mydir'],
-    leaves: ['/mydir/', '/mydir/a.jpg', '/mydir/sub/a.jpg', '/mydir2', '/mydir?a=b', '/my', '/MYDIR', '/'],
+    covers: ['/mydir', '/mydir?a=b'],
+    leaves: ['/mydir/', '/mydir/a.jpg', '/mydir/sub/a.jpg', '/mydir2', '/mydir/?a=b', '/my', '/MYDIR', '/'],
   },
   {
     dirUrl: '/mydir/**',
@@ -21,8 +22,17 @@ const rows: { dirUrl: string; covers: string[]; leaves: string[] }[] = [
   },
   {
     dirUrl: '/mydir/*',
-    covers: ['/mydir/a.jpg', '/mydir/b', '/mydir/', '/mydir/a.jpg?b=c'],
-    leaves: ['/mydir', '/mydir/sub/', '/mydir/sub/a.jpg', '/mydir/a.jpg?b=/c'],
+    covers: ['/mydir/a.jpg', '/mydir/b', '/mydir/a.jpg?b=c'],
+    leaves: [
+      '/mydir',
+      '/mydir/',
+      '/mydir/?b=c',
+      '/mydir/sub/',
+      '/mydir/sub/a.jpg',
+      '/mydir/sub%2Fa.jpg',
+      '/mydir/sub%2fa.jpg',
+      '/mydir/a.jpg?b=/c',
+    ],
   },
   {
     dirUrl: '/mydir/*.jpg',
@@ -41,8 +51,8 @@ const rows: { dirUrl: string; covers: string[]; leaves: string[] }[] = [
   },
   {
     dirUrl: '/mydir/a.jpg',
-    covers: ['/mydir/a.jpg'],
-    leaves: ['/mydir/aXjpg', '/mydir/a.jpg?b=c', '/mydir/a.jpg/', '/mydir/A.jpg'],
+    covers: ['/mydir/a.jpg', '/mydir/a.jpg?b=c'],
+    leaves: ['/mydir/aXjpg', '/mydir/a.jpg/', '/mydir/A.jpg'],
   },
   {
     dirUrl: '/my**jpg',
@@ -50,7 +60,7 @@ const rows: { dirUrl: string; covers: string[]; leaves: string[] }[] = [
     leaves: ['/mydirectory/picture.png', '/mjpg', '/m/my.jpg', '/mydirectory/picture.jpg?a=b'],
   },
   // Only the last run of asterisks is a wildcard.
-  { dirUrl: '/a*b/*', covers: ['/a*b/c', '/a*b/'], leaves: ['/aXb/c', '/ab/c', '/a*b/c/d'] },
+  { dirUrl: '/a*b/*', covers: ['/a*b/c'], leaves: ['/aXb/c', '/ab/c', '/a*b/c/d', '/a*b/'] },
   { dirUrl: '/a**b/*.jpg', covers: ['/a**b/c.jpg'], leaves: ['/aXYb/c.jpg', '/a*b/c.jpg'] },
   { dirUrl: '/a*b/**', covers: ['/a*b/c/d', '/a*b/'], leaves: ['/ab/c', '/aXb/c'] },
   { dirUrl: '/a**b**', covers: ['/a**b', '/a**b/c/d'], leaves: ['/ab', '/a/b/c'] },
@@ -98,8 +108,12 @@ describe('a purge request', () => {
   const german = key('/a', { 'accept-language': 'de', 'x-device': '' });
   const plain = key('/a', { 'accept-language': '', 'x-device': '' });
 
-  function covers(fields: Omit<Parameters<typeof purgeMatcher>[0], 'target'>, subject: CacheKey): boolean {
-    return purgeMatcher({ target: 'production', ...fields })(subject);
+  function covers(
+    fields: Omit<Parameters<typeof purgeMatcher>[0], 'target'>,
+    subject: CacheKey,
+    additions: CacheKeyAdditions = { scheme: true, query: 'all' },
+  ): boolean {
+    return purgeMatcher({ target: 'production', ...fields }, additions)(subject);
   }
 
   it('covers what any of its lists covers', () => {
@@ -118,6 +132,23 @@ describe('a purge request', () => {
     for (const path of ['/a?d=e&b=c', '/a', '/A?b=c&d=e', 'https://test.domain2.com/a?b=c&d=e']) {
       expect(covers(fields, key(path))).toBe(false);
     }
+  });
+
+  it("covers by the vendor's key neither scheme nor query, whatever it names", () => {
+    const entry = key('https://test.domain2.com/a/b');
+    const byDefault = (fields: Omit<Parameters<typeof purgeMatcher>[0], 'target'>) =>
+      covers(fields, entry, {});
+    expect(byDefault({ fileUrls: [`${BASE}/a/b?c=d`] })).toBe(true);
+    expect(byDefault({ fileUrls: [`${BASE}:80/a/b`] })).toBe(true);
+    expect(byDefault({ dirUrls: [`${BASE}/a/*`] })).toBe(true);
+    expect(byDefault({ dirUrls: [`${BASE}/a/b?c=d`] })).toBe(true);
+    expect(byDefault({ dirUrls: [`${BASE}/a/b?*`] })).toBe(false);
+    expect(byDefault({ regexPatterns: ['http://test.domain2.com/a'] })).toBe(true);
+    expect(byDefault({ fileUrls: ['http://other.domain2.com/a/b'] })).toBe(false);
+    const hosts = { 'other.domain2.com': 'test.domain2.com' };
+    expect(covers({ fileUrls: ['http://other.domain2.com/a/b'] }, entry, { hosts })).toBe(true);
+    expect(covers({ dirUrls: ['http://other.domain2.com/**'] }, entry, { hosts })).toBe(true);
+    expect(covers({ regexPatterns: ['any://other.domain2.com/a'] }, entry, { hosts })).toBe(true);
   });
 
   it('covers with file headers the one version that they name', () => {

@@ -133,8 +133,9 @@ function isUtf8(url: string): boolean {
 /**
  * A directory URL that covers a URL with a literal `*` in it, which cannot be a file URL. CDN Pro takes only the
  * last `*` as a wildcard, so one more at the end makes those before it literal; where the URL ends with `*` itself,
- * that one has to be the wildcard, as two would be `**`. Either covers only URLs of one directory that begin alike.
+ * that one has to be the wildcard, as two would be `**`, and where it ends with a slash, since `…/*` may leave out the
+ * directory's own page. Each covers only URLs of one directory that begin alike.
  */
 export function coverLiteralStars(url: string): string {
-  return url.endsWith('*') ? url.replace(/\*+$/, '*') : `${url}*`;
+  return /[*/]$/.test(url) ? url.replace(/\*+([^*]*)$/, '*$1') : `${url}*`;
 }

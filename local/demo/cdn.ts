@@ -1,0 +1,132 @@
+import { largeContract } from '../cdn-pro/options.ts';
+import type { AcceptedPurge } from '../cdn-pro/purges.ts';
+import { startCdnPro } from '../cdn-pro/server.ts';
+import type { Page } from '../edge/cache.ts';
+import { type EdgeClient, edgeClient } from '../edge/edge-client.ts';
+import { type NetworkPurge, startNetwork } from '../edge/network.ts';
+import { localCredentials } from './secrets.ts';
+import type { LoggedPurge } from './timeline.ts';
+
+/** Options of the CDN of the local stack. */
+export interface LocalCdnOptions {
+  readonly target: 'production' | 'staging';
+  /** The hosts that count as deployed. */
+  readonly hosts: readonly string[];
+  /** The host of requests to an edge's own address. */
+  readonly edgeHost: string;
+  readonly fetchOrigin: (url: URL) => Promise<Page | undefined>;
+  /** A CDN Pro API instead of the simulator. */
+  readonly cdnProUrl: string | undefined;
+  /** Another CDN's edges instead of ours. */
+  readonly edgeUrls: readonly string[];
+  readonly ports: { readonly edge: number | undefined; readonly cdnPro: number | undefined };
+  /** Called when all servers had the time to obey a purge. */
+  readonly onFinished: (purge: Pick<AcceptedPurge, 'id' | 'successRate'>) => void;
+}
+
+/** The CDN of the local stack: an API and edges. */
+export interface LocalCdn {
+  readonly apiUrl: string;
+  /** Whether the API is the simulator, so that it is known when purges have finished. */
+  readonly isSimulated: boolean;
+  readonly edges: readonly EdgeClient[];
+  /** Lets our edges obey at once: for what another API has accepted. */
+  readonly purge: (purge: LoggedPurge) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A purge takes a second or two, where a real one takes minutes. */
+const processingMs = () => 800 + Math.random() * 1200;
+
+/** Edges that obey, or another CDN's that we do not rule. */
+interface Edges {
+  readonly clients: readonly EdgeClient[];
+  readonly purge: (purge: NetworkPurge) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts the parts of it that are ours; rejects, with everything stopped, when a port is in use. */
+export async function startLocalCdn(options: LocalCdnOptions): Promise<LocalCdn> {
+  const edges = await startEdges(options);
+  try {
+    return { ...(await startApi(options, edges)), edges: edges.clients };
+  } catch (error) {
+    await edges.stop();
+    throw error;
+  }
+}
+
+async function startEdges({
+  edgeUrls,
+  fetchOrigin,
+  edgeHost,
+  target,
+  ports,
+}: LocalCdnOptions): Promise<Edges> {
+  if (edgeUrls.length > 0) {
+    return { clients: edgeUrls.map(edgeClient), purge: () => {}, stop: async () => {} };
+  }
+  const { edges, purge, stop } = await startNetwork({
+    fetchOrigin,
+    defaultHost: edgeHost,
+    target,
+    // The functions do not look for edges yet that were filled again with an old page by a parent.
+    order: 'parents-first',
+    ...(ports.edge === undefined ? {} : { port: ports.edge }),
+  });
+  return { clients: edges, purge, stop };
+}
+
+async function startApi(
+  { cdnProUrl, hosts, ports, onFinished }: LocalCdnOptions,
+  edges: Edges,
+): Promise<Omit<LocalCdn, 'edges'>> {
+  if (cdnProUrl !== undefined) {
+    return {
+      apiUrl: cdnProUrl,
+      isSimulated: false,
+      purge: (purge) => edges.purge(atOnce(purge)),
+      stop: edges.stop,
+    };
+  }
+  const timers = new Set<NodeJS.Timeout>();
+  const simulator = await startCdnPro({
+    // The functions do not know tokens and the customer's bucket yet.
+    ...largeContract,
+    credentials: localCredentials,
+    deployedHosts: { production: hosts, staging: hosts },
+    processingMs,
+    onAccepted(purge) {
+      edges.purge(purge);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        onFinished(purge);
+      }, purge.finishMs - Date.now());
+      timers.add(timer);
+    },
+    ...(ports.cdnPro === undefined ? {} : { port: ports.cdnPro }),
+  });
+  return {
+    apiUrl: simulator.url,
+    isSimulated: true,
+    purge: () => {},
+    async stop() {
+      for (const timer of timers) clearTimeout(timer);
+      await simulator.stop();
+      await edges.stop();
+    },
+  };
+}
+
+function atOnce({
+  target,
+  action,
+  fileUrls = [],
+  fileHeaders = [],
+  dirUrls = [],
+  regexPatterns = [],
+}: LoggedPurge) {
+  const body = { target, action, fileUrls, fileHeaders, dirUrls, regexPatterns };
+  const nowMs = Date.now();
+  return { body, startMs: nowMs, finishMs: nowMs, successRate: 100 };
+}
