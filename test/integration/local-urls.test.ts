@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { Ready } from '../../local/demo/ready.ts';
-import { eventually, type Started, scratchFolder, start, untilReady } from '../helpers/start.ts';
+import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
 
 /** Rules whose URLs are not the keys below the first bucket's prefix. */
 const config: PurgerConfig = {
@@ -29,20 +28,16 @@ const config: PurgerConfig = {
   ],
 };
 
-const scratch = scratchFolder();
-let started: Started;
+let started: StartedStack;
 let ready: Ready;
 
 beforeAll(async () => {
-  writeFileSync(scratch.path('config.json'), JSON.stringify(config));
-  started = start('--config', scratch.path('config.json'), '--ready', scratch.path('ready.json'));
-  ready = await untilReady(started, scratch.path('ready.json'));
+  started = await startStack(config);
+  ready = started.ready;
 });
 
 afterAll(async () => {
-  started.child.kill('SIGTERM');
-  await started.ended;
-  scratch.remove();
+  await started.stop();
 });
 
 /** What the edge shows at a path of a host; `fetch` would not send another host. */

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
+import defaultConfig from '../../infra/config.ts';
+import { assemblyOf } from '../helpers/assembly.ts';
 import { scratchFolder, start } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
@@ -10,7 +12,7 @@ afterAll(scratch.remove);
 async function outcomeOf(...options: string[]) {
   const started = start(...options);
   const code = await started.ended;
-  return { code, output: started.output().replace(/^Synthesizing .*\n/, '') };
+  return { code, output: started.output().replace(/^(Synthesizing|Starting) .*\n/, '') };
 }
 
 test('a configuration with faults is refused with their paths, and nothing else', async () => {
@@ -57,8 +59,9 @@ test('a port in use gives one clear line', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
   const { port } = server.address() as AddressInfo;
+  const assembly = assemblyOf(defaultConfig);
   for (const option of ['--s3-port', '--webhook-port', '--edge-port', '--cdn-pro-port']) {
-    const { code, output } = await outcomeOf(option, String(port));
+    const { code, output } = await outcomeOf('--assembly', assembly, option, String(port));
     expect(code).toBe(1);
     expect(output.trim().split('\n')).toHaveLength(1);
     expect(output).toContain(`ort ${port} `);
