@@ -5,8 +5,8 @@
 const rooms = {
   'functions/core/model': [],
   'functions/core/mapping': ['functions/core/model'],
-  'functions/core/planning': ['functions/core/model'],
   'functions/core/limits': ['functions/core/model'],
+  'functions/core/planning': ['functions/core/(model|limits)'],
   'functions/sources': ['functions/core'],
   'functions/cdn-pro': ['functions/core'],
   'functions/lambda': ['functions/core'],

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../../functions/aws/limits-table.ts';
 import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
 import type { BucketLimit } from '../../functions/core/limits/bucket.ts';
+import type { Limits } from '../../functions/core/limits/limits.ts';
 import type { Pacing } from '../../functions/core/limits/pacing.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { RequestLimits } from '../../functions/core/planning/plan.ts';
@@ -60,6 +61,8 @@ interface ExecutionEnvironment {
 const shutdownBudgetMs = 30_000;
 const clockDifferenceMs = 2_000;
 const largestBucket: BucketLimit = { perMinute: 120, burst: 240 };
+/** So many tokens that none is ever missing. */
+const plenty = { files: 1_000_000_000, dirs: 1_000_000_000 };
 
 /**
  * @returns a function with the real use case in it, and how many of its invocations so far needed more accepted
@@ -105,6 +108,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       forgetCredentials() {},
       requeue: send((body, delayMs) => queue.send(body, delayMs)),
       reject: send(deadLetter),
+      park: async (items) => items.map((item) => ({ item, reason: 'there are tokens for all' })),
       recover: () => undefined,
       learn() {},
       nowMs,
@@ -133,6 +137,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     const failed = await Promise.race([
       submitBatch(records, mortal, {
         limits: options.limits,
+        contract: contractOf(options),
         deadlineMs,
       }),
       killed,
@@ -149,17 +154,23 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
   return { invoke: invoke satisfies Invoke, aboveBound: () => aboveBound };
 }
 
+function contractOf({ limit, bucket = largestBucket }: ConsumerOptions): Limits {
+  const quota = { production: plenty, staging: plenty };
+  return { rate: limit, bucket, requestCost: 1, quota, tokenUnit: 'url' };
+}
+
 function createEnvironment(
-  { limit, bucket = largestBucket, guardMs, pacing }: ConsumerOptions,
+  options: ConsumerOptions,
   { clock, table }: Surroundings,
   { skewMs, deployment }: { readonly skewMs: number; readonly deployment: string },
 ): ExecutionEnvironment {
+  const { guardMs, pacing } = options;
   const nowMs = () => Math.floor(clock.nowMs()) + skewMs;
   const limitsTable = createLimitsTable({
     client: table,
     tableName: 'ledger',
     deployment,
-    limits: { rate: limit, bucket, requestCost: 1, quota: {}, tokenUnit: 'url' },
+    limits: contractOf(options),
     guardMs: guardMs ?? slowestWriteMs + 10_000 + clockDifferenceMs,
     clockDifferenceMs,
     nowMs,

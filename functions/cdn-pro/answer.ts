@@ -38,7 +38,12 @@ export type Answer =
   /** `retryAfterMs`: how long to stay away, where the server says so, from 1 s to CDN Pro's window. */
   | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
   /** No verdict on the content: the API was out of reach, failed itself, or somebody else has answered. */
-  | (Answered & { readonly kind: 'unavailable'; readonly reason: string });
+  | (Answered & {
+      readonly kind: 'unavailable';
+      /** Missing where there was no answer. */
+      readonly status?: number;
+      readonly reason: string;
+    });
 
 /**
  * Statuses under 500 that say nothing of the request's content: a wrong endpoint or method, a proxy's timeout.
@@ -68,7 +73,7 @@ export function readAnswer(response: ApiResponse, nowMs: number): Answer {
   if (status === 413 || (error !== undefined && isAboutRequest(status))) {
     return { kind: 'refused', ...answered, status, ...code, message };
   }
-  return { kind: 'unavailable', ...answered, reason: `HTTP ${status}: ${message}` };
+  return { kind: 'unavailable', ...answered, status, reason: `HTTP ${status}: ${message}` };
 }
 
 /** @returns what every answer of the API may have in its headers */

@@ -11,6 +11,8 @@ export const environment = {
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Of `submit`: name or ARN of the table that holds the window, which may be another deployment's. */
   ledgerTableName: 'LEDGER_TABLE_NAME',
+  /** The table of what waits for tokens of the day. */
+  parkedTable: 'PARKED_TABLE',
   /** ARN or name of the secret with CDN Pro's credentials. */
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',
   /** Scheme and host of CDN Pro's API. */

@@ -31,6 +31,8 @@ type SubmitMetricName =
   | 'EntriesPurged'
   /** Entries that CDN Pro will never accept: they are in the dead letter queue. */
   | 'EntriesRejected'
+  /** Entries that wait for tokens of the day from then on. */
+  | 'EntriesParked'
   /** Messages that are in the dead letter queue because they are not purge messages. */
   | 'MessagesUnreadable'
   /** Messages that were requeued at the deadline. */

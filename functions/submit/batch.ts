@@ -1,10 +1,15 @@
+import { firstLane, senderOf } from '../core/limits/lane.ts';
+import type { Origin } from '../core/limits/wanted.ts';
 import type { PurgeMessage } from '../core/model/purge-message.ts';
-import { type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import type { Lane } from '../core/model/types.ts';
+import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 
 /** A message that was read. */
 export interface MessageInHand {
   readonly messageId: string;
   readonly message: PurgeMessage;
+  /** How often it was delivered, this time included. */
+  readonly receives: number;
 }
 
 /** The messages in hand. A plan names each by its index. */
@@ -32,16 +37,50 @@ export function failMessage({ messages, failed }: Batch, index: number): void {
 }
 
 /** @returns when the oldest change in a request happened, in milliseconds; infinite where none says so */
-export function oldestChangeMs(request: PlannedRequest, { messages }: Batch): number {
+export function oldestChangeMs(request: PlannedRequest, batch: Batch): number {
+  return oldestOf(messagesOf(settledBy(request), batch));
+}
+
+/** @returns the lane of a request: the first one of all that it settles */
+export function laneOf(request: PlannedRequest, batch: Batch): Lane {
+  return firstLaneOf(messagesOf(settledBy(request), batch));
+}
+
+/** @returns what an entry comes from: of the messages that hold it, those of the first lane decide who pays */
+export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Origin {
+  // A coalesced directory has no messages itself.
+  const messages = messagesOf(
+    planned.messages.length > 0 ? [planned] : settledBy({ entries: [planned] }),
+    batch,
+  );
+  const lane = firstLaneOf(messages);
+  const payer = messages.find(({ message }) => message.lane === lane);
+  return {
+    lane,
+    sinceMs: Math.min(nowMs, oldestOf(messages)),
+    sender: senderOf(payer?.message.change),
+    byPrefix: messages.every(({ message }) => message.byPrefix === true),
+  };
+}
+
+function messagesOf(entries: readonly PlannedEntry[], { messages }: Batch): readonly MessageInHand[] {
+  const indices = new Set(entries.flatMap((planned) => planned.messages));
+  return [...indices].flatMap((index) => messages[index] ?? []);
+}
+
+function firstLaneOf(messages: readonly MessageInHand[]): Lane {
+  return messages.reduce<Lane>((lane, { message }) => firstLane(lane, message.lane ?? 'people'), 'bulk');
+}
+
+function oldestOf(messages: readonly MessageInHand[]): number {
   let oldestMs = Number.POSITIVE_INFINITY;
-  for (const index of new Set(settledBy(request).flatMap((planned) => planned.messages))) {
-    const message = messages[index];
-    const atMs = message === undefined ? Number.NaN : changedMs(message);
+  for (const message of messages) {
+    const atMs = changedMs(message);
     if (atMs < oldestMs) oldestMs = atMs;
   }
   return oldestMs;
 }
 
-function changedMs({ message }: MessageInHand): number {
-  return Date.parse(message.change?.occurredAt ?? '');
+function changedMs({ message: { since, change } }: MessageInHand): number {
+  return since ?? Date.parse(change?.occurredAt ?? '');
 }

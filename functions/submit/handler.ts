@@ -6,18 +6,24 @@ import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import { portsFromEnvironment } from './ports-from-environment.ts';
-import { submitBatch } from './submit-batch.ts';
+import { submitInHalves } from './submit-in-halves.ts';
 
 /** Time that is left when sending stops: for a last request, and for requeuing a full batch. */
 const shutdownBudgetMs = requestTimeoutMs + 20_000;
+/** Time that is left when requeuing stops: for a last batch of messages. */
+const lastBatchMs = 4_000;
 
 const log = createLogger('submit');
 const { measure, publishMetrics } = createMetrics('submit');
 const { ports, currentLimits } = portsFromEnvironment(log, measure);
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const deadlineMs = ports.nowMs() + context.getRemainingTimeInMillis() - shutdownBudgetMs;
-  const failedIds = await submitBatch(event.Records, ports, { ...currentLimits(), deadlineMs });
+  const endMs = ports.nowMs() + context.getRemainingTimeInMillis();
+  const failedIds = await submitInHalves(event.Records, ports, {
+    ...currentLimits(),
+    deadlineMs: endMs - shutdownBudgetMs,
+    hasTime: () => ports.nowMs() < endMs - lastBatchMs,
+  });
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

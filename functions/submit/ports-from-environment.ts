@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
+import { createParkedTable } from '../aws/parked-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
@@ -28,7 +29,7 @@ const nowMs = Date.now;
 /** The ports of a function, and the limits of its batches, which CDN Pro's answers may tighten. */
 export interface ConnectedPorts {
   readonly ports: SubmitPorts;
-  readonly currentLimits: () => Omit<SubmitOptions, 'deadlineMs'>;
+  readonly currentLimits: () => Pick<SubmitOptions, 'limits' | 'contract'>;
 }
 
 /**
@@ -36,10 +37,11 @@ export interface ConnectedPorts {
  * @throws MissingVariableError
  */
 export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts {
-  const { bufferQueueUrl, deadLetterQueueUrl, planning } = readEnvironment(
+  const { bufferQueueUrl, deadLetterQueueUrl, planning, limits } = readEnvironment(
     'bufferQueueUrl',
     'deadLetterQueueUrl',
     'planning',
+    'limits',
   );
   const sqs = new SQSClient(clientOptions);
   /** What CDN Pro has shown of its limits since the function started. */
@@ -47,8 +49,9 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
   const ports: SubmitPorts = {
     ...cdnProPorts(),
     limitsTable: limitsFromEnvironment(log),
-    requeue: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+    requeue: (messages, hasTime) => sendMessages(sqs, bufferQueueUrl, messages, hasTime),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
+    park: parkFromEnvironment(),
     recover: recoverWithRules(),
     learn: (shown) => {
       learned = shown;
@@ -59,7 +62,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     log,
     measure,
   };
-  const currentLimits = () => ({ limits: { ...planning, ...learned } });
+  const currentLimits = () => ({ limits: { ...planning, ...learned }, contract: limits });
   return { ports, currentLimits };
 }
 
@@ -74,6 +77,12 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
     cdnPro: createCdnProClient({ endpoint, credentials, nowMs }),
     forgetCredentials: () => secrets.forget(credentialsSecretId),
   };
+}
+
+function parkFromEnvironment(): SubmitPorts['park'] {
+  const { parkedTable: tableName } = readEnvironment('parkedTable');
+  const client = new DynamoDBClient(clientOptions);
+  return createParkedTable({ client, tableName, nowMs, random: Math.random }).park;
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

@@ -1,6 +1,8 @@
 import type { LimitsTable } from '../aws/limits-table.ts';
+import type { ParkedTable } from '../aws/parked-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { CdnProClient } from '../cdn-pro/client.ts';
+import type { Limits } from '../core/limits/limits.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -10,6 +12,8 @@ import type { Recovered } from './recover-s3-event.ts';
 export interface BufferedMessage {
   readonly messageId: string;
   readonly body: string;
+  /** How often it was delivered before, this time included, in SQS's words. */
+  readonly attributes?: { readonly ApproximateReceiveCount?: string };
 }
 
 /** The ports of submitting. */
@@ -18,8 +22,16 @@ export interface SubmitPorts {
   readonly cdnPro: CdnProClient;
   /** Makes the client fetch its credentials again. */
   readonly forgetCredentials: () => void;
-  /** Puts messages back into the purge queue. */
-  readonly requeue: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
+  /**
+   * Puts messages back into the purge queue.
+   * @param hasTime where it is false, no further messages are sent
+   */
+  readonly requeue: (
+    messages: readonly OutgoingMessage[],
+    hasTime: () => boolean,
+  ) => Promise<readonly UnsentMessage[]>;
+  /** Has entries wait for tokens of the day. */
+  readonly park: ParkedTable['park'];
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes a purge message of a message that is not one; undefined where it cannot. */
@@ -36,7 +48,15 @@ export interface SubmitPorts {
 
 /** Options of submitting a batch. */
 export interface SubmitOptions {
+  /** What a purge request holds. */
   readonly limits: RequestLimits;
+  /** The limits of CDN Pro's contract, as they are configured. */
+  readonly contract: Limits;
   /** When to stop sending and requeue what is left, in milliseconds. */
   readonly deadlineMs: number;
+  /**
+   * Whether there is time to requeue more. What is not requeued is delivered again.
+   * @default always
+   */
+  readonly hasTime?: () => boolean;
 }

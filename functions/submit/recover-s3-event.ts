@@ -1,6 +1,7 @@
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import { readS3Event } from '../sources/s3.ts';
+import { parseJsonText } from '../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */
 export interface Recovered {
@@ -27,11 +28,9 @@ export function recoverMessage(body: string, rules: RuleSet): Recovered | undefi
 }
 
 function eventIn(body: string): unknown {
-  try {
-    const json: unknown = JSON.parse(body);
-    const isRecord = typeof json === 'object' && json !== null && 'requestPayload' in json;
-    return isRecord ? json.requestPayload : json;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJsonText(body, 'the message');
+  if (parsed.kind === 'malformed') return undefined;
+  const { value } = parsed;
+  const isRecord = typeof value === 'object' && value !== null && 'requestPayload' in value;
+  return isRecord ? value.requestPayload : value;
 }

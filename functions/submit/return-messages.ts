@@ -3,6 +3,7 @@ import {
   messageVersion,
   type PurgeMessage,
   type Rejection,
+  writeInParts,
   writeMessage,
 } from '../core/model/purge-message.ts';
 import type { PurgeEntry } from '../core/model/types.ts';
@@ -64,18 +65,20 @@ function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Bat
 }
 
 /**
- * Requeues what could not be sent, each message with the entries that are still open in it. Where that fails, the
- * message is delivered again.
+ * Requeues what could not be sent, each message with the entries that are still open in it. Where that fails, or there
+ * is no time for it, the message is delivered again; those that were delivered most often go first.
  */
 export async function requeueUnsent(
   left: readonly PlannedRequest[],
   delaySeconds: number,
   batch: Batch,
   { requeue, log, measure, nowMs }: SubmitPorts,
+  hasTime: () => boolean = () => true,
 ): Promise<void> {
-  const open = [...openEntries(left)].filter(
-    ([index]) => !batch.failed.has(batch.messages[index]?.messageId ?? ''),
-  );
+  const open = [...openEntries(left)].flatMap(([index, entries]) => {
+    const inHand = batch.messages[index];
+    return inHand === undefined || batch.failed.has(inHand.messageId) ? [] : [{ index, entries, inHand }];
+  });
   if (open.length === 0) return;
   measure('MessagesGivenBack', open.length);
   const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
@@ -83,13 +86,20 @@ export async function requeueUnsent(
   if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
   // Waiting is not a failure: what makes it last has its own log lines and metrics.
   log.info(submitEvents.messagesRequeued, { messages: open.length, delaySeconds, ...oldest });
+  const copies = open
+    .sort((a, b) => b.inHand.receives - a.inHand.receives)
+    .flatMap(({ index, entries, inHand }) =>
+      // A copy may be longer than its message, since defaults are written out.
+      writeInParts({ ...inHand.message, entries }).map((body) => ({
+        index,
+        message: { body, delaySeconds },
+      })),
+    );
   const unsent = await requeue(
-    open.map(([index, entries]) => ({
-      body: writeMessage({ v: messageVersion, ...batch.messages[index]?.message, entries }),
-      delaySeconds,
-    })),
+    copies.map(({ message }) => message),
+    hasTime,
   );
-  for (const { index } of unsent) failMessage(batch, open[index]?.[0] ?? -1);
+  for (const { index } of unsent) failMessage(batch, copies[index]?.index ?? -1);
 }
 
 /** @returns the entries that are not settled yet, by the index of the message that holds them */

@@ -1,4 +1,3 @@
-import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
 import type { PlannedRequest } from '../core/planning/planned-request.ts';
 
@@ -35,12 +34,12 @@ export class Run {
   #stoppedForSeconds: number | undefined;
 
   /**
-   * @param requests in the order in which to send them; full ones go first all the same
+   * @param requests in the order in which to send them
    * @param deadlineMs when to stop sending, in milliseconds
    */
   constructor(requests: readonly PlannedRequest[], limits: RequestLimits, deadlineMs: number) {
     this.#limits = limits;
-    this.#waiting = fullFirst(requests, limits);
+    this.#waiting = requests;
     this.#deadlineMs = deadlineMs;
   }
 
@@ -107,6 +106,11 @@ export class Run {
     this.#waiting = [...requests, ...this.#waiting];
   }
 
+  /** Sends these no more. */
+  withdraw(requests: readonly PlannedRequest[]): void {
+    this.#waiting = this.#waiting.filter((each) => !requests.includes(each));
+  }
+
   noteAccepted(): void {
     this.#failures = 0;
   }
@@ -154,10 +158,4 @@ export class Run {
     this.#limits = limits;
     this.#waiting = this.#waiting.flatMap(({ entries }) => planEntries(entries, limits));
   }
-}
-
-/** A partial request may have to wait for its turn, which must not keep a full one from its own. */
-function fullFirst(requests: readonly PlannedRequest[], limits: RequestLimits): readonly PlannedRequest[] {
-  const isFull = (request: PlannedRequest) => fillRatio(request, limits) >= 1;
-  return [...requests.filter(isFull), ...requests.filter((request) => !isFull(request))];
 }

@@ -1,14 +1,18 @@
 import type { LimitsGrant } from '../aws/limits-table.ts';
+import type { Answer } from '../cdn-pro/answer.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
-import { noTokens } from '../core/limits/quota.ts';
+import { priceOf } from '../core/limits/price.ts';
+import type { Tokens } from '../core/limits/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
+import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, oldestChangeMs } from './batch.ts';
+import { type Batch, laneOf, oldestChangeMs, originOf } from './batch.ts';
 import { handleAnswer, type SendContext } from './handle-answer.ts';
+import type { LimitsNote } from './limits-note.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { Run } from './run.ts';
 
@@ -16,29 +20,30 @@ import { Run } from './run.ts';
 const longestPaceWaitMs = 2000;
 /** For how long it then stays away, in seconds. */
 const paceDelaySeconds = 1;
-/** For how long what has too few of the day's tokens stays away, in seconds. */
-const tokensDelaySeconds = 900;
 
 /** What could not be sent, and how long it should stay away. */
 export interface Leftover {
   readonly left: readonly PlannedRequest[];
   readonly delaySeconds: number;
+  /** Others were faster: these have too few of the day's tokens by now. */
+  readonly short: readonly PlannedRequest[];
 }
 
 /**
- * Sends requests until all are settled or time is up, each in a slot of the rate limit's window; full ones first,
- * several at once.
+ * Sends requests until all are settled or time is up, each in a slot of the rate limit's window, several at once.
  * @param requests in the order in which to send them
+ * @param note is written with the first slot
  * @returns the requests that are not settled
  */
 export async function sendRequests(
   requests: readonly PlannedRequest[],
   batch: Batch,
   ports: SubmitPorts,
-  { limits, deadlineMs }: Pick<SubmitOptions, 'limits' | 'deadlineMs'>,
+  { limits, contract, deadlineMs }: SubmitOptions,
+  note: LimitsNote,
 ): Promise<Leftover> {
   const run = new Run(requests, limits, deadlineMs);
-  const context: SendContext = { run, batch, ports };
+  const context: SlotContext = { run, batch, ports, contract, note, short: [] };
   for (;;) {
     const step = run.nextStep(ports.nowMs());
     switch (step.kind) {
@@ -52,19 +57,27 @@ export async function sendRequests(
         await ports.sleep(step.ms);
         break;
       case 'end':
-        return { left: run.waiting, delaySeconds: step.delaySeconds };
+        return { left: run.waiting, delaySeconds: step.delaySeconds, short: context.short };
     }
   }
 }
 
+/** What acquiring slots works with. */
+interface SlotContext extends SendContext, Pick<SubmitOptions, 'contract'> {
+  readonly note: LimitsNote;
+  readonly short: PlannedRequest[];
+}
+
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
-async function sendInSlots(requests: readonly PlannedRequest[], context: SendContext): Promise<void> {
+async function sendInSlots(requests: readonly PlannedRequest[], context: SlotContext): Promise<void> {
   const { run, ports } = context;
   const acquired = await acquireSlots(requests, context);
   if (acquired === undefined) return;
   const { client, grant } = acquired;
   if (grant.kind === 'short') {
-    run.stopFor(tokensDelaySeconds);
+    const first = requests.slice(0, 1);
+    run.withdraw(first);
+    context.short.push(...first);
     return;
   }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
@@ -94,13 +107,15 @@ interface Sending {
  */
 async function acquireSlots(
   requests: readonly PlannedRequest[],
-  context: SendContext,
+  context: SlotContext,
 ): Promise<{ readonly client: PreparedClient; readonly grant: LimitsGrant } | undefined> {
-  const { run, ports } = context;
+  const { run, ports, note } = context;
   try {
     const client = await ports.cdnPro.prepare();
     const wanted = requests.map((request) => limitsRequest(request, context));
-    return { client, grant: await ports.limitsTable.reserve(wanted) };
+    const grant = await ports.limitsTable.reserve(wanted, note.change);
+    note.written();
+    return { client, grant };
   } catch (error) {
     ports.log.warn(submitEvents.slotsUnavailable, { reason: reasonOf(error) });
     run.noteUnsent();
@@ -109,16 +124,44 @@ async function acquireSlots(
   }
 }
 
-/** What a request asks of the limits. Its tokens are not counted yet. */
-function limitsRequest(request: PlannedRequest, { run, batch, ports }: SendContext): LimitsRequest {
+/** What a request asks of the limits. A takedown does not wait for a request to fill. */
+function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsRequest {
+  const { run, batch, ports, contract } = context;
+  const lane = laneOf(request, batch);
   return {
-    fillRatio: fillRatio(request, run.limits),
+    fillRatio: lane === 'takedown' ? 1 : fillRatio(request, run.limits),
     oldestChangeMs: Math.min(ports.nowMs(), oldestChangeMs(request, batch)),
-    lane: 'people',
+    lane,
     target: bodyOf(request).target,
-    price: noTokens,
-    senders: {},
+    price: priceOf(
+      request.entries.map(({ entry }) => entry),
+      contract.tokenUnit,
+    ),
+    senders: pricesOf(request, context),
   };
+}
+
+/** @returns what each sender pays. Where a request is one token, those whose entries it has pay one each. */
+function pricesOf(
+  { entries }: PlannedRequest,
+  { batch, ports, contract }: SlotContext,
+): Readonly<Record<string, Tokens>> {
+  const bySender = groupBy(entries, (planned) => originOf(planned, batch, ports.nowMs()).sender);
+  return Object.fromEntries(
+    [...bySender].flatMap(([sender, planned]) =>
+      sender === undefined
+        ? []
+        : [
+            [
+              sender,
+              priceOf(
+                planned.map(({ entry }) => entry),
+                contract.tokenUnit,
+              ),
+            ],
+          ],
+    ),
+  );
 }
 
 function waitForSlot(grant: LimitsGrant & { kind: 'wait' }, { run, ports }: SendContext): void {
@@ -143,9 +186,16 @@ async function sendOne(
     return run.retry([request]);
   }
   // Without an answer, the request may still be on its way.
-  const { kind, remaining } = answer;
-  if (kind !== 'unavailable') ports.limitsTable.answered(slot, { remaining, isRefused: kind === 'refused' });
+  if (answer.kind !== 'unavailable' || answer.status !== undefined) {
+    ports.limitsTable.answered(slot, { remaining: answer.remaining, isRefused: isPurgeless(answer) });
+  }
   await handleAnswer(answer, { request, sentMs }, context);
+}
+
+/** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */
+function isPurgeless(answer: Answer): boolean {
+  if (answer.kind === 'unavailable') return answer.status !== undefined && answer.status >= 400;
+  return answer.kind !== 'accepted';
 }
 
 function reasonOf(error: unknown): string {

@@ -1,19 +1,32 @@
+import { lanes } from '../core/limits/lane.ts';
+import type { LimitsState } from '../core/limits/limits.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { readMessage } from '../core/model/purge-message.ts';
-import { planRequests } from '../core/planning/plan.ts';
-import type { PlannedRequest } from '../core/planning/planned-request.ts';
-import { entriesInOrder } from '../core/planning/superseded.ts';
+import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
+import { filesPerRequest, requestsLeft } from '../core/planning/files-per-request.ts';
+import { fillRatio } from '../core/planning/fill-ratio.ts';
+import { packRequests } from '../core/planning/pack.ts';
+import type { RequestLimits } from '../core/planning/plan.ts';
+import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { createBatch, type MessageInHand } from './batch.ts';
+import { type Batch, createBatch, laneOf, type MessageInHand } from './batch.ts';
+import { classifyMessages, tallyMessages } from './classify-messages.ts';
+import { decide, noteDecision, readLimits } from './decide.ts';
+import { noteOnce } from './limits-note.ts';
+import { parkEntries } from './park-entries.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
+/** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
+const unparkedDelaySeconds = 60;
+
 /**
- * Submits what a batch of messages asks for, in as few requests as possible and inside the rate limit.
+ * Submits what a batch of messages asks for, with as few tokens and then in as few requests as possible, and inside
+ * all limits. What has to wait for seconds waits here and in the queue, what has to wait for tokens is parked.
  *
- * A message is settled when each of its entries was accepted, or is in the dead letter queue with a reason. What
- * is left at the deadline is requeued as a new message, so that waiting uses up no receives.
+ * A message is settled when each of its entries was accepted, is parked, or is in the dead letter queue with a reason.
+ * What is left at the deadline is requeued as a new message, so that waiting uses up no receives.
  * @returns IDs of the messages that are not settled and have to be delivered again
  */
 export async function submitBatch(
@@ -21,17 +34,82 @@ export async function submitBatch(
   ports: SubmitPorts,
   options: SubmitOptions,
 ): Promise<readonly string[]> {
-  const { messages, failedIds } = await readMessages(records, ports);
-  const batch = createBatch(messages, failedIds);
-  const requests = planRequests(entriesInOrder(batch.messages.map(({ message }) => message)), options.limits);
-  logCoalesced(requests, ports);
-  const { left, delaySeconds } = await sendRequests(requests, batch, ports, options);
-  await requeueUnsent(left, delaySeconds, batch, ports);
+  const read = await readMessages(records, ports);
+  if (read.messages.length === 0) return read.failedIds;
+  const state = await readLimits(ports, options);
+  const atMs = ports.nowMs();
+  const unclassified = createBatch(read.messages, read.failedIds);
+  const batch = { ...unclassified, messages: classifyMessages(unclassified.messages, state, atMs) };
+  const decided = await decide(batch, state, ports, options);
+  const note = noteOnce((noted) => {
+    const senders = tallyMessages(unclassified.messages, noted.senders, atMs);
+    return noteDecision(senders === noted.senders ? noted : { ...noted, senders }, decided, batch, atMs);
+  });
+  logCoalesced(decided.send, ports);
+  const limits = limitsFor(decided.send, state, ports, options);
+  const requests = inOrder(packRequests(decided.send, limits), batch, limits);
+  if (requests.length === 0) await noteAlone(note.change, ports);
+  const [unparked, { left, delaySeconds, short }] = await Promise.all([
+    parkEntries(decided.park, batch, ports),
+    sendRequests(requests, batch, ports, { ...options, limits }, note),
+  ]);
+  const shortEntries = short
+    .flatMap(settledEntries)
+    .map((planned) => ({ planned, reason: 'tokens' as const }));
+  const stillUnparked = await parkEntries(shortEntries, batch, ports);
+  await requeueUnsent(left, delaySeconds, batch, ports, options.hasTime);
+  await requeueUnsent([...unparked, ...stillUnparked], unparkedDelaySeconds, batch, ports, options.hasTime);
   return [...batch.failed];
 }
 
-function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts): void {
-  for (const { entry, isCoalesced, covered = [] } of requests.flatMap(({ entries }) => entries)) {
+/** Few files in a request while requests are plentiful, and up to the most that one carries while they are scarce. */
+function limitsFor(
+  entries: readonly PlannedEntry[],
+  state: LimitsState,
+  { nowMs }: SubmitPorts,
+  { limits, contract }: SubmitOptions,
+): RequestLimits {
+  const files = entries.filter(({ entry }) => entry.kind === 'file').length;
+  const left = requestsLeft(state, contract, nowMs());
+  return { ...limits, maxFileUrls: filesPerRequest(files, left, limits.maxFileUrls) };
+}
+
+/**
+ * Puts takedowns first, then people, then bulk. In a lane, full ones go first: a partial one may have to wait for its
+ * turn, which must not keep a full one from its own.
+ */
+function inOrder(
+  requests: readonly PlannedRequest[],
+  batch: Batch,
+  limits: RequestLimits,
+): readonly PlannedRequest[] {
+  const ranked = requests.map((request) => ({
+    request,
+    rank: lanes.indexOf(laneOf(request, batch)) + (fillRatio(request, limits) >= 1 ? 0 : 0.5),
+  }));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ request }) => request);
+}
+
+/** Entries that are parked by themselves: nobody asked for a coalesced directory, and none waits for its cover. */
+function settledEntries(request: PlannedRequest): readonly PlannedEntry[] {
+  return settledBy(request)
+    .filter(({ isCoalesced }) => !isCoalesced)
+    .map(({ covered: _, ...planned }) => planned);
+}
+
+async function noteAlone(
+  change: (state: LimitsState) => LimitsState,
+  { limitsTable, log }: SubmitPorts,
+): Promise<void> {
+  try {
+    await limitsTable.note(change);
+  } catch (error) {
+    log.warn(submitEvents.limitsUnread, { error: describeError(error) });
+  }
+}
+
+function logCoalesced(entries: readonly PlannedEntry[], { log }: SubmitPorts): void {
+  for (const { entry, isCoalesced, covered = [] } of entries) {
     if (isCoalesced) {
       log.info(submitEvents.siblingsCoalesced, {
         dirUrl: entryText(entry),
@@ -45,16 +123,12 @@ function logCoalesced(requests: readonly PlannedRequest[], { log }: SubmitPorts)
 async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
   const messages: MessageInHand[] = [];
   const unreadable: (BufferedMessage & { reason: string })[] = [];
-  for (const { messageId, body } of records) {
-    const read = readMessage(body);
-    if (read.kind === 'message') {
-      messages.push({ messageId, message: read.message });
-      continue;
-    }
-    const recovered = ports.recover(body);
-    if (recovered !== undefined) messages.push({ messageId, message: recovered.message });
-    const rest = recovered?.unreadable ?? [{ body, reason: read.reason }];
-    unreadable.push(...rest.map((part) => ({ messageId, ...part })));
+  for (const record of records) {
+    const { messageId, attributes } = record;
+    const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
+    const { message, rest } = readRecord(record, ports);
+    if (message !== undefined) messages.push({ messageId, message, receives });
+    for (const part of rest) unreadable.push({ messageId, ...part });
   }
   for (const { messageId, reason } of unreadable) {
     ports.log.error(submitEvents.messageUnreadable, { messageId, reason });
@@ -62,4 +136,24 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
+}
+
+interface ReadRecord {
+  readonly message?: PurgeMessage;
+  /** What of it cannot be read, and why. */
+  readonly rest: readonly { readonly body: string; readonly reason: string }[];
+}
+
+/** Reads one message. Whatever it holds, its neighbors in the batch do not suffer from it. */
+function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): ReadRecord {
+  try {
+    const read = readMessage(body);
+    if (read.kind === 'message') return { message: read.message, rest: [] };
+    const recovered = recover(body);
+    if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
+    return { message: recovered.message, rest: recovered.unreadable };
+  } catch (error) {
+    const { name, message } = describeError(error);
+    return { rest: [{ body, reason: `${name}: ${message}` }] };
+  }
 }

@@ -1,10 +1,18 @@
 import type { LimitsGrant } from '../../functions/aws/limits-table.ts';
+import type { ToPark } from '../../functions/aws/parked-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import type { CdnProClient, PreparedClient } from '../../functions/cdn-pro/client.ts';
-import { defaultBucket } from '../../functions/core/limits/bucket.ts';
-import { type GrantedSlot, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
-import { type RateLimit, reserve } from '../../functions/core/limits/window.ts';
+import {
+  type GrantedSlot,
+  type Limits,
+  type LimitsState,
+  reserveRequest,
+  unusedLimits,
+} from '../../functions/core/limits/limits.ts';
+import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { Tokens } from '../../functions/core/limits/quota.ts';
+import type { RateLimit } from '../../functions/core/limits/window.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
@@ -20,14 +28,27 @@ export interface LogLine {
 export interface WorldOptions {
   readonly answer: (body: PurgeRequestBody, request: number) => Answer;
   readonly limit?: RateLimit;
+  /** @default looseContract */
+  readonly contract?: Limits;
+  /** What CDN Pro says is left of the day's tokens, and what its quota is, where it does say so. */
+  readonly tells?: { readonly left?: Tokens; readonly quota?: Tokens };
+  /** Changes what is known of the limits at the beginning. */
+  readonly known?: (unused: LimitsState) => LimitsState;
+  /** Whether the n-th entry cannot be parked. */
+  readonly refusesToPark?: (index: number) => boolean;
   /** Whether the n-th message sent to a queue cannot be sent. */
   readonly refusesMessage?: (queue: 'requeue' | 'reject', index: number) => boolean;
   readonly ledgerFails?: (call: number) => boolean;
-  /**
-   * How many messages wait in the purge queue.
-   * @default 0
-   */
 }
+
+/** The limits of a contract with which only the window binds, for tests of anything else. */
+export const looseContract: Limits = {
+  rate: { requests: 300, perSeconds: 300, headroom: 0 },
+  bucket: { perMinute: 6000, burst: 10_000 },
+  requestCost: 1,
+  quota: { production: { files: 1_000_000, dirs: 10_000 } },
+  tokenUnit: 'url',
+};
 
 /** A world with its own clock around the submit use case, and all that went out into it. */
 export interface World {
@@ -35,6 +56,11 @@ export interface World {
   readonly requests: { readonly atMs: number; readonly body: PurgeRequestBody; readonly answer: Answer }[];
   readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
   readonly rejected: OutgoingMessage[];
+  readonly parked: ToPark[];
+  /** The limits as they are kept. */
+  readonly limits: () => LimitsState;
+  /** What was asked of CDN Pro, by GET. */
+  readonly asked: ('purgeTokens' | 'serviceQuotas')[];
   readonly lines: LogLine[];
   /** Sums of the metrics by name. */
   readonly metrics: Map<string, number>;
@@ -45,11 +71,25 @@ export interface World {
   nowMs: number;
 }
 
+/** Lets every request go as soon as the window has a slot. */
+const atOnce: Pacing = ({ pace }) => ({ kind: 'go', pace });
+
 /** @returns a world that starts at time 0; a request takes 100 ms in it */
-export function createWorld({ answer, limit, refusesMessage, ledgerFails }: WorldOptions): World {
-  let state: LimitsState = unusedLimits({ bucket: defaultBucket }, 0);
+export function createWorld({
+  answer,
+  limit,
+  contract = looseContract,
+  tells = {},
+  known = (unused) => unused,
+  refusesMessage,
+  refusesToPark,
+  ledgerFails,
+}: WorldOptions): World {
+  const limits = limit === undefined ? contract : { ...contract, rate: limit };
+  let state: LimitsState = known(unusedLimits(limits, 0));
   let closedUntilMs = 0;
   let ledgerCalls = 0;
+  let offeredToPark = 0;
   const sent = { requeue: 0, reject: 0 };
   const send = (queue: 'requeue' | 'reject', accept: (message: OutgoingMessage) => void) => {
     return async (messages: readonly OutgoingMessage[]) =>
@@ -68,6 +108,9 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
     requests: [],
     requeued: [],
     rejected: [],
+    parked: [],
+    asked: [],
+    limits: () => state,
     lines: [],
     metrics: new Map(),
     sleeps: [],
@@ -87,16 +130,12 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
           if (world.nowMs < closedUntilMs) return { ...wait, untilMs: closedUntilMs };
           const slots: GrantedSlot[] = [];
           for (const request of asked) {
-            const reservation = reserve(
-              state.window,
-              limit ?? { requests: 300, perSeconds: 300, headroom: 0 },
-              0,
-              world.nowMs,
-            );
-            if (reservation.kind === 'wait' && slots.length === 0) return { ...wait, ...reservation };
-            if (reservation.kind === 'wait') break;
-            state = { ...state, window: reservation.window };
-            slots.push({ slot: reservation.slot, sequence: 0, countedMs: 0, request });
+            const terms = { guardMs: 0, nowMs: world.nowMs, pacing: atOnce };
+            const reservation = reserveRequest(state, limits, request, terms);
+            if (reservation.kind !== 'granted' && slots.length === 0) return reservation;
+            if (reservation.kind !== 'granted') break;
+            state = reservation.state;
+            slots.push(reservation.slot);
           }
           return { kind: 'granted', slots, usedShare: 0, sentByMs: Number.POSITIVE_INFINITY };
         },
@@ -112,8 +151,14 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
           world.nowMs += 100;
           return given;
         },
-        purgeTokens: async () => ({ status: 200, value: { files: 5000, dirs: 20 } }),
-        serviceQuotas: async () => ({}),
+        async purgeTokens() {
+          world.asked.push('purgeTokens');
+          return tells.left === undefined ? {} : { status: 200, value: tells.left };
+        },
+        async serviceQuotas() {
+          world.asked.push('serviceQuotas');
+          return tells.quota === undefined ? {} : { status: 200, value: { production: tells.quota } };
+        },
       }),
       forgetCredentials: () => {
         world.forgotten++;
@@ -124,6 +169,13 @@ export function createWorld({ answer, limit, refusesMessage, ledgerFails }: Worl
         world.requeued.push({ ...message, message: read.message });
       }),
       reject: send('reject', (message) => world.rejected.push(message)),
+      async park(items) {
+        return items.flatMap((item) => {
+          if (refusesToPark?.(offeredToPark++)) return [{ item, reason: 'refused by the test' }];
+          world.parked.push(item);
+          return [];
+        });
+      },
       recover: () => undefined,
       learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),
       nowMs: () => world.nowMs,

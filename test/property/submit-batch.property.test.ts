@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
-import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import type { Lane } from '../../functions/core/model/types.ts';
+import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
-import { buffered, createWorld, type World } from '../helpers/submit-fixture.ts';
+import { buffered, createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
 
 const host = fc.constantFrom('h.example', 'bad.example');
 const url = fc.tuple(host, fc.integer({ min: 0, max: 30 })).map(([host, page]) => `https://${host}/${page}`);
@@ -27,13 +29,15 @@ const scenario = fc.record({
   /** Which of the messages that are sent to a queue cannot be sent: each n-th. */
   refusedEvery: fc.integer({ min: 2, max: 20 }),
   ledgerFailsEvery: fc.integer({ min: 2, max: 20 }),
+  /** Files of the day. */
+  tokens: fc.constantFrom(1, 10, 30, 1000),
+  lane: fc.constantFrom(undefined, 'takedown' as const, 'people' as const, 'bulk' as const),
 });
 type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function run(
-  { batch, answers, named, maxFileUrls, requestsPerMinute, refusedEvery, ledgerFailsEvery }: Scenario,
-  mutate: (ports: SubmitPorts) => SubmitPorts = (ports) => ports,
-) {
+async function run(scenario: Scenario, mutate: (ports: SubmitPorts) => SubmitPorts = (ports) => ports) {
+  const { batch, answers, named, maxFileUrls, requestsPerMinute, refusedEvery, ledgerFailsEvery } = scenario;
+  const contract = { ...looseContract, quota: { production: { files: scenario.tokens, dirs: 1 } } };
   const message = named
     ? "The host 'bad.example' has not been deployed in the 'production' environment."
     : 'no';
@@ -46,15 +50,22 @@ async function run(
       // One URL is never too large.
       return answer.kind === 'refused' && fileUrls.length === 1 ? accepted : answer;
     },
+    contract,
     refusesMessage: (_, index) => index % refusedEvery === 1,
+    refusesToPark: (index) => index % refusedEvery === 1,
     ledgerFails: (call) => call % ledgerFailsEvery === 1,
   });
-  const messages = batch.map((urls, index) => buffered(`m${index}`, ...urls));
+  const messages = batch.map((urls, index) => inLane(buffered(`m${index}`, ...urls), scenario.lane));
   const failed = await submitBatch(messages, mutate(world.ports), {
     limits: { maxFileUrls, maxBodyBytes: 1e6 },
+    contract,
     deadlineMs: 250_000,
   });
   return { world, failed };
+}
+
+function inLane(message: BufferedMessage, lane: Lane | undefined): BufferedMessage {
+  return { ...message, body: JSON.stringify({ ...JSON.parse(message.body), lane }) };
 }
 
 function urlsIn(bodies: readonly { body: string }[]): string[] {
@@ -69,7 +80,7 @@ function whereabouts(world: World) {
   const answered = world.requests.filter(({ answer }) => answer.kind === 'accepted');
   return {
     accepted: new Set(answered.flatMap(({ body }) => body.fileUrls ?? [])),
-    waiting: new Set(urlsIn(world.requeued)),
+    waiting: new Set([...urlsIn(world.requeued), ...world.parked.map(({ entry }) => entryText(entry))]),
     rejected: new Set(urlsIn(world.rejected)),
   };
 }
@@ -97,6 +108,7 @@ test('a queue that drops what it is given breaks the promise: the test would see
     ...ports,
     requeue: async () => [],
     reject: async () => [],
+    park: async () => [],
   });
   const outcome = await fc.check(
     fc.asyncProperty(
@@ -114,6 +126,19 @@ test('one bad URL hurts nobody: only URLs of the bad host are rejected, and none
       const { accepted, rejected } = whereabouts((await run(scenario)).world);
       for (const url of rejected) expect(url).toContain('bad.example');
       for (const url of accepted) expect(url).not.toContain('bad.example');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no more tokens are spent than there are, with the overdraft of takedowns', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (scenario) => {
+      const { world } = await run(scenario);
+      const sent = world.requests
+        .filter(({ answer }) => answer.kind === 'accepted')
+        .flatMap(({ body }) => body.fileUrls ?? []);
+      expect(sent.length).toBeLessThanOrEqual(scenario.tokens + Math.ceil(scenario.tokens * 0.05));
     }),
     { numRuns: 500 },
   );

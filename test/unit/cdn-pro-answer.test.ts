@@ -30,6 +30,7 @@ test.each([
   expect(answerTo(status, headers, body)).toEqual({
     kind: 'unavailable',
     requestId: 'r1',
+    status,
     reason: `HTTP ${status}: ${body}`,
   });
 });
@@ -119,6 +120,7 @@ test.each([500, 502, 503, 504, 302, 404, 405, 408])('%d says nothing of the cont
   expect(answerTo(status, {}, body)).toEqual({
     kind: 'unavailable',
     requestId: 'r1',
+    status,
     reason: `HTTP ${status}: x`,
   });
 });

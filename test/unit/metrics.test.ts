@@ -8,7 +8,7 @@ import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
-import { buffered, createWorld } from '../helpers/submit-fixture.ts';
+import { buffered, createWorld, looseContract } from '../helpers/submit-fixture.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const limits = { maxFileUrls: 1000, maxBodyBytes: 524_288 };
@@ -95,7 +95,11 @@ describe('what submit measures', () => {
   test('of changes that go back is the age of the oldest of them', async () => {
     const world = createWorld({ answer: () => ({ kind: 'throttled', retryAfterMs: 600_000 }) });
     world.nowMs = 90_000;
-    await submitBatch([buffered('m1', 'https://h.example/a')], world.ports, { limits, deadlineMs: 200_000 });
+    await submitBatch([buffered('m1', 'https://h.example/a')], world.ports, {
+      limits,
+      contract: looseContract,
+      deadlineMs: 200_000,
+    });
     expect(world.requeued).toHaveLength(1);
     // One request of 100 ms went out.
     expect(world.metrics.get('WaitingSeconds')).toBeCloseTo(90.1);
@@ -112,7 +116,11 @@ describe('what submit measures', () => {
       },
     };
     const batch = [buffered('m1', 'https://h.example/a')];
-    await submitBatch(batch, { ...world.ports, limitsTable }, { limits, deadlineMs: 60_000 });
+    await submitBatch(
+      batch,
+      { ...world.ports, limitsTable },
+      { limits, contract: looseContract, deadlineMs: 60_000 },
+    );
     expect(world.metrics.get('BudgetUsedPercent')).toBe(25);
   });
 });

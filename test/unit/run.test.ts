@@ -27,16 +27,23 @@ function send(run: Run, nowMs = 0): (() => Promise<void>)[] {
 }
 
 describe('a run', () => {
-  test('sends full requests first, and ends when nothing is left', async () => {
-    const [partial, full] = [request('a'), request('b', 'c')];
-    const run = new Run([partial, full], limits, deadlineMs);
-    expect(run.nextStep(0)).toEqual({ kind: 'send', requests: [full, partial] });
+  test('sends requests in their order, and ends when nothing is left', async () => {
+    const requests = [request('a'), request('b', 'c')];
+    const run = new Run(requests, limits, deadlineMs);
+    expect(run.nextStep(0)).toEqual({ kind: 'send', requests });
     const [first, second] = send(run);
     expect(run.nextStep(0)).toEqual({ kind: 'await-answer' });
     await first?.();
     expect(run.nextStep(0)).toEqual({ kind: 'await-answer' });
     await second?.();
     expect(run.nextStep(0)).toEqual({ kind: 'end', delaySeconds: 0 });
+  });
+
+  test('does not send what was withdrawn', () => {
+    const [first, second] = [request('a'), request('b')];
+    const run = new Run([first, second], limits, deadlineMs);
+    run.withdraw([first]);
+    expect(run.waiting).toEqual([second]);
   });
 
   test('has at most eight requests under way', async () => {

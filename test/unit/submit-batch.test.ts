@@ -3,10 +3,14 @@ import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
-import { buffered, createWorld } from '../helpers/submit-fixture.ts';
+import { buffered, createWorld, looseContract } from '../helpers/submit-fixture.ts';
 
 const accepted: Answer = { kind: 'accepted', purgeId: 'p1', requestId: 'r1' };
-const options = { limits: { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 }, deadlineMs: 250_000 };
+const options = {
+  contract: looseContract,
+  limits: { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 },
+  deadlineMs: 250_000,
+};
 const h = (path: string) => `https://h.example/${path}`;
 
 test('a batch becomes one request, and nothing comes again', async () => {
@@ -130,6 +134,7 @@ test('a host that is not deployed is rejected, and the rest goes through with on
     {
       v: 1,
       change: { source: 's3', action: 'put', id: 'm1', occurredAt: '1970-01-01T00:00:00.000Z' },
+      lane: 'people',
       entries: [{ kind: 'file', url: 'https://bad.example/x', target: 'production', action: 'invalidate' }],
       rejected: { reason: message, status: 400, requestId: 'r2', rejectedAt: '1970-01-01T00:00:00.100Z' },
       reason: message,

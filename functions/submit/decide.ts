@@ -1,0 +1,76 @@
+import { type LimitsState, noteDirectories, unusedLimits } from '../core/limits/limits.ts';
+import { notePrefixes, noteWaiting } from '../core/limits/senders.ts';
+import { wantedOf } from '../core/limits/wanted.ts';
+import type { Target } from '../core/model/types.ts';
+import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
+import { withoutDuplicates } from '../core/planning/plan.ts';
+import type { PlannedEntry } from '../core/planning/planned-request.ts';
+import { entriesInOrder } from '../core/planning/superseded.ts';
+import { describeError } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
+import { type Batch, originOf } from './batch.ts';
+import { learnTokens } from './learn-tokens.ts';
+import type { SubmitOptions, SubmitPorts } from './ports.ts';
+
+/** @returns the limits as they are now; where they cannot be read, as if nobody had used them: `reserve` decides anew */
+export async function readLimits(
+  { limitsTable, log, nowMs }: SubmitPorts,
+  { contract }: SubmitOptions,
+): Promise<LimitsState> {
+  try {
+    return await limitsTable.read();
+  } catch (error) {
+    log.warn(submitEvents.limitsUnread, { error: describeError(error) });
+    return unusedLimits(contract, nowMs());
+  }
+}
+
+/** Decides what of a batch the day's tokens pay for. Where they do not suffice, CDN Pro is asked how many there are. */
+export async function decide(
+  batch: Batch,
+  state: LimitsState,
+  ports: SubmitPorts,
+  options: SubmitOptions,
+): Promise<AffordableEntries> {
+  const entries = withoutDuplicates(entriesInOrder(batch.messages.map(({ message }) => message)));
+  const nowMs = ports.nowMs();
+  const decideBy = (state: LimitsState) =>
+    affordableEntries(entries, {
+      wanted: (planned) => wantedOf(planned.entry, originOf(planned, batch, nowMs)),
+      state,
+      limits: options.contract,
+      planning: options.limits,
+      nowMs,
+    });
+  const decided = decideBy(state);
+  const short = new Set<Target>();
+  for (const { planned, reason } of decided.park) if (reason === 'tokens') short.add(planned.entry.target);
+  const hasLearned = await learnTokens([...short], state, ports, options);
+  return hasLearned ? decideBy(await readLimits(ports, options)) : decided;
+}
+
+/** @returns the limits with what was decided noted in them: which directories are wanted, and who waits */
+export function noteDecision(
+  state: LimitsState,
+  { send, park }: AffordableEntries,
+  batch: Batch,
+  nowMs: number,
+): LimitsState {
+  const wanted = (planned: PlannedEntry) => wantedOf(planned.entry, originOf(planned, batch, nowMs));
+  const all = [...send, ...park.map(({ planned }) => planned)].map(wanted);
+  const hashes = new Set(all.flatMap(({ directory }) => directory ?? []));
+  const waiting = new Set<string>();
+  for (const { planned, reason } of park) {
+    const { sender } = wanted(planned);
+    if (sender !== undefined && (reason === 'tokens' || reason === 'share')) waiting.add(sender);
+  }
+  let { senders, directories } = state;
+  if (waiting.size > 0) senders = noteWaiting(senders, [...waiting], nowMs);
+  for (const { sender, byPrefix } of send.map(wanted)) {
+    if (sender !== undefined && byPrefix !== undefined) senders = notePrefixes(senders, sender, 1, nowMs);
+  }
+  if (hashes.size > 0) directories = noteDirectories(directories, [...hashes], nowMs);
+  return senders === state.senders && directories === state.directories
+    ? state
+    : { ...state, senders, directories };
+}

@@ -1,0 +1,106 @@
+import type { Answered } from '../cdn-pro/answer.ts';
+import type { PreparedClient, SendOptions } from '../cdn-pro/client.ts';
+import type { LimitsState } from '../core/limits/limits.ts';
+import { correct, freshQuota, learnQuota, noTokens, type QuotaState } from '../core/limits/quota.ts';
+import type { Target } from '../core/model/types.ts';
+import { describeError } from '../lambda/log.ts';
+import { submitEvents } from '../lambda/log-events.ts';
+import type { SubmitOptions, SubmitPorts } from './ports.ts';
+
+/** How long what CDN Pro has told of the tokens that are left holds, in milliseconds. */
+const tokensHoldMs = 5 * 60 * 1000;
+
+/**
+ * Asks CDN Pro for the day's tokens of targets that have too few of them, unless that was done just now: the quota may
+ * be larger than is known.
+ * @returns whether it was asked
+ */
+export async function learnTokens(
+  targets: readonly Target[],
+  state: LimitsState,
+  ports: SubmitPorts,
+  { contract }: SubmitOptions,
+): Promise<boolean> {
+  let hasAsked = false;
+  try {
+    for (const target of targets) {
+      const known = state.quotas[target] ?? freshQuota;
+      const configured = contract.quota[target] ?? {};
+      const isConfigured = configured.files !== undefined && configured.dirs !== undefined;
+      if (!isConfigured && known.learnedMs === undefined) hasAsked = (await learnQuotas(ports)) || hasAsked;
+      if (ports.nowMs() - (known.checkedMs ?? Number.NEGATIVE_INFINITY) < tokensHoldMs) continue;
+      hasAsked = (await checkTokens(target, configured, ports)) || hasAsked;
+    }
+  } catch (error) {
+    ports.log.warn(submitEvents.tokensUnread, { error: describeError(error) });
+  }
+  return hasAsked;
+}
+
+async function learnQuotas(ports: SubmitPorts): Promise<boolean> {
+  const reading = await ask((client, options) => client.serviceQuotas(options), ports);
+  if (reading === undefined) return false;
+  const { value = {} } = reading;
+  // An API that tells nothing is not asked again before tomorrow.
+  const learn = (target: Target) => (quota: QuotaState, nowMs: number) =>
+    value[target] === undefined ? { ...quota, learnedMs: nowMs } : learnQuota(quota, value[target], nowMs);
+  await noteQuota('production', learn('production'), ports);
+  await noteQuota('staging', learn('staging'), ports);
+  ports.log.info(submitEvents.quotasRead, { quotas: value });
+  return true;
+}
+
+async function checkTokens(
+  target: Target,
+  configured: Parameters<typeof correct>[2],
+  ports: SubmitPorts,
+): Promise<boolean> {
+  const reading = await ask((client, options) => client.purgeTokens(target, options), ports);
+  if (reading === undefined) return false;
+  const { value } = reading;
+  await noteQuota(
+    target,
+    (quota, nowMs) =>
+      value === undefined ? { ...quota, checkedMs: nowMs } : correct(quota, value, configured, nowMs),
+    ports,
+  );
+  ports.log.info(submitEvents.tokensRead, { target, left: value });
+  return true;
+}
+
+/** @returns undefined where there is no slot for the question just now */
+async function ask<Reading extends Answered & { readonly status?: number }>(
+  send: (client: PreparedClient, options: SendOptions) => Promise<Reading>,
+  { cdnPro, limitsTable, nowMs }: SubmitPorts,
+): Promise<Reading | undefined> {
+  const client = await cdnPro.prepare();
+  const grant = await limitsTable.reserve([
+    {
+      fillRatio: 1,
+      oldestChangeMs: nowMs(),
+      lane: 'bulk',
+      target: 'production',
+      price: noTokens,
+      senders: {},
+    },
+  ]);
+  if (grant.kind !== 'granted') return undefined;
+  const { sentByMs, slots } = grant;
+  const reading = await send(client, { sentByMs });
+  const [slot] = slots;
+  if (slot !== undefined && reading.status !== undefined) {
+    limitsTable.answered(slot, { remaining: reading.remaining });
+  }
+  return reading;
+}
+
+function noteQuota(
+  target: Target,
+  change: (quota: QuotaState, nowMs: number) => QuotaState,
+  { limitsTable }: SubmitPorts,
+): Promise<void> {
+  return limitsTable.note((state, nowMs) => ({
+    ...state,
+    quotas: { ...state.quotas, [target]: change(state.quotas[target] ?? freshQuota, nowMs) },
+  }));
+}

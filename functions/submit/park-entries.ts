@@ -1,0 +1,51 @@
+import type { ToPark } from '../aws/parked-table.ts';
+import type { ParkReason } from '../core/limits/afford.ts';
+import type { Unaffordable } from '../core/planning/affordable-entries.ts';
+import type { PlannedEntry, PlannedRequest } from '../core/planning/planned-request.ts';
+import { submitEvents } from '../lambda/log-events.ts';
+import { type Batch, originOf } from './batch.ts';
+import type { SubmitPorts } from './ports.ts';
+
+/**
+ * Parks entries that wait for the day's tokens. Their messages are settled by that.
+ * @returns a request with those that could not be parked, which stay in the queue; none where all could
+ */
+export async function parkEntries(
+  entries: readonly Unaffordable[],
+  batch: Batch,
+  { park, log, measure, nowMs }: SubmitPorts,
+): Promise<readonly PlannedRequest[]> {
+  if (entries.length === 0) return [];
+  const planned = new Map(entries.map((each) => [toPark(each.planned, batch, nowMs()), each.planned]));
+  const unparked = await park([...planned.keys()]);
+  measure('EntriesParked', entries.length - unparked.length);
+  log.info(submitEvents.entriesParked, {
+    entries: entries.length - unparked.length,
+    ...countReasons(entries),
+  });
+  if (unparked.length === 0) return [];
+  log.warn(submitEvents.entriesNotParked, { entries: unparked.length, reason: unparked[0]?.reason });
+  return [{ entries: unparked.flatMap(({ item }) => planned.get(item) ?? []) }];
+}
+
+function toPark(planned: PlannedEntry, batch: Batch, nowMs: number): ToPark {
+  const { lane, sinceMs, sender, byPrefix } = originOf(planned, batch, nowMs);
+  // Messages are in the order of their changes.
+  const newest = batch.messages[Math.max(...planned.messages)];
+  return {
+    entry: planned.entry,
+    ...(newest?.message.change !== undefined && { change: newest.message.change }),
+    lane,
+    ...(sender !== undefined && { sender }),
+    sinceMs,
+    ...(byPrefix && { byPrefix }),
+  };
+}
+
+function countReasons(entries: readonly Unaffordable[]): {
+  readonly reasons: Partial<Record<ParkReason, number>>;
+} {
+  const reasons: Partial<Record<ParkReason, number>> = {};
+  for (const { reason } of entries) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return { reasons };
+}

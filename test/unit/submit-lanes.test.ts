@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import type { LimitsState } from '../../functions/core/limits/limits.ts';
+import { spend } from '../../functions/core/limits/quota.ts';
+import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { submitEvents } from '../../functions/lambda/log-events.ts';
+import type { BufferedMessage } from '../../functions/submit/ports.ts';
+import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
+
+const accepted: Answer = { kind: 'accepted', purgeId: 'p1' };
+const hourMs = 3_600_000;
+const daily = { files: 1000, dirs: 10 };
+const contract = { ...looseContract, quota: { production: daily } };
+const options = { limits: { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 }, contract, deadlineMs: 250_000 };
+const scope = { target: 'production', action: 'invalidate' } as const;
+const file = (path: string): PurgeEntry => ({ kind: 'file', url: `https://h.example/${path}`, ...scope });
+const dir = (path: string): PurgeEntry => ({ kind: 'dir', url: `https://h.example/${path}`, ...scope });
+const files = (count: number, from = '') =>
+  Array.from({ length: count }, (_, index) => file(`${from}${index}`));
+
+let made = 0;
+function message(entries: readonly PurgeEntry[], more: Partial<PurgeMessage> = {}): BufferedMessage {
+  const id = `s3://bucket/${made++}`;
+  const change: ChangeReference = { source: 's3', action: 'put', id, occurredAt: '1970-01-01T00:00:00.000Z' };
+  return { messageId: id, body: JSON.stringify({ v: 1, change, entries, ...more }) };
+}
+
+/** A state in which so much of the day's quota is spent. */
+function spent(tokens: { files?: number; dirs?: number }) {
+  return (state: LimitsState): LimitsState => {
+    const { files = 0, dirs = 0 } = tokens;
+    const quota = { ...spend({ spent: {} }, { files, dirs }, 0), checkedMs: 0, learnedMs: 0 };
+    return { ...state, quotas: { production: quota } };
+  };
+}
+
+function sentUrls({ requests }: World): readonly (readonly string[])[] {
+  return requests.map(({ body: { fileUrls = [], dirUrls = [] } }) => [...fileUrls, ...dirUrls]);
+}
+
+describe('lanes', () => {
+  test('takedowns go first, then people, then bulk, each in requests of its own unless one has room anyway', async () => {
+    const world = createWorld({ answer: () => accepted });
+    await submitBatch(
+      [
+        message(files(120, 'bulk'), { lane: 'bulk' }),
+        message([file('people')], { lane: 'people' }),
+        message([{ ...file('gone'), action: 'delete' }], { lane: 'takedown' }),
+      ],
+      world.ports,
+      options,
+    );
+    expect(sentUrls(world).map((urls) => [urls.length, urls[0]])).toEqual([
+      [1, 'https://h.example/gone'],
+      [50, 'https://h.example/people'],
+      [50, 'https://h.example/bulk49'],
+      [21, 'https://h.example/bulk99'],
+    ]);
+  });
+
+  test('of a bucket that puts masses the first hundred are people, and a copy keeps its lane', async () => {
+    const world = createWorld({ answer: () => ({ kind: 'unavailable', reason: 'HTTP 503' }) });
+    const messages = [...files(120).map((entry) => message([entry]))];
+    await submitBatch(messages, world.ports, options);
+    const lanes = world.requeued.map(({ message }) => message.lane);
+    expect(lanes.filter((lane) => lane === 'people')).toHaveLength(100);
+    expect(lanes.filter((lane) => lane === 'bulk')).toHaveLength(20);
+    expect(world.limits().senders['bucket:bucket']?.entries.count).toBe(120);
+    const again = createWorld({ answer: () => accepted, known: () => world.limits() });
+    await submitBatch(
+      world.requeued.map(({ body }, index) => ({ messageId: `${index}`, body })),
+      again.ports,
+      options,
+    );
+    expect(again.limits().senders['bucket:bucket']?.entries.count).toBe(120);
+  });
+});
+
+describe('what has no token', () => {
+  test('is parked with its lane, its change and since when it waits, and its message is settled', async () => {
+    const world = createWorld({ answer: () => accepted, known: spent({ files: 900 }) });
+    const failed = await submitBatch(
+      [
+        message([file('bulk')], { lane: 'bulk', since: -5000 }),
+        message([file('people')], { lane: 'people' }),
+      ],
+      world.ports,
+      options,
+    );
+    expect(failed).toEqual([]);
+    expect(sentUrls(world)).toEqual([['https://h.example/people']]);
+    expect(world.parked).toMatchObject([
+      {
+        entry: file('bulk'),
+        lane: 'bulk',
+        sender: 'bucket:bucket',
+        sinceMs: -5000,
+        change: { source: 's3' },
+      },
+    ]);
+    expect(world.requeued).toEqual([]);
+    expect(world.lines.map(({ message }) => message)).toContain(submitEvents.entriesParked);
+    expect(world.metrics.get('EntriesParked')).toBe(1);
+  });
+
+  test('stays in the queue where it cannot be parked', async () => {
+    const world = createWorld({
+      answer: () => accepted,
+      known: spent({ files: 1000 }),
+      refusesToPark: (index) => index === 1,
+    });
+    await submitBatch([message(files(3), { lane: 'bulk' })], world.ports, options);
+    expect(world.parked).toHaveLength(2);
+    expect(world.requeued.map(({ message, delaySeconds }) => [message.entries, delaySeconds])).toEqual([
+      [[file('1')], 60],
+    ]);
+  });
+
+  test('is sent all the same where it is a takedown, until the overdraft is used up', async () => {
+    const gone = files(60).map((entry) => ({ ...entry, action: 'delete' as const }));
+    const world = createWorld({ answer: () => accepted, known: spent({ files: 1000 }) });
+    await submitBatch([message(gone, { lane: 'takedown' })], world.ports, options);
+    expect(sentUrls(world).flat()).toHaveLength(50);
+    expect(world.parked).toHaveLength(10);
+  });
+
+  test('is asked for at CDN Pro before it is parked: the quota may be larger than is known', async () => {
+    const world = createWorld({
+      answer: () => accepted,
+      contract: looseContract,
+      tells: { quota: { files: 50_000, dirs: 100 }, left: { files: 40_000, dirs: 90 } },
+    });
+    const unknown = { ...options, contract: { ...looseContract, quota: {} } };
+    const messages = [message(files(6000), { lane: 'bulk' })];
+    expect(await submitBatch(messages, world.ports, unknown)).toEqual([]);
+    expect(world.asked).toEqual(['serviceQuotas', 'purgeTokens']);
+    expect(world.parked).toEqual([]);
+    expect(sentUrls(world).flat()).toHaveLength(6000);
+  });
+
+  test('is asked for no more than once in five minutes', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({ files: 1000 }) });
+    await submitBatch([message(files(3), { lane: 'bulk' })], world.ports, options);
+    await submitBatch([message(files(3), { lane: 'bulk' })], world.ports, options);
+    expect(world.asked).toEqual([]);
+    world.nowMs = 301_000;
+    const later = { ...options, deadlineMs: 600_000 };
+    await submitBatch([message(files(3), { lane: 'bulk' })], world.ports, later);
+    await submitBatch([message(files(3), { lane: 'bulk' })], world.ports, later);
+    expect(world.asked).toEqual(['purgeTokens']);
+  });
+
+  test('is parked when others were faster', async () => {
+    const world = createWorld({ answer: () => accepted, contract });
+    const { read } = world.ports.limitsTable;
+    const limitsTable = {
+      ...world.ports.limitsTable,
+      async read() {
+        const state = await read();
+        await world.ports.limitsTable.note(spent({ files: 1000 }));
+        return state;
+      },
+    };
+    await submitBatch([message(files(3), { lane: 'bulk' })], { ...world.ports, limitsTable }, options);
+    expect(world.requests).toEqual([]);
+    expect(world.parked).toHaveLength(3);
+  });
+
+  test('does not keep waiting what its directory would have covered', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 10 }) });
+    await submitBatch([message([dir('a/**'), file('a/1')], { lane: 'people' })], world.ports, options);
+    expect(sentUrls(world)).toEqual([['https://h.example/a/1']]);
+    expect(world.parked.map(({ entry }) => entry)).toEqual([dir('a/**')]);
+  });
+
+  test('does not make files wait for a directory that they would be coalesced into', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 10 }) });
+    const coalescing = { ...options.limits, coalesce: { siblings: 2, minDepth: 0 } };
+    await submitBatch([message(files(3), { lane: 'people' })], world.ports, {
+      ...options,
+      limits: coalescing,
+    });
+    expect(sentUrls(world).flat()).toHaveLength(3);
+    expect(world.parked).toEqual([]);
+  });
+});
+
+test('a directory of a rule is held once half of the day is used, so that it takes more changes along', async () => {
+  const world = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 7 }) });
+  world.nowMs = 60_000;
+  await submitBatch([message([dir('blog/**')], { lane: 'people' })], world.ports, options);
+  expect(world.parked.map(({ entry }) => entry)).toEqual([dir('blog/**')]);
+  const later = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 7 }) });
+  later.nowMs = 23 * hourMs;
+  const atLast = { ...options, deadlineMs: 24 * hourMs };
+  await submitBatch([message([dir('blog/**')], { lane: 'people' })], later.ports, atLast);
+  expect(later.parked).toEqual([]);
+});
+
+test('a purge by prefix that nobody asked for never takes a whole host, and two a day of a webhook', async () => {
+  const world = createWorld({ answer: () => accepted, contract });
+  const change = { source: 'github', webhook: 'site', action: 'put', id: 'push', occurredAt: '' };
+  const prefixes = ['**', 'a/**', 'b/**', 'c/**'].map(dir);
+  await submitBatch([message(prefixes, { change, byPrefix: true, lane: 'people' })], world.ports, options);
+  expect(sentUrls(world).flat()).toHaveLength(2);
+  expect(world.parked).toHaveLength(2);
+  expect(world.parked).toContainEqual(expect.objectContaining({ entry: dir('**'), byPrefix: true }));
+  expect(world.limits().senders['webhook:site']?.prefixes.count).toBe(2);
+});
+
+describe('how much a request carries', () => {
+  test('is little while requests are plentiful, and more the fewer there are', async () => {
+    const withBucket = (burst: number) => ({ ...looseContract, bucket: { perMinute: 30, burst } });
+    const sizes = async (burst: number) => {
+      const world = createWorld({ answer: () => accepted, contract: withBucket(burst) });
+      await submitBatch([message(files(1000), { lane: 'people' })], world.ports, {
+        ...options,
+        contract: withBucket(burst),
+      });
+      return sentUrls(world).map((urls) => urls.length);
+    };
+    const plenty = await sizes(60);
+    expect(Math.max(...plenty)).toBe(77);
+    expect(plenty).toHaveLength(13);
+    expect(await sizes(30)).toEqual([334, 334, 332]);
+    expect(await sizes(21)).toEqual([1000]);
+  });
+});
