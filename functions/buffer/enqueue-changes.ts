@@ -29,11 +29,17 @@ export interface QueueResult {
   readonly failed: readonly OriginChange[];
 }
 
+/** The outcome for changes that were mapped. */
+export interface MappedResult extends QueueResult {
+  /** Changes of which no URL is one that CDN Pro would take, and why: nothing is purged for them. */
+  readonly unpurgeable: readonly { readonly change: OriginChange; readonly reason: string }[];
+}
+
 /** Maps changes, see {@link mapChanges}, and puts what they make stale into the purge queue, see {@link queueMapped}. */
 export async function enqueueChanges(
   changes: readonly OriginChange[],
   { rules, ...ports }: EnqueuePorts,
-): Promise<QueueResult> {
+): Promise<MappedResult> {
   return queueMapped(mapChanges(changes, rules), ports);
 }
 
@@ -44,7 +50,7 @@ export async function enqueueChanges(
 export async function queueMapped(
   mapped: readonly MappedChange[],
   { send, ...ports }: QueuePorts,
-): Promise<QueueResult> {
+): Promise<MappedResult> {
   const outgoing = mapped.flatMap(messagesOf);
   const unsent = outgoing.length === 0 ? [] : await send(outgoing.map(({ message }) => message));
   const failures = new Map(unsent.map(({ index, reason }) => [outgoing[index]?.change, reason]));
@@ -52,6 +58,10 @@ export async function queueMapped(
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
     failed: mapped.flatMap(({ change }) => (failures.has(change) ? [change] : [])),
+    unpurgeable: mapped.flatMap(({ change, mapping: { entries, problems } }) => {
+      const [first] = problems;
+      return entries.length > 0 || first === undefined ? [] : [{ change, reason: first.reason }];
+    }),
   };
 }
 
@@ -84,6 +94,8 @@ function logChange(
   if (failure !== undefined) {
     measure('ChangesNotQueued', 1);
     log.error(enqueueEvents.changeNotQueued, { ...fields, urls: entries.map(entryText), reason: failure });
+  } else if (entries.length === 0 && problems.length > 0) {
+    log.error(enqueueEvents.changeUnpurgeable, fields);
   } else if (rules.length === 0) {
     measure('ChangesUnmatched', 1);
     log.info(enqueueEvents.changeUnmatched, fields);

@@ -8,6 +8,7 @@ export const enqueueEvents = {
   changeQueued: 'change queued',
   changeUnmatched: 'change matches no rule',
   changeNotQueued: 'change not queued: its event will be retried',
+  changeUnpurgeable: 'change not queued: none of its URLs is valid',
   urlInvalid: 'rule produced no valid URL',
 } as const;
 

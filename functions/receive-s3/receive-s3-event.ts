@@ -1,10 +1,10 @@
-import { type EnqueuePorts, enqueueChanges } from '../buffer/enqueue-changes.ts';
+import { type EnqueuePorts, enqueueChanges, type MappedResult } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import { matchesFilter, type ObjectFilter } from '../core/model/object-filter.ts';
-import type { ObjectChange } from '../core/model/types.ts';
+import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
-import { readS3Event, type S3Reading, type S3Unreadable } from '../sources/s3.ts';
+import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';
 
 /** Changes could not be queued: the event has to be delivered again. */
 export class NotQueuedError extends PurgerError {
@@ -32,7 +32,8 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
   const reading = readS3Event(event);
   for (const { name, reason } of reading.ignored) ports.log.info(s3Events.eventIgnored, { name, reason });
   const notMoved = await reject(reading.notUnderstood, ports);
-  const { failed } = await enqueueChanges(wanted(reading, ports), ports);
+  const { failed: notQueued, unpurgeable } = await enqueueChanges(wanted(reading, ports), ports);
+  const failed = [...notQueued, ...(await rejectUnpurgeable(unpurgeable, ports))];
   if (failed.length + notMoved.length === 0) return [];
   if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notMoved);
   throw new NotQueuedError(
@@ -68,6 +69,26 @@ async function reject(
     ports.log.error(s3Events.recordNotMoved, { reason });
   }
   return unsent.flatMap(({ index }) => records[index] ?? []);
+}
+
+/**
+ * Puts changes without a valid URL into the dead letter queue, as events: once the rules are right, they can be redriven.
+ * @returns the changes that could not be put there
+ */
+async function rejectUnpurgeable(
+  unpurgeable: MappedResult['unpurgeable'],
+  { reject, log }: ReceiveS3Ports,
+): Promise<readonly OriginChange[]> {
+  const messages = unpurgeable.flatMap(({ change, reason }) =>
+    isObjectChange(change) ? [{ body: JSON.stringify(s3EventOf(change)), reason }] : [],
+  );
+  const unsent = messages.length === 0 ? [] : await reject(messages);
+  for (const { reason } of unsent) log.error(s3Events.recordNotMoved, { reason });
+  return unsent.flatMap(({ index }) => unpurgeable[index]?.change ?? []);
+}
+
+function isObjectChange(change: OriginChange): change is ObjectChange {
+  return 'bucket' in change;
 }
 
 function failedIdsOf(

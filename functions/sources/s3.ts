@@ -63,6 +63,16 @@ export function readS3Event(payload: unknown): S3Reading {
   return findings;
 }
 
+/** @returns an event that {@link readS3Event} reads as the given change, in EventBridge's form */
+export function s3EventOf({ action, bucket, key, sequencer, occurredAt }: ObjectChange): unknown {
+  return {
+    source: 'aws.s3',
+    'detail-type': action === 'put' ? 'Object Created' : 'Object Deleted',
+    time: occurredAt,
+    detail: { bucket: { name: bucket }, object: { key, ...(sequencer !== undefined && { sequencer }) } },
+  };
+}
+
 function noFindings(): Findings {
   return { changes: [], ignored: [], notUnderstood: [], messages: [] };
 }

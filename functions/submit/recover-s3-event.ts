@@ -1,6 +1,6 @@
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
-import { readS3Event } from '../sources/s3.ts';
+import { readS3Event, s3EventOf } from '../sources/s3.ts';
 import { parseJsonText } from '../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */
@@ -12,18 +12,27 @@ export interface Recovered {
 /**
  * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that `receive-s3` could not process, as EventBridge leaves them (the event) or Lambda (a record with
  * the event as its `requestPayload`).
- * @returns a message with what the event's changes make stale, and its records that cannot be read, each as its own
- *   event with the reason; undefined where nothing of it is an S3 event
+ * @returns a message with what the event's changes make stale, and its records that cannot be read or have no valid
+ *   URL, each as its own event with the reason; undefined where nothing of it is an S3 event
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
 export function recoverMessage(body: string, rules: RuleSet): Recovered | undefined {
   const { changes, notUnderstood } = readS3Event(eventIn(body));
   const [first] = changes;
   if (first === undefined) return undefined;
-  const entries = changes.flatMap((change) => rules.map(change).entries);
+  const mapped = changes.map((change) => ({ change, mapping: rules.map(change) }));
+  const unpurgeable = mapped.flatMap(({ change, mapping: { entries, problems } }) => {
+    const [problem] = problems;
+    if (entries.length > 0 || problem === undefined) return [];
+    return [{ body: JSON.stringify(s3EventOf(change)), reason: problem.reason }];
+  });
   return {
-    message: { v: messageVersion, change: referenceTo(first), entries },
-    unreadable: notUnderstood.map(({ text, reason }) => ({ body: text, reason })),
+    message: {
+      v: messageVersion,
+      change: referenceTo(first),
+      entries: mapped.flatMap(({ mapping }) => mapping.entries),
+    },
+    unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...unpurgeable],
   };
 }
 

@@ -3,8 +3,9 @@ import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
-import { s3Events } from '../../functions/lambda/log-events.ts';
+import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
+import { readS3Event } from '../../functions/sources/s3.ts';
 
 /** Queues that refuse what contains a given text. */
 function createWorld({ watched, refuses }: { watched?: readonly ObjectFilter[]; refuses?: string } = {}) {
@@ -107,4 +108,22 @@ test('objects that are not watched are left out, with one line for all of them',
   expect(world.lines.filter((line) => line.startsWith(s3Events.changesFiltered))).toEqual([
     `${s3Events.changesFiltered} {"count":2,"first":"s3://site/blog/a.css"}`,
   ]);
+});
+
+test('a change whose only URL is too long goes to the dead letter queue as an event, and is not said to be queued', async () => {
+  const world = createWorld();
+  const key = `zh/${'文'.repeat(330)}.html`;
+  await world.receive({ Records: [record(encodeURIComponent(key)), record('a.html')] });
+  expect(world.keys()).toEqual(['a.html']);
+  expect(world.deadLetters).toMatchObject([{ reason: expect.stringContaining('2048') }]);
+  const [{ body } = { body: '' }] = world.deadLetters;
+  expect(readS3Event(JSON.parse(body)).changes).toMatchObject([{ key, action: 'put' }]);
+  expect(world.lines.filter((line) => line.startsWith(enqueueEvents.changeQueued))).toHaveLength(1);
+  expect(world.lines.join()).toContain(enqueueEvents.changeUnpurgeable);
+});
+
+test('one that cannot be put there is delivered again', async () => {
+  const world = createWorld({ refuses: '文' });
+  const event = { Records: [message('m1', { Records: [record(encodeURIComponent('文'.repeat(330)))] })] };
+  expect(await world.receive(event)).toEqual(['m1']);
 });

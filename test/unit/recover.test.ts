@@ -57,6 +57,20 @@ test('an event that no rule matches is done with', () => {
   });
 });
 
+test('an event without a valid URL stays an event, with the reason', () => {
+  const long = event(`site/${'x'.repeat(2100)}`);
+  expect(recoverMessage(JSON.stringify(long), rules)).toMatchObject({
+    message: { entries: [] },
+    unreadable: [
+      { body: expect.stringContaining('"Object Deleted"'), reason: expect.stringContaining('2048') },
+    ],
+  });
+});
+
+test('JSON that nests too deeply is none', () => {
+  expect(recoverMessage(`{"Records":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`, rules)).toBeUndefined();
+});
+
 test.each(['x', '{}', '[]', 'null', '{"v":2,"entries":[]}', '{"requestPayload":null}'])(
   '%s is not an event of S3',
   (body) => {
