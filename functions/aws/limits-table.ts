@@ -112,8 +112,25 @@ export function createLimitsTable(options: LimitsTableOptions): LimitsTable {
   const answers = createAnswerNotes(options);
   const notifyIfStricter = createStricterNotice(options);
 
+  /** What was read just before, for the first who writes: if it is out of date, the write does not succeed. */
+  let readAhead: { readonly stored: StoredState; readonly atMs: number } | undefined;
+
+  async function readStored(): Promise<StoredState> {
+    const ahead = readAhead;
+    readAhead = undefined;
+    if (ahead !== undefined && options.nowMs() - ahead.atMs <= slowestWriteMs) return ahead.stored;
+    return store.read();
+  }
+
+  async function read(): Promise<LimitsState> {
+    readAhead = undefined;
+    const { stored, state, nowMs } = await open();
+    readAhead = { stored, atMs: nowMs };
+    return state;
+  }
+
   async function open(): Promise<Opened> {
-    const stored = await store.read();
+    const stored = await readStored();
     const nowMs = options.nowMs();
     const { perSeconds } = strictestLimits(stored.state.window, options.limits).rate;
     const clamped = clampLimits(
@@ -170,7 +187,7 @@ export function createLimitsTable(options: LimitsTableOptions): LimitsTable {
   }
 
   return {
-    read: async () => (await open()).state,
+    read,
     reserve: (requests, note = (state) => state) => untilWritten(() => tryReserve(requests, note)),
     answered: answers.note,
     note: (change) => note((state, { nowMs }) => change(state, nowMs)),

@@ -190,3 +190,41 @@ it('tokens of the last second of an hour are counted until a day after they may 
   clock.nowMs += 24 * 3_600_000 + 2000;
   expect((await table.reserve([all])).kind).toBe('short');
 });
+
+describe('what was read just before', () => {
+  const spend = (state: LimitsState): LimitsState => ({
+    ...state,
+    directories: { ...state.directories, [Object.keys(state.directories).length]: startMs },
+  });
+
+  it('is what the next write starts from, so that it does not read again', async () => {
+    const { connect, operations } = createWorld();
+    const table = connect();
+    await table.note(spend);
+    await table.read();
+    const before = operations();
+    await table.note(spend);
+    expect(operations() - before).toBe(1);
+  });
+
+  it('is read again where somebody else has written since', async () => {
+    const { connect } = createWorld();
+    const [table, other] = [connect(), connect()];
+    await other.note(spend);
+    await table.read();
+    await other.note(spend);
+    await table.note(spend);
+    expect(Object.keys((await table.read()).directories)).toHaveLength(3);
+  });
+
+  it('is forgotten after a second', async () => {
+    const { connect, clock, operations } = createWorld();
+    const table = connect();
+    await table.note(spend);
+    await table.read();
+    clock.nowMs += 1500;
+    const before = operations();
+    await table.note(spend);
+    expect(operations() - before).toBe(2);
+  });
+});
