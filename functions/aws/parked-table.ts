@@ -177,7 +177,7 @@ function merge(waiting: ToPark, item: ToPark): ToPark {
     ...own,
     lane: firstLane(waiting.lane, item.lane),
     sinceMs: Math.min(waiting.sinceMs, item.sinceMs),
-    // Whoever asks for it outright has it purged like anything else.
+    // What somebody asks for outright is purged like anything else.
     ...(waiting.byPrefix && item.byPrefix && { byPrefix: true }),
   };
 }
