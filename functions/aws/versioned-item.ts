@@ -66,3 +66,8 @@ export async function writeItem(
     throw error;
   }
 }
+
+/** Writes an item, whatever is there. */
+export async function putItem({ client, tableName, pk }: ItemAddress, attributes: object): Promise<void> {
+  await client.send(new PutItemCommand({ TableName: tableName, Item: marshall({ pk, ...attributes }) }));
+}

@@ -30,7 +30,6 @@ export const webhookEvents = {
   ignored: 'webhook ignored',
   memoryUnavailable: 'entry memory unavailable: former URLs not purged yet',
   memoryNotCleared: 'entry memory unavailable: purged URLs will be purged again with the next change',
-  entryTooLarge: 'entry not remembered: it maps to too many URLs',
 } as const;
 
 /** Of `submit`. */

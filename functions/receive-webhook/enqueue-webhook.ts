@@ -2,12 +2,12 @@ import pMap, { pMapSkip } from 'p-map';
 import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import { type QueuePorts, type QueueResult, queueMapped } from '../buffer/enqueue-changes.ts';
 import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
-import { scheduleEntries } from '../core/mapping/schedule.ts';
+import { timedEntries } from '../core/mapping/schedule.ts';
 import { uniqueEntries } from '../core/mapping/urls/entry-set.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
-import { formerEntries, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
+import { formerEntries, mergeMappings, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
 
 /** What enqueuing the changes of a webhook needs of the world. */
 export interface EnqueueWebhookPorts extends QueuePorts {
@@ -81,6 +81,5 @@ function mapWithoutMemory(change: EntryChange, { rules, purgeByPrefix }: Enqueue
   if (change.affectsAllEntries) return purgeByPrefix(change);
   const mapping = rules.map(change);
   if (change.previous === undefined) return mapping;
-  const entries = withFormer(mapping.entries, formerEntries(change, rules));
-  return { ...mapping, entries, schedule: scheduleEntries(entries, mapping.schedule) };
+  return mergeMappings([mapping], withFormer(timedEntries(mapping.schedule), formerEntries(change, rules)));
 }

@@ -1,18 +1,19 @@
-import { type MemoryStore, MemoryTooLargeError } from '../aws/entry-memory-table.ts';
+import type { MemoryStore } from '../aws/entry-memory-table.ts';
 import {
   clearStale,
-  emptyMemory,
   type Memory,
   type Observation,
   recordObservations,
 } from '../core/mapping/entry-memory.ts';
 import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
-import { scheduleEntries } from '../core/mapping/schedule.ts';
+import { scheduleOf, type TimedEntry, timedEntries } from '../core/mapping/schedule.ts';
+import { uniqueEntries } from '../core/mapping/urls/entry-set.ts';
 import { entryKeyWithoutAction } from '../core/model/entry-key.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import type { EntryChange, PurgeEntry } from '../core/model/types.ts';
+import type { EntryChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
+import { eventTimeOf } from './event-time.ts';
 
 /** What recalling an entry needs of the world. */
 export interface RecallPorts {
@@ -78,7 +79,7 @@ export async function recallEntry(
   };
 }
 
-function entriesWithoutMemory(observations: readonly Observation[]): readonly PurgeEntry[] {
+function entriesWithoutMemory(observations: readonly Observation[]): readonly TimedEntry[] {
   return withFormer(
     observations.flatMap(({ entries }) => entries),
     observations.flatMap(({ former }) => former),
@@ -92,15 +93,13 @@ function observe(
 ): { readonly mapping: MappingResult; readonly observation: Observation } {
   const mapping = rules.map(change);
   const { action, locale, onlyIfRemembered = false } = change;
-  const onDelete = action === 'delete' ? mapping.entries : rules.map({ ...change, action: 'delete' }).entries;
-  const statedMs = Date.parse(change.occurredAt);
+  const onDelete = action === 'delete' ? mapping : rules.map({ ...change, action: 'delete' });
   const observation: Observation = {
+    ...eventTimeOf(change, nowMs()),
     locale,
     action,
-    // A sender's clock that is ahead must not make its next events look old.
-    atMs: Number.isNaN(statedMs) ? nowMs() : Math.min(statedMs, nowMs()),
-    entries: mapping.entries,
-    onDelete,
+    entries: timedEntries(mapping.schedule),
+    onDelete: timedEntries(onDelete.schedule),
     former: formerEntries(change, rules),
     isPartial: action === 'put' && mapping.problems.length > 0,
     onlyIfRemembered,
@@ -108,14 +107,14 @@ function observe(
   return { mapping, observation };
 }
 
-/** The mapping of all changes of an entry, with `entries` in the place of their own. */
-function mergeMappings(mappings: readonly MappingResult[], entries: readonly PurgeEntry[]): MappingResult {
+/** @returns the mapping of all changes of an entry, with `timed` in the place of their own entries */
+export function mergeMappings(
+  mappings: readonly MappingResult[],
+  timed: readonly TimedEntry[],
+): MappingResult {
   return {
-    entries,
-    schedule: scheduleEntries(
-      entries,
-      mappings.flatMap(({ schedule }) => schedule),
-    ),
+    entries: uniqueEntries(timed.map(({ entry }) => entry)),
+    schedule: scheduleOf(timed),
     rules: [...new Set(mappings.flatMap(({ rules }) => rules))],
     problems: mappings.flatMap(({ problems }) => problems),
   };
@@ -126,20 +125,13 @@ async function remember(
   key: string,
   observations: readonly Observation[],
   isComplete: boolean,
-  { memory: store, log }: RecallPorts,
-): Promise<{ readonly entries: readonly PurgeEntry[]; readonly memory: Memory; readonly version: number }> {
+  { memory: store }: RecallPorts,
+): Promise<{ readonly entries: readonly TimedEntry[]; readonly memory: Memory; readonly version: number }> {
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const { memory: before, version } = await store.read(key);
     const { entries, memory } = recordObservations(before, observations, isComplete);
     if (memory === before) return { entries, memory, version };
-    try {
-      if (await store.write(key, memory, version)) return { entries, memory, version: version + 1 };
-    } catch (error) {
-      // It would be no smaller the next time. What is remembered from before stays, and is purged again.
-      if (!(error instanceof MemoryTooLargeError)) throw error;
-      log.error(webhookEvents.entryTooLarge, { error: describeError(error) });
-      return { entries, memory: emptyMemory, version };
-    }
+    if (await store.write(key, memory, version)) return { entries, memory, version: version + 1 };
   }
   throw new MemoryContentionError(`Lost ${maxAttempts} races for one entry`);
 }
@@ -152,7 +144,7 @@ async function writeCleared(
   { memory: store, log }: RecallPorts,
 ): Promise<void> {
   const cleared = clearStale(memory);
-  if (cleared === memory || memory === emptyMemory) return;
+  if (cleared === memory) return;
   try {
     await store.write(key, cleared, version);
   } catch (error) {
@@ -161,17 +153,17 @@ async function writeCleared(
 }
 
 /** @returns what a change's former fields map to, as deleted */
-export function formerEntries(change: EntryChange, rules: RuleSet): readonly PurgeEntry[] {
+export function formerEntries(change: EntryChange, rules: RuleSet): readonly TimedEntry[] {
   if (change.previous === undefined) return [];
   const { previous, ...rest } = change;
-  return rules.map({ ...rest, action: 'delete', fields: previous }).entries;
+  return timedEntries(rules.map({ ...rest, action: 'delete', fields: previous }).schedule);
 }
 
 /** @returns entries, then the former ones that none of them purges */
 export function withFormer(
-  entries: readonly PurgeEntry[],
-  former: readonly PurgeEntry[],
-): readonly PurgeEntry[] {
-  const keys = new Set(entries.map(entryKeyWithoutAction));
-  return [...entries, ...former.filter((entry) => !keys.has(entryKeyWithoutAction(entry)))];
+  entries: readonly TimedEntry[],
+  former: readonly TimedEntry[],
+): readonly TimedEntry[] {
+  const keys = new Set(entries.map(({ entry }) => entryKeyWithoutAction(entry)));
+  return [...entries, ...former.filter(({ entry }) => !keys.has(entryKeyWithoutAction(entry)))];
 }

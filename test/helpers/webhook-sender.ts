@@ -6,6 +6,7 @@ import { createWebhookWorld, shortly } from './webhook-fixture.ts';
 /** A request of a vendor, less its signature. */
 export interface VendorRequest {
   readonly headers?: Readonly<Record<string, string>>;
+  /** `{now}` in it becomes the time of the delivery, without a zone. */
   readonly body: unknown;
 }
 
@@ -17,7 +18,15 @@ export interface Setup {
   readonly type?: string;
   readonly rememberDays?: number;
   readonly delaySeconds?: number;
+  readonly repeatAfterSeconds?: number;
+  /**
+   * How long after the one before it each delivery comes.
+   * @default - so long that it cannot be the older one, whether or not its payload states a time
+   */
+  readonly apartMs?: number;
 }
+
+const eightDaysMs = 8 * 24 * 60 * 60 * 1000;
 
 /** What became of one delivery. */
 export interface Delivered {
@@ -29,7 +38,15 @@ export interface Delivered {
 
 /** @returns a function that signs and delivers requests one after another to a webhook of this source */
 export function createSender(source: string, setup: Setup) {
-  const { options, urls, type, rememberDays, delaySeconds = 0 } = setup;
+  const {
+    options,
+    urls,
+    type,
+    rememberDays,
+    delaySeconds = 0,
+    repeatAfterSeconds,
+    apartMs = eightDaysMs,
+  } = setup;
   const world = createWebhookWorld({
     webhooks: {
       [source]: {
@@ -39,15 +56,23 @@ export function createSender(source: string, setup: Setup) {
         ...(rememberDays !== undefined && { rememberDays }),
       },
     },
-    rules: [{ match: { source, ...(type && { type }) }, purge: { fileUrls: urls }, delaySeconds }],
+    rules: [
+      {
+        match: { source, ...(type && { type }) },
+        purge: { fileUrls: urls },
+        delaySeconds,
+        ...(repeatAfterSeconds !== undefined && { repeatAfterSeconds }),
+      },
+    ],
     secrets: { secret: testSecretOf(source) },
   });
   const deliver = async ({ headers, body }: VendorRequest): Promise<Delivered> => {
-    world.nowMs += 1000;
+    world.nowMs += apartMs;
     const path = `/webhooks/${source}`;
     const sign = webhookSigners[source];
     if (sign === undefined) throw new Error(`no signer for ${source}`);
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const now = new Date(world.nowMs).toISOString().slice(0, -1);
+    const text = (typeof body === 'string' ? body : JSON.stringify(body)).replaceAll('{now}', now);
     const signed = sign({
       body: text,
       nowMs: world.nowMs,

@@ -18,6 +18,8 @@ interface OriginEvent {
   readonly copies: number;
   /** Whether a delivery that fails comes again. */
   readonly isRetried: boolean;
+  /** How the CMS says when it happened: by a time of its own, by that of the event before, to the second, or not. */
+  readonly time: 'exact' | 'shared' | 'second' | 'none';
 }
 
 const anySlug = fc.constantFrom('a', 'b', 'c', 'd');
@@ -25,7 +27,12 @@ const anyEvent: fc.Arbitrary<OriginEvent> = fc.record({
   slug: fc.oneof({ weight: 4, arbitrary: anySlug }, { weight: 1, arbitrary: fc.constant(null) }),
   copies: fc.integer({ min: 1, max: 3 }),
   isRetried: fc.constant(true),
+  time: fc.constant('exact' as const),
 });
+const anyTime = fc.constantFrom('exact' as const, 'shared' as const, 'second' as const, 'none' as const);
+const anyEventOfAnyTime: fc.Arbitrary<OriginEvent> = fc
+  .tuple(anyEvent, anyTime)
+  .map(([event, time]) => ({ ...event, time }));
 /** Which of the steps (reads, writes and sends, as they come) fail. */
 const anyFailures = fc.array(
   fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.boolean() }),
@@ -118,9 +125,16 @@ async function run(
   return state;
 }
 
-async function send({ slug }: OriginEvent, index: number, world: WebhookWorld): Promise<number> {
+async function send({ slug, time }: OriginEvent, index: number, world: WebhookWorld): Promise<number> {
   const data = slug === null ? { id: 'e1' } : { id: 'e1', slug };
-  const timestamp = new Date(NOW_MS - 1000 + index).toISOString();
+  // Two events or three happen within each second.
+  const at = (event: number) => new Date(NOW_MS - 60_000 + 400 * event).toISOString();
+  const timestamp = {
+    exact: at(index),
+    shared: at(index - (index % 2)),
+    second: `${at(index).slice(0, 19)}Z`,
+    none: undefined,
+  }[time];
   const type = slug === null ? 'entry.deleted' : 'entry.published';
   const body = JSON.stringify({ type, timestamp, data });
   const headers = signStandardWebhook({ body, nowMs: NOW_MS });
@@ -160,8 +174,23 @@ describe('what an entry mapped to', () => {
     );
   }, 60_000);
 
+  it('is purged whether or not the times of the events tell their order, and what is live is remembered', async () => {
+    const last: OriginEvent = { slug: null, copies: 1, isRetried: true, time: 'exact' };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyEventOfAnyTime, { minLength: 1, maxLength: 5 }),
+        anyFailures,
+        fc.scheduler(),
+        async (events, failures, scheduler) => {
+          expect(unpurged(await run(events, failures, scheduler, last))).toEqual([]);
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  }, 60_000);
+
   it('is purged with the next event, where a sender does not try again and the first attempt failed after the ledger had it', async () => {
-    const last: OriginEvent = { slug: null, copies: 1, isRetried: true };
+    const last: OriginEvent = { slug: null, copies: 1, isRetried: true, time: 'exact' };
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -1,15 +1,16 @@
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createMemory, MemoryTooLargeError } from '../../functions/aws/entry-memory-table.ts';
+import { createMemory } from '../../functions/aws/entry-memory-table.ts';
 import { emptyMemory, type Memory } from '../../functions/core/mapping/entry-memory.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
-type Item = Record<string, { S?: string; N?: string }>;
+type Item = Record<string, AttributeValue>;
 
 /** A table with DynamoDB's condition of the two forms that are used. */
 function createTable() {
@@ -23,11 +24,9 @@ function createTable() {
     if (!(command instanceof PutItemCommand)) throw new Error('an unexpected command');
     const { Item: item, ConditionExpression, ExpressionAttributeValues } = command.input;
     const pk = String(item?.pk?.S);
-    const expected =
-      ConditionExpression === 'attribute_not_exists(pk)'
-        ? undefined
-        : ExpressionAttributeValues?.[':version']?.N;
-    if (items.get(pk)?.version?.N !== expected)
+    const expected = ExpressionAttributeValues?.[':version']?.N;
+    const isConditional = ConditionExpression !== undefined;
+    if (isConditional && items.get(pk)?.version?.N !== expected)
       throw new ConditionalCheckFailedException({ message: '', $metadata: {} });
     items.set(pk, item as Item);
     return {};
@@ -82,11 +81,37 @@ describe('what is remembered of an entry', () => {
     expect([...items.keys()].map((key) => key.length)).toEqual([78, 78]);
   });
 
-  it('is refused where an item cannot hold it', async () => {
+  it('is kept in parts where one item cannot hold it', async () => {
+    const { items, store } = createTable();
+    const live = Array.from({ length: 6000 }, (_, index) => known(`https://www.example.com/ü${index}`));
+    const large: Memory = { en: { atMs: 1, live, stale: [] } };
+    expect(await store.write('ghost#1', large, 0)).toBe(true);
+    expect(await store.read('ghost#1')).toEqual({ memory: large, version: 1 });
+    const sizes = [...items.values()].map((item) => item.part?.B?.length ?? 0);
+    expect(sizes.filter((bytes) => bytes > 0).length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(390 * 1024);
+    // What an earlier version makes of it.
+    expect(items.get('memory#ghost#1')?.memory).toEqual({ S: '{}' });
+  });
+
+  it('in parts is the one or the other where two deliveries race', async () => {
     const { store } = createTable();
+    const large = (atMs: number): Memory => ({
+      en: { atMs, live: Array.from({ length: 4000 }, (_, n) => known(`https://h.example/${n}`)), stale: [] },
+    });
+    const written = await Promise.all([
+      store.write('ghost#1', large(1), 0),
+      store.write('ghost#1', large(2), 0),
+    ]);
+    expect(written).toEqual([true, false]);
+    expect(await store.read('ghost#1')).toEqual({ memory: large(1), version: 1 });
+  });
+
+  it('is nothing once a part of it has expired', async () => {
+    const { items, store } = createTable();
     const live = Array.from({ length: 4000 }, (_, index) => known(`https://www.example.com/${index}`));
-    await expect(store.write('ghost#1', { en: { atMs: 1, live, stale: [] } }, 0)).rejects.toThrow(
-      MemoryTooLargeError,
-    );
+    await store.write('ghost#1', { en: { atMs: 1, live, stale: [] } }, 0);
+    for (const key of items.keys()) if (key.startsWith('memory##')) items.delete(key);
+    expect(await store.read('ghost#1')).toEqual({ memory: emptyMemory, version: 1 });
   });
 });

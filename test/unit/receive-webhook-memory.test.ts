@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createSender } from '../helpers/webhook-sender.ts';
 
 const urls = ['https://www.example.com/{slug}'];
-const publish = (slug: string, id = 'e1') => ({ body: { type: 'entry.published', data: { id, slug } } });
-const remove = (id = 'e1') => ({ body: { type: 'entry.deleted', data: { id } } });
+const publish = (slug: string, id = 'e1', timestamp?: string) => ({
+  body: { type: 'entry.published', timestamp, data: { id, slug } },
+});
+const remove = (id = 'e1', timestamp?: string) => ({
+  body: { type: 'entry.deleted', timestamp, data: { id } },
+});
 
 describe('entry memory', () => {
   it('can be switched off: then a delete with an id alone purges nothing', async () => {
@@ -46,23 +50,43 @@ describe('entry memory', () => {
   });
 
   it('takes thirty deliveries of one save at the same time', async () => {
-    const { world, deliver } = createSender('standard-webhooks', { urls });
-    await deliver(publish('a'));
-    const all = await Promise.all(Array.from({ length: 30 }, () => deliver(publish('b'))));
+    const { world, deliver } = createSender('standard-webhooks', { urls, apartMs: 10 });
+    await deliver(publish('a', 'e1', '2026-01-01T00:00:00.001Z'));
+    const save = publish('b', 'e1', '2026-01-01T00:00:00.002Z');
+    const all = await Promise.all(Array.from({ length: 30 }, () => deliver(save)));
     expect(all.every(({ status }) => status === 202)).toBe(true);
     expect(world.purged().filter((text) => text.startsWith('delete')).length).toBeGreaterThan(0);
-    expect((await deliver(remove())).purged).toEqual(['delete https://www.example.com/b']);
+    const gone = await deliver(remove('e1', '2026-01-01T00:00:00.003Z'));
+    expect(gone.purged).toEqual(['delete https://www.example.com/b']);
   });
 
-  it('purges a remembered URL at once, and what the change maps to after the delay of its rule', async () => {
-    const { world, deliver } = createSender('standard-webhooks', { urls, delaySeconds: 30 });
+  it('purges a remembered URL when its rule would: after the delay, and again', async () => {
+    const setup = { urls, delaySeconds: 30, repeatAfterSeconds: 60 };
+    const { world, deliver } = createSender('standard-webhooks', setup);
     await deliver(publish('a'));
-    world.delays.length = 0;
-    expect((await deliver(publish('b'))).purged).toEqual([
+    const both = ['invalidate https://www.example.com/b', 'delete https://www.example.com/a'];
+    expect((await deliver(publish('b'))).purged).toEqual([...both, ...both]);
+    expect((await deliver(remove())).purged).toHaveLength(2);
+    expect(world.delays).toEqual([30, 90, 30, 90, 30, 90]);
+  });
+
+  it('keeps the URL that visitors have through a late delivery that states no time', async () => {
+    const { deliver } = createSender('standard-webhooks', { urls, apartMs: 60_000 });
+    for (const slug of ['a', 'b', 'a']) await deliver(publish(slug));
+    expect((await deliver(remove())).purged.toSorted()).toEqual([
       'delete https://www.example.com/a',
-      'invalidate https://www.example.com/b',
+      'delete https://www.example.com/b',
     ]);
-    expect(world.delays).toEqual([0, 30]);
+  });
+
+  it('purges all that two saves of one second map to, in whichever order they come', async () => {
+    const { deliver } = createSender('standard-webhooks', { urls });
+    for (const slug of ['b', 'a']) await deliver(publish(slug, 'e1', '2026-01-01T00:00:05Z'));
+    expect((await deliver(remove('e1', '2026-01-01T00:01:00Z'))).purged.toSorted()).toEqual([
+      'delete https://www.example.com/a',
+      'delete https://www.example.com/b',
+    ]);
+    expect((await deliver(remove('e1', '2026-01-01T00:02:00Z'))).purged).toEqual([]);
   });
 
   it('keeps the entries of two webhooks apart', async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Schedule, scheduleEntries, withoutScheduled } from '../../functions/core/mapping/schedule.ts';
+import {
+  Schedule,
+  scheduleOf,
+  timedEntries,
+  withoutScheduled,
+} from '../../functions/core/mapping/schedule.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const a = fileEntry('https://h.example/a');
@@ -16,20 +21,18 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('of entries that the rules delay keeps each delay, also of those that are purged twice', () => {
-    const known = [
+  it('has each delay of an entry, and is made of such entries again', () => {
+    const schedule = [
+      { delaySeconds: 0, entries: [b] },
       { delaySeconds: 30, entries: [a, b] },
       { delaySeconds: 90, entries: [a] },
     ];
-    expect(scheduleEntries([a, b], known)).toEqual(known);
-  });
-
-  it('has what no rule delays purged at once, and leaves out what is not to be purged', () => {
-    const remembered = fileEntry('https://h.example/old', { action: 'delete' });
-    expect(scheduleEntries([a, remembered], [{ delaySeconds: 30, entries: [a, b] }])).toEqual([
-      { delaySeconds: 0, entries: [remembered] },
-      { delaySeconds: 30, entries: [a] },
-    ]);
+    const timed = [
+      { entry: b, delaysSeconds: [0, 30] },
+      { entry: a, delaysSeconds: [30, 90] },
+    ];
+    expect(timedEntries(schedule)).toEqual(timed);
+    expect(scheduleOf(timed)).toMatchObject([{ entries: [b] }, { entries: [b, a] }, { entries: [a] }]);
   });
 
   it('less another one has only what that does not purge at the same time', () => {

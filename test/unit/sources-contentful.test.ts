@@ -370,6 +370,7 @@ describe('an event of Contentful is read', () => {
           id: 'e1',
           occurredAt: '2026-01-01T00:00:00.000Z',
           fields: { environment: 'master' },
+          isTimeOfDelivery: true,
         },
       ],
     });

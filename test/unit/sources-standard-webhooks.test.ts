@@ -204,6 +204,7 @@ describe('an event by Standard Webhooks is read', () => {
       occurredAt: '2026-01-01T00:00:00.000Z',
       fields: {},
       skipMemory: true,
+      isTimeOfDelivery: true,
     });
   });
 

@@ -1,40 +1,32 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
-import type { ChangeAction, PurgeAction, PurgeEntry } from '../model/types.ts';
-
-/**
- * A URL that an entry is or was known under: what purges it once the entry is gone from there, and the action that
- * purges it while the entry is still there.
- */
-export interface KnownEntry {
-  readonly entry: PurgeEntry;
-  readonly action: PurgeAction;
-}
-
-/** What is remembered of one locale of a CMS entry. */
-export interface LocaleRecord {
-  /** When the newest event that was recorded happened, in milliseconds since the epoch. */
-  readonly atMs: number;
-  /** What the entry maps to since that event; nothing once it was unpublished. */
-  readonly live: readonly KnownEntry[];
-  /** What it no longer maps to, and what is not known yet to be in the purge queue. */
-  readonly stale: readonly KnownEntry[];
-}
+import type { ChangeAction } from '../model/types.ts';
+import {
+  type EventTime,
+  type KnownEntry,
+  knownEntriesOf,
+  type LocaleRecord,
+  latestOf,
+  purgeAsDeleted,
+  purgeAsPut,
+  union,
+  without,
+} from './known-entry.ts';
+import type { TimedEntry } from './schedule.ts';
 
 /** What is remembered of a CMS entry, by locale; an entry without locales is under the empty string. */
 export type Memory = Readonly<Record<string, LocaleRecord>>;
 
 /** What one change says of an entry. */
-export interface Observation {
+export interface Observation extends EventTime {
   /** Undefined for an entry without locales, and for a delete of all locales. */
   readonly locale: string | undefined;
   readonly action: ChangeAction;
-  readonly atMs: number;
   /** What the rules make of the change. */
-  readonly entries: readonly PurgeEntry[];
+  readonly entries: readonly TimedEntry[];
   /** What they would make of it if the entry were deleted as it is now. */
-  readonly onDelete: readonly PurgeEntry[];
+  readonly onDelete: readonly TimedEntry[];
   /** What they make of its former fields, where the source tells them, as deleted. */
-  readonly former: readonly PurgeEntry[];
+  readonly former: readonly TimedEntry[];
   /** Whether the change lacked fields that a rule needs, so that it does not tell all that the entry maps to. */
   readonly isPartial: boolean;
   /** See {@link import('../model/types.ts').EntryChange.onlyIfRemembered}. */
@@ -44,7 +36,7 @@ export interface Observation {
 /** What observations of an entry lead to. */
 export interface RecallResult {
   /** What to purge: what the changes map to, and what the entry was known under before. */
-  readonly entries: readonly PurgeEntry[];
+  readonly entries: readonly TimedEntry[];
   /** What to write before that; the memory itself, identically, where nothing is to be written. */
   readonly memory: Memory;
 }
@@ -60,8 +52,10 @@ const emptyRecord: LocaleRecord = { atMs: Number.NEGATIVE_INFINITY, live: [], st
  * Every URL that was ever live stays in the memory until it was purged after the change that took it away: it moves
  * from `live` to `stale` in the write that goes before the purge, and out of `stale` by {@link clearStale} after it. So
  * a crash in between, a delivery that comes twice and two that race lose nothing; they may purge a URL again.
- * A change that is older than what was recorded does not bring back what a newer one replaced, yet what it maps to is
- * purged: it may have been cached in the meantime.
+ * A change replaces only what is live since changes that are certainly older. Where the order is not known, since two
+ * changes have the same time or a delivery has none, what both map to stays live, and is purged with either.
+ * A change that is certainly older than one that was recorded brings nothing back, yet what it maps to is purged: it
+ * may have been cached in the meantime.
  * @param isComplete whether locales that the observations do not name are gone
  */
 export function recordObservations(
@@ -69,19 +63,23 @@ export function recordObservations(
   observations: readonly Observation[],
   isComplete = false,
 ): RecallResult {
+  const all = isComplete ? [...observations, ...goneLocales(memory, observations)] : observations;
   let now: Memory = memory;
-  const entries: PurgeEntry[] = [];
-  for (const observation of observations) {
+  const counted: Observation[] = [];
+  for (const observation of all) {
     if (observation.onlyIfRemembered && !isKnown(now, observation.locale)) continue;
-    entries.push(...observation.entries);
+    counted.push(observation);
     now = withObservation(now, observation);
   }
-  if (isComplete) now = withOthersStale(now, observations);
   now = withoutNewEmptyRecords(now, memory);
-  entries.push(...recalledEntries(now, observations));
+  const entries = inOrder(
+    counted.flatMap((observation) => observation.entries),
+    Object.values(now).flatMap(({ stale }) => stale.map(purgeAsDeleted)),
+    counted.flatMap((observation) => liveEntriesToPurge(now, observation)),
+  );
   // A delivery that comes again says nothing new.
   const isSame = JSON.stringify(now) === JSON.stringify(memory);
-  return { entries: withoutRepeats(entries), memory: isSame ? memory : now };
+  return { entries, memory: isSame ? memory : now };
 }
 
 /** @returns the memory once its stale entries are in the purge queue */
@@ -89,6 +87,24 @@ export function clearStale(memory: Memory): Memory {
   if (Object.values(memory).every(({ stale }) => stale.length === 0)) return memory;
   return Object.fromEntries(
     Object.entries(memory).map(([locale, record]) => [locale, { ...record, stale: [] }]),
+  );
+}
+
+/** That the locales are gone which observations of a whole entry do not name. */
+function goneLocales(memory: Memory, observations: readonly Observation[]): readonly Observation[] {
+  const observed = new Set(observations.map(({ locale = '' }) => locale));
+  const gone = {
+    action: 'delete',
+    fromMs: Math.min(...observations.map(({ fromMs }) => fromMs)),
+    untilMs: Math.min(...observations.map(({ untilMs }) => untilMs)),
+    entries: [],
+    onDelete: [],
+    former: [],
+    isPartial: false,
+    onlyIfRemembered: false,
+  } as const;
+  return Object.entries(memory).flatMap(([locale, { live }]) =>
+    observed.has(locale) || live.length === 0 ? [] : [{ ...gone, locale }],
   );
 }
 
@@ -103,45 +119,36 @@ function isKnown(memory: Memory, locale: string | undefined): boolean {
   return records.some(({ live, stale }) => live.length > 0 || stale.length > 0);
 }
 
+/** The locales that an observation is about: a delete without one is about all. */
+function localesOf({ action, locale }: Observation, memory: Memory): readonly string[] {
+  if (action === 'put' || locale !== undefined) return [locale ?? ''];
+  return [...new Set(['', ...Object.keys(memory)])];
+}
+
 function withObservation(memory: Memory, observation: Observation): Memory {
-  const { locale = '', action } = observation;
-  const isOfAll = action === 'delete' && observation.locale === undefined;
-  const locales = isOfAll ? new Set(['', ...Object.keys(memory)]) : [locale];
-  const changed = [...locales].map((each) => [each, observe(recordOf(memory, each), observation)] as const);
+  const changed = localesOf(observation, memory).map(
+    (locale) => [locale, observe(recordOf(memory, locale), observation)] as const,
+  );
   return { ...memory, ...Object.fromEntries(changed) };
 }
 
 function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
-  const { action, atMs, isPartial } = observation;
+  const { action, isPartial, fromMs } = observation;
   const mapped = knownEntriesOf(observation);
-  const former = observation.former.map((entry) => ({ entry, action: entry.action }));
-  if (atMs < record.atMs) {
+  const former = observation.former.map((timed): KnownEntry => ({ ...timed, action: timed.entry.action }));
+  if (isSuperseded(observation, record)) {
     return { ...record, stale: union(record.stale, without(union(mapped, former), record.live)) };
   }
-  const live = action === 'delete' ? [] : isPartial ? union(record.live, mapped) : mapped;
-  return { atMs, live, stale: without(union(union(record.stale, record.live), former), live) };
+  const known = record.live.map((each) => ({ ...each, untilMs: each.untilMs ?? record.atMs }));
+  const kept = isPartial ? known : known.filter(({ untilMs }) => untilMs >= fromMs);
+  const live = action === 'delete' ? kept : union(latestOf(mapped, kept), kept);
+  const stale = without(union(union(record.stale, record.live), former), live);
+  return { atMs: Math.max(record.atMs, fromMs), live, stale };
 }
 
-/** What an observed entry maps to, with both actions: a put's own, and that for when it is gone. */
-function knownEntriesOf({ action, entries, onDelete }: Observation): readonly KnownEntry[] {
-  const actions = new Map(entries.map((entry) => [entryKeyWithoutAction(entry), entry.action]));
-  return onDelete.map((entry) => ({
-    entry,
-    action: action === 'put' ? (actions.get(entryKeyWithoutAction(entry)) ?? 'invalidate') : entry.action,
-  }));
-}
-
-/** What is live in locales that are not observed, nor newer than the observations, becomes stale. */
-function withOthersStale(memory: Memory, observations: readonly Observation[]): Memory {
-  const atMs = Math.min(...observations.map((observation) => observation.atMs));
-  const observed = new Set(observations.map(({ locale = '' }) => locale));
-  const records = Object.entries(memory).map(([locale, record]) => {
-    if (observed.has(locale) || record.atMs > atMs || record.live.length === 0) {
-      return [locale, record] as const;
-    }
-    return [locale, { atMs, live: [], stale: union(record.stale, record.live) }] as const;
-  });
-  return Object.fromEntries(records);
+/** Whether a change is certainly older than one that was recorded. */
+function isSuperseded({ untilMs }: Observation, { atMs }: LocaleRecord): boolean {
+  return untilMs < atMs;
 }
 
 /** A delete of what was never seen leaves no record of its locale where other locales are known. */
@@ -152,31 +159,28 @@ function withoutNewEmptyRecords(memory: Memory, before: Memory): Memory {
   return Object.fromEntries(Object.entries(memory).filter(isWorthKeeping));
 }
 
-/** What is stale, and of a locale whose change was partial also what stays live: it may show what changed. */
-function recalledEntries(memory: Memory, observations: readonly Observation[]): readonly PurgeEntry[] {
-  const partial = new Set(observations.flatMap(({ isPartial, locale = '' }) => (isPartial ? [locale] : [])));
-  return Object.entries(memory).flatMap(([locale, { live, stale }]) => [
-    ...stale.map(({ entry }) => entry),
-    ...(partial.has(locale) ? live.map(({ entry, action }) => ({ ...entry, action })) : []),
-  ]);
+/**
+ * What stays live in the memory and is purged all the same: what a change may have taken away, and of a partial one
+ * everything, since it may show what changed.
+ */
+function liveEntriesToPurge(memory: Memory, observation: Observation): readonly TimedEntry[] {
+  const { isPartial, onDelete } = observation;
+  const mapped = new Set(onDelete.map(({ entry }) => entryKeyWithoutAction(entry)));
+  return localesOf(observation, memory).flatMap((locale) => {
+    const record = recordOf(memory, locale);
+    if (isPartial) return record.live.map(purgeAsPut);
+    if (isSuperseded(observation, record)) return [];
+    return record.live.filter(({ entry }) => !mapped.has(entryKeyWithoutAction(entry))).map(purgeAsDeleted);
+  });
 }
 
-/** Of the same URL, the first has the right action: a change's own entries come before what is remembered. */
-function withoutRepeats(entries: readonly PurgeEntry[]): readonly PurgeEntry[] {
-  const byKey = new Map<string, PurgeEntry>();
-  for (const entry of entries) {
-    const key = entryKeyWithoutAction(entry);
-    if (!byKey.has(key)) byKey.set(key, entry);
-  }
-  return [...byKey.values()];
-}
-
-function union(left: readonly KnownEntry[], right: readonly KnownEntry[]): readonly KnownEntry[] {
-  return [...left, ...without(right, left)];
-}
-
-function without(left: readonly KnownEntry[], right: readonly KnownEntry[]): readonly KnownEntry[] {
-  if (left.length === 0 || right.length === 0) return left;
-  const keys = new Set(right.map(({ entry }) => entryKeyWithoutAction(entry)));
-  return left.filter(({ entry }) => !keys.has(entryKeyWithoutAction(entry)));
+/** Of the same URL, the first list has the right action: a change's own entries come before what is remembered. */
+function inOrder(...lists: readonly (readonly TimedEntry[])[]): readonly TimedEntry[] {
+  const known = new Set<string>();
+  return lists.flatMap((list) => {
+    const keyed = list.map((timed) => ({ timed, key: entryKeyWithoutAction(timed.entry) }));
+    const unknown = keyed.filter(({ key }) => !known.has(key));
+    for (const { key } of unknown) known.add(key);
+    return unknown.map(({ timed }) => timed);
+  });
 }

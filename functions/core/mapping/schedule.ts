@@ -3,6 +3,13 @@ import type { PurgeEntry } from '../model/types.ts';
 import type { ScheduledEntries } from './rule.ts';
 import { EntrySet } from './urls/entry-set.ts';
 
+/** An entry, and when its rules have it purged. */
+export interface TimedEntry {
+  readonly entry: PurgeEntry;
+  /** Each is one purge, so many seconds after the change. */
+  readonly delaysSeconds: readonly number[];
+}
+
 /** Collects entries by when they are to be purged; one that is purged twice is added twice. */
 export class Schedule {
   readonly #byDelay = new Map<number, EntrySet>();
@@ -29,27 +36,27 @@ export function scheduledAtOnce(entries: readonly PurgeEntry[]): readonly Schedu
   return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
 }
 
-/**
- * Schedules entries of which the rules delay some, and others were not mapped by a rule just now.
- * @param known when the rules have entries purged; those that are not among `entries` are left out
- * @returns the entries by when they are to be purged; what no rule delays is purged at once
- */
-export function scheduleEntries(
-  entries: readonly PurgeEntry[],
-  known: readonly ScheduledEntries[],
-): readonly ScheduledEntries[] {
-  const delays = new Map<string, Set<number>>();
-  for (const { delaySeconds, entries } of known) {
-    for (const entry of entries) {
-      const key = entryKey(entry);
-      delays.set(key, (delays.get(key) ?? new Set()).add(delaySeconds));
-    }
-  }
+/** @returns the schedule of entries that each say when they are to be purged */
+export function scheduleOf(timed: readonly TimedEntry[]): readonly ScheduledEntries[] {
   const schedule = new Schedule();
-  for (const entry of entries) {
-    for (const delaySeconds of delays.get(entryKey(entry)) ?? [0]) schedule.add(delaySeconds, entry);
+  for (const { entry, delaysSeconds } of timed) {
+    for (const delaySeconds of delaysSeconds) schedule.add(delaySeconds, entry);
   }
   return schedule.list();
+}
+
+/** @returns each entry of a schedule once, with all of its delays: the reverse of {@link scheduleOf} */
+export function timedEntries(schedule: readonly ScheduledEntries[]): readonly TimedEntry[] {
+  const timed = new Map<string, { readonly entry: PurgeEntry; readonly delaysSeconds: number[] }>();
+  for (const { delaySeconds, entries } of schedule) {
+    for (const entry of entries) {
+      const key = entryKey(entry);
+      const known = timed.get(key);
+      if (known === undefined) timed.set(key, { entry, delaysSeconds: [delaySeconds] });
+      else known.delaysSeconds.push(delaySeconds);
+    }
+  }
+  return [...timed.values()];
 }
 
 /** @returns the schedule less what the other one has purged at the same time */

@@ -53,6 +53,8 @@ export interface EntryChange extends ChangeBase {
   readonly onlyIfRemembered?: true;
   /** The id names the delivery, or says nothing more than the fields: there is nothing to remember by it. */
   readonly skipMemory?: true;
+  /** The source tells no time: `occurredAt` is that of the delivery, which does not say what came before what. */
+  readonly isTimeOfDelivery?: true;
   /** The source does not say which entries changed: whatever the rules can make of its entries is stale. */
   readonly affectsAllEntries?: true;
 }

@@ -14,6 +14,11 @@ export interface FoundEntry {
   readonly locale?: string | undefined;
   /** Where a payload may tell when it happened, the best place first: only strings in ISO 8601 count. */
   readonly times?: readonly unknown[];
+  /**
+   * When this attempt at the delivery was made: the time of a change that has no other.
+   * @default - now
+   */
+  readonly sentAtMs?: number | undefined;
   /** The fields by name, with locales resolved. */
   readonly entry?: JsonObject;
   /** Further fields: `environment`, and `url` or `slug` where they have another name in `entry`. */
@@ -39,8 +44,8 @@ export function actionsOf(
 
 /** The change of an entry that a source has read. */
 export function changeOf({ source, webhook, nowMs }: SourceContext, found: FoundEntry): EntryChange {
-  const { action, id, type, locale, times = [], previous } = found;
-  const occurredAt = times.map(isoDateOf).find((time) => time !== undefined) ?? isoOfMs(nowMs);
+  const { action, id, type, locale, times = [], sentAtMs = nowMs, previous } = found;
+  const statedAt = times.map(isoDateOf).find((time) => time !== undefined);
   return {
     source,
     webhook,
@@ -48,11 +53,12 @@ export function changeOf({ source, webhook, nowMs }: SourceContext, found: Found
     id,
     ...(type !== undefined && { type }),
     ...(locale !== undefined && { locale }),
-    occurredAt,
+    occurredAt: statedAt ?? isoOfMs(sentAtMs),
     fields: fieldsOf(found.entry, found.metadata),
     ...(previous !== undefined && { previous: fieldsOf(previous, found.previousMetadata) }),
     ...(action === 'delete' && found.onlyIfRemembered && { onlyIfRemembered: true as const }),
     ...(found.skipMemory && { skipMemory: true as const }),
+    ...(statedAt === undefined && { isTimeOfDelivery: true as const }),
   };
 }
 

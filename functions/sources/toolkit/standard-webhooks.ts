@@ -14,7 +14,6 @@ import {
 import type { SourceContext } from './define-json-source.ts';
 import { changeOf } from './entry-change.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from './payload.ts';
-import { isoOfMs } from './time.ts';
 
 const toleranceSeconds = 300;
 /** Two secrets in rotation make two; a request with many more is not a webhook. */
@@ -132,14 +131,14 @@ export function readStandardWebhook(
   if (!isRecord(data)) return unexpected('data', 'an object', data);
   if (testEvent.test(event)) return ignored('a test event');
   const family = familyOf(request);
-  const sentAtMs = parseTimestampMs(headerOf(request, `${family}-timestamp`), 'seconds') ?? context.nowMs;
   const id = idAt(data, 'id');
   const change = changeOf(context, {
     action: goneWord.test(lastWordOf(event)) ? 'delete' : 'put',
     id: id ?? headerOf(request, `${family}-id`) ?? '',
     type: stringAt(data, 'type') ?? stringAt(data, 'contentType') ?? event,
     locale: stringAt(data, 'locale'),
-    times: [body.timestamp, isoOfMs(sentAtMs)],
+    times: [body.timestamp],
+    sentAtMs: parseTimestampMs(headerOf(request, `${family}-timestamp`), 'seconds'),
     entry: data,
     previous: isRecord(data.previous) ? { ...data, ...data.previous } : undefined,
     skipMemory: id === undefined,

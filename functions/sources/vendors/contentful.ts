@@ -12,7 +12,6 @@ import {
 import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
 import { changeOf, isPublicEnvironment, localesOf, otherEnvironment } from '../toolkit/entry-change.ts';
 import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
-import { isoOfMs } from '../toolkit/time.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
 const secretLength = 64;
@@ -115,7 +114,7 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
   const draft = context.options.drafts === true && draftEvents.has(name) ? draftEvent : undefined;
   const event = publicEvents.get(name) ?? draft;
   if (event === undefined || !contentKinds.has(kind)) return ignored(reasonToIgnore(kind, name));
-  const sentAtMs = parseTimestampMs(headerOf(request, timestampHeader), 'milliseconds') ?? context.nowMs;
+  const sentAtMs = parseTimestampMs(headerOf(request, timestampHeader), 'milliseconds');
   return (body: JsonObject) => readPayload(body, { kind, event, sentAtMs }, context);
 }
 
@@ -129,7 +128,7 @@ function reasonToIgnore(kind: string, name: string): string {
 interface Topic {
   readonly kind: string;
   readonly event: PublicEvent;
-  readonly sentAtMs: number;
+  readonly sentAtMs: number | undefined;
 }
 
 function readPayload(payload: JsonObject, topic: Topic, context: SourceContext): Reading {
@@ -150,7 +149,8 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
       id,
       type: kind === 'Asset' ? kind : stringAt(payload, 'sys', 'contentType', 'sys', 'id'),
       locale,
-      times: [...event.times.map((time) => valueAt(payload, 'sys', time)), isoOfMs(sentAtMs)],
+      times: event.times.map((time) => valueAt(payload, 'sys', time)),
+      sentAtMs,
       entry: locale === undefined ? {} : inLocale(fields, locale),
       metadata: { environment },
     });

@@ -35,7 +35,7 @@ const datocms = (
 ) => ({
   body: {
     webhook_call_id: '103216210',
-    event_triggered_at: '2025-12-31T00:00:00Z',
+    event_triggered_at: '{now}Z',
     environment: 'main',
     is_environment_primary: true,
     entity_type: 'item',

@@ -4,7 +4,7 @@ const strapi = (event: string, entry: Record<string, unknown>, more = {}) => ({
   headers: { 'x-strapi-event': event },
   body: {
     event,
-    createdAt: '2025-12-31T00:00:00.000Z',
+    createdAt: '{now}Z',
     model: 'article',
     uid: 'api::article.article',
     entry,

@@ -2,7 +2,7 @@ import { type Story, siteUrl, standard } from './story.ts';
 
 const woo = (topic: string, body: Record<string, unknown>) => ({
   headers: { 'x-wc-webhook-topic': topic, 'x-wc-webhook-delivery-id': '9a1c' },
-  body: { id: 794, date_modified_gmt: '2025-12-31T00:00:00', ...body },
+  body: { id: 794, date_modified_gmt: '{now}', ...body },
 });
 
 const shopify = (topic: string, body: string, more = {}) => ({

@@ -1,0 +1,32 @@
+import type { EventTime } from '../core/mapping/known-entry.ts';
+import type { EntryChange } from '../core/model/types.ts';
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const dayMs = 24 * 60 * minuteMs;
+
+/** The longest that a sender goes on with a delivery that fails, retries by hand included. */
+const latestDeliveryMs = 7 * dayMs;
+
+/**
+ * @returns when a change may have happened. A time of the source is as exact as it is written. A delivery without one,
+ *   or from a clock that is ahead, may be a late one: what it tells may have happened days before.
+ */
+export function eventTimeOf(
+  { occurredAt, isTimeOfDelivery }: Pick<EntryChange, 'occurredAt' | 'isTimeOfDelivery'>,
+  nowMs: number,
+): EventTime {
+  const fromMs = Date.parse(occurredAt);
+  if (isTimeOfDelivery || Number.isNaN(fromMs) || fromMs > nowMs) {
+    return { fromMs: nowMs - latestDeliveryMs, untilMs: nowMs };
+  }
+  return { fromMs, untilMs: Math.min(nowMs, fromMs + exactnessMs(occurredAt) - 1) };
+}
+
+/** How many milliseconds a time in ISO 8601 leaves open. */
+function exactnessMs(isoTime: string): number {
+  const [, seconds, fraction] = /T\d{2}:\d{2}(:\d{2}(?:\.(\d+))?)?/.exec(isoTime) ?? [];
+  if (fraction !== undefined) return Math.max(1, secondMs / 10 ** fraction.length);
+  if (seconds !== undefined) return secondMs;
+  return isoTime.includes('T') ? minuteMs : dayMs;
+}
