@@ -7,8 +7,8 @@ import type { ChangeAction, PurgeEntry } from '../../functions/core/model/types.
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { signStandardWebhook, standardWebhooksSecret } from '../../local/demo/webhook-signing.ts';
 import { entryChange } from '../helpers/changes.ts';
-import { anyRules, anyValue } from '../helpers/webhook-rules.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
+import { anyRules, anyValue } from '../helpers/webhook-rules.ts';
 
 const source = 'standard-webhooks';
 const nowMs = Date.UTC(2026, 0, 1);

@@ -20,7 +20,8 @@ export function compileRules(config: MappingConfig): RuleSet {
   };
 }
 
-function compileRule(rule: Rule, defaultName: string, target: Target): CompiledRule {
+/** @returns one rule, ready for changes */
+export function compileRule(rule: Rule, defaultName: string, target: Target): CompiledRule {
   const { delaySeconds = 0, repeatAfterSeconds } = rule;
   const scope = (action: PurgeAction): Scope => ({
     target: rule.target ?? target,

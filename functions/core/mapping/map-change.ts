@@ -45,6 +45,17 @@ export function mapChange(
   return collected === undefined ? nothingStale : collected.result();
 }
 
+/** @returns what all of these rules together make of the same values, whether or not they match */
+export function mapByRules(
+  rules: readonly CompiledRule[],
+  variables: Variables,
+  latest: ChangeAction,
+): MappingResult {
+  const collected = new MappingCollector();
+  for (const rule of rules) collected.collect(rule, variables, latest);
+  return collected.result();
+}
+
 /** Collects what several rules make of a change. */
 class MappingCollector {
   readonly #all = new EntrySet();

@@ -1,39 +1,33 @@
-import type { EntryChange, Scope, Target } from '../model/types.ts';
+import type { EntryChange } from '../model/types.ts';
+import { compileRule } from './compile-rules.ts';
+import { type CompiledRule, mapByRules } from './map-change.ts';
+import { anyQuery, coverDirUrl, coverFileUrl, isFixed, type PrefixCover } from './prefix.ts';
 import {
   listOf,
   type MappingConfig,
-  type MappingProblem,
   type MappingResult,
   type OneOrMore,
+  type Purge,
   type Rule,
 } from './rule.ts';
-import { scheduledAtOnce } from './schedule.ts';
-import { EntrySet } from './urls/entry-set.ts';
+import { compileStaleUrls, type StaleUrl } from './stale-urls.ts';
+import { headerSetsOf } from './urls/header-sets.ts';
 import { withHosts } from './urls/hosts.ts';
 import { encodeLiteral } from './urls/url.ts';
-import { dirEntry, fileEntry, type UrlEntry } from './urls/url-entry.ts';
+import { dirEntry } from './urls/url-entry.ts';
 
 /**
  * Maps a change whose source does not say which entries changed: for each rule that could match one of them, all that
- * is below the literal beginning of each template, and templates without a variable as they are.
+ * it could make of any. That is all below the literal beginning of each template with a variable, the pages of it that
+ * lie outside, and templates without a variable as they are.
  * @returns entries without duplicates, in the order of the rules
  */
-export function purgeByPrefix(config: MappingConfig, change: EntryChange): MappingResult {
-  const found = new EntrySet();
-  const problems: MappingProblem[] = [];
-  const rules: string[] = [];
-  for (const [index, rule] of config.rules.entries()) {
-    if (!couldMatch(rule, change)) continue;
-    const name = rule.name ?? `rules[${index}]`;
-    rules.push(name);
-    for (const { template, entries } of prefixesOf(rule, config.target)) {
-      const problem = entries.find((entry) => entry.kind === 'problem');
-      if (problem !== undefined) problems.push({ rule: name, template, reason: problem.reason });
-      else for (const entry of entries) if (entry.kind !== 'problem') found.add(entry);
-    }
-  }
-  const { entries } = found;
-  return { entries, schedule: scheduledAtOnce(entries), rules, problems };
+export function purgeByPrefix({ rules, target }: MappingConfig, change: EntryChange): MappingResult {
+  const compiled = rules.flatMap((rule, index): readonly CompiledRule[] => {
+    if (!couldMatch(rule, change)) return [];
+    return [{ ...compileRule(rule, `rules[${index}]`, target), staleUrls: coverRule(rule) }];
+  });
+  return mapByRules(compiled, {}, 'put');
 }
 
 function couldMatch({ match }: Rule, { source, webhook, type }: EntryChange): boolean {
@@ -46,60 +40,82 @@ function couldBe(patterns: OneOrMore<string> | undefined, value: string | undefi
   return listOf(patterns).some((pattern) => pattern === value || pattern.includes('{'));
 }
 
-interface Prefix {
-  readonly template: string;
-  readonly entries: readonly UrlEntry[];
-}
-
-function prefixesOf(rule: Rule, target: Target): readonly Prefix[] {
+/** What covers every entry that a rule can make. */
+function coverRule(rule: Rule): readonly StaleUrl[] {
   const { hosts, fileUrls, dirUrls, regexPatterns } = rule.purge;
-  const scope: Scope = {
-    target: rule.target ?? target,
-    action: rule.action ?? 'invalidate',
-    ...(rule.webhook === undefined ? {} : { webhook: rule.webhook }),
+  const whole = (templates: readonly string[] | undefined) =>
+    withHosts(templates, listOf(hosts)).map((template) => template.whole);
+  const [files, dirs, regexes] = [whole(fileUrls), whole(dirUrls), whole(regexPatterns)];
+  const open = (templates: readonly string[]) => templates.filter((template) => !isFixed(template));
+  const covers = [
+    ...open(files).map((template) => coverFileUrl(template, rule)),
+    ...open(dirs).map(coverDirUrl),
+    ...open(regexes).map(coverRegexPattern),
+  ];
+  const fixed = {
+    fileUrls: files.filter(isFixed),
+    dirUrls: dirs.filter(isFixed),
+    regexPatterns: regexes.filter(isFixed),
   };
-  const prefixes = (
-    templates: readonly string[] | undefined,
-    entriesOf: (template: string, scope: Scope) => readonly UrlEntry[],
-  ) =>
-    withHosts(templates, listOf(hosts)).map(({ whole }) => ({
-      template: whole,
-      entries: entriesOf(whole, scope),
-    }));
+  const outside = covers.flatMap((cover) => cover.fileUrls);
   return [
-    ...prefixes(fileUrls, belowFileUrl),
-    ...prefixes(dirUrls, belowDirUrl),
-    ...prefixes(regexPatterns, belowRegexPattern),
+    ...fixedUrls({ ...rule, purge: { ...rule.purge, ...fixed } }),
+    ...fixedUrls({ match: rule.match, purge: { ...rule.purge, ...nothing, fileUrls: outside } }),
+    ...covers.flatMap((cover) => cover.dirUrls).map(wildcard),
   ];
 }
 
-function belowFileUrl(template: string, scope: Scope): readonly UrlEntry[] {
-  if (isFixed(template)) return [fileEntry(encodeLiteral(template), scope)];
-  return [dirEntry(below(template, /\{/), scope)];
+const nothing = { dirUrls: [], regexPatterns: [] };
+
+/** The URLs of templates without a variable, each with every query string and version that any change gives it. */
+function fixedUrls(rule: Rule): readonly StaleUrl[] {
+  const { purge } = rule;
+  const { queries = [], fileHeaders, variants = false } = purge;
+  const hasOpenHeaders =
+    fileHeaders !== undefined &&
+    headerSetsOf(fileHeaders).some((set) => Object.values(set).some((value) => !isFixed(value)));
+  const fixed: Purge = {
+    ...purge,
+    queries: queries.filter(isFixed),
+    variants: variants || hasOpenHeaders,
+  };
+  const urls = compileStaleUrls({ ...rule, purge: fixed });
+  if (queries.every(isFixed)) return urls;
+  const pages = compileStaleUrls({
+    match: rule.match,
+    ...(rule.pages && { pages: rule.pages }),
+    purge: { fileUrls: purge.fileUrls ?? [] },
+  });
+  return [...urls, ...pages.map(withAnyQuery)];
 }
 
-function belowDirUrl(template: string, scope: Scope): readonly UrlEntry[] {
-  return [dirEntry(isFixed(template) ? encodeLiteral(template) : below(template, /\{/), scope)];
+function withAnyQuery({ written, expand }: StaleUrl): StaleUrl {
+  return {
+    written,
+    expand: (variables, scope) =>
+      expand(variables, scope).map((each) => {
+        if (each.kind !== 'file') return each;
+        return dirEntry(each.url.includes('?') ? `${each.url}&**` : `${each.url}${anyQuery}`, scope);
+      }),
+  };
+}
+
+function wildcard(url: string): StaleUrl {
+  return { written: url, expand: (_, scope) => [dirEntry(url, scope)] };
 }
 
 /** A regex cannot be cut anywhere, but its literal beginning is a path. */
-function belowRegexPattern(template: string, scope: Scope): readonly UrlEntry[] {
-  if (isFixed(template)) return [{ kind: 'regex', pattern: encodeLiteral(template), ...scope }];
-  const pathStart = template.indexOf('/', template.indexOf('://') + 3);
-  const url = below(template, /[\\^$.*+?()[\]{}|](?=[^/]*(\/|$))/, pathStart);
-  const urls = url.startsWith('any:') ? [`http${url.slice(3)}`, `https${url.slice(3)}`] : [url];
-  return urls.map((each) => dirEntry(each, scope));
-}
-
-/** Whether a template has no variable. */
-function isFixed(template: string): boolean {
-  return !/\{\+?[A-Za-z_]/.test(template);
-}
-
-/** A wildcard for all that is below the last slash before the first match of `stop` after `from`. */
-function below(template: string, stop: RegExp, from = 0): string {
-  const start = Math.max(from, 0);
-  const at = template.slice(start).search(stop);
-  const literal = encodeLiteral(at < 0 ? template : template.slice(0, start + at)).replace(/\?.*$/s, '');
-  return `${literal.slice(0, literal.lastIndexOf('/') + 1)}**`;
+function coverRegexPattern(pattern: string): PrefixCover {
+  const pathStart = Math.max(0, pattern.indexOf('/', pattern.indexOf('://') + 3));
+  const length = pattern.slice(pathStart).search(/[\\^$.*+?()[\]{}|]/);
+  const end = length < 0 ? pattern.length : pathStart + length;
+  // What a quantifier follows may be missing.
+  const isLastOptional = /^(?:[?*]|\{\d)/.test(pattern.slice(end));
+  const literal = encodeLiteral(pattern.slice(0, isLastOptional ? end - 1 : end));
+  const prefix = `${literal.slice(0, literal.lastIndexOf('/') + 1)}**`;
+  const isOfAnyScheme = prefix.startsWith('any:');
+  return {
+    dirUrls: isOfAnyScheme ? [`http${prefix.slice(3)}`, `https${prefix.slice(3)}`] : [prefix],
+    fileUrls: [],
+  };
 }
