@@ -22,7 +22,7 @@ export function purgeHooks({ url, secret }: { url: string; secret: string }) {
   };
 
   async function send(event: Record<string, unknown>): Promise<void> {
-    const body = JSON.stringify(event);
+    const body = JSON.stringify({ ...event, timestamp: new Date().toISOString() });
     try {
       const headers = { 'content-type': 'application/json', ...sign(body, secret) };
       const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5000) });

@@ -9,9 +9,11 @@ import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 it("Payload's hooks send what its source verifies and reads, and never fail an editor's save", async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1) });
   const world = createWebhookWorld({
     webhooks: { payload: { source: 'payload', secretIds: ['s'] } },
     rules: [
@@ -21,13 +23,14 @@ it("Payload's hooks send what its source verifies and reads, and never fail an e
       },
     ],
     secrets: { s: SECRET },
-    nowMs: Date.now(),
   });
   let isAway = false;
   vi.stubGlobal(
     'fetch',
     async (url: string, { headers, body }: { headers: Record<string, string>; body: string }) => {
       if (isAway) throw new Error('away');
+      vi.advanceTimersByTime(10);
+      world.nowMs = Date.now();
       const request = { method: 'POST', path: new URL(url).pathname, headers, body: Buffer.from(body) };
       const { statusCode } = await receiveWebhook('payload', request, world.ports);
       return new Response(null, { status: statusCode });

@@ -11,7 +11,7 @@ const actions = actionsOf({ put: ['create', 'update'], delete: ['delete'] });
 
 /**
  * Payload, which has hooks and no webhooks: `docs/snippets/payload-purge.ts` sends `{ collection, operation, doc,
- * previousDoc, locale }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
+ * previousDoc, locale, timestamp }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
  * or in the header that the option `header` names.
  * @see https://payloadcms.com/docs/hooks/collections
  */
@@ -46,7 +46,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
     id,
     type: stringAt(body, 'collection'),
     locale: stringAt(body, 'locale'),
-    times: [doc.updatedAt],
+    times: [body.timestamp, doc.updatedAt],
     entry,
     ...(operation === 'update' && wasPublic && !isDraft && { previous: before }),
   });
