@@ -1,5 +1,6 @@
-import { describeFinish, describePurge, type SampleResult, type Step } from './run-samples.ts';
+import type { SampleResult, Step } from './run-samples.ts';
 import type { Entry, Timeline } from './timeline.ts';
+import { describeFinish, describePurge } from './timeline-purges.ts';
 
 /** The most changes that are listed one by one within {@link quietMs}; more are counted. */
 const mostListed = 5;

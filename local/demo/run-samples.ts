@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { EdgeClient } from '../edge/edge-client.ts';
+import type { EdgeAnswer, EdgeClient } from '../edge/edge-client.ts';
 import type { Origin } from './origin.ts';
 import type { LocalObjects } from './s3-source.ts';
+import { findUnexpected } from './sample-edges.ts';
 import { type Sample, signSample } from './samples.ts';
-import { type Entry, purgedBy, type Timeline } from './timeline.ts';
+import type { Entry, Timeline } from './timeline.ts';
+import { describeFinish, describePurge, findAccepted, findFinished } from './timeline-purges.ts';
 
 /** The parts of the running stack that a sample needs. */
 export interface LocalContext {
@@ -62,15 +63,17 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
   const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const accepted = await acceptedFor((url) => urls.includes(url), changedMs, context);
+  const accepted = await findAccepted(context.timeline, urls, changedMs, timeoutMs);
   if (accepted === undefined) return failed('CDN Pro never accepted a purge request for it');
   step(accepted.atMs, 'accepted', [describePurge(accepted)]);
   if (context.knowsFinish) {
-    const finished = await finishOf(accepted, context);
+    const finished = await findFinished(context.timeline, accepted, timeoutMs);
     if (finished === undefined) return failed('its purge never finished');
     step(finished.atMs, 'finished', [describeFinish(finished)]);
   }
-  const stale = await staleAfter(sample, urls, context);
+  const isFresh = ({ status, body }: EdgeAnswer) =>
+    sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second');
+  const stale = await findUnexpected(context.edges, urls, isFresh, context.nowMs);
   if (stale !== undefined) return failed(`the edge still shows the old page at ${stale}`);
   const where = context.edges.length === 1 ? '' : ` at ${context.edges.length} edges`;
   const shown = sample.kind === 'delete' ? 'is gone' : 'shows the second version';
@@ -80,47 +83,6 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
     urls.map((url) => `${url} ${shown}${where}`),
   );
   return { title: sample.title, steps };
-}
-
-/** @returns the first accepted purge of one of some URLs since a time */
-function acceptedFor(
-  isWanted: (url: string) => boolean,
-  sinceMs: number,
-  { timeline }: LocalContext,
-): Promise<(Entry & { kind: 'accepted' }) | undefined> {
-  const isOurs = (entry: Entry): entry is Entry & { kind: 'accepted' } =>
-    entry.kind === 'accepted' && purgedBy(entry.purge).some(isWanted);
-  return timeline.find(isOurs, sinceMs, timeoutMs);
-}
-
-function finishOf(
-  { purgeId, atMs }: Entry & { kind: 'accepted' },
-  { timeline }: LocalContext,
-): Promise<(Entry & { kind: 'finished' }) | undefined> {
-  const isOurs = (entry: Entry): entry is Entry & { kind: 'finished' } =>
-    entry.kind === 'finished' && entry.purgeId === purgeId;
-  // The purge may finish before the functions have logged that it was accepted.
-  return timeline.find(isOurs, atMs - timeoutMs, timeoutMs);
-}
-
-/** @returns the end of a purge in a few words */
-export function describeFinish({ purgeId, successRate }: Entry & { kind: 'finished' }): string {
-  return `purge ${purgeId}: ${successRate}% of the servers have obeyed`;
-}
-
-/** @returns a purge request in a few words */
-export function describePurge({ purgeId, purge }: Entry & { kind: 'accepted' }): string {
-  const { fileUrls = [], dirUrls = [], regexPatterns = [], covered = [], action, target } = purge;
-  const counts = [
-    [fileUrls.length, 'file URL'],
-    [dirUrls.length, 'directory URL'],
-    [regexPatterns.length, 'regex pattern'],
-  ] as const;
-  const parts = counts.flatMap(([count, noun]) =>
-    count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`],
-  );
-  const more = covered.length === 0 ? '' : ` (which covers ${covered.length} more)`;
-  return `purge ${purgeId}: ${action} ${parts.join(', ')}${more} in ${target}`;
 }
 
 function obstacleTo(sample: Sample, { objects, webhooks }: LocalContext): string | undefined {
@@ -158,17 +120,16 @@ async function publishFirst(sample: Sample, context: LocalContext): Promise<read
 
 /** @returns whether the edges serve the first version from their caches, once its own purge has finished */
 async function becomesCached(urls: readonly string[], context: LocalContext): Promise<boolean> {
-  const { edges, nowMs, knowsFinish } = context;
+  const { edges, timeline, nowMs, knowsFinish } = context;
   const sinceMs = nowMs() - timeoutMs;
-  for (const wanted of urls) {
-    const accepted = await acceptedFor((url) => url === wanted, sinceMs, context);
-    if (accepted !== undefined && knowsFinish) await finishOf(accepted, context);
+  for (const url of urls) {
+    const accepted = await findAccepted(timeline, [url], sinceMs, timeoutMs);
+    if (accepted !== undefined && knowsFinish) await findFinished(timeline, accepted, timeoutMs);
   }
-  return within(5000, nowMs, async () => {
-    const asked = edges.flatMap((edge) => urls.map((url) => edge.get(url)));
-    const answers = await Promise.all(asked);
-    return answers.every(({ cache = 'HIT', body }) => cache === 'HIT' && body.toString() === pageOf('first'));
-  });
+  // Another CDN may not say where its answers come from.
+  const isCached = ({ cache = 'HIT', body }: EdgeAnswer) =>
+    cache === 'HIT' && body.toString() === pageOf('first');
+  return (await findUnexpected(edges, urls, isCached, nowMs)) === undefined;
 }
 
 /** Makes the change itself. @returns what was done and, if the answer said so, what was queued */
@@ -232,36 +193,4 @@ async function sendWebhook(
     throw new Error(`The webhook ${sample.webhook} was answered ${response.status}: ${answer}`);
   }
   return (JSON.parse(answer) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;
-}
-
-/** @returns the first URL at which an edge does not show the change in time; undefined where all do */
-async function staleAfter(
-  sample: Sample,
-  urls: readonly string[],
-  { edges, nowMs }: LocalContext,
-): Promise<string | undefined> {
-  for (const url of urls) {
-    const isFresh = await within(5000, nowMs, async () => {
-      const answers = await Promise.all(edges.map((edge) => edge.get(url)));
-      return answers.every(({ status, body }) =>
-        sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second'),
-      );
-    });
-    if (!isFresh) return url;
-  }
-  return undefined;
-}
-
-/** Retries until it holds. @returns whether it did in time */
-async function within(
-  timeoutMs: number,
-  nowMs: () => number,
-  holds: () => Promise<boolean>,
-): Promise<boolean> {
-  const untilMs = nowMs() + timeoutMs;
-  while (!(await holds())) {
-    if (nowMs() > untilMs) return false;
-    await sleep(50);
-  }
-  return true;
 }
