@@ -188,3 +188,27 @@ test('a directory is not held while half of the day is left, and then the longer
   expect(holds[20]).toBe(9 * hourMs);
   expect(holds).toEqual(holds.toSorted((a, b) => a - b));
 });
+
+test('a quota with shorter hours is like another one on a clock that is as much faster', () => {
+  const faster = 720;
+  fc.assert(
+    fc.property(wishes, quota, fc.integer({ min: 1, max: 50 }), (given, limit, position) => {
+      let short: QuotaState = { ...freshQuota, hourMs: hourMs / faster };
+      let long: QuotaState = freshQuota;
+      let nowMs = 10 * dayMs;
+      for (const { afterMs, lane, files, dirs } of given) {
+        nowMs += Math.floor(afterMs / faster);
+        const longMs = nowMs * faster;
+        const spendable = spendableTokens(short, limit, lane, nowMs);
+        expect(spendable).toEqual(spendableTokens(long, limit, lane, longMs));
+        expect(holdMs(short, limit, 3, nowMs) * faster).toBeCloseTo(holdMs(long, limit, 3, longMs), 3);
+        const backMs = tokensBackMs(short, limit, lane, 'files', position, nowMs);
+        const longBackMs = tokensBackMs(long, limit, lane, 'files', position, longMs);
+        expect(backMs === undefined ? undefined : backMs * faster).toBe(longBackMs);
+        if (!covers(spendable, { files, dirs })) continue;
+        short = spend(short, { files, dirs }, nowMs);
+        long = spend(long, { files, dirs }, longMs);
+      }
+    }),
+  );
+});

@@ -28,7 +28,6 @@ export function clampLimits(state: LimitsState, ahead: Ahead, nowMs: number): Li
   };
   const aheadMs = nowMs + ahead.clockDifferenceMs;
   const clock = most(aheadMs);
-  const hour = most(hourOf(aheadMs + ahead.guardMs));
   const halfDay = most(halfDayOf(aheadMs));
   const sender = (each: SenderState): SenderState => ({
     ...each,
@@ -43,7 +42,9 @@ export function clampLimits(state: LimitsState, ahead: Ahead, nowMs: number): Li
   const clamped: LimitsState = {
     window: clampWindow(state.window, clock, arrival, closing),
     bucket: clampBucket(state.bucket, clock),
-    quotas: mapValues(state.quotas, (quota) => clampQuota(quota, clock, arrival, hour)),
+    quotas: mapValues(state.quotas, (quota) =>
+      clampQuota(quota, clock, arrival, most(hourOf(aheadMs + ahead.guardMs, quota))),
+    ),
     senders: mapValues(state.senders, sender),
     neighbors: mapValues(state.neighbors, (senders) => mapValues(senders, sender)),
     directories: mapValues(state.directories, clock),

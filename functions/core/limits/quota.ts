@@ -29,6 +29,11 @@ export interface QuotaState {
   readonly unknown?: Tokens;
   /** Where it is not known what was spent: by when all of that has arrived at CDN Pro, in milliseconds. */
   readonly lostMs?: number;
+  /**
+   * How long an hour of this quota is, in milliseconds: the local stack has shorter days.
+   * @default 3,600,000
+   */
+  readonly hourMs?: number;
 }
 
 /** A quota of which nothing was spent. */
@@ -57,13 +62,13 @@ export interface QuotaShares {
 /** The shares of the design, "lanes" and "shares". */
 export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05, unknown: 0.02 };
 
-const hourMs = 3_600_000;
+const realHourMs = 3_600_000;
 /** A token that was spent early in an hour is counted until that whole hour is a day old. */
 const countedHours = 25;
 
 /** @returns tokens spent in the last 24 hours, counted by whole hours: up to an hour's more, never fewer */
 export function spentTokens(state: QuotaState, nowMs: number): Tokens {
-  const hour = hourOf(nowMs);
+  const hour = hourOf(nowMs, state);
   let sum = noTokens;
   for (const [key, tokens] of Object.entries(state.spent)) {
     if (Number(key) > hour - countedHours) sum = plus(sum, tokens);
@@ -73,7 +78,7 @@ export function spentTokens(state: QuotaState, nowMs: number): Tokens {
 
 /** @returns the state with tokens spent now; what is older than a day is dropped */
 export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaState {
-  const hour = hourOf(nowMs);
+  const hour = hourOf(nowMs, state);
   const recent = Object.entries(state.spent).filter(([key]) => Number(key) > hour - countedHours);
   const spent = Object.fromEntries(recent);
   return { ...state, spent: { ...spent, [hour]: plus(spent[hour] ?? noTokens, tokens) } };
@@ -81,7 +86,7 @@ export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaSt
 
 /** Takes back what a request was to cost that CDN Pro has refused, from the hour in which it was counted. */
 export function unspend(state: QuotaState, tokens: Tokens, countedMs: number): QuotaState {
-  const hour = hourOf(countedMs);
+  const hour = hourOf(countedMs, state);
   const { files, dirs } = minus(state.spent[hour] ?? noTokens, tokens);
   return {
     ...state,
@@ -90,7 +95,7 @@ export function unspend(state: QuotaState, tokens: Tokens, countedMs: number): Q
 }
 
 /** @returns whether it is not known what was spent in the last 24 hours: `purgeTokens` has to say it */
-export function isSpentUnknown({ lostMs }: QuotaState, nowMs: number): boolean {
+export function isSpentUnknown({ lostMs, hourMs = realHourMs }: QuotaState, nowMs: number): boolean {
   return lostMs !== undefined && nowMs - lostMs < countedHours * hourMs;
 }
 
@@ -203,7 +208,8 @@ export function tokensBackMs(
   let missing = position - unclamped(state, quota, lane, nowMs)[kind];
   if (missing <= 0) return nowMs;
   if (isSpentUnknown(state, nowMs)) return undefined;
-  const oldest = hourOf(nowMs) - countedHours;
+  const { hourMs = realHourMs } = state;
+  const oldest = hourOf(nowMs, state) - countedHours;
   const hours = Object.keys(state.spent)
     .map(Number)
     .filter((hour) => hour > oldest)
@@ -225,6 +231,7 @@ export function tokensBackMs(
 export function holdMs(state: QuotaState, quota: Tokens, different: number, nowMs: number): number {
   if (quota.dirs <= 0) return 0;
   const used = spentTokens(state, nowMs).dirs / quota.dirs;
+  const { hourMs = realHourMs } = state;
   return 3 * Math.max(1, different) * ((24 * hourMs) / quota.dirs) * Math.max(0, used - 0.5);
 }
 
@@ -243,7 +250,7 @@ export function covers(available: Tokens, wanted: Tokens): boolean {
   return wanted.files <= available.files && wanted.dirs <= available.dirs;
 }
 
-/** @returns the hour since the epoch */
-export function hourOf(ms: number): number {
+/** @returns the hour of a quota since the epoch */
+export function hourOf(ms: number, { hourMs = realHourMs }: Pick<QuotaState, 'hourMs'>): number {
   return Math.floor(ms / hourMs);
 }
