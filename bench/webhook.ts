@@ -12,7 +12,7 @@ import { loadConfig } from '../infra/stack/load-config.ts';
 import { type LocalAws, startAws } from '../local/aws/start-aws.ts';
 import { type Assembly, synthesize } from '../local/aws/synthesize.ts';
 import { readAssembly } from '../local/aws/template/assembly.ts';
-import { largeContract } from '../local/cdn-pro/options.ts';
+import { largeQuotas } from '../local/cdn-pro/options.ts';
 import { startCdnPro } from '../local/cdn-pro/server.ts';
 import { localCredentials, localSecrets } from '../local/demo/secrets.ts';
 import { testSecretOf, webhookSigners } from '../local/demo/webhook-signers.ts';
@@ -126,7 +126,7 @@ function receiverFolder({ directory }: Assembly): string {
 async function withStack(assembly: Assembly, use: (aws: LocalAws) => Promise<unknown>): Promise<void> {
   const hosts = ['www.example.com'];
   const cdnPro = await startCdnPro({
-    ...largeContract,
+    quotas: largeQuotas,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
   });

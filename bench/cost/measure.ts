@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { startAws } from '../../local/aws/start-aws.ts';
 import { synthesize } from '../../local/aws/synthesize.ts';
 import { readAssembly, type Template } from '../../local/aws/template/assembly.ts';
-import { largeContract } from '../../local/cdn-pro/options.ts';
+import { largeQuotas } from '../../local/cdn-pro/options.ts';
 import { startCdnPro } from '../../local/cdn-pro/server.ts';
 import { localCredentials, localSecrets } from '../../local/demo/secrets.ts';
 import { changerOf, untilPurged } from './changes.ts';
@@ -50,7 +50,7 @@ async function synthesizePath({ config }: Path) {
 async function measureLoad(path: Path, load: Load, assemblyDir: string): Promise<Usage> {
   const hosts = ['www.example.com'];
   const cdnPro = await startCdnPro({
-    ...largeContract,
+    quotas: largeQuotas,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
   });

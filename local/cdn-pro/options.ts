@@ -143,11 +143,8 @@ export function withDefaults({ quotas, port: _, ...options }: CdnProOptions): Co
   };
 }
 
-/** A bucket and quotas that are never empty, for a customer with a large contract. */
-export const largeContract = {
-  bucket: { perMinute: 60_000, burst: 60_000 },
-  quotas: {
-    production: { files: 10_000_000, dirs: 1_000_000 },
-    staging: { files: 10_000_000, dirs: 1_000_000 },
-  },
+/** The quotas of a customer with a large contract. */
+export const largeQuotas = {
+  production: { files: 10_000_000, dirs: 1_000_000 },
+  staging: { files: 10_000_000, dirs: 1_000_000 },
 };

@@ -1,4 +1,4 @@
-import { largeContract } from '../cdn-pro/options.ts';
+import { largeQuotas } from '../cdn-pro/options.ts';
 import type { AcceptedPurge } from '../cdn-pro/purges.ts';
 import { startCdnPro } from '../cdn-pro/server.ts';
 import type { Page } from '../edge/cache.ts';
@@ -91,8 +91,8 @@ async function startApi(
   }
   const timers = new Set<NodeJS.Timeout>();
   const simulator = await startCdnPro({
-    // The functions do not know tokens and the customer's bucket yet.
-    ...largeContract,
+    // The functions do not know tokens yet.
+    quotas: largeQuotas,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
     processingMs,

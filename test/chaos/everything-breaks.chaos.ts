@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { startAws } from '../../local/aws/start-aws.ts';
 import { synthesize } from '../../local/aws/synthesize.ts';
-import { largeContract } from '../../local/cdn-pro/options.ts';
+import { largeQuotas } from '../../local/cdn-pro/options.ts';
 import { startCdnPro } from '../../local/cdn-pro/server.ts';
 import { eventually, scratchFolder } from '../helpers/start.ts';
 
@@ -90,7 +90,7 @@ test('50,000 objects in one go while everything breaks: nothing is lost, and not
   const assembly = await synthesize(scratch.path('config.json'));
   let credentials = { username: 'local', apiKey: 'first' };
   const cdnPro = await startCdnPro({
-    ...largeContract,
+    quotas: largeQuotas,
     credentials,
     deployedHosts: { production: ['www.example.com'], staging: [] },
   });

@@ -10,7 +10,7 @@ import { createFunction } from '../../local/aws/lambda/function.ts';
 import type { InvocationResult, LocalFunction } from '../../local/aws/lambda/invocation.ts';
 import { synthesize } from '../../local/aws/synthesize.ts';
 import { type Assembly, readAssembly } from '../../local/aws/template/assembly.ts';
-import { largeContract } from '../../local/cdn-pro/options.ts';
+import { largeQuotas } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 import { localCredentials, localSecrets } from '../../local/demo/secrets.ts';
 import { scratchFolder } from '../helpers/start.ts';
@@ -89,7 +89,7 @@ async function create(
   stops.push(moto.stop);
   const hosts = ['www.example.com'];
   const cdnPro = await startCdnPro({
-    ...largeContract,
+    quotas: largeQuotas,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
   });

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type CdnProOptions, largeContract } from '../../local/cdn-pro/options.ts';
+import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 /** A simulator of CDN Pro on a clock that begins on 2026-01-01 and that a test moves, and a client that signs with its API key. */
@@ -36,7 +36,7 @@ export async function startSimulatedApi(options: Partial<CdnProOptions> = {}): P
     unseenMs: 0,
     nowMs: () => nowMs,
     limit: { requests: 1_000_000, perSeconds: 1 },
-    bucket: largeContract.bucket,
+    bucket: { perMinute: 60_000, burst: 60_000 },
     ...options,
   });
   const send = (path: string, init: RequestInit) => request(`${cdnPro.url}${path}`, init, nowMs);

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { largeContract } from '../../local/cdn-pro/options.ts';
+import { largeQuotas } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const deployedHost = 'https://www.example.com';
@@ -14,7 +14,8 @@ beforeAll(async () => {
       staging: ['staging.example.com'],
     },
     limit: { requests: 10_000, perSeconds: 1 },
-    ...largeContract,
+    bucket: { perMinute: 60_000, burst: 60_000 },
+    quotas: largeQuotas,
   });
 });
 afterAll(() => cdnPro.stop());

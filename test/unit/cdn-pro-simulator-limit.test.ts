@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CdnProOptions, largeContract } from '../../local/cdn-pro/options.ts';
+import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -60,7 +60,7 @@ async function fill(cdnPro: CdnPro, count: number): Promise<number[]> {
 
 describe('the limit of 300 requests in 5 minutes', () => {
   it('accepts 300 and refuses the 301st until the very millisecond before the first leaves', async () => {
-    const cdnPro = await start({ bucket: largeContract.bucket });
+    const cdnPro = await start({ bucket: { perMinute: 60_000, burst: 60_000 } });
     expect(await fill(cdnPro, 300)).toEqual(Array(300).fill(201));
     nowMs = startMs + windowMs - 1;
     const answer = await post(cdnPro);
@@ -74,7 +74,7 @@ describe('the limit of 300 requests in 5 minutes', () => {
   });
 
   it('has room for one, and only one, exactly when the first leaves', async () => {
-    const cdnPro = await start({ bucket: largeContract.bucket });
+    const cdnPro = await start({ bucket: { perMinute: 60_000, burst: 60_000 } });
     await fill(cdnPro, 300);
     nowMs = startMs + windowMs;
     expect((await post(cdnPro)).status).toBe(201);
