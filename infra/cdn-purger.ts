@@ -11,6 +11,7 @@ import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
 import { S3Receiver } from './pipeline/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
+import { Tick } from './pipeline/tick.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
 import { dataProtection } from './security/data-protection.ts';
 import type { AlarmSettings } from './settings/alarm-settings.ts';
@@ -23,6 +24,7 @@ import { type CompleteSettings, checkSettings, type Settings } from './settings/
 import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
 import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
+import { ParkedUrls } from './storage/parked-urls.ts';
 import { keepLimitsApart, type LedgerUse } from './storage/separate-ledgers.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -78,6 +80,8 @@ export class CdnPurger extends Construct {
   readonly deadLetterQueue: Queue;
   /** Stores the entry memory, and the rate limit's window unless `sharedLedger` does. */
   readonly ledger: Ledger;
+  /** Stores what waits for tokens of the day. */
+  readonly parked: ParkedUrls;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
   readonly #monitoring: Monitoring;
@@ -99,21 +103,30 @@ export class CdnPurger extends Construct {
     const protection = dataProtection(checked, this.#settings.target, encryptionKey);
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith: ledgerSharedWith });
-    this.#submit = new Submit(this, 'Submit', {
+    this.parked = new ParkedUrls(this, 'Parked', protection);
+    const sending = {
       settings: this.#settings,
       credentials,
       endpoint,
       windowTable: sharedLedger ?? this.ledger.table,
+      parked: this.parked,
       protection,
       monitoring: this.#monitoring,
-    });
+    };
+    this.#submit = new Submit(this, 'Submit', sending);
+    const { buffer } = this.#submit;
+    const tick = new Tick(this, 'Tick', { ...sending, buffer });
     if (this.#settings.dashboard) {
-      const { function: fn, buffer } = this.#submit;
-      const watched = { function: fn, buffer, settings: this.#settings };
+      const watched = {
+        function: this.#submit.function,
+        buffer,
+        tick: tick.function,
+        settings: this.#settings,
+      };
       this.#dashboard = new PurgerDashboard(this, 'Dashboard', this.#monitoring, watched);
     }
-    this.bufferQueue = this.#submit.buffer.queue;
-    this.deadLetterQueue = this.#submit.buffer.deadLetterQueue;
+    this.bufferQueue = buffer.queue;
+    this.deadLetterQueue = buffer.deadLetterQueue;
     this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
     this.#ledgerUse = { credentials, ledger: sharedLedger ?? this.ledger.table };
     this.#warn();

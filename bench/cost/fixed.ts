@@ -21,6 +21,21 @@ const pollers = 5;
 /** A long poll waits 20 s at most: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html */
 const pollsPerMinute = 3;
 
+/** Of a tick while nothing waits, measured on the local stack: half a unit for its read, and Lambda's own lines of log. */
+const idleTick = { gbSeconds: 0.0075, readUnits: 0.5, logBytes: 450 };
+/** The limits are read each five minutes, too. */
+const limitsReadsPerTick = 1 / 5;
+
+/** @returns what a function on a one-minute schedule costs in a month in which nothing waits */
+function idleTicksUsd(schedules: number): number {
+  const each =
+    prices.lambdaRequest.usd +
+    idleTick.gbSeconds * prices.lambdaGbSecond.usd +
+    (idleTick.readUnits + limitsReadsPerTick) * prices.dynamodbReadUnit.usd +
+    (idleTick.logBytes / 1e9) * prices.logGb.usd;
+  return schedules * minutesInMonth * each;
+}
+
 /** @returns the monthly costs of a template's resources, and of the secrets and metrics that it uses */
 export function fixedCostsOf(
   template: Template,
@@ -35,8 +50,12 @@ export function fixedCostsOf(
     .reduce((sum, { Properties }) => sum + watchedBy(Properties), 0);
   const dashboards = count('AWS::CloudWatch::Dashboard');
   const keys = count('AWS::KMS::Key');
+  const schedules = resources.filter(
+    ({ Type, Properties }) => Type === 'AWS::Events::Rule' && Properties.ScheduleExpression !== undefined,
+  ).length;
   return [
     { what: 'polling of queues at rest', count: queues, usd: polls * prices.sqsRequest.usd },
+    { what: 'ticks while nothing waits', count: schedules, usd: idleTicksUsd(schedules) },
     { what: 'secrets', count: secrets, usd: secrets * prices.secretMonth.usd },
     { what: 'custom metrics, while changes come in', count: metrics, usd: metrics * prices.metricMonth.usd },
     { what: 'metrics that alarms watch', count: alarms, usd: alarms * prices.alarmMonth.usd },

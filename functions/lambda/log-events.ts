@@ -58,6 +58,17 @@ export const submitEvents = {
   stricterLimit: 'stricter rate limit applies: another deployment with the same CDN Pro user declares it',
 } as const;
 
+/** Of `tick`. */
+export const tickEvents = {
+  released: 'parked URLs released into the purge queue',
+  notReleased: 'parked URLs not released: the next tick tries again',
+  notRemoved: 'parked URL released and not removed: it will be purged again',
+  converted: 'parked URLs converted: their directory is purged instead',
+  tokensRead: "day's tokens read",
+  quotasRead: "day's quotas read",
+  tokensUnread: "day's tokens or quotas not read: the own count holds",
+} as const;
+
 /** Of `configure-bucket`. */
 export const bucketEvents = {
   configured: 'bucket configured',

@@ -44,8 +44,24 @@ type SubmitMetricName =
   /** The share of the rate limit's window that is used, whenever a request asks for a slot. */
   | 'BudgetUsedPercent';
 
+/** What `tick` measures, while something waits for tokens of the day or few are left. */
+type TickMetricName =
+  /** URLs that are parked, with the dimension `lane`. */
+  | 'ParkedEntries'
+  /** The age of the oldest change that waits for a token, with the dimension `lane`. */
+  | 'OldestParkedSeconds'
+  /** Until the last that waits now will have its token. */
+  | 'DoneBySeconds'
+  /** Tokens that are left of the day's files, and of its directories. */
+  | 'FilesLeft'
+  | 'DirsLeft'
+  /** The used share of what the day has for people, of files or directories, whichever is larger. */
+  | 'TokensUsedPercent'
+  /** How far the own count and `purgeTokens` are apart, in percent of the quota. */
+  | 'TokensMiscountedPercent';
+
 /** What the functions measure. Each is published once an invocation has ended. */
-export type FunctionMetricName = ReceiverMetricName | SubmitMetricName;
+export type FunctionMetricName = ReceiverMetricName | SubmitMetricName | TickMetricName;
 
 /** The metrics in the project's namespace. */
 export type MetricName = FunctionMetricName | AccessLogMetricName;

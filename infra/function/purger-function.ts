@@ -39,6 +39,11 @@ export interface PurgerFunctionProps {
    * @default - nowhere: the function is not invoked asynchronously
    */
   readonly onFailure?: IQueue;
+  /**
+   * Whether it is invoked on a schedule: an event that fails is not tried again, since the next one does the same.
+   * @default false
+   */
+  readonly isScheduled?: boolean;
 }
 
 /** A function of the purger, with what all of them have in common: runtime, architecture, logs. */
@@ -46,7 +51,7 @@ export class PurgerFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    { name, files, onFailure, protection, ...props }: PurgerFunctionProps,
+    { name, files, onFailure, isScheduled = false, protection, ...props }: PurgerFunctionProps,
   ) {
     const { encryptionKey } = protection;
     const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
@@ -83,9 +88,10 @@ export class PurgerFunction extends LambdaFunction {
             maxEventAge: Duration.hours(6),
             onFailure: { bind: () => ({ destination: onFailure.queueArn }) },
           }),
+      ...(isScheduled ? { retryAttempts: 0, maxEventAge: Duration.minutes(1) } : {}),
     });
     acknowledge(this, functionReasons);
-    acknowledge(this, onFailure === undefined ? synchronousReasons : asynchronousReasons);
+    acknowledge(this, isScheduled ? scheduledReasons : deadLetterReasons(onFailure));
     acknowledge(role, roleReasons);
     acknowledgeLogs(logGroup, protection);
   }
@@ -93,7 +99,7 @@ export class PurgerFunction extends LambdaFunction {
 
 const functionReasons = {
   'NIST.800.53.R5-LambdaConcurrency':
-    'A reservation is taken from all functions of the account, and fails to deploy where the quota is small. What comes in is limited at its source instead: two batches at a time from the queue, and the throttling of the HTTP API. Under a reservation the poller of the queue would use up receives of messages.',
+    'A reservation is taken from all functions of the account, and fails to deploy where the quota is small. What comes in is limited at its source instead: two batches at a time from the queue, one event a minute from the schedule, and the throttling of the HTTP API. Under a reservation the poller of the queue would use up receives of messages.',
   'NIST.800.53.R5-LambdaInsideVPC':
     'It reaches no private resource: only public endpoints of AWS and of CDN Pro, by TLS and with its own IAM role. A VPC would add a NAT gateway as one more way to fail.',
   'Serverless-LambdaTracing':
@@ -111,6 +117,15 @@ const synchronousReasons = {
   'NIST.800.53.R5-LambdaDLQ': neverAsynchronous,
   'Serverless-LambdaDLQ': neverAsynchronous,
 };
+const nextMinute =
+  'The event of a schedule says nothing but that it is time. One that fails is worth nothing afterwards: the next one, a minute later, does the same.';
+const scheduledReasons = {
+  'NIST.800.53.R5-LambdaDLQ': nextMinute,
+  'Serverless-LambdaDLQ': nextMinute,
+};
+function deadLetterReasons(onFailure: IQueue | undefined): Readonly<Record<string, string>> {
+  return onFailure === undefined ? synchronousReasons : asynchronousReasons;
+}
 const roleReasons = {
   'NIST.800.53.R5-IAMNoInlinePolicy':
     'The policy belongs to the role of this one function, goes with it, and names its resources only. As a managed policy it could be attached to others.',

@@ -9,6 +9,7 @@ import type { S3Queue } from './receiver-alarms.ts';
 import { addS3Queue, s3QueuesWidget, webhookApiWidget } from './source-widgets.ts';
 import type { Watched } from './submit-alarms.ts';
 import { SubmitWidgets, third } from './submit-widgets.ts';
+import { tokenWidgets } from './token-widgets.ts';
 
 const fiveMinutes = Duration.minutes(5);
 
@@ -20,7 +21,12 @@ export class PurgerDashboard extends Construct {
   readonly #receivers = new GraphWidget({ ...third, title: 'Changes not purged', left: [] });
   readonly #errors = new GraphWidget({ ...third, title: 'Errors and throttles of functions', left: [] });
 
-  constructor(scope: Construct, id: string, monitoring: Monitoring, watched: Watched) {
+  constructor(
+    scope: Construct,
+    id: string,
+    monitoring: Monitoring,
+    watched: Watched & { readonly tick: PurgerFunction },
+  ) {
     super(scope, id);
     this.#monitoring = monitoring;
     this.#dashboard = new Dashboard(this, 'Dashboard', {
@@ -38,7 +44,9 @@ export class PurgerDashboard extends Construct {
     this.#dashboard.addWidgets(submit.freshness(), submit.backlog(), submit.budget());
     this.#dashboard.addWidgets(submit.changes(), submit.requests(), submit.grouping());
     this.#dashboard.addWidgets(submit.deadLetters(), this.#errors, this.#receivers);
+    this.#dashboard.addWidgets(...tokenWidgets(monitoring));
     this.#addErrors('submit', watched.function);
+    this.#addErrors('tick', watched.tick);
   }
 
   /** Shows a receiver's errors, and the changes that it could not use. */

@@ -15,6 +15,7 @@ import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import { grantWindow } from '../storage/ledger.ts';
+import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
 
@@ -25,6 +26,7 @@ export interface SubmitProps {
   readonly endpoint: string;
   /** The table with the rate limit's window. */
   readonly windowTable: ITable;
+  readonly parked: ParkedUrls;
   readonly protection: DataProtection;
   readonly monitoring: Monitoring;
 }
@@ -39,7 +41,7 @@ export class Submit extends Construct {
 
   constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
-    const { settings, credentials, endpoint, windowTable, protection, monitoring } = props;
+    const { settings, credentials, endpoint, windowTable, parked, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new PurgeQueue(this, 'Buffer', {
       // A message is in flight while its batch gathers and while the function runs; 30 s more are for the poller.
@@ -58,6 +60,7 @@ export class Submit extends Construct {
         [environment.bufferQueueUrl]: queue.queueUrl,
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
         [environment.ledgerTableName]: nameFor(this, windowTable),
+        [environment.parkedTable]: parked.table.tableName,
         [environment.credentialsSecretId]: credentials.secretArn,
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
@@ -85,6 +88,7 @@ export class Submit extends Construct {
     grantSend(queue, this.function);
     grantSend(deadLetterQueue, this.function);
     grantWindow(windowTable, this.function);
+    parked.grantPark(this.function);
     credentials.grantRead(this.function);
     watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }

@@ -16,13 +16,14 @@ export interface Ready {
     readonly bufferQueueUrl: string;
     readonly deadLetterQueueUrl: string;
   };
-  readonly dynamodb: { readonly endpoint: string; readonly table: string };
+  readonly dynamodb: { readonly endpoint: string; readonly table: string; readonly parkedTable: string };
 }
 
 /** @returns where everything of a running stack listens; `cdnPro` and `edge` are URLs */
 export function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
   const { webhooks = [] } = config;
-  const { BufferQueueUrl = '', DeadLetterQueueUrl = '', LedgerTableName = '', WebhookUrl = '' } = aws.outputs;
+  const { BufferQueueUrl = '', DeadLetterQueueUrl = '', WebhookUrl = '' } = aws.outputs;
+  const { LedgerTableName = '', ParkedTableName = '' } = aws.outputs;
   return {
     s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
     webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
@@ -34,7 +35,11 @@ export function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edg
       bufferQueueUrl: BufferQueueUrl,
       deadLetterQueueUrl: DeadLetterQueueUrl,
     },
-    dynamodb: { endpoint: aws.dynamodb.endpoint, table: sharedTableName(config) ?? LedgerTableName },
+    dynamodb: {
+      endpoint: aws.dynamodb.endpoint,
+      table: sharedTableName(config) ?? LedgerTableName,
+      parkedTable: ParkedTableName,
+    },
   };
 }
 

@@ -6,6 +6,8 @@ export interface OtherCdnPro {
   readonly url: string;
   /** Every URL that was accepted. */
   readonly accepted: Set<string>;
+  /** The tokens that it says are left; it does not say so where they are undefined. */
+  tokensLeft: { readonly filePurgeTokens: number; readonly dirPurgeTokens: number } | undefined;
   readonly stop: () => void;
 }
 
@@ -19,7 +21,8 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
     let body = '';
     for await (const chunk of request) body += chunk;
     if (request.method === 'GET') {
-      response.writeHead(404).end();
+      const isKnown = request.url?.includes('purgeTokens') && api.tokensLeft !== undefined;
+      response.writeHead(isKnown ? 200 : 404).end(JSON.stringify(api.tokensLeft ?? {}));
       return;
     }
     const status = statusOf(body);
@@ -33,5 +36,11 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, accepted, stop: () => server.close() };
+  const api: OtherCdnPro = {
+    url: `http://127.0.0.1:${port}`,
+    accepted,
+    tokensLeft: undefined,
+    stop: () => server.close(),
+  };
+  return api;
 }

@@ -60,6 +60,14 @@ export function templateOf(overrides: Partial<PurgerConfig> = {}): Template {
   return template;
 }
 
+/** @returns the event rules of a template that wait for events, and are not on a schedule, by their logical IDs */
+export function eventRulesOf(template: Template) {
+  const all = Object.entries(template.findResources('AWS::Events::Rule'));
+  return all.flatMap(([id, { Properties }]) =>
+    Properties.EventPattern === undefined ? [] : [[id, Properties] as const],
+  );
+}
+
 /** @returns the properties of all resources of a type; fails where there are none */
 export function allOf(template: Template, type: string) {
   const all = Object.values(template.findResources(type)).map(({ Properties }) => Properties);
@@ -106,10 +114,11 @@ function conditionOf({ Condition = {} }: Statement): string {
   return texts.length === 0 ? '' : ` where ${texts.join(' and ')}`;
 }
 
-/** A resource's logical id without CDK's hash, or what is readable of its ARN. */
+/** A resource's logical id without CDK's hash, with what follows it for an index, or what is readable of its ARN. */
 function nameOf(resource: unknown): string {
   const text = JSON.stringify(resource);
   const secret = /:secret:([^"]*)/.exec(text)?.[1];
   const logicalId = /"Fn::GetAtt":\["([A-Za-z0-9]+?)[0-9A-F]{8}","Arn"\]/.exec(text)?.[1];
-  return secret ?? logicalId ?? text;
+  const below = /"(\/index\/[^"]+)"/.exec(text)?.[1] ?? '';
+  return secret ?? (logicalId === undefined ? text : logicalId + below);
 }

@@ -30,12 +30,15 @@ describe('what happens to data when the stack is removed', () => {
         'PurgerReceiveS3InboxQueue',
         'PurgerReceiveWebhookWebhookApiAccessLogs',
         'PurgerLedgerTable',
+        'PurgerParkedTable',
       ]),
     );
     for (const [id, policy] of policies) {
-      expect([id, policy]).toEqual([id, id === 'PurgerLedgerTable' ? 'Retain' : 'RetainExceptOnCreate']);
+      expect([id, policy]).toEqual([id, id.endsWith('Table') ? 'Retain' : 'RetainExceptOnCreate']);
     }
-    kept.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
+    for (const table of allOf(kept, 'AWS::DynamoDB::Table')) {
+      expect(table).toMatchObject({ DeletionProtectionEnabled: true });
+    }
   });
 
   test.each([
@@ -44,7 +47,9 @@ describe('what happens to data when the stack is removed', () => {
   ] as const)('%s: all of it goes, and nothing is in the way', (_, overrides) => {
     const gone = templateOf({ ...everything, ...overrides });
     expect(new Set(policiesOf(gone).values())).toEqual(new Set(['Delete']));
-    gone.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+    for (const table of allOf(gone, 'AWS::DynamoDB::Table')) {
+      expect(table).toMatchObject({ DeletionProtectionEnabled: false });
+    }
   });
 
   test('staging can keep it, too', () => {
@@ -53,10 +58,18 @@ describe('what happens to data when the stack is removed', () => {
   });
 });
 
-test('what is remembered can be restored to any second of 35 days', () => {
-  templateOf({ retainData: false }).hasResourceProperties('AWS::DynamoDB::Table', {
-    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-  });
+test('what is remembered and what is parked can be restored to any second of 35 days', () => {
+  const tables = allOf(templateOf({ retainData: false }), 'AWS::DynamoDB::Table');
+  expect(tables).toHaveLength(2);
+  for (const table of tables) {
+    expect(table).toMatchObject({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } });
+  }
+});
+
+test('what is parked never expires', () => {
+  const tables = templateOf().findResources('AWS::DynamoDB::Table');
+  const [parked] = Object.entries(tables).filter(([id]) => id.startsWith('PurgerParkedTable'));
+  expect(parked?.[1].Properties).not.toHaveProperty('TimeToLiveSpecification');
 });
 
 describe('logs', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { statesOf } from '../helpers/alarm-rule.ts';
-import { templateOf } from '../helpers/purger-stack.ts';
+import { eventRulesOf, templateOf } from '../helpers/purger-stack.ts';
 import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
 
 const lost = 'Stack-Purger-receiver-errors-receive-s3-lost';
@@ -17,7 +17,7 @@ test('one event that the dead letter queue did not take is enough, from any send
 
 test("a rule of another account's events is watched by the names of its bus and its own", () => {
   const template = templateOf({ buckets: [{ name: 'theirs', account: '444455556666' }] });
-  const [rule] = Object.keys(template.findResources('AWS::Events::Rule'));
+  const [[rule] = []] = eventRulesOf(template);
   const [bus] = Object.keys(template.findResources('AWS::Events::EventBus'));
   const ofRules = watchedMetrics(template).filter(({ namespace }) => namespace === 'AWS/Events');
   expect(ofRules.map(({ dimensions }) => dimensions)).toEqual([

@@ -8,6 +8,7 @@ const otherTable = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 
 const functions = {
   submit: /purge requests to CDN Pro/,
+  tick: /releases what is parked/,
   's3 receiver': /changes of S3 objects/,
   'webhook receiver': /verifies webhooks/,
   'bucket configuration': /watched buckets/,
@@ -17,6 +18,7 @@ type FunctionName = keyof typeof functions;
 const buffer = 'PurgerSubmitBufferQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 const window = ' where dynamodb:LeadingKeys = rate-window, rate-window-used';
+const parked = 'PurgerParkedTable';
 const memory = ' where dynamodb:LeadingKeys = memory#*';
 const logging = (owner: string) => [
   `logs:CreateLogStream on ${owner}Logs`,
@@ -39,11 +41,21 @@ const configuring = (bucket: string) =>
 const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
   submit: [
     ...item('PurgerLedgerTable', window),
+    ...item(parked, ''),
     ...logging('PurgerSubmitFunction'),
     ...reading('cdn-pro/api'),
     ...receiving(buffer),
     `sqs:SendMessage on ${buffer}`,
     `sqs:SendMessage on ${deadLetters}`,
+  ],
+  tick: [
+    ...item('PurgerLedgerTable', window),
+    ...item(parked, ''),
+    `dynamodb:DeleteItem on ${parked}`,
+    ...['Query', 'Scan'].map((action) => `dynamodb:${action} on ${parked}/index/waiting`),
+    ...logging('PurgerTickFunction'),
+    ...reading('cdn-pro/api'),
+    `sqs:SendMessage on ${buffer}`,
   ],
   's3 receiver': [
     ...logging('PurgerReceiveS3Function'),
@@ -59,6 +71,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
   'bucket configuration': [...logging('PurgerReceiveS3ConfigureBucket'), ...configuring('www-example-com')],
 };
 const names = Object.keys(functions) as FunctionName[];
+const usesWindow = (name: FunctionName) => name === 'submit' || name === 'tick';
 const sorted = (permissions: Iterable<string>) => [...new Set(permissions)].toSorted();
 const template = templateOf();
 
@@ -78,7 +91,7 @@ describe.each(names)('the %s', (name) => {
     const shared = permissionsOf(templateOf({ sharedLedger }), functions[name]);
     const own = allowed[name].filter((permission) => !permission.endsWith(window));
     const other = [...item(`"${otherTable}"`, window), `kms:Decrypt on "${otherKey}"`];
-    expect(sorted(shared)).toEqual(sorted(name === 'submit' ? [...own, ...other] : own));
+    expect(sorted(shared)).toEqual(sorted(usesWindow(name) ? [...own, ...other] : own));
   });
 });
 

@@ -9,12 +9,17 @@ import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { BucketSettings } from '../../infra/settings/source-settings.ts';
-import { permissionsOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import {
+  eventRulesOf,
+  permissionsOf,
+  sampleConfig,
+  templateOf,
+  unbundledApp,
+} from '../helpers/purger-stack.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
 const only = (sources: Partial<PurgerConfig>) => templateOf({ buckets: [], webhooks: [], rules, ...sources });
-const ruleOf = (template: Template) =>
-  Object.values(template.findResources('AWS::Events::Rule'))[0]?.Properties;
+const ruleOf = (template: Template) => eventRulesOf(template).map(([, properties]) => properties)[0];
 const receiver = /changes of S3 objects/;
 
 /** What the custom resources ask of buckets, by the bucket's name. */
@@ -57,7 +62,7 @@ test("of a bucket that exists, EventBridge is added to the configuration by a ro
 test('a bucket whose owner configures it is left alone', () => {
   const template = only({ buckets: [{ name: 'www', configureBucket: false }] });
   template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
-  template.resourceCountIs('AWS::Events::Rule', 1);
+  expect(eventRulesOf(template)).toHaveLength(1);
 });
 
 test('a bucket of the stack is private, encrypted, sends to EventBridge by itself and outlives the stack', () => {
@@ -148,7 +153,7 @@ test('by notification, a bucket fills a queue of the stack that only it may fill
       deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetterQueue'), 'Arn'] },
     },
   });
-  template.resourceCountIs('AWS::Events::Rule', 0);
+  expect(eventRulesOf(template)).toEqual([]);
   const [resource] = Object.values(template.findResources('Custom::PurgerBucketConfiguration'));
   const [policyId] = Object.entries(template.findResources('AWS::SQS::QueuePolicy')).flatMap(([id]) =>
     id.includes('Inbox') ? [id] : [],

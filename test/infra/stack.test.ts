@@ -17,6 +17,7 @@ test('outputs are those that others build on', () => {
     'BufferQueueUrl',
     'DeadLetterQueueUrl',
     'LedgerTableName',
+    'ParkedTableName',
     'WebhookUrl',
   ]);
 });
@@ -47,6 +48,30 @@ test('Lambda does not stop messages of submit that wait for long, and keeps its 
   expect(loops.filter(([, loop]) => loop !== undefined)).toEqual([
     [expect.stringContaining('purge requests to CDN Pro'), 'Allow'],
   ]);
+});
+
+test('the tick runs each minute, ends before the next one, and is not tried again', () => {
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(1 minute)',
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
+  });
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    FunctionName: { Ref: Match.stringLikeRegexp('Tick') },
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Description: Match.stringLikeRegexp('releases what is parked'),
+    Timeout: 50,
+  });
+});
+
+test('the tick rests while submission is paused: what it releases, SQS would keep for two weeks only', () => {
+  templateOf({ paused: true }).hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(1 minute)',
+    State: 'DISABLED',
+  });
 });
 
 test('a message in flight is hidden for longer than its batch can gather and the function can run', () => {

@@ -1,9 +1,12 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteQueueCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createParkedTable } from '../../functions/aws/parked-table.ts';
 import { enqueueEvents, s3Events, submitEvents } from '../../functions/lambda/log-events.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
+import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
@@ -82,10 +85,37 @@ async function liveThroughEverything(): Promise<void> {
   expect(await logged(submitEvents.messagesRequeued)).toBe(true);
   expect(await logged(submitEvents.entryRejected)).toBe(true);
   expect(await logged('"MessagesUnreadable":')).toBe(true);
+  await parkWithoutTokens();
+  for (const name of ['DoneBySeconds', 'TokensMiscountedPercent']) {
+    expect(await logged(`"${name}":`)).toBe(true);
+  }
   // Last, since nothing can be queued from then on.
   await sqs.send(new DeleteQueueCommand({ QueueUrl: ready.sqs.bufferQueueUrl }));
   await put('public/lost');
   expect(await logged(enqueueEvents.changeNotQueued)).toBe(true);
+}
+
+/** Has URLs wait for tokens that CDN Pro says are used up. */
+async function parkWithoutTokens(): Promise<void> {
+  cdnPro.tokensLeft = { filePurgeTokens: 0, dirPurgeTokens: 0 };
+  const { endpoint, parkedTable: tableName } = ready.dynamodb;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
+  const table = createParkedTable({ client, tableName, nowMs: Date.now, random: Math.random });
+  const entry = { kind: 'file', target: 'production', action: 'invalidate' } as const;
+  const unparked = await table.park([
+    { entry: { ...entry, url: 'https://h.example/people' }, lane: 'people', sinceMs: Date.now() },
+    { entry: { ...entry, url: 'https://h.example/bulk' }, lane: 'bulk', sinceMs: Date.now() },
+    // A whole host is never purged by prefix, so that something waits until CDN Pro could be asked.
+    {
+      entry: { ...entry, kind: 'dir', url: 'https://h.example/**' },
+      lane: 'people',
+      sender: 'webhook:cms',
+      sinceMs: Date.now(),
+      byPrefix: true,
+    },
+  ]);
+  client.destroy();
+  expect(unparked).toEqual([]);
 }
 
 test('every metric of ours that an alarm watches is published by the functions, in this name, unit and dimensions', async () => {

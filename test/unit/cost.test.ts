@@ -99,3 +99,18 @@ test('docs/cost.md says that a million S3 changes in bulk cost less than a dolla
   expect(Number(total)).toBeGreaterThan(0.4);
   expect(Number(total)).toBeLessThan(1);
 });
+
+test('a function on a schedule costs cents in a month in which nothing waits, and docs/cost.md says so', () => {
+  const template: Template = {
+    ...empty,
+    Resources: {
+      Schedule: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'rate(1 minute)' } },
+      Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: {} } },
+    },
+  };
+  const ticks = fixedCostsOf(template, { secrets: 0, metrics: 0 }).find(({ what }) => /ticks/.test(what));
+  expect(ticks?.count).toBe(1);
+  expect(ticks?.usd).toBeLessThan(0.05);
+  const text = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8');
+  expect(text).toContain(`| ticks while nothing waits | ${ticks?.usd.toFixed(2)} (1) |`);
+});

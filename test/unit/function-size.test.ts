@@ -12,12 +12,13 @@ test.each([
   ['receive-s3', 250_000],
   ['receive-webhook', 350_000],
   ['submit', 350_000],
+  ['tick', 350_000],
 ])('the bundle of %s has at most %i bytes', (name, maxBytes) => {
   expect(Buffer.byteLength(codeOf(name))).toBeLessThanOrEqual(maxBytes);
 });
 
 // Loading it costs more than the whole bundle: see `docs/adr/0034`.
-test.each(['receive-s3', 'receive-webhook', 'submit'])(
+test.each(['receive-s3', 'receive-webhook', 'submit', 'tick'])(
   'the bundle of %s does not import node:http',
   (name) => {
     expect(codeOf(name)).not.toMatch(/from\s*["'](node:)?http["']/);

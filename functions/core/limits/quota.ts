@@ -64,7 +64,7 @@ export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft
 
 const realHourMs = 3_600_000;
 /** A token that was spent early in an hour is counted until that whole hour is a day old. */
-const countedHours = 25;
+export const countedHours = 25;
 
 /** @returns tokens spent in the last 24 hours, counted by whole hours: up to an hour's more, never fewer */
 export function spentTokens(state: QuotaState, nowMs: number): Tokens {
@@ -248,6 +248,11 @@ export function minus(left: Tokens, right: Tokens): Tokens {
 /** @returns whether there are enough tokens of both kinds */
 export function covers(available: Tokens, wanted: Tokens): boolean {
   return wanted.files <= available.files && wanted.dirs <= available.dirs;
+}
+
+/** @returns how long an hour of a quota is, in milliseconds */
+export function hourMsOf({ hourMs = realHourMs }: Pick<QuotaState, 'hourMs'>): number {
+  return hourMs;
 }
 
 /** @returns the hour of a quota since the epoch */

@@ -1,0 +1,78 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from '../aws/client-options.ts';
+import { createLimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
+import { createParkedTable } from '../aws/parked-table.ts';
+import { createSecretReader } from '../aws/secrets.ts';
+import { createTickTurns } from '../aws/tick-state.ts';
+import { sendMessages } from '../buffer/send-messages.ts';
+import { parseCredentials } from '../cdn-pro/auth.ts';
+import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
+import type { Limits } from '../core/limits/limits.ts';
+import { readEnvironment } from '../lambda/environment.ts';
+import type { Log } from '../lambda/log.ts';
+import type { Measure } from '../lambda/metrics.ts';
+import type { TickPorts } from './ports.ts';
+import { createTick, type TickTime } from './tick.ts';
+
+/** The most that clocks are taken to differ. */
+const clockDifferenceMs = 2_000;
+
+const nowMs = Date.now;
+
+/**
+ * @returns what each tick does, with the services that the environment names
+ * @throws MissingVariableError
+ */
+export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime) => Promise<void> {
+  const { bufferQueueUrl, parkedTable, limits, planning } = readEnvironment(
+    'bufferQueueUrl',
+    'parkedTable',
+    'limits',
+    'planning',
+  );
+  const sqs = new SQSClient(clientOptions);
+  const table = { client: new DynamoDBClient(clientOptions), tableName: parkedTable, nowMs };
+  return createTick(
+    {
+      parked: createParkedTable({ ...table, random: Math.random }),
+      turns: createTickTurns(table),
+      limitsTable: limitsFromEnvironment(limits),
+      cdnPro: cdnProFromEnvironment(),
+      send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+      nowMs,
+      log,
+      measure,
+    },
+    { limits, convertInShortage: planning.convertInShortage },
+  );
+}
+
+function limitsFromEnvironment(limits: Limits): TickPorts['limitsTable'] {
+  const { ledgerTableName: tableName, bufferQueueUrl: deployment } = readEnvironment(
+    'ledgerTableName',
+    'bufferQueueUrl',
+  );
+  // A table that is named by its ARN may be in another region.
+  const region = tableName.startsWith('arn:') ? tableName.split(':')[3] : undefined;
+  return createLimitsTable({
+    client: new DynamoDBClient({ ...clientOptions, ...(region !== undefined && { region }) }),
+    tableName,
+    deployment,
+    limits,
+    guardMs: slowestWriteMs + requestTimeoutMs + clockDifferenceMs,
+    clockDifferenceMs,
+    nowMs,
+  });
+}
+
+function cdnProFromEnvironment(): TickPorts['cdnPro'] {
+  const { cdnProEndpoint: endpoint, credentialsSecretId } = readEnvironment(
+    'cdnProEndpoint',
+    'credentialsSecretId',
+  );
+  const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
+  const credentials = async () => parseCredentials(await secrets.read(credentialsSecretId));
+  return createCdnProClient({ endpoint, credentials, nowMs });
+}

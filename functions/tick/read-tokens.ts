@@ -1,0 +1,179 @@
+import type { Reading, SendOptions } from '../cdn-pro/client.ts';
+import type { LimitsState } from '../core/limits/limits.ts';
+import {
+  correct,
+  freshQuota,
+  hourMsOf,
+  isSpentUnknown,
+  learnQuota,
+  noTokens,
+  type QuotaState,
+  quotaOf,
+  spentTokens,
+  type Tokens,
+  tokensLeft,
+} from '../core/limits/quota.ts';
+import type { Target } from '../core/model/types.ts';
+import { describeError } from '../lambda/log.ts';
+import { tickEvents } from '../lambda/log-events.ts';
+import type { QuotaApi, TickOptions, TickPorts } from './ports.ts';
+
+const targets: readonly Target[] = ['production', 'staging'];
+
+/** How long what CDN Pro has told holds, in milliseconds. */
+const tokensHoldMs = 5 * 60 * 1000;
+const quotasHoldMs = 24 * 60 * 60 * 1000;
+/** Ticks do not come at equal distances: one that comes a little early asks, too. */
+const earlyMs = 10_000;
+/** How long nobody sends after a 429, in milliseconds. */
+const throttledMs = 10_000;
+/** The share of the day's tokens below which CDN Pro is asked although nothing waits. */
+const lowShare = 0.25;
+
+/** Reads from CDN Pro what is left of the day's tokens and, each day, how many there are. */
+export interface TokenReader {
+  /**
+   * @param waiting the targets for which something waits
+   * @returns the limits as they are now, with what CDN Pro has told
+   */
+  read(waiting: readonly Target[]): Promise<LimitsState>;
+}
+
+/** @returns a reader that remembers when it has asked, so that it does not ask a silent API each minute */
+export function createTokenReader(ports: TickPorts, options: TickOptions): TokenReader {
+  const { limitsTable, nowMs } = ports;
+  const { quota: configured } = options.limits;
+  const askedMs = new Map<string, number>();
+
+  /** Whether what was told at a time does not hold any more, and was not asked for in vain since. */
+  function isDue(what: string, toldMs: number, holdMs: number): boolean {
+    const lastMs = Math.max(toldMs, askedMs.get(what) ?? Number.NEGATIVE_INFINITY);
+    return nowMs() - lastMs >= holdMs - earlyMs;
+  }
+
+  function areQuotasDue({ quotas }: LimitsState): boolean {
+    const isConfigured = targets.every(
+      (target) => configured[target]?.files !== undefined && configured[target]?.dirs !== undefined,
+    );
+    const learnedMs = Math.max(...targets.map((target) => quotas[target]?.learnedMs ?? 0));
+    return !isConfigured && isDue('quotas', learnedMs, quotasHoldMs);
+  }
+
+  function areTokensDue(target: Target, state: LimitsState, isWaiting: boolean): boolean {
+    const quotaState = state.quotas[target] ?? freshQuota;
+    const isWanted =
+      isWaiting || isSpentUnknown(quotaState, nowMs()) || isLow(quotaState, configured[target], nowMs());
+    return isWanted && isDue(target, quotaState.checkedMs ?? 0, tokensHoldMs);
+  }
+
+  async function readQuotas(api: QuotaApi): Promise<void> {
+    const told = await ask('quotas', (sentBy) => api.serviceQuotas(sentBy));
+    if (told === undefined) return;
+    await limitsTable.note((state, atMs) => {
+      const learned = targets.map((target) => {
+        const quota = state.quotas[target] ?? freshQuota;
+        const tokens = told[target];
+        return [
+          target,
+          tokens === undefined ? { ...quota, learnedMs: atMs } : learnQuota(quota, tokens, atMs),
+        ];
+      });
+      return { ...state, quotas: Object.fromEntries(learned) };
+    });
+    ports.log.info(tickEvents.quotasRead, { quotas: told });
+  }
+
+  async function readTokens(target: Target, api: QuotaApi): Promise<void> {
+    const told = await ask(target, (sentBy) => api.purgeTokens(target, sentBy));
+    if (told === undefined) return;
+    let before = freshQuota;
+    await limitsTable.note((state, atMs) => {
+      before = state.quotas[target] ?? freshQuota;
+      const corrected = correct(before, told, configured[target], atMs);
+      return { ...state, quotas: { ...state.quotas, [target]: corrected } };
+    });
+    const quota = quotaOf(before, configured[target]);
+    ports.measure('TokensMiscountedPercent', miscountedPercent(before, quota, told, nowMs()));
+    const counted = tokensLeft(before, quota, nowMs());
+    ports.log.info(tickEvents.tokensRead, { target, left: told, counted });
+  }
+
+  /** Asks once, in its own slot. */
+  async function ask<Value>(
+    what: string,
+    send: (options: SendOptions) => Promise<Reading<Value>>,
+  ): Promise<Value | undefined> {
+    const request = {
+      fillRatio: 1,
+      oldestChangeMs: nowMs(),
+      // What nobody waits for leaves the bucket to others as bulk does.
+      lane: 'bulk',
+      target: 'production',
+      price: noTokens,
+      senders: {},
+    } as const;
+    const grant = await limitsTable.reserve([request]);
+    const [slot] = grant.kind === 'granted' ? grant.slots : [];
+    if (grant.kind !== 'granted' || slot === undefined) return undefined;
+    askedMs.set(what, nowMs());
+    const { value, status, remaining, requestId } = await send({ sentByMs: grant.sentByMs });
+    if (status !== undefined) limitsTable.answered(slot, { remaining });
+    if (status === 429) await limitsTable.close(nowMs() + throttledMs, 'everyone');
+    if (value === undefined) {
+      // The quotas may be told by another host alone; there is a default.
+      const write = what === 'quotas' ? ports.log.info : ports.log.warn;
+      write.call(ports.log, tickEvents.tokensUnread, { what, status, requestId });
+    }
+    return value;
+  }
+
+  return {
+    async read(waiting) {
+      const state = await limitsTable.read();
+      const due = targets.filter((target) => areTokensDue(target, state, waiting.includes(target)));
+      const quotasAreDue = areQuotasDue(state);
+      if (due.length === 0 && !quotasAreDue) return state;
+      try {
+        const api = await ports.cdnPro.prepare();
+        if (quotasAreDue) await readQuotas(api);
+        for (const target of due) await readTokens(target, api);
+      } catch (error) {
+        // What is known has to do; the next tick asks again.
+        ports.log.warn(tickEvents.tokensUnread, { error: describeError(error) });
+      }
+      return limitsTable.read();
+    },
+  };
+}
+
+/** @returns whether a target has few tokens left */
+export function isAnyLow(state: LimitsState, { limits }: TickOptions, nowMs: number): boolean {
+  return targets.some((target) => {
+    const quota = state.quotas[target];
+    return quota !== undefined && isLow(quota, limits.quota[target], nowMs);
+  });
+}
+
+function isLow(state: QuotaState, configured: Partial<Tokens> | undefined, nowMs: number): boolean {
+  const quota = quotaOf(state, configured);
+  const left = tokensLeft(state, quota, nowMs);
+  return left.files < quota.files * lowShare || left.dirs < quota.dirs * lowShare;
+}
+
+/**
+ * @returns how far the own count and what CDN Pro tells are apart, in percent of the quota. A token that was spent a day
+ * ago may count here for up to an hour more than there, so that is no difference
+ */
+export function miscountedPercent(state: QuotaState, quota: Tokens, told: Tokens, nowMs: number): number {
+  if (isSpentUnknown(state, nowMs)) return 0;
+  const least = tokensLeft(state, quota, nowMs);
+  const justBack = spentTokens(state, nowMs + hourMsOf(state));
+  const percent = (kind: keyof Tokens) => {
+    // The API shows no debt.
+    const lowest = Math.max(0, least[kind]);
+    const highest = Math.max(lowest, quota[kind] - justBack[kind]);
+    const apart = Math.max(lowest - told[kind], told[kind] - highest, 0);
+    return quota[kind] > 0 ? (apart / quota[kind]) * 100 : 0;
+  };
+  return Math.max(percent('files'), percent('dirs'));
+}

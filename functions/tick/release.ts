@@ -1,0 +1,168 @@
+import pMap from 'p-map';
+import type { Parked, ParkedKind } from '../aws/parked-table.ts';
+import type { ParkReason } from '../core/limits/afford.ts';
+import { lanes } from '../core/limits/lane.ts';
+import { tokensLeft } from '../core/limits/quota.ts';
+import { entryText } from '../core/model/entry-text.ts';
+import type { FileEntry, Lane, Target } from '../core/model/types.ts';
+import { convertFiles, fewestFiles } from '../core/planning/convert.ts';
+import { describeError } from '../lambda/log.ts';
+import { tickEvents } from '../lambda/log-events.ts';
+import type { Decisions } from './decide.ts';
+import { type PackedMessage, packMessages } from './pack.ts';
+import type { TickOptions, TickPorts } from './ports.ts';
+import type { Tally } from './tally.ts';
+
+/** What a release works with. */
+export interface ReleaseContext {
+  readonly ports: TickPorts;
+  readonly options: TickOptions;
+  readonly decisions: Decisions;
+  readonly tally: Tally;
+  /** Whether all that waits is to be read, and not just what tokens could be there for. */
+  readonly isComplete: boolean;
+  readonly deadlineMs: number;
+}
+
+type ParkedFile = Parked & { readonly entry: FileEntry };
+
+/** What a release did. */
+export interface ReleaseResult {
+  readonly released: ReadonlyMap<Lane, number>;
+  /** Whether all that waits was read. */
+  readonly isComplete: boolean;
+}
+
+const targets: readonly Target[] = ['production', 'staging'];
+/** Few directories wait, and many files: those must not use up the time of these. */
+const kinds: readonly ParkedKind[] = ['dirs', 'files'];
+/** So many are decided, sent and removed at a time: at most so many are released twice after a crash. */
+const chunkSize = 500;
+/** The most that is read of one queue. */
+const mostRead = 200_000;
+/** The share of the day's directories that conversion leaves. */
+const dirsKept = 0.25;
+const concurrency = 32;
+
+/**
+ * Releases what can be paid for now: into the purge queue first, then out of the table, so that a crash in between
+ * releases it twice and never loses it.
+ */
+export async function releaseParked(context: ReleaseContext): Promise<ReleaseResult> {
+  const released = new Map<Lane, number>();
+  let { isComplete } = context;
+  for (const target of targets) {
+    const bulkFiles: ParkedFile[] = [];
+    for (const kind of kinds) {
+      for await (const items of chunksOf(context.ports.parked.oldest(target, kind, mostRead))) {
+        if (context.ports.nowMs() >= context.deadlineMs) return { released, isComplete: false };
+        const { send, park } = context.decisions.take(items);
+        await release(packMessages(send), released, context);
+        for (const { item, reason } of park) {
+          if (isConvertible(item, reason, context)) bulkFiles.push(item);
+          else context.tally.add(item, reason);
+        }
+        if (!context.isComplete && send.length === 0 && !isAnySpendable(target, kind, context)) {
+          isComplete = false;
+          break;
+        }
+      }
+    }
+    for (const item of await convertBulk(target, bulkFiles, released, context)) {
+      context.tally.add(item, 'tokens');
+    }
+  }
+  return { released, isComplete };
+}
+
+async function* chunksOf(items: AsyncIterable<Parked>): AsyncIterable<readonly Parked[]> {
+  let chunk: Parked[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length < chunkSize) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** In a shortage, files of bulk below what the user has named for it may become directories. */
+function isConvertible(
+  item: Parked,
+  reason: ParkReason,
+  { options: { convertInShortage } }: ReleaseContext,
+): item is ParkedFile {
+  const { entry, lane } = item;
+  if (reason !== 'tokens' || lane !== 'bulk' || entry.kind !== 'file') return false;
+  return convertInShortage.some((prefix) => entry.url.startsWith(prefix));
+}
+
+function isAnySpendable(target: Target, kind: ParkedKind, { decisions }: ReleaseContext): boolean {
+  return lanes.some((lane) => decisions.spendable(target, lane)[kind] > 0);
+}
+
+/** @returns what was released */
+async function release(
+  messages: readonly PackedMessage[],
+  released: Map<Lane, number>,
+  { ports }: ReleaseContext,
+): Promise<readonly Parked[]> {
+  if (messages.length === 0) return [];
+  const unsent = await ports.send(messages.map(({ body }) => ({ body })));
+  const failed = new Set(unsent.map(({ index }) => index));
+  const items = messages.flatMap((message, index) => (failed.has(index) ? [] : message.items));
+  if (failed.size > 0) {
+    ports.log.warn(tickEvents.notReleased, { messages: failed.size, reason: unsent[0]?.reason });
+  }
+  await pMap(items, (item) => remove(item, ports), { concurrency });
+  for (const { lane } of items) released.set(lane, (released.get(lane) ?? 0) + 1);
+  return items;
+}
+
+/** Where this fails, the item is released again. */
+async function remove(item: Parked, { parked, log }: TickPorts): Promise<void> {
+  try {
+    await parked.remove(item);
+  } catch (error) {
+    log.warn(tickEvents.notRemoved, { url: urlOf(item), error: describeError(error) });
+  }
+}
+
+/** @returns the files that go on waiting */
+async function convertBulk(
+  target: Target,
+  files: readonly ParkedFile[],
+  released: Map<Lane, number>,
+  context: ReleaseContext,
+): Promise<readonly ParkedFile[]> {
+  const { ports, options, decisions } = context;
+  if (files.length === 0) return files;
+  const nowMs = ports.nowMs();
+  const { quotaState, quota } = decisions.quotaOf(target);
+  const left = tokensLeft(quotaState, quota, nowMs);
+  const converted = convertFiles(files, {
+    prefixes: options.convertInShortage,
+    fewest: fewestFiles({ files: Math.max(0, left.files), dirs: Math.max(0, left.dirs) }),
+    mostDirs: Math.floor(
+      Math.min(decisions.spendable(target, 'bulk').dirs, left.dirs - quota.dirs * dirsKept),
+    ),
+    nowMs,
+  });
+  for (const { entry, replaced } of converted) {
+    const sinceMs = replaced.reduce((oldest, each) => Math.min(oldest, each.sinceMs), nowMs);
+    // Without a change it is nobody's: no sender pays, and it is not held like a rule's directory.
+    const directory: Parked = { pk: '', version: 0, entry, lane: 'bulk', sinceMs };
+    decisions.pay(directory);
+    const messages = packMessages([directory]).map(({ body }) => ({ body, items: replaced }));
+    const done = await release(messages, released, context);
+    if (done.length > 0) {
+      ports.log.info(tickEvents.converted, { dirUrl: entry.url, replaced: replaced.map(urlOf) });
+    }
+  }
+  const gone = new Set(converted.flatMap(({ replaced }) => replaced));
+  return files.filter((file) => !gone.has(file));
+}
+
+function urlOf({ entry }: Parked): string {
+  return entryText(entry);
+}

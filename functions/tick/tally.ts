@@ -1,0 +1,77 @@
+import type { Parked } from '../aws/parked-table.ts';
+import type { ParkReason } from '../core/limits/afford.ts';
+import { doneByMs } from '../core/limits/done-by.ts';
+import { lanes } from '../core/limits/lane.ts';
+import type { Lane, Target } from '../core/model/types.ts';
+import type { Measure } from '../lambda/metrics.ts';
+import type { Decisions } from './decide.ts';
+
+interface Queue {
+  readonly target: Target;
+  readonly kind: 'files' | 'dirs';
+  /** How many wait for a token. */
+  readonly counts: Map<Lane, number>;
+}
+
+/** Counts what goes on waiting. */
+export interface Tally {
+  add(item: Parked, reason: ParkReason): void;
+  /** The senders of which something waits for a token. */
+  readonly senders: ReadonlySet<string>;
+  /** Measures what waits, and until when. */
+  measure(decisions: Decisions, measure: Measure, nowMs: number): void;
+}
+
+/** @returns a tally of nothing */
+export function createTally(): Tally {
+  const counts = new Map<Lane, number>();
+  const oldestMs = new Map<Lane, number>();
+  const senders = new Set<string>();
+  const queues = new Map<string, Queue>();
+
+  function addToQueue({ entry, lane }: Parked): void {
+    const kind = entry.kind === 'file' ? 'files' : 'dirs';
+    const key = `${entry.target} ${kind}`;
+    const queue = queues.get(key) ?? { target: entry.target, kind, counts: new Map() };
+    queues.set(key, queue);
+    queue.counts.set(lane, (queue.counts.get(lane) ?? 0) + 1);
+  }
+
+  return {
+    senders,
+    add(item, reason) {
+      const { lane, sender, sinceMs } = item;
+      counts.set(lane, (counts.get(lane) ?? 0) + 1);
+      // What is held waits on purpose, for more changes.
+      if (reason === 'hold') return;
+      oldestMs.set(lane, Math.min(oldestMs.get(lane) ?? sinceMs, sinceMs));
+      if (reason === 'prefix') return;
+      addToQueue(item);
+      if (sender !== undefined) senders.add(sender);
+    },
+    measure(decisions, measure, nowMs) {
+      for (const lane of lanes) {
+        measure('ParkedEntries', counts.get(lane) ?? 0, { lane });
+        measure('OldestParkedSeconds', secondsUntil(nowMs, oldestMs.get(lane)), { lane });
+      }
+      const ends = [...queues.values()].map((queue) => endOf(queue, decisions, nowMs));
+      if (ends.includes(undefined)) return;
+      const lastMs = Math.max(nowMs, ...ends.map((endMs) => endMs ?? nowMs));
+      measure('DoneBySeconds', (lastMs - nowMs) / 1000);
+    },
+  };
+}
+
+function secondsUntil(nowMs: number, sinceMs: number | undefined): number {
+  return sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs) / 1000;
+}
+
+/** @returns when the last in a queue will have its token, in milliseconds; undefined where nobody knows */
+function endOf({ target, kind, counts }: Queue, decisions: Decisions, nowMs: number): number | undefined {
+  const { quotaState, quota } = decisions.quotaOf(target);
+  const lastLane = lanes.findLast((lane) => counts.has(lane)) ?? 'bulk';
+  const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
+  // Where a token is a request, the next one takes along what waits.
+  const position = decisions.tokenUnit === 'url' ? count : 1;
+  return doneByMs(quotaState, quota, lastLane, kind, position, nowMs);
+}

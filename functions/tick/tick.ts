@@ -1,0 +1,121 @@
+import type { TickState, Turn } from '../aws/tick-state.ts';
+import type { LimitsState } from '../core/limits/limits.ts';
+import { noteReleased, withOutstanding } from '../core/limits/outstanding.ts';
+import { noteWaiting } from '../core/limits/senders.ts';
+import type { Target } from '../core/model/types.ts';
+import { tickEvents } from '../lambda/log-events.ts';
+import { createDecisions, type Decisions } from './decide.ts';
+import { measureTokens } from './measure-tokens.ts';
+import type { TickOptions, TickPorts } from './ports.ts';
+import { createTokenReader, isAnyLow } from './read-tokens.ts';
+import { releaseParked } from './release.ts';
+import { createTally, type Tally } from './tally.ts';
+
+/** The time that a tick has. */
+export interface TickTime {
+  /** When to begin nothing more, in milliseconds. */
+  readonly deadlineMs: number;
+  /** When it is over for certain, in milliseconds. */
+  readonly endMs: number;
+}
+
+/** How often all that waits is counted, and the limits are looked at while nothing waits, in milliseconds. */
+const countEveryMs = 5 * 60 * 1000;
+/** Ticks do not come at equal distances. */
+const earlyMs = 10_000;
+
+const targets: readonly Target[] = ['production', 'staging'];
+
+/**
+ * @returns what each tick does: it releases what waits for tokens of the day as far as they have come back, and keeps the
+ * count of tokens right. While nothing waits it costs one small read.
+ */
+export function createTick(ports: TickPorts, options: TickOptions): (time: TickTime) => Promise<void> {
+  const reader = createTokenReader(ports, options);
+  let lookedMs = Number.NEGATIVE_INFINITY;
+
+  async function lookAtTokens(): Promise<void> {
+    if (ports.nowMs() - lookedMs < countEveryMs - earlyMs) return;
+    lookedMs = ports.nowMs();
+    const state = await reader.read([]);
+    if (isAnyLow(state, options, ports.nowMs())) {
+      measureTokens(state, options.limits, ports.measure, ports.nowMs());
+    }
+  }
+
+  return async (time) => {
+    if (!(await ports.parked.isWaiting())) return lookAtTokens();
+    const turn = await ports.turns.take(time.endMs);
+    if (turn === undefined) return;
+    const state = await reader.read(await waitingTargets(ports));
+    await releaseInTurn(turn, state, time, ports, options);
+  };
+}
+
+async function waitingTargets({ parked }: TickPorts): Promise<readonly Target[]> {
+  const waiting: Target[] = [];
+  for (const target of targets) {
+    if ((await isAny(parked.oldest(target, 'dirs', 1))) || (await isAny(parked.oldest(target, 'files', 1)))) {
+      waiting.push(target);
+    }
+  }
+  return waiting;
+}
+
+async function isAny(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return true;
+  return false;
+}
+
+async function releaseInTurn(
+  turn: Turn,
+  limitsState: LimitsState,
+  { deadlineMs }: TickTime,
+  ports: TickPorts,
+  options: TickOptions,
+): Promise<void> {
+  const startedMs = ports.nowMs();
+  const { released: before, countedMs, senders } = turn.state;
+  const decisions = createDecisions(
+    withOutstanding(limitsState, before, startedMs),
+    options.limits,
+    startedMs,
+  );
+  const tally = createTally();
+  const isCountDue = startedMs - countedMs >= countEveryMs - earlyMs;
+  let next: TickState = turn.state;
+  try {
+    const isComplete = isCountDue || options.convertInShortage.length > 0;
+    const result = await releaseParked({ ports, options, decisions, tally, isComplete, deadlineMs });
+    if (result.released.size > 0) {
+      ports.log.info(tickEvents.released, { urls: Object.fromEntries(result.released) });
+    }
+    const waiting = result.isComplete ? tally.senders : new Set([...senders, ...tally.senders]);
+    next = { ...next, senders: [...waiting], ...(result.isComplete && { countedMs: startedMs }) };
+    await noteWaitingSenders([...waiting], ports);
+    if (isCountDue && result.isComplete) measureAll(tally, decisions, limitsState, ports, options);
+  } finally {
+    const released = noteReleased(before, Object.fromEntries(decisions.released), limitsState, startedMs);
+    await turn.end({ ...next, released });
+  }
+}
+
+/** Who waits says so each minute, since others then take no more than their share. */
+async function noteWaitingSenders(names: readonly string[], { limitsTable }: TickPorts): Promise<void> {
+  if (names.length === 0) return;
+  await limitsTable.note((state, nowMs) => ({
+    ...state,
+    senders: noteWaiting(state.senders, names, nowMs),
+  }));
+}
+
+function measureAll(
+  tally: Tally,
+  decisions: Decisions,
+  state: LimitsState,
+  { measure, nowMs }: TickPorts,
+  { limits }: TickOptions,
+): void {
+  tally.measure(decisions, measure, nowMs());
+  measureTokens(state, limits, measure, nowMs());
+}

@@ -1,0 +1,82 @@
+import { Duration } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { environment } from '../../functions/lambda/environment.ts';
+import { PurgerFunction } from '../function/purger-function.ts';
+import type { Monitoring } from '../monitoring/monitoring.ts';
+import { watchTick } from '../monitoring/tick-alarms.ts';
+import type { DataProtection } from '../security/data-protection.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
+import { limitsOf } from '../settings/limits-settings.ts';
+import { planningOf } from '../settings/planning-settings.ts';
+import type { CompleteSettings } from '../settings/settings.ts';
+import { grantWindow } from '../storage/ledger.ts';
+import type { ParkedUrls } from '../storage/parked-urls.ts';
+import { grantSend, type PurgeQueue } from '../storage/purge-queue.ts';
+import { nameFor } from '../storage/shared-ledger.ts';
+
+/** Options of {@link Tick}. */
+export interface TickProps {
+  readonly settings: CompleteSettings;
+  readonly credentials: ISecret;
+  readonly endpoint: string;
+  /** The table with the limits. */
+  readonly windowTable: ITable;
+  readonly parked: ParkedUrls;
+  readonly buffer: PurgeQueue;
+  readonly protection: DataProtection;
+  readonly monitoring: Monitoring;
+}
+
+/** Less than a minute: a tick has ended before the next one begins. */
+const timeout = Duration.seconds(50);
+
+/** The function that releases what waits for tokens of the day, each minute. */
+export class Tick extends Construct {
+  readonly function: PurgerFunction;
+
+  constructor(scope: Construct, id: string, props: TickProps) {
+    super(scope, id);
+    const { settings, credentials, endpoint, windowTable, parked, buffer, protection, monitoring } = props;
+    this.function = new PurgerFunction(this, 'Function', {
+      name: 'tick',
+      description: 'cdn-pro-purger: releases what is parked as tokens of the day come back',
+      timeout,
+      memorySize: 512,
+      environment: {
+        [environment.bufferQueueUrl]: buffer.queue.queueUrl,
+        [environment.parkedTable]: parked.table.tableName,
+        [environment.ledgerTableName]: nameFor(this, windowTable),
+        [environment.credentialsSecretId]: credentials.secretArn,
+        [environment.cdnProEndpoint]: endpoint,
+        [environment.limits]: JSON.stringify(limitsOf(settings)),
+        [environment.planning]: JSON.stringify(planningOf(settings)),
+      },
+      protection,
+      isScheduled: true,
+    });
+    acknowledge(this.function, {
+      'Serverless-LambdaAsyncFailureDestination':
+        'A minute later comes the next event, which does the same; one that failed is worth nothing afterwards. `tick-errors` watches for failures.',
+    });
+    const schedule = new Rule(this, 'Schedule', {
+      description: 'cdn-pro-purger: each minute',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      // What is released would wait in the purge queue, which keeps it for 14 days only.
+      enabled: !settings.paused,
+      targets: [new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+    acknowledge(schedule, {
+      'Serverless-EventBusDLQ':
+        'A minute later comes the next event, which does the same; one that is not delivered is worth nothing afterwards.',
+    });
+    parked.grantRelease(this.function);
+    grantSend(buffer.queue, this.function);
+    grantWindow(windowTable, this.function);
+    credentials.grantRead(this.function);
+    watchTick(monitoring, this.function);
+  }
+}

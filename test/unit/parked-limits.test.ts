@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { doneByMs } from '../../functions/core/limits/done-by.ts';
+import { unusedLimits } from '../../functions/core/limits/limits.ts';
+import { noteReleased, withOutstanding } from '../../functions/core/limits/outstanding.ts';
+import { freshQuota, lostQuota, spend, spentTokens } from '../../functions/core/limits/quota.ts';
+import { directoryHash, wantedOf } from '../../functions/core/limits/wanted.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { fileEntry } from '../helpers/changes.ts';
+import { looseLimits } from '../helpers/limits-request.ts';
+
+const hourMs = 3_600_000;
+const nowMs = 490_896 * hourMs;
+const quota = { files: 100, dirs: 20 };
+
+describe('when something is done by', () => {
+  const spent = spend(
+    spend(freshQuota, { files: 60, dirs: 0 }, nowMs - 10 * hourMs),
+    { files: 40, dirs: 0 },
+    nowMs,
+  );
+  const at = (position: number) => (doneByMs(spent, quota, 'people', 'files', position, nowMs) ?? 0) - nowMs;
+
+  test('is now where the tokens are there', () => {
+    expect(doneByMs(freshQuota, quota, 'people', 'files', 99, nowMs)).toBe(nowMs);
+  });
+
+  test('is when its token comes back: the 99th for people, since one is kept for takedowns', () => {
+    expect([at(1) / hourMs, at(59) / hourMs, at(60) / hourMs, at(99) / hourMs]).toEqual([15, 15, 25, 25]);
+  });
+
+  test('is rounds later for what the day does not hold', () => {
+    expect([at(100) / hourMs, at(198) / hourMs, at(199) / hourMs]).toEqual([40, 50, 65]);
+  });
+
+  test('is not known where nobody knows what was spent, or the lane has no tokens', () => {
+    expect(doneByMs(lostQuota(nowMs), quota, 'people', 'files', 1, nowMs)).toBeUndefined();
+    expect(doneByMs(freshQuota, { files: 1, dirs: 1 }, 'bulk', 'dirs', 1, nowMs)).toBeUndefined();
+  });
+});
+
+describe('what was released', () => {
+  const state = (files: number) => ({
+    ...unusedLimits(looseLimits, nowMs),
+    quotas: { production: spend(freshQuota, { files, dirs: 0 }, nowMs) },
+  });
+  const spentIn = (limits: ReturnType<typeof withOutstanding>, atMs = nowMs) =>
+    spentTokens(limits.quotas.production ?? freshQuota, atMs).files;
+  const released = noteReleased({}, { production: { files: 30, dirs: 0 } }, state(10), nowMs);
+
+  test('counts as spent until it is', () => {
+    expect(spentIn(withOutstanding(state(10), released, nowMs))).toBe(40);
+    expect(spentIn(withOutstanding(state(25), released, nowMs))).toBe(40);
+    expect(spentIn(withOutstanding(state(50), released, nowMs))).toBe(50);
+  });
+
+  test('adds up', () => {
+    const more = noteReleased(released, { production: { files: 5, dirs: 0 } }, state(25), nowMs + 60_000);
+    expect(spentIn(withOutstanding(state(25), more, nowMs + 60_000))).toBe(45);
+  });
+
+  test('counts no longer than a quarter of an hour', () => {
+    expect(spentIn(withOutstanding(state(10), released, nowMs + 16 * 60_000))).toBe(10);
+  });
+});
+
+describe('what an entry is to the day’s tokens', () => {
+  const origin = { lane: 'people', sinceMs: 5, sender: 'webhook:a', byPrefix: true } as const;
+  const scope = { target: 'production', action: 'invalidate' } as const;
+  const dir = (url: string): PurgeEntry => ({ kind: 'dir', url, ...scope });
+  const regex = (pattern: string): PurgeEntry => ({ kind: 'regex', pattern, ...scope });
+
+  test('of a file is neither a directory nor a purge by prefix', () => {
+    const wanted = wantedOf(fileEntry('https://h.example/a'), origin);
+    expect(wanted).toEqual({
+      kind: 'file',
+      target: 'production',
+      lane: 'people',
+      sinceMs: 5,
+      sender: 'webhook:a',
+    });
+  });
+
+  test.each([
+    [dir('https://h.example/**'), 'whole host'],
+    [dir('https://h.example/*'), 'whole host'],
+    [regex('any://h.example/.*'), 'whole host'],
+    [dir('https://h.example/blog/**'), 'directory'],
+    [dir('https://h.example/a**'), 'directory'],
+    [regex('https://h.example/blog/.*'), 'directory'],
+  ])('by prefix: %j is a %s', (entry, expected) => {
+    expect(wantedOf(entry, origin).byPrefix).toBe(expected);
+    expect(wantedOf(entry, { ...origin, byPrefix: false })).not.toHaveProperty('byPrefix');
+  });
+
+  test('is one directory whatever is done to it', () => {
+    const url = 'https://h.example/blog/**';
+    expect(directoryHash({ ...dir(url), action: 'delete' })).toBe(directoryHash(dir(url)));
+    expect(directoryHash(dir(`${url}x`))).not.toBe(directoryHash(dir(url)));
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/parked-table.ts';
+import { fileEntry } from '../helpers/changes.ts';
+import { createParkedItems } from '../helpers/parked-items.ts';
+
+const h = (path: string) => `https://h.example/${path}`;
+const change = (occurredAt: string) => ({ source: 's3', action: 'put', id: 's3://b/k', occurredAt });
+const item = (url: string, own: Partial<ToPark> = {}): ToPark => ({
+  entry: fileEntry(url),
+  lane: 'bulk',
+  sinceMs: 1000,
+  ...own,
+});
+
+function createTable() {
+  const world = createParkedItems();
+  const clock = { nowMs: Date.UTC(2026, 0, 1) };
+  const options = { client: world.client, tableName: 'Parked', nowMs: () => clock.nowMs, random: () => 0.5 };
+  const table = createParkedTable(options);
+  const all = async (kind: 'files' | 'dirs' = 'files', limit = 1000) => {
+    const found: Parked[] = [];
+    for await (const each of table.oldest('production', kind, limit)) found.push(each);
+    return found;
+  };
+  return { ...world, clock, table, all };
+}
+
+describe('what is parked', () => {
+  test('comes back by lane, the oldest first, as it was parked', async () => {
+    const { table, all } = createTable();
+    const people = item(h('c'), {
+      lane: 'people',
+      sinceMs: 9000,
+      sender: 'webhook:cms',
+      change: change('2026-01-01'),
+    });
+    const items = [item(h('b'), { sinceMs: 2000 }), item(h('a')), people, item(h('d'), { lane: 'takedown' })];
+    expect(await table.park(items)).toEqual([]);
+    const found = await all();
+    expect(found.map(({ entry }) => entry)).toEqual(
+      [h('d'), h('c'), h('a'), h('b')].map((url) => fileEntry(url)),
+    );
+    expect(found[1]).toEqual({ ...people, pk: expect.any(String), version: expect.any(Number) });
+  });
+
+  test('is read as far as is asked for, whatever a page holds', async () => {
+    const { table, all } = createTable();
+    await table.park(Array.from({ length: 10 }, (_, index) => item(h(`${index}`))));
+    expect(await all('files', 4)).toHaveLength(4);
+    expect(await all('files', 7)).toHaveLength(7);
+    expect(await all()).toHaveLength(10);
+    expect(await all('dirs')).toEqual([]);
+  });
+
+  test('waits with the directories where it is one, or a regex', async () => {
+    const { table, all } = createTable();
+    const scope = { target: 'production', action: 'invalidate' } as const;
+    await table.park([
+      item('', { entry: { kind: 'dir', url: h('*'), ...scope } }),
+      item('', { entry: { kind: 'regex', pattern: 'any://h.example/.*', ...scope }, byPrefix: true }),
+    ]);
+    expect((await all('dirs')).map(({ entry, byPrefix }) => [entry.kind, byPrefix])).toEqual([
+      ['dir', undefined],
+      ['regex', true],
+    ]);
+    expect(await table.isWaiting()).toBe(true);
+  });
+
+  test('is one item for a URL, with the older age, the better lane and the newer change', async () => {
+    const { table, all, items } = createTable();
+    const first = item(h('a'), { sinceMs: 5000, lane: 'bulk', change: change('2026-01-02'), byPrefix: true });
+    await table.park([first]);
+    await table.park([item(h('a'), { sinceMs: 7000, lane: 'people', change: change('2026-01-03') })]);
+    await table.park([item(h('a'), { sinceMs: 4000, lane: 'bulk', change: change('2026-01-01') })]);
+    expect(items.size).toBe(1);
+    const [found] = await all();
+    expect(found).toMatchObject({ sinceMs: 4000, lane: 'people', change: change('2026-01-03') });
+    expect(found).not.toHaveProperty('byPrefix');
+  });
+
+  test('is one item, too, where the same is parked many times at once', async () => {
+    const { table, all } = createTable();
+    const copies = Array.from({ length: 8 }, (_, index) => item(h('a'), { sinceMs: 1000 + index }));
+    expect(await table.park(copies)).toEqual([]);
+    expect(await all()).toMatchObject([{ sinceMs: 1000 }]);
+  });
+
+  test('has a key that fits, however long its URL is', async () => {
+    const { table, items } = createTable();
+    const long = (last: string) => h(`${'x'.repeat(2000)}${last}`);
+    await table.park([item(long('1')), item(long('2'))]);
+    expect(items.size).toBe(2);
+    for (const pk of items.keys()) expect(pk).toMatch(/^production#sha256#[0-9a-f]{64}$/);
+  });
+});
+
+describe('what is removed', () => {
+  test('is gone, and nothing waits any more', async () => {
+    const { table, all } = createTable();
+    await table.park([item(h('a'))]);
+    const [found] = await all();
+    expect(await table.remove(found as Parked)).toBe(true);
+    expect(await table.isWaiting()).toBe(false);
+    expect(await table.remove(found as Parked)).toBe(false);
+  });
+
+  test('stays where it was parked anew since it was read', async () => {
+    const { table, all } = createTable();
+    await table.park([item(h('a'))]);
+    const [found] = await all();
+    await table.park([item(h('a'))]);
+    expect(await table.remove(found as Parked)).toBe(false);
+    expect(await all()).toHaveLength(1);
+  });
+
+  test('stays, too, where it was removed and parked anew', async () => {
+    const { table, all, clock } = createTable();
+    await table.park([item(h('a'))]);
+    const [found] = await all();
+    await table.remove(found as Parked);
+    clock.nowMs++;
+    await table.park([item(h('a'))]);
+    expect(await table.remove(found as Parked)).toBe(false);
+  });
+});
+
+test('what cannot be parked is returned with the reason', async () => {
+  const { client } = createParkedItems(() => {
+    throw new Error('the table is gone');
+  });
+  const table = createParkedTable({ client, tableName: 'Parked', nowMs: () => 0, random: () => 0 });
+  expect(await table.park([item(h('a'))])).toEqual([
+    { item: item(h('a')), reason: 'Error: the table is gone' },
+  ]);
+});
