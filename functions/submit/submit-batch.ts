@@ -1,6 +1,7 @@
 import { lanes } from '../core/limits/lane.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
 import { entryText } from '../core/model/entry-text.ts';
+import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
 import { filesPerRequest, requestsLeft } from '../core/planning/files-per-request.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { packRequests } from '../core/planning/pack.ts';
@@ -8,13 +9,12 @@ import type { RequestLimits } from '../core/planning/plan.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, createBatch, laneOf } from './batch.ts';
+import { type Batch, createBatch, laneOf, type MessageInHand } from './batch.ts';
 import { classifyMessages, tallyMessages } from './classify-messages.ts';
 import { decide, noteDecision, readLimits } from './decide.ts';
 import { noteOnce } from './limits-note.ts';
 import { parkEntries } from './park-entries.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
-import { readMessages } from './read-messages.ts';
 import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
@@ -116,5 +116,44 @@ function logCoalesced(entries: readonly PlannedEntry[], { log }: SubmitPorts): v
         replaced: covered.map(({ entry }) => entryText(entry)),
       });
     }
+  }
+}
+
+/** Reads the messages; what cannot be read goes to the dead letter queue as it is. */
+async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
+  const messages: MessageInHand[] = [];
+  const unreadable: (BufferedMessage & { reason: string })[] = [];
+  for (const record of records) {
+    const { messageId, attributes } = record;
+    const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
+    const { message, rest } = readRecord(record, ports);
+    if (message !== undefined) messages.push({ messageId, message, receives });
+    for (const part of rest) unreadable.push({ messageId, ...part });
+  }
+  for (const { messageId, reason } of unreadable) {
+    ports.log.error(submitEvents.messageUnreadable, { messageId, reason });
+  }
+  if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
+  const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
+  return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
+}
+
+interface ReadRecord {
+  readonly message?: PurgeMessage;
+  /** What of it cannot be read, and why. */
+  readonly rest: readonly { readonly body: string; readonly reason: string }[];
+}
+
+/** Reads one message. Whatever it holds, its neighbors in the batch do not suffer from it. */
+function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): ReadRecord {
+  try {
+    const read = readMessage(body);
+    if (read.kind === 'message') return { message: read.message, rest: [] };
+    const recovered = recover(body);
+    if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
+    return { message: recovered.message, rest: recovered.unreadable };
+  } catch (error) {
+    const { name, message } = describeError(error);
+    return { rest: [{ body, reason: `${name}: ${message}` }] };
   }
 }

@@ -169,9 +169,29 @@ test("a rule's directory is held while it is young and directories are short; on
     sender,
     directory: 'blog',
   });
-  // 3 · 1 · 72 min · (0.7 − 0.5)
-  const holdMs = 43.2 * 60_000;
+  // 2.5 · 1 · 72 min · (0.7 − 0.5)
+  const holdMs = 36 * 60_000;
   expect(play([dir('webhook:b', holdMs - 1000)], given).park.map(({ reason }) => reason)).toEqual(['hold']);
   expect(play([dir('webhook:b', holdMs + 1000)], given).send).toHaveLength(1);
   expect(play([dir(undefined, 0)], given).send).toHaveLength(1);
+});
+
+test("rules' directories that are wanted together are held one by one, as if they came one after the other", () => {
+  const given = {
+    ...unusedLimits(limits, nowMs),
+    quotas: { production: spend(freshQuota, { files: 0, dirs: 8 }, nowMs) },
+  };
+  const items = ['a', 'b', 'c', 'd', 'e'].map(
+    (directory): Wanted => ({
+      kind: 'dir',
+      target: 'production',
+      lane: 'people',
+      sinceMs: nowMs,
+      sender: 'webhook:b',
+      directory,
+    }),
+  );
+  const { send, park } = play(items, given);
+  expect(send).toHaveLength(3);
+  expect(park.map(({ reason }) => reason)).toEqual(['hold', 'hold']);
 });

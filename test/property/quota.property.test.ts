@@ -184,8 +184,8 @@ test('a directory is not held while half of the day is left, and then the longer
     holdMs(spend(freshQuota, { files: 0, dirs }, nowMs), limit, 5, nowMs),
   );
   expect(holds.slice(0, 11)).toEqual(Array.from({ length: 11 }, () => 0));
-  // 3 · 5 · 72 min · ½
-  expect(holds[20]).toBe(9 * hourMs);
+  // 2.5 · 5 · 72 min · ½
+  expect(holds[20]).toBe(7.5 * hourMs);
   expect(holds).toEqual(holds.toSorted((a, b) => a - b));
 });
 

@@ -9,6 +9,7 @@ import {
   plus,
   type QuotaState,
   quotaOf,
+  spend,
   spendableTokens,
   type Tokens,
   tokensLeft,
@@ -97,7 +98,9 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
   function isHeld({ lane, sinceMs, sender, directory, target }: Wanted): boolean {
     if (directory === undefined || lane === 'takedown' || sender === undefined) return false;
     const { quotaState, quota } = quotaIn(target);
-    return nowMs - sinceMs < holdMs(quotaState, quota, directories.size, nowMs);
+    // Several that are decided on together would otherwise go as if there were one.
+    const spent = spend(quotaState, taken.get(target) ?? noTokens, nowMs);
+    return nowMs - sinceMs < holdMs(spent, quota, directories.size, nowMs);
   }
 
   function isPrefixTooMany({ byPrefix, sender, target }: Wanted): boolean {
