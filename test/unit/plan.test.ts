@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { byteLength } from '../../functions/core/model/purge-message.ts';
 import type { DirEntry, PurgeEntry, RegexEntry } from '../../functions/core/model/types.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
 import { bodyOf } from '../../functions/core/planning/planned-request.ts';
@@ -101,27 +100,4 @@ test('a body that would be too large is split', () => {
 test('nothing to purge makes no request', () => {
   expect(bodies([])).toEqual([]);
   expect(bodies([[]])).toEqual([]);
-});
-
-test.each([
-  [5000, 560, 6],
-  [1000, 1100, 3],
-])('%d URLs of %d characters need no more requests than their bytes do', (count, length, requests) => {
-  const urls = Array.from({ length: count }, (_, index) =>
-    fileEntry(`https://h.example/${String(index).padEnd(length - 18, 'x')}`),
-  );
-  const planned = planRequests([urls], limits);
-  expect(planned).toHaveLength(requests);
-  for (const request of planned) {
-    expect(byteLength(JSON.stringify(bodyOf(request)))).toBeLessThanOrEqual(limits.maxBodyBytes);
-  }
-});
-
-test('what is longer than a body by itself is sent by itself', () => {
-  const long = fileEntry(`https://h.example/${'x'.repeat(2000)}`);
-  const requests = planRequests([[fileEntry('https://h.example/a'), long, dir('https://h.example/b/*')]], {
-    ...limits,
-    maxBodyBytes: 1000,
-  });
-  expect(requests.map(({ entries }) => entries.length)).toEqual([2, 1]);
 });

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
-import { byteLength, maxMessageBytes } from '../../functions/core/model/purge-message.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
-import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
 import { buffered, createWorld, looseContract } from '../helpers/submit-fixture.ts';
@@ -317,37 +315,4 @@ test('what CDN Pro calls too large is not tried again, neither in this batch nor
   // Those that were under way together were all too large.
   expect(world.requests.filter(({ answer }) => answer.kind === 'refused').length).toBeLessThanOrEqual(4);
   expect(world.learned).toEqual([5]);
-});
-
-test('what there is no time to requeue is delivered again; what was delivered most often is requeued first', async () => {
-  const world = createWorld({ answer: () => ({ kind: 'unavailable', reason: 'HTTP 503' }) });
-  const messages = ['1', '3', '2'].map((count, index) => ({
-    ...buffered(`m${index}`, h(String(index))),
-    attributes: { ApproximateReceiveCount: count },
-  }));
-  let asked = 0;
-  const requeue: SubmitPorts['requeue'] = async (copies, hasTime) => {
-    const timely = copies.map(() => hasTime());
-    const sent = copies.filter((_, index) => timely[index]);
-    await world.ports.requeue(sent, hasTime);
-    return copies.flatMap((_, index) => (timely[index] ? [] : [{ index, reason: 'OutOfTime' }]));
-  };
-  const hasTime = () => asked++ < 2;
-  const failed = await submitBatch(messages, { ...world.ports, requeue }, { ...options, hasTime });
-  expect(failed).toEqual(['m0']);
-  expect(world.requeued.map(({ message }) => message.change?.id)).toEqual(['m1', 'm2']);
-});
-
-test('a message whose copy would be too long for SQS goes back as several', async () => {
-  const world = createWorld({ answer: () => ({ kind: 'unavailable', reason: 'HTTP 503' }) });
-  const entries = Array.from({ length: 14_000 }, (_, page) => ({
-    kind: 'file',
-    url: h(String(page)),
-    target: 'production',
-  }));
-  const body = JSON.stringify({ v: 1, entries });
-  expect(byteLength(body)).toBeLessThan(maxMessageBytes);
-  await submitBatch([{ messageId: 'by hand', body }], world.ports, options);
-  expect(world.requeued.map(({ message }) => message.entries.length)).toEqual([7000, 7000]);
-  for (const copy of world.requeued) expect(byteLength(copy.body)).toBeLessThanOrEqual(maxMessageBytes);
 });

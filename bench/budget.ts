@@ -1,0 +1,148 @@
+import { defaultBucket } from '../functions/core/limits/bucket.ts';
+import type { Limits } from '../functions/core/limits/limits.ts';
+import { leastAges } from './budget/bound.ts';
+import { limitsAlone } from './budget/core-policy.ts';
+import { type BudgetLoad, createBudgetLoads, hourMs, minuteMs } from './budget/loads.ts';
+import { type Ages, agesOf, type BudgetOutcome, mostInADay } from './budget/outcome.ts';
+import { evenSpread, oneQueue, withoutTokens } from './budget/simple-policies.ts';
+
+const own = 'cdn-pro-purger';
+const quota = { files: 5000, dirs: 20 };
+/** What takedowns may overdraw: 5%. */
+const allowed = { files: 5250, dirs: 21 };
+const limits: Limits = {
+  rate: { requests: 300, perSeconds: 300, headroom: 0.1 },
+  bucket: defaultBucket,
+  requestCost: 1,
+  quota: {},
+  tokenUnit: 'url',
+};
+
+interface Goal {
+  readonly description: string;
+  readonly isMet: boolean;
+}
+
+/**
+ * What the day's tokens come to under each load: how old changes become, and what is spent. Compared with what knows
+ * nothing of tokens, with simpler policies, and with the least that is possible.
+ * @returns whether every goal is met
+ */
+export function main(args: readonly string[]): boolean {
+  console.log(
+    `From change to purge on the default contract: ${quota.files} files and ${quota.dirs} directories in 24 h.`,
+  );
+  console.log('Ages: mean / maximum of all files; 99th percentile / maximum of what people changed.\n');
+  const loads = createBudgetLoads().filter(
+    ({ name }) => args.length === 0 || args.some((part) => name.includes(part)),
+  );
+  const goals = loads.flatMap(compare);
+  console.log('\nGoals\n');
+  for (const { description, isMet } of goals) console.log(`${isMet ? 'met   ' : 'missed'}  ${description}`);
+  return goals.every(({ isMet }) => isMet);
+}
+
+function compare(load: BudgetLoad): readonly Goal[] {
+  const mine = limitsAlone(own, load, limits);
+  const rows: { readonly load: BudgetLoad; readonly outcome: BudgetOutcome }[] = [
+    { load, outcome: mine },
+    ...skipping(load),
+    ...[withoutTokens, oneQueue, evenSpread].map((policy) => ({ load, outcome: policy(load, quota) })),
+  ];
+  console.log(`${load.name}: ${load.changes.length.toLocaleString('en')} changes`);
+  console.log(
+    '  policy                         all files            people             takedowns  directories          most in 24 h  requests  rejected',
+  );
+  for (const row of rows) print(row.load, row.outcome);
+  const least = leastAges(
+    load.changes.filter(({ entry }) => entry.kind === 'file'),
+    quota.files,
+  );
+  console.log(`  ${'the bound'.padEnd(27)}${pair(least.mean, least.max)}\n`);
+  return goalsOf(load, mine, least);
+}
+
+/** What is written again with the same content is left out before it costs anything. */
+function skipping(load: BudgetLoad) {
+  if (!load.changes.some(({ isSame }) => isSame)) return [];
+  const changed = { ...load, changes: load.changes.filter(({ isSame }) => !isSame) };
+  return [{ load: changed, outcome: limitsAlone('  with skipUnchanged', changed, limits) }];
+}
+
+function print(load: BudgetLoad, outcome: BudgetOutcome): void {
+  const { policy, purgedMs, spent, requests, rejected } = outcome;
+  const files = agesOf(load, purgedMs, ({ entry }) => entry.kind === 'file');
+  const { people, takedowns, directories } = agesByWho(load, outcome);
+  const most = mostInADay(spent);
+  const cells = [
+    pair(files.mean, files.max),
+    pair(people.p99, people.max),
+    time(takedowns.max).padStart(8),
+    pair(directories.mean, directories.max),
+    `${most.files}/${most.dirs}`.padStart(12),
+    String(requests).padStart(9),
+    String(rejected).padStart(9),
+  ];
+  console.log(`  ${policy.padEnd(27)}${cells.join(' ')}`);
+}
+
+function agesByWho(load: BudgetLoad, { purgedMs }: BudgetOutcome) {
+  return {
+    people: agesOf(load, purgedMs, ({ by, entry }) => by === 'people' && entry.kind === 'file'),
+    takedowns: agesOf(load, purgedMs, ({ by }) => by === 'takedown'),
+    directories: agesOf(load, purgedMs, ({ entry }) => entry.kind !== 'file'),
+  };
+}
+
+function goalsOf(load: BudgetLoad, mine: BudgetOutcome, least: Ages): readonly Goal[] {
+  const { name, directoryGoal } = load;
+  const { people, takedowns } = agesByWho(load, mine);
+  const files = agesOf(load, mine.purgedMs, ({ entry }) => entry.kind === 'file');
+  const most = mostInADay(mine.spent);
+  const goals = [
+    goal(
+      `${name}: at most ${most.files} files and ${most.dirs} directories in 24 h (goal ${allowed.files} and ${allowed.dirs})`,
+      most.files <= allowed.files && most.dirs <= allowed.dirs,
+    ),
+    goal(`${name}: ${mine.rejected} good URLs rejected (goal 0)`, mine.rejected === 0),
+    goal(`${name}: people p99 ${time(people.p99)} (goal 2 min)`, people.p99 <= 2 * minuteMs),
+  ];
+  if (takedowns.count > 0)
+    goals.push(
+      goal(`${name}: takedowns at most ${time(takedowns.max)} (goal 1 min)`, takedowns.max <= minuteMs),
+    );
+  if (directoryGoal !== undefined) {
+    const { meanMs, maxMs, fromMs } = directoryGoal;
+    const settled = agesOf(load, mine.purgedMs, ({ entry, atMs }) => entry.kind !== 'file' && atMs >= fromMs);
+    const what = `${name}, from the fourth day on: directories`;
+    goals.push(
+      goal(`${what}' mean ${time(settled.mean)} (goal ${time(meanMs)})`, settled.mean <= meanMs),
+      goal(`${what} at most ${time(settled.max)} (goal ${time(maxMs)})`, settled.max <= maxMs),
+    );
+  }
+  // Where tokens bind, some change has to wait for hours whatever the policy.
+  if (least.max > hourMs)
+    goals.push(
+      goal(
+        `${name}: files' mean ${(files.mean / least.mean).toFixed(2)} of the bound (goal 1.80)`,
+        files.mean <= 1.8 * least.mean,
+      ),
+    );
+  return goals;
+}
+
+function goal(description: string, isMet: boolean): Goal {
+  return { description, isMet };
+}
+
+function pair(left: number, right: number): string {
+  return `${time(left).padStart(8)} / ${time(right).padEnd(8)}`;
+}
+
+function time(ms: number): string {
+  if (Number.isNaN(ms)) return '-';
+  if (!Number.isFinite(ms)) return 'never';
+  if (ms < 2 * minuteMs) return `${(ms / 1000).toFixed(0)} s`;
+  if (ms < 2 * hourMs) return `${(ms / minuteMs).toFixed(0)} min`;
+  return ms < 72 * hourMs ? `${(ms / hourMs).toFixed(1)} h` : `${(ms / 24 / hourMs).toFixed(1)} d`;
+}
