@@ -12,7 +12,7 @@ import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
-import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
+import { readEnvironment } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -80,8 +80,7 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
 }
 
 function parkFromEnvironment(): SubmitPorts['park'] {
-  const tableName = readOptionalVariable('parkedTable');
-  if (tableName === undefined) return async (items) => items.map((item) => ({ item, reason: 'no table' }));
+  const { parkedTable: tableName } = readEnvironment('parkedTable');
   const client = new DynamoDBClient(clientOptions);
   return createParkedTable({ client, tableName, nowMs, random: Math.random }).park;
 }
