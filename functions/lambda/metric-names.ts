@@ -37,9 +37,9 @@ type SubmitMetricName =
   | 'MessagesUnreadable'
   /** Messages that were requeued at the deadline. */
   | 'MessagesGivenBack'
-  /** From the oldest change of an accepted request to its acceptance. */
+  /** From the oldest change of an accepted request to its acceptance, less what it has waited for tokens of the day. */
   | 'FreshnessSeconds'
-  /** The age of the oldest change that was requeued. SQS's own age starts anew there. */
+  /** The age of the oldest change that was requeued, less the same. SQS's own age starts anew there. */
   | 'WaitingSeconds'
   /** The share of the rate limit's window that is used, whenever a request asks for a slot. */
   | 'BudgetUsedPercent';

@@ -41,6 +41,14 @@ export function oldestChangeMs(request: PlannedRequest, batch: Batch): number {
   return oldestOf(messagesOf(settledBy(request), batch));
 }
 
+/**
+ * @returns since when a request could have been sent, in milliseconds: since its oldest change, less what that has waited
+ * for tokens of the day, which `tick` measures; infinite where none says so
+ */
+export function sendableSinceMs(request: PlannedRequest, batch: Batch): number {
+  return oldestOf(messagesOf(settledBy(request), batch), (one) => one.message.released ?? changedMs(one));
+}
+
 /** @returns the lane of a request: the first one of all that it settles */
 export function laneOf(request: PlannedRequest, batch: Batch): Lane {
   return firstLaneOf(messagesOf(settledBy(request), batch));
@@ -72,10 +80,10 @@ function firstLaneOf(messages: readonly MessageInHand[]): Lane {
   return messages.reduce<Lane>((lane, { message }) => firstLane(lane, message.lane ?? 'people'), 'bulk');
 }
 
-function oldestOf(messages: readonly MessageInHand[]): number {
+function oldestOf(messages: readonly MessageInHand[], msOf = changedMs): number {
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const message of messages) {
-    const atMs = changedMs(message);
+    const atMs = msOf(message);
     if (atMs < oldestMs) oldestMs = atMs;
   }
   return oldestMs;

@@ -7,7 +7,7 @@ import { planEntries } from '../core/planning/plan.ts';
 import { bodyOf, halve, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, oldestChangeMs } from './batch.ts';
+import { type Batch, oldestChangeMs, sendableSinceMs } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
 import { recordRejected } from './return-messages.ts';
 import type { Run } from './run.ts';
@@ -64,7 +64,9 @@ function reportAccepted(
   const oldestChangeSeconds = (nowMs() - oldestMs) / 1000;
   measure('RequestsAccepted', 1);
   measure('EntriesPurged', settled.length);
-  if (Number.isFinite(oldestMs)) measure('FreshnessSeconds', oldestChangeSeconds);
+  if (Number.isFinite(oldestMs)) {
+    measure('FreshnessSeconds', (nowMs() - sendableSinceMs(request, batch)) / 1000);
+  }
   log.info(submitEvents.purgeAccepted, {
     purgeId,
     requestId,

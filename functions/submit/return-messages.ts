@@ -9,7 +9,7 @@ import {
 import type { PurgeEntry } from '../core/model/types.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, failMessage, oldestChangeMs } from './batch.ts';
+import { type Batch, failMessage, oldestChangeMs, sendableSinceMs } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
 
 /** Why CDN Pro has rejected entries. */
@@ -83,7 +83,10 @@ export async function requeueUnsent(
   measure('MessagesGivenBack', open.length);
   const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
   const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
-  if (oldest.oldestChangeSeconds !== undefined) measure('WaitingSeconds', oldest.oldestChangeSeconds);
+  if (Number.isFinite(oldestMs)) {
+    const sinceMs = Math.min(...left.map((request) => sendableSinceMs(request, batch)));
+    measure('WaitingSeconds', (nowMs() - sinceMs) / 1000);
+  }
   // Waiting is not a failure: what makes it last has its own log lines and metrics.
   log.info(submitEvents.messagesRequeued, { messages: open.length, delaySeconds, ...oldest });
   const copies = open

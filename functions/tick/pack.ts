@@ -14,13 +14,13 @@ export interface PackedMessage {
   readonly items: readonly Parked[];
 }
 
-/** @returns messages for what is released: those that wait for one change together, in their order */
-export function packMessages(items: readonly Parked[]): readonly PackedMessage[] {
+/** @returns messages for what is released now: those that wait for one change together, in their order */
+export function packMessages(items: readonly Parked[], nowMs: number): readonly PackedMessage[] {
   const groups = groupBy(items, ({ change, lane, byPrefix }) => JSON.stringify([change, lane, byPrefix]));
-  return [...groups.values()].flatMap(pack);
+  return [...groups.values()].flatMap((group) => pack(group, nowMs));
 }
 
-function pack(items: readonly Parked[]): readonly PackedMessage[] {
+function pack(items: readonly Parked[], nowMs: number): readonly PackedMessage[] {
   const [first] = items;
   if (first === undefined) return [];
   const message: PurgeMessage = {
@@ -29,10 +29,11 @@ function pack(items: readonly Parked[]): readonly PackedMessage[] {
     entries: items.map(({ entry }) => entry),
     lane: first.lane,
     since: items.reduce((oldest, { sinceMs }) => Math.min(oldest, sinceMs), first.sinceMs),
+    released: nowMs,
     ...(first.byPrefix && { byPrefix: true }),
   };
   const body = writeMessage(message);
   if (items.length === 1 || byteLength(body) <= maxMessageBytes) return [{ body, items }];
   const half = Math.ceil(items.length / 2);
-  return [...pack(items.slice(0, half)), ...pack(items.slice(half))];
+  return [...pack(items.slice(0, half), nowMs), ...pack(items.slice(half), nowMs)];
 }

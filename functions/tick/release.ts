@@ -57,7 +57,7 @@ export async function releaseParked(context: ReleaseContext): Promise<ReleaseRes
       for await (const items of chunksOf(context.ports.parked.oldest(target, kind, mostRead))) {
         if (context.ports.nowMs() >= context.deadlineMs) return { released, isComplete: false };
         const { send, park } = context.decisions.take(items);
-        await release(packMessages(send), released, context);
+        await release(packMessages(send, context.ports.nowMs()), released, context);
         for (const { item, reason } of park) {
           if (isConvertible(item, reason, context)) bulkFiles.push(item);
           else context.tally.add(item, reason);
@@ -153,7 +153,7 @@ async function convertBulk(
     // Without a change it is nobody's: no sender pays, and it is not held like a rule's directory.
     const directory: Parked = { pk: '', version: 0, entry, lane: 'bulk', sinceMs };
     decisions.pay(directory);
-    const messages = packMessages([directory]).map(({ body }) => ({ body, items: replaced }));
+    const messages = packMessages([directory], nowMs).map(({ body }) => ({ body, items: replaced }));
     const done = await release(messages, released, context);
     if (done.length > 0) {
       ports.log.info(tickEvents.converted, { dirUrl: entry.url, replaced: replaced.map(urlOf) });

@@ -36,6 +36,7 @@ test('a message keeps its lane, since when it waits, and that nobody asked for i
     entries: [fileEntry('https://h.example/a')],
     lane: 'bulk',
     since: 1_700_000_000_000,
+    released: 1_700_000_060_000,
     byPrefix: true,
     tries: 2,
   } as const;
@@ -49,6 +50,7 @@ test('what a message says of itself is left out where it is not understood', () 
     entries,
     lane: 'fast',
     since: 'long ago',
+    released: 1.5,
     byPrefix: 'yes',
     tries: '2',
   });

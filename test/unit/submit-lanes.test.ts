@@ -78,6 +78,29 @@ describe('lanes', () => {
   });
 });
 
+describe('what had waited for tokens', () => {
+  const hour = { occurredAt: '1970-01-01T00:00:00.000Z', source: 's3', action: 'put', id: 's3://bucket/a' };
+  const released = (atMs: number) =>
+    message([file('a')], { change: hour, lane: 'bulk', since: 0, released: atMs });
+
+  test('is as old for the alarm as it could have been sent, and for the log as its change', async () => {
+    const world = createWorld({ answer: () => accepted });
+    world.nowMs = hourMs;
+    await submitBatch([released(hourMs - 1000)], world.ports, { ...options, deadlineMs: 2 * hourMs });
+    expect(world.metrics.get('FreshnessSeconds')).toBeCloseTo(1.1, 1);
+    const line = world.lines.find(({ message }) => message === submitEvents.purgeAccepted);
+    expect(line?.fields?.oldestChangeSeconds).toBeGreaterThan(3600);
+  });
+
+  test('is as young where it is requeued', async () => {
+    const world = createWorld({ answer: () => ({ kind: 'unavailable', reason: 'HTTP 503' }) });
+    world.nowMs = hourMs;
+    await submitBatch([released(hourMs - 1000)], world.ports, { ...options, deadlineMs: hourMs + 5000 });
+    expect(world.metrics.get('WaitingSeconds')).toBeLessThan(60);
+    expect(world.requeued[0]?.message).toMatchObject({ since: 0, released: hourMs - 1000 });
+  });
+});
+
 describe('what has no token', () => {
   test('is parked with its lane, its change and since when it waits, and its message is settled', async () => {
     const world = createWorld({ answer: () => accepted, known: spent({ files: 900 }) });

@@ -116,7 +116,7 @@ describe('what waits', () => {
     );
     await world.tick();
     const [one] = world.sent.filter(({ lane }) => lane === 'people');
-    expect(one).toMatchObject({ change, lane: 'people', since: 3000 });
+    expect(one).toMatchObject({ change, lane: 'people', since: 3000, released: one?.atMs });
     expect(one?.entries).toHaveLength(2);
     expect(world.sent).toHaveLength(2);
   });
@@ -248,6 +248,7 @@ describe('in a shortage', () => {
         atMs: world.nowMs,
         lane: 'bulk',
         since: worldBeginsMs,
+        released: world.nowMs,
         entries: [{ kind: 'dir', url: h('docs/**'), target: 'production', action: 'invalidate' }],
       },
     ]);

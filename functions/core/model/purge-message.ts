@@ -38,6 +38,8 @@ export interface PurgeMessage {
   readonly lane?: Lane;
   /** When the oldest change of the entries happened, in milliseconds, where it is older than `change`. */
   readonly since?: number;
+  /** When the entries were released, in milliseconds, where they had waited for tokens of the day. */
+  readonly released?: number;
   /** A purge by prefix that no user asked for, since a source could not say what changed. */
   readonly byPrefix?: true;
   /** How often CDN Pro has given no verdict on the entries. */
@@ -129,13 +131,14 @@ export function readMessage(body: string): ReadMessage {
 
 /** Reads what a message may say in addition; what is not understood is left out. */
 function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
-  const { lane, since, byPrefix, tries } = json;
+  const { lane, since, released, byPrefix, tries } = json;
   // Version 2 has its changes from the oldest to the newest.
   const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
   return {
     ...(change !== undefined && { change }),
     ...((lane === 'takedown' || lane === 'people' || lane === 'bulk') && { lane }),
     ...(Number.isSafeInteger(since) && { since: Number(since) }),
+    ...(Number.isSafeInteger(released) && { released: Number(released) }),
     ...(byPrefix === true && { byPrefix }),
     ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
   };
