@@ -1,5 +1,5 @@
 import { afford, type Wanted } from '../../functions/core/limits/afford.ts';
-import { classify, lanes, senderOf } from '../../functions/core/limits/lane.ts';
+import { classify, senderOf } from '../../functions/core/limits/lane.ts';
 import {
   type Limits,
   type LimitsState,
@@ -11,6 +11,7 @@ import {
 import { freshQuota, quotaOf, spendableTokens, type Tokens } from '../../functions/core/limits/quota.ts';
 import { noteTallies, noteWaiting, senderIn } from '../../functions/core/limits/senders.ts';
 import { strictestLimits } from '../../functions/core/limits/shared-limit.ts';
+import { lanes } from '../../functions/core/model/lanes.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { type BudgetChange, type BudgetLoad, minuteMs } from './loads.ts';
 import type { BudgetOutcome, Spending } from './outcome.ts';

@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import pMap from 'p-map';
-import { firstLane, lanes } from '../core/limits/lane.ts';
 import { entryKey } from '../core/model/entry-key.ts';
+import { firstLane, lanes } from '../core/model/lanes.ts';
 import { byteLength, type ChangeReference } from '../core/model/purge-message.ts';
 import type { Lane, PurgeEntry, Target } from '../core/model/types.ts';
 import { readItem, writeItem } from './versioned-item.ts';

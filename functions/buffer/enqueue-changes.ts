@@ -1,7 +1,7 @@
 import { type MappedChange, mapChanges } from '../core/mapping/map-changes.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { referenceTo, writeMessages } from '../core/model/purge-message.ts';
+import { messageVersion, referenceTo, writeInParts } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
@@ -44,7 +44,7 @@ export async function enqueueChanges(
 }
 
 /**
- * Puts what changes make stale into the purge queue: a message for each change and delay. Each change logs one line
+ * Puts what changes make stale into the purge queue: a message for each change, delay and lane. Each change logs one line
  * with its URLs, by which it can be followed.
  */
 export async function queueMapped(
@@ -71,12 +71,14 @@ interface OutgoingChange {
 }
 
 function messagesOf({ change, schedule }: MappedChange): readonly OutgoingChange[] {
-  return schedule.flatMap(({ delaySeconds, entries }) =>
-    writeMessages(referenceTo(change), entries).map((body) => ({
+  return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
+    const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
+    const message = { v: messageVersion, change: referenceTo(change), ...options, entries } as const;
+    return writeInParts(message).map((body) => ({
       change,
       message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
-    })),
-  );
+    }));
+  });
 }
 
 function logChange(
@@ -100,7 +102,7 @@ function logChange(
     measure('ChangesUnmatched', 1);
     log.info(enqueueEvents.changeUnmatched, fields);
   } else {
-    const delaysSeconds = schedule.map(({ delaySeconds }) => delaySeconds);
+    const delaysSeconds = [...new Set(schedule.map(({ delaySeconds }) => delaySeconds))];
     const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
     log.info(enqueueEvents.changeQueued, { ...fields, urls: entries.map(entryText), ...later });
   }

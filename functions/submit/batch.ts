@@ -1,5 +1,6 @@
-import { firstLane, senderOf } from '../core/limits/lane.ts';
+import { senderOf } from '../core/limits/lane.ts';
 import type { Origin } from '../core/limits/wanted.ts';
+import { firstLane } from '../core/model/lanes.ts';
 import type { PurgeMessage } from '../core/model/purge-message.ts';
 import type { Lane } from '../core/model/types.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';

@@ -1,6 +1,6 @@
-import { lanes } from '../core/limits/lane.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
 import { entryText } from '../core/model/entry-text.ts';
+import { lanes } from '../core/model/lanes.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
 import { filesPerRequest, requestsLeft } from '../core/planning/files-per-request.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';

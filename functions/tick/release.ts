@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import type { Parked, ParkedKind } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/afford.ts';
-import { lanes } from '../core/limits/lane.ts';
 import { tokensLeft } from '../core/limits/quota.ts';
 import { entryText } from '../core/model/entry-text.ts';
+import { lanes } from '../core/model/lanes.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles } from '../core/planning/convert.ts';
 import { describeError } from '../lambda/log.ts';

@@ -1,7 +1,7 @@
 import type { Parked } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/afford.ts';
 import { doneByMs } from '../core/limits/done-by.ts';
-import { lanes } from '../core/limits/lane.ts';
+import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
 import type { Decisions } from './decide.ts';

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import { lanes } from '../../functions/core/limits/lane.ts';
+import { lanes } from '../../functions/core/model/lanes.ts';
 import type { MetricName } from '../../functions/lambda/metric-names.ts';
 import type { Monitoring } from './monitoring.ts';
 import { third } from './submit-widgets.ts';

@@ -61,6 +61,7 @@ export function anyRules(source: string): fc.Arbitrary<readonly Rule[]> {
       delaySeconds: fc.integer({ min: 0, max: 2 }),
       repeatAfterSeconds: fc.integer({ min: 1, max: 3 }),
       webhook: fc.constant('w1'),
+      lane: fc.constantFrom('people' as const, 'bulk' as const),
     },
     { requiredKeys: ['match', 'purge'] },
   );

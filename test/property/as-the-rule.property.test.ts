@@ -36,8 +36,8 @@ function mapped(rules: RuleSet, at: Location | undefined, action: ChangeAction):
 }
 
 function purgesOf(schedule: readonly ScheduledEntries[]): readonly (readonly [string, PurgeEntry])[] {
-  return schedule.flatMap(({ delaySeconds, entries }) =>
-    entries.map((entry) => [`after ${delaySeconds} s: ${entryKey(entry)}`, entry] as const),
+  return schedule.flatMap(({ delaySeconds, lane = 'no lane', entries }) =>
+    entries.map((entry) => [`after ${delaySeconds} s, ${lane}: ${entryKey(entry)}`, entry] as const),
   );
 }
 
@@ -80,8 +80,10 @@ async function run(rules: readonly Rule[], steps: readonly Step[], rememberDays:
     const sent = world.sent.length;
     const request = { method: 'POST', path: `/webhooks/${source}`, headers, body: Buffer.from(body) };
     await receiveWebhook(source, request, world.ports);
-    const purged = world.sent.slice(sent).flatMap(({ entries }, offset) => {
-      return purgesOf([{ delaySeconds: world.delays[sent + offset] ?? 0, entries }]).map(([purge]) => purge);
+    const purged = world.sent.slice(sent).flatMap((message, offset) => {
+      return purgesOf([{ ...message, delaySeconds: world.delays[sent + offset] ?? 0 }]).map(
+        ([purge]) => purge,
+      );
     });
     const isRemembered = rememberDays > 0;
     const wanted = expectedPurges(ruleSet, at, isRemembered ? before : previous, isRemembered);
@@ -91,7 +93,7 @@ async function run(rules: readonly Rule[], steps: readonly Step[], rememberDays:
 }
 
 describe('what an entry was known under', () => {
-  it('is purged as its rules have it purged: in each version, with their action, after their delays', async () => {
+  it('is purged as its rules have it purged: in each version, with their action, after their delays, in their lane', async () => {
     await fc.assert(
       fc.asyncProperty(anyRules(source), fc.array(anyStep, { minLength: 1, maxLength: 4 }), (rules, steps) =>
         run(rules, steps, 365),

@@ -41,10 +41,13 @@ function matcherOf(entry: PurgeEntry, additions: CacheKeyAdditions): (key: Cache
   return purgeMatcher({ target, fileUrls: [entry.url], fileHeaders: [...(entry.headers ?? [])] }, additions);
 }
 
-function timesOf(schedule: MappingResult['schedule'], key: CacheKey, additions: CacheKeyAdditions) {
-  return schedule.flatMap(({ delaySeconds, entries }) =>
-    entries.some((entry) => matcherOf(entry, additions)(key)) ? [delaySeconds] : [],
+/** @returns a function that says after which delays a schedule purges what is cached */
+function timesOf({ schedule }: MappingResult, additions: CacheKeyAdditions) {
+  const matchers = schedule.flatMap(({ delaySeconds, entries }) =>
+    entries.map((entry) => ({ delaySeconds, matches: matcherOf(entry, additions) })),
   );
+  return (key: CacheKey) =>
+    matchers.flatMap(({ delaySeconds, matches }) => (matches(key) ? [delaySeconds] : []));
 }
 
 /** The vendor's own cache key, and one that tells apart whatever a URL can. */
@@ -70,13 +73,13 @@ describe('a purge by prefix', () => {
             affectsAllEntries: true,
           });
           expect(byPrefix.problems).toEqual([]);
-          for (const { delaySeconds, entries } of compileRules(config).map(changeOf(slug, path, action))
-            .schedule) {
+          const timesByPrefix = timesOf(byPrefix, additions);
+          const { schedule } = compileRules(config).map(changeOf(slug, path, action));
+          for (const { delaySeconds, entries } of schedule) {
             for (const key of entries.flatMap((entry) => cachedUnder(entry, additions))) {
-              expect({ key, times: timesOf(byPrefix.schedule, key, additions) }).toEqual({
-                key,
-                times: expect.arrayContaining([delaySeconds]),
-              });
+              const times = timesByPrefix(key);
+              if (!times.includes(delaySeconds))
+                expect({ key, times }).toEqual({ key, times: [delaySeconds] });
             }
           }
         },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { clampLimits } from '../../functions/core/limits/clamp.ts';
-import { firstLane } from '../../functions/core/limits/lane.ts';
 import {
   closeForEveryone,
   type GrantedSlot,
@@ -31,6 +30,7 @@ import {
   shareLeft,
   spentBy,
 } from '../../functions/core/limits/senders.ts';
+import { firstLane } from '../../functions/core/model/lanes.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const hourMs = 3_600_000;

@@ -3,8 +3,8 @@ import {
   byteLength,
   readMessage,
   referenceTo,
+  writeInParts,
   writeMessage,
-  writeMessages,
 } from '../../functions/core/model/purge-message.ts';
 import { entryChange, fileEntry, objectChange } from '../helpers/changes.ts';
 
@@ -26,7 +26,7 @@ test('what was written is read again', () => {
       action: 'invalidate' as const,
     },
   ];
-  const [body = ''] = writeMessages(change, entries);
+  const [body = ''] = writeInParts({ v: 1, change, entries });
   expect(readMessage(body)).toEqual({ kind: 'message', message: { v: 1, change, entries } });
 });
 
@@ -93,7 +93,7 @@ test('a message written by hand needs no change and no action', () => {
 
 test('entries that are too many for one message make several, and none is lost', () => {
   const entries = Array.from({ length: 100 }, (_, index) => fileEntry(`https://h.example/${index}`));
-  const bodies = writeMessages(change, entries, 2000);
+  const bodies = writeInParts({ v: 1, change, entries }, 2000);
   expect(bodies.length).toBeGreaterThan(1);
   for (const body of bodies) expect(byteLength(body)).toBeLessThanOrEqual(2000);
   const read = bodies.flatMap((body) => {
@@ -104,7 +104,7 @@ test('entries that are too many for one message make several, and none is lost',
 });
 
 test('no entries make no message', () => {
-  expect(writeMessages(change, [])).toEqual([]);
+  expect(writeInParts({ v: 1, change, entries: [] })).toEqual([]);
 });
 
 test('code points that SQS refuses are escaped', () => {

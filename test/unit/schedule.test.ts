@@ -9,16 +9,34 @@ import { fileEntry } from '../helpers/changes.ts';
 
 const a = fileEntry('https://h.example/a');
 const b = fileEntry('https://h.example/b');
+const c = fileEntry('https://h.example/c');
 
 describe('a schedule', () => {
   it('lists the soonest entries first, without duplicates', () => {
     const schedule = new Schedule();
-    for (const entry of [a, b, a]) schedule.add(60, entry);
-    schedule.add(0, b);
+    for (const entry of [a, b, a]) schedule.add({ entry, delaysSeconds: [60] });
+    schedule.add({ entry: b, delaysSeconds: [0] });
     expect(schedule.list()).toEqual([
       { delaySeconds: 0, entries: [b] },
       { delaySeconds: 60, entries: [a, b] },
     ]);
+  });
+
+  it('keeps lanes apart, and has an entry of two rules in the lane that goes first', () => {
+    const schedule = new Schedule();
+    schedule.add({ entry: a, delaysSeconds: [0], lane: 'bulk' });
+    schedule.add({ entry: b, delaysSeconds: [0], lane: 'bulk' });
+    schedule.add({ entry: c, delaysSeconds: [0] });
+    schedule.add({ entry: a, delaysSeconds: [30], lane: 'people' });
+    schedule.add({ entry: b, delaysSeconds: [0] });
+    const list = schedule.list();
+    expect(list).toEqual([
+      { delaySeconds: 0, lane: 'people', entries: [a] },
+      { delaySeconds: 0, lane: 'bulk', entries: [b] },
+      { delaySeconds: 0, entries: [c] },
+      { delaySeconds: 30, lane: 'people', entries: [a] },
+    ]);
+    expect(scheduleOf(timedEntries(list))).toEqual(list);
   });
 
   it('has each delay of an entry, and is made of such entries again', () => {

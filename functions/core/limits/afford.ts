@@ -1,5 +1,5 @@
+import { lanes } from '../model/lanes.ts';
 import type { Lane, Target } from '../model/types.ts';
-import { lanes } from './lane.ts';
 import type { Limits, LimitsState } from './limits.ts';
 import {
   freshQuota,

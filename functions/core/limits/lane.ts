@@ -1,14 +1,6 @@
 import type { ChangeReference } from '../model/purge-message.ts';
 import type { Lane } from '../model/types.ts';
 
-/** From the one that goes first to the one that goes last. */
-export const lanes = ['takedown', 'people', 'bulk'] as const satisfies readonly Lane[];
-
-/** @returns the lane that goes first of two */
-export function firstLane(left: Lane, right: Lane): Lane {
-  return lanes.indexOf(left) <= lanes.indexOf(right) ? left : right;
-}
-
 /** How much of a sender (a webhook or a bucket) still counts as made by people, or as a takedown. */
 export interface LaneAllowance {
   /** Entries of a sender that are people's, in {@link LaneAllowance.peopleSeconds}. */

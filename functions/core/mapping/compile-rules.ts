@@ -1,9 +1,10 @@
 import { groupBy } from '../model/group-by.ts';
 import type { OriginChange, PurgeAction, Scope, Target } from '../model/types.ts';
 import { compileMatch } from './conditions.ts';
-import { type CompiledRule, explainRule, mapChange, noDelay } from './map-change.ts';
+import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
 import { compilePattern } from './patterns/pattern.ts';
 import { listOf, type MappingConfig, type Rule, type RuleSet } from './rule.ts';
+import type { Timing } from './schedule.ts';
 import { compileStaleUrls } from './stale-urls.ts';
 
 /**
@@ -22,7 +23,6 @@ export function compileRules(config: MappingConfig): RuleSet {
 
 /** @returns one rule, ready for changes */
 export function compileRule(rule: Rule, defaultName: string, target: Target): CompiledRule {
-  const { delaySeconds = 0, repeatAfterSeconds } = rule;
   const scope = (action: PurgeAction): Scope => ({
     target: rule.target ?? target,
     action: rule.action ?? action,
@@ -34,14 +34,15 @@ export function compileRule(rule: Rule, defaultName: string, target: Target): Co
     match: compileMatch(rule),
     staleUrls: compileStaleUrls(rule),
     scopes: { put: scope('invalidate'), delete: scope('delete') },
-    delaysSeconds: delaysOf(delaySeconds, repeatAfterSeconds),
+    timing: timingOf(rule),
     segments: segmentsOf(rule),
   };
 }
 
-function delaysOf(delaySeconds: number, repeatAfterSeconds: number | undefined): readonly number[] {
-  if (repeatAfterSeconds !== undefined) return [delaySeconds, delaySeconds + repeatAfterSeconds];
-  return delaySeconds === 0 ? noDelay : [delaySeconds];
+function timingOf({ delaySeconds = 0, repeatAfterSeconds, lane }: Rule): Timing {
+  const repeated = repeatAfterSeconds === undefined ? [] : [delaySeconds + repeatAfterSeconds];
+  if (delaySeconds === 0 && repeated.length === 0 && lane === undefined) return atOnce;
+  return { delaysSeconds: [delaySeconds, ...repeated], ...(lane !== undefined && { lane }) };
 }
 
 /** The first segments of the keys that a rule can match; undefined where it may match any. */

@@ -2,8 +2,8 @@ import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import type { ChangeAction } from '../model/types.ts';
 import {
   type EventTime,
-  type KnownEntry,
   knownEntriesOf,
+  knownEntry,
   type LocaleRecord,
   latestOf,
   purgeAsDeleted,
@@ -135,7 +135,7 @@ function withObservation(memory: Memory, observation: Observation): Memory {
 function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
   const { action, isPartial, fromMs } = observation;
   const mapped = knownEntriesOf(observation);
-  const former = observation.former.map((timed): KnownEntry => ({ ...timed, action: timed.entry.action }));
+  const former = observation.former.map(knownEntry);
   if (isSuperseded(observation, record)) {
     return { ...record, stale: union(record.stale, without(union(mapped, former), record.live)) };
   }

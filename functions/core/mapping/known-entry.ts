@@ -1,7 +1,7 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { PurgeAction, PurgeEntry } from '../model/types.ts';
-import type { TimedEntry } from './schedule.ts';
+import { mergeTimings, type TimedEntry, type Timing } from './schedule.ts';
 
 /** When a change may have happened, as far as its source tells: from the first to the last of these milliseconds. */
 export interface EventTime {
@@ -17,15 +17,15 @@ export interface KnownEntry {
   readonly entry: PurgeEntry;
   readonly action: PurgeAction;
   /**
-   * When the rules have it purged once the entry is gone, see {@link TimedEntry}.
-   * @default - at once
+   * How the rules have it purged once the entry is gone.
+   * @default - at once, in no lane that they name
    */
-  readonly delaysSeconds?: readonly number[];
+  readonly timing?: Timing;
   /**
-   * When they have it purged while the entry is there.
+   * How they have it purged while the entry is there.
    * @default - as once it is gone
    */
-  readonly putDelaysSeconds?: readonly number[];
+  readonly putTiming?: Timing;
   /**
    * The latest time that the newest change which mapped to it may have happened, in milliseconds.
    * @default - that of the newest change of the locale
@@ -43,7 +43,7 @@ export interface LocaleRecord {
   readonly stale: readonly KnownEntry[];
 }
 
-const atOnce: readonly number[] = [0];
+const atOnce: Timing = { delaysSeconds: [0] };
 
 /** What a change maps to. */
 interface Mapped extends EventTime {
@@ -53,36 +53,45 @@ interface Mapped extends EventTime {
 
 /** @returns what a change maps to, as it is purged while the entry is there, and once it is gone */
 export function knownEntriesOf({ entries, onDelete, untilMs }: Mapped): readonly KnownEntry[] {
-  const puts = groupBy(entries, (timed) => entryKeyWithoutAction(timed.entry));
-  return onDelete.map(({ entry, delaysSeconds }) => {
-    const put = puts.get(entryKeyWithoutAction(entry)) ?? [
-      { entry: { ...entry, action: 'invalidate' as const }, delaysSeconds },
-    ];
-    const putDelaysSeconds = [...new Set(put.flatMap((timed) => timed.delaysSeconds))];
-    return {
-      entry,
-      // Where rules differ in what they do to a URL, deleting it does both.
-      action: put.some((timed) => timed.entry.action === 'delete') ? 'delete' : 'invalidate',
-      ...(isSame(delaysSeconds, atOnce) ? {} : { delaysSeconds }),
-      ...(isSame(putDelaysSeconds, delaysSeconds) ? {} : { putDelaysSeconds }),
-      untilMs,
-    };
+  const puts = groupBy(entries, ({ entry }) => entryKeyWithoutAction(entry));
+  return onDelete.map((gone) => {
+    const known = knownEntry(gone);
+    const put = puts.get(entryKeyWithoutAction(gone.entry));
+    if (put === undefined) return { ...known, action: 'invalidate', untilMs };
+    // Where rules differ in what they do to a URL, deleting it does both.
+    const action = put.some(({ entry }) => entry.action === 'delete') ? 'delete' : 'invalidate';
+    const putTiming = put.map(timingOf).reduce(mergeTimings);
+    const isSame = isSameTiming(putTiming, timingOf(gone));
+    return { ...known, action, ...(!isSame && { putTiming }), untilMs };
   });
 }
 
-function isSame(left: readonly number[], right: readonly number[]): boolean {
-  return left.join() === right.join();
+/** @returns what is known of an entry that is gone */
+export function knownEntry(gone: TimedEntry): KnownEntry {
+  const timing = timingOf(gone);
+  return {
+    entry: gone.entry,
+    action: gone.entry.action,
+    ...(!isSameTiming(timing, atOnce) && { timing }),
+  };
+}
+
+function timingOf({ delaysSeconds, lane }: TimedEntry): Timing {
+  return { delaysSeconds, ...(lane !== undefined && { lane }) };
+}
+
+function isSameTiming(left: Timing, right: Timing): boolean {
+  return left.lane === right.lane && left.delaysSeconds.join() === right.delaysSeconds.join();
 }
 
 /** @returns what purges a known entry once it is gone */
-export function purgeAsDeleted({ entry, delaysSeconds = atOnce }: KnownEntry): TimedEntry {
-  return { entry, delaysSeconds };
+export function purgeAsDeleted({ entry, timing = atOnce }: KnownEntry): TimedEntry {
+  return { entry, ...timing };
 }
 
 /** @returns what purges a known entry while it is there */
-export function purgeAsPut(known: KnownEntry): TimedEntry {
-  const { entry, action, delaysSeconds = atOnce, putDelaysSeconds = delaysSeconds } = known;
-  return { entry: { ...entry, action }, delaysSeconds: putDelaysSeconds };
+export function purgeAsPut({ entry, action, timing = atOnce, putTiming = timing }: KnownEntry): TimedEntry {
+  return { entry: { ...entry, action }, ...putTiming };
 }
 
 /** @returns the left entries, and those of the right ones that are not among them */

@@ -2,7 +2,7 @@ import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/typ
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import type { Variables } from './patterns/template.ts';
 import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
-import { Schedule, scheduledAtOnce } from './schedule.ts';
+import { Schedule, scheduledAtOnce, type Timing } from './schedule.ts';
 import type { StaleUrl } from './stale-urls.ts';
 import { EntrySet } from './urls/entry-set.ts';
 
@@ -13,13 +13,13 @@ export interface CompiledRule {
   readonly match: CompiledMatch;
   readonly staleUrls: readonly StaleUrl[];
   readonly scopes: Readonly<Record<ChangeAction, Scope>>;
-  readonly delaysSeconds: readonly number[];
+  readonly timing: Timing;
   /** First segments of the keys that it can match, with their slash; undefined where any may. */
   readonly segments: ReadonlySet<string> | undefined;
 }
 
-/** The delays of a rule without any. */
-export const noDelay: readonly number[] = [0];
+/** The timing of a rule that says nothing of it. */
+export const atOnce: Timing = { delaysSeconds: [0] };
 
 const nothingStale: MappingResult = Object.freeze({ entries: [], schedule: [], rules: [], problems: [] });
 
@@ -61,16 +61,16 @@ class MappingCollector {
   readonly #all = new EntrySet();
   readonly #rules: string[] = [];
   readonly #problems: MappingProblem[] = [];
-  /** Only once a rule has a delay: until then all entries are purged at once. */
+  /** Only once a rule has a delay or a lane: until then all entries are purged at once. */
   #schedule: Schedule | undefined;
-  #delaysSeconds: readonly number[] = noDelay;
+  #timing = atOnce;
 
   collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
     this.#rules.push(rule.name);
-    this.#delaysSeconds = rule.delaysSeconds;
-    if (this.#schedule === undefined && rule.delaysSeconds !== noDelay) {
+    this.#timing = rule.timing;
+    if (this.#schedule === undefined && rule.timing !== atOnce) {
       this.#schedule = new Schedule();
-      for (const entry of this.#all.entries) this.#schedule.add(0, entry);
+      for (const entry of this.#all.entries) this.#schedule.add({ ...atOnce, entry });
     }
     const scope = rule.scopes[latest];
     for (const { written, expand } of rule.staleUrls) {
@@ -83,8 +83,7 @@ class MappingCollector {
 
   #add(entry: PurgeEntry): void {
     this.#all.add(entry);
-    if (this.#schedule === undefined) return;
-    for (const delaySeconds of this.#delaysSeconds) this.#schedule.add(delaySeconds, entry);
+    this.#schedule?.add({ ...this.#timing, entry });
   }
 
   result(): MappingResult {
@@ -96,7 +95,8 @@ class MappingCollector {
 
 /** @returns what one rule makes of a change, or why it does not match */
 export function explainRule(rule: CompiledRule, change: OriginChange): RuleExplanation {
-  const { name, source, match, delaysSeconds } = rule;
+  const { name, source, match, timing } = rule;
+  const { delaysSeconds } = timing;
   if (source !== change.source) {
     return { rule: name, matched: false, reason: `it is for changes from "${source}"` };
   }

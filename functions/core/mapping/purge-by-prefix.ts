@@ -1,6 +1,6 @@
 import type { EntryChange } from '../model/types.ts';
 import { compileRule } from './compile-rules.ts';
-import { type CompiledRule, mapByRules } from './map-change.ts';
+import { mapByRules } from './map-change.ts';
 import { anyQuery, coverDirUrl, coverFileUrl, isFixed, type PrefixCover } from './prefix.ts';
 import {
   listOf,
@@ -9,8 +9,11 @@ import {
   type OneOrMore,
   type Purge,
   type Rule,
+  type ScheduledEntries,
 } from './rule.ts';
+import { withoutScheduled } from './schedule.ts';
 import { compileStaleUrls, type StaleUrl } from './stale-urls.ts';
+import { uniqueEntries } from './urls/entry-set.ts';
 import { headerSetsOf } from './urls/header-sets.ts';
 import { withHosts } from './urls/hosts.ts';
 import { encodeLiteral } from './urls/url.ts';
@@ -20,14 +23,33 @@ import { dirEntry } from './urls/url-entry.ts';
  * Maps a change whose source does not say which entries changed: for each rule that could match one of them, all that
  * it could make of any. That is all below the literal beginning of each template with a variable, the pages of it that
  * lie outside, and templates without a variable as they are.
- * @returns entries without duplicates, in the order of the rules
+ * @returns entries without duplicates, in the order of the rules. What no change of them alone would purge, such as all
+ *   below a beginning, is scheduled apart, as by prefix
  */
 export function purgeByPrefix({ rules, target }: MappingConfig, change: EntryChange): MappingResult {
-  const compiled = rules.flatMap((rule, index): readonly CompiledRule[] => {
+  const matching = rules.flatMap((rule, index) => {
     if (!couldMatch(rule, change)) return [];
-    return [{ ...compileRule(rule, `rules[${index}]`, target), staleUrls: coverRule(rule) }];
+    return [{ compiled: compileRule(rule, `rules[${index}]`, target), cover: coverRule(rule) }];
   });
-  return mapByRules(compiled, {}, 'put');
+  const map = (urlsOf: (cover: RuleCover) => readonly StaleUrl[]) =>
+    mapByRules(
+      matching.map(({ compiled, cover }) => ({ ...compiled, staleUrls: urlsOf(cover) })),
+      {},
+      'put',
+    );
+  const asRuled = map(({ asRuled }) => asRuled);
+  const byPrefix = map(({ byPrefix }) => byPrefix);
+  return {
+    ...asRuled,
+    entries: uniqueEntries([...asRuled.entries, ...byPrefix.entries]),
+    schedule: [
+      ...asRuled.schedule,
+      ...withoutScheduled(byPrefix.schedule, asRuled.schedule).map(
+        (scheduled): ScheduledEntries => ({ ...scheduled, byPrefix: true }),
+      ),
+    ].filter(({ entries }) => entries.length > 0),
+    problems: [...asRuled.problems, ...byPrefix.problems],
+  };
 }
 
 function couldMatch({ match }: Rule, { source, webhook, type }: EntryChange): boolean {
@@ -41,7 +63,14 @@ function couldBe(patterns: OneOrMore<string> | undefined, value: string | undefi
 }
 
 /** What covers every entry that a rule can make. */
-function coverRule(rule: Rule): readonly StaleUrl[] {
+interface RuleCover {
+  /** What the rule has purged with each change. */
+  readonly asRuled: readonly StaleUrl[];
+  /** What covers all that its changes differ in. */
+  readonly byPrefix: readonly StaleUrl[];
+}
+
+function coverRule(rule: Rule): RuleCover {
   const { hosts, fileUrls, dirUrls, regexPatterns } = rule.purge;
   const whole = (templates: readonly string[] | undefined) =>
     withHosts(templates, listOf(hosts)).map((template) => template.whole);
@@ -52,41 +81,54 @@ function coverRule(rule: Rule): readonly StaleUrl[] {
     ...open(dirs).map(coverDirUrl),
     ...open(regexes).map(coverRegexPattern),
   ];
-  const fixed = {
-    fileUrls: files.filter(isFixed),
-    dirUrls: dirs.filter(isFixed),
-    regexPatterns: regexes.filter(isFixed),
+  const fixed = coverFixed({
+    ...rule,
+    purge: {
+      ...rule.purge,
+      fileUrls: files.filter(isFixed),
+      dirUrls: dirs.filter(isFixed),
+      regexPatterns: regexes.filter(isFixed),
+    },
+  });
+  const outside = coverFixed({
+    match: rule.match,
+    purge: {
+      ...rule.purge,
+      fileUrls: covers.flatMap((cover) => cover.fileUrls),
+      dirUrls: [],
+      regexPatterns: [],
+    },
+  });
+  return {
+    asRuled: [...fixed.asRuled, ...outside.asRuled],
+    byPrefix: [
+      ...fixed.byPrefix,
+      ...outside.byPrefix,
+      ...covers.flatMap((cover) => cover.dirUrls).map(wildcard),
+    ],
   };
-  const outside = covers.flatMap((cover) => cover.fileUrls);
-  return [
-    ...fixedUrls({ ...rule, purge: { ...rule.purge, ...fixed } }),
-    ...fixedUrls({ match: rule.match, purge: { ...rule.purge, ...nothing, fileUrls: outside } }),
-    ...covers.flatMap((cover) => cover.dirUrls).map(wildcard),
-  ];
 }
 
-const nothing = { dirUrls: [], regexPatterns: [] };
-
 /** The URLs of templates without a variable, each with every query string and version that any change gives it. */
-function fixedUrls(rule: Rule): readonly StaleUrl[] {
+function coverFixed(rule: Rule): RuleCover {
   const { purge } = rule;
   const { queries = [], fileHeaders, variants = false } = purge;
   const hasOpenHeaders =
+    !variants &&
     fileHeaders !== undefined &&
     headerSetsOf(fileHeaders).some((set) => Object.values(set).some((value) => !isFixed(value)));
-  const fixed: Purge = {
-    ...purge,
-    queries: queries.filter(isFixed),
-    variants: variants || hasOpenHeaders,
-  };
+  const fixed: Purge = { ...purge, queries: queries.filter(isFixed), variants: variants || hasOpenHeaders };
   const urls = compileStaleUrls({ ...rule, purge: fixed });
-  if (queries.every(isFixed)) return urls;
   const pages = compileStaleUrls({
     match: rule.match,
     ...(rule.pages && { pages: rule.pages }),
     purge: { fileUrls: purge.fileUrls ?? [] },
   });
-  return [...urls, ...pages.map(withAnyQuery)];
+  const hasOpenQueries = !queries.every(isFixed);
+  return {
+    asRuled: hasOpenHeaders ? [] : urls,
+    byPrefix: [...(hasOpenHeaders ? urls : []), ...(hasOpenQueries ? pages.map(withAnyQuery) : [])],
+  };
 }
 
 function withAnyQuery({ written, expand }: StaleUrl): StaleUrl {

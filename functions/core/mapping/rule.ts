@@ -122,9 +122,13 @@ export interface MappingProblem {
   readonly reason: string;
 }
 
-/** Entries with the same delay. */
+/** Entries with the same delay, in the same lane. */
 export interface ScheduledEntries {
   readonly delaySeconds: number;
+  /** The lane that their rules name; missing where they name none. */
+  readonly lane?: Lane;
+  /** Purges by prefix that no user asked for. */
+  readonly byPrefix?: true;
   readonly entries: readonly PurgeEntry[];
 }
 
@@ -132,7 +136,7 @@ export interface ScheduledEntries {
 export interface MappingResult {
   /** Without duplicates, in the order of the rules. */
   readonly entries: readonly PurgeEntry[];
-  /** The entries by their delay, the shortest first; an entry that is purged twice is in two. */
+  /** The entries by their delay, the shortest first, and by their lane; an entry that is purged twice is in two. */
   readonly schedule: readonly ScheduledEntries[];
   /** Names of the rules that matched. */
   readonly rules: readonly string[];

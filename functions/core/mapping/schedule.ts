@@ -1,34 +1,60 @@
 import { entryKey } from '../model/entry-key.ts';
-import type { PurgeEntry } from '../model/types.ts';
+import { groupBy } from '../model/group-by.ts';
+import { firstLane } from '../model/lanes.ts';
+import type { Lane, PurgeEntry } from '../model/types.ts';
 import type { ScheduledEntries } from './rule.ts';
-import { EntrySet } from './urls/entry-set.ts';
 
-/** An entry, and when its rules have it purged. */
-export interface TimedEntry {
-  readonly entry: PurgeEntry;
+/** How the rules have an entry purged. */
+export interface Timing {
   /** Each is one purge, so many seconds after the change. */
   readonly delaysSeconds: readonly number[];
+  /** Missing where no rule names one. */
+  readonly lane?: Lane;
 }
 
-/** Collects entries by when they are to be purged; one that is purged twice is added twice. */
-export class Schedule {
-  readonly #byDelay = new Map<number, EntrySet>();
+/** An entry, and how its rules have it purged. */
+export interface TimedEntry extends Timing {
+  readonly entry: PurgeEntry;
+}
 
-  add(delaySeconds: number, entry: PurgeEntry): void {
-    let set = this.#byDelay.get(delaySeconds);
-    if (set === undefined) {
-      set = new EntrySet();
-      this.#byDelay.set(delaySeconds, set);
-    }
-    set.add(entry);
+/**
+ * Collects entries and when they are to be purged: each once at each time that a rule gives it, in the lane that goes
+ * first of those that rules name.
+ */
+export class Schedule {
+  readonly #timed = new Map<string, TimedEntry>();
+
+  add(timed: TimedEntry): void {
+    const key = entryKey(timed.entry);
+    const known = this.#timed.get(key);
+    this.#timed.set(key, known === undefined ? timed : { ...mergeTimings(known, timed), entry: known.entry });
   }
 
-  /** @returns the soonest first, each without duplicates */
+  /** @returns the soonest first */
   list(): readonly ScheduledEntries[] {
-    return [...this.#byDelay]
-      .map(([delaySeconds, { entries }]) => ({ delaySeconds, entries }))
+    const single = [...this.#timed.values()].flatMap(({ entry, delaysSeconds, lane }) =>
+      delaysSeconds.map((delaySeconds) => ({ entry, delaySeconds, lane })),
+    );
+    return [...groupBy(single, ({ delaySeconds, lane = '' }) => `${delaySeconds} ${lane}`).values()]
+      .map((group): ScheduledEntries => {
+        const [{ delaySeconds, lane }] = group;
+        const entries = group.map(({ entry }) => entry);
+        return { delaySeconds, ...(lane !== undefined && { lane }), entries };
+      })
       .sort((a, b) => a.delaySeconds - b.delaySeconds);
   }
+
+  /** @returns each entry once */
+  entries(): readonly TimedEntry[] {
+    return [...this.#timed.values()];
+  }
+}
+
+/** @returns all delays of both, and the lane that goes first of those that they name */
+export function mergeTimings(left: Timing, right: Timing): Timing {
+  const delaysSeconds = [...new Set([...left.delaysSeconds, ...right.delaysSeconds])].sort((a, b) => a - b);
+  const lane = left.lane && right.lane ? firstLane(left.lane, right.lane) : (left.lane ?? right.lane);
+  return { delaysSeconds, ...(lane !== undefined && { lane }) };
 }
 
 /** @returns the schedule of entries that no rule delays */
@@ -36,27 +62,28 @@ export function scheduledAtOnce(entries: readonly PurgeEntry[]): readonly Schedu
   return entries.length === 0 ? [] : [{ delaySeconds: 0, entries }];
 }
 
-/** @returns the schedule of entries that each say when they are to be purged */
+/** @returns the schedule of entries that each say how they are to be purged */
 export function scheduleOf(timed: readonly TimedEntry[]): readonly ScheduledEntries[] {
-  const schedule = new Schedule();
-  for (const { entry, delaysSeconds } of timed) {
-    for (const delaySeconds of delaysSeconds) schedule.add(delaySeconds, entry);
-  }
-  return schedule.list();
+  return collect(timed).list();
 }
 
-/** @returns each entry of a schedule once, with all of its delays: the reverse of {@link scheduleOf} */
+/** @returns each entry of a schedule once: the reverse of {@link scheduleOf} */
 export function timedEntries(schedule: readonly ScheduledEntries[]): readonly TimedEntry[] {
-  const timed = new Map<string, { readonly entry: PurgeEntry; readonly delaysSeconds: number[] }>();
-  for (const { delaySeconds, entries } of schedule) {
-    for (const entry of entries) {
-      const key = entryKey(entry);
-      const known = timed.get(key);
-      if (known === undefined) timed.set(key, { entry, delaysSeconds: [delaySeconds] });
-      else known.delaysSeconds.push(delaySeconds);
-    }
-  }
-  return [...timed.values()];
+  return collect(
+    schedule.flatMap(({ delaySeconds, lane, entries }) =>
+      entries.map((entry) => ({
+        entry,
+        delaysSeconds: [delaySeconds],
+        ...(lane !== undefined && { lane }),
+      })),
+    ),
+  ).entries();
+}
+
+function collect(timed: readonly TimedEntry[]): Schedule {
+  const schedule = new Schedule();
+  for (const each of timed) schedule.add(each);
+  return schedule;
 }
 
 /** @returns the schedule less what the other one has purged at the same time */
@@ -68,8 +95,8 @@ export function withoutScheduled(
   const known = new Set(
     other.flatMap(({ delaySeconds, entries }) => entries.map((entry) => keyOf(delaySeconds, entry))),
   );
-  return schedule.map(({ delaySeconds, entries }) => ({
-    delaySeconds,
-    entries: entries.filter((entry) => !known.has(keyOf(delaySeconds, entry))),
+  return schedule.map((scheduled) => ({
+    ...scheduled,
+    entries: scheduled.entries.filter((entry) => !known.has(keyOf(scheduled.delaySeconds, entry))),
   }));
 }

@@ -70,18 +70,6 @@ export function writeMessage(message: PurgeMessage): string {
 }
 
 /**
- * Writes the messages for one change: one, or several where its entries are too many for one.
- * @returns the bodies; none where there are no entries
- */
-export function writeMessages(
-  change: ChangeReference,
-  entries: readonly PurgeEntry[],
-  maxBytes?: number,
-): readonly string[] {
-  return writeInParts({ v: messageVersion, change, entries }, maxBytes);
-}
-
-/**
  * Writes a message's body, or several where its entries are too many for one.
  * @param maxBytes most bytes (UTF-8) of one body, at most {@link maxMessageBytes}
  * @returns the bodies; none where there are no entries

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { lanes } from '../../../functions/core/limits/lane.ts';
 import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
+import { lanes } from '../../../functions/core/model/lanes.ts';
 import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
 
 /** Most seconds that SQS holds a message back (the SQS quotas page). */
