@@ -1,4 +1,4 @@
-import type { TokenUnit } from '../../functions/core/limits/limits.ts';
+import { type TokenUnit, unusedLimits } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
 import { noTokens, plus, type Tokens } from '../../functions/core/limits/quota.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
@@ -9,16 +9,19 @@ import { groupBy } from '../../functions/core/model/group-by.ts';
 import { describeKeys, matchesFilter, type ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
-import { planRequests, type RequestLimits } from '../../functions/core/planning/plan.ts';
+import { filesPerRequest, requestsLeft } from '../../functions/core/planning/files-per-request.ts';
+import { packRequests } from '../../functions/core/planning/pack.ts';
+import { fewestEntries, withoutDuplicates } from '../../functions/core/planning/plan.ts';
 import {
   bodyOf,
   type PlannedRequest,
   type PurgeRequestBody,
   settledBy,
 } from '../../functions/core/planning/planned-request.ts';
+import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
-import { completeSettings } from '../settings/settings.ts';
+import { type CompleteSettings, completeSettings } from '../settings/settings.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 
@@ -75,7 +78,7 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
   const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
   const settings = completeSettings(config);
-  const plans = plansOf(arriving, planningOf(settings));
+  const plans = plansOf(arriving, settings);
   const requests = plans.flatMap(({ requests }) => requests);
   return {
     matched,
@@ -106,18 +109,21 @@ interface Plan {
   readonly requests: readonly PlannedRequest[];
 }
 
-function plansOf(changes: readonly MappedChange[], planning: RequestLimits): readonly Plan[] {
+/** Plans as `submit` does where nobody else has sent anything lately. */
+function plansOf(changes: readonly MappedChange[], settings: CompleteSettings): readonly Plan[] {
+  const planning = planningOf(settings);
+  const limits = limitsOf(settings);
+  const left = requestsLeft(unusedLimits(limits, 0), limits, 0);
   const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
   const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
     .sort(([a], [b]) => a - b)
-    .map(([delaySeconds, group]) => ({
-      delaySeconds,
-      requests: planRequests(
-        group.map(({ entries }) => entries),
-        planning,
-      ),
-    }));
+    .map(([delaySeconds, group]) => {
+      const entries = fewestEntries(withoutDuplicates(group.map(({ entries }) => entries)), planning);
+      const files = entries.filter(({ entry }) => entry.kind === 'file').length;
+      const maxFileUrls = filesPerRequest(files, left, planning.maxFileUrls);
+      return { delaySeconds, requests: packRequests(entries, { ...planning, maxFileUrls }) };
+    });
 }
 
 function priceIn({ entries }: PlannedRequest, unit: TokenUnit): Tokens {
