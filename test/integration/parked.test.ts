@@ -51,11 +51,31 @@ test('what waits is purged once CDN Pro says that there are tokens for it; the r
   expect(started.output()).toContain(tickEvents.tokensRead);
   expect(started.output()).toContain(tickEvents.released);
   expect(cdnPro.accepted.has(dir)).toBe(false);
+  expect(await waitingUrls()).toEqual([dir]);
+}, 90_000);
+
+test('submit parks what the day does not pay for, and a takedown goes all the same', async () => {
+  const { endpoint } = started.ready.s3;
+  const object = (key: string, method: string) =>
+    fetch(`${endpoint}/my-bucket/${key}`, { method, ...(method === 'PUT' && { body: 'x' }) });
+  const keys = Array.from({ length: 80 }, (_, index) => `page-${index}`);
+  await Promise.all(keys.map((key) => object(key, 'PUT')));
+  const pages = () => [...cdnPro.accepted].filter((url) => url.includes('/page-'));
+  const isSettled = async () => pages().length + (await waitingUrls()).length - 1 === keys.length;
+  expect(await eventually(isSettled, 40_000)).toBe(true);
+  // Of a hundred, thirty are spent, and one is kept for takedowns.
+  expect(pages()).toHaveLength(69);
+  const [parked = ''] = (await waitingUrls()).filter((url) => url.includes('/page-'));
+  await object(parked.slice('https://h.example/'.length), 'DELETE');
+  expect(await eventually(() => cdnPro.accepted.has(parked), 20_000)).toBe(true);
+}, 90_000);
+
+async function waitingUrls(): Promise<readonly string[]> {
   const waiting: string[] = [];
   for (const kind of ['files', 'dirs'] as const) {
     for await (const { entry } of table.oldest('production', kind, 100)) {
       waiting.push(entry.kind === 'regex' ? entry.pattern : entry.url);
     }
   }
-  expect(waiting).toEqual([dir]);
-}, 90_000);
+  return waiting;
+}
