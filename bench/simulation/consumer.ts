@@ -108,6 +108,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       forgetCredentials() {},
       requeue: send((body, delayMs) => queue.send(body, delayMs)),
       reject: send(deadLetter),
+      removePurged: async () => {},
       park: async (items) => items.map((item) => ({ item, reason: 'there are tokens for all' })),
       recover: () => undefined,
       learn() {},

@@ -58,6 +58,11 @@ export interface ParkedTable {
   oldest(target: Target, kind: ParkedKind, limit: number): AsyncIterable<Parked>;
   /** @returns whether it was removed: nobody has parked it anew since it was read */
   remove(item: Parked): Promise<boolean>;
+  /**
+   * Removes entries that a purge has settled, so that they are not purged again.
+   * @param sentMs when the purge was sent, in milliseconds: what was parked later is for a newer change, and stays
+   */
+  removePurged(entries: readonly PurgeEntry[], sentMs: number): Promise<void>;
 }
 
 /** Options of {@link createParkedTable}. */
@@ -89,6 +94,8 @@ interface StoredItem {
 /** A partition key has at most 2,048 bytes (the DynamoDB quotas page). */
 const maxKeyBytes = 1000;
 const concurrency = 32;
+/** The most that clocks are taken to differ. */
+const clockDifferenceMs = 2_000;
 /** So many times others may park the same at the same time. */
 const mostLostRaces = 10;
 
@@ -102,6 +109,24 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
       return [{ item, reason: `others were faster ${mostLostRaces} times` }];
     } catch (error) {
       return [{ item, reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }];
+    }
+  }
+
+  /** @returns whether it was removed: its version was as expected */
+  async function removeIf(pk: string, condition: string, version: number): Promise<boolean> {
+    try {
+      await client.send(
+        new DeleteItemCommand({
+          TableName,
+          Key: marshall({ pk }),
+          ConditionExpression: condition,
+          ExpressionAttributeValues: marshall({ ':version': version }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
     }
   }
 
@@ -133,21 +158,12 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
         ExclusiveStartKey = LastEvaluatedKey;
       } while (ExclusiveStartKey !== undefined && left > 0);
     },
-    async remove({ pk, version }) {
-      try {
-        await client.send(
-          new DeleteItemCommand({
-            TableName,
-            Key: marshall({ pk }),
-            ConditionExpression: 'version = :version',
-            ExpressionAttributeValues: marshall({ ':version': version }),
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+    remove: ({ pk, version }) => removeIf(pk, 'version = :version', version),
+    async removePurged(entries, sentMs) {
+      const parkedBefore = versionAt(sentMs - clockDifferenceMs);
+      await pMap(entries, (entry) => removeIf(keyOf(entry), 'version < :version', parkedBefore), {
+        concurrency,
+      });
     },
   };
 }
@@ -160,13 +176,18 @@ async function tryPark(item: ToPark, options: ParkedTableOptions): Promise<boole
   let known: { readonly item: ToPark; readonly version: number } = { item, version: 0 };
   for (let tries = 0; tries < mostLostRaces; tries++) {
     // One that was removed and parked again must not have the version of before.
-    const nextVersion = Math.max(known.version + 1, Math.floor((nowMs() + random()) * 1000));
+    const nextVersion = Math.max(known.version + 1, versionAt(nowMs() + random()));
     if (await writeItem(address, stored(known.item), known.version, nextVersion)) return true;
     const { attributes, version } = await readItem<StoredItem>(address);
     const waiting = attributes === undefined ? undefined : parse({ ...attributes, pk: address.pk, version });
     known = { item: waiting === undefined ? item : merge(waiting, item), version };
   }
   return false;
+}
+
+/** @returns the version of what is parked at a time, at the earliest */
+function versionAt(ms: number): number {
+  return Math.floor(ms * 1000);
 }
 
 /** What waits, once it is parked again. */

@@ -47,6 +47,7 @@ export const submitEvents = {
   messagesRequeued: 'messages requeued',
   entriesParked: 'entries parked: they wait for tokens of the day',
   entriesNotParked: 'entries not parked: their messages are requeued',
+  purgedNotRemoved: 'purged entries still parked: they will be purged again',
   tokensRead: "day's tokens read: there were too few",
   quotasRead: "day's quotas read: there were too few tokens",
   tokensUnread: "day's tokens not read: the own count holds",

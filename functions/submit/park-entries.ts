@@ -1,7 +1,8 @@
 import type { ToPark } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/afford.ts';
 import type { Unaffordable } from '../core/planning/affordable-entries.ts';
-import type { PlannedEntry, PlannedRequest } from '../core/planning/planned-request.ts';
+import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, originOf } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
@@ -26,6 +27,27 @@ export async function parkEntries(
   if (unparked.length === 0) return [];
   log.warn(submitEvents.entriesNotParked, { entries: unparked.length, reason: unparked[0]?.reason });
   return [{ entries: unparked.flatMap(({ item }) => planned.get(item) ?? []) }];
+}
+
+/** Removes what waits of what a request has purged: it would only be purged again. */
+export async function removePurged(
+  request: PlannedRequest,
+  sentMs: number,
+  { removePurged, log }: SubmitPorts,
+): Promise<void> {
+  try {
+    await removePurged(
+      settledBy(request).map(({ entry }) => entry),
+      sentMs,
+    );
+  } catch (error) {
+    log.warn(submitEvents.purgedNotRemoved, { error: describeError(error) });
+  }
+}
+
+/** @returns the same ports, or while nothing waits, when each removal would be paid for nothing, some that remove nothing */
+export function removingOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPorts {
+  return isWaiting ? ports : { ...ports, removePurged: async () => {} };
 }
 
 function toPark(planned: PlannedEntry, batch: Batch, nowMs: number): ToPark {

@@ -51,7 +51,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     limitsTable: limitsFromEnvironment(log),
     requeue: (messages, hasTime) => sendMessages(sqs, bufferQueueUrl, messages, hasTime),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
-    park: parkFromEnvironment(),
+    ...parkedFromEnvironment(),
     recover: recoverWithRules(),
     learn: (shown) => {
       learned = shown;
@@ -79,10 +79,10 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
   };
 }
 
-function parkFromEnvironment(): SubmitPorts['park'] {
+function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'removePurged'> {
   const { parkedTable: tableName } = readEnvironment('parkedTable');
   const client = new DynamoDBClient(clientOptions);
-  return createParkedTable({ client, tableName, nowMs, random: Math.random }).park;
+  return createParkedTable({ client, tableName, nowMs, random: Math.random });
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

@@ -32,6 +32,8 @@ export interface SubmitPorts {
   ) => Promise<readonly UnsentMessage[]>;
   /** Has entries wait for tokens of the day. */
   readonly park: ParkedTable['park'];
+  /** Has entries wait no longer that were purged. */
+  readonly removePurged: ParkedTable['removePurged'];
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes a purge message of a message that is not one; undefined where it cannot. */

@@ -13,6 +13,7 @@ import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, laneOf, oldestChangeMs, originOf } from './batch.ts';
 import { handleAnswer, type SendContext } from './handle-answer.ts';
 import type { LimitsNote } from './limits-note.ts';
+import { removePurged } from './park-entries.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { Run } from './run.ts';
 
@@ -190,6 +191,7 @@ async function sendOne(
     ports.limitsTable.answered(slot, { remaining: answer.remaining, isRefused: isPurgeless(answer) });
   }
   await handleAnswer(answer, { request, sentMs }, context);
+  if (answer.kind === 'accepted') await removePurged(request, sentMs, ports);
 }
 
 /** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */

@@ -1,4 +1,5 @@
 import type { LimitsState } from '../core/limits/limits.ts';
+import { isWaiting } from '../core/limits/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { lanes } from '../core/model/lanes.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
@@ -13,7 +14,7 @@ import { type Batch, createBatch, laneOf, type MessageInHand } from './batch.ts'
 import { classifyMessages, tallyMessages } from './classify-messages.ts';
 import { decide, noteDecision, readLimits } from './decide.ts';
 import { noteOnce } from './limits-note.ts';
-import { parkEntries } from './park-entries.ts';
+import { parkEntries, removingOnlyIf } from './park-entries.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
@@ -51,7 +52,13 @@ export async function submitBatch(
   if (requests.length === 0) await noteAlone(note.change, ports);
   const [unparked, { left, delaySeconds, short }] = await Promise.all([
     parkEntries(decided.park, batch, ports),
-    sendRequests(requests, batch, ports, { ...options, limits }, note),
+    sendRequests(
+      requests,
+      batch,
+      removingOnlyIf(isWaiting(state.senders, atMs), ports),
+      { ...options, limits },
+      note,
+    ),
   ]);
   const shortEntries = short
     .flatMap(settledEntries)

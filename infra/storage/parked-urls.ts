@@ -36,14 +36,14 @@ export class ParkedUrls extends Construct {
     this.table = table as ITable;
   }
 
-  /** Lets a grantee park URLs. */
+  /** Lets a grantee park URLs, and remove those that were purged since. */
   grantPark(grantee: IGrantable): void {
-    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem']);
+    this.#grant(grantee, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
   }
 
   /** Lets a grantee read what waits and remove it, and keep its turn in the same table. */
   grantRelease(grantee: IGrantable): void {
-    this.#grant(grantee, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
+    this.grantPark(grantee);
     const index = `${this.table.tableArn}/index/${waitingIndex}`;
     Grant.addToPrincipal({ actions: ['dynamodb:Query', 'dynamodb:Scan'], grantee, resourceArns: [index] });
   }

@@ -48,13 +48,22 @@ export function createParkedItems(before: (what: string) => void = ignore, after
       return {};
     }
     if (command instanceof DeleteItemCommand) {
-      const { Key, ExpressionAttributeValues } = command.input;
+      const { Key, ConditionExpression, ExpressionAttributeValues } = command.input;
       const pk = String(Key?.pk?.S);
-      check(pk, ExpressionAttributeValues?.[':version']?.N);
+      const version = ExpressionAttributeValues?.[':version']?.N;
+      if (ConditionExpression === 'version < :version') checkOlder(pk, version);
+      else check(pk, version);
       items.delete(pk);
       return {};
     }
     throw new Error(`Expected a command that is known, got ${command.constructor.name}`);
+  }
+
+  function checkOlder(pk: string, limit: string | undefined): void {
+    const known = items.get(pk)?.version?.N;
+    if (known === undefined || Number(known) >= Number(limit)) {
+      throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+    }
   }
 
   function check(pk: string, expected: string | undefined): void {

@@ -13,6 +13,7 @@ import {
 import type { Pacing } from '../../functions/core/limits/pacing.ts';
 import type { Tokens } from '../../functions/core/limits/quota.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
@@ -57,6 +58,8 @@ export interface World {
   readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
   readonly rejected: OutgoingMessage[];
   readonly parked: ToPark[];
+  /** What was removed from what is parked. */
+  readonly removed: string[];
   /** The limits as they are kept. */
   readonly limits: () => LimitsState;
   /** What was asked of CDN Pro, by GET. */
@@ -110,6 +113,7 @@ export function createWorld({
     rejected: [],
     parked: [],
     asked: [],
+    removed: [],
     limits: () => state,
     lines: [],
     metrics: new Map(),
@@ -175,6 +179,9 @@ export function createWorld({
           world.parked.push(item);
           return [];
         });
+      },
+      async removePurged(entries) {
+        world.removed.push(...entries.map(entryText));
       },
       recover: () => undefined,
       learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),

@@ -42,6 +42,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
   submit: [
     ...item('PurgerLedgerTable', window),
     ...item(parked, ''),
+    `dynamodb:DeleteItem on ${parked}`,
     ...logging('PurgerSubmitFunction'),
     ...reading('cdn-pro/api'),
     ...receiving(buffer),

@@ -133,3 +133,16 @@ test('what cannot be parked is returned with the reason', async () => {
     { item: item(h('a')), reason: 'Error: the table is gone' },
   ]);
 });
+
+test('what a purge has settled is removed, unless it was parked since the purge was sent', async () => {
+  const { table, all, clock } = createTable();
+  const start = clock.nowMs;
+  await table.park([item(h('a')), item(h('b')), item(h('c'))]);
+  clock.nowMs += 10_000;
+  await table.park([item(h('b'))]);
+  await table.removePurged(
+    [h('a'), h('b'), h('never-parked')].map((url) => fileEntry(url)),
+    start + 5000,
+  );
+  expect((await all()).map(({ entry }) => entry)).toEqual([h('b'), h('c')].map((url) => fileEntry(url)));
+});

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { noTallies } from '../../functions/core/limits/lane.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { spend } from '../../functions/core/limits/quota.ts';
+import { noTokens, spend } from '../../functions/core/limits/quota.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
@@ -189,6 +190,20 @@ describe('what has no token', () => {
     await submitBatch([message(files(3), { lane: 'bulk' })], { ...world.ports, limitsTable }, options);
     expect(world.requests).toEqual([]);
     expect(world.parked).toHaveLength(3);
+  });
+
+  test('does not wait any longer once something else has purged it', async () => {
+    const others = { halfDay: 0, recent: noTokens, before: noTokens, waitingMs: 0 };
+    const waiting = (state: LimitsState): LimitsState => ({
+      ...state,
+      senders: { 'bucket:other': { ...noTallies, ...others, prefixes: { sinceMs: 0, count: 0 } } },
+    });
+    const world = createWorld({ answer: () => accepted, known: waiting });
+    await submitBatch([message([dir('a/**'), file('a/1')], { lane: 'people' })], world.ports, options);
+    expect(world.removed).toEqual(['https://h.example/a/**', 'https://h.example/a/1']);
+    const calm = createWorld({ answer: () => accepted });
+    await submitBatch([message([file('a/1')], { lane: 'people' })], calm.ports, options);
+    expect(calm.removed).toEqual([]);
   });
 
   test('does not keep waiting what its directory would have covered', async () => {

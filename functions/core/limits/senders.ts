@@ -137,6 +137,11 @@ export function shareLeft(
 
 const unlimited: Tokens = { files: Number.POSITIVE_INFINITY, dirs: Number.POSITIVE_INFINITY };
 
+/** @returns whether something of this deployment waits for tokens */
+export function isWaiting(senders: Senders, nowMs: number): boolean {
+  return isAnyWaiting(Object.values(senders), nowMs);
+}
+
 function isAnyWaiting(senders: readonly SenderState[], nowMs: number): boolean {
   return senders.some(({ waitingMs }) => nowMs - waitingMs <= waitingForMs);
 }
