@@ -1,9 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../../functions/aws/limits-table.ts';
+import type { ParkedTable } from '../../functions/aws/parked-table.ts';
 import type { CdnProClient } from '../../functions/cdn-pro/client.ts';
 import type { BucketLimit } from '../../functions/core/limits/bucket.ts';
 import type { Limits } from '../../functions/core/limits/limits.ts';
 import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { ConfiguredQuota } from '../../functions/core/limits/quota.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
@@ -19,6 +21,13 @@ export interface ConsumerOptions {
   readonly limit: RateLimit;
   /** @default the largest that CDN Pro gives */
   readonly bucket?: BucketLimit;
+  /** @default more tokens than anything here spends */
+  readonly quota?: ConfiguredQuota;
+  /**
+   * An hour of the quota, in milliseconds.
+   * @default a real one
+   */
+  readonly hourMs?: number;
   readonly limits: RequestLimits;
   /** See `LimitsTableOptions`. */
   readonly pacing?: Pacing;
@@ -45,6 +54,7 @@ export interface Surroundings {
   readonly random: () => number;
   readonly queue: Queue;
   readonly table: DynamoDBClient;
+  readonly parked: ParkedTable;
   readonly cdnPro: CdnProClient;
   readonly deadLetter: (body: string) => void;
   /** How many real messages one simulated message represents. */
@@ -63,13 +73,14 @@ const clockDifferenceMs = 2_000;
 const largestBucket: BucketLimit = { perMinute: 120, burst: 240 };
 /** So many tokens that none is ever missing. */
 const plenty = { files: 1_000_000_000, dirs: 1_000_000_000 };
+const unlimited: ConfiguredQuota = { production: plenty, staging: plenty };
 
 /**
  * @returns a function with the real use case in it, and how many of its invocations so far needed more accepted
  * requests than the lower bound of what they held
  */
 export function createConsumer(options: ConsumerOptions, surroundings: Surroundings) {
-  const { clock, random, queue, cdnPro, deadLetter, grain } = surroundings;
+  const { clock, random, queue, parked, cdnPro, deadLetter, grain } = surroundings;
   const environments = (options.skewMs ?? [0, 0]).map((skewMs, index) =>
     createEnvironment(options, surroundings, { skewMs, deployment: `deployment ${index}` }),
   );
@@ -78,7 +89,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
 
   function portsOf(
     { nowMs, limitsTable }: ExecutionEnvironment,
-    life: { isOver: boolean },
+    life: Life,
     onAccepted: () => void,
   ): SubmitPorts {
     const send =
@@ -108,8 +119,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       forgetCredentials() {},
       requeue: send((body, delayMs) => queue.send(body, delayMs)),
       reject: send(deadLetter),
-      removePurged: async () => {},
-      park: async (items) => items.map((item) => ({ item, reason: 'there are tokens for all' })),
+      park: parked.park,
+      removePurged: parked.removePurged,
       recover: () => undefined,
       learn() {},
       nowMs,
@@ -155,20 +166,30 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
   return { invoke: invoke satisfies Invoke, aboveBound: () => aboveBound };
 }
 
-function contractOf({ limit, bucket = largestBucket }: ConsumerOptions): Limits {
-  const quota = { production: plenty, staging: plenty };
+/** @returns the limits as the function has them configured */
+export function contractOf({ limit, bucket = largestBucket, quota = unlimited }: ConsumerOptions): Limits {
   return { rate: limit, bucket, requestCost: 1, quota, tokenUnit: 'url' };
 }
 
 function createEnvironment(
   options: ConsumerOptions,
-  { clock, table }: Surroundings,
+  surroundings: Surroundings,
   { skewMs, deployment }: { readonly skewMs: number; readonly deployment: string },
 ): ExecutionEnvironment {
+  const nowMs = () => Math.floor(surroundings.clock.nowMs()) + skewMs;
+  return { nowMs, limitsTable: createLimits(options, surroundings.table, deployment, nowMs), isBusy: false };
+}
+
+/** @returns the limits as one execution environment has them */
+export function createLimits(
+  options: ConsumerOptions,
+  client: DynamoDBClient,
+  deployment: string,
+  nowMs: () => number,
+): LimitsTable {
   const { guardMs, pacing } = options;
-  const nowMs = () => Math.floor(clock.nowMs()) + skewMs;
-  const limitsTable = createLimitsTable({
-    client: table,
+  return createLimitsTable({
+    client,
     tableName: 'ledger',
     deployment,
     limits: contractOf(options),
@@ -177,19 +198,11 @@ function createEnvironment(
     nowMs,
     ...(pacing === undefined ? {} : { pacing }),
   });
-  return { nowMs, limitsTable, isBusy: false };
 }
 
 /** A consumer that was killed does nothing any more: what it waits for never comes. */
-function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): SubmitPorts {
-  const never = new Promise<never>(() => {});
-  const mortal =
-    <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) =>
-    async (...args: Arguments): Promise<Result> => {
-      if (life.isOver) return never;
-      const result = await call(...args);
-      return life.isOver ? never : result;
-    };
+function mortalPorts(ports: SubmitPorts, life: Life): SubmitPorts {
+  const mortal = mortalCalls(life);
   const { limitsTable, cdnPro } = ports;
   return {
     ...ports,
@@ -197,6 +210,7 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
       ...limitsTable,
       reserve: mortal((requests, note) => limitsTable.reserve(requests, note)),
       close: mortal((untilMs, forWhom) => limitsTable.close(untilMs, forWhom)),
+      note: mortal((change) => limitsTable.note(change)),
     },
     cdnPro: {
       async prepare() {
@@ -209,7 +223,25 @@ function mortalPorts(ports: SubmitPorts, life: { readonly isOver: boolean }): Su
       },
     },
     requeue: mortal(ports.requeue),
+    park: mortal(ports.park),
+    removePurged: mortal(ports.removePurged),
     reject: mortal(ports.reject),
     sleep: mortal(ports.sleep),
   };
+}
+
+/** Whether a function was killed. */
+export interface Life {
+  isOver: boolean;
+}
+
+/** @returns calls that never come back once the function was killed */
+export function mortalCalls(life: Readonly<Life>) {
+  const never = new Promise<never>(() => {});
+  return <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) =>
+    async (...args: Arguments): Promise<Result> => {
+      if (life.isOver) return never;
+      const result = await call(...args);
+      return life.isOver ? never : result;
+    };
 }

@@ -1,15 +1,19 @@
+import { createParkedTable } from '../../functions/aws/parked-table.ts';
+import { freshQuota, type QuotaState } from '../../functions/core/limits/quota.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { type CdnProOptions, createCdnPro, type SimulatedCdnPro } from './cdn-pro.ts';
 import { type Change, entryOf, feed, messageFor } from './changes.ts';
 import { createClock } from './clock.ts';
-import { type ConsumerOptions, createConsumer } from './consumer.ts';
+import { createConsumer, createLimits } from './consumer.ts';
 import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createQueue, type Queue, type QueueOptions } from './queue.ts';
 import { createRandom } from './random.ts';
-import { createTable, type TableOptions } from './table.ts';
+import { createTable, type Item, type TableOptions } from './table.ts';
+import { startTicker, type TickerOptions } from './ticker.ts';
 import { createWaiting } from './waiting.ts';
 
 /** Options of a world: everything around the real code. */
-export interface WorldOptions extends ConsumerOptions {
+export interface WorldOptions extends TickerOptions {
   readonly seed: number;
   /** In the order of their times. */
   readonly changes: readonly Change[];
@@ -33,6 +37,8 @@ export interface Outcome {
   readonly accepted: { requests: number; urls: number; directories: number };
   /** Invocations that needed more accepted requests than the lower bound of what they held. */
   readonly aboveBound: number;
+  /** What waits for tokens. */
+  readonly parked: readonly PurgeEntry[];
   readonly nowMs: number;
 }
 
@@ -63,9 +69,14 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     waiting.add(entryOf(change), index);
     queue.send(messageFor(change), options.transitMs);
   });
-  const table = createTable(clock, options.table);
+  const { client: table } = createTable(clock, options.table, await firstItems(options));
+  const waitingTable = createTable(clock, options.table);
+  const nowMs = () => Math.floor(clock.nowMs());
+  const parked = createParkedTable({ client: waitingTable.client, tableName: 'parked', nowMs, random });
   const { grain } = options.eventSource;
-  const consumer = createConsumer(options, { clock, random, queue, table, cdnPro, deadLetter, grain });
+  const surroundings = { clock, random, queue, table, parked, cdnPro, deadLetter, grain };
+  const consumer = createConsumer(options, surroundings);
+  startTicker(options, surroundings, waitingTable.indexed);
   startEventSource(clock, queue, options.eventSource, consumer.invoke);
   await clock.run(untilMs);
   return {
@@ -75,6 +86,21 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     dead,
     accepted,
     aboveBound: consumer.aboveBound(),
+    parked: waitingTable.indexed().map(({ entry }) => JSON.parse(entry?.S ?? '') as PurgeEntry),
     nowMs: clock.nowMs(),
   };
+}
+
+/** The limits' item says how long an hour is, as in the local stack. */
+async function firstItems(options: WorldOptions): Promise<Map<string, Item>> {
+  const items = new Map<string, Item>();
+  const { hourMs } = options;
+  if (hourMs === undefined) return items;
+  const { client } = createTable({ nowMs: () => 0, sleep: async () => {} }, { latencyMs: () => 0 }, items);
+  const quota: QuotaState = { ...freshQuota, hourMs };
+  await createLimits(options, client, 'deployment 0', () => 0).note((state) => ({
+    ...state,
+    quotas: { production: quota, staging: quota },
+  }));
+  return items;
 }

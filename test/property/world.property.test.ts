@@ -8,7 +8,11 @@ import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import type { TickPorts } from '../../functions/tick/ports.ts';
 import { sendingBy } from '../helpers/submit-fixture.ts';
+
+/** `npm run test:fuzz` runs more. */
+const times = Number(process.env.FUZZ_TIMES ?? 1);
 
 type Kind = 'file' | 'file with headers' | 'directory' | 'regex';
 
@@ -24,6 +28,9 @@ const fault = fc.oneof(
       'unauthorized',
       'answer-lost',
       'request-lost',
+      'odd',
+      { retryAfterMs: 1000 },
+      { retryAfterMs: 299_000 },
       { slowMs: 3000 },
       { slowMs: 9900 },
     ),
@@ -50,6 +57,12 @@ const worlds = fc.record({
     perSeconds: fc.integer({ min: 2, max: 20 }),
     headroom: fc.constantFrom(0, 0.1, 0.5),
   }),
+  bucket: fc.record({
+    perMinute: fc.integer({ min: 30, max: 600 }),
+    // Some of it always stays in it: a request that is slow is counted later.
+    burst: fc.integer({ min: 30, max: 60 }),
+  }),
+  quota: fc.record({ files: fc.integer({ min: 4, max: 30 }), dirs: fc.integer({ min: 3, max: 12 }) }),
   maxFileUrls: fc.integer({ min: 1, max: 6 }),
   batchSize: fc.integer({ min: 1, max: 12 }),
   gatherers: fc.integer({ min: 1, max: 3 }),
@@ -65,12 +78,21 @@ const worlds = fc.record({
   livesMs: fc.array(fc.option(fc.integer({ min: 0, max: 8000 }), { nil: undefined, freq: 2 }), {
     maxLength: 6,
   }),
+  /** The same for ticks. */
+  tickLivesMs: fc.array(fc.option(fc.integer({ min: 0, max: 3000 }), { nil: undefined, freq: 2 }), {
+    maxLength: 4,
+  }),
   aheadMs: fc.integer({ min: -2000, max: 2000 }),
   lookMs: fc.integer({ min: 0, max: 120_000 }),
   seed: fc.nat(),
 });
 type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
-type Mutation = Pick<WorldOptions, 'mutate' | 'guardMs'>;
+type Mutation = Pick<WorldOptions, 'mutate' | 'mutateTick' | 'guardMs'>;
+
+/** A day of tokens is ten minutes. */
+const hourMs = 25_000;
+/** The smallest share of which each kind of the day's tokens makes one. */
+const overdraft = 0.05;
 
 /** Three directories, so that those that are purged cover some of the files. */
 const directoryOf = (page: number) => `https://h.example/${page % 3}/`;
@@ -83,6 +105,9 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
       seed,
       changes: changesOf(world),
       limit,
+      bucket: world.bucket,
+      quota: { production: world.quota, staging: world.quota },
+      hourMs,
       limits: { maxFileUrls, maxBodyBytes: 1e6 },
       eventSource: {
         batchSize,
@@ -100,6 +125,7 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
         requests: limit.requests,
         windowMs: limit.perSeconds * 1000,
         wayMs: () => wayMs,
+        bucket: world.bucket,
         sendsRetryAfter: world.sendsRetryAfter,
         fault: (index) => world.faults[index],
         bad: {
@@ -111,6 +137,7 @@ function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promis
       transitMs: 10,
       functionTimeoutMs: 300_000,
       lifeMs: (invocation) => livesMs[invocation],
+      tickLifeMs: (tick) => world.tickLivesMs[tick],
       skewMs: [0, world.aheadMs],
       ...mutation,
     },
@@ -142,7 +169,8 @@ function nameOf(entry: PurgeEntry): string {
 
 /** Promise 1: changes that are neither in a request accepted after them, nor in a queue. */
 function lostIn(world: World, outcome: Outcome): string[] {
-  const kept = new Set(entriesIn([...outcome.queue.bodies(), ...outcome.dead]).map(nameOf));
+  const inQueues = entriesIn([...outcome.queue.bodies(), ...outcome.dead]);
+  const kept = new Set([...inQueues, ...outcome.parked].map(nameOf));
   return changesOf(world)
     .filter(({ atMs }, index) => atMs <= outcome.nowMs && Number.isNaN(outcome.acceptedMs[index]))
     .filter(({ entry }) => !kept.has(nameOf(entry)))
@@ -156,6 +184,20 @@ function overfullIn({ limit }: World, { cdnPro: { arrivals } }: Outcome): string
     const first = arrivals[index - most];
     if (first === undefined || first <= atMs - limit.perSeconds * 1000) return [];
     return [`request ${index} at ${atMs} ms is one too many: ${most} came since ${first} ms`];
+  });
+}
+
+/** Promise 2: more tokens than a day has, and takedowns may overdraw. */
+function overspentIn({ quota }: World, { cdnPro: { spent } }: Outcome): string[] {
+  return spent.flatMap(({ target, atMs }) => {
+    const ofDay = spent.filter(
+      (other) => other.target === target && other.atMs <= atMs && other.atMs > atMs - 24 * hourMs,
+    );
+    return (['files', 'dirs'] as const).flatMap((kind) => {
+      const sum = ofDay.reduce((tokens, each) => tokens + each[kind], 0);
+      const most = quota[kind] + Math.ceil(quota[kind] * overdraft);
+      return sum > most ? [`${sum} ${kind} in the day before ${atMs} ms, ${most} are allowed`] : [];
+    });
   });
 }
 
@@ -177,11 +219,41 @@ function hurtIn(world: World, outcome: Outcome): string[] {
   ];
 }
 
+/** Worlds with hardly a token, in which the first ticks are killed. */
+const crashing = fc
+  .record({
+    world: worlds,
+    livesMs: fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 3, maxLength: 3 }),
+  })
+  .map(
+    ({ world, livesMs }): World => ({
+      ...world,
+      quota: { files: 4, dirs: 3 },
+      tickLivesMs: livesMs,
+    }),
+  );
+
+/** Worlds with hardly a token, in which requests could spend many of them. */
+const busy = worlds.map(
+  (world): World => ({
+    ...world,
+    quota: { files: 4, dirs: 3 },
+    limit: { requests: 6, perSeconds: 2, headroom: 0 },
+    batchSize: 2,
+    faults: [],
+    livesMs: [],
+  }),
+);
+
 /** Whether the check finds a counter-example when a mechanism is taken away. */
-async function isSeen(mutation: Mutation, failuresOf: (world: World, outcome: Outcome) => string[]) {
+async function isSeen(
+  mutation: Mutation,
+  failuresOf: (world: World, outcome: Outcome) => string[],
+  among = worlds,
+) {
   const outcome = await fc.check(
     fc.asyncProperty(
-      worlds,
+      among,
       async (world) => failuresOf(world, await run(world, mutation, 600_000)).length === 0,
     ),
     { numRuns: 500, endOnFailure: true },
@@ -194,7 +266,7 @@ test('promise 1: whenever one looks, every change is accepted, in the dead lette
     fc.asyncProperty(worlds, async (world) => {
       expect(lostIn(world, await run(world, {}, world.lookMs))).toEqual([]);
     }),
-    { numRuns: 2000 },
+    { numRuns: 300 * times },
   );
 });
 
@@ -209,15 +281,48 @@ test('promise 1 breaks when what is left is not requeued, or a lost request coun
   expect(await isSeen({ mutate: trusting }, lostIn)).toBe(true);
 });
 
+test('promise 1 breaks when what is parked is lost, or taken out of the table before it is released', async () => {
+  const forgetting = (ports: SubmitPorts): SubmitPorts => ({ ...ports, park: async () => [] });
+  const hasty = (ports: TickPorts): TickPorts => ({
+    ...ports,
+    async send(messages) {
+      for (const { body } of messages) {
+        for await (const item of ports.parked.oldest('production', 'files', 100)) {
+          if (body.includes(entryText(item.entry))) await ports.parked.remove(item);
+        }
+      }
+      return ports.send(messages);
+    },
+  });
+  expect(await isSeen({ mutate: forgetting }, lostIn)).toBe(true);
+  expect(await isSeen({ mutateTick: hasty }, lostIn, crashing)).toBe(true);
+});
+
 test('promise 2: no window of the server ever holds more than the limit, and nothing is answered with 429', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
       const outcome = await run(world);
       expect(overfullIn(world, outcome)).toEqual([]);
       expect(outcome.cdnPro.throttled).toBe(0);
+      expect(overspentIn(world, outcome)).toEqual([]);
     }),
-    { numRuns: 2000 },
+    { numRuns: 300 * times },
   );
+});
+
+test('promise 2 breaks when requests are thought to cost no tokens', async () => {
+  const lavish = (ports: SubmitPorts): SubmitPorts => ({
+    ...ports,
+    limitsTable: {
+      ...ports.limitsTable,
+      reserve: (requests, note) =>
+        ports.limitsTable.reserve(
+          requests.map((request) => ({ ...request, price: { files: 0, dirs: 0 } })),
+          note,
+        ),
+    },
+  });
+  expect(await isSeen({ mutate: lavish }, overspentIn, busy)).toBe(true);
 });
 
 test('promise 2 breaks without the guard, and without the ledger', async () => {
@@ -235,14 +340,24 @@ function ignoringLedger(ports: SubmitPorts): SubmitPorts {
   return { ...ports, limitsTable: { ...ports.limitsTable, reserve } };
 }
 
-const quiet = worlds.map((world): World => ({ ...world, faults: [], badPages: [], livesMs: [] }));
+/** With tokens for all: a directory that waits for one covers nothing. */
+const quiet = worlds.map(
+  (world): World => ({
+    ...world,
+    faults: [],
+    badPages: [],
+    livesMs: [],
+    tickLivesMs: [],
+    quota: { files: 1000, dirs: 1000 },
+  }),
+);
 
 test('promise 3: a batch takes no more requests than its lower bound', async () => {
   await fc.assert(
     fc.asyncProperty(quiet, async (world) => {
       expect((await run(world)).aboveBound).toBe(0);
     }),
-    { numRuns: 800 },
+    { numRuns: 200 * times },
   );
 });
 
@@ -266,7 +381,7 @@ test('promise 4: every good URL gets through, and none is rejected, whatever els
     fc.asyncProperty(worlds, async (world) => {
       expect(hurtIn(world, await run(world))).toEqual([]);
     }),
-    { numRuns: 1500 },
+    { numRuns: 300 * times },
   );
 });
 

@@ -28,10 +28,7 @@ type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
 /** @returns how long a consumer with a right clock waits for a request after one with a wrong clock was there */
 async function waitedMs(world: World, noticedAheadMs = clockDifferenceMs): Promise<number> {
   const clock = { nowMs: startMs };
-  const client = createTable(
-    { nowMs: () => clock.nowMs, sleep: async () => {}, at: () => {}, run: async () => {} },
-    { latencyMs: () => 0 },
-  );
+  const { client } = createTable({ nowMs: () => clock.nowMs, sleep: async () => {} }, { latencyMs: () => 0 });
   const connect = (aheadMs: number, clockDifferenceMs: number) =>
     createLimitsTable({
       client,

@@ -11,8 +11,8 @@ const limit: RateLimit = { requests: 3, perSeconds: 300, headroom: 0 };
 /** A table in memory, and ledgers of several deployments in it. */
 function createDeployments() {
   const clock = { nowMs: 0 };
-  const client: DynamoDBClient = createTable(
-    { nowMs: () => clock.nowMs, sleep: async () => {}, at: () => {}, run: async () => {} },
+  const { client }: { client: DynamoDBClient } = createTable(
+    { nowMs: () => clock.nowMs, sleep: async () => {} },
     { latencyMs: () => 0 },
   );
   const notified: (readonly [string, RateLimit])[] = [];
