@@ -12,6 +12,11 @@ export interface OtherApi {
 export async function startOtherApi(): Promise<OtherApi> {
   const bodies: OtherApi['bodies'] = [];
   const server = createServer(async (request, response) => {
+    if (request.method === 'GET') {
+      // It tells neither tokens nor quotas.
+      response.writeHead(404).end();
+      return;
+    }
     let text = '';
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text) as OtherApi['bodies'][number];

@@ -65,6 +65,7 @@ test('the ready file names every endpoint', () => {
     dynamodb: {
       endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       table: expect.stringMatching(/./),
+      parkedTable: expect.stringMatching(/./),
     },
   });
 });
