@@ -3,8 +3,6 @@ import { type Affordable, afford, type Wanted } from '../core/limits/afford.ts';
 import { type Limits, type LimitsState, noteDirectories, type TokenUnit } from '../core/limits/limits.ts';
 import {
   freshQuota,
-  noTokens,
-  plus,
   type QuotaState,
   quotaOf,
   spend,
@@ -27,15 +25,12 @@ export interface Decisions {
   /** Takes the tokens of something that is released although it could not be paid for as it was. */
   pay(item: Parked): void;
   readonly tokenUnit: TokenUnit;
-  /** Tokens of what was released until now, by target. */
-  readonly released: ReadonlyMap<Target, Tokens>;
 }
 
 /** @returns decisions that begin with these limits */
 export function createDecisions(state: LimitsState, limits: Limits, nowMs: number): Decisions {
   let current = state;
   const strictest = strictestLimits(state.window, limits);
-  const released = new Map<Target, Tokens>();
 
   function pay(item: Parked): void {
     const wish = wantedOfParked(item);
@@ -43,7 +38,6 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
     const price: Tokens = kind === 'file' ? { files: 1, dirs: 0 } : { files: 0, dirs: 1 };
     // A request with any number of URLs costs one token then: what is released hardly counts.
     if (limits.tokenUnit === 'request') return;
-    released.set(target, plus(released.get(target) ?? noTokens, price));
     const quotas = {
       ...current.quotas,
       [target]: spend(current.quotas[target] ?? freshQuota, price, nowMs),
@@ -64,7 +58,6 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
   }
 
   return {
-    released,
     tokenUnit: limits.tokenUnit,
     take(items) {
       const affordable = afford(items, wantedOfParked, current, limits, nowMs);

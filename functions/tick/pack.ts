@@ -1,4 +1,5 @@
 import type { Parked } from '../aws/parked-table.ts';
+import type { Tokens } from '../core/limits/quota.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import {
   byteLength,
@@ -7,16 +8,22 @@ import {
   type PurgeMessage,
   writeMessage,
 } from '../core/model/purge-message.ts';
+import type { Target } from '../core/model/types.ts';
 
 /** A message to send, and the items that it releases. */
 export interface PackedMessage {
   readonly body: string;
   readonly items: readonly Parked[];
+  readonly target: Target;
+  /** What it costs, where each URL is a token. */
+  readonly price: Tokens;
 }
 
 /** @returns messages for what is released now: those that wait for one change together, in their order */
 export function packMessages(items: readonly Parked[], nowMs: number): readonly PackedMessage[] {
-  const groups = groupBy(items, ({ change, lane, byPrefix }) => JSON.stringify([change, lane, byPrefix]));
+  const groups = groupBy(items, ({ entry, change, lane, byPrefix }) =>
+    JSON.stringify([entry.target, change, lane, byPrefix]),
+  );
   return [...groups.values()].flatMap((group) => pack(group, nowMs));
 }
 
@@ -33,7 +40,11 @@ function pack(items: readonly Parked[], nowMs: number): readonly PackedMessage[]
     ...(first.byPrefix && { byPrefix: true }),
   };
   const body = writeMessage(message);
-  if (items.length === 1 || byteLength(body) <= maxMessageBytes) return [{ body, items }];
+  if (items.length === 1 || byteLength(body) <= maxMessageBytes) {
+    const files = items.filter(({ entry }) => entry.kind === 'file').length;
+    const price = { files, dirs: items.length - files };
+    return [{ body, items, target: first.entry.target, price }];
+  }
   const half = Math.ceil(items.length / 2);
   return [...pack(items.slice(0, half), nowMs), ...pack(items.slice(half), nowMs)];
 }

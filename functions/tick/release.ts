@@ -1,9 +1,8 @@
 import pMap from 'p-map';
 import type { Parked, ParkedKind } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/afford.ts';
-import { tokensLeft } from '../core/limits/quota.ts';
+import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/quota.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { lanes } from '../core/model/lanes.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles } from '../core/planning/convert.ts';
 import { describeError } from '../lambda/log.ts';
@@ -19,6 +18,7 @@ export interface ReleaseContext {
   readonly options: TickOptions;
   readonly decisions: Decisions;
   readonly tally: Tally;
+  readonly released: Released;
   /** Whether all that waits is to be read, and not just what tokens could be there for. */
   readonly isComplete: boolean;
   readonly deadlineMs: number;
@@ -26,11 +26,12 @@ export interface ReleaseContext {
 
 type ParkedFile = Parked & { readonly entry: FileEntry };
 
-/** What a release did. */
-export interface ReleaseResult {
-  readonly released: ReadonlyMap<Lane, number>;
-  /** Whether all that waits was read. */
-  readonly isComplete: boolean;
+/** What was released until now. */
+export interface Released {
+  /** How many URLs, by lane. */
+  readonly urls: Map<Lane, number>;
+  /** What they will cost, where each URL is a token. */
+  readonly tokens: Map<Target, Tokens>;
 }
 
 const targets: readonly Target[] = ['production', 'staging'];
@@ -47,32 +48,32 @@ const concurrency = 32;
 /**
  * Releases what can be paid for now: into the purge queue first, then out of the table, so that a crash in between
  * releases it twice and never loses it.
+ * @returns whether all that waits was read
  */
-export async function releaseParked(context: ReleaseContext): Promise<ReleaseResult> {
-  const released = new Map<Lane, number>();
+export async function releaseParked(context: ReleaseContext): Promise<boolean> {
   let { isComplete } = context;
   for (const target of targets) {
     const bulkFiles: ParkedFile[] = [];
     for (const kind of kinds) {
       for await (const items of chunksOf(context.ports.parked.oldest(target, kind, mostRead))) {
-        if (context.ports.nowMs() >= context.deadlineMs) return { released, isComplete: false };
+        if (context.ports.nowMs() >= context.deadlineMs) return false;
         const { send, park } = context.decisions.take(items);
-        await release(packMessages(send, context.ports.nowMs()), released, context);
+        await release(packMessages(send, context.ports.nowMs()), context);
         for (const { item, reason } of park) {
           if (isConvertible(item, reason, context)) bulkFiles.push(item);
           else context.tally.add(item, reason);
         }
-        if (!context.isComplete && send.length === 0 && !isAnySpendable(target, kind, context)) {
+        if (!context.isComplete && send.length === 0 && isOver(items, target, kind, context)) {
           isComplete = false;
           break;
         }
       }
     }
-    for (const item of await convertBulk(target, bulkFiles, released, context)) {
+    for (const item of await convertBulk(target, bulkFiles, context)) {
       context.tally.add(item, 'tokens');
     }
   }
-  return { released, isComplete };
+  return isComplete;
 }
 
 async function* chunksOf(items: AsyncIterable<Parked>): AsyncIterable<readonly Parked[]> {
@@ -97,25 +98,34 @@ function isConvertible(
   return convertInShortage.some((prefix) => entry.url.startsWith(prefix));
 }
 
-function isAnySpendable(target: Target, kind: ParkedKind, { decisions }: ReleaseContext): boolean {
-  return lanes.some((lane) => decisions.spendable(target, lane)[kind] > 0);
+/** Whether there is no token for what comes after these: a lane has no more than those before it. */
+function isOver(
+  items: readonly Parked[],
+  target: Target,
+  kind: ParkedKind,
+  { decisions }: ReleaseContext,
+): boolean {
+  return decisions.spendable(target, items.at(-1)?.lane ?? 'takedown')[kind] === 0;
 }
 
 /** @returns what was released */
 async function release(
   messages: readonly PackedMessage[],
-  released: Map<Lane, number>,
-  { ports }: ReleaseContext,
+  { ports, released }: ReleaseContext,
 ): Promise<readonly Parked[]> {
   if (messages.length === 0) return [];
   const unsent = await ports.send(messages.map(({ body }) => ({ body })));
   const failed = new Set(unsent.map(({ index }) => index));
-  const items = messages.flatMap((message, index) => (failed.has(index) ? [] : message.items));
+  const sent = messages.filter((_, index) => !failed.has(index));
+  const items = sent.flatMap((message) => message.items);
   if (failed.size > 0) {
     ports.log.warn(tickEvents.notReleased, { messages: failed.size, reason: unsent[0]?.reason });
   }
+  for (const { target, price } of sent) {
+    released.tokens.set(target, plus(released.tokens.get(target) ?? noTokens, price));
+  }
   await pMap(items, (item) => remove(item, ports), { concurrency });
-  for (const { lane } of items) released.set(lane, (released.get(lane) ?? 0) + 1);
+  for (const { lane } of items) released.urls.set(lane, (released.urls.get(lane) ?? 0) + 1);
   return items;
 }
 
@@ -132,7 +142,6 @@ async function remove(item: Parked, { parked, log }: TickPorts): Promise<void> {
 async function convertBulk(
   target: Target,
   files: readonly ParkedFile[],
-  released: Map<Lane, number>,
   context: ReleaseContext,
 ): Promise<readonly ParkedFile[]> {
   const { ports, options, decisions } = context;
@@ -153,8 +162,8 @@ async function convertBulk(
     // Without a change it is nobody's: no sender pays, and it is not held like a rule's directory.
     const directory: Parked = { pk: '', version: 0, entry, lane: 'bulk', sinceMs };
     decisions.pay(directory);
-    const messages = packMessages([directory], nowMs).map(({ body }) => ({ body, items: replaced }));
-    const done = await release(messages, released, context);
+    const messages = packMessages([directory], nowMs).map((message) => ({ ...message, items: replaced }));
+    const done = await release(messages, context);
     if (done.length > 0) {
       ports.log.info(tickEvents.converted, { dirUrl: entry.url, replaced: replaced.map(urlOf) });
     }

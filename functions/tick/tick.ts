@@ -8,7 +8,7 @@ import { createDecisions, type Decisions } from './decide.ts';
 import { measureTokens } from './measure-tokens.ts';
 import type { TickOptions, TickPorts } from './ports.ts';
 import { createTokenReader, isAnyLow } from './read-tokens.ts';
-import { releaseParked } from './release.ts';
+import { type Released, releaseParked } from './release.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** The time that a tick has. */
@@ -83,20 +83,25 @@ async function releaseInTurn(
   );
   const tally = createTally();
   const isCountDue = startedMs - countedMs >= countEveryMs - earlyMs;
+  const released: Released = { urls: new Map(), tokens: new Map() };
   let next: TickState = turn.state;
   try {
     const isComplete = isCountDue || options.convertInShortage.length > 0;
-    const result = await releaseParked({ ports, options, decisions, tally, isComplete, deadlineMs });
-    if (result.released.size > 0) {
-      ports.log.info(tickEvents.released, { urls: Object.fromEntries(result.released) });
-    }
-    const waiting = result.isComplete ? tally.senders : new Set([...senders, ...tally.senders]);
-    next = { ...next, senders: [...waiting], ...(result.isComplete && { countedMs: startedMs }) };
+    const context = { ports, options, decisions, tally, released, isComplete, deadlineMs };
+    const isAllRead = await releaseParked(context);
+    const waiting = isAllRead ? tally.senders : new Set([...senders, ...tally.senders]);
+    next = { ...next, senders: [...waiting] };
     await noteWaitingSenders([...waiting], ports);
-    if (isCountDue && result.isComplete) measureAll(tally, decisions, limitsState, ports, options);
+    if (isCountDue && isAllRead) {
+      next = { ...next, countedMs: startedMs };
+      measureAll(tally, decisions, limitsState, ports, options);
+    }
   } finally {
-    const released = noteReleased(before, Object.fromEntries(decisions.released), limitsState, startedMs);
-    await turn.end({ ...next, released });
+    const { urls, tokens } = released;
+    if (urls.size > 0) ports.log.info(tickEvents.released, { urls: Object.fromEntries(urls) });
+    // Where a token is a request, what is released hardly costs any.
+    const costs = options.limits.tokenUnit === 'url' ? Object.fromEntries(tokens) : {};
+    await turn.end({ ...next, released: noteReleased(before, costs, limitsState, startedMs) });
   }
 }
 

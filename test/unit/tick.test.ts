@@ -152,6 +152,28 @@ describe('what waits', () => {
     expect(urlsIn(world.sent)).toHaveLength(3);
   });
 
+  test('does not count as released where it could not be sent', async () => {
+    let refuses = true;
+    const world = createTickWorld({ quota: { files: 100, dirs: 20 }, refusesMessage: () => refuses });
+    await world.spend({ files: 79, dirs: 0 });
+    await world.park(...files(10));
+    await world.tick();
+    refuses = false;
+    await world.tick();
+    expect(urlsIn(world.sent)).toHaveLength(10);
+  });
+
+  test('is read no further than there are tokens, until all is counted', async () => {
+    const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...files(600));
+    await world.tick();
+    const reads = () => world.operations.filter((what) => what === 'QueryCommand').length;
+    const first = reads();
+    await world.tick();
+    expect(reads() - first).toBeLessThan(first);
+  });
+
   test('has the tokens asked for each five minutes, by way of the limits', async () => {
     const world = createTickWorld({
       quota: { files: 100, dirs: 20 },
@@ -253,6 +275,14 @@ describe('in a shortage', () => {
       },
     ]);
     expect(await world.waiting()).toHaveLength(60);
+  });
+
+  test('all is measured each five minutes, too', async () => {
+    const world = createTickWorld(shortage);
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...files(3));
+    await world.tick(11);
+    expect(world.metrics.filter(({ name }) => name === 'DoneBySeconds')).toHaveLength(3);
   });
 
   test('nothing does while there are tokens, or directories are short', async () => {
