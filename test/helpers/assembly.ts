@@ -12,7 +12,7 @@ const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: R
  * @returns the folder of the assembly, which goes when the process ends
  */
 export function assemblyOf(config: unknown): string {
-  const app = new App({ outdir: scratchFolder(), context, analyticsReporting: false });
+  const app = new App({ outdir: scratchFolder(), context, builtinCloudFormationValidation: false });
   for (const stage of checkStages(config)) new PurgerStack(app, stage.config.stackName, stage);
   return app.synth().directory;
 }

@@ -38,15 +38,19 @@ export function scratchFolder(): string {
 /** The feature flags and all else that the app is synthesized with. */
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-/** @returns an app that does not bundle the functions */
-export function unbundledApp(more: Readonly<Record<string, unknown>> = {}): App {
-  return new App({ outdir: scratchFolder(), context: { ...more, 'aws:cdk:bundling-stacks': [] } });
+/** Skips the bundles of functions. */
+const unbundled = { 'aws:cdk:bundling-stacks': [] };
+
+/** @returns an app that neither bundles functions nor lets CDK validate its templates, which takes it seconds to load */
+export function unbundledApp(): App {
+  return new App({ outdir: scratchFolder(), context: unbundled, builtinCloudFormationValidation: false });
 }
 
-/** @returns a stack with this configuration, without bundling its functions */
+/** @returns a stack with this configuration, without bundling its functions; CDK validates its template */
 export function stackOf(overrides: Partial<PurgerConfig> = {}): PurgerStack {
   const config = checkConfig({ ...sampleConfig, ...overrides });
-  return new PurgerStack(unbundledApp(context), 'Stack', { config });
+  const app = new App({ outdir: scratchFolder(), context: { ...context, ...unbundled } });
+  return new PurgerStack(app, 'Stack', { config });
 }
 
 /** Templates by their configuration: a worker synthesizes each once. */
