@@ -8,10 +8,10 @@ import {
   lostLimits,
   markAnswers,
   noteDirectories,
-  priceOf,
   reserveRequest,
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
+import { priceOf } from '../../functions/core/limits/price.ts';
 import {
   correct,
   freshQuota,
@@ -108,8 +108,11 @@ describe('a request', () => {
   });
 
   it('costs a token for each URL, or one where a token is a request', () => {
-    expect(priceOf({ files: 40, dirs: 3 }, 'url')).toEqual({ files: 40, dirs: 3 });
-    expect(priceOf({ files: 40, dirs: 0 }, 'request')).toEqual({ files: 1, dirs: 0 });
+    const files = Array.from({ length: 40 }, () => ({ kind: 'file' as const }));
+    const others = [{ kind: 'dir' as const }, { kind: 'dir' as const }, { kind: 'regex' as const }];
+    expect(priceOf([...files, ...others], 'url')).toEqual({ files: 40, dirs: 3 });
+    expect(priceOf([...files, ...others], 'request')).toEqual({ files: 1, dirs: 1 });
+    expect(priceOf(files, 'request')).toEqual({ files: 1, dirs: 0 });
   });
 });
 

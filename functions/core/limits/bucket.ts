@@ -45,7 +45,7 @@ export function emptyBucket(nowMs: number): BucketState {
   };
 }
 
-/** How much stays in the bucket for others: changes of people go before bulk and polling (the budget's figures, 3). */
+/** How much stays in the bucket for others: changes of people go before bulk and polling (record 0055). */
 export const bucketMargin = { takedown: 10, people: 10, bulk: 20 } as const;
 
 /** Each 429 raises the margin by so much, and it falls again by as much in each of these times after the last one. */

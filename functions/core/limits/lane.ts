@@ -12,7 +12,7 @@ export interface LaneAllowance {
 }
 
 /**
- * More than this at a time is made by machines: a deployment, an import, an expiry (the design, "lanes"). A CMS's
+ * More than this at a time is made by machines: a deployment, an import, an expiry (`docs/quota.md`). A CMS's
  * unpublish or delete is always somebody's decision, and a takedown.
  */
 export const laneAllowance: LaneAllowance = {

@@ -252,11 +252,6 @@ export function closeForEveryone(state: LimitsState, untilMs: number, nowMs: num
   };
 }
 
-/** @returns what a request with so many URLs costs in tokens */
-export function priceOf({ files, dirs }: Tokens, unit: TokenUnit): Tokens {
-  return unit === 'url' ? { files, dirs } : { files: Math.min(1, files), dirs: Math.min(1, dirs) };
-}
-
 /** Longer ago than this, a directory is not counted among those of the day. */
 const dayMs = 24 * 60 * 60 * 1000;
 /** More than this are never counted, so that the item stays small: the hold is at its longest long before. */

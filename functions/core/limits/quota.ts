@@ -59,7 +59,7 @@ export interface QuotaShares {
   readonly unknown: number;
 }
 
-/** The shares of the design, "lanes" and "shares". */
+/** The shares of `docs/quota.md`. */
 export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05, unknown: 0.02 };
 
 const realHourMs = 3_600_000;

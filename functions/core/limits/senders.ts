@@ -33,7 +33,7 @@ const unknownSender: SenderState = {
   waitingMs: 0,
 };
 
-/** The most that one sender takes of a day's tokens while others wait (the design, "shares"). */
+/** The most that one sender takes of a day's tokens while others wait (`docs/quota.md`). */
 export const senderShare = 0.5;
 
 const halfDayMs = 12 * 60 * 60 * 1000;
