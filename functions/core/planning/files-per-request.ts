@@ -4,7 +4,7 @@ import { strictestLimits } from '../limits/shared-limit.ts';
 import { requestsInWindow, usedSlots } from '../limits/window.ts';
 
 /** A request that fails in part repeats no more than this where requests are plentiful. */
-const fewestFiles = 50;
+const fewestFiles = 100;
 /** The share of the requests that are left just now which one batch may use: others come right behind it. */
 const shareOfBatch = 1 / 3;
 
