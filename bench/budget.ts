@@ -4,6 +4,12 @@ import { leastAges } from './budget/bound.ts';
 import { limitsAlone } from './budget/core-policy.ts';
 import { type BudgetLoad, createBudgetLoads, hourMs, minuteMs } from './budget/loads.ts';
 import { type Ages, agesOf, type BudgetOutcome, mostInADay } from './budget/outcome.ts';
+import {
+  burstsOfOthers,
+  measureExhausted,
+  measureSaturation,
+  measureWithOthers,
+} from './budget/real-world.ts';
 import { evenSpread, oneQueue, withoutTokens } from './budget/simple-policies.ts';
 
 const own = 'cdn-pro-purger';
@@ -28,15 +34,16 @@ interface Goal {
  * nothing of tokens, with simpler policies, and with the least that is possible.
  * @returns whether every goal is met
  */
-export function main(args: readonly string[]): boolean {
+export async function main(args: readonly string[]): Promise<boolean> {
   console.log(
     `From change to purge on the default contract: ${quota.files} files and ${quota.dirs} directories in 24 h.`,
   );
   console.log('Ages: mean / maximum of all files; 99th percentile / maximum of what people changed.\n');
-  const loads = createBudgetLoads().filter(
-    ({ name }) => args.length === 0 || args.some((part) => name.includes(part)),
-  );
+  const isWanted = (name: string) => args.length === 0 || args.some((part) => name.includes(part));
+  const loads = createBudgetLoads().filter(({ name }) => isWanted(name));
   const goals = loads.flatMap(compare);
+  if (isWanted('exhausted')) goals.push(...(await exhaustedGoals()));
+  if (isWanted('saturated')) goals.push(...(await saturationGoals()));
   console.log('\nGoals\n');
   for (const { description, isMet } of goals) console.log(`${isMet ? 'met   ' : 'missed'}  ${description}`);
   return goals.every(({ isMet }) => isMet);
@@ -129,6 +136,40 @@ function goalsOf(load: BudgetLoad, mine: BudgetOutcome, least: Ages): readonly G
       ),
     );
   return goals;
+}
+
+/** Others have spent the quota, or spend of it: with the real submit and tick. */
+async function exhaustedGoals(): Promise<readonly Goal[]> {
+  const goals: Goal[] = [];
+  for (const answer of ['403', '400', '400 about size', '429'] as const) {
+    const { refused, rejected, purged, changes } = await measureExhausted(answer);
+    const what = `a quota that others have exhausted, answered with ${answer}`;
+    goals.push(
+      goal(`${what}: ${rejected} good URLs rejected (goal 0)`, rejected === 0),
+      goal(`${what}: ${refused} requests to find out (goal 5)`, refused <= 5),
+      goal(`${what}: ${purged} of ${changes} purged a day later (goal all)`, purged === changes),
+    );
+  }
+  const over = await measureWithOthers();
+  goals.push(goal(`others spend 600 an hour: ${over} tokens over the quota (goal 200)`, over <= 200));
+  return goals;
+}
+
+/** More waits than the window and the bucket let through: with the real submit. */
+async function saturationGoals(): Promise<readonly Goal[]> {
+  const alone = await measureSaturation();
+  const { throttled } = await measureSaturation(burstsOfOthers);
+  const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
+  const bursts = burstsOfOthers.length;
+  return [
+    goal(
+      `saturated for an hour: ${percent(alone.hour)} of what the limits allow (goal 95%)`,
+      alone.hour >= 0.95,
+    ),
+    goal(`saturated for five minutes: ${percent(alone.fiveMinutes)} (goal 90%)`, alone.fiveMinutes >= 0.9),
+    goal(`saturated: ${alone.throttled} answers 429 (goal 0)`, alone.throttled === 0),
+    goal(`${bursts} bursts of others: ${throttled} answers 429 (goal ${bursts})`, throttled <= bursts),
+  ];
 }
 
 function goal(description: string, isMet: boolean): Goal {

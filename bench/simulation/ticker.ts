@@ -15,6 +15,11 @@ import type { SimulatedTable } from './table.ts';
 export interface TickerOptions extends ConsumerOptions {
   /** See `TickOptions`. */
   readonly convertInShortage?: readonly string[];
+  /**
+   * Whether there are ticks while nothing waits: all that they do then is to ask for a quota that is low.
+   * @default false
+   */
+  readonly ticksWhileIdle?: boolean;
   /** How long a tick lives, in milliseconds from its start; undefined where nothing kills it. */
   readonly tickLifeMs?: (tick: number) => number | undefined;
   /** Breaks a part on purpose, to show that it would be seen. */
@@ -27,7 +32,7 @@ const shutdownBudgetMs = 10_000;
 /** A killed function is started anew. */
 const restartMs = tickTimeoutMs;
 
-/** Runs the real use case each minute. While nothing waits, a tick does nothing that matters here, and is left out. */
+/** Runs the real use case each minute. */
 export function startTicker(
   options: TickerOptions,
   { clock, queue, cdnPro, table, parked }: Surroundings,
@@ -89,7 +94,7 @@ export function startTicker(
   }
 
   const next = () => {
-    if (waiting().length > 0) void tick();
+    if (options.ticksWhileIdle || waiting().length > 0) void tick();
     clock.at(clock.nowMs() + everyMs, next);
   };
   clock.at(everyMs, next);

@@ -30,6 +30,8 @@ export interface Outcome {
   /** When each change was accepted, by its index in `changes`; NaN where it was not. */
   readonly acceptedMs: Float64Array;
   readonly cdnPro: SimulatedCdnPro;
+  /** Purge requests that arrived. */
+  readonly posts: number;
   readonly queue: Queue;
   /** Bodies of the dead letter queue. */
   readonly dead: readonly string[];
@@ -51,6 +53,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const random = createRandom(options.seed);
   const acceptedMs = new Float64Array(options.changes.length).fill(Number.NaN);
   const waiting = createWaiting();
+  let posts = 0;
   const accepted = { requests: 0, urls: 0, directories: 0 };
   const dead: string[] = [];
   const deadLetter = (body: string) => dead.push(body);
@@ -58,6 +61,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const cdnPro = createCdnPro(clock, {
     ...options.cdnPro,
     onRequest(body, { kind }, arrivedMs) {
+      posts++;
       if (kind !== 'accepted') return;
       accepted.requests++;
       accepted.urls += body.fileUrls?.length ?? 0;
@@ -82,6 +86,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   return {
     acceptedMs,
     cdnPro,
+    posts,
     queue,
     dead,
     accepted,

@@ -1,0 +1,190 @@
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { AnswerWhenSpent, SimulatedBucket, SimulatedQuota, SpentTokens } from '../simulation/cdn-pro.ts';
+import type { Change } from '../simulation/changes.ts';
+import { type Outcome, runWorld } from '../simulation/world.ts';
+import { dayMs, hourMs, minuteMs } from './loads.ts';
+
+/** What a scenario changes of the world around the real submit and tick. */
+interface Scenario {
+  readonly changes: readonly Change[];
+  readonly untilMs: number;
+  readonly quota?: SimulatedQuota;
+  readonly bucket?: SimulatedBucket;
+  /**
+   * Whether the default quota is all that the purger knows.
+   * @default it has tokens for all
+   */
+  readonly isQuotaDefault?: boolean;
+  /** See `ConsumerOptions`. */
+  readonly hourMs?: number;
+  /** @default 1000 */
+  readonly maxFileUrls?: number;
+}
+
+const rate = { requests: 300, perSeconds: 300, headroom: 0.1 };
+const defaultBucket = { perMinute: 30, burst: 60 };
+
+function run(scenario: Scenario): Promise<Outcome> {
+  const {
+    changes,
+    untilMs,
+    quota,
+    bucket = defaultBucket,
+    isQuotaDefault = false,
+    hourMs,
+    maxFileUrls = 1000,
+  } = scenario;
+  return runWorld(
+    {
+      seed: 1,
+      changes,
+      limit: rate,
+      bucket: defaultBucket,
+      ...(isQuotaDefault ? { quota: {} } : {}),
+      ...(hourMs === undefined ? {} : { hourMs }),
+      limits: { maxFileUrls, maxBodyBytes: 512 * 1024 },
+      eventSource: {
+        batchSize: 10_000,
+        windowMs: 2000,
+        maximumConcurrency: 2,
+        maxPayloadBytes: 6_000_000,
+        gatherers: 2,
+        envelopeBytes: 800,
+        grain: 1,
+        invokeMs: 30,
+        receiveRate: 10_000,
+      },
+      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
+      cdnPro: {
+        requests: rate.requests,
+        windowMs: rate.perSeconds * 1000,
+        wayMs: () => 75,
+        sendsRetryAfter: false,
+        bucket,
+        ...(quota === undefined ? {} : { quota }),
+      },
+      table: { latencyMs: () => 8 },
+      transitMs: 100,
+      functionTimeoutMs: 300_000,
+      ticksWhileIdle: isQuotaDefault,
+    },
+    untilMs,
+  );
+}
+
+const target = 'production';
+
+function filesAt(atMs: number, count: number, path: string): readonly Change[] {
+  return Array.from({ length: count }, (_, index) => {
+    const url = `https://www.example.com/${path}/${index}.html`;
+    const entry: PurgeEntry = { kind: 'file', url, target, action: 'invalidate' };
+    return { atMs, url, entry };
+  });
+}
+
+/** A quota that never refuses, so that what is too much can be counted. */
+const lenient: SimulatedQuota = {
+  files: 5000,
+  dirs: 20,
+  overdraft: 1000,
+  dayMs,
+  answerWhenSpent: '400',
+};
+
+/** What CDN Pro's refusal of a spent quota leads to. */
+export interface Exhausted {
+  readonly answer: AnswerWhenSpent;
+  /** Requests that were not accepted. */
+  readonly refused: number;
+  readonly rejected: number;
+  /** Changes that were purged in the end. */
+  readonly purged: number;
+  readonly changes: number;
+}
+
+/** A day of an hour: what has to come back by itself comes sooner. */
+const shortHourMs = hourMs / 24;
+
+/** Others have spent the day before anything changes here, which nothing but CDN Pro's answers shows. */
+export async function measureExhausted(answer: AnswerWhenSpent): Promise<Exhausted> {
+  const changes = filesAt(minuteMs, 150, 'a');
+  const spentByOthers = [{ atMs: 0, target, files: 5000, dirs: 20 } as const];
+  const outcome = await run({
+    changes,
+    untilMs: 1.5 * hourMs,
+    isQuotaDefault: true,
+    hourMs: shortHourMs,
+    quota: { ...lenient, overdraft: 0, dayMs: 24 * shortHourMs, answerWhenSpent: answer, spentByOthers },
+  });
+  return {
+    answer,
+    refused: outcome.posts - outcome.accepted.requests,
+    rejected: outcome.dead.length,
+    purged: outcome.acceptedMs.filter((atMs) => !Number.isNaN(atMs)).length,
+    changes: changes.length,
+  };
+}
+
+/**
+ * Others spend ten tokens a minute of a day that does not suffice for both.
+ * @returns how far all that was spent was over the quota when something of ours was
+ */
+export async function measureWithOthers(): Promise<number> {
+  const endMs = 6 * hourMs;
+  const spentByOthers = Array.from({ length: 6 * 60 }, (_, minute): SpentTokens => {
+    return { atMs: minute * minuteMs, target, files: 10, dirs: 0 };
+  });
+  const { cdnPro } = await run({
+    changes: Array.from({ length: 12 }, (_, half) =>
+      filesAt((half * hourMs) / 2 + minuteMs, 300, `b${half}`),
+    ).flat(),
+    untilMs: endMs,
+    isQuotaDefault: true,
+    quota: { ...lenient, spentByOthers },
+  });
+  const ofOthers = (untilMs: number) => spentByOthers.filter(({ atMs }) => atMs <= untilMs).length * 10;
+  let own = 0;
+  let over = 0;
+  for (const { atMs, files } of cdnPro.spent) {
+    own += files;
+    over = Math.max(over, own + ofOthers(atMs) - lenient.files);
+  }
+  return over;
+}
+
+/** How much of what the limits allow is used while more waits than they carry. */
+export interface Saturation {
+  readonly hour: number;
+  readonly fiveMinutes: number;
+  readonly throttled: number;
+}
+
+/** @param takenByOthers what others take from the bucket */
+export async function measureSaturation(
+  takenByOthers: SimulatedBucket['takenByOthers'] = [],
+): Promise<Saturation> {
+  const { cdnPro } = await run({
+    changes: filesAt(0, 24_000, 'c'),
+    untilMs: hourMs + minuteMs,
+    bucket: { ...defaultBucket, takenByOthers },
+    maxFileUrls: 10,
+  });
+  const firstMs = cdnPro.arrivals[0] ?? 0;
+  const within = (ms: number) => cdnPro.arrivals.filter((atMs) => atMs <= firstMs + ms).length;
+  const allowed = (ms: number) => {
+    const ofBucket = defaultBucket.burst + (defaultBucket.perMinute * ms) / minuteMs;
+    const ofWindow = rate.requests * (1 - rate.headroom) * Math.ceil(ms / (rate.perSeconds * 1000));
+    return Math.min(ofBucket, ofWindow);
+  };
+  return {
+    hour: within(hourMs) / allowed(hourMs),
+    fiveMinutes: within(5 * minuteMs) / allowed(5 * minuteMs),
+    throttled: cdnPro.throttled,
+  };
+}
+
+/** Every ten minutes somebody sends twenty requests at once. */
+export const burstsOfOthers = Array.from({ length: 6 }, (_, index) => ({
+  atMs: (index + 0.5) * 10 * minuteMs,
+  requests: 20,
+}));
