@@ -47,6 +47,10 @@ describe('lanes', () => {
     await submitBatch(
       [
         message(files(220, 'bulk'), { lane: 'bulk' }),
+        message(
+          files(150, 'old').map((entry) => ({ ...entry, action: 'delete' })),
+          { lane: 'bulk' },
+        ),
         message([file('people')], { lane: 'people' }),
         message([{ ...file('gone'), action: 'delete' }], { lane: 'takedown' }),
       ],
@@ -54,9 +58,10 @@ describe('lanes', () => {
       options,
     );
     expect(sentUrls(world).map((urls) => [urls.length, urls[0]])).toEqual([
-      [1, 'https://h.example/gone'],
+      [100, 'https://h.example/gone'],
       [100, 'https://h.example/people'],
       [100, 'https://h.example/bulk99'],
+      [51, 'https://h.example/old99'],
       [21, 'https://h.example/bulk199'],
     ]);
   });
