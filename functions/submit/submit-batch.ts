@@ -3,7 +3,7 @@ import { isWaiting } from '../core/limits/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { lanes } from '../core/model/lanes.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
-import { filesPerRequest, requestsLeft } from '../core/planning/files-per-request.ts';
+import { filesPerRequest, requestsToSpare } from '../core/planning/files-per-request.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { packRequests } from '../core/planning/pack.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
@@ -77,7 +77,7 @@ function limitsFor(
   { limits, contract }: SubmitOptions,
 ): RequestLimits {
   const files = entries.filter(({ entry }) => entry.kind === 'file').length;
-  const left = requestsLeft(state, contract, nowMs());
+  const left = requestsToSpare(state, contract, nowMs());
   return { ...limits, maxFileUrls: filesPerRequest(files, left, limits.maxFileUrls) };
 }
 

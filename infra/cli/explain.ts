@@ -9,7 +9,7 @@ import { groupBy } from '../../functions/core/model/group-by.ts';
 import { describeKeys, matchesFilter, type ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
-import { filesPerRequest, requestsLeft } from '../../functions/core/planning/files-per-request.ts';
+import { filesPerRequest, requestsToSpare } from '../../functions/core/planning/files-per-request.ts';
 import { packRequests } from '../../functions/core/planning/pack.ts';
 import { fewestEntries, withoutDuplicates } from '../../functions/core/planning/plan.ts';
 import {
@@ -113,7 +113,7 @@ interface Plan {
 function plansOf(changes: readonly MappedChange[], settings: CompleteSettings): readonly Plan[] {
   const planning = planningOf(settings);
   const limits = limitsOf(settings);
-  const left = requestsLeft(unusedLimits(limits, 0), limits, 0);
+  const left = requestsToSpare(unusedLimits(limits, 0), limits, 0);
   const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
   const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
   return [...byDelay]
