@@ -337,11 +337,11 @@ describe('what a change costs', () => {
     expect(await costOf(settings)).toEqual({ files: 2, dirs: 1, requests: 2 });
   });
 
-  test('are requests of fifty files, where requests are plentiful', async () => {
-    const fileUrls = Array.from({ length: 100 }, (_, index) => `https://${index}.example/{+path}`);
+  test('are requests of a hundred files, where requests are plentiful', async () => {
+    const fileUrls = Array.from({ length: 200 }, (_, index) => `https://${index}.example/{+path}`);
     const file = configWith('many', sources, { fileUrls });
     const { stdout } = await explain('s3://www/site/a', '--config', file);
-    expect(stdout).toContain("It costs 100 files of the day's quota, in 2 purge requests.");
+    expect(stdout).toContain("It costs 200 files of the day's quota, in 2 purge requests.");
   });
 
   test('is said in words, and what is purged along is named', async () => {
