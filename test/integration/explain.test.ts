@@ -338,8 +338,8 @@ describe('what a change costs', () => {
   });
 
   test('are requests of a hundred files, where requests are plentiful', async () => {
-    const fileUrls = Array.from({ length: 200 }, (_, index) => `https://${index}.example/{+path}`);
-    const file = configWith('many', sources, { fileUrls });
+    const fileUrls = Array.from({ length: 100 }, (_, index) => `https://${index}.example/{+path}`);
+    const file = configWith('many', sources, { fileUrls, queries: ['page=2'] });
     const { stdout } = await explain('s3://www/site/a', '--config', file);
     expect(stdout).toContain("It costs 200 files of the day's quota, in 2 purge requests.");
   });
