@@ -14,7 +14,7 @@ const configFile = 'docs/snippets/all-sources.json';
 const starts = 30;
 const maxInitRatio = 2.5;
 const maxBytes: Readonly<Record<string, number>> = {
-  'receive-s3': 250_000,
+  'receive-s3': 300_000,
   'receive-webhook': 350_000,
   submit: 350_000,
 };

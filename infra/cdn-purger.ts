@@ -189,7 +189,8 @@ export class CdnPurger extends Construct {
 
   #createS3Receiver(): S3Receiver {
     const onQueue = (queue: S3Queue) => this.#dashboard?.addS3Queue(queue);
-    const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), onQueue });
+    const own = { ledger: this.ledger, recovering: this.#submit.function, onQueue };
+    const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), ...own });
     this.#dashboard?.addReceiver('receive-s3', receiver.function);
     return receiver;
   }

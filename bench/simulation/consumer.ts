@@ -122,6 +122,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       park: parked.park,
       removePurged: parked.removePurged,
       recover: () => undefined,
+      noteRecovered: async () => {},
       learn() {},
       nowMs,
       sleep: (ms) => clock.sleep(ms),

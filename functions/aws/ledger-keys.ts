@@ -8,3 +8,6 @@ export const windowUsedPartition = 'rate-window-used';
 
 /** What the partition keys of remembered CMS entries begin with. */
 export const memoryPrefix = 'memory#';
+
+/** What the partition keys of remembered objects begin with. */
+export const objectPrefix = 'object#';

@@ -25,6 +25,8 @@ export const environment = {
   watchedObjects: 'WATCHED_OBJECTS',
   /** The objects whose puts are left out where nothing changed; none where it is missing. */
   skipUnchanged: 'SKIP_UNCHANGED',
+  /** The table that remembers such objects; missing where there are none. */
+  seenObjectsTable: 'SEEN_OBJECTS_TABLE',
   /** The webhooks, as `functions/receive-webhook/webhook-config.ts` reads them. */
   webhooks: 'WEBHOOKS',
   /** The ARNs of the webhooks' secrets. */

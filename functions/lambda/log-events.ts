@@ -16,6 +16,9 @@ export const enqueueEvents = {
 export const s3Events = {
   eventIgnored: 'event ignored',
   changesFiltered: 'changes ignored: they match no object filter',
+  changeUnchanged: 'change ignored: the object has the content that was purged last',
+  objectsUnknown: 'remembered objects unavailable: their puts are purged',
+  objectsNotRecorded: 'remembered objects unavailable: their events will be retried',
   recordNotUnderstood: 'record not understood: moved to the dead letter queue',
   recordNotMoved: 'record not moved to the dead letter queue: its event will be retried',
 } as const;
@@ -43,6 +46,7 @@ export const submitEvents = {
   fewerFileUrls: 'CDN Pro accepts fewer file URLs per request than configured: lower maxFileUrls',
   entryRejected: 'entry rejected by CDN Pro: moved to the dead letter queue',
   messageUnreadable: 'message moved to the dead letter queue: not a purge message',
+  recoveredNotNoted: 'remembered objects unavailable: recovered S3 events will be retried',
   batchFailed: 'batch failed: its halves are submitted by themselves, a single message comes again',
   messagesRequeued: 'messages requeued',
   entriesParked: 'entries parked: they wait for tokens of the day',

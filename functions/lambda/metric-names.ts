@@ -7,6 +7,8 @@ type ReceiverMetricName =
   | 'RefusedUrls'
   /** Changes that no rule matches. */
   | 'ChangesUnmatched'
+  /** Puts of objects that did not change: nothing is purged for them. */
+  | 'ChangesUnchanged'
   /** Changes that SQS did not take: their events are delivered again. */
   | 'ChangesNotQueued'
   /** Events, records and verified webhooks that are not what their source sends: nothing is purged for them. */

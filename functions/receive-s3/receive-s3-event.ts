@@ -5,8 +5,9 @@ import { matchesFilter, type ObjectFilter } from '../core/model/object-filter.ts
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';
+import { type SkipUnchanged, withoutUnchanged } from './skip-unchanged.ts';
 
-/** Changes could not be queued: the event has to be delivered again. */
+/** Changes could not be queued or recorded: the event has to be delivered again. */
 export class NotQueuedError extends PurgerError {
   override readonly name = 'NotQueuedError';
 }
@@ -20,6 +21,11 @@ export interface ReceiveS3Ports extends EnqueuePorts {
    * @default all objects
    */
   readonly watched?: readonly ObjectFilter[] | undefined;
+  /**
+   * The objects whose puts are left out where nothing changed.
+   * @default none
+   */
+  readonly skipUnchanged?: SkipUnchanged | undefined;
 }
 
 /**
@@ -32,12 +38,17 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
   const reading = readS3Event(event);
   for (const { name, reason } of reading.ignored) ports.log.info(s3Events.eventIgnored, { name, reason });
   const notMoved = await reject(reading.notUnderstood, ports);
-  const { failed: notQueued, unpurgeable } = await enqueueChanges(wanted(reading, ports), ports);
-  const failed = [...notQueued, ...(await rejectUnpurgeable(unpurgeable, ports))];
+  const { changes, record } = await withoutUnchanged(wanted(reading, ports), ports.skipUnchanged, ports);
+  const { failed: notQueued, unpurgeable } = await enqueueChanges(changes, ports);
+  const recorded = await record(notQueued);
+  const again =
+    recorded.contended.length === 0 ? { failed: [] } : await enqueueChanges(recorded.contended, ports);
+  const notMapped = await rejectUnpurgeable(unpurgeable, ports);
+  const failed = [...notQueued, ...recorded.failed, ...again.failed, ...notMapped];
   if (failed.length + notMoved.length === 0) return [];
   if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notMoved);
   throw new NotQueuedError(
-    `${failed.length} of ${reading.changes.length} changes could not be queued, and ${notMoved.length} unreadable records not moved to the dead letter queue`,
+    `${failed.length} of ${reading.changes.length} changes could not be queued or recorded, and ${notMoved.length} unreadable records not moved to the dead letter queue`,
   );
 }
 

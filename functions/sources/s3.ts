@@ -221,8 +221,36 @@ function changeOf(event: unknown, action: ChangeAction, format: EventFormat): Ob
   if (occurredAt === undefined) return unexpected(time, 'a time in ISO 8601', valueAt(event, time));
   const sequencer = stringAt(event, root, 'object', 'sequencer');
   const id = `s3://${bucket}/${key}`;
-  const base = { source: 's3', action, id, bucket, key, occurredAt } as const;
-  return sequencer === undefined ? base : { ...base, sequencer };
+  const content = action === 'put' && !isCopy(event) ? contentOf(valueAt(event, root, 'object')) : undefined;
+  return {
+    source: 's3',
+    action,
+    id,
+    bucket,
+    key,
+    occurredAt,
+    ...(sequencer !== undefined && { sequencer }),
+    ...(content !== undefined && { content }),
+  };
+}
+
+/** A copy keeps the content and may have other metadata: this is how S3's metadata is changed. */
+function isCopy(event: unknown): boolean {
+  return (
+    stringAt(event, 'eventName')?.endsWith(':Copy') ?? stringAt(event, 'detail', 'reason') === 'CopyObject'
+  );
+}
+
+/**
+ * The ETag and size, where the ETag is a hash of one part: that of an upload in parts differs with the size of the parts.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+ */
+function contentOf(object: unknown): string | undefined {
+  const etag = stringAt(object, 'eTag') ?? stringAt(object, 'etag');
+  const size = valueAt(object, 'size');
+  if (etag === undefined || !/^"?[0-9a-f]{32}"?$/i.test(etag) || !Number.isSafeInteger(size))
+    return undefined;
+  return `${etag.replaceAll('"', '').toLowerCase()} ${size}`;
 }
 
 /** @returns undefined for an escape that is cut off or is not UTF-8 */

@@ -6,13 +6,15 @@ import { clientOptions } from '../aws/client-options.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
 import { createParkedTable } from '../aws/parked-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
+import { createSeenObjects } from '../aws/seen-objects-table.ts';
+import { forgetObjects } from '../buffer/record-objects.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
-import { readEnvironment } from '../lambda/environment.ts';
+import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -53,6 +55,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     ...parkedFromEnvironment(),
     recover: recoverWithRules(),
+    noteRecovered: noteFromEnvironment(),
     learn: (shown) => {
       learned = shown;
     },
@@ -117,4 +120,11 @@ function recoverWithRules(): SubmitPorts['recover'] {
     rules ??= loadRules();
     return recoverMessage(body, rules);
   };
+}
+
+function noteFromEnvironment(): SubmitPorts['noteRecovered'] {
+  const tableName = readOptionalVariable('seenObjectsTable');
+  if (tableName === undefined) return async () => {};
+  const seen = createSeenObjects({ client: new DynamoDBClient(clientOptions), tableName, nowMs });
+  return (changes) => forgetObjects(changes, seen);
 }

@@ -3,6 +3,7 @@ import type { ParkedTable } from '../aws/parked-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';
+import type { ObjectChange } from '../core/model/types.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -38,6 +39,8 @@ export interface SubmitPorts {
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes a purge message of a message that is not one; undefined where it cannot. */
   readonly recover: (body: string) => Recovered | undefined;
+  /** Has `receive-s3` know that changes were recovered, so that it does not take what they purge for purged last. */
+  readonly noteRecovered: (changes: readonly ObjectChange[]) => Promise<void>;
   /** Keeps a limit that CDN Pro has shown, for batches to come. */
   readonly learn: (limits: Pick<RequestLimits, 'maxFileUrls'>) => void;
   readonly nowMs: () => number;

@@ -1,11 +1,13 @@
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
+import type { ObjectChange } from '../core/model/types.ts';
 import { readS3Event, s3EventOf } from '../sources/s3.ts';
 import { parseJsonText } from '../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */
 export interface Recovered {
   readonly message: PurgeMessage;
+  readonly changes: readonly ObjectChange[];
   readonly unreadable: readonly { readonly body: string; readonly reason: string }[];
 }
 
@@ -32,6 +34,7 @@ export function recoverMessage(body: string, rules: RuleSet): Recovered | undefi
       change: referenceTo(first),
       entries: mapped.flatMap(({ mapping }) => mapping.entries),
     },
+    changes,
     unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...unpurgeable],
   };
 }

@@ -3,6 +3,7 @@ import { isWaiting } from '../core/limits/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { lanes } from '../core/model/lanes.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
+import type { ObjectChange } from '../core/model/types.ts';
 import { filesPerRequest, requestsToSpare } from '../core/planning/files-per-request.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { packRequests } from '../core/planning/pack.ts';
@@ -130,10 +131,15 @@ function logCoalesced(entries: readonly PlannedEntry[], { log }: SubmitPorts): v
 async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
   const messages: MessageInHand[] = [];
   const unreadable: (BufferedMessage & { reason: string })[] = [];
+  const notNotedIds: string[] = [];
   for (const record of records) {
     const { messageId, attributes } = record;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
-    const { message, rest } = readRecord(record, ports);
+    const { message, recovered, rest } = readRecord(record, ports);
+    if (recovered !== undefined && !(await noteRecovered(recovered, ports))) {
+      notNotedIds.push(messageId);
+      continue;
+    }
     if (message !== undefined) messages.push({ messageId, message, receives });
     for (const part of rest) unreadable.push({ messageId, ...part });
   }
@@ -142,11 +148,25 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   }
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
-  return { messages, failedIds: unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []) };
+  const notMovedIds = unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []);
+  return { messages, failedIds: [...notNotedIds, ...notMovedIds] };
+}
+
+/** @returns whether it was noted; if not, the message has to be delivered again */
+async function noteRecovered(changes: readonly ObjectChange[], ports: SubmitPorts): Promise<boolean> {
+  try {
+    await ports.noteRecovered(changes);
+    return true;
+  } catch (error) {
+    ports.log.error(submitEvents.recoveredNotNoted, { error: describeError(error) });
+    return false;
+  }
 }
 
 interface ReadRecord {
   readonly message?: PurgeMessage;
+  /** The changes of an S3 event that the message is. */
+  readonly recovered?: readonly ObjectChange[];
   /** What of it cannot be read, and why. */
   readonly rest: readonly { readonly body: string; readonly reason: string }[];
 }
@@ -158,7 +178,7 @@ function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): ReadRe
     if (read.kind === 'message') return { message: read.message, rest: [] };
     const recovered = recover(body);
     if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
-    return { message: recovered.message, rest: recovered.unreadable };
+    return { message: recovered.message, recovered: recovered.changes, rest: recovered.unreadable };
   } catch (error) {
     const { name, message } = describeError(error);
     return { rest: [{ body, reason: `${name}: ${message}` }] };

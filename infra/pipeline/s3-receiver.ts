@@ -3,6 +3,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { objectPrefix } from '../../functions/aws/ledger-keys.ts';
 import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
@@ -18,6 +19,7 @@ import {
   type WatchFilter,
   type WatchOptions,
 } from '../settings/watch-options.ts';
+import { grantItems, type Ledger } from '../storage/ledger.ts';
 import { grantSend, type PurgeQueue } from '../storage/purge-queue.ts';
 import { BucketConfigurations } from './bucket-configurations.ts';
 import { BucketRules } from './bucket-rules.ts';
@@ -33,6 +35,10 @@ export interface ReceiverProps {
 
 /** Options of an {@link S3Receiver}. */
 export interface S3ReceiverProps extends ReceiverProps {
+  /** Remembers objects whose puts are left out where nothing changed. */
+  readonly ledger: Ledger;
+  /** Maps S3's events that come back from the dead letter queue. */
+  readonly recovering: PurgerFunction;
   /** Called for every queue that the receiver consumes. */
   readonly onQueue: (queue: S3Queue) => void;
 }
@@ -48,6 +54,7 @@ export class S3Receiver extends Construct {
   readonly #rules: BucketRules;
   readonly #configurations: BucketConfigurations;
   #eventQueue: S3EventQueue | undefined;
+  #remembersObjects = false;
 
   constructor(scope: Construct, id: string, props: S3ReceiverProps) {
     super(scope, id);
@@ -83,6 +90,7 @@ export class S3Receiver extends Construct {
     const keys = { ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) };
     const skipped = skippedObjects(bucket.bucketName, options);
     this.#filters.addBucket({ bucket: bucket.bucketName, ...keys }, skipped);
+    if (skipped.length > 0) this.#rememberObjects();
     const isConfigured = account === undefined && configureBucket;
     const configuration = isConfigured ? this.#configurations.of(bucket) : undefined;
     if (via === 'notification') {
@@ -131,6 +139,18 @@ export class S3Receiver extends Construct {
     grantSend(buffer.queue, created);
     grantSend(buffer.deadLetterQueue, created);
     return created;
+  }
+
+  /** Lets the functions that map S3's events use what is remembered of objects. */
+  #rememberObjects(): void {
+    if (this.#remembersObjects) return;
+    this.#remembersObjects = true;
+    const { ledger, recovering } = this.#props;
+    for (const each of [this.function, recovering]) {
+      each.addEnvironment(environment.seenObjectsTable, ledger.table.tableName);
+      grantItems(ledger.table, each, objectPrefix);
+    }
+    grantItems(ledger.table, this.function, objectPrefix, ['dynamodb:BatchGetItem']);
   }
 
   /** The queue for notifications and topics, created when the first needs it. */

@@ -1,7 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { memoryPrefix } from '../../functions/aws/ledger-keys.ts';
@@ -13,7 +12,7 @@ import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
 import { ConfigError } from '../settings/check.ts';
 import type { WebhookApiOptions } from '../settings/webhook-api-settings.ts';
-import type { Ledger } from '../storage/ledger.ts';
+import { grantItems, type Ledger } from '../storage/ledger.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import type { Webhook } from '../webhook.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
@@ -68,13 +67,7 @@ export class WebhookReceiver extends Construct {
     });
     grantSend(buffer.queue, this.function);
     // In the ledger it may use the entry memory, but not the rate limit's window.
-    this.function.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-        resources: [ledger.table.tableArn],
-        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${memoryPrefix}*`] } },
-      }),
-    );
+    grantItems(ledger.table, this.function, memoryPrefix);
     this.node.addValidation({ validate: () => this.#issuesOfLength() });
     const { protection } = buffer;
     const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };

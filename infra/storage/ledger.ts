@@ -62,3 +62,18 @@ export function grantWindow(table: ITable, grantee: IGrantable): void {
   Grant.addToPrincipal({ ...useOfWindow, grantee, resourceArns: [table.tableArn] });
   table.encryptionKey?.grant(grantee, 'kms:Decrypt');
 }
+
+/** Lets a function use the items of its own deployment's table whose partition keys begin so, and nothing else in it. */
+export function grantItems(
+  { tableArn }: ITable,
+  grantee: IGrantable,
+  prefix: string,
+  actions: readonly string[] = ['dynamodb:GetItem', 'dynamodb:PutItem'],
+): void {
+  Grant.addToPrincipal({
+    grantee,
+    actions: [...actions],
+    resourceArns: [tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } },
+  });
+}

@@ -20,7 +20,7 @@ const queues = [
 const buckets = [
   { name: 'made', create: true, prefix: 'site/' },
   { name: 'made-and-notifies', create: true, versioned: true, via: 'notification' },
-  { name: 'present', prefix: 'site/' },
+  { name: 'present', prefix: 'site/', skipUnchanged: ['site/assets/'] },
   { name: 'present-and-notifies', prefix: 'site/', via: 'notification' },
   { name: 'left-alone', configureBucket: false },
   { name: 'theirs-by-eventbridge', account: '444455556666' },

@@ -184,6 +184,7 @@ export function createWorld({
         world.removed.push(...entries.map(entryText));
       },
       recover: () => undefined,
+      noteRecovered: async () => {},
       learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),
       nowMs: () => world.nowMs,
       sleep: async (ms) => {

@@ -120,6 +120,22 @@ test('whatever changes come from, each is received from its own queue, with its 
   );
 });
 
+test('where unchanged puts are left out, the items of objects in its own ledger may be used, and no others', () => {
+  const buckets = [{ name: 'www-example-com', skipUnchanged: true }];
+  const objects = ' where dynamodb:LeadingKeys = object#*';
+  const used = item('PurgerLedgerTable', objects);
+  for (const shared of [{}, { sharedLedger: { table: otherTable } }]) {
+    const skipping = templateOf({ buckets, ...shared });
+    const receiver = [
+      ...allowed['s3 receiver'],
+      ...used,
+      `dynamodb:BatchGetItem on PurgerLedgerTable${objects}`,
+    ];
+    expect(sorted(permissionsOf(skipping, functions['s3 receiver']))).toEqual(sorted(receiver));
+    expect(permissionsOf(skipping, functions.submit)).toEqual(expect.arrayContaining(used));
+  }
+});
+
 test('each function has its own role, without managed policies, and there are no other roles', () => {
   const all = templateOf(everything);
   const roles = Object.values(all.findResources('AWS::IAM::Role'));

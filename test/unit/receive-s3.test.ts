@@ -1,14 +1,24 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
+import type { SkipUnchanged } from '../../functions/receive-s3/skip-unchanged.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
+import { createSeenFixture } from '../helpers/seen-objects.ts';
 
 /** Queues that refuse what contains a given text. */
-function createWorld({ watched, refuses }: { watched?: readonly ObjectFilter[]; refuses?: string } = {}) {
+function createWorld({
+  watched,
+  refuses,
+  skipUnchanged,
+}: {
+  watched?: readonly ObjectFilter[];
+  refuses?: string;
+  skipUnchanged?: SkipUnchanged;
+} = {}) {
   const buffer: OutgoingMessage[] = [];
   const deadLetters: OutgoingMessage[] = [];
   const lines: string[] = [];
@@ -27,6 +37,7 @@ function createWorld({ watched, refuses }: { watched?: readonly ObjectFilter[]; 
   const ports = {
     rules,
     watched,
+    skipUnchanged,
     send: into(buffer),
     reject: into(deadLetters),
     log: { info: log, warn: log, error: log },
@@ -126,4 +137,81 @@ test('one that cannot be put there is delivered again', async () => {
   const world = createWorld({ refuses: '文' });
   const event = { Records: [message('m1', { Records: [record(encodeURIComponent('文'.repeat(330)))] })] };
   expect(await world.receive(event)).toEqual(['m1']);
+});
+
+describe('where unchanged puts are left out', () => {
+  const put = (key: string, content: string, sequencer: string) => {
+    const { s3, ...rest } = record(key);
+    const object = { key, eTag: content.repeat(32), size: 1, sequencer };
+    return { Records: [{ ...rest, s3: { ...s3, object } }] };
+  };
+  const removed = (key: string, sequencer: string) => ({
+    Records: [{ ...put(key, 'a', sequencer).Records[0], eventName: 'ObjectRemoved:Delete' }],
+  });
+  const skipping = (objects: readonly ObjectFilter[] = [{}], rulesKey = 'r') => {
+    const seen = createSeenFixture();
+    const skipUnchanged = { objects, seen, rulesKey };
+    return {
+      seen,
+      world: createWorld({ skipUnchanged }),
+      worldOf: (key: string) => createWorld({ skipUnchanged: { ...skipUnchanged, rulesKey: key } }),
+    };
+  };
+
+  test('a put of what was purged last is left out, logged and counted', async () => {
+    const { world } = skipping();
+    for (const sequencer of ['01', '02', '03']) await world.receive(put('a', 'a', sequencer));
+    expect(world.keys()).toEqual(['a']);
+    expect(world.metrics.get('ChangesUnchanged')).toBe(2);
+    expect(world.lines.filter((line) => line.startsWith(s3Events.changeUnchanged))).toHaveLength(2);
+  });
+
+  test('a put of anything else is purged, and so is one after a delete, or one that is older', async () => {
+    const { world } = skipping();
+    await world.receive(put('a', 'a', '01'));
+    await world.receive(put('a', 'b', '03'));
+    await world.receive(put('a', 'a', '02'));
+    await world.receive(removed('a', '04'));
+    await world.receive(put('a', 'b', '05'));
+    expect(world.keys()).toHaveLength(5);
+    await world.receive(put('a', 'b', '06'));
+    expect(world.keys()).toHaveLength(5);
+  });
+
+  test('a put of the same content is purged where the rules are others', async () => {
+    const { world, worldOf } = skipping();
+    await world.receive(put('a', 'a', '01'));
+    const later = worldOf('other rules');
+    await later.receive(put('a', 'a', '02'));
+    expect(later.keys()).toEqual(['a']);
+  });
+
+  test('an object that is not meant is always purged', async () => {
+    const { world } = skipping([{ bucket: 'site', prefix: 'assets/' }, { bucket: 'other' }]);
+    for (const sequencer of ['01', '02']) {
+      await world.receive(put('a', 'a', sequencer));
+      await world.receive(put('assets/a', 'a', sequencer));
+    }
+    expect(world.keys()).toEqual(['a', 'assets/a', 'a']);
+  });
+
+  test('puts that cannot be compared are purged, and those that cannot be recorded come again', async () => {
+    const { seen, world } = skipping();
+    seen.before = () => {
+      throw new Error('the table is away');
+    };
+    const event = put('a', 'a', '01');
+    const messages = { Records: [message('m1', event), message('m2', put('b', 'a', '01'))] };
+    expect(await world.receive(messages)).toEqual(['m1', 'm2']);
+    expect(world.keys()).toEqual(['a', 'b']);
+    await expect(world.receive(event)).rejects.toThrow('could not be queued or recorded');
+  });
+
+  test('nothing is recorded of what could not be queued', async () => {
+    const seen = createSeenFixture();
+    const skipUnchanged = { objects: [{}], seen, rulesKey: 'r' };
+    const refusing = createWorld({ refuses: 'site', skipUnchanged });
+    await expect(refusing.receive(put('a', 'a', '01'))).rejects.toThrow('could not be queued');
+    expect(await seen.read({ bucket: 'site', key: 'a' })).toEqual({ seen: undefined, version: 0 });
+  });
 });

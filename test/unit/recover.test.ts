@@ -25,16 +25,23 @@ const expected = {
   entries: [{ kind: 'file', url: 'https://h.example/a', target: 'production', action: 'delete' }],
 };
 
+const deleted = { ...expected.change, bucket: 'b', key: 'site/a' };
+
 test('an event that EventBridge could not deliver is mapped', () => {
   expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual({
     message: expected,
+    changes: [deleted],
     unreadable: [],
   });
 });
 
 test('an event that the function failed to process is mapped', () => {
   const record = { version: '1.0', requestContext: {}, requestPayload: event('site/a') };
-  expect(recoverMessage(JSON.stringify(record), rules)).toEqual({ message: expected, unreadable: [] });
+  expect(recoverMessage(JSON.stringify(record), rules)).toEqual({
+    message: expected,
+    changes: [deleted],
+    unreadable: [],
+  });
 });
 
 test('of an event of several records, those that cannot be read are kept', () => {

@@ -277,3 +277,42 @@ describe('a batch of SQS messages', () => {
     });
   });
 });
+
+describe('the content of an object is told', () => {
+  const etag = '0cc175b9c0f1b6a831c399e269772661';
+  const ofNotification = (object: object, eventName = 'ObjectCreated:Put') => {
+    const record = notification('a', eventName);
+    return { Records: [{ ...record, s3: { ...record.s3, object: { ...record.s3.object, ...object } } }] };
+  };
+  const ofEventBridge = (object: object, reason = 'PutObject') => {
+    const event = eventBridge('a');
+    return { ...event, detail: { ...event.detail, reason, object: { ...event.detail.object, ...object } } };
+  };
+  const contentIn = (payload: unknown) => readS3Event(payload).changes.map(({ content }) => content);
+
+  it('by the ETag and size of both formats alike', () => {
+    const content = `${etag} 7`;
+    expect(contentIn(ofNotification({ eTag: etag, size: 7 }))).toEqual([content]);
+    expect(contentIn(ofNotification({ eTag: etag, size: 7 }, 'ObjectCreated:Post'))).toEqual([content]);
+    expect(contentIn(ofEventBridge({ etag: `"${etag.toUpperCase()}"`, size: 7 }))).toEqual([content]);
+  });
+
+  it.each([
+    [
+      'an upload in parts',
+      ofNotification({ eTag: `${etag}-2`, size: 7 }, 'ObjectCreated:CompleteMultipartUpload'),
+    ],
+    [
+      'an upload in parts by EventBridge',
+      ofEventBridge({ etag: `${etag}-2`, size: 7 }, 'CompleteMultipartUpload'),
+    ],
+    ['a copy, which may have other metadata', ofNotification({ eTag: etag, size: 7 }, 'ObjectCreated:Copy')],
+    ['a copy by EventBridge', ofEventBridge({ etag, size: 7 }, 'CopyObject')],
+    ['a delete', ofNotification({ eTag: etag, size: 7 }, 'ObjectRemoved:Delete')],
+    ['an event without an ETag', ofNotification({ size: 7 })],
+    ['an event without a size', ofEventBridge({ etag })],
+    ['another ETag', ofEventBridge({ etag: 'abc', size: 7 })],
+  ])('not by %s', (_, payload) => {
+    expect(contentIn(payload)).toEqual([undefined]);
+  });
+});

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { referenceTo } from '../../functions/core/model/purge-message.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { fileEntry, objectChange } from '../helpers/changes.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
 import { buffered, createWorld, looseContract } from '../helpers/submit-fixture.ts';
 
@@ -315,4 +317,27 @@ test('what CDN Pro calls too large is not tried again, neither in this batch nor
   // Those that were under way together were all too large.
   expect(world.requests.filter(({ answer }) => answer.kind === 'refused').length).toBeLessThanOrEqual(4);
   expect(world.learned).toEqual([5]);
+});
+
+test('an S3 event that came back is purged once it is noted that it was recovered; otherwise it comes again', async () => {
+  const world = createWorld({ answer: () => accepted });
+  const change = objectChange('a');
+  const message = { v: 1, change: referenceTo(change), entries: [fileEntry('https://h.example/a')] } as const;
+  const noted: unknown[] = [];
+  let isAway = true;
+  const ports = {
+    ...world.ports,
+    recover: () => ({ message, changes: [change], unreadable: [] }),
+    noteRecovered: async (changes: readonly unknown[]) => {
+      if (isAway) throw new Error('the table is away');
+      noted.push(...changes);
+    },
+  };
+  const event = { messageId: 'm1', body: '{"Records":[]}' };
+  expect(await submitBatch([event, buffered('m2', h('b'))], ports, options)).toEqual(['m1']);
+  isAway = false;
+  expect(await submitBatch([event], ports, options)).toEqual([]);
+  expect(noted).toEqual([change]);
+  const purged = world.requests.flatMap(({ body }) => body.fileUrls ?? []);
+  expect(purged).toEqual([h('b'), 'https://h.example/a']);
 });

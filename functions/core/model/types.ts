@@ -31,6 +31,8 @@ export interface ObjectChange extends ChangeBase {
   readonly key: string;
   /** S3's order of the events of one key: hexadecimal, compared after padding the shorter on the right with zeros. */
   readonly sequencer?: string;
+  /** Equal for puts of the same content; missing where the event does not tell for sure. */
+  readonly content?: string;
 }
 
 /** A value of a CMS payload as a template can use it. */
