@@ -24,6 +24,7 @@ export default defineConfig({
     isolate: false,
     // Commands that tests start read TypeScript from a cache of what Node made of it.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
+    globalSetup: 'test/helpers/temporary-folder.ts',
     sequence: { sequencer: LongFirst },
   },
 });

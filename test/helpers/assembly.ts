@@ -9,7 +9,7 @@ const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: R
 /**
  * Synthesizes a configuration with its functions, as `infra/app.ts` does, in this process: it has loaded the CDK, and
  * bundles each function once.
- * @returns the folder of the assembly, which goes when the process ends
+ * @returns the folder of the assembly, which goes when the tests end
  */
 export function assemblyOf(config: unknown): string {
   const app = new App({ outdir: scratchFolder(), context, builtinCloudFormationValidation: false });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -21,18 +21,9 @@ export const sampleConfig: PurgerConfig = {
   ],
 };
 
-const scratchFolders: string[] = [];
-
-function removeScratchFolders(): void {
-  for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
-}
-
 /** A folder for a cloud assembly, which goes when the tests end. */
 export function scratchFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-test-'));
-  if (scratchFolders.length === 0) process.on('exit', removeScratchFolders);
-  scratchFolders.push(folder);
-  return folder;
+  return mkdtempSync(join(tmpdir(), 'assembly-'));
 }
 
 /** The feature flags and all else that the app is synthesized with. */
