@@ -236,7 +236,7 @@ type Check = (world: World, server: Server) => boolean;
 async function isSeen(mutation: Mutation, check: Check): Promise<boolean> {
   const outcome = await fc.check(
     fc.asyncProperty(worlds, async (world) => check(world, await play(world, mutation))),
-    { numRuns: 3000, endOnFailure: true },
+    { numRuns: 30_000, endOnFailure: true },
   );
   return outcome.failed;
 }
