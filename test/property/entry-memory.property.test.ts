@@ -185,7 +185,7 @@ describe('what an entry mapped to', () => {
           expect(unpurged(await run(events, failures, scheduler, last))).toEqual([]);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   }, 60_000);
 
