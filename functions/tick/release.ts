@@ -19,7 +19,7 @@ export interface ReleaseContext {
   readonly decisions: Decisions;
   readonly tally: Tally;
   readonly released: Released;
-  /** Whether all that waits is to be read, and not just what tokens could be there for. */
+  /** Whether all that waits has to be read, and not just what tokens could be there for. */
   readonly isComplete: boolean;
   readonly deadlineMs: number;
 }
@@ -51,7 +51,7 @@ const concurrency = 32;
  * @returns whether all that waits was read
  */
 export async function releaseParked(context: ReleaseContext): Promise<boolean> {
-  let { isComplete } = context;
+  let isComplete = true;
   for (const target of targets) {
     const bulkFiles: ParkedFile[] = [];
     for (const kind of kinds) {
@@ -98,14 +98,15 @@ function isConvertible(
   return convertInShortage.some((prefix) => entry.url.startsWith(prefix));
 }
 
-/** Whether there is no token for what comes after these: a lane has no more than those before it. */
+/** Whether more comes after these, and there is no token for it: a lane has no more than those before it. */
 function isOver(
   items: readonly Parked[],
   target: Target,
   kind: ParkedKind,
   { decisions }: ReleaseContext,
 ): boolean {
-  return decisions.spendable(target, items.at(-1)?.lane ?? 'takedown')[kind] === 0;
+  const isAnyLeft = decisions.spendable(target, items.at(-1)?.lane ?? 'takedown')[kind] > 0;
+  return items.length === chunkSize && !isAnyLeft;
 }
 
 /** @returns what was released */

@@ -58,6 +58,17 @@ describe('what was released', () => {
     expect(spentIn(withOutstanding(state(25), more, nowMs + 60_000))).toBe(45);
   });
 
+  test('counts as no more where tokens of the day before come back meanwhile', () => {
+    const atMs = nowMs + hourMs - 60_000;
+    const yesterday = { files: 60, dirs: 0 };
+    const before = { ...state(0), quotas: { production: spend(freshQuota, yesterday, nowMs - 24 * hourMs) } };
+    const noted = noteReleased({}, { production: { files: 30, dirs: 0 } }, before, atMs);
+    const sent = spend(before.quotas.production, { files: 30, dirs: 0 }, atMs);
+    const laterMs = atMs + 120_000;
+    const later = withOutstanding({ ...before, quotas: { production: sent } }, noted, laterMs);
+    expect(spentIn(later, laterMs)).toBe(30);
+  });
+
   test('counts no longer than a quarter of an hour', () => {
     expect(spentIn(withOutstanding(state(10), released, nowMs + 16 * 60_000))).toBe(10);
   });

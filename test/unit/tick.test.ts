@@ -203,6 +203,21 @@ describe('what waits', () => {
     expect(senders['webhook:a']?.waitingMs).toBe(world.nowMs);
   });
 
+  test('counts as the sender’s no longer than it waits', async () => {
+    const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...files(1, { sender: 'webhook:a' }));
+    await world.tick();
+    const notedMs = (await world.limits()).senders['webhook:a']?.waitingMs;
+    for (const item of await world.waiting()) await world.ports.parked.remove(item);
+    await world.park(parkedFile(h('other'), { sender: 'webhook:b' }));
+    world.nowMs += minuteMs;
+    await world.tick();
+    const { senders } = await world.limits();
+    expect(senders['webhook:a']?.waitingMs).toBe(notedMs);
+    expect(senders['webhook:b']?.waitingMs).toBe(world.nowMs);
+  });
+
   test('is released by one tick at a time', async () => {
     const world = createTickWorld();
     await world.park(...files(3));
@@ -245,13 +260,16 @@ describe('what is measured', () => {
     expect(of('OldestParkedSeconds')?.value).toBe(0);
   });
 
-  test('is published each five minutes', async () => {
-    const world = createTickWorld({ quota: { files: 10, dirs: 20 } });
-    await world.spend({ files: 10, dirs: 0 });
-    await world.park(...files(1));
-    await world.tick(11);
-    expect(world.metrics.filter(({ name }) => name === 'DoneBySeconds')).toHaveLength(3);
-  });
+  test.each([[[]], [[h('docs/')]]])(
+    'is published each five minutes, converting below %j',
+    async (convertInShortage) => {
+      const world = createTickWorld({ quota: { files: 10, dirs: 20 }, convertInShortage });
+      await world.spend({ files: 10, dirs: 0 });
+      await world.park(...files(1));
+      await world.tick(11);
+      expect(world.metrics.filter(({ name }) => name === 'DoneBySeconds')).toHaveLength(3);
+    },
+  );
 });
 
 describe('in a shortage', () => {

@@ -1,11 +1,11 @@
 import type { Target } from '../model/types.ts';
 import type { LimitsState } from './limits.ts';
-import { freshQuota, minus, noTokens, plus, spend, spentTokens, type Tokens } from './quota.ts';
+import { freshQuota, minus, noTokens, plus, spend, spentSince, type Tokens } from './quota.ts';
 
 /** What was released and may not have been sent yet, of one target. */
 export interface Released {
   readonly tokens: Tokens;
-  /** What was spent in all when that was noted. */
+  /** What was spent in that hour when that was noted. */
   readonly spent: Tokens;
   readonly atMs: number;
 }
@@ -27,7 +27,8 @@ function outstandingOf(
   nowMs: number,
 ): Tokens {
   if (released === undefined || nowMs - released.atMs > longestMs) return noTokens;
-  const since = minus(spentTokens(state.quotas[target] ?? freshQuota, nowMs), released.spent);
+  // What comes back meanwhile was spent a day before, so it is not in either figure.
+  const since = minus(spentSince(state.quotas[target] ?? freshQuota, released.atMs), released.spent);
   const { files, dirs } = minus(released.tokens, since);
   return { files: Math.max(0, files), dirs: Math.max(0, dirs) };
 }
@@ -53,7 +54,7 @@ export function noteReleased(
   for (const target of Object.keys(more) as Target[]) {
     noted[target] = {
       tokens: plus(outstandingOf(released[target], state, target, nowMs), more[target] ?? noTokens),
-      spent: spentTokens(state.quotas[target] ?? freshQuota, nowMs),
+      spent: spentSince(state.quotas[target] ?? freshQuota, nowMs),
       atMs: nowMs,
     };
   }

@@ -76,6 +76,13 @@ export function spentTokens(state: QuotaState, nowMs: number): Tokens {
   return sum;
 }
 
+/** @returns tokens spent in the hour of a time and since: they come back no earlier than a day after it */
+export function spentSince(state: QuotaState, sinceMs: number): Tokens {
+  const hour = hourOf(sinceMs, state);
+  const since = Object.entries(state.spent).filter(([key]) => Number(key) >= hour);
+  return since.reduce((sum, [, tokens]) => plus(sum, tokens), noTokens);
+}
+
 /** @returns the state with tokens spent now; what is older than a day is dropped */
 export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaState {
   const hour = hourOf(nowMs, state);
