@@ -3,6 +3,7 @@ import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
+import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
 import { edgeHostOf, hostsOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
@@ -24,6 +25,8 @@ export interface LocalOptions {
   readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
   readonly cdnProUrl?: string | undefined;
+  /** The contract of the simulator, whatever the configuration says. */
+  readonly contract?: Contract | undefined;
   /** Another CDN's edges instead of ours. */
   readonly edgeUrls?: readonly string[] | undefined;
   readonly verbose?: boolean;
@@ -92,6 +95,9 @@ async function startParts(
   const origin = createOrigin(aws.s3.endpoint, objects ?? { bucket: 'no-bucket', prefix: '' });
   site.origin = origin;
   const ready = readyOf(config, aws, cdn.apiUrl, cdn.edges[0]?.url ?? '');
+  if (options.contract !== undefined) {
+    await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });
+  }
   return {
     config,
     ready,
@@ -101,6 +107,7 @@ async function startParts(
       origin,
       edges: cdn.edges,
       knowsFinish: cdn.isSimulated,
+      timeoutMs: sampleTimeoutMs(options.contract),
       timeline,
       webhooks: webhooksOf(ready),
       nowMs: Date.now,
@@ -110,6 +117,11 @@ async function startParts(
   };
 }
 
+/** With a small contract, a sample may have to wait for the tokens of days, and for its sender's share of them. */
+function sampleTimeoutMs(contract: Contract | undefined): number {
+  return contract === undefined ? 60_000 : 300_000 + 3 * contract.dayMs;
+}
+
 /** The site behind the edge. */
 interface Site {
   origin: Origin | undefined;
@@ -117,7 +129,7 @@ interface Site {
 
 function startCdn(
   config: PurgerConfig,
-  { cdnProUrl, edgeUrls = [], ports }: LocalOptions,
+  { cdnProUrl, contract, edgeUrls = [], ports }: LocalOptions,
   site: Site,
   timeline: Timeline,
 ): Promise<LocalCdn> {
@@ -127,6 +139,7 @@ function startCdn(
     edgeHost: edgeHostOf(config),
     fetchOrigin: async (url) => site.origin?.fetch(url),
     cdnProUrl,
+    contract: simulatedContract(config, contract),
     edgeUrls,
     ports,
     onFinished: ({ id, successRate }) => timeline.addFinished(id, successRate),
@@ -157,7 +170,7 @@ function showAtOrigin({ changeId, urls }: Entry & { kind: 'queued' }, origin: Or
 
 function startStack(
   config: PurgerConfig,
-  { verbose, ports }: LocalOptions,
+  { contract, verbose, ports }: LocalOptions,
   {
     assemblyDir,
     cdnProUrl,
@@ -168,7 +181,11 @@ function startStack(
     assemblyDir,
     ...(config.stackName === undefined ? {} : { stackName: config.stackName }),
     secrets: localSecrets(config),
-    environment: { [environment.cdnProEndpoint]: cdnProUrl, ...sharedTableEnvironment(config) },
+    environment: {
+      [environment.cdnProEndpoint]: cdnProUrl,
+      ...sharedTableEnvironment(config),
+      ...contractEnvironment(config, contract),
+    },
     scheduleEveryMs: tickEveryMs,
     outside: (outputs) => outsideNotifications(config, outputs),
     onFunctionLog: ({ logicalId }, line) => {

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
+import type { Contract } from './demo/contract.ts';
 import { formatResult, printLive } from './demo/print.ts';
 import { runSample } from './demo/run-samples.ts';
 import { readSamples } from './demo/samples.ts';
@@ -15,6 +16,8 @@ const help = `npm start -- [options]
   --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
   --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
   --edge URL       another CDN's edge instead of ours, which gets the public host in Host; may come several times
+  --quota N[/M]    a contract of N file URLs a day, and M directory URLs (20 if missing), in short days
+  --day SECONDS    how long such a day is; 60 if missing
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
   --verbose        print every line that the functions log
@@ -69,6 +72,8 @@ function readOptions() {
       stage: string,
       'cdn-pro': string,
       edge: { type: 'string', multiple: true },
+      quota: string,
+      day: string,
       ready: string,
       's3-port': string,
       'webhook-port': string,
@@ -79,6 +84,7 @@ function readOptions() {
   return {
     ...values,
     cdnProUrl: values['cdn-pro'] === undefined ? undefined : urlOf('--cdn-pro', values['cdn-pro']),
+    contract: contractOf(values.quota, values.day),
     edgeUrls: values.edge?.map((url) => urlOf('--edge', url)),
     ports: {
       s3: portOf('--s3-port', values['s3-port']),
@@ -87,6 +93,16 @@ function readOptions() {
       cdnPro: portOf('--cdn-pro-port', values['cdn-pro-port']),
     },
   };
+}
+
+function contractOf(quota: string | undefined, day = '60'): Contract | undefined {
+  if (quota === undefined) return undefined;
+  const [, files, dirs = '20'] = /^(\d+)(?:\/(\d+))?$/.exec(quota) ?? [];
+  if (!(Number(files) > 0 && Number(dirs) > 0)) {
+    throw new Error(`Expected --quota to be a number of URLs such as 20 or 20/4, got "${quota}"`);
+  }
+  if (!(Number(day) >= 1)) throw new Error(`Expected --day to be a number of seconds, got "${day}"`);
+  return { files: Number(files), dirs: Number(dirs), dayMs: Number(day) * 1000 };
 }
 
 function urlOf(option: string, value: string): string {

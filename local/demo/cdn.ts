@@ -1,4 +1,4 @@
-import { largeQuotas } from '../cdn-pro/options.ts';
+import type { CdnProOptions } from '../cdn-pro/options.ts';
 import type { AcceptedPurge } from '../cdn-pro/purges.ts';
 import { startCdnPro } from '../cdn-pro/server.ts';
 import type { Page } from '../edge/cache.ts';
@@ -17,6 +17,8 @@ export interface LocalCdnOptions {
   readonly fetchOrigin: (url: URL) => Promise<Page | undefined>;
   /** A CDN Pro API instead of the simulator. */
   readonly cdnProUrl: string | undefined;
+  /** What the simulator's contract says of the day's URLs. */
+  readonly contract: Pick<CdnProOptions, 'quotas' | 'dayMs'>;
   /** Another CDN's edges instead of ours. */
   readonly edgeUrls: readonly string[];
   readonly ports: { readonly edge: number | undefined; readonly cdnPro: number | undefined };
@@ -78,7 +80,7 @@ async function startEdges({
 }
 
 async function startApi(
-  { cdnProUrl, hosts, ports, onFinished }: LocalCdnOptions,
+  { cdnProUrl, contract, hosts, ports, onFinished }: LocalCdnOptions,
   edges: Edges,
 ): Promise<Omit<LocalCdn, 'edges'>> {
   if (cdnProUrl !== undefined) {
@@ -91,8 +93,7 @@ async function startApi(
   }
   const timers = new Set<NodeJS.Timeout>();
   const simulator = await startCdnPro({
-    // The functions do not know tokens yet.
-    quotas: largeQuotas,
+    ...contract,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
     processingMs,

@@ -58,9 +58,19 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
       return `ignored  ${entry.changeId}  (no rule matches it)`;
     case 'accepted':
       return `accepted ${describePurge(entry)}`;
+    case 'parked':
+      return `parked   ${entry.count} URLs, until there are tokens for them (${listOf(entry.reasons)})`;
+    case 'released':
+      return `released ${listOf(entry.lanes)}`;
     case 'finished':
       return `finished ${describeFinish(entry)}`;
   }
+}
+
+function listOf(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${what}: ${count}`)
+    .join(', ');
 }
 
 function timeOf(atMs: number): string {

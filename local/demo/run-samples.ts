@@ -4,7 +4,14 @@ import type { LocalObjects } from './s3-source.ts';
 import { findUnexpected } from './sample-edges.ts';
 import { type Sample, signSample } from './samples.ts';
 import type { Entry, Timeline } from './timeline.ts';
-import { describeFinish, describePurge, findAccepted, findFinished } from './timeline-purges.ts';
+import {
+  type Accepted,
+  describeFinish,
+  describePurge,
+  type Finished,
+  findAccepted,
+  findFinished,
+} from './timeline-purges.ts';
 
 /** The parts of the running stack that a sample needs. */
 export interface LocalContext {
@@ -15,6 +22,8 @@ export interface LocalContext {
   readonly edges: readonly EdgeClient[];
   /** Whether the timeline says when purges have finished. */
   readonly knowsFinish: boolean;
+  /** How long each step of a change may take, in milliseconds. */
+  readonly timeoutMs: number;
   readonly timeline: Timeline;
   /** By the webhook's name. */
   readonly webhooks: Readonly<Record<string, { readonly url: string; readonly secret: string }>>;
@@ -38,9 +47,6 @@ export interface SampleResult {
   readonly isSkipped?: true;
 }
 
-/** How long a change may take to reach the edge, in milliseconds. */
-const timeoutMs = 60_000;
-
 /**
  * Runs a sample for real: publishes a first version, lets the edges cache it, makes the change, waits until its purge has
  * finished, and asks the edges until they serve what the origin has now.
@@ -63,13 +69,13 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
   const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const accepted = await findAccepted(context.timeline, urls, changedMs, timeoutMs);
+  const accepted = await acceptedFor(urls, changedMs, context);
   if (accepted === undefined) return failed('CDN Pro never accepted a purge request for it');
-  step(accepted.atMs, 'accepted', [describePurge(accepted)]);
+  for (const purge of accepted) step(purge.atMs, 'accepted', [describePurge(purge)]);
   if (context.knowsFinish) {
-    const finished = await findFinished(context.timeline, accepted, timeoutMs);
+    const finished = await finishedOf(accepted, context);
     if (finished === undefined) return failed('its purge never finished');
-    step(finished.atMs, 'finished', [describeFinish(finished)]);
+    for (const end of finished) step(end.atMs, 'finished', [describeFinish(end)]);
   }
   const isFresh = ({ status, body }: EdgeAnswer) =>
     sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second');
@@ -82,7 +88,27 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
     'fresh',
     urls.map((url) => `${url} ${shown}${where}`),
   );
-  return { title: sample.title, steps };
+  return { title: sample.title, steps: steps.toSorted((a, b) => a.afterMs - b.afterMs) };
+}
+
+/** @returns the accepted purges of a change, which are several where some of its URLs had to wait for tokens */
+async function acceptedFor(
+  urls: readonly string[],
+  sinceMs: number,
+  { timeline, timeoutMs }: LocalContext,
+): Promise<readonly Accepted[] | undefined> {
+  const purges = await Promise.all(urls.map((url) => findAccepted(timeline, url, sinceMs, timeoutMs)));
+  const found = purges.filter((purge) => purge !== undefined);
+  return found.length < urls.length ? undefined : [...new Set(found)];
+}
+
+async function finishedOf(
+  purges: readonly Accepted[],
+  { timeline, timeoutMs }: LocalContext,
+): Promise<readonly Finished[] | undefined> {
+  const ends = await Promise.all(purges.map((purge) => findFinished(timeline, purge, timeoutMs)));
+  const found = ends.filter((end) => end !== undefined);
+  return found.length < purges.length ? undefined : found;
 }
 
 function obstacleTo(sample: Sample, { objects, webhooks }: LocalContext): string | undefined {
@@ -113,19 +139,16 @@ async function publishFirst(sample: Sample, context: LocalContext): Promise<read
     (entry): entry is Entry & { kind: 'queued' | 'unmatched' } =>
       (entry.kind === 'queued' || entry.kind === 'unmatched') && entry.changeId.endsWith(`/${sample.key}`),
     sinceMs,
-    timeoutMs,
+    context.timeoutMs,
   );
   return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
 }
 
 /** @returns whether the edges serve the first version from their caches, once its own purge has finished */
 async function becomesCached(urls: readonly string[], context: LocalContext): Promise<boolean> {
-  const { edges, timeline, nowMs, knowsFinish } = context;
-  const sinceMs = nowMs() - timeoutMs;
-  for (const url of urls) {
-    const accepted = await findAccepted(timeline, [url], sinceMs, timeoutMs);
-    if (accepted !== undefined && knowsFinish) await findFinished(timeline, accepted, timeoutMs);
-  }
+  const { edges, nowMs, knowsFinish, timeoutMs } = context;
+  const accepted = await acceptedFor(urls, nowMs() - timeoutMs, context);
+  if (accepted !== undefined && knowsFinish) await finishedOf(accepted, context);
   // Another CDN may not say where its answers come from.
   const isCached = ({ cache = 'HIT', body }: EdgeAnswer) =>
     cache === 'HIT' && body.toString() === pageOf('first');
@@ -160,7 +183,7 @@ async function change(
 function queuedBy(
   sample: Sample,
   sinceMs: number,
-  { timeline }: LocalContext,
+  { timeline, timeoutMs }: LocalContext,
 ): Promise<(Entry & { kind: 'queued' }) | undefined> {
   const isOurs = (entry: Entry): entry is Entry & { kind: 'queued' } =>
     entry.kind === 'queued' &&

@@ -5,15 +5,15 @@ export type Accepted = Entry & { readonly kind: 'accepted' };
 /** The end of a purge. */
 export type Finished = Entry & { readonly kind: 'finished' };
 
-/** @returns the first accepted purge of one of some URLs since a time, waiting for it; undefined after `timeoutMs` */
+/** @returns the first accepted purge of a URL since a time, waiting for it; undefined after `timeoutMs` */
 export function findAccepted(
   timeline: Timeline,
-  urls: readonly string[],
+  url: string,
   sinceMs: number,
   timeoutMs: number,
 ): Promise<Accepted | undefined> {
   const isOurs = (entry: Entry): entry is Accepted =>
-    entry.kind === 'accepted' && purgedBy(entry.purge).some((url) => urls.includes(url));
+    entry.kind === 'accepted' && purgedBy(entry.purge).includes(url);
   return timeline.find(isOurs, sinceMs, timeoutMs);
 }
 

@@ -1,4 +1,4 @@
-import { enqueueEvents, submitEvents } from '../../functions/lambda/log-events.ts';
+import { enqueueEvents, submitEvents, tickEvents } from '../../functions/lambda/log-events.ts';
 
 /** What the functions' log lines, and CDN Pro, say of one change or request, as far as a timeline shows it. */
 export type Entry =
@@ -22,6 +22,20 @@ export type Entry =
       readonly purgeId: string;
       /** The share of the servers that have obeyed, as a percentage. */
       readonly successRate: number;
+    }
+  | {
+      readonly kind: 'parked';
+      readonly atMs: number;
+      /** How many entries wait from now on for tokens of the day. */
+      readonly count: number;
+      /** Why, with the number of entries for each reason. */
+      readonly reasons: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly kind: 'released';
+      readonly atMs: number;
+      /** How many entries of each lane do not wait any more. */
+      readonly lanes: Readonly<Record<string, number>>;
     }
   | { readonly kind: 'problem'; readonly atMs: number; readonly message: string };
 
@@ -100,6 +114,8 @@ interface Line {
   readonly change?: { readonly id?: string; readonly action?: string };
   readonly urls?: readonly string[];
   readonly purgeId?: string;
+  readonly entries?: number;
+  readonly reasons?: Readonly<Record<string, number>>;
   readonly [field: string]: unknown;
 }
 
@@ -112,6 +128,13 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
       return { kind: 'queued', atMs, changeId, action: line.change?.action ?? '', urls: line.urls ?? [] };
     case enqueueEvents.changeUnmatched:
       return { kind: 'unmatched', atMs, changeId };
+    case submitEvents.entriesParked:
+      return line.entries
+        ? { kind: 'parked', atMs, count: line.entries, reasons: line.reasons ?? {} }
+        : undefined;
+    case tickEvents.released:
+      // Here the field has a number for each lane.
+      return { kind: 'released', atMs, lanes: line.urls as unknown as Record<string, number> };
     case submitEvents.purgeAccepted:
       return { kind: 'accepted', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }

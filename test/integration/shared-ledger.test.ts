@@ -17,7 +17,8 @@ beforeAll(async () => {
   const config = {
     credentials: 'cdn-pro/api',
     target: 'production',
-    buckets: [{ name: 'www' }],
+    // The samples are not below it, so they send nothing.
+    buckets: [{ name: 'www', prefix: 'pages/' }],
     rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }],
     rateLimit,
     sharedLedger: { table: 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger-of-another' },
@@ -61,7 +62,7 @@ test('what one deployment sends, the other has to count', async () => {
     credentials: localCredentials,
     forcePathStyle: true,
   });
-  await s3.send(new PutObjectCommand({ Bucket: 'www', Key: 'a.html', Body: 'a' }));
+  await s3.send(new PutObjectCommand({ Bucket: 'www', Key: 'pages/a.html', Body: 'a' }));
   expect(await eventually(async () => (await readWindow()).slots === 1)).toBe(true);
   const other = otherDeployment();
   const reserveAll = async (): Promise<number> => {

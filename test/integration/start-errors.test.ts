@@ -73,6 +73,8 @@ test('a port in use gives one clear line', async () => {
 test.each([
   [['--s3-port', 'x'], 'Expected --s3-port to be a port from 1 to 65535, got "x"'],
   [['--cdn-pro', 'nowhere'], 'Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
+  [['--quota', '0'], 'Expected --quota to be a number of URLs such as 20 or 20/4, got "0"'],
+  [['--quota', '20', '--day', 'x'], 'Expected --day to be a number of seconds, got "x"'],
   [['--edge', 'nowhere'], 'Expected --edge to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
   [['--oncee'], "Unknown option '--oncee'"],
 ])('%j is refused', async (options, message) => {

@@ -19,6 +19,7 @@ async function start(options: Partial<LocalCdnOptions> = {}) {
     edgeHost: 'www.example.com',
     fetchOrigin: async () => ({ status: 200, headers: {}, body: Buffer.from(`v${version}`) }),
     cdnProUrl: undefined,
+    contract: {},
     edgeUrls: [],
     ports: { edge: undefined, cdnPro: undefined },
     onFinished: (purge) => finished.push(purge),
