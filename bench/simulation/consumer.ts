@@ -7,6 +7,8 @@ import type { Limits } from '../../functions/core/limits/limits.ts';
 import type { Pacing } from '../../functions/core/limits/pacing.ts';
 import type { ConfiguredQuota } from '../../functions/core/limits/quota.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { Evidence, isolationRequests } from '../../functions/core/planning/evidence.ts';
+import { LearnedLimits } from '../../functions/core/planning/learned-limits.ts';
 import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
@@ -64,6 +66,8 @@ export interface Surroundings {
 interface ExecutionEnvironment {
   readonly nowMs: () => number;
   readonly limitsTable: LimitsTable;
+  readonly evidence: Evidence;
+  readonly learnedLimits: LearnedLimits;
   isBusy: boolean;
 }
 
@@ -88,7 +92,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
   let aboveBound = 0;
 
   function portsOf(
-    { nowMs, limitsTable }: ExecutionEnvironment,
+    { nowMs, limitsTable, evidence, learnedLimits }: ExecutionEnvironment,
     life: Life,
     onAccepted: () => void,
   ): SubmitPorts {
@@ -123,7 +127,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       removePurged: parked.removePurged,
       recover: () => undefined,
       noteRecovered: async () => {},
-      learn() {},
+      evidence,
+      learnedLimits,
       nowMs,
       sleep: (ms) => clock.sleep(ms),
       random,
@@ -178,7 +183,13 @@ function createEnvironment(
   { skewMs, deployment }: { readonly skewMs: number; readonly deployment: string },
 ): ExecutionEnvironment {
   const nowMs = () => Math.floor(surroundings.clock.nowMs()) + skewMs;
-  return { nowMs, limitsTable: createLimits(options, surroundings.table, deployment, nowMs), isBusy: false };
+  return {
+    nowMs,
+    limitsTable: createLimits(options, surroundings.table, deployment, nowMs),
+    evidence: new Evidence({ isolationRequests: isolationRequests(options.limit) }),
+    learnedLimits: new LearnedLimits(),
+    isBusy: false,
+  };
 }
 
 /** @returns the limits as one execution environment has them */

@@ -31,6 +31,8 @@ type SubmitMetricName =
   | 'CredentialsRefused'
   /** Entries in accepted requests, those that another entry covers included. */
   | 'EntriesPurged'
+  /** Entries that wait since all requests of their scope are refused, whatever they ask for. */
+  | 'PurgesRefusedAlike'
   /** Entries that CDN Pro will never accept: they are in the dead letter queue. */
   | 'EntriesRejected'
   /** Entries that wait for tokens of the day from then on. */

@@ -55,6 +55,12 @@ export function laneOf(request: PlannedRequest, batch: Batch): Lane {
   return firstLaneOf(messagesOf(settledBy(request), batch));
 }
 
+/** @returns how often an entry has failed alone; undefined where no message says that it was ever suspected */
+export function triesOf(planned: PlannedEntry, batch: Batch): number | undefined {
+  const tries = messagesOf([planned], batch).flatMap(({ message }) => message.tries ?? []);
+  return tries.length === 0 ? undefined : Math.max(...tries);
+}
+
 /** @returns what an entry comes from: of the messages that hold it, those of the first lane decide who pays */
 export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Origin {
   // A coalesced directory has no messages itself.

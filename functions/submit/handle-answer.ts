@@ -2,14 +2,12 @@ import type { Answer } from '../cdn-pro/answer.ts';
 import { unauthorizedDelaySeconds } from '../core/limits/window.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { isolate } from '../core/planning/isolate.ts';
-import { planEntries } from '../core/planning/plan.ts';
-import { bodyOf, halve, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import { bodySize } from '../core/planning/learned-limits.ts';
+import { bodyOf, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, oldestChangeMs, sendableSinceMs } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
-import { recordRejected } from './return-messages.ts';
 import type { Run } from './run.ts';
 
 /** The first and the longest pause after a 429, in milliseconds. The longest is CDN Pro's window. */
@@ -17,6 +15,8 @@ const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
 /** Added to the time that a 429 tells, which is in whole seconds. */
 const retryMarginMs = 1000;
+/** After so many 429s in a row it may be the day's tokens that are used up. */
+const throttlesBeforeAsking = 2;
 
 /** What sending works with. */
 export interface SendContext {
@@ -33,17 +33,17 @@ export interface SentRequest {
 
 type AnswerOf<Kind extends Answer['kind']> = Answer & { readonly kind: Kind };
 
-/** Settles what an answer settles, and tells the run how to go on. */
+/** Notes what an answer says, and tells the run how to go on. What follows for the entries, the run concludes. */
 export async function handleAnswer(answer: Answer, sent: SentRequest, context: SendContext): Promise<void> {
   switch (answer.kind) {
     case 'accepted':
-      context.run.noteAccepted();
-      return reportAccepted(answer, sent.request, context);
+      return handleAccepted(answer, sent.request, context);
     case 'refused':
-      return handleRefused(answer, sent.request, context);
-    case 'unauthorized':
     case 'forbidden':
-      return handleUnauthorized(answer, sent, context);
+      return handleRefused(answer, sent, context);
+    case 'unauthorized':
+      await handleUnauthorized(answer, sent, context);
+      return context.run.retry([sent.request]);
     case 'throttled':
       return handleThrottled(answer, sent, context);
     case 'unavailable':
@@ -51,11 +51,13 @@ export async function handleAnswer(answer: Answer, sent: SentRequest, context: S
   }
 }
 
-function reportAccepted(
+function handleAccepted(
   { purgeId, requestId }: AnswerOf<'accepted'>,
   request: PlannedRequest,
-  { batch, ports: { log, nowMs, measure } }: SendContext,
+  { run, batch, ports: { log, nowMs, measure, learnedLimits } }: SendContext,
 ): void {
+  run.accepted(request, nowMs());
+  learnedLimits.noteAccepted(bodySize(request), nowMs());
   const { name: _, ...purge } = bodyOf(request);
   const settled = settledBy(request);
   const sent = new Set(request.entries);
@@ -77,70 +79,47 @@ function reportAccepted(
   });
 }
 
-async function handleRefused(
-  answer: AnswerOf<'refused'>,
-  request: PlannedRequest,
-  { run, batch, ports }: SendContext,
-): Promise<void> {
-  const isTooLarge = answer.status === 413 && request.entries.length > 1;
-  const { rejected, again } = isTooLarge
-    ? { rejected: [], again: halve(request) }
-    : isolate(request, answer.message);
-  if (isTooLarge) learnMaxFileUrls(request, run, ports);
-  const { message, status, requestId } = answer;
+/** Whether it is the content, the scope, the day's tokens or the credentials, is for evidence to say. */
+function handleRefused(
+  { kind: _, remaining: __, ...refusal }: AnswerOf<'refused' | 'forbidden'>,
+  { request }: SentRequest,
+  { run, ports }: SendContext,
+): void {
+  const { message, ...fields } = refusal;
   ports.measure('RequestsRefused', 1);
-  ports.log.warn(submitEvents.requestRefused, {
-    status,
-    reason: message,
-    requestId,
-    ...about(request),
-    rejected: rejected.length,
-  });
-  await recordRejected(rejected, answer, batch, ports);
-  // The entries that a rejected one covers are not at fault. Coalesced again, they would only be refused again.
-  const { coalesce: _, ...uncoalesced } = run.limits;
-  const uncovered = planEntries(
-    rejected.flatMap(({ covered = [] }) => covered),
-    uncoalesced,
-  );
-  run.retry([...again, ...uncovered]);
-}
-
-/** Lets no request carry more than half of what CDN Pro has just called too large, in this run and in later ones. */
-function learnMaxFileUrls({ entries }: PlannedRequest, run: Run, ports: SubmitPorts): void {
-  const files = entries.filter(({ entry }) => entry.kind === 'file').length;
-  const maxFileUrls = Math.max(1, Math.ceil(files / 2));
-  if (files < 2 || maxFileUrls >= run.limits.maxFileUrls) return;
-  run.lowerMaxFileUrls(maxFileUrls);
-  ports.learn({ maxFileUrls });
-  ports.log.warn(submitEvents.fewerFileUrls, { maxFileUrls });
+  // Not "message": that is the line's own.
+  ports.log.warn(submitEvents.requestRefused, { ...fields, reason: message, ...about(request) });
+  run.failed(request, { kind: 'refused', ...refusal }, ports.nowMs());
 }
 
 /**
  * The secret may have been rotated, so it is read again, once. After that nothing is gained by hammering, by this
  * consumer or another.
+ * @param refusal of a purge request, or of another one that shows that it is the credentials
  */
-async function handleUnauthorized(
-  { status, message, requestId }: AnswerOf<'unauthorized' | 'forbidden'>,
+export async function handleUnauthorized(
+  {
+    status,
+    message,
+    requestId,
+  }: { readonly status: number; readonly message: string; readonly requestId?: string },
   { request, sentMs }: SentRequest,
   { run, ports }: SendContext,
 ): Promise<void> {
   const isNews = run.isNews(sentMs);
   run.noteRefusal(sentMs, ports.nowMs());
   ports.measure('CredentialsRefused', 1);
-  if (isNews) {
-    ports.forgetCredentials();
-    // Not "message": that is the line's own.
-    const fields = { status, reason: message, requestId, ...about(request) };
-    if (run.refusals === 1) ports.log.warn(submitEvents.credentialsRefusedOnce, fields);
-    else {
-      ports.log.error(submitEvents.credentialsRefused, fields);
-      // Others who share the ledger may have credentials of their own, which are as good as before.
-      await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, 'this deployment', ports);
-      run.stopFor(unauthorizedDelaySeconds);
-    }
+  if (!isNews) return;
+  ports.forgetCredentials();
+  const fields = { status, reason: message, requestId, ...about(request) };
+  if (run.refusals === 1) {
+    ports.log.warn(submitEvents.credentialsRefusedOnce, fields);
+    return;
   }
-  run.retry([request]);
+  ports.log.error(submitEvents.credentialsRefused, fields);
+  // Others who share the ledger may have credentials of their own, which are as good as before.
+  await closeLedger(ports.nowMs() + unauthorizedDelaySeconds * 1000, 'this deployment', ports);
+  run.stopFor(unauthorizedDelaySeconds);
 }
 
 async function handleThrottled(
@@ -148,16 +127,28 @@ async function handleThrottled(
   { request, sentMs }: SentRequest,
   { run, ports }: SendContext,
 ): Promise<void> {
-  run.noteFailure(sentMs, ports.nowMs());
+  const pauseMs = await pauseThrottled({ sentMs, retryAfterMs }, { run, ports });
+  ports.measure('RequestsThrottled', 1);
+  ports.log.warn(submitEvents.throttled, { pauseMs, requestId, ...about(request) });
+  const { target } = bodyOf(request);
+  const isAsked = ports.evidence.tokensOf(target, ports.nowMs()) !== undefined;
+  if (run.throttles >= throttlesBeforeAsking && !isAsked) run.askTokens(target);
+  run.retry([request]);
+}
+
+/** Pauses everybody for as long as a 429 says, and never for less than the own growing pause. @returns for how long */
+export async function pauseThrottled(
+  { sentMs, retryAfterMs }: { readonly sentMs: number; readonly retryAfterMs: number | undefined },
+  { run, ports }: Pick<SendContext, 'run' | 'ports'>,
+): Promise<number> {
+  run.noteThrottled(sentMs, ports.nowMs());
   const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, run.failures - 1));
   const toldMs = retryAfterMs === undefined ? 0 : retryAfterMs + retryMarginMs;
   const pauseMs = Math.min(longestPauseMs, Math.max(toldMs, growingMs * (0.5 + ports.random() / 2)));
   const pauseUntilMs = ports.nowMs() + pauseMs;
-  ports.measure('RequestsThrottled', 1);
-  ports.log.warn(submitEvents.throttled, { pauseMs, requestId, ...about(request) });
   await closeLedger(pauseUntilMs, 'everyone', ports);
   run.pauseUntil(pauseUntilMs);
-  run.retry([request]);
+  return pauseMs;
 }
 
 function handleUnavailable(
@@ -165,15 +156,25 @@ function handleUnavailable(
   { request, sentMs }: SentRequest,
   { run, ports }: SendContext,
 ): void {
+  const { reason, status, requestId } = answer;
   run.noteFailure(sentMs, ports.nowMs());
   ports.measure('RequestsUnavailable', 1);
   ports.log.warn(submitEvents.requestFailed, { ...answer, ...about(request) });
   run.pauseUntil(ports.nowMs() + backoffMs(run.failures, ports.random()));
-  run.retry([request]);
+  run.failed(
+    request,
+    {
+      kind: 'no-verdict',
+      message: reason,
+      ...(status === undefined ? {} : { status }),
+      ...(requestId === undefined ? {} : { requestId }),
+    },
+    ports.nowMs(),
+  );
 }
 
 /** What a log line says of a request that may hold thousands of URLs. */
-function about({ entries }: PlannedRequest): { readonly urls: number; readonly firstUrl: string } {
+export function about({ entries }: PlannedRequest): { readonly urls: number; readonly firstUrl: string } {
   return { urls: entries.length, firstUrl: entries[0] === undefined ? '' : entryText(entries[0].entry) };
 }
 

@@ -15,12 +15,12 @@ const lastBatchMs = 4_000;
 
 const log = createLogger('submit');
 const { measure, publishMetrics } = createMetrics('submit');
-const { ports, currentLimits } = portsFromEnvironment(log, measure);
+const { ports, options } = portsFromEnvironment(log, measure);
 
 async function submit(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const endMs = ports.nowMs() + context.getRemainingTimeInMillis();
   const failedIds = await submitInHalves(event.Records, ports, {
-    ...currentLimits(),
+    ...options,
     deadlineMs: endMs - shutdownBudgetMs,
     hasTime: () => ports.nowMs() < endMs - lastBatchMs,
   });

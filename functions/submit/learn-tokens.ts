@@ -1,7 +1,13 @@
-import type { Answered } from '../cdn-pro/answer.ts';
-import type { PreparedClient, SendOptions } from '../cdn-pro/client.ts';
+import type { PreparedClient, Reading, SendOptions } from '../cdn-pro/client.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
-import { correct, freshQuota, learnQuota, noTokens, type QuotaState } from '../core/limits/quota.ts';
+import {
+  correct,
+  freshQuota,
+  learnQuota,
+  noTokens,
+  type QuotaState,
+  type Tokens,
+} from '../core/limits/quota.ts';
 import type { Target } from '../core/model/types.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
@@ -29,7 +35,7 @@ export async function learnTokens(
       const isConfigured = configured.files !== undefined && configured.dirs !== undefined;
       if (!isConfigured && known.learnedMs === undefined) hasAsked = (await learnQuotas(ports)) || hasAsked;
       if (ports.nowMs() - (known.checkedMs ?? Number.NEGATIVE_INFINITY) < tokensHoldMs) continue;
-      hasAsked = (await checkTokens(target, configured, ports)) || hasAsked;
+      hasAsked = (await checkTokens(target, ports, contract)) || hasAsked;
     }
   } catch (error) {
     ports.log.warn(submitEvents.tokensUnread, { error: describeError(error) });
@@ -38,9 +44,9 @@ export async function learnTokens(
 }
 
 async function learnQuotas(ports: SubmitPorts): Promise<boolean> {
-  const reading = await ask((client, options) => client.serviceQuotas(options), ports);
-  if (reading === undefined) return false;
-  const { value = {} } = reading;
+  const asked = await ask((client, options) => client.serviceQuotas(options), ports);
+  if (asked.kind === 'wait') return false;
+  const { value = {} } = asked.reading;
   // An API that tells nothing is not asked again before tomorrow.
   const learn = (target: Target) => (quota: QuotaState, nowMs: number) =>
     value[target] === undefined ? { ...quota, learnedMs: nowMs } : learnQuota(quota, value[target], nowMs);
@@ -52,27 +58,43 @@ async function learnQuotas(ports: SubmitPorts): Promise<boolean> {
 
 async function checkTokens(
   target: Target,
-  configured: Parameters<typeof correct>[2],
   ports: SubmitPorts,
+  contract: SubmitOptions['contract'],
 ): Promise<boolean> {
-  const reading = await ask((client, options) => client.purgeTokens(target, options), ports);
-  if (reading === undefined) return false;
-  const { value } = reading;
-  await noteQuota(
-    target,
-    (quota, nowMs) =>
-      value === undefined ? { ...quota, checkedMs: nowMs } : correct(quota, value, configured, nowMs),
-    ports,
-  );
-  ports.log.info(submitEvents.tokensRead, { target, left: value });
+  const asked = await readTokens(target, contract, ports);
+  if (asked.kind === 'wait') return false;
+  // An API that tells nothing is not asked again by the next batch.
+  if (asked.reading.value === undefined) {
+    await noteQuota(target, (quota, nowMs) => ({ ...quota, checkedMs: nowMs }), ports);
+  }
   return true;
 }
 
-/** @returns undefined where there is no slot for the question just now */
-async function ask<Reading extends Answered & { readonly status?: number }>(
-  send: (client: PreparedClient, options: SendOptions) => Promise<Reading>,
+/** What CDN Pro answered, or when there may be a slot for the question. */
+export type Asked<Value> =
+  | { readonly kind: 'asked'; readonly reading: Reading<Value> }
+  | { readonly kind: 'wait'; readonly untilMs: number };
+
+/** Asks CDN Pro what is left of a target's tokens of the day, and corrects the own count by it. */
+export async function readTokens(
+  target: Target,
+  { quota: configured }: SubmitOptions['contract'],
+  ports: SubmitPorts,
+): Promise<Asked<Tokens>> {
+  const asked = await ask((client, options) => client.purgeTokens(target, options), ports);
+  if (asked.kind === 'wait') return asked;
+  const { value, status, requestId } = asked.reading;
+  if (value !== undefined) {
+    await noteQuota(target, (quota, nowMs) => correct(quota, value, configured[target], nowMs), ports);
+  }
+  ports.log.info(submitEvents.tokensRead, { target, left: value, status, requestId });
+  return asked;
+}
+
+async function ask<Value>(
+  send: (client: PreparedClient, options: SendOptions) => Promise<Reading<Value>>,
   { cdnPro, limitsTable, nowMs }: SubmitPorts,
-): Promise<Reading | undefined> {
+): Promise<Asked<Value>> {
   const client = await cdnPro.prepare();
   const grant = await limitsTable.reserve([
     {
@@ -84,14 +106,16 @@ async function ask<Reading extends Answered & { readonly status?: number }>(
       senders: {},
     },
   ]);
-  if (grant.kind !== 'granted') return undefined;
+  if (grant.kind === 'wait') return grant;
+  // What costs no tokens is never short of them.
+  if (grant.kind === 'short') return { kind: 'wait', untilMs: nowMs() };
   const { sentByMs, slots } = grant;
   const reading = await send(client, { sentByMs });
   const [slot] = slots;
   if (slot !== undefined && reading.status !== undefined) {
     limitsTable.answered(slot, { remaining: reading.remaining });
   }
-  return reading;
+  return { kind: 'asked', reading };
 }
 
 function noteQuota(

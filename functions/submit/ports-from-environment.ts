@@ -12,7 +12,8 @@ import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
-import type { RequestLimits } from '../core/planning/plan.ts';
+import { Evidence, isolationRequests } from '../core/planning/evidence.ts';
+import { LearnedLimits } from '../core/planning/learned-limits.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
@@ -28,10 +29,10 @@ const guardMs = slowestWriteMs + requestTimeoutMs + clockDifferenceMs;
 
 const nowMs = Date.now;
 
-/** The ports of a function, and the limits of its batches, which CDN Pro's answers may tighten. */
+/** The ports of a function, and the limits of its batches. */
 export interface ConnectedPorts {
   readonly ports: SubmitPorts;
-  readonly currentLimits: () => Pick<SubmitOptions, 'limits' | 'contract'>;
+  readonly options: Pick<SubmitOptions, 'limits' | 'contract'>;
 }
 
 /**
@@ -46,8 +47,6 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     'limits',
   );
   const sqs = new SQSClient(clientOptions);
-  /** What CDN Pro has shown of its limits since the function started. */
-  let learned: Partial<RequestLimits> = {};
   const ports: SubmitPorts = {
     ...cdnProPorts(),
     limitsTable: limitsFromEnvironment(log),
@@ -56,17 +55,15 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     ...parkedFromEnvironment(),
     recover: recoverWithRules(),
     noteRecovered: noteFromEnvironment(),
-    learn: (shown) => {
-      learned = shown;
-    },
+    evidence: new Evidence({ isolationRequests: isolationRequests(limits.rate) }),
+    learnedLimits: new LearnedLimits(),
     nowMs,
     sleep: (ms) => sleep(ms),
     random: Math.random,
     log,
     measure,
   };
-  const currentLimits = () => ({ limits: { ...planning, ...learned }, contract: limits });
-  return { ports, currentLimits };
+  return { ports, options: { limits: planning, contract: limits } };
 }
 
 function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {

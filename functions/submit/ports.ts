@@ -4,6 +4,8 @@ import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts'
 import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';
 import type { ObjectChange } from '../core/model/types.ts';
+import type { Evidence } from '../core/planning/evidence.ts';
+import type { LearnedLimits } from '../core/planning/learned-limits.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -41,8 +43,9 @@ export interface SubmitPorts {
   readonly recover: (body: string) => Recovered | undefined;
   /** Has `receive-s3` know that changes were recovered, so that it does not take what they purge for purged last. */
   readonly noteRecovered: (changes: readonly ObjectChange[]) => Promise<void>;
-  /** Keeps a limit that CDN Pro has shown, for batches to come. */
-  readonly learn: (limits: Pick<RequestLimits, 'maxFileUrls'>) => void;
+  /** What CDN Pro's answers have shown lately. */
+  readonly evidence: Evidence;
+  readonly learnedLimits: LearnedLimits;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 (included) to 1 (excluded). */

@@ -7,16 +7,20 @@ import {
   writeMessage,
 } from '../core/model/purge-message.ts';
 import type { PurgeEntry } from '../core/model/types.ts';
+import type { Failure } from '../core/planning/failure.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, failMessage, oldestChangeMs, sendableSinceMs } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
 
-/** Why CDN Pro has rejected entries. */
-interface Refusal {
-  readonly message: string;
-  readonly status: number;
-  readonly requestId?: string;
+/** Requests that are not settled, and how their messages come again. */
+export interface LeftRequests {
+  readonly requests: readonly PlannedRequest[];
+  readonly delaySeconds: number;
+  /** Whether their entries must not meet others: they have failed. */
+  readonly isApart: boolean;
+  /** How often they have failed alone, where that has changed. */
+  readonly tries?: number;
 }
 
 /**
@@ -25,7 +29,7 @@ interface Refusal {
  */
 export async function recordRejected(
   rejected: readonly PlannedEntry[],
-  { message, status, requestId }: Refusal,
+  { message, status, requestId }: Failure,
   batch: Batch,
   { reject, log, nowMs, measure }: SubmitPorts,
 ): Promise<void> {
@@ -35,7 +39,7 @@ export async function recordRejected(
   measure('EntriesRejected', asked.length);
   const rejection: Rejection = {
     reason: message,
-    status,
+    ...(status === undefined ? {} : { status }),
     ...(requestId === undefined ? {} : { requestId }),
     rejectedAt: new Date(nowMs()).toISOString(),
   };
@@ -52,9 +56,11 @@ export async function recordRejected(
 }
 
 function rejectedMessage(planned: PlannedEntry, rejected: Rejection, batch: Batch): string {
+  // When it is redriven, something was done about it: it is tried anew.
+  const { tries: _, ...message } = firstMessage(planned, batch);
   return writeMessage({
     v: messageVersion,
-    ...firstMessage(planned, batch),
+    ...message,
     entries: [planned.entry],
     rejected,
   });
@@ -69,22 +75,21 @@ function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Bat
  * is no time for it, the message is delivered again; those that were delivered most often go first.
  */
 export async function requeueUnsent(
-  left: readonly PlannedRequest[],
-  delaySeconds: number,
+  { requests, delaySeconds, isApart, tries }: LeftRequests,
   batch: Batch,
   { requeue, log, measure, nowMs }: SubmitPorts,
   hasTime: () => boolean = () => true,
 ): Promise<void> {
-  const open = [...openEntries(left)].flatMap(([index, entries]) => {
+  const open = [...openEntries(requests)].flatMap(([index, entries]) => {
     const inHand = batch.messages[index];
     return inHand === undefined || batch.failed.has(inHand.messageId) ? [] : [{ index, entries, inHand }];
   });
   if (open.length === 0) return;
   measure('MessagesGivenBack', open.length);
-  const oldestMs = Math.min(...left.map((request) => oldestChangeMs(request, batch)));
+  const oldestMs = Math.min(...requests.map((request) => oldestChangeMs(request, batch)));
   const oldest = Number.isFinite(oldestMs) ? { oldestChangeSeconds: (nowMs() - oldestMs) / 1000 } : {};
   if (Number.isFinite(oldestMs)) {
-    const sinceMs = Math.min(...left.map((request) => sendableSinceMs(request, batch)));
+    const sinceMs = Math.min(...requests.map((request) => sendableSinceMs(request, batch)));
     measure('WaitingSeconds', (nowMs() - sinceMs) / 1000);
   }
   // Waiting is not a failure: what makes it last has its own log lines and metrics.
@@ -93,7 +98,7 @@ export async function requeueUnsent(
     .sort((a, b) => b.inHand.receives - a.inHand.receives)
     .flatMap(({ index, entries, inHand }) =>
       // A copy may be longer than its message, since defaults are written out.
-      writeInParts({ ...inHand.message, entries }).map((body) => ({
+      writeInParts({ ...inHand.message, ...marks(inHand.message), entries }).map((body) => ({
         index,
         message: { body, delaySeconds },
       })),
@@ -103,6 +108,12 @@ export async function requeueUnsent(
     hasTime,
   );
   for (const { index } of unsent) failMessage(batch, copies[index]?.index ?? -1);
+
+  function marks(message: PurgeMessage): Pick<PurgeMessage, 'tries'> {
+    const kept = isApart ? (message.tries ?? 0) : message.tries;
+    const marked = tries ?? kept;
+    return marked === undefined ? {} : { tries: marked };
+  }
 }
 
 /** @returns the entries that are not settled yet, by the index of the message that holds them */

@@ -1,5 +1,9 @@
+import type { Target } from '../core/model/types.ts';
+import type { Failure } from '../core/planning/failure.ts';
+import type { Isolation } from '../core/planning/isolate.ts';
+import { type LearnedSize, lowerLimits } from '../core/planning/learned-limits.ts';
 import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
-import type { PlannedRequest } from '../core/planning/planned-request.ts';
+import type { PlannedEntry, PlannedRequest } from '../core/planning/planned-request.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;
@@ -10,22 +14,38 @@ const maxDelaySeconds = 900;
 export type NextStep =
   /** Acquire slots for these, and send those that get one. */
   | { readonly kind: 'send'; readonly requests: readonly PlannedRequest[] }
+  /** Read what is left of a target's tokens: more cannot be decided before. */
+  | { readonly kind: 'ask-tokens'; readonly target: Target }
   | { readonly kind: 'await-answer' }
   | { readonly kind: 'sleep'; readonly ms: number }
   /** Nothing is under way any more. What is left stays away for so long. */
   | { readonly kind: 'end'; readonly delaySeconds: number };
 
+/** Options of {@link Run}. */
+export interface RunOptions {
+  readonly limits: RequestLimits;
+  /** When to stop sending, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Takes what is not accepted, and may have requests already that are to be kept apart. */
+  readonly isolation: Isolation;
+}
+
 /**
  * The state of sending the requests of one batch: what waits, what is under way, and how CDN Pro has answered so far.
- * Each answer is one or more of its transitions; {@link Run.nextStep} says what follows from them.
+ * Each answer is one or more of its transitions; {@link Run.nextStep} says what follows from them. What was not accepted
+ * is in the hands of its {@link Isolation}, and goes behind all others.
  */
 export class Run {
   readonly #deadlineMs: number;
+  readonly #isolation: Isolation;
   #limits: RequestLimits;
   #waiting: readonly PlannedRequest[];
+  #askedTarget: Target | undefined;
   readonly #underWay = new Set<Promise<void>>();
   /** Answers without a verdict in a row; several that were under way at once count as one. */
   #failures = 0;
+  /** Of these in a row, how many said that a limit is reached. */
+  #throttles = 0;
   /** Times that the credentials were refused, counted the same way. */
   #refusals = 0;
   /** When the last of these two came in. */
@@ -33,28 +53,35 @@ export class Run {
   #pauseUntilMs = 0;
   #stoppedForSeconds: number | undefined;
 
-  /**
-   * @param requests in the order in which to send them
-   * @param deadlineMs when to stop sending, in milliseconds
-   */
-  constructor(requests: readonly PlannedRequest[], limits: RequestLimits, deadlineMs: number) {
+  /** @param requests in the order in which to send them */
+  constructor(requests: readonly PlannedRequest[], { limits, deadlineMs, isolation }: RunOptions) {
     this.#limits = limits;
     this.#waiting = requests;
     this.#deadlineMs = deadlineMs;
+    this.#isolation = isolation;
   }
 
-  /** What a request may carry; less once CDN Pro has called one too large. */
+  /** What a request may carry; less once CDN Pro has refused one for its size. */
   get limits(): RequestLimits {
     return this.#limits;
   }
 
-  /** Requests that are to be sent, in this order. */
+  /** Requests that are to be sent, in this order; then what the isolation has. */
   get waiting(): readonly PlannedRequest[] {
-    return this.#waiting;
+    return [...this.#waiting, ...this.#isolation.waiting];
+  }
+
+  /** Whether answers are due. */
+  get isUnderWay(): boolean {
+    return this.#underWay.size > 0;
   }
 
   get failures(): number {
     return this.#failures;
+  }
+
+  get throttles(): number {
+    return this.#throttles;
   }
 
   get refusals(): number {
@@ -62,15 +89,21 @@ export class Run {
   }
 
   nextStep(nowMs: number): NextStep {
-    const isOver = this.#isStopped || this.#waiting.length === 0 || nowMs >= this.#deadlineMs;
+    const isOver = this.#isStopped || this.waiting.length === 0 || nowMs >= this.#deadlineMs;
     const isPaused = this.#pauseUntilMs > nowMs;
     const waitsForAll = isOver || isPaused || this.#failures > 0;
     if (this.#underWay.size >= (waitsForAll ? 1 : maxUnderWay)) return { kind: 'await-answer' };
     if (isOver) return { kind: 'end', delaySeconds: this.#stoppedForSeconds ?? 0 };
     if (isPaused) return this.#pause(this.#pauseUntilMs - nowMs);
+    if (this.#askedTarget !== undefined) return { kind: 'ask-tokens', target: this.#askedTarget };
     // As many as may be under way, by one write; after a failure, one to see whether all is well again.
     const atOnce = this.#failures > 0 ? 1 : maxUnderWay - this.#underWay.size;
-    return { kind: 'send', requests: this.#waiting.slice(0, atOnce) };
+    if (this.#waiting.length > 0) return { kind: 'send', requests: this.#waiting.slice(0, atOnce) };
+    const target = this.#isolation.wantedTokens(nowMs);
+    if (target !== undefined) return { kind: 'ask-tokens', target };
+    const requests = this.#isolation.next(atOnce);
+    if (requests.length > 0) return { kind: 'send', requests };
+    return this.#underWay.size > 0 ? { kind: 'await-answer' } : { kind: 'end', delaySeconds: 0 };
   }
 
   #pause(ms: number): NextStep {
@@ -88,10 +121,18 @@ export class Run {
     return !this.#isStopped && this.#pauseUntilMs <= nowMs;
   }
 
+  /** Hands requests of which all of the scope may be refused over to the isolation. */
+  holdQuestioned(nowMs: number): void {
+    const questioned = this.#isolation.questionedOf(this.#waiting, nowMs);
+    if (questioned.length === 0) return;
+    this.withdraw(questioned);
+    for (const request of questioned) this.#isolation.hold(request, 'scope', nowMs);
+  }
+
   /** Sends a waiting request, unless it was split while its slot was acquired. */
   start(request: PlannedRequest, send: () => Promise<void>): void {
-    if (!this.#waiting.includes(request)) return;
-    this.#waiting = this.#waiting.filter((each) => each !== request);
+    if (this.#waiting.includes(request)) this.withdraw([request]);
+    else if (!this.#isolation.start(request)) return;
     const sending = send().finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
   }
@@ -101,18 +142,31 @@ export class Run {
     await Promise.race(this.#underWay);
   }
 
-  /** Sends these before all others. */
+  /** Sends these before all others, or where they had their place in the isolation. */
   retry(requests: readonly PlannedRequest[]): void {
-    this.#waiting = [...requests, ...this.#waiting];
+    this.#waiting = [...requests.filter((request) => !this.#isolation.putBack(request)), ...this.#waiting];
   }
 
   /** Sends these no more. */
   withdraw(requests: readonly PlannedRequest[]): void {
     this.#waiting = this.#waiting.filter((each) => !requests.includes(each));
+    this.#isolation.withdraw(requests);
   }
 
-  noteAccepted(): void {
+  accepted(request: PlannedRequest, nowMs: number): void {
     this.#failures = 0;
+    this.#throttles = 0;
+    this.#isolation.accepted(request, nowMs);
+  }
+
+  /** Notes that a request was not accepted, for a reason that may lie in it. */
+  failed(request: PlannedRequest, failure: Failure, nowMs: number): void {
+    this.#isolation.failed(request, failure, nowMs);
+  }
+
+  /** Has a target's tokens read, since they may be used up. */
+  askTokens(target: Target | undefined): void {
+    this.#askedTarget = target;
   }
 
   /**
@@ -124,10 +178,16 @@ export class Run {
     return sentMs >= this.#failedMs;
   }
 
-  /** Notes an answer without a verdict on the content. */
+  /** Notes an answer that says that nobody is served at the moment. */
   noteFailure(sentMs: number, nowMs: number): void {
     if (this.isNews(sentMs)) this.#failures++;
     this.#failedMs = nowMs;
+  }
+
+  /** Notes an answer that says that a limit is reached. */
+  noteThrottled(sentMs: number, nowMs: number): void {
+    if (this.isNews(sentMs)) this.#throttles++;
+    this.noteFailure(sentMs, nowMs);
   }
 
   /** Notes that CDN Pro has refused the credentials. */
@@ -151,11 +211,32 @@ export class Run {
     this.#stoppedForSeconds = Math.max(seconds, this.#stoppedForSeconds ?? 0);
   }
 
-  /** Lets no request carry more file URLs than this, and plans those that wait anew. Nothing is coalesced any more. */
-  lowerMaxFileUrls(maxFileUrls: number): void {
+  /**
+   * Lets no request be larger than this, and plans those that wait anew. Nothing is coalesced any more.
+   * @returns whether they may have been larger before
+   */
+  lowerLimits(learned: LearnedSize): boolean {
+    const { coalesce: _, ...uncoalesced } = lowerLimits(this.#limits, learned);
+    const { maxFileUrls, maxBodyBytes } = this.#limits;
+    this.#limits = uncoalesced;
+    this.#waiting = this.#waiting.flatMap(({ entries }) => planEntries(entries, uncoalesced));
+    return uncoalesced.maxFileUrls < maxFileUrls || uncoalesced.maxBodyBytes < maxBodyBytes;
+  }
+
+  /** Takes requests back that the isolation has held. */
+  release(requests: readonly PlannedRequest[]): void {
     const { coalesce: _, ...uncoalesced } = this.#limits;
-    const limits = { ...uncoalesced, maxFileUrls };
-    this.#limits = limits;
-    this.#waiting = this.#waiting.flatMap(({ entries }) => planEntries(entries, limits));
+    this.retry(requests.flatMap(({ entries }) => planEntries(entries, uncoalesced)));
+  }
+
+  /** Sends what rejected entries would have covered: it is not at fault. Coalesced again, it would be refused again. */
+  uncover(rejected: readonly PlannedEntry[]): void {
+    const { coalesce: _, ...uncoalesced } = this.#limits;
+    this.retry(
+      planEntries(
+        rejected.flatMap(({ covered = [] }) => covered),
+        uncoalesced,
+      ),
+    );
   }
 }

@@ -7,14 +7,19 @@ import type { Tokens } from '../core/limits/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
-import { bodyOf, type PlannedRequest } from '../core/planning/planned-request.ts';
+import { Isolation } from '../core/planning/isolate.ts';
+import { keepApart } from '../core/planning/keep-apart.ts';
+import { bodyOf, type PlannedEntry, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, laneOf, oldestChangeMs, originOf } from './batch.ts';
+import { askTokens } from './ask-tokens.ts';
+import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
+import { type ConcludeContext, concludeAnswers } from './conclude.ts';
 import { handleAnswer, type SendContext } from './handle-answer.ts';
 import type { LimitsNote } from './limits-note.ts';
 import { removePurged } from './park-entries.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
+import type { LeftRequests } from './return-messages.ts';
 import { Run } from './run.ts';
 
 /** A request that would wait longer than this for its pace is requeued, to carry changes that come after it. */
@@ -22,11 +27,10 @@ const longestPaceWaitMs = 2000;
 /** For how long it then stays away, in seconds. */
 const paceDelaySeconds = 1;
 
-/** What could not be sent, and how long it should stay away. */
+/** What could not be sent. */
 export interface Leftover {
-  readonly left: readonly PlannedRequest[];
-  readonly delaySeconds: number;
-  /** Others were faster: these have too few of the day's tokens by now. */
+  readonly left: readonly LeftRequests[];
+  /** These have too few of the day's tokens by now: others have spent them. */
   readonly short: readonly PlannedRequest[];
 }
 
@@ -43,13 +47,26 @@ export async function sendRequests(
   { limits, contract, deadlineMs }: SubmitOptions,
   note: LimitsNote,
 ): Promise<Leftover> {
-  const run = new Run(requests, limits, deadlineMs);
-  const context: SlotContext = { run, batch, ports, contract, note, short: [] };
+  const startMs = ports.nowMs();
+  const isMarked = (planned: PlannedEntry) => triesOf(planned, batch) !== undefined;
+  const { innocent, suspect } = keepApart(requests, ports.evidence, isMarked, startMs);
+  const isolation = new Isolation({
+    evidence: ports.evidence,
+    triesOf: (planned) => triesOf(planned, batch) ?? 0,
+    priceOf: (request) => tokensFor(request.entries, contract),
+  });
+  for (const request of suspect) isolation.hold(request, 'suspect', startMs);
+  const run = new Run(innocent, { limits, deadlineMs, isolation });
+  const context: SlotContext = { run, isolation, batch, ports, contract, note, short: [], shelved: [] };
   for (;;) {
+    await concludeAnswers(context);
     const step = run.nextStep(ports.nowMs());
     switch (step.kind) {
       case 'send':
         await sendInSlots(step.requests, context);
+        break;
+      case 'ask-tokens':
+        await askTokens(step.target, context);
         break;
       case 'await-answer':
         await run.nextAnswer();
@@ -58,15 +75,23 @@ export async function sendRequests(
         await ports.sleep(step.ms);
         break;
       case 'end':
-        return { left: run.waiting, delaySeconds: step.delaySeconds, short: context.short };
+        return { left: [...leftIn(context, step.delaySeconds), ...context.shelved], short: context.short };
     }
   }
 }
 
+function leftIn({ run, isolation }: SlotContext, delaySeconds: number): readonly LeftRequests[] {
+  const apart = new Set(isolation.apart);
+  const innocent = run.waiting.filter((request) => !apart.has(request));
+  return [
+    { requests: innocent, delaySeconds, isApart: false },
+    { requests: [...apart], delaySeconds, isApart: true },
+  ];
+}
+
 /** What acquiring slots works with. */
-interface SlotContext extends SendContext, Pick<SubmitOptions, 'contract'> {
+interface SlotContext extends ConcludeContext, Pick<SubmitOptions, 'contract'> {
   readonly note: LimitsNote;
-  readonly short: PlannedRequest[];
 }
 
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
@@ -82,7 +107,7 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
     return;
   }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
-  if (grant.kind === 'wait') waitForSlot(grant, context);
+  if (grant.kind === 'wait') await waitForSlot(grant, context);
   // An answer may have come in the meantime. The slots are spent either way.
   if (grant.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
   const { slots, sentByMs } = grant;
@@ -134,12 +159,16 @@ function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsReq
     oldestChangeMs: Math.min(ports.nowMs(), oldestChangeMs(request, batch)),
     lane,
     target: bodyOf(request).target,
-    price: priceOf(
-      request.entries.map(({ entry }) => entry),
-      contract.tokenUnit,
-    ),
+    price: tokensFor(request.entries, contract),
     senders: pricesOf(request, context),
   };
+}
+
+function tokensFor(entries: readonly PlannedEntry[], { tokenUnit }: SubmitOptions['contract']): Tokens {
+  return priceOf(
+    entries.map(({ entry }) => entry),
+    tokenUnit,
+  );
 }
 
 /** @returns what each sender pays. Where a request is one token, those whose entries it has pay one each. */
@@ -150,27 +179,22 @@ function pricesOf(
   const bySender = groupBy(entries, (planned) => originOf(planned, batch, ports.nowMs()).sender);
   return Object.fromEntries(
     [...bySender].flatMap(([sender, planned]) =>
-      sender === undefined
-        ? []
-        : [
-            [
-              sender,
-              priceOf(
-                planned.map(({ entry }) => entry),
-                contract.tokenUnit,
-              ),
-            ],
-          ],
+      sender === undefined ? [] : [[sender, tokensFor(planned, contract)]],
     ),
   );
 }
 
-function waitForSlot(grant: LimitsGrant & { kind: 'wait' }, { run, ports }: SendContext): void {
-  // Several partial requests gain nothing by going back together; they wait for their turns in here.
-  const isLast = run.waiting.length === 1;
+async function waitForSlot(
+  grant: LimitsGrant & { kind: 'wait' },
+  { run, isolation, ports }: SlotContext,
+): Promise<void> {
+  // Several partial requests gain nothing by going back together; they wait for their turns in here. So do those that
+  // failed, and those that may: what is known about them would be lost.
+  const isLast = run.waiting.length === 1 && isolation.waiting.length === 0;
   const isLong = grant.for === 'pace' && grant.untilMs > ports.nowMs() + longestPaceWaitMs;
-  if (isLast && isLong) run.stopFor(paceDelaySeconds);
-  else run.pauseUntil(grant.untilMs);
+  if (!isLast || !isLong) run.pauseUntil(grant.untilMs);
+  else if (run.isUnderWay) await run.nextAnswer();
+  else run.stopFor(paceDelaySeconds);
 }
 
 /** Sends a request in its slot, and draws the conclusions from the answer. */

@@ -1,6 +1,7 @@
 import type { LimitsState } from '../core/limits/limits.ts';
 import { isWaiting } from '../core/limits/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
+import { groupBy } from '../core/model/group-by.ts';
 import { lanes } from '../core/model/lanes.ts';
 import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
 import type { ObjectChange } from '../core/model/types.ts';
@@ -17,7 +18,7 @@ import { decide, noteDecision, readLimits } from './decide.ts';
 import { noteOnce } from './limits-note.ts';
 import { parkEntries, removingOnlyIf } from './park-entries.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
-import { requeueUnsent } from './return-messages.ts';
+import { type LeftRequests, requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
 /** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
@@ -51,7 +52,7 @@ export async function submitBatch(
   const limits = limitsFor(decided.send, state, ports, options);
   const requests = inOrder(packRequests(decided.send, limits), batch, limits);
   if (requests.length === 0) await noteAlone(note.change, ports);
-  const [unparked, { left, delaySeconds, short }] = await Promise.all([
+  const [unparked, { left, short }] = await Promise.all([
     parkEntries(decided.park, batch, ports),
     sendRequests(
       requests,
@@ -65,18 +66,31 @@ export async function submitBatch(
     .flatMap(settledEntries)
     .map((planned) => ({ planned, reason: 'tokens' as const }));
   const stillUnparked = await parkEntries(shortEntries, batch, ports);
-  await requeueUnsent(left, delaySeconds, batch, ports, options.hasTime);
-  await requeueUnsent([...unparked, ...stillUnparked], unparkedDelaySeconds, batch, ports, options.hasTime);
+  const unparkedRequests = [...unparked, ...stillUnparked];
+  const unsent = { requests: unparkedRequests, delaySeconds: unparkedDelaySeconds, isApart: false };
+  for (const requests of together([...left, unsent])) {
+    await requeueUnsent(requests, batch, ports, options.hasTime);
+  }
   return [...batch.failed];
+}
+
+/** @returns those that come again alike as one, so that each message is written once */
+function together(left: readonly LeftRequests[]): readonly LeftRequests[] {
+  const alike = groupBy(left, ({ requests: _, ...how }) => JSON.stringify(how));
+  return [...alike.values()].map((group) => ({
+    ...group[0],
+    requests: group.flatMap(({ requests }) => requests),
+  }));
 }
 
 /** Few files in a request while requests are plentiful, and up to the most that one carries while they are scarce. */
 function limitsFor(
   entries: readonly PlannedEntry[],
   state: LimitsState,
-  { nowMs }: SubmitPorts,
-  { limits, contract }: SubmitOptions,
+  { learnedLimits, nowMs }: SubmitPorts,
+  { limits: configured, contract }: SubmitOptions,
 ): RequestLimits {
+  const limits = learnedLimits.applyTo(configured, nowMs());
   const files = entries.filter(({ entry }) => entry.kind === 'file').length;
   const left = requestsToSpare(state, contract, nowMs());
   return { ...limits, maxFileUrls: filesPerRequest(files, left, limits.maxFileUrls) };

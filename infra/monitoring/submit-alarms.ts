@@ -137,4 +137,13 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     meaning: 'CDN Pro will not accept some URLs; they are in the dead letter queue, and stale at the edge.',
     action: 'Fix the rule or deploy the host, then redrive them.',
   });
+  monitoring.alarm({
+    name: 'refused-alike',
+    severity: 'critical',
+    // The scope is tried again each 15 minutes at the latest.
+    metric: monitoring.metric('submit', 'PurgesRefusedAlike', sum(Duration.minutes(15))),
+    meaning:
+      'CDN Pro refuses all purges of one completion webhook or header set, whatever they ask for; they wait.',
+    action: 'Read the reason in the log, and correct the rule or what it names in CDN Pro.',
+  });
 }

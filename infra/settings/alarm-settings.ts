@@ -15,6 +15,7 @@ export const alarmNames = [
   'throttled',
   'budget-used',
   'entries-rejected',
+  'refused-alike',
   'tick-errors',
   'people-waiting',
   'tokens-used',

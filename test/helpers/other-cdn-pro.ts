@@ -32,7 +32,8 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
       ...(status === 201 ? { location: `http://${request.headers.host}/cdn/purges/${accepted.size}` } : {}),
       ...(status === 429 ? { 'retry-after': '1' } : {}),
     };
-    response.writeHead(status, headers).end(JSON.stringify({ message: `The answer is ${status}.` }));
+    const code = status === 400 ? { code: 'InvalidPurgeUrl' } : {};
+    response.writeHead(status, headers).end(JSON.stringify({ ...code, message: `The answer is ${status}.` }));
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   const { port } = server.address() as AddressInfo;

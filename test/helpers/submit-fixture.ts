@@ -15,6 +15,8 @@ import type { Tokens } from '../../functions/core/limits/quota.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import { Evidence } from '../../functions/core/planning/evidence.ts';
+import { LearnedLimits } from '../../functions/core/planning/learned-limits.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 
@@ -32,7 +34,12 @@ export interface WorldOptions {
   /** @default looseContract */
   readonly contract?: Limits;
   /** What CDN Pro says is left of the day's tokens, and what its quota is, where it does say so. */
-  readonly tells?: { readonly left?: Tokens; readonly quota?: Tokens };
+  readonly tells?: {
+    readonly left?: Tokens;
+    readonly quota?: Tokens;
+    /** What a GET is answered in their place. */
+    readonly status?: number;
+  };
   /** Changes what is known of the limits at the beginning. */
   readonly known?: (unused: LimitsState) => LimitsState;
   /** Whether the n-th entry cannot be parked. */
@@ -68,8 +75,6 @@ export interface World {
   /** Sums of the metrics by name. */
   readonly metrics: Map<string, number>;
   readonly sleeps: number[];
-  /** Most file URLs in a request, as CDN Pro has shown. */
-  readonly learned: number[];
   forgotten: number;
   nowMs: number;
 }
@@ -118,7 +123,6 @@ export function createWorld({
     lines: [],
     metrics: new Map(),
     sleeps: [],
-    learned: [],
     forgotten: 0,
     nowMs: 0,
     ports: {
@@ -157,7 +161,9 @@ export function createWorld({
         },
         async purgeTokens() {
           world.asked.push('purgeTokens');
-          return tells.left === undefined ? {} : { status: 200, value: tells.left };
+          const { left, status } = tells;
+          if (left !== undefined) return { status: 200, value: left };
+          return status === undefined ? {} : { status };
         },
         async serviceQuotas() {
           world.asked.push('serviceQuotas');
@@ -185,7 +191,8 @@ export function createWorld({
       },
       recover: () => undefined,
       noteRecovered: async () => {},
-      learn: ({ maxFileUrls }) => world.learned.push(maxFileUrls),
+      evidence: new Evidence({ isolationRequests: 15 }),
+      learnedLimits: new LearnedLimits(),
       nowMs: () => world.nowMs,
       sleep: async (ms) => {
         world.sleeps.push(ms);

@@ -33,8 +33,15 @@ const config: PurgerConfig = {
   ],
 };
 
-/** What CDN Pro answers to the first requests; later ones are accepted, unless a URL in them is bad. */
+/** What CDN Pro answers to the first requests; later ones are accepted, unless a URL or the scope in them is bad. */
 const answers = [401, 503, 429];
+
+function statusOf(body: string): number {
+  const first = answers.shift();
+  if (first !== undefined) return first;
+  if (body.includes('"webhook"')) return 409;
+  return body.includes('/bad') ? 400 : 201;
+}
 
 let cdnPro: OtherCdnPro;
 let started: StartedStack;
@@ -42,7 +49,7 @@ let ready: Ready;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  cdnPro = await startOtherCdnPro((body) => answers.shift() ?? (body.includes('/bad') ? 400 : 201));
+  cdnPro = await startOtherCdnPro(statusOf);
   started = await startStack(config, '--cdn-pro', cdnPro.url, '--verbose');
   ready = started.ready;
   sqs = sqsOf(ready);
@@ -80,6 +87,14 @@ async function liveThroughEverything(): Promise<void> {
   const send = (QueueUrl: string, MessageBody: string) =>
     sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   await send(ready.sqs.bufferQueueUrl, 'garbage');
+  const entries = ['x', 'y', 'z'].map((page) => ({
+    kind: 'file',
+    url: `https://h.example/${page}`,
+    target: 'production',
+    webhook: 'deleted',
+  }));
+  await send(ready.sqs.bufferQueueUrl, JSON.stringify({ v: 1, entries }));
+  expect(await logged(submitEvents.refusedAlike)).toBe(true);
   await send(ready.sqs.bufferQueueUrl.replace(/[^/]+$/, 'events'), 'not an event of S3');
   expect(await logged(s3Events.recordNotUnderstood)).toBe(true);
   expect(await logged(submitEvents.messagesRequeued)).toBe(true);

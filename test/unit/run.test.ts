@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import { Evidence } from '../../functions/core/planning/evidence.ts';
+import { Isolation } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
 import { Run } from '../../functions/submit/run.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const limits = { maxFileUrls: 2, maxBodyBytes: 1e6, coalesce: { siblings: 2, minDepth: 0 } };
 const deadlineMs = 60_000;
+
+function createRun(requests: readonly PlannedRequest[]): Run {
+  const isolation = new Isolation({
+    evidence: new Evidence({ isolationRequests: 15 }),
+    triesOf: () => 0,
+    priceOf: () => ({ files: 1, dirs: 0 }),
+  });
+  return new Run(requests, { limits, deadlineMs, isolation });
+}
 
 function request(...pages: string[]): PlannedRequest {
   return {
@@ -29,7 +40,7 @@ function send(run: Run, nowMs = 0): (() => Promise<void>)[] {
 describe('a run', () => {
   test('sends requests in their order, and ends when nothing is left', async () => {
     const requests = [request('a'), request('b', 'c')];
-    const run = new Run(requests, limits, deadlineMs);
+    const run = createRun(requests);
     expect(run.nextStep(0)).toEqual({ kind: 'send', requests });
     const [first, second] = send(run);
     expect(run.nextStep(0)).toEqual({ kind: 'await-answer' });
@@ -41,17 +52,13 @@ describe('a run', () => {
 
   test('does not send what was withdrawn', () => {
     const [first, second] = [request('a'), request('b')];
-    const run = new Run([first, second], limits, deadlineMs);
+    const run = createRun([first, second]);
     run.withdraw([first]);
     expect(run.waiting).toEqual([second]);
   });
 
   test('has at most eight requests under way', async () => {
-    const run = new Run(
-      Array.from({ length: 10 }, (_, page) => request(`${page}`)),
-      limits,
-      deadlineMs,
-    );
+    const run = createRun(Array.from({ length: 10 }, (_, page) => request(`${page}`)));
     const [first] = send(run);
     expect(run.nextStep(0)).toEqual({ kind: 'await-answer' });
     await first?.();
@@ -59,15 +66,15 @@ describe('a run', () => {
   });
 
   test('sends one request alone after a failure, and all again after one was accepted', () => {
-    const run = new Run([request('a'), request('b')], limits, deadlineMs);
+    const run = createRun([request('a'), request('b')]);
     run.noteFailure(0, 100);
     expect(run.nextStep(100)).toMatchObject({ kind: 'send', requests: { length: 1 } });
-    run.noteAccepted();
+    run.accepted(request('c'), 100);
     expect(run.nextStep(100)).toMatchObject({ kind: 'send', requests: { length: 2 } });
   });
 
   test('counts failures of requests that were under way at once as one', () => {
-    const run = new Run([request('a')], limits, deadlineMs);
+    const run = createRun([request('a')]);
     run.noteFailure(0, 100);
     run.noteFailure(50, 110);
     expect(run.failures).toBe(1);
@@ -76,7 +83,7 @@ describe('a run', () => {
   });
 
   test('sleeps through a pause that ends in time, and ends at one that does not', () => {
-    const run = new Run([request('a')], limits, deadlineMs);
+    const run = createRun([request('a')]);
     run.pauseUntil(10_000);
     expect(run.nextStep(4000)).toEqual({ kind: 'sleep', ms: 6000 });
     expect(run.maySend(4000)).toBe(false);
@@ -88,14 +95,14 @@ describe('a run', () => {
   });
 
   test('does not end a pause earlier when a shorter one is asked for', () => {
-    const run = new Run([request('a')], limits, deadlineMs);
+    const run = createRun([request('a')]);
     run.pauseUntil(10_000);
     run.pauseUntil(5000);
     expect(run.nextStep(6000)).toEqual({ kind: 'sleep', ms: 4000 });
   });
 
   test('ends at the deadline or when it is stopped, once nothing is under way', async () => {
-    const run = new Run([request('a'), request('b')], limits, deadlineMs);
+    const run = createRun([request('a'), request('b')]);
     const [first, second] = send(run);
     run.retry([request('c')]);
     expect(run.nextStep(deadlineMs)).toEqual({ kind: 'await-answer' });
@@ -109,8 +116,8 @@ describe('a run', () => {
 
   test('plans anew what waits when CDN Pro accepts fewer file URLs, and does not send what it has split', () => {
     const split = request('a', 'b');
-    const run = new Run([split], limits, deadlineMs);
-    run.lowerMaxFileUrls(1);
+    const run = createRun([split]);
+    run.lowerLimits({ maxFileUrls: 1 });
     expect(run.limits).toEqual({ maxFileUrls: 1, maxBodyBytes: 1e6 });
     expect(run.waiting).toEqual([request('a'), request('b')]);
     run.start(split, () => Promise.reject(new Error('sent')));

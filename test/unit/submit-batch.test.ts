@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { referenceTo } from '../../functions/core/model/purge-message.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
-import { buffered, createWorld, looseContract } from '../helpers/submit-fixture.ts';
+import { buffered, createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
 
 const accepted: Answer = { kind: 'accepted', purgeId: 'p1', requestId: 'r1' };
 const options = {
@@ -14,6 +14,12 @@ const options = {
   deadlineMs: 250_000,
 };
 const h = (path: string) => `https://h.example/${path}`;
+
+const plenty = { files: 1_000_000, dirs: 10_000 };
+
+function invalid(message: string): Answer {
+  return { kind: 'refused', status: 400, code: 'InvalidPurgeUrl', message, requestId: 'r2' };
+}
 
 test('a batch becomes one request, and nothing comes again', async () => {
   const world = createWorld({ answer: () => accepted });
@@ -48,8 +54,9 @@ test('metrics say what happened', async () => {
     { kind: 'unavailable', reason: 'HTTP 503' },
     { kind: 'throttled', retryAfterMs: 1000 },
     { kind: 'unauthorized', status: 401, message: '' },
-    { kind: 'refused', status: 400, message: `The purge URL '${h('b')}' is invalid.` },
+    invalid(`The purge URL '${h('b')}' is invalid.`),
     accepted,
+    invalid(`The purge URL '${h('b')}' is invalid.`),
   ];
   const world = createWorld({ answer: (_, request) => answers[request] ?? accepted });
   await submitBatch([buffered('m1', h('a'), h('b')), { messageId: 'm2', body: '' }], world.ports, options);
@@ -59,7 +66,7 @@ test('metrics say what happened', async () => {
     RequestsUnavailable: 1,
     RequestsThrottled: 1,
     CredentialsRefused: 1,
-    RequestsRefused: 1,
+    RequestsRefused: 2,
     EntriesRejected: 1,
     RequestsAccepted: 1,
     EntriesPurged: 1,
@@ -114,13 +121,11 @@ test('a message that is none stays where it is when the dead letter queue cannot
   expect(await submitBatch([{ messageId: 'm1', body: 'x' }], world.ports, options)).toEqual(['m1']);
 });
 
-test('a host that is not deployed is rejected, and the rest goes through with one more request', async () => {
+test('a host that is not deployed is rejected once it is refused alone, and the rest goes through before', async () => {
   const message = "The host 'bad.example' has not been deployed in the 'production' environment.";
   const world = createWorld({
     answer: ({ fileUrls = [] }) =>
-      fileUrls.some((url) => url.includes('bad'))
-        ? { kind: 'refused', status: 400, message, requestId: 'r2' }
-        : accepted,
+      fileUrls.some((url) => url.includes('bad')) ? invalid(message) : accepted,
   });
   const failed = await submitBatch(
     [buffered('m1', h('a'), 'https://bad.example/x'), buffered('m2', h('b'))],
@@ -131,6 +136,7 @@ test('a host that is not deployed is rejected, and the rest goes through with on
   expect(world.requests.map(({ body }) => body.fileUrls)).toEqual([
     [h('a'), 'https://bad.example/x', h('b')],
     [h('a'), h('b')],
+    ['https://bad.example/x'],
   ]);
   expect(world.rejected.map(({ body, reason }) => ({ ...JSON.parse(body), reason }))).toEqual([
     {
@@ -138,7 +144,7 @@ test('a host that is not deployed is rejected, and the rest goes through with on
       change: { source: 's3', action: 'put', id: 'm1', occurredAt: '1970-01-01T00:00:00.000Z' },
       lane: 'people',
       entries: [{ kind: 'file', url: 'https://bad.example/x', target: 'production', action: 'invalidate' }],
-      rejected: { reason: message, status: 400, requestId: 'r2', rejectedAt: '1970-01-01T00:00:00.100Z' },
+      rejected: { reason: message, status: 400, requestId: 'r2', rejectedAt: '1970-01-01T00:00:00.300Z' },
       reason: message,
     },
   ]);
@@ -146,8 +152,7 @@ test('a host that is not deployed is rejected, and the rest goes through with on
 
 test('a bad URL that nobody names is found by halving', async () => {
   const world = createWorld({
-    answer: ({ fileUrls = [] }) =>
-      fileUrls.includes(h('7')) ? { kind: 'refused', status: 400, message: 'no' } : accepted,
+    answer: ({ fileUrls = [] }) => (fileUrls.includes(h('7')) ? invalid('no') : accepted),
   });
   const urls = Array.from({ length: 16 }, (_, index) => h(String(index)));
   expect(await submitBatch([buffered('m1', ...urls)], world.ports, options)).toEqual([]);
@@ -175,7 +180,7 @@ test('what is too large is halved, not rejected', async () => {
       fileUrls.length > 2 ? { kind: 'refused', status: 413, message: '' } : accepted,
   });
   await submitBatch([buffered('m1', h('a'), h('b'), h('c'), h('d'))], world.ports, options);
-  expect(world.requests.map(({ body }) => body.fileUrls?.length)).toEqual([4, 2, 2]);
+  expect(world.requests.map(({ body }) => body.fileUrls?.length)).toEqual([4, 1, 2, 1]);
   expect(world.rejected).toEqual([]);
 });
 
@@ -302,21 +307,148 @@ test('of two changes of one object in a batch, the newer one says what to do', a
   ]);
 });
 
-test('what CDN Pro calls too large is not tried again, neither in this batch nor in the next', async () => {
+test('a size that was refused where a smaller one was accepted is not tried again, in this batch or in the next', async () => {
+  // Few requests, so that each carries many files.
+  const rate = { requests: 30, perSeconds: 30, headroom: 0 };
+  const world = createWorld({
+    limit: rate,
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.length > 100 ? { kind: 'refused', status: 413, message: '' } : accepted,
+  });
+  const limits = { ...options.limits, maxFileUrls: 200 };
+  const few = { ...options, limits, contract: { ...options.contract, rate } };
+  const refusedIn = async (batch: string) => {
+    const urls = Array.from({ length: 1600 }, (_, index) => h(`${batch}${index}`));
+    const before = world.requests.length;
+    expect(await submitBatch([buffered(batch, ...urls)], world.ports, few)).toEqual([]);
+    const requests = world.requests.slice(before);
+    const through = requests.flatMap(({ answer, body }) => (answer.kind === 'accepted' ? body.fileUrls : []));
+    expect(through.toSorted()).toEqual(urls.toSorted());
+    return requests.filter(({ answer }) => answer.kind === 'refused').length;
+  };
+  // Those that were under way together are all too large.
+  expect(await refusedIn('first')).toBeLessThanOrEqual(8);
+  expect(world.lines.filter(({ message }) => message === submitEvents.smallerRequests)).toMatchObject([
+    { fields: { maxFileUrls: 100 } },
+  ]);
+  expect(await refusedIn('next')).toBe(0);
+});
+
+describe('an answer that names nothing', () => {
+  const bad = h('bad');
+  const refused: Answer = { kind: 'refused', status: 400, message: 'no' };
+  const requeuedOf = (world: World) =>
+    world.requeued.map(({ message, delaySeconds }) => [message, delaySeconds]);
+
+  test('leaves an entry that is refused alone to come again by itself, with its tries counted', async () => {
+    const world = createWorld({
+      answer: ({ fileUrls = [] }) => (fileUrls.includes(bad) ? refused : accepted),
+    });
+    expect(await submitBatch([buffered('m1', h('a'), bad, h('c'))], world.ports, options)).toEqual([]);
+    expect(world.rejected).toEqual([]);
+    expect(requeuedOf(world)).toMatchObject([[{ entries: [{ url: bad }], tries: 1 }, 3]]);
+  });
+
+  test('is not about the content where the day has no tokens left: what was refused is parked, and nothing halved', async () => {
+    const world = createWorld({
+      answer: () => ({ kind: 'forbidden', status: 403, message: 'The request exceeds the size limit.' }),
+      tells: { left: { files: 0, dirs: 0 } },
+    });
+    const urls = Array.from({ length: 50 }, (_, index) => h(String(index)));
+    expect(await submitBatch([buffered('m1', ...urls)], world.ports, options)).toEqual([]);
+    expect([world.requests.length, world.asked, world.parked.length]).toEqual([1, ['purgeTokens'], 50]);
+    expect(world.rejected).toEqual([]);
+  });
+
+  test('403 to one URL is not about the credentials: others are accepted', async () => {
+    const world = createWorld({
+      answer: ({ fileUrls = [] }) =>
+        fileUrls.includes(bad) ? { kind: 'forbidden', status: 403, message: '<html>' } : accepted,
+      tells: { left: plenty },
+    });
+    await submitBatch([buffered('m1', bad, h('a'), h('b'))], world.ports, options);
+    expect(world.forgotten).toBe(0);
+    expect(requeuedOf(world)).toMatchObject([[{ entries: [{ url: bad }] }, 3]]);
+  });
+
+  test('403 to everything is about the credentials where purgeTokens is refused, too', async () => {
+    const world = createWorld({
+      answer: () => ({ kind: 'forbidden', status: 403, message: 'no' }),
+      tells: { status: 403 },
+    });
+    await submitBatch([buffered('m1', h('a'), h('b'))], world.ports, options);
+    expect([world.requests.length, world.asked.length, world.forgotten]).toEqual([2, 2, 2]);
+    expect(requeuedOf(world)).toMatchObject([[{ entries: [{ url: h('a') }, { url: h('b') }] }, 60]]);
+    expect(world.metrics.get('CredentialsRefused')).toBe(2);
+  });
+
+  test('429 again and again has the tokens read: the day may have none left', async () => {
+    const world = createWorld({
+      answer: () => ({ kind: 'throttled' }),
+      tells: { left: { files: 0, dirs: 0 } },
+    });
+    await submitBatch([buffered('m1', h('a'))], world.ports, options);
+    expect([world.requests.length, world.asked, world.parked.length]).toEqual([2, ['purgeTokens'], 1]);
+  });
+
+  test('to a scope as a whole has all of it wait, with a metric for the alarm, and nothing rejected', async () => {
+    const world = createWorld({
+      answer: ({ webhook }) => (webhook === undefined ? accepted : refused),
+      tells: { left: plenty },
+    });
+    const entries = Array.from({ length: 1000 }, (_, index) => ({
+      kind: 'file',
+      url: h(`w${index}`),
+      target: 'production',
+      webhook: 'deleted',
+    }));
+    const ofScope = { messageId: 'm1', body: JSON.stringify({ v: 1, entries }) };
+    await submitBatch([ofScope, buffered('m2', h('a'))], world.ports, options);
+    expect(world.requests.filter(({ answer }) => answer.kind === 'refused').length).toBeLessThanOrEqual(13);
+    expect(world.metrics.get('PurgesRefusedAlike')).toBe(1000);
+    expect(world.rejected).toEqual([]);
+    expect(world.requeued.flatMap(({ message }) => message.entries)).toHaveLength(1000);
+    const before = world.requests.length;
+    await submitBatch([ofScope, buffered('m3', h('b'))], world.ports, options);
+    expect(world.requests.slice(before).map(({ body }) => body.fileUrls)).toEqual([[h('b')]]);
+  });
+});
+
+test('an entry without a verdict is in the dead letter queue after its tries, and redriven without them', async () => {
   const world = createWorld({
     answer: ({ fileUrls = [] }) =>
-      fileUrls.length > 5 ? { kind: 'refused', status: 413, message: '' } : accepted,
+      fileUrls.includes(h('bad')) ? { kind: 'unavailable', status: 500, reason: 'HTTP 500' } : accepted,
+    tells: { left: plenty },
   });
-  const urls = Array.from({ length: 40 }, (_, index) => h(String(index)));
-  const limits = { ...options.limits, maxFileUrls: 10 };
-  expect(await submitBatch([buffered('m1', ...urls)], world.ports, { ...options, limits })).toEqual([]);
-  const through = world.requests.flatMap(({ answer, body }) =>
-    answer.kind === 'accepted' ? body.fileUrls : [],
-  );
-  expect(through.toSorted()).toEqual(urls.toSorted());
-  // Those that were under way together were all too large.
-  expect(world.requests.filter(({ answer }) => answer.kind === 'refused').length).toBeLessThanOrEqual(4);
-  expect(world.learned).toEqual([5]);
+  let batch = [buffered('m1', h('bad'))];
+  for (let round = 0; round < 12 && batch.length > 0; round++) {
+    const others = buffered(`other ${round}`, h(String(round)));
+    const deadlineMs = world.nowMs + 250_000;
+    await submitBatch([...batch, others], world.ports, { ...options, deadlineMs });
+    world.nowMs += 1_000_000;
+    batch = world.requeued.splice(0).map(({ body }) => ({ messageId: 'm1', body }));
+  }
+  expect(batch).toEqual([]);
+  expect(world.rejected.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { entries: [{ url: h('bad') }], rejected: { status: 500, reason: 'HTTP 500' } },
+  ]);
+  expect(world.rejected[0]?.body).not.toContain('"tries"');
+});
+
+test('a host that was refused is not tried together with innocents for a while', async () => {
+  const message = "The host 'bad.example' has not been deployed in the 'production' environment.";
+  const world = createWorld({
+    answer: ({ fileUrls = [] }) =>
+      fileUrls.some((url) => url.includes('bad')) ? invalid(message) : accepted,
+  });
+  await submitBatch([buffered('m1', h('a'), 'https://bad.example/x')], world.ports, options);
+  const before = world.requests.length;
+  await submitBatch([buffered('m2', 'https://bad.example/y', h('b'))], world.ports, options);
+  expect(world.requests.slice(before).map(({ body }) => body.fileUrls)).toEqual([
+    [h('b')],
+    ['https://bad.example/y'],
+  ]);
+  expect(world.rejected).toHaveLength(2);
 });
 
 test('an S3 event that came back is purged once it is noted that it was recovered; otherwise it comes again', async () => {
