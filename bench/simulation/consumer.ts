@@ -125,7 +125,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       reject: send(deadLetter),
       park: parked.park,
       removePurged: parked.removePurged,
-      recover: () => undefined,
+      recover: async () => undefined,
       noteRecovered: async () => {},
       evidence,
       learnedLimits,

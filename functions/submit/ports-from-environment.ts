@@ -11,16 +11,13 @@ import { forgetObjects } from '../buffer/record-objects.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
-import type { RuleSet } from '../core/mapping/rule.ts';
 import { Evidence, isolationRequests } from '../core/planning/evidence.ts';
 import { LearnedLimits } from '../core/planning/learned-limits.ts';
-import { loadRules } from '../lambda/bundled-rules.ts';
 import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import type { Measure } from '../lambda/metrics.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
-import { recoverMessage } from './recover-s3-event.ts';
 
 /** The most that clocks are taken to differ. */
 const clockDifferenceMs = 2_000;
@@ -53,7 +50,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     requeue: (messages, hasTime) => sendMessages(sqs, bufferQueueUrl, messages, hasTime),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     ...parkedFromEnvironment(),
-    recover: recoverWithRules(),
+    recover,
     noteRecovered: noteFromEnvironment(),
     evidence: new Evidence({ isolationRequests: isolationRequests(limits.rate) }),
     learnedLimits: new LearnedLimits(),
@@ -110,14 +107,12 @@ function regionOf(table: string): { readonly region?: string } {
   return region ? { region } : {};
 }
 
-/** The rules are read when the first S3 event comes back from the dead letter queue, which is seldom. */
-function recoverWithRules(): SubmitPorts['recover'] {
-  let rules: RuleSet | undefined;
-  return (body) => {
-    rules ??= loadRules();
-    return recoverMessage(body, rules);
-  };
-}
+/** The mapping and the rules are read when the first S3 event comes back from the dead letter queue, which is seldom. */
+const recover: SubmitPorts['recover'] = async (body) => {
+  const url = new URL('recover.lazy.mjs', import.meta.url).href;
+  const module = (await import(url)) as typeof import('./recover.lazy.ts');
+  return module.recover(body);
+};
 
 function noteFromEnvironment(): SubmitPorts['noteRecovered'] {
   const tableName = readOptionalVariable('seenObjectsTable');

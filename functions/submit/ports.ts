@@ -40,7 +40,7 @@ export interface SubmitPorts {
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes a purge message of a message that is not one; undefined where it cannot. */
-  readonly recover: (body: string) => Recovered | undefined;
+  readonly recover: (body: string) => Promise<Recovered | undefined>;
   /** Has `receive-s3` know that changes were recovered, so that it does not take what they purge for purged last. */
   readonly noteRecovered: (changes: readonly ObjectChange[]) => Promise<void>;
   /** What CDN Pro's answers have shown lately. */

@@ -149,7 +149,7 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   for (const record of records) {
     const { messageId, attributes } = record;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
-    const { message, recovered, rest } = readRecord(record, ports);
+    const { message, recovered, rest } = await readRecord(record, ports);
     if (recovered !== undefined && !(await noteRecovered(recovered, ports))) {
       notNotedIds.push(messageId);
       continue;
@@ -186,11 +186,11 @@ interface ReadRecord {
 }
 
 /** Reads one message. Whatever it holds, its neighbors in the batch do not suffer from it. */
-function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): ReadRecord {
+async function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): Promise<ReadRecord> {
   try {
     const read = readMessage(body);
     if (read.kind === 'message') return { message: read.message, rest: [] };
-    const recovered = recover(body);
+    const recovered = await recover(body);
     if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
     return { message: recovered.message, recovered: recovered.changes, rest: recovered.unreadable };
   } catch (error) {

@@ -59,6 +59,11 @@ function filesIn(folder: string): readonly CodeFile[] {
   return readdirSync(folder).map((path) => ({ path, contents: readFileSync(join(folder, path)) }));
 }
 
+function modulesIn(folder: string): string[] {
+  const lazy = readdirSync(join(root, folder)).filter((name) => name.endsWith('.lazy.ts'));
+  return ['handler.ts', ...lazy].map((name) => join(folder, name));
+}
+
 /** Every stage has the same handlers. */
 const bundles = new Map<FunctionName, readonly CodeFile[]>();
 
@@ -70,7 +75,8 @@ function bundleOnce(name: FunctionName): readonly CodeFile[] {
 
 /**
  * @param folder of a `handler.ts`, from the root of the project
- * @returns a handler's bundle and its source map; paths in them are relative, so that every machine gives the same bytes
+ * @returns the bundles of a handler and of each `*.lazy.ts`, which the handler imports when it needs it, and their source
+ * maps; paths in them are relative, so that every machine gives the same bytes
  */
 export function bundle(folder: string): readonly CodeFile[] {
   // Loaded where they are needed: those who install the package do not have them.
@@ -79,8 +85,9 @@ export function bundle(folder: string): readonly CodeFile[] {
   const codec = require('@jridgewell/sourcemap-codec') as Codec;
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: [join(folder, 'handler.ts')],
-    outfile: join(folder, 'handler.mjs'),
+    entryPoints: modulesIn(folder),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
     // Paths in the source map do not tell where dependencies really stand.

@@ -189,7 +189,7 @@ export function createWorld({
       async removePurged(entries) {
         world.removed.push(...entries.map(entryText));
       },
-      recover: () => undefined,
+      recover: async () => undefined,
       noteRecovered: async () => {},
       evidence: new Evidence({ isolationRequests: 15 }),
       learnedLimits: new LearnedLimits(),

@@ -459,7 +459,7 @@ test('an S3 event that came back is purged once it is noted that it was recovere
   let isAway = true;
   const ports = {
     ...world.ports,
-    recover: () => ({ message, changes: [change], unreadable: [] }),
+    recover: async () => ({ message, changes: [change], unreadable: [] }),
     noteRecovered: async (changes: readonly unknown[]) => {
       if (isAway) throw new Error('the table is away');
       noted.push(...changes);
