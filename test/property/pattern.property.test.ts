@@ -89,12 +89,15 @@ test('time grows no faster than the key does, for the worst patterns and keys th
       const pattern = compilePattern(source);
       const keyOf = (length: number) => unit.repeat(length / unit.length) + end;
       const [key, longKey] = [keyOf(short), keyOf(short * factor)];
-      const longMs = fastestMs(() => pattern.match(longKey));
-      // Too short to be measured: a quadratic search would take seconds here.
-      if (longMs < 1) return;
-      const shortMs = fastestMs(() => pattern.match(key));
-      // Linear is 8 times as long, quadratic 64 times.
-      expect(longMs / shortMs, `${source} on ${unit}…${end}`).toBeLessThan(32);
+      const ratio = () => {
+        const longMs = fastestMs(() => pattern.match(longKey));
+        // Too short to be measured: a quadratic search would take seconds here.
+        return longMs < 1 ? 0 : longMs / fastestMs(() => pattern.match(key));
+      };
+      // Linear is 8 times as long, quadratic 64 times, whenever it is measured; a busy machine is not always busy.
+      let least = ratio();
+      for (let tries = 1; tries < 4 && least >= 32; tries++) least = ratio();
+      expect(least, `${source} on ${unit}…${end}`).toBeLessThan(32);
     }),
     { numRuns: 300 },
   );

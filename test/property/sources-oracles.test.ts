@@ -6,7 +6,7 @@ import { github } from '../../functions/sources/vendors/github.ts';
 import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
-const numRuns = 500;
+const numRuns = 1500;
 
 const anyBody = fc.oneof(fc.json(), fc.string({ unit: 'grapheme', minLength: 1 }));
 /** What happens to a string between its sender and us: mostly nothing. */
