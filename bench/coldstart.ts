@@ -17,6 +17,7 @@ const maxBytes: Readonly<Record<string, number>> = {
   'receive-s3': 300_000,
   'receive-webhook': 350_000,
   submit: 350_000,
+  tick: 350_000,
 };
 const emptyName = 'empty handler';
 
@@ -115,10 +116,12 @@ function functionsOf({ directory }: Assembly): readonly StartedFunction[] {
   });
 }
 
-/** Each of the functions that have goals has a variable that only it needs. */
+/** By the variables that only one of the functions needs; `tick` has those of `submit` but for the dead letter queue. */
 function nameOf(environment: Readonly<Record<string, string>>): string | undefined {
   if (environment.WEBHOOKS !== undefined) return 'receive-webhook';
-  if (environment.CDN_PRO_ENDPOINT !== undefined) return 'submit';
+  if (environment.CDN_PRO_ENDPOINT !== undefined) {
+    return environment.DEAD_LETTER_QUEUE_URL === undefined ? 'tick' : 'submit';
+  }
   return environment.BUFFER_QUEUE_URL === undefined ? undefined : 'receive-s3';
 }
 
