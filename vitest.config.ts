@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -19,7 +20,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: '100%',
+    // Two more than cores: tests that start the local stack mostly wait.
+    maxWorkers: availableParallelism() + 2,
     // A worker keeps the modules that it has loaded; the CDK takes seconds. So a test file leaves nothing changed behind.
     isolate: false,
     // Commands that tests start read TypeScript from a cache of what Node made of it.
