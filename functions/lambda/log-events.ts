@@ -28,6 +28,7 @@ export const webhookEvents = {
   notProcessed: 'webhook not processed: its sender is asked to retry',
   notQueued: 'webhook not queued: its sender is asked to retry',
   unverified: 'webhook refused: not verified',
+  secretRefused: "webhook's secret refused: nothing verifies by it",
   malformed: 'webhook refused: unexpected body',
   unknownOrTooLarge: 'webhook refused: unknown name or body too large',
   ignored: 'webhook ignored',

@@ -6,12 +6,13 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { clientOptions } from '../aws/client-options.ts';
 import { createMemory } from '../aws/entry-memory-table.ts';
-import { createSecretReader, secretsIn } from '../aws/secrets.ts';
+import { createSecretReader, createWebhookSecretReader } from '../aws/secrets.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { compileRules } from '../core/mapping/compile-rules.ts';
 import { purgeByPrefix } from '../core/mapping/purge-by-prefix.ts';
 import { loadMapping } from '../lambda/bundled-rules.ts';
 import { readEnvironment } from '../lambda/environment.ts';
+import { webhookEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
@@ -24,6 +25,10 @@ const { measure, publishMetrics } = createMetrics('receive-webhook');
 const nowMs = Date.now;
 const sqs = new SQSClient(clientOptions);
 const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
+/** On AWS no secret comes from this machine: the local stack's secrets, which anybody knows, count there alone. */
+const isLocalStack = /^http:\/\/(127\.0\.0\.1|localhost):/.test(
+  process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? '',
+);
 const { bufferQueueUrl, ledgerTableName, webhooks, webhookSecretIds } = readEnvironment(
   'bufferQueueUrl',
   'ledgerTableName',
@@ -33,7 +38,9 @@ const { bufferQueueUrl, ledgerTableName, webhooks, webhookSecretIds } = readEnvi
 const mapping = loadMapping();
 const ports: ReceivePorts = {
   webhooks: readWebhooks(webhooks, webhookSecretIds),
-  readSecrets: async (secretId, maxAgeMs) => secretsIn(await secrets.read(secretId, maxAgeMs)),
+  readSecrets: createWebhookSecretReader(secrets, isLocalStack, (secret, reason) =>
+    log.error(webhookEvents.secretRefused, { secret, reason }),
+  ),
   memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName: ledgerTableName, nowMs }),
   rules: compileRules(mapping),
   purgeByPrefix: (change) => purgeByPrefix(mapping, change),

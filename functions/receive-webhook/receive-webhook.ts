@@ -134,20 +134,32 @@ function answerQueued(
   return answer(source.queuedStatus ?? 202, { queued: entries.slice(0, maxListed), ...more });
 }
 
-/** Verifies with the secrets that are cached, and if that fails with the current ones. */
+/**
+ * Verifies with the secrets that are cached, and if that fails with the current ones.
+ * @throws the error of a secret that cannot be read, unless another one verifies: the delivery may be genuine
+ */
 async function verify(
   { source, config: { secretIds, options = {} } }: KnownWebhook,
   request: WebhookRequest,
   { readSecrets, nowMs }: ReceivePorts,
 ): Promise<VerificationResult> {
-  const read = async (maxAgeMs?: number) =>
-    (await Promise.all(secretIds.map((secretId) => readSecrets(secretId, maxAgeMs)))).flat();
+  const read = async (maxAgeMs?: number) => {
+    const results = await Promise.allSettled(secretIds.map((secretId) => readSecrets(secretId, maxAgeMs)));
+    return {
+      secrets: results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
+      failed: results.find((result) => result.status === 'rejected'),
+    };
+  };
   const cached = await read();
-  const verification = source.verify(request, cached, nowMs(), options);
+  const verification = source.verify(request, cached.secrets, nowMs(), options);
   if (verification.verified || verification.isPing) return verification;
   const fresh = await read(minSecretAgeMs);
-  if (fresh.length === cached.length && fresh.every((secret) => cached.includes(secret))) return verification;
-  return source.verify(request, fresh, nowMs(), options);
+  const isSame =
+    fresh.secrets.length === cached.secrets.length &&
+    fresh.secrets.every((secret) => cached.secrets.includes(secret));
+  const again = isSame ? verification : source.verify(request, fresh.secrets, nowMs(), options);
+  if (!again.verified && fresh.failed !== undefined) throw fresh.failed.reason;
+  return again;
 }
 
 function refuse(

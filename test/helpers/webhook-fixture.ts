@@ -1,5 +1,4 @@
 import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-table.ts';
-import { secretsIn } from '../../functions/aws/secrets.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
 import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
@@ -71,7 +70,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
         world.secretReads.push(maxAgeMs);
         const text = secrets[secretId];
         if (text === undefined) throw new Error('there is no such secret');
-        return secretsIn(text);
+        return [text];
       },
       memory: () => store,
       rules: compileRules(config),

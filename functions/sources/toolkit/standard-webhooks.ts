@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { isRecord } from '../../core/model/record.ts';
+import { minKeyBytes } from '../../core/model/secret-issue.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 import {
   acceptedIf,
@@ -89,7 +90,7 @@ function signedOf(request: WebhookRequest, family: string): Signed | string {
 function keyOf(secret: string): Key | undefined {
   if (secret.startsWith('whpk_')) return publicKeyOf(secret.slice('whpk_'.length));
   const bytes = decodeBase64(secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret);
-  return bytes && { kind: 'hmac', bytes };
+  return bytes === undefined || bytes.length < minKeyBytes ? undefined : { kind: 'hmac', bytes };
 }
 
 function publicKeyOf(base64: string): Key | undefined {

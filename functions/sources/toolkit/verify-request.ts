@@ -1,3 +1,4 @@
+import { minKeyBytes } from '../../core/model/secret-issue.ts';
 import type { HmacVerification, SecretVerification, Verification } from '../webhook-options.ts';
 import type { VerificationResult, WebhookRequest } from '../webhook-source.ts';
 import {
@@ -125,11 +126,11 @@ function signedParts(
 
 function keyOf(secret: string, { key = 'text', keyPrefix = '' }: HmacVerification): Buffer | undefined {
   const text = secret.startsWith(keyPrefix) ? secret.slice(keyPrefix.length) : secret;
-  if (key === 'base64') return decodeBase64(text);
+  if (key === 'text') return text === '' ? undefined : Buffer.from(text);
   if (key === 'hex' && !/^([0-9a-fA-F]{2})+$/.test(text)) return undefined;
-  const bytes = Buffer.from(text, key === 'hex' ? 'hex' : 'utf8');
-  // Anybody can sign with an empty key.
-  return bytes.length === 0 ? undefined : bytes;
+  const bytes = key === 'hex' ? Buffer.from(text, 'hex') : decodeBase64(text);
+  // What is decoded is shorter than the string that was checked when the secret was read.
+  return bytes === undefined || bytes.length < minKeyBytes ? undefined : bytes;
 }
 
 function verifySecret(
