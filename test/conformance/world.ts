@@ -214,6 +214,7 @@ async function startFunction(
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',
         AWS_ENDPOINT_URL: url,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
         CDN_PRO_ENDPOINT: cdnPro.url,
       },
       maxEnvironments: 2,
