@@ -1,5 +1,5 @@
-import { defaultBucket } from '../functions/core/limits/bucket.ts';
 import type { Limits } from '../functions/core/limits/limits.ts';
+import { defaultBucket } from '../functions/core/limits/request-bucket.ts';
 import { leastAges } from './budget/bound.ts';
 import { limitsAlone } from './budget/core-policy.ts';
 import { type BudgetLoad, createBudgetLoads, hourMs, minuteMs } from './budget/loads.ts';

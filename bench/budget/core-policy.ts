@@ -1,4 +1,3 @@
-import { afford, type Wanted } from '../../functions/core/limits/afford.ts';
 import { classify, senderOf } from '../../functions/core/limits/lane.ts';
 import {
   type Limits,
@@ -9,6 +8,7 @@ import {
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
 import { freshQuota, quotaOf, spendableTokens, type Tokens } from '../../functions/core/limits/quota.ts';
+import { sendOrPark, type TokenRequest } from '../../functions/core/limits/send-or-park.ts';
 import { noteTallies, noteWaiting, senderIn } from '../../functions/core/limits/senders.ts';
 import { strictestLimits } from '../../functions/core/limits/shared-limit.ts';
 import { lanes } from '../../functions/core/model/lanes.ts';
@@ -26,7 +26,7 @@ const clockDifferenceMs = 2000;
 const fewUrls = 100;
 const mostUrls = 1000;
 
-interface Waiting extends Wanted {
+interface Waiting extends TokenRequest {
   readonly url: string;
   /** The changes that wait for its purge. */
   readonly indices: number[];
@@ -75,7 +75,7 @@ function createWorld({ changes }: BudgetLoad, limits: Limits) {
 
   function decide(items: readonly Waiting[], nowMs: number): void {
     const directories = items.flatMap(({ directory }) => directory ?? []);
-    const decided = afford(items, (item) => item, state, limits, nowMs);
+    const decided = sendOrPark(items, (item) => item, state, limits, nowMs);
     state = { ...state, directories: noteDirectories(state.directories, directories, nowMs) };
     for (const { item } of decided.park) park(item);
     for (const item of decided.send) parked.delete(item.url);

@@ -1,6 +1,6 @@
-import type { BucketState } from '../core/limits/bucket.ts';
 import { type Limits, type LimitsState, limitsOfWindow } from '../core/limits/limits.ts';
 import type { QuotaState, Tokens } from '../core/limits/quota.ts';
+import type { BucketState } from '../core/limits/request-bucket.ts';
 import { forgetOld, type SenderState, type Senders } from '../core/limits/senders.ts';
 import type { DeclaredLimit, RateWindow } from '../core/limits/window.ts';
 import type { Target } from '../core/model/types.ts';

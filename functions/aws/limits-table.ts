@@ -1,4 +1,4 @@
-import { clampLimits } from '../core/limits/clamp.ts';
+import { clampLimits } from '../core/limits/clamp-times.ts';
 import {
   closeForEveryone,
   type GrantedSlot,

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { AllReleased } from '../core/limits/outstanding.ts';
+import type { AllReleased } from '../core/limits/released-tokens.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** What one tick leaves for the next. */

@@ -1,6 +1,6 @@
 import { type LimitsState, noteDirectories, unusedLimits } from '../core/limits/limits.ts';
 import { notePrefixes, noteWaiting } from '../core/limits/senders.ts';
-import { wantedOf } from '../core/limits/wanted.ts';
+import { tokenRequestOf } from '../core/limits/token-request.ts';
 import type { Target } from '../core/model/types.ts';
 import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
 import { withoutDuplicates } from '../core/planning/plan.ts';
@@ -36,7 +36,7 @@ export async function decide(
   const nowMs = ports.nowMs();
   const decideBy = (state: LimitsState) =>
     affordableEntries(entries, {
-      wanted: (planned) => wantedOf(planned.entry, originOf(planned, batch, nowMs)),
+      wanted: (planned) => tokenRequestOf(planned.entry, originOf(planned, batch, nowMs)),
       state,
       limits: options.contract,
       planning: options.limits,
@@ -56,7 +56,7 @@ export function noteDecision(
   batch: Batch,
   nowMs: number,
 ): LimitsState {
-  const wanted = (planned: PlannedEntry) => wantedOf(planned.entry, originOf(planned, batch, nowMs));
+  const wanted = (planned: PlannedEntry) => tokenRequestOf(planned.entry, originOf(planned, batch, nowMs));
   const all = [...send, ...park.map(({ planned }) => planned)].map(wanted);
   const hashes = new Set(all.flatMap(({ directory }) => directory ?? []));
   const waiting = new Set<string>();

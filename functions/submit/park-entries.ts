@@ -1,5 +1,5 @@
 import type { ToPark } from '../aws/parked-table.ts';
-import type { ParkReason } from '../core/limits/afford.ts';
+import type { ParkReason } from '../core/limits/send-or-park.ts';
 import type { Unaffordable } from '../core/planning/affordable-entries.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';

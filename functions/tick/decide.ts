@@ -1,5 +1,4 @@
 import type { Parked } from '../aws/parked-table.ts';
-import { type Affordable, afford, type Wanted } from '../core/limits/afford.ts';
 import { type Limits, type LimitsState, noteDirectories, type TokenUnit } from '../core/limits/limits.ts';
 import {
   freshQuota,
@@ -9,9 +8,10 @@ import {
   spendableTokens,
   type Tokens,
 } from '../core/limits/quota.ts';
+import { type Affordable, sendOrPark, type TokenRequest } from '../core/limits/send-or-park.ts';
 import { notePrefixes, noteSpent } from '../core/limits/senders.ts';
 import { strictestLimits } from '../core/limits/shared-limit.ts';
-import { wantedOf } from '../core/limits/wanted.ts';
+import { tokenRequestOf } from '../core/limits/token-request.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 
 /** Decides part by part what of all that waits can be paid for now. */
@@ -33,7 +33,7 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
   const strictest = strictestLimits(state.window, limits);
 
   function pay(item: Parked): void {
-    const wish = wantedOfParked(item);
+    const wish = tokenRequestOfParked(item);
     const { target, kind, sender, directory, byPrefix } = wish;
     const price: Tokens = kind === 'file' ? { files: 1, dirs: 0 } : { files: 0, dirs: 1 };
     // A request with any number of URLs costs one token then: what is released hardly counts.
@@ -60,7 +60,7 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
   return {
     tokenUnit: limits.tokenUnit,
     take(items) {
-      const affordable = afford(items, wantedOfParked, current, limits, nowMs);
+      const affordable = sendOrPark(items, tokenRequestOfParked, current, limits, nowMs);
       for (const item of affordable.send) pay(item);
       return affordable;
     },
@@ -73,6 +73,6 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
   };
 }
 
-function wantedOfParked({ entry, lane, sinceMs, sender, byPrefix }: Parked): Wanted {
-  return wantedOf(entry, { lane, sinceMs, sender, byPrefix });
+function tokenRequestOfParked({ entry, lane, sinceMs, sender, byPrefix }: Parked): TokenRequest {
+  return tokenRequestOf(entry, { lane, sinceMs, sender, byPrefix });
 }

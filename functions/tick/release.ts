@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Parked, ParkedKind } from '../aws/parked-table.ts';
-import type { ParkReason } from '../core/limits/afford.ts';
 import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/quota.ts';
+import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles } from '../core/planning/convert.ts';

@@ -1,6 +1,6 @@
 import type { Parked } from '../aws/parked-table.ts';
-import type { ParkReason } from '../core/limits/afford.ts';
 import { doneByMs } from '../core/limits/done-by.ts';
+import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -73,5 +73,5 @@ function endOf({ target, kind, counts }: Queue, decisions: Decisions, nowMs: num
   const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
   // Where a token is a request, the next one takes along what waits.
   const position = decisions.tokenUnit === 'url' ? count : 1;
-  return doneByMs(quotaState, quota, lastLane, kind, position, nowMs);
+  return doneByMs({ state: quotaState, quota, lane: lastLane, kind, position, nowMs });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type BucketLimit, defaultBucket } from '../../functions/core/limits/bucket.ts';
 import type { Limits, TokenUnit } from '../../functions/core/limits/limits.ts';
 import type { ConfiguredQuota } from '../../functions/core/limits/quota.ts';
+import { type BucketLimit, defaultBucket } from '../../functions/core/limits/request-bucket.ts';
 import type { RateLimit } from '../../functions/core/limits/window.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import { expected, strictObject, wholeNumber } from './schema.ts';

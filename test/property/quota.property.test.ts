@@ -164,7 +164,7 @@ test('the time at which tokens are back is exact: not a moment before, and then 
       const nowMs = 1000 * dayMs;
       for (const { afterMs, files, dirs } of given.slice(0, 20))
         state = spend(state, { files, dirs }, nowMs - afterMs * 7);
-      const backMs = tokensBackMs(state, limit, each, 'files', position, nowMs);
+      const backMs = tokensBackMs({ state, quota: limit, lane: each, kind: 'files', position, nowMs });
       if (backMs === undefined) {
         expect(spendableTokens(freshQuota, limit, each, nowMs).files).toBeLessThan(position);
         return;
@@ -202,8 +202,9 @@ test('a quota with shorter hours is like another one on a clock that is as much 
         const spendable = spendableTokens(short, limit, lane, nowMs);
         expect(spendable).toEqual(spendableTokens(long, limit, lane, longMs));
         expect(holdMs(short, limit, 3, nowMs) * faster).toBeCloseTo(holdMs(long, limit, 3, longMs), 3);
-        const backMs = tokensBackMs(short, limit, lane, 'files', position, nowMs);
-        const longBackMs = tokensBackMs(long, limit, lane, 'files', position, longMs);
+        const awaited = { quota: limit, lane, kind: 'files', position } as const;
+        const backMs = tokensBackMs({ ...awaited, state: short, nowMs });
+        const longBackMs = tokensBackMs({ ...awaited, state: long, nowMs: longMs });
         expect(backMs === undefined ? undefined : backMs * faster).toBe(longBackMs);
         if (!covers(spendable, { files, dirs })) continue;
         short = spend(short, { files, dirs }, nowMs);

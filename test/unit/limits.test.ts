@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clampLimits } from '../../functions/core/limits/clamp.ts';
+import { clampLimits } from '../../functions/core/limits/clamp-times.ts';
 import {
   closeForEveryone,
   type GrantedSlot,

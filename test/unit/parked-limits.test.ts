@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { doneByMs } from '../../functions/core/limits/done-by.ts';
 import { unusedLimits } from '../../functions/core/limits/limits.ts';
-import { noteReleased, withOutstanding } from '../../functions/core/limits/outstanding.ts';
 import { freshQuota, lostQuota, spend, spentTokens } from '../../functions/core/limits/quota.ts';
-import { directoryHash, wantedOf } from '../../functions/core/limits/wanted.ts';
+import { noteReleased, withOutstanding } from '../../functions/core/limits/released-tokens.ts';
+import { directoryHash, tokenRequestOf } from '../../functions/core/limits/token-request.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { looseLimits } from '../helpers/limits-request.ts';
@@ -18,10 +18,11 @@ describe('when something is done by', () => {
     { files: 40, dirs: 0 },
     nowMs,
   );
-  const at = (position: number) => (doneByMs(spent, quota, 'people', 'files', position, nowMs) ?? 0) - nowMs;
+  const awaited = { state: spent, quota, lane: 'people', kind: 'files', position: 1, nowMs } as const;
+  const at = (position: number) => (doneByMs({ ...awaited, position }) ?? 0) - nowMs;
 
   test('is now where the tokens are there', () => {
-    expect(doneByMs(freshQuota, quota, 'people', 'files', 99, nowMs)).toBe(nowMs);
+    expect(doneByMs({ ...awaited, state: freshQuota, position: 99 })).toBe(nowMs);
   });
 
   test('is when its token comes back: the 99th for people, since one is kept for takedowns', () => {
@@ -33,8 +34,10 @@ describe('when something is done by', () => {
   });
 
   test('is not known where nobody knows what was spent, or the lane has no tokens', () => {
-    expect(doneByMs(lostQuota(nowMs), quota, 'people', 'files', 1, nowMs)).toBeUndefined();
-    expect(doneByMs(freshQuota, { files: 1, dirs: 1 }, 'bulk', 'dirs', 1, nowMs)).toBeUndefined();
+    expect(doneByMs({ ...awaited, state: lostQuota(nowMs) })).toBeUndefined();
+    const tiny = { files: 1, dirs: 1 };
+    const none = { ...awaited, state: freshQuota, quota: tiny, lane: 'bulk', kind: 'dirs' } as const;
+    expect(doneByMs(none)).toBeUndefined();
   });
 });
 
@@ -81,7 +84,7 @@ describe('what an entry is to the day’s tokens', () => {
   const regex = (pattern: string): PurgeEntry => ({ kind: 'regex', pattern, ...scope });
 
   test('of a file is neither a directory nor a purge by prefix', () => {
-    const wanted = wantedOf(fileEntry('https://h.example/a'), origin);
+    const wanted = tokenRequestOf(fileEntry('https://h.example/a'), origin);
     expect(wanted).toEqual({
       kind: 'file',
       target: 'production',
@@ -99,8 +102,8 @@ describe('what an entry is to the day’s tokens', () => {
     [dir('https://h.example/a**'), 'directory'],
     [regex('https://h.example/blog/.*'), 'directory'],
   ])('by prefix: %j is a %s', (entry, expected) => {
-    expect(wantedOf(entry, origin).byPrefix).toBe(expected);
-    expect(wantedOf(entry, { ...origin, byPrefix: false })).not.toHaveProperty('byPrefix');
+    expect(tokenRequestOf(entry, origin).byPrefix).toBe(expected);
+    expect(tokenRequestOf(entry, { ...origin, byPrefix: false })).not.toHaveProperty('byPrefix');
   });
 
   test('is one directory whatever is done to it', () => {

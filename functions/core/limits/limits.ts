@@ -1,14 +1,4 @@
 import type { Lane, Target } from '../model/types.ts';
-import {
-  type BucketLimit,
-  type BucketState,
-  bucketMargin,
-  emptyBucket,
-  fullBucket,
-  noteAnswer,
-  noteThrottled,
-  reserveInBucket,
-} from './bucket.ts';
 import type { Pacing, SlotRequest } from './pacing.ts';
 import {
   type ConfiguredQuota,
@@ -22,6 +12,16 @@ import {
   type Tokens,
   unspend,
 } from './quota.ts';
+import {
+  type BucketLimit,
+  type BucketState,
+  bucketMargin,
+  emptyBucket,
+  fullBucket,
+  noteAnswer,
+  noteThrottled,
+  reserveInBucket,
+} from './request-bucket.ts';
 import { reservePaced } from './reserve-paced.ts';
 import { type AllSenders, noteRefunded, noteSpent } from './senders.ts';
 import {

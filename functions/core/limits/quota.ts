@@ -198,20 +198,30 @@ export function learnQuota(state: QuotaState, learned: Tokens, nowMs: number): Q
   return { ...state, learned, learnedMs: nowMs };
 }
 
+/** Tokens that a lane waits for. */
+export interface AwaitedTokens {
+  readonly state: QuotaState;
+  readonly quota: Tokens;
+  readonly lane: Lane;
+  readonly kind: keyof Tokens;
+  /** How many tokens have to come back: 1 for the next one. */
+  readonly position: number;
+  readonly nowMs: number;
+}
+
 /**
- * @param position how many tokens have to come back: 1 for the next one
  * @returns when so many tokens of a kind will have come back, in milliseconds: now where the lane may spend them
  * already; undefined where the quota never holds so many in one day, which takes longer than is known, or where it is
  * not known what was spent
  */
-export function tokensBackMs(
-  state: QuotaState,
-  quota: Tokens,
-  lane: Lane,
-  kind: keyof Tokens,
-  position: number,
-  nowMs: number,
-): number | undefined {
+export function tokensBackMs({
+  state,
+  quota,
+  lane,
+  kind,
+  position,
+  nowMs,
+}: AwaitedTokens): number | undefined {
   let missing = position - unclamped(state, quota, lane, nowMs)[kind];
   if (missing <= 0) return nowMs;
   if (isSpentUnknown(state, nowMs)) return undefined;

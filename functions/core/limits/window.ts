@@ -1,5 +1,5 @@
-import type { BucketLimit } from './bucket.ts';
 import type { ConfiguredQuota } from './quota.ts';
+import type { BucketLimit } from './request-bucket.ts';
 
 /** A rate limit as the user configures it. */
 export interface RateLimit {

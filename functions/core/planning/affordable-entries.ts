@@ -1,12 +1,12 @@
-import { afford, type ParkReason, type Wanted } from '../limits/afford.ts';
 import type { Limits, LimitsState } from '../limits/limits.ts';
+import { type ParkReason, sendOrPark, type TokenRequest } from '../limits/send-or-park.ts';
 import { fewestEntries, type RequestLimits } from './plan.ts';
 import type { PlannedEntry } from './planned-request.ts';
 
 /** What is decided by. */
 export interface Terms {
   /** Says what an entry is to the day's tokens. */
-  readonly wanted: (planned: PlannedEntry) => Wanted;
+  readonly wanted: (planned: PlannedEntry) => TokenRequest;
   readonly state: LimitsState;
   /** The limits as this deployment has them configured. */
   readonly limits: Limits;
@@ -27,7 +27,7 @@ export interface AffordableEntries {
 }
 
 /**
- * Decides which entries the day's tokens pay for, once each, see `afford`. What a directory would have covered that has
+ * Decides which entries the day's tokens pay for, once each, see `sendOrPark`. What a directory would have covered that has
  * to wait does not wait with it, and files are coalesced only where the directory can be paid for.
  * @param entries without duplicates
  */
@@ -37,7 +37,7 @@ export function affordableEntries(entries: readonly PlannedEntry[], terms: Terms
   let planning = terms.planning;
   let open = entries;
   for (;;) {
-    const decided = afford(fewestEntries(open, planning), wanted, state, limits, nowMs);
+    const decided = sendOrPark(fewestEntries(open, planning), wanted, state, limits, nowMs);
     const uncovered = decided.park.flatMap(({ item }) => item.covered ?? []);
     for (const { item, reason } of decided.park) {
       const { covered: _, ...planned } = item;

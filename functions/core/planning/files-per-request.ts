@@ -1,5 +1,5 @@
-import { bucketMargin, levelAt } from '../limits/bucket.ts';
 import type { Limits, LimitsState } from '../limits/limits.ts';
+import { bucketMargin, levelAt } from '../limits/request-bucket.ts';
 import { strictestLimits } from '../limits/shared-limit.ts';
 import { requestsInWindow, usedSlots } from '../limits/window.ts';
 

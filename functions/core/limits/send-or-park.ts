@@ -18,7 +18,7 @@ import { prefixesLeft, senderIn, shareLeft } from './senders.ts';
 import { strictestLimits } from './shared-limit.ts';
 
 /** One thing to purge, as far as the day's tokens are concerned. */
-export interface Wanted {
+export interface TokenRequest {
   readonly kind: 'file' | 'dir' | 'regex';
   readonly target: Target;
   readonly lane: Lane;
@@ -57,9 +57,9 @@ const dirsKeptFromPrefixes = 5;
  * @param wanted says what an item is to the quota
  * @param limits as this deployment has them configured; what others declare in the state holds, too
  */
-export function afford<Item>(
+export function sendOrPark<Item>(
   items: readonly Item[],
-  wanted: (item: Item) => Wanted,
+  wanted: (item: Item) => TokenRequest,
   state: LimitsState,
   limits: Limits,
   nowMs: number,
@@ -95,7 +95,7 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     return { quotaState, quota: quotaOf(quotaState, limits.quota[target]) };
   };
 
-  function isHeld({ lane, sinceMs, sender, directory, target }: Wanted): boolean {
+  function isHeld({ lane, sinceMs, sender, directory, target }: TokenRequest): boolean {
     if (directory === undefined || lane === 'takedown' || sender === undefined) return false;
     const { quotaState, quota } = quotaIn(target);
     // Several that are decided on together would otherwise go as if there were one.
@@ -103,7 +103,7 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     return nowMs - sinceMs < holdMs(spent, quota, directories.size, nowMs);
   }
 
-  function isPrefixTooMany({ byPrefix, sender, target }: Wanted): boolean {
+  function isPrefixTooMany({ byPrefix, sender, target }: TokenRequest): boolean {
     if (byPrefix === undefined || sender === undefined) return false;
     const { quotaState, quota } = quotaIn(target);
     const known = isSpentUnknown(quotaState, nowMs) ? noTokens : tokensLeft(quotaState, quota, nowMs);
@@ -116,7 +116,7 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     );
   }
 
-  function reasonToPark(wish: Wanted, price: Tokens): ParkReason | undefined {
+  function reasonToPark(wish: TokenRequest, price: Tokens): ParkReason | undefined {
     const { target, lane, sender } = wish;
     const { quotaState, quota } = quotaIn(target);
     if (isPrefixTooMany(wish)) return 'prefix';
@@ -130,11 +130,11 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
 
   return {
     /** Counts a directory among those of the day, whether it can be paid for or not. */
-    want({ directory }: Wanted): void {
+    want({ directory }: TokenRequest): void {
       if (directory !== undefined) directories.add(directory);
     },
     /** Pays for a wish, or says why not. */
-    pay(wish: Wanted): ParkReason | undefined {
+    pay(wish: TokenRequest): ParkReason | undefined {
       const { kind, target, sender, byPrefix } = wish;
       const price: Tokens = kind === 'file' ? { files: 1, dirs: 0 } : { files: 0, dirs: 1 };
       const reason = reasonToPark(wish, price);

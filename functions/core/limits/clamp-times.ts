@@ -1,6 +1,6 @@
-import type { BucketState } from './bucket.ts';
 import type { LimitsState } from './limits.ts';
 import { hourOf, noTokens, plus, type QuotaState, type Tokens } from './quota.ts';
+import type { BucketState } from './request-bucket.ts';
 import { halfDayOf, type SenderState } from './senders.ts';
 import type { RateWindow } from './window.ts';
 

@@ -1,16 +1,19 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import { entryText } from '../model/entry-text.ts';
 import type { PurgeEntry } from '../model/types.ts';
-import type { Wanted } from './afford.ts';
+import type { TokenRequest } from './send-or-park.ts';
 
 /** What a purge entry comes from, as far as the day's tokens are concerned. */
-export interface Origin extends Pick<Wanted, 'lane' | 'sinceMs' | 'sender'> {
+export interface Origin extends Pick<TokenRequest, 'lane' | 'sinceMs' | 'sender'> {
   /** A purge by prefix that no user asked for. */
   readonly byPrefix?: boolean | undefined;
 }
 
 /** @returns what an entry is to the day's tokens */
-export function wantedOf(entry: PurgeEntry, { lane, sinceMs, sender, byPrefix = false }: Origin): Wanted {
+export function tokenRequestOf(
+  entry: PurgeEntry,
+  { lane, sinceMs, sender, byPrefix = false }: Origin,
+): TokenRequest {
   const { kind, target } = entry;
   return {
     kind,

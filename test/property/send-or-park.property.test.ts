@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afford, type Wanted } from '../../functions/core/limits/afford.ts';
 import { type Limits, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
 import { freshQuota, lostQuota, spend, spendableTokens } from '../../functions/core/limits/quota.ts';
+import { sendOrPark, type TokenRequest } from '../../functions/core/limits/send-or-park.ts';
 import { noteSpent, noteWaiting } from '../../functions/core/limits/senders.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 
@@ -17,7 +17,7 @@ const limits: Limits = {
 };
 
 const wish = fc.record({
-  kind: fc.constantFrom<Wanted['kind']>('file', 'file', 'file', 'dir', 'regex'),
+  kind: fc.constantFrom<TokenRequest['kind']>('file', 'file', 'file', 'dir', 'regex'),
   target: fc.constant('production' as const),
   lane: fc.constantFrom<Lane>('takedown', 'people', 'bulk'),
   sinceMs: fc.integer({ min: nowMs - 40_000_000, max: nowMs }),
@@ -27,7 +27,7 @@ const wishes = fc
   .array(wish, { maxLength: 200 })
   .map((list) =>
     list.map(
-      (each, index): Wanted => (each.kind === 'file' ? each : { ...each, directory: `d${index % 7}` }),
+      (each, index): TokenRequest => (each.kind === 'file' ? each : { ...each, directory: `d${index % 7}` }),
     ),
   );
 const state = fc
@@ -39,9 +39,9 @@ const state = fc
     }),
   );
 
-const isFile = ({ kind }: Wanted) => kind === 'file';
-const play = (items: readonly Wanted[], given: LimitsState) =>
-  afford(items, (item) => item, given, limits, nowMs);
+const isFile = ({ kind }: TokenRequest) => kind === 'file';
+const play = (items: readonly TokenRequest[], given: LimitsState) =>
+  sendOrPark(items, (item) => item, given, limits, nowMs);
 
 describe('what the tokens pay for', () => {
   test('is each item, once: sent or parked', () => {
@@ -92,7 +92,7 @@ describe('a sender', () => {
   const many = (sender: string) =>
     Array.from(
       { length: 80 },
-      (): Wanted => ({ kind: 'file', target: 'production', lane: 'bulk', sinceMs: nowMs, sender }),
+      (): TokenRequest => ({ kind: 'file', target: 'production', lane: 'bulk', sinceMs: nowMs, sender }),
     );
   const base = unusedLimits(limits, nowMs);
 
@@ -121,14 +121,14 @@ describe('a sender', () => {
       ['webhook:b'],
       nowMs,
     );
-    const takedowns = many('bucket:a').map((each): Wanted => ({ ...each, lane: 'takedown' }));
+    const takedowns = many('bucket:a').map((each): TokenRequest => ({ ...each, lane: 'takedown' }));
     expect(play(takedowns, { ...base, senders }).send).toHaveLength(80);
   });
 });
 
 describe('a purge by prefix that nobody asked for', () => {
   const base = unusedLimits(limits, nowMs);
-  const prefix = (directory: string, byPrefix: NonNullable<Wanted['byPrefix']>): Wanted => ({
+  const prefix = (directory: string, byPrefix: NonNullable<TokenRequest['byPrefix']>): TokenRequest => ({
     kind: 'dir',
     target: 'production',
     lane: 'people',
@@ -161,7 +161,7 @@ test("a rule's directory is held while it is young and directories are short; on
     ...unusedLimits(limits, nowMs),
     quotas: { production: spend(freshQuota, { files: 0, dirs: 14 }, nowMs) },
   };
-  const dir = (sender: string | undefined, ageMs: number): Wanted => ({
+  const dir = (sender: string | undefined, ageMs: number): TokenRequest => ({
     kind: 'dir',
     target: 'production',
     lane: 'people',
@@ -182,7 +182,7 @@ test("rules' directories that are wanted together are held one by one, as if the
     quotas: { production: spend(freshQuota, { files: 0, dirs: 8 }, nowMs) },
   };
   const items = ['a', 'b', 'c', 'd', 'e'].map(
-    (directory): Wanted => ({
+    (directory): TokenRequest => ({
       kind: 'dir',
       target: 'production',
       lane: 'people',
