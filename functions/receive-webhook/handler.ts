@@ -51,11 +51,9 @@ const ports: ReceivePorts = {
 };
 
 async function receive(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  const { statusCode, body } = await receiveWebhook(
-    event.pathParameters?.source ?? '',
-    readHttpRequest(event),
-    ports,
-  );
+  // The last part of the path, by whichever route it came: while a stack is updated, also by one for all names.
+  const name = event.rawPath.slice(event.rawPath.lastIndexOf('/') + 1);
+  const { statusCode, body } = await receiveWebhook(name, readHttpRequest(event), ports);
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 

@@ -1,14 +1,22 @@
+import { Lazy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   DomainName,
   HttpApi,
+  HttpIntegrationType,
   HttpMethod,
+  type HttpRoute,
+  HttpRouteIntegration,
+  type HttpRouteIntegrationConfig,
   HttpStage,
   LogGroupLogDestination,
+  PayloadFormatVersion,
   SecurityPolicy,
+  type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { ARecord, RecordTarget } from 'aws-cdk-lib/aws-route53';
@@ -58,7 +66,28 @@ const unloggedReasons = {
   'Serverless-APIGWAccessLogging': unlogged,
 };
 
-/** The public entry: `POST /webhooks/{name of the webhook}`. */
+/** CDK's own integration adds a permission for each route, and a function's policy holds at most 20 KB of them. */
+class ReceiverIntegration extends HttpRouteIntegration {
+  readonly #receiver: IFunction;
+
+  constructor(receiver: IFunction) {
+    super('Receive');
+    this.#receiver = receiver;
+  }
+
+  override bind(): HttpRouteIntegrationConfig {
+    return {
+      type: HttpIntegrationType.AWS_PROXY,
+      uri: this.#receiver.functionArn,
+      payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
+    };
+  }
+}
+
+/**
+ * The public entry: a route `POST /webhooks/NAME` for each webhook, with its own throttle. API Gateway answers 404 for
+ * other names itself, so that they cost nothing and use up nobody's throttle.
+ */
 export class WebhookApi extends Construct {
   readonly api: HttpApi;
   /** The URL that a webhook's name is appended to. */
@@ -67,6 +96,10 @@ export class WebhookApi extends Construct {
   readonly domainTarget: string | undefined;
   /** Undefined where access logs are off. */
   readonly accessLogs: LogGroup | undefined;
+  readonly #integration: ReceiverIntegration;
+  readonly #throttle: ThrottleSettings;
+  readonly #routes: HttpRoute[] = [];
+  readonly #stage: CfnStage;
 
   constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
     super(scope, id);
@@ -79,30 +112,48 @@ export class WebhookApi extends Construct {
       createDefaultStage: false,
       disableExecuteApiEndpoint: domain !== undefined,
     });
-    this.api.addRoutes({
-      path: '/webhooks/{source}',
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('Receive', receiver),
+    this.#integration = new ReceiverIntegration(receiver);
+    receiver.addPermission('WebhookApi', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: this.api.arnForExecuteApi('POST', '/webhooks/*'),
     });
     acknowledge(this.api, {
       'AwsSolutions-APIG4':
         "A CMS cannot sign as IAM or OAuth require: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it parses them.",
     });
     const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
+    this.#throttle = { rateLimit: ratePerSecond, burstLimit: burst };
     this.accessLogs = options.accessLogs === false ? undefined : this.#accessLogs(protection);
     const stage = new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
-      throttle: { rateLimit: ratePerSecond, burstLimit: burst },
+      throttle: this.#throttle,
       ...(this.accessLogs === undefined
         ? {}
         : { accessLogSettings: settingsOf(this.accessLogs, purgerName) }),
       ...(domain === undefined ? {} : { domainMapping: { domainName: domain } }),
     });
     if (this.accessLogs === undefined) acknowledge(stage, unloggedReasons);
+    this.#stage = stage.node.defaultChild as CfnStage;
+    this.#stage.routeSettings = Lazy.any({ produce: () => this.#routeSettings() });
     this.url = `${domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`}/webhooks/`;
     this.domainTarget = options.hostedZone === undefined ? domain?.regionalDomainName : undefined;
+  }
+
+  /** Lets deliveries to the webhook of this name in. */
+  addWebhook(name: string): void {
+    const path = `/webhooks/${name}`;
+    const routes = this.api.addRoutes({ path, methods: [HttpMethod.POST], integration: this.#integration });
+    this.#routes.push(...routes);
+    // API Gateway refuses settings of a route that is not there yet.
+    for (const route of routes) this.#stage.node.addDependency(route);
+  }
+
+  #routeSettings(): Record<string, object> {
+    const { rateLimit, burstLimit } = this.#throttle;
+    const settings = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
+    return Object.fromEntries(this.#routes.map(({ path }) => [`POST ${path}`, settings]));
   }
 
   #domain({ domainName, certificate, hostedZone }: WebhookApiOptions): DomainName | undefined {

@@ -31,10 +31,11 @@ const maxPlainLength = 1000;
 /** The longest ARN, for those that only the deployment knows. */
 const assumedArnLength = 120;
 
-/** Receives signed webhooks at `POST /webhooks/{name of the webhook}`. */
+/** Receives signed webhooks, each at `POST /webhooks/NAME`. */
 export class WebhookReceiver extends Construct {
   readonly function: PurgerFunction;
   readonly api: HttpApi;
+  readonly #webhookApi: WebhookApi;
   /** Whether the webhooks that the API throttles are counted: its access log has to be on. */
   readonly countsThrottled: boolean;
   /** The URL that a webhook's name is appended to. */
@@ -71,7 +72,8 @@ export class WebhookReceiver extends Construct {
     this.node.addValidation({ validate: () => this.#issuesOfLength() });
     const { protection } = buffer;
     const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };
-    const { api, url, domainTarget, accessLogs } = new WebhookApi(this, 'WebhookApi', this.function, options);
+    this.#webhookApi = new WebhookApi(this, 'WebhookApi', this.function, options);
+    const { api, url, domainTarget, accessLogs } = this.#webhookApi;
     this.api = api;
     this.countsThrottled = accessLogs !== undefined;
     if (this.countsThrottled) watchThrottle(monitoring);
@@ -88,6 +90,7 @@ export class WebhookReceiver extends Construct {
       ]);
     }
     this.#webhooks.set(webhook.name, webhook);
+    this.#webhookApi.addWebhook(webhook.name);
     watchWebhook(this.#monitoring, webhook.name);
     for (const secret of webhook.secrets) secret.grantRead(this.function);
   }

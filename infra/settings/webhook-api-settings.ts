@@ -5,7 +5,7 @@ import { check, purgerSubject } from './check.ts';
 import { arnOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
 
-/** How many webhooks the API accepts; the rest gets 429, upon which a CMS sends again. */
+/** How many requests the API accepts for each webhook; the rest gets 429, upon which a CMS sends again. */
 export interface Throttle {
   /**
    * Requests a second in the long run, 1 to 10,000.
@@ -26,7 +26,7 @@ interface CommonOptions {
    */
   readonly domainName?: string;
   /**
-   * The limits beyond which webhooks are answered 429.
+   * The limits of each webhook, beyond which its requests are answered 429.
    * @default - 100 requests a second, 500 at once
    */
   readonly throttle?: Throttle;

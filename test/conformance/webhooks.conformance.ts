@@ -39,7 +39,6 @@ async function deliver(
     rawQueryString: '',
     headers,
     requestContext: { http: { method: 'POST' } },
-    pathParameters: { source: webhook },
     body,
     isBase64Encoded: false,
   });

@@ -112,9 +112,18 @@ test('an event that the receiver fails to process for good ends in the dead lett
   });
 });
 
-test('webhooks have one route', () => {
-  template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'POST /webhooks/{source}' });
-  template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+test('each webhook has its own route with its own throttle, and the function one permission for all', () => {
+  const keys = (sampleConfig.webhooks ?? []).map(({ source, name = source }) => `POST /webhooks/${name}`);
+  const routes = template.findResources('AWS::ApiGatewayV2::Route');
+  expect(Object.values(routes).map(({ Properties }) => Properties.RouteKey)).toEqual(keys);
+  template.resourceCountIs('AWS::ApiGatewayV2::Integration', 1);
+  const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+  const throttle = { ThrottlingBurstLimit: 500, ThrottlingRateLimit: 100 };
+  expect(stage?.Properties.RouteSettings).toEqual(Object.fromEntries(keys.map((key) => [key, throttle])));
+  expect(stage?.DependsOn).toEqual(expect.arrayContaining(Object.keys(routes)));
+  const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+  const ofApi = permissions.filter(({ Properties }) => Properties.Principal === 'apigateway.amazonaws.com');
+  expect(ofApi).toHaveLength(1);
 });
 
 test('without webhooks there is no public endpoint', () => {

@@ -223,6 +223,13 @@ describe('a template that was written by hand', () => {
     }
   });
 
+  it('has settings of each route by its key, and refuses those of a route that is missing', async () => {
+    const RouteSettings = { 'GET /missing': { ThrottlingBurstLimit: 1, ThrottlingRateLimit: 1 } };
+    await expect(startByHand({ Default: stageOf({ RouteSettings }) })).rejects.toThrow(
+      'The stage has settings of a route that the API lacks: GET /missing.',
+    );
+  });
+
   it('runs what is on a schedule, as often as the caller says, and leaves out what is disabled', async () => {
     const scheduleOf = (State: string, queue: string) =>
       ruleOf({ ScheduleExpression: 'rate(1 minute)', State, Targets: [{ Id: 'q', Arn: arnOf(queue) }] });

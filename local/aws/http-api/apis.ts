@@ -7,7 +7,6 @@ import { fieldOf } from '../template/intrinsics.ts';
 import type { StackTemplate } from '../template/template.ts';
 import { isSupportedRoute } from './routes.ts';
 import { type AnsweredRequest, type HttpApi, type Route, startHttpApi } from './server.ts';
-import type { RouteThrottle } from './throttle.ts';
 
 /** HTTP APIs that listen, by logical ID. */
 export type HttpApis = ReadonlyMap<string, HttpApi>;
@@ -50,13 +49,16 @@ export function domainsOf(
   return Object.fromEntries(found);
 }
 
+const throttleSchema = z.strictObject({
+  ThrottlingRateLimit: z.coerce.number(),
+  ThrottlingBurstLimit: z.coerce.number(),
+});
 const apiSchema = z.object({ ProtocolType: z.literal('HTTP') });
 const stageSchema = z.object({
   ApiId: z.string(),
   StageName: z.literal('$default'),
-  DefaultRouteSettings: z
-    .strictObject({ ThrottlingRateLimit: z.coerce.number(), ThrottlingBurstLimit: z.coerce.number() })
-    .optional(),
+  DefaultRouteSettings: throttleSchema.optional(),
+  RouteSettings: z.record(z.string(), throttleSchema).default({}),
 });
 const routeSchema = z.object({
   ApiId: z.string(),
@@ -89,22 +91,15 @@ export function serveHttpApis(surroundings: RouteSurroundings): void {
   for (const resource of template.resources('AWS::ApiGatewayV2::Api')) {
     template.properties(resource, apiSchema);
     const apiId = template.ref(resource);
-    const throttle = throttleOf(template, apiId);
-    httpApis.get(resource.logicalId)?.serve({ apiId, throttle, routes: readRoutes(surroundings, apiId) });
+    httpApis.get(resource.logicalId)?.serve({ apiId, routes: readRoutes(surroundings, apiId) });
   }
 }
 
-function throttleOf(template: StackTemplate, apiId: string): RouteThrottle | undefined {
-  const stages = template
-    .resources('AWS::ApiGatewayV2::Stage')
-    .map((stage) => template.properties(stage, stageSchema));
-  const limits = stages.find((stage) => stage.ApiId === apiId)?.DefaultRouteSettings;
-  return limits && { ratePerSecond: limits.ThrottlingRateLimit, burst: limits.ThrottlingBurstLimit };
-}
-
+/** @returns the routes with their throttles: each has its own, by its settings or else by the stage's default */
 function readRoutes({ template, functions }: RouteSurroundings, apiId: string): Route[] {
   const integrations = template.resources('AWS::ApiGatewayV2::Integration');
-  return template.resources('AWS::ApiGatewayV2::Route').flatMap((resource) => {
+  const { RouteSettings, DefaultRouteSettings } = stageOf(template, apiId);
+  const routes = template.resources('AWS::ApiGatewayV2::Route').flatMap((resource) => {
     const { ApiId, RouteKey: routeKey, Target } = template.properties(resource, routeSchema);
     if (ApiId !== apiId) return [];
     const found = integrations.find((integration) => Target === `integrations/${template.ref(integration)}`);
@@ -113,6 +108,26 @@ function readRoutes({ template, functions }: RouteSurroundings, apiId: string): 
     if (integration === undefined || target === undefined) {
       throw new TemplateError(`The route ${routeKey} has no function of the stack.`);
     }
-    return [{ routeKey, target, timeoutMs: integration.TimeoutInMillis }];
+    const limits = RouteSettings[routeKey] ?? DefaultRouteSettings;
+    const throttle = limits && {
+      ratePerSecond: limits.ThrottlingRateLimit,
+      burst: limits.ThrottlingBurstLimit,
+    };
+    return [{ routeKey, target, timeoutMs: integration.TimeoutInMillis, throttle }];
   });
+  const missing = Object.keys(RouteSettings).find((key) => !routes.some(({ routeKey }) => routeKey === key));
+  if (missing === undefined) return routes;
+  throw new TemplateError(`The stage has settings of a route that the API lacks: ${missing}.`);
+}
+
+function stageOf(
+  template: StackTemplate,
+  apiId: string,
+): Partial<z.infer<typeof stageSchema>> & {
+  readonly RouteSettings: z.infer<typeof stageSchema>['RouteSettings'];
+} {
+  const stages = template
+    .resources('AWS::ApiGatewayV2::Stage')
+    .map((stage) => template.properties(stage, stageSchema));
+  return stages.find(({ ApiId }) => ApiId === apiId) ?? { RouteSettings: {} };
 }

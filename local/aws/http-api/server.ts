@@ -15,18 +15,18 @@ import { createThrottle, type RouteThrottle } from './throttle.ts';
 
 /** A route of an HTTP API and the function behind it. */
 export interface Route {
-  /** Such as `POST /webhooks/{source}`. */
+  /** Such as `POST /webhooks/blog`. */
   readonly routeKey: string;
   readonly target: LocalFunction;
   /** How long the integration waits for the function. */
   readonly timeoutMs: number;
+  /** Its own limit; undefined where there is none. */
+  readonly throttle: RouteThrottle | undefined;
 }
 
 /** An HTTP API with the stage `$default`. */
 export interface HttpApiSettings {
   readonly apiId: string;
-  /** The limit of each route; undefined where there is none. */
-  readonly throttle: RouteThrottle | undefined;
   readonly routes: readonly Route[];
 }
 
@@ -75,9 +75,9 @@ export async function startHttpApi(
     url,
     serve(given) {
       settings = given;
-      const { throttle, routes } = given;
-      if (throttle === undefined) return;
-      for (const { routeKey } of routes) throttles.set(routeKey, createThrottle(throttle));
+      for (const { routeKey, throttle } of given.routes) {
+        if (throttle !== undefined) throttles.set(routeKey, createThrottle(throttle));
+      }
     },
     stop: () => closeServer(server),
   };

@@ -11,7 +11,8 @@ const supportedProperties: Readonly<Record<string, string>> = {
   'AWS::ApiGatewayV2::Integration':
     'ApiId IntegrationType IntegrationUri PayloadFormatVersion TimeoutInMillis',
   'AWS::ApiGatewayV2::Route': 'ApiId AuthorizationType RouteKey Target',
-  'AWS::ApiGatewayV2::Stage': 'AccessLogSettings ApiId AutoDeploy DefaultRouteSettings StageName',
+  'AWS::ApiGatewayV2::Stage':
+    'AccessLogSettings ApiId AutoDeploy DefaultRouteSettings RouteSettings StageName',
   'AWS::DynamoDB::Table':
     'AttributeDefinitions BillingMode DeletionProtectionEnabled GlobalSecondaryIndexes KeySchema PointInTimeRecoverySpecification ResourcePolicy SSESpecification TableName TimeToLiveSpecification',
   'AWS::Events::EventBus': 'DeadLetterConfig Description KmsKeyIdentifier Name',
