@@ -163,7 +163,7 @@ export function variablesOf(change: OriginChange): Variables {
   }
   const { id, type, locale, source, webhook } = change;
   for (const [name, value] of Object.entries({ id, type, locale, source, webhook })) {
-    if (value !== undefined) variables[name] = value;
+    if (value !== undefined && value !== '') variables[name] = value;
   }
   return variables;
 }

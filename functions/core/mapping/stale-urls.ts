@@ -2,16 +2,17 @@ import type { Scope } from '../model/types.ts';
 import {
   compileRegexTemplate,
   compileUrlTemplate,
+  describeGap,
   type Encoding,
   pathEncoders,
   type Template,
   type Variables,
 } from './patterns/template.ts';
 import { listOf, type Rule } from './rule.ts';
-import { compileFileUrl, describeMissing, type UrlPurge } from './urls/file-url.ts';
+import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';
 import { withHosts } from './urls/hosts.ts';
 import { compilePages } from './urls/pages.ts';
-import { coverLiteralStars, fileUrlProblem, valuesProblem } from './urls/url.ts';
+import { fileUrlProblem, valuesProblem } from './urls/url.ts';
 import { dirEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
 
 /** One template of a rule, compiled. */
@@ -23,23 +24,18 @@ export interface StaleUrl {
 }
 
 /**
- * Compiles the templates of a rule: files and directories once for each encoding, then regexes.
+ * Compiles the templates of a rule, once for each encoding.
  * @throws PatternError for a template that cannot be read
  */
 export function compileStaleUrls(rule: Rule): readonly StaleUrl[] {
-  const { encodings, regexPatterns, hosts } = rule.purge;
-  const isObject = rule.match.source === 's3';
-  const urls =
-    encodings === undefined && isObject
-      ? [...urlsIn('browser', rule), ...urlsIn('s3', rule).map(onlyForKeysWithPlus)]
-      : (encodings ?? ['browser']).flatMap((encoding) => urlsIn(encoding, rule));
-  const regexes = withHosts(regexPatterns, listOf(hosts)).map(({ written, whole }) =>
-    regexPattern(written, compileRegexTemplate(whole)),
-  );
-  return [...urls, ...regexes];
+  const { encodings } = rule.purge;
+  if (encodings === undefined && rule.match.source === 's3') {
+    return [...urlsIn('browser', rule), ...urlsIn('s3', rule).map(onlyForKeysWithPlus)];
+  }
+  return (encodings ?? ['browser']).flatMap((encoding) => urlsIn(encoding, rule));
 }
 
-/** The file and directory URLs of a rule, with values encoded in one way. */
+/** The URLs and regexes of a rule, with values encoded in one way. */
 function urlsIn(encoding: Encoding, { purge, match, pages = {} }: Rule): readonly StaleUrl[] {
   const options = { encoding, joinSlashes: match.source !== 's3' };
   const hosts = listOf(purge.hosts);
@@ -54,7 +50,10 @@ function urlsIn(encoding: Encoding, { purge, match, pages = {} }: Rule): readonl
   const dirs = withHosts(purge.dirUrls, hosts).map(({ written, whole }) =>
     dirUrl(written, compileUrlTemplate(whole, options)),
   );
-  return [...files, ...dirs];
+  const regexes = withHosts(purge.regexPatterns, hosts).map(({ written, whole }) =>
+    regexPattern(written, compileRegexTemplate(whole, options)),
+  );
+  return [...files, ...dirs, ...regexes];
 }
 
 /** Without a plus in the key, the browser's encoding and that of S3 give the same URL. */
@@ -66,9 +65,8 @@ function onlyForKeysWithPlus({ written, expand }: StaleUrl): StaleUrl {
 }
 
 function fileUrl(written: string, template: Template, purge: UrlPurge): StaleUrl {
-  const isSound = !template.isOpen && fileUrlProblem(template.sample) === undefined;
-  // A "*" of a value is not a problem here: such a URL is purged as a directory URL.
-  const problemOf = isSound ? valuesProblem : (url: string) => fileUrlProblem(url.replaceAll('*', '_'));
+  const isSound = !template.isHostOpen && fileUrlProblem(template.sample) === undefined;
+  const problemOf = isSound ? valuesProblem : fileUrlProblem;
   return staleUrl(written, template, (url, variables, scope) => {
     const reason = problemOf(url);
     return reason === undefined ? purge(url, variables, scope) : [urlProblem(reason)];
@@ -76,21 +74,7 @@ function fileUrl(written: string, template: Template, purge: UrlPurge): StaleUrl
 }
 
 function dirUrl(written: string, template: Template): StaleUrl {
-  const wildcards = countStars(template.sample);
-  const endsInValue = /\{[^{}]*\}[^*]*$/.test(written);
-  return staleUrl(written, template, (url, _, scope) => {
-    const entry = dirEntry(url, scope);
-    const hasLiteralStars = countStars(url) !== wildcards;
-    if (entry.kind === 'problem' || !hasLiteralStars) return [entry];
-    if (wildcards === 0) return [dirEntry(coverLiteralStars(url), scope)];
-    // CDN Pro takes only the last "*" as a wildcard: that has to be the template's own.
-    if (!endsInValue) return [entry];
-    return [urlProblem('a value after the wildcard holds "*", which CDN Pro would take for the wildcard')];
-  });
-}
-
-function countStars(url: string): number {
-  return url.split('*').length - 1;
+  return staleUrl(written, template, (url, _, scope) => [dirEntry(url, scope)]);
 }
 
 function regexPattern(written: string, template: Template): StaleUrl {
@@ -103,7 +87,7 @@ function staleUrl(written: string, template: Template, purge: UrlPurge): StaleUr
     written,
     expand(variables, scope) {
       const expansion = template.expand(variables);
-      if (expansion.kind === 'incomplete') return [urlProblem(describeMissing(expansion.missing))];
+      if (expansion.kind !== 'expanded') return [urlProblem(describeGap(expansion))];
       const { results } = expansion;
       // Nearly always there is one, and this runs for nearly every change.
       if (results.length === 1) return purge(results[0] ?? '', variables, scope);

@@ -1,6 +1,7 @@
 import { escapeRegex } from '../urls/regex-pattern.ts';
 import {
   encodeAsComponent,
+  encodeInHost,
   encodeInPath,
   encodeInQuery,
   encodeLiteral,
@@ -13,10 +14,13 @@ import { parseTokens, type Token } from './tokens.ts';
 /** Values by variable name; a name that is missing has no value. */
 export type Variables = Captures;
 
-/** What an expansion gives: one result, several for a template over a list, or the variables without a value. */
-export type Expansion =
-  | { readonly kind: 'expanded'; readonly results: readonly string[] }
-  | { readonly kind: 'incomplete'; readonly missing: readonly string[] };
+/** What an expansion gives: one result, or several for a template over a list. */
+export type Expansion = { readonly kind: 'expanded'; readonly results: readonly string[] } | Gap;
+
+/** Why a template has no expansion: variables without a value, or one whose value names nothing next to a wildcard. */
+export type Gap =
+  | { readonly kind: 'incomplete'; readonly missing: readonly string[] }
+  | { readonly kind: 'empty'; readonly name: string };
 
 /** A compiled template. */
 export interface Template {
@@ -24,8 +28,8 @@ export interface Template {
   readonly variables: readonly string[];
   /** What it gives with a plain value for each variable: what is wrong with this is wrong whatever the values. */
   readonly sample: string;
-  /** Whether a value can make the syntax wrong: where it is in the host, or is the whole URL. */
-  readonly isOpen: boolean;
+  /** Whether a value decides the host, and can make the syntax wrong: where it is in the host, or is the whole URL. */
+  readonly isHostOpen: boolean;
   expand(variables: Variables): Expansion;
 }
 
@@ -43,33 +47,55 @@ export interface UrlTemplateOptions {
   readonly joinSlashes?: boolean;
 }
 
-type Part =
-  | string
-  | { readonly name: string; readonly encode: (value: string) => string; readonly sample?: string };
+interface ValuePart {
+  readonly name: string;
+  readonly encode: (value: string) => string;
+  /** @default 'x' */
+  readonly sample?: string;
+  /** Whether the value is in the host, or is the whole URL. */
+  readonly decidesHost?: true;
+  /** Whether the value must name something, since a wildcard of the template would reach further without it. */
+  readonly isNeeded?: boolean;
+}
+
+type Part = string | ValuePart;
 
 type Variable = Token & { readonly kind: 'variable' };
+
+/** Where a value is in a URL. */
+interface Position {
+  /** The template up to the variable, with a plain value for each variable in it. */
+  readonly before: string;
+  readonly isInQuery: boolean;
+}
 
 /**
  * Compiles a URL template. A value is encoded for where it is in the URL: in the path `{name}` encodes slashes
  * and `{+name}` keeps them; in the query both encode everything; in the host it is a part of the name. A template
  * that begins with `{+name}` takes the value as a whole URL. Literal parts that are encoded stay as they are.
+ * A `*` is a wildcard in a literal part alone: in a value it is marked, see `literal-star.ts`.
  * @throws PatternError for a brace without its partner and for an invalid name
  */
 export function compileUrlTemplate(source: string, options: UrlTemplateOptions = {}): Template {
   const tokens = parseTokens(source);
+  const hasWildcard = hasStarInPath(tokens);
   let before = '';
   const parts = tokens.map((token, index): Part => {
     if (token.kind === 'literal') {
       before += token.text;
       return encodeLiteral(index === 0 ? normalizeBeginning(token.text, tokens[1]) : token.text);
     }
-    const part = urlPart(token, before, options);
-    before += 'x';
-    return part;
+    const isInQuery = before.includes('?');
+    const part = urlPart(token, { before, isInQuery }, options);
+    before += part.sample ?? 'x';
+    return { ...part, isNeeded: hasWildcard && !isInQuery };
   });
-  const [first] = tokens;
-  const isOpen = first?.kind === 'variable' || isHostOpen(source);
-  return templateOf(source, parts, isOpen);
+  return templateOf(source, parts);
+}
+
+function hasStarInPath(tokens: readonly Token[]): boolean {
+  const literals = tokens.map((token) => (token.kind === 'literal' ? token.text : '')).join('');
+  return (literals.split('?')[0] ?? '').includes('*');
 }
 
 /** The first literal of a template, with its host as a browser writes it where the host ends in it. */
@@ -79,22 +105,22 @@ function normalizeBeginning(text: string, next: Token | undefined): string {
   return isHost ? normalizeOrigin(text).slice(0, -1) : text;
 }
 
-/** Whether a variable comes before the first slash of the path. */
-function isHostOpen(source: string): boolean {
-  const host = /^[A-Za-z]+:\/\/([^/?]*)/.exec(source)?.[1] ?? '';
-  return host.includes('{');
-}
-
-/** @param before the template up to the variable, with a plain character for each variable in it */
-function urlPart({ name, crossesSlashes }: Variable, before: string, options: UrlTemplateOptions): Part {
+function urlPart(
+  variable: Variable,
+  { before, isInQuery }: Position,
+  options: UrlTemplateOptions,
+): ValuePart {
+  const { name, crossesSlashes } = variable;
   const { encoding = 'browser', joinSlashes = false } = options;
-  if (before === '') return { name, encode: encodeWholeUrl, sample: 'https://host.example/x' };
-  if (before.includes('?')) return { name, encode: encodeInQuery };
+  if (before === '') {
+    return { name, encode: encodeWholeUrl, sample: 'https://host.example/x', decidesHost: true };
+  }
+  if (isInQuery) return { name, encode: encodeInQuery };
   const encodePath = pathEncoders[encoding];
   const encode = (value: string) => encodePath(value, crossesSlashes);
   // Right after the host, `{+name}` is the path: it gets the slash that a value may lack.
   if (/^[A-Za-z]+:\/\/[^/]*$/.test(before)) {
-    if (!crossesSlashes || before.endsWith('//')) return { name, encode: encodeInHost };
+    if (!crossesSlashes || before.endsWith('//')) return { name, encode: encodeInHost, decidesHost: true };
     return { name, encode: (value) => encode(value.startsWith('/') ? value : `/${value}`), sample: '/x' };
   }
   if (!joinSlashes || !before.endsWith('/')) return { name, encode };
@@ -108,28 +134,36 @@ export const pathEncoders: Readonly<Record<Encoding, (text: string, keepSlashes:
   component: encodeAsComponent,
 };
 
-function encodeInHost(value: string): string {
-  return encodeURIComponent(value.toWellFormed()).toLowerCase();
-}
-
 /**
  * Compiles a template for `regexPatterns`: values are encoded as in a URL and then escaped, so that they match
  * themselves. Braces without a variable belong to the regex.
  * @throws PatternError for an invalid variable name
  */
-export function compileRegexTemplate(source: string): Template {
-  let inQuery = false;
-  const parts = parseTokens(source, 'literal').map((token, index): Part => {
+export function compileRegexTemplate(source: string, options: UrlTemplateOptions = {}): Template {
+  const tokens = parseTokens(source, 'literal');
+  let before = '';
+  const parts = tokens.map((token, index): Part => {
     if (token.kind === 'literal') {
-      inQuery ||= token.text.includes('\\?');
+      before += token.text;
       return encodeLiteral(index === 0 ? lowerOrigin(token.text) : token.text);
     }
-    const { name, crossesSlashes } = token;
-    const encode = inQuery ? encodeInQuery : (value: string) => encodeInPath(value, crossesSlashes);
-    return { name, encode: (value) => escapeRegex(encode(value)) };
+    // A whole URL as a value is not a pattern; without an origin it is refused at synth.
+    const position = { before: before === '' ? '/' : before, isInQuery: before.includes('\\?') };
+    const part = urlPart(token, position, options);
+    before += part.sample ?? 'x';
+    if (part.decidesHost) return part;
+    const rest = tokens.slice(index + 1).map((each) => (each.kind === 'literal' ? each.text : 'x'));
+    return {
+      ...part,
+      encode: (value) => escapeRegex(part.encode(value)),
+      isNeeded: !endsPath.test(rest.join('')),
+    };
   });
-  return templateOf(source, parts, true);
+  return templateOf(source, parts);
 }
+
+/** What may follow a value that names nothing: the end, or a query. CDN Pro leaves a pattern's end open without `$`. */
+const endsPath = /^(?:\$$|\\\?|\((?:\?:)?\\\?[^()]*\)\?\$$)/;
 
 function lowerOrigin(text: string): string {
   return text.replace(/^[A-Za-z]+:\/\/[^/]*/, (origin) => origin.toLowerCase());
@@ -143,10 +177,10 @@ export function compilePlainTemplate(source: string): Template {
   const parts = parseTokens(source).map((token): Part => {
     return token.kind === 'literal' ? token.text : { name: token.name, encode: (value) => value };
   });
-  return templateOf(source, parts, true);
+  return templateOf(source, parts);
 }
 
-function templateOf(source: string, parts: readonly Part[], isOpen: boolean): Template {
+function templateOf(source: string, parts: readonly Part[]): Template {
   const variables = parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
   const list = variables.find((name) => name.includes('*'));
   const sample = parts.map((part) => (typeof part === 'string' ? part : (part.sample ?? 'x'))).join('');
@@ -154,7 +188,8 @@ function templateOf(source: string, parts: readonly Part[], isOpen: boolean): Te
     list === undefined
       ? (values) => expandOnce(parts, values)
       : (values) => expandList(parts, list, itemsOf(values, list), values);
-  return { source, variables, sample, isOpen, expand };
+  const isHostOpen = parts.some((part) => typeof part !== 'string' && part.decidesHost === true);
+  return { source, variables, sample, isHostOpen, expand };
 }
 
 function expandOnce(parts: readonly Part[], values: Variables): Expansion {
@@ -166,10 +201,15 @@ function expandOnce(parts: readonly Part[], values: Variables): Expansion {
     }
     const value = Object.hasOwn(values, part.name) ? values[part.name] : undefined;
     if (value === undefined) return { kind: 'incomplete', missing: missingOf(parts, values) };
-    result += part.encode(value);
+    const encoded = part.encode(value);
+    if (part.isNeeded && namesNothing.test(encoded)) return { kind: 'empty', name: part.name };
+    result += encoded;
   }
   return { kind: 'expanded', results: [result] };
 }
+
+/** Slashes alone, with or without an origin. */
+const namesNothing = /^(?:https?:\/\/[^/]*)?\/*$/;
 
 function missingOf(parts: readonly Part[], values: Variables): readonly string[] {
   return parts.flatMap((part) =>
@@ -187,10 +227,16 @@ function expandList(
   const results: string[] = [];
   for (const item of items) {
     const expansion = expandOnce(parts, { ...values, [list]: item });
-    if (expansion.kind === 'incomplete') return expansion;
+    if (expansion.kind !== 'expanded') return expansion;
     results.push(...expansion.results);
   }
   return { kind: 'expanded', results };
+}
+
+/** @returns in words why a template has no expansion */
+export function describeGap(gap: Gap): string {
+  if (gap.kind === 'empty') return `{${gap.name}} is empty, and a wildcard would reach further without it`;
+  return `the change has no ${gap.missing.map((name) => `{${name}}`).join(', ')}`;
 }
 
 /** More than any source hands over of one list. */

@@ -1,12 +1,12 @@
 import type { Scope } from '../../model/types.ts';
-import { compileUrlTemplate, type Template, type Variables } from '../patterns/template.ts';
+import { compileUrlTemplate, describeGap, type Template, type Variables } from '../patterns/template.ts';
 import type { Purge } from '../rule.ts';
 import { compileHeaders } from './header-sets.ts';
 import type { PageFinder } from './pages.ts';
-import { coverLiteralStars, valuesProblem } from './url.ts';
+import { valuesProblem } from './url.ts';
 import {
-  dirEntry,
   fileEntry,
+  literalEntry,
   type UrlEntry,
   type UrlProblem,
   urlProblem,
@@ -48,9 +48,7 @@ function withQueries(
 ): readonly (string | UrlProblem)[] {
   return queries.flatMap((template): readonly (string | UrlProblem)[] => {
     const expansion = template.expand(variables);
-    if (expansion.kind === 'incomplete') {
-      return [urlProblem(`${describeMissing(expansion.missing)} for its queries`)];
-    }
+    if (expansion.kind !== 'expanded') return [urlProblem(`${describeGap(expansion)} for its queries`)];
     return expansion.results.map((result) => {
       const query = result.slice(result.indexOf('?') + 1);
       return page.includes('?') ? `${page}&${query}` : `${page}?${query}`;
@@ -58,16 +56,12 @@ function withQueries(
   });
 }
 
-/** @returns in words that variables have no value */
-export function describeMissing(names: readonly string[]): string {
-  return `the change has no ${names.map((name) => `{${name}}`).join(', ')}`;
-}
-
 /** The versions of one URL: all of them, those that headers tell apart, or the one without headers. */
 function compileVersions({ variants = false, fileHeaders }: Purge): UrlPurge {
   const headersOf = fileHeaders === undefined ? undefined : compileHeaders(fileHeaders);
   return (url, variables, scope) => {
-    if (url.includes('*')) return [dirEntry(coverLiteralStars(url), scope)];
+    const literal = literalEntry(url, scope);
+    if (literal !== undefined) return [literal];
     if (variants) return [{ kind: 'dir', url, ...scope }];
     if (headersOf === undefined) return [fileEntry(url, scope)];
     const { sets, problems } = headersOf(variables);

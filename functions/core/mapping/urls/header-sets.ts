@@ -1,5 +1,5 @@
 import type { Header } from '../../model/types.ts';
-import { compilePlainTemplate, type Template, type Variables } from '../patterns/template.ts';
+import { compilePlainTemplate, describeGap, type Template, type Variables } from '../patterns/template.ts';
 
 /** One set of headers, as values by name. A value can hold variables. `{}` is the version without any. */
 export type HeaderSet = Readonly<Record<string, string>>;
@@ -54,9 +54,7 @@ function expandSet(
   const headers: Header[] = [];
   for (const { name, template } of set) {
     const expansion = template.expand(variables);
-    if (expansion.kind === 'incomplete') {
-      return `the change has no ${expansion.missing.map((each) => `{${each}}`).join(', ')} for the header ${name}`;
-    }
+    if (expansion.kind !== 'expanded') return `${describeGap(expansion)} for the header ${name}`;
     const [value = ''] = expansion.results;
     // No request can carry such a value, so no version of a file has it.
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return `the header ${name} cannot have this value`;

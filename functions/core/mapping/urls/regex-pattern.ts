@@ -1,13 +1,14 @@
 import { describeValue } from '../../model/errors.ts';
+import { unmarkStars } from './literal-star.ts';
 
 const syntax = /^(?:https?|any):\/\/[A-Za-z0-9.-]+\/[\s\S]*$/;
 
 /** Limits on `regexPatterns` (the purge API's page): characters after the host, quantifiers, their upper limit. */
 const limits = { length: 126, unlimitedQuantifiers: 2, upperLimit: 59 };
 
-/** Escapes a string so that it matches itself in a regular expression. */
+/** Escapes a part of a URL so that it matches itself in a regular expression. */
 export function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return unmarkStars(text).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** Why CDN Pro would refuse this as an entry of `regexPatterns`, or undefined where it would not. */

@@ -1,4 +1,6 @@
 import type { Header, PurgeEntry, Scope } from '../../model/types.ts';
+import { exactPattern } from './exact-pattern.ts';
+import { literalStar, unmarkStars } from './literal-star.ts';
 import { regexPatternProblem } from './regex-pattern.ts';
 import { dirUrlProblem } from './url.ts';
 
@@ -13,7 +15,7 @@ export type UrlEntry = PurgeEntry | UrlProblem;
 
 /** @returns that a URL cannot be purged */
 export function urlProblem(reason: string): UrlProblem {
-  return { kind: 'problem', reason };
+  return { kind: 'problem', reason: unmarkStars(reason) };
 }
 
 /** @returns the entry for a file URL that was checked. Written out, since this runs for nearly every change */
@@ -30,8 +32,24 @@ export function versionEntry(url: string, headers: readonly Header[], scope: Sco
 /** @returns the entry for a directory URL, or why CDN Pro would refuse it */
 export function dirEntry(url: string, scope: Scope): UrlEntry {
   const reason = dirUrlProblem(url);
-  return reason === undefined ? { kind: 'dir', url, ...scope } : urlProblem(reason);
+  if (reason !== undefined) return urlProblem(reason);
+  return literalEntry(url, scope) ?? { kind: 'dir', url, ...scope };
 }
+
+/**
+ * @returns what purges a URL with literal stars and no other, which no file URL can; undefined for a URL without them
+ */
+export function literalEntry(url: string, scope: Scope): UrlEntry | undefined {
+  if (!url.includes(literalStar)) return undefined;
+  // CDN Pro takes only the last "*" or "**" as the wildcard: where that is the template's own, the others are literal.
+  if (lastStarIsTheTemplates.test(url)) return { kind: 'dir', url: unmarkStars(url), ...scope };
+  const pattern = exactPattern(url);
+  const reason = regexPatternProblem(pattern);
+  if (reason === undefined) return { kind: 'regex', pattern, ...scope };
+  return urlProblem(`a value holds "*", and the regex that purges this URL alone cannot be sent: ${reason}`);
+}
+
+const lastStarIsTheTemplates = new RegExp(`[^*${literalStar}]\\*\\*?[^*${literalStar}]*$`);
 
 /** @returns the entry for a regular expression, or why CDN Pro would refuse it */
 export function regexEntry(pattern: string, scope: Scope): UrlEntry {

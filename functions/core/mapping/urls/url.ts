@@ -1,4 +1,5 @@
 import { describeValue } from '../../model/errors.ts';
+import { literalStar, markStars } from './literal-star.ts';
 
 /** The longest URL that CDN Pro takes, in characters (the purge API's page). */
 export const maxUrlLength = 2048;
@@ -6,10 +7,10 @@ export const maxUrlLength = 2048;
 /**
  * What is not encoded in a path: RFC 3986's unreserved, sub-delims, `:` and `@`. A browser leaves these as they
  * are (https://url.spec.whatwg.org/#path-percent-encode-set). It would leave `[`, `]` and `|`, too, which CDN Pro
- * refuses unless encoded; docs/adr/0010 has the whole table.
+ * refuses unless encoded; docs/adr/0010 has the whole table. A `*` is left, too, and marked as literal.
  */
-const onlyPlainInPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]*$/;
-const onlyPlainInPathOrSlash = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;
+const onlyPlainInPath = /^[A-Za-z0-9\-._~!$&'()+,;=:@]*$/;
+const onlyPlainInPathOrSlash = /^[A-Za-z0-9\-._~!$&'()+,;=:@/]*$/;
 const notPlainInPath = /[^A-Za-z0-9\-._~!$&'()*+,;=:@]/gu;
 const notPlainInPathOrSlash = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 
@@ -20,23 +21,28 @@ const notPlainInPathOrSlash = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
  */
 export function encodeInPath(text: string, keepSlashes: boolean): string {
   if ((keepSlashes ? onlyPlainInPathOrSlash : onlyPlainInPath).test(text)) return text;
-  return text
-    .toWellFormed()
-    .replace(keepSlashes ? notPlainInPathOrSlash : notPlainInPath, encodeURIComponent);
+  return markStars(
+    text.toWellFormed().replace(keepSlashes ? notPlainInPathOrSlash : notPlainInPath, encodeURIComponent),
+  );
 }
 
 /**
  * Percent-encodes a string as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
- * plus. A `*` stays, as it does there.
+ * plus.
  */
 export function encodeAsComponent(text: string, keepSlashes: boolean): string {
-  const encoded = encodeURIComponent(text.toWellFormed());
+  const encoded = markStars(encodeURIComponent(text.toWellFormed()));
   return keepSlashes ? encoded.replaceAll('%2F', '/') : encoded;
 }
 
 /** Percent-encodes a string for use as a value in a URL's query: a browser encodes `'` there, and leaves `*`. */
 export function encodeInQuery(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll("'", '%27');
+  return markStars(encodeURIComponent(text.toWellFormed()).replaceAll("'", '%27'));
+}
+
+/** Encodes a string for use as a value in a URL's host, in lower case. */
+export function encodeInHost(text: string): string {
+  return markStars(encodeURIComponent(text.toWellFormed()).toLowerCase());
 }
 
 /**
@@ -50,7 +56,7 @@ export function encodeLiteral(text: string): string {
 /** A whole URL that came as a value: its escapes stay, and what a browser or CDN Pro wants encoded is encoded. */
 export function encodeWholeUrl(text: string): string {
   const encoded = encodeLiteral(text).replace(/["<>[\\\]^`{|}]/g, encodeURIComponent);
-  return normalizeOrigin(encoded.replace(/#.*$/s, '').replace(/%(?![0-9A-Fa-f]{2})/g, '%25'));
+  return markStars(normalizeOrigin(encoded.replace(/#.*$/s, '').replace(/%(?![0-9A-Fa-f]{2})/g, '%25')));
 }
 
 /**
@@ -74,7 +80,7 @@ function normalizeHost(authority: string, scheme: string): string {
 }
 
 const host = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
-const plain = "[A-Za-z0-9\\-._~!$&'()+,;=:@/]|%[0-9A-Fa-f]{2}";
+const plain = `[A-Za-z0-9\\-._~!$&'()+,;=:@/${literalStar}]|%[0-9A-Fa-f]{2}`;
 const start = `^https?://${host}(?::\\d{1,5})?`;
 const fileUrlSyntax = new RegExp(`${start}/(?:${plain})*(?:\\?(?:${plain}|\\?)*)?$`);
 const dirUrlSyntax = new RegExp(`${start}/(?:${plain}|\\*)*(?:\\?(?:${plain}|[*?])*)?$`);
@@ -128,14 +134,4 @@ function isUtf8(url: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * A directory URL that covers a URL with a literal `*` in it, which cannot be a file URL. CDN Pro takes only the
- * last `*` as a wildcard, so one more at the end makes those before it literal; where the URL ends with `*` itself,
- * that one has to be the wildcard, as two would be `**`, and where it ends with a slash, since `…/*` may leave out the
- * directory's own page. Each covers only URLs of one directory that begin alike.
- */
-export function coverLiteralStars(url: string): string {
-  return /[*/]$/.test(url) ? url.replace(/\*+([^*]*)$/, '*$1') : `${url}*`;
 }
