@@ -20,7 +20,8 @@ import type { DataProtectionProps } from './settings/data-protection-settings.ts
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
 import { warnOfRules } from './settings/rules/lasting-rules.ts';
-import { type CompleteSettings, checkSettings, type Settings } from './settings/settings.ts';
+import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
+import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
 import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
@@ -204,8 +205,7 @@ export class CdnPurger extends Construct {
   }
 
   #receiverProps() {
-    const { target, rules } = this.#settings;
-    return { mapping: { target, rules }, buffer: this.#submit.buffer, monitoring: this.#monitoring };
+    return { mapping: mappingOf(this.#settings), buffer: this.#submit.buffer, monitoring: this.#monitoring };
   }
 
   /** Warns of what cannot last on CDN Pro's limits; of two purgers, the later one knows the earlier. */
@@ -213,6 +213,8 @@ export class CdnPurger extends Construct {
     const annotations = Annotations.of(this);
     for (const warning of warnOfRules(this.#settings))
       annotations.addWarningV2(`${warningId}:lasting`, warning);
+    for (const warning of warnOfOpenHosts(this.#settings))
+      annotations.addWarningV2(`${warningId}:hosts`, warning);
     for (const other of this.node.root.node.findAll()) {
       if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
       const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/operations.md, "Several deployments sharing one CDN Pro user".`;

@@ -13,7 +13,7 @@ import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
-import type { CompleteSettings } from '../settings/settings.ts';
+import { type CompleteSettings, mappingOf } from '../settings/settings.ts';
 import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
@@ -55,7 +55,7 @@ export class Submit extends Construct {
       timeout,
       memorySize: 512,
       // For S3 events that come back from the dead letter queue.
-      files: { [mappingFile]: JSON.stringify({ target: settings.target, rules: settings.rules }) },
+      files: { [mappingFile]: JSON.stringify(mappingOf(settings)) },
       environment: {
         [environment.bufferQueueUrl]: queue.queueUrl,
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,

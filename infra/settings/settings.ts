@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Rule } from '../../functions/core/mapping/rule.ts';
+import type { MappingConfig, Rule } from '../../functions/core/mapping/rule.ts';
 import type { Target } from '../../functions/core/model/types.ts';
 import { check, purgerSubject } from './check.ts';
 import {
@@ -21,7 +21,7 @@ import {
 import { retiredSettings } from './retired.ts';
 import { validateRules } from './rules/check-rules.ts';
 import { ruleSchema, targetSchema } from './rules/rule-schema.ts';
-import { expected, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
+import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
 
 /** Options of the purger itself, whatever it is deployed with. */
@@ -30,6 +30,12 @@ export interface Settings extends LimitsSettings, PlanningSettings {
   readonly target: Target;
   /** Which changes make which URLs stale. */
   readonly rules: readonly Rule[];
+  /**
+   * The hosts that a value of a change may name, where a rule lets it decide the host: `www.example.com`, or
+   * `*.example.com` for all below one.
+   * @default - any, with a warning at synth
+   */
+  readonly allowedHosts?: readonly string[];
   /**
    * How long the buffer gathers changes before they are submitted together, in seconds, 1 to 300.
    * @default 2
@@ -51,6 +57,7 @@ export interface Settings extends LimitsSettings, PlanningSettings {
 export interface CompleteSettings extends CompleteLimits, CompletePlanning {
   readonly target: Target;
   readonly rules: readonly Rule[];
+  readonly allowedHosts?: readonly string[];
   readonly batchingWindowSeconds: number;
   readonly paused: boolean;
   readonly dashboard: boolean;
@@ -65,10 +72,16 @@ export const defaultSettings = {
   dashboard: true,
 } as const;
 
+const allowedHost = nonEmptyString('a host such as "www.example.com" or "*.example.com"').regex(
+  /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/,
+  expected('a host such as "www.example.com" or "*.example.com", in lower case and ASCII'),
+);
+
 /** The fields of {@link Settings}, for schemas that have more. */
 export const settingsFields = {
   target: targetSchema,
   rules: z.array(ruleSchema, expected('a list of rules')).min(1, expected('at least one rule')),
+  allowedHosts: arrayOf(allowedHost, 'hosts').optional(),
   ...limitsFields,
   batchingWindowSeconds: wholeNumber(1, 300).optional(),
   ...planningFields,
@@ -96,10 +109,17 @@ export function completeSettings(settings: Settings): CompleteSettings {
   const {
     target,
     rules,
+    allowedHosts,
     batchingWindowSeconds = defaultSettings.batchingWindowSeconds,
     paused = defaultSettings.paused,
     dashboard = defaultSettings.dashboard,
   } = settings;
-  const own = { target, rules, batchingWindowSeconds, paused, dashboard };
+  const hosts = allowedHosts === undefined ? {} : { allowedHosts };
+  const own = { target, rules, ...hosts, batchingWindowSeconds, paused, dashboard };
   return { ...own, ...completeLimits(settings), ...completePlanning(settings) };
+}
+
+/** @returns what the functions need to map changes */
+export function mappingOf({ target, rules, allowedHosts }: CompleteSettings): MappingConfig {
+  return { target, rules, ...(allowedHosts !== undefined && { allowedHosts }) };
 }

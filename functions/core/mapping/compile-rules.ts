@@ -1,5 +1,5 @@
 import { groupBy } from '../model/group-by.ts';
-import type { OriginChange, PurgeAction, Scope, Target } from '../model/types.ts';
+import type { OriginChange, PurgeAction, Scope } from '../model/types.ts';
 import { compileMatch } from './conditions.ts';
 import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
 import { compilePattern } from './patterns/pattern.ts';
@@ -13,7 +13,7 @@ import { compileStaleUrls } from './stale-urls.ts';
  * @throws PatternError for a pattern or template that cannot be read
  */
 export function compileRules(config: MappingConfig): RuleSet {
-  const rules = config.rules.map((rule, index) => compileRule(rule, `rules[${index}]`, config.target));
+  const rules = config.rules.map((rule, index) => compileRule(rule, `rules[${index}]`, config));
   const candidatesFor = indexRules(rules);
   return {
     map: (change, latest) => mapChange(candidatesFor(change), change, latest ?? change.action),
@@ -22,7 +22,11 @@ export function compileRules(config: MappingConfig): RuleSet {
 }
 
 /** @returns one rule, ready for changes */
-export function compileRule(rule: Rule, defaultName: string, target: Target): CompiledRule {
+export function compileRule(
+  rule: Rule,
+  defaultName: string,
+  { target, allowedHosts }: Omit<MappingConfig, 'rules'>,
+): CompiledRule {
   const scope = (action: PurgeAction): Scope => ({
     target: rule.target ?? target,
     action: rule.action ?? action,
@@ -32,7 +36,7 @@ export function compileRule(rule: Rule, defaultName: string, target: Target): Co
     name: rule.name ?? defaultName,
     source: rule.match.source,
     match: compileMatch(rule),
-    staleUrls: compileStaleUrls(rule),
+    staleUrls: compileStaleUrls(rule, allowedHosts),
     scopes: { put: scope('invalidate'), delete: scope('delete') },
     timing: timingOf(rule),
     segments: segmentsOf(rule),

@@ -26,10 +26,10 @@ import { dirEntry } from './urls/url-entry.ts';
  * @returns entries without duplicates, in the order of the rules. What no change of them alone would purge, such as all
  *   below a beginning, is scheduled apart, as by prefix
  */
-export function purgeByPrefix({ rules, target }: MappingConfig, change: EntryChange): MappingResult {
+export function purgeByPrefix({ rules, ...config }: MappingConfig, change: EntryChange): MappingResult {
   const matching = rules.flatMap((rule, index) => {
     if (!couldMatch(rule, change)) return [];
-    return [{ compiled: compileRule(rule, `rules[${index}]`, target), cover: coverRule(rule) }];
+    return [{ compiled: compileRule(rule, `rules[${index}]`, config), cover: coverRule(rule) }];
   });
   const map = (urlsOf: (cover: RuleCover) => readonly StaleUrl[]) =>
     mapByRules(

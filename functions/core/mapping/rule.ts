@@ -112,6 +112,11 @@ export interface Rule {
 /** What the functions need to map changes. Travels inside their assets as JSON. */
 export interface MappingConfig {
   readonly target: Target;
+  /**
+   * The hosts that a value may name, where it decides the host: `*.example.com` are all below one.
+   * @default - any
+   */
+  readonly allowedHosts?: readonly string[];
   readonly rules: readonly Rule[];
 }
 

@@ -10,7 +10,7 @@ import {
 } from './patterns/template.ts';
 import { listOf, type Rule } from './rule.ts';
 import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';
-import { withHosts } from './urls/hosts.ts';
+import { hostProblem, withHosts } from './urls/hosts.ts';
 import { compilePages } from './urls/pages.ts';
 import { fileUrlProblem, valuesProblem } from './urls/url.ts';
 import { dirEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
@@ -25,18 +25,24 @@ export interface StaleUrl {
 
 /**
  * Compiles the templates of a rule, once for each encoding.
+ * @param allowedHosts see {@link import('./rule.ts').MappingConfig}
  * @throws PatternError for a template that cannot be read
  */
-export function compileStaleUrls(rule: Rule): readonly StaleUrl[] {
+export function compileStaleUrls(rule: Rule, allowedHosts?: readonly string[]): readonly StaleUrl[] {
   const { encodings } = rule.purge;
+  const urls = (encoding: Encoding) => urlsIn(encoding, rule, allowedHosts);
   if (encodings === undefined && rule.match.source === 's3') {
-    return [...urlsIn('browser', rule), ...urlsIn('s3', rule).map(onlyForKeysWithPlus)];
+    return [...urls('browser'), ...urls('s3').map(onlyForKeysWithPlus)];
   }
-  return (encodings ?? ['browser']).flatMap((encoding) => urlsIn(encoding, rule));
+  return (encodings ?? ['browser']).flatMap(urls);
 }
 
 /** The URLs and regexes of a rule, with values encoded in one way. */
-function urlsIn(encoding: Encoding, { purge, match, pages = {} }: Rule): readonly StaleUrl[] {
+function urlsIn(
+  encoding: Encoding,
+  { purge, match, pages = {} }: Rule,
+  allowedHosts: readonly string[] | undefined,
+): readonly StaleUrl[] {
   const options = { encoding, joinSlashes: match.source !== 's3' };
   const hosts = listOf(purge.hosts);
   const encodeName = (name: string) => pathEncoders[encoding](name, false);
@@ -45,15 +51,23 @@ function urlsIn(encoding: Encoding, { purge, match, pages = {} }: Rule): readonl
   const purgeFixedFile = compileFileUrl(purge, compilePages({ ...pages, parents: 0 }, encodeName));
   const files = withHosts(purge.fileUrls, hosts).map(({ written, whole }) => {
     const template = compileUrlTemplate(whole, options);
-    return fileUrl(written, template, template.variables.length > 0 ? purgeFile : purgeFixedFile);
+    return {
+      written,
+      template,
+      purge: checkedFile(template, isFixed(template) ? purgeFixedFile : purgeFile),
+    };
   });
-  const dirs = withHosts(purge.dirUrls, hosts).map(({ written, whole }) =>
-    dirUrl(written, compileUrlTemplate(whole, options)),
-  );
-  const regexes = withHosts(purge.regexPatterns, hosts).map(({ written, whole }) =>
-    regexPattern(written, compileRegexTemplate(whole, options)),
-  );
-  return [...files, ...dirs, ...regexes];
+  const dirs = withHosts(purge.dirUrls, hosts).map(({ written, whole }) => {
+    return { written, template: compileUrlTemplate(whole, options), purge: purgeDir };
+  });
+  const regexes = withHosts(purge.regexPatterns, hosts).map(({ written, whole }) => {
+    return { written, template: compileRegexTemplate(whole, options), purge: purgeRegex };
+  });
+  return [...files, ...dirs, ...regexes].map((each) => staleUrl(each, allowedHosts));
+}
+
+function isFixed({ variables }: Template): boolean {
+  return variables.length === 0;
 }
 
 /** Without a plus in the key, the browser's encoding and that of S3 give the same URL. */
@@ -64,25 +78,30 @@ function onlyForKeysWithPlus({ written, expand }: StaleUrl): StaleUrl {
   };
 }
 
-function fileUrl(written: string, template: Template, purge: UrlPurge): StaleUrl {
+function checkedFile(template: Template, purge: UrlPurge): UrlPurge {
   const isSound = !template.isHostOpen && fileUrlProblem(template.sample) === undefined;
   const problemOf = isSound ? valuesProblem : fileUrlProblem;
-  return staleUrl(written, template, (url, variables, scope) => {
+  return (url, variables, scope) => {
     const reason = problemOf(url);
     return reason === undefined ? purge(url, variables, scope) : [urlProblem(reason)];
-  });
+  };
 }
 
-function dirUrl(written: string, template: Template): StaleUrl {
-  return staleUrl(written, template, (url, _, scope) => [dirEntry(url, scope)]);
+const purgeDir: UrlPurge = (url, _, scope) => [dirEntry(url, scope)];
+const purgeRegex: UrlPurge = (pattern, _, scope) => [regexEntry(pattern, scope)];
+
+interface PurgedTemplate {
+  readonly written: string;
+  readonly template: Template;
+  /** What purges one URL that the template makes. */
+  readonly purge: UrlPurge;
 }
 
-function regexPattern(written: string, template: Template): StaleUrl {
-  return staleUrl(written, template, (pattern, _, scope) => [regexEntry(pattern, scope)]);
-}
-
-/** @param purge what purges one URL that the template makes */
-function staleUrl(written: string, template: Template, purge: UrlPurge): StaleUrl {
+function staleUrl(
+  { written, template, purge }: PurgedTemplate,
+  allowedHosts: readonly string[] | undefined,
+): StaleUrl {
+  const purgeUrl = allowedHosts && template.isHostOpen ? onAllowedHosts(purge, allowedHosts) : purge;
   return {
     written,
     expand(variables, scope) {
@@ -90,8 +109,15 @@ function staleUrl(written: string, template: Template, purge: UrlPurge): StaleUr
       if (expansion.kind !== 'expanded') return [urlProblem(describeGap(expansion))];
       const { results } = expansion;
       // Nearly always there is one, and this runs for nearly every change.
-      if (results.length === 1) return purge(results[0] ?? '', variables, scope);
-      return results.flatMap((url) => purge(url, variables, scope));
+      if (results.length === 1) return purgeUrl(results[0] ?? '', variables, scope);
+      return results.flatMap((url) => purgeUrl(url, variables, scope));
     },
+  };
+}
+
+function onAllowedHosts(purge: UrlPurge, allowedHosts: readonly string[]): UrlPurge {
+  return (url, variables, scope) => {
+    const reason = hostProblem(url, allowedHosts);
+    return reason === undefined ? purge(url, variables, scope) : [urlProblem(reason)];
   };
 }
