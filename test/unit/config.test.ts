@@ -54,7 +54,7 @@ test('every issue is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `paused`, `dashboard`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `allowedHosts`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `paused`, `dashboard`)',
   ]);
 });
 
