@@ -1,6 +1,6 @@
 import type { Limits } from '../core/limits/limits.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import type { ObjectFilter } from '../core/model/object-filter.ts';
+import type { CarrierFilter, ObjectFilter } from '../core/model/object-filter.ts';
 import type { Planning } from '../core/planning/plan.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
@@ -21,7 +21,7 @@ export const environment = {
   limits: 'LIMITS',
   /** What a purge request holds. */
   planning: 'PLANNING',
-  /** The objects to purge, where topics and queues carry events of others as well; all of them where it is missing. */
+  /** The objects that topics and queues may tell of, where they are filtered; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',
   /** The objects whose puts are left out where nothing changed; none where it is missing. */
   skipUnchanged: 'SKIP_UNCHANGED',
@@ -40,7 +40,7 @@ export const environment = {
 interface JsonVariables {
   readonly limits: Limits;
   readonly planning: Planning;
-  readonly watchedObjects: readonly ObjectFilter[];
+  readonly watchedObjects: readonly CarrierFilter[];
   readonly skipUnchanged: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
 }

@@ -23,7 +23,7 @@ const { bufferQueueUrl, deadLetterQueueUrl } = readEnvironment('bufferQueueUrl',
 const mapping = loadMapping();
 const ports = {
   rules: compileRules(mapping),
-  watched: readOptionalVariable('watchedObjects'),
+  carriers: readOptionalVariable('watchedObjects'),
   skipUnchanged:
     readOptionalVariable('skipUnchanged') === undefined ? undefined : skipFromEnvironment(mapping),
   log,

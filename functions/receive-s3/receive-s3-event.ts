@@ -1,7 +1,7 @@
 import { type EnqueuePorts, enqueueChanges, type MappedResult } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import { matchesFilter, type ObjectFilter } from '../core/model/object-filter.ts';
+import { type CarrierFilter, carrierFilters, matchesFilter } from '../core/model/object-filter.ts';
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';
@@ -17,10 +17,10 @@ export interface ReceiveS3Ports extends EnqueuePorts {
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /**
-   * The objects to purge, where topics and queues carry events of others as well.
+   * Which objects topics and queues may tell of: each filter holds for its own carrier alone.
    * @default all objects
    */
-  readonly watched?: readonly ObjectFilter[] | undefined;
+  readonly carriers?: readonly CarrierFilter[] | undefined;
   /**
    * The objects whose puts are left out where nothing changed.
    * @default none
@@ -52,15 +52,24 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
   );
 }
 
-function wanted({ changes }: S3Reading, { watched, log }: ReceiveS3Ports): readonly ObjectChange[] {
-  if (watched === undefined) return changes;
-  const others = changes.filter((change) => !matchesFilter(change, watched));
-  if (others.length > 0) {
+/** S3 itself tells of nothing but what was asked for; who publishes to a topic or queue may write anything. */
+function wanted(
+  { changes, messages }: S3Reading,
+  { carriers, log }: ReceiveS3Ports,
+): readonly ObjectChange[] {
+  if (carriers === undefined) return changes;
+  const others = new Set<ObjectChange>();
+  for (const message of messages) {
+    const filters = carrierFilters(message.path, carriers);
+    if (filters === undefined) continue;
+    for (const change of message.changes) if (!matchesFilter(change, filters)) others.add(change);
+  }
+  if (others.size > 0) {
     // One line for a batch: a topic of a whole bucket may carry far more than is watched.
     const [first] = others;
-    log.info(s3Events.changesFiltered, { count: others.length, first: first?.id });
+    log.info(s3Events.changesFiltered, { count: others.size, first: first?.id });
   }
-  return changes.filter((change) => matchesFilter(change, watched));
+  return changes.filter((change) => !others.has(change));
 }
 
 /** @returns the records that could not be put into the dead letter queue */

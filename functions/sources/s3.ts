@@ -26,6 +26,11 @@ export interface S3Unreadable extends S3Remark {
 /** What one SQS message said. */
 interface S3MessageReading {
   readonly messageId: string;
+  /**
+   * The ARNs of its queue and of the topic that sent it there, as far as there are any. AWS writes both: what a
+   * publisher puts into a message does not count.
+   */
+  readonly path: readonly string[];
   readonly changes: readonly ObjectChange[];
   readonly ignored: readonly S3Remark[];
   readonly notUnderstood: readonly S3Unreadable[];
@@ -110,32 +115,41 @@ function readRecord(record: unknown, findings: Findings, envelopes: number): voi
 function readSqsMessage(record: unknown, findings: Findings, envelopes: number): void {
   const messageId = stringAt(record, 'messageId') ?? '';
   const inMessage = noFindings();
-  readWrapped('aws:sqs', 'body', valueAt(record, 'body'), inMessage, envelopes);
+  const document = readWrapped('aws:sqs', 'body', valueAt(record, 'body'), inMessage, envelopes);
   const { changes } = inMessage;
   const ignored = inMessage.ignored.map((each) => ({ ...each, messageId }));
   const notUnderstood = inMessage.notUnderstood.map((each) => ({ ...each, messageId }));
   for (const change of changes) findings.changes.push(change);
   for (const each of ignored) findings.ignored.push(each);
   for (const each of notUnderstood) findings.notUnderstood.push(each);
-  findings.messages.push({ messageId, changes, ignored, notUnderstood });
+  findings.messages.push({ messageId, path: pathOf(record, document), changes, ignored, notUnderstood });
 }
 
-/** SNS and SQS carry what they wrap as a string of JSON. */
+function pathOf(record: unknown, document: unknown): readonly string[] {
+  const topic = stringAt(document, 'Type') === 'Notification' ? stringAt(document, 'TopicArn') : undefined;
+  return [stringAt(record, 'eventSourceARN'), topic].filter((arn) => arn !== undefined);
+}
+
+/** SNS and SQS carry what they wrap as a string of JSON. @returns what is wrapped; undefined where it cannot be read */
 function readWrapped(
   name: string,
   field: string,
   text: unknown,
   findings: Findings,
   envelopes: number,
-): void {
+): unknown {
   if (typeof text !== 'string' || envelopes >= maxEnvelopes) {
     const wanted = envelopes >= maxEnvelopes ? 'wrapped less often' : 'a string of JSON';
     findings.notUnderstood.push(unreadable(name, unexpected(field, wanted, text), text));
-    return;
+    return undefined;
   }
   const parsed = parseJsonText(text, `\`${field}\``);
-  if (parsed.kind === 'malformed') findings.notUnderstood.push(unreadable(name, parsed, text));
-  else readDocument(parsed.value, findings, envelopes + 1);
+  if (parsed.kind === 'malformed') {
+    findings.notUnderstood.push(unreadable(name, parsed, text));
+    return undefined;
+  }
+  readDocument(parsed.value, findings, envelopes + 1);
+  return parsed.value;
 }
 
 /** Where an event holds what; the two formats of S3 differ in nothing else. */

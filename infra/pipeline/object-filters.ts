@@ -1,20 +1,18 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
+import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { checkOverlap, type WatchFilter } from '../settings/watch-options.ts';
 
 /** Lambda takes 4 KB of environment in all. */
 const maxLength = 3000;
-
-interface Watched {
-  readonly objects: ObjectFilter;
-  /** A topic or queue may carry more than is watched; a bucket sends only that. */
-  readonly from: 'bucket' | 'carrier';
-}
+/** The longest ARN, for those that only the deployment knows. */
+const assumedArnLength = 120;
 
 /** Which objects a receiver takes changes of. */
 export class ObjectFilters {
-  readonly #watched: Watched[] = [];
+  readonly #buckets: ObjectFilter[] = [];
+  readonly #topics: CarrierFilter[] = [];
+  readonly #queues: CarrierFilter[] = [];
   readonly #skipped: ObjectFilter[] = [];
 
   /**
@@ -22,20 +20,25 @@ export class ObjectFilters {
    * @throws ConfigError where a bucket's objects are watched already
    */
   addBucket(objects: ObjectFilter, skipped: readonly ObjectFilter[]): void {
-    checkOverlap(objects, this.#objects());
-    this.#watched.push({ objects, from: 'bucket' });
+    checkOverlap(objects, this.#buckets);
+    this.#buckets.push(objects);
     this.#skipped.push(...skipped);
   }
 
-  /** Adds what is taken from a topic or queue that carries S3's events. */
-  addCarrier(filter: WatchFilter): void {
-    this.#watched.push({ objects: filter, from: 'carrier' });
+  /** Adds what is taken from a topic. */
+  addTopic(from: string, filter: WatchFilter): void {
+    this.#topics.push({ from, ...filter });
   }
 
-  /** @returns the filters as the function reads them; undefined where nothing arrives that is not watched */
+  /** Adds what is taken from a queue. */
+  addQueue(from: string, filter: WatchFilter): void {
+    this.#queues.push({ from, ...filter });
+  }
+
+  /** @returns the filters of carriers as the function reads them; undefined where none has one */
   toEnvironment(scope: Construct): string | undefined {
-    if (!this.#watched.some(({ from }) => from === 'carrier')) return undefined;
-    return Stack.of(scope).toJsonString(this.#isUnfiltered() ? [{}] : this.#objects());
+    const carriers = this.#carriers();
+    return carriers.length === 0 ? undefined : Stack.of(scope).toJsonString(carriers);
   }
 
   /** @returns the objects whose unchanged puts are left out, as the function reads them; undefined where there are none */
@@ -44,21 +47,24 @@ export class ObjectFilters {
   }
 
   /** @returns the issues of filters that are too long for the function's environment */
-  validateLength(scope: Construct): string[] {
-    const isFiltered = this.toEnvironment(scope) !== undefined && !this.#isUnfiltered();
-    const { length } = JSON.stringify([...(isFiltered ? this.#objects() : []), ...this.#skipped]);
+  validateLength(): string[] {
+    const carriers = this.#carriers().map((filter) =>
+      Token.isUnresolved(filter.from) ? { ...filter, from: 'x'.repeat(assumedArnLength) } : filter,
+    );
+    const { length } = JSON.stringify([...carriers, ...this.#skipped]);
     if (length <= maxLength) return [];
     return [
       `\`topics\`, \`queues\` and \`buckets\`: expected filters of at most ${maxLength} characters in all, got ${length}: leave the filters of topics and queues out, and let the rules choose; and name fewer prefixes in \`skipUnchanged\``,
     ];
   }
 
-  #objects(): readonly ObjectFilter[] {
-    return this.#watched.map(({ objects }) => objects);
+  /** Of a topic without a filter everything is taken; a queue is listed so that no topic's filter holds for it. */
+  #carriers(): readonly CarrierFilter[] {
+    const topics = this.#topics.filter(isFiltered);
+    return topics.length > 0 || this.#queues.some(isFiltered) ? [...topics, ...this.#queues] : [];
   }
+}
 
-  /** A carrier without a filter lets everything in. */
-  #isUnfiltered(): boolean {
-    return this.#watched.some(({ objects, from }) => from === 'carrier' && Object.keys(objects).length === 0);
-  }
+function isFiltered({ bucket, prefix, suffix }: CarrierFilter): boolean {
+  return (bucket ?? prefix ?? suffix) !== undefined;
 }

@@ -88,7 +88,8 @@ export class S3EventQueue extends Construct {
       topic,
       protocol: SubscriptionProtocol.SQS,
       endpoint: this.queue.queueArn,
-      rawMessageDelivery: true,
+      // The envelope says which topic it was: who publishes to one may write anything into a message.
+      rawMessageDelivery: false,
       ...(this.#isOtherRegion(region) ? {} : { deadLetterQueue: this.#deadLetterQueue }),
       ...ofRegion,
     });

@@ -1,4 +1,4 @@
-import { Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, type IResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -69,7 +69,7 @@ export class S3Receiver extends Construct {
     const lostEvents = new LostEvents(monitoring, this.function);
     this.#rules = new BucketRules(this, { receiver: this.function, buffer, lostEvents });
     this.#configurations = new BucketConfigurations(this, buffer.protection);
-    this.node.addValidation({ validate: () => this.#filters.validateLength(this) });
+    this.node.addValidation({ validate: () => this.#filters.validateLength() });
   }
 
   /** The queue that buckets notify and topics send to; undefined while none does. */
@@ -107,7 +107,8 @@ export class S3Receiver extends Construct {
   /** Subscribes to a topic that carries S3's events. */
   watchTopic(topic: ITopic, filter: WatchFilter): void {
     checkWatchFilter(filter, 'watchTopic');
-    this.#filters.addCarrier(filter);
+    this.#filters.addTopic(topic.topicArn, filter);
+    this.#warnOfOpenCarrier('topic', topic, filter);
     this.#sharedEventQueue().subscribe(topic);
   }
 
@@ -115,9 +116,19 @@ export class S3Receiver extends Construct {
   watchQueue(queue: IQueue, filter: WatchFilter): void {
     checkWatchFilter(filter, 'watchQueue');
     checkStandardQueue(queue);
-    this.#filters.addCarrier(filter);
+    this.#filters.addQueue(queue.queueArn, filter);
+    this.#warnOfOpenCarrier('queue', queue, filter);
     receiveFrom(queue, this.function);
     this.#notifyOfQueue({ queue, name: queue.queueName });
+  }
+
+  #warnOfOpenCarrier(kind: 'topic' | 'queue', carrier: IResource, { bucket }: WatchFilter): void {
+    const account = otherAccountOf(carrier, this);
+    if (account === undefined || bucket !== undefined) return;
+    Annotations.of(this).addWarningV2(
+      'cdn-pro-purger:open-carrier',
+      `The ${kind} ${carrier.node.id} belongs to the account ${account}, which can have any object's URLs purged by it: name the \`bucket\` that it may tell of.`,
+    );
   }
 
   #createFunction(): PurgerFunction {
@@ -170,8 +181,8 @@ export class S3Receiver extends Construct {
   }
 }
 
-/** The account that owns a bucket, where it is known not to be the stack's. */
-function otherAccountOf(bucket: IBucket, scope: Construct): string | undefined {
-  const [owner, own] = [bucket.env.account, Stack.of(scope).account];
+/** The account that owns a resource, where it is known not to be the stack's. */
+function otherAccountOf(resource: IResource, scope: Construct): string | undefined {
+  const [owner, own] = [resource.env.account, Stack.of(scope).account];
   return Token.isUnresolved(owner) || Token.isUnresolved(own) || owner === own ? undefined : owner;
 }

@@ -1,5 +1,5 @@
 import { type App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -231,7 +231,7 @@ test("another account's bucket may notify the queue, whose ARN its owner finds i
   template.resourceCountIs('Custom::PurgerBucketConfiguration', 0);
 });
 
-test('a topic sends to the queue of the stack, raw, and what it cannot deliver to the dead letter queue', () => {
+test('a topic sends to the queue of the stack, in the envelope that names it, and what it cannot deliver to the dead letter queue', () => {
   const arn = 'arn:aws:sns:eu-central-1:111122223333:s3-events';
   const region = 'eu-central-1';
   const template = only({ region, topics: [{ arn, bucket: 'www', prefix: 'site/' }] });
@@ -239,14 +239,14 @@ test('a topic sends to the queue of the stack, raw, and what it cannot deliver t
     TopicArn: arn,
     Protocol: 'sqs',
     Region: 'eu-central-1',
-    RawMessageDelivery: true,
+    RawMessageDelivery: false,
     Endpoint: { 'Fn::GetAtt': [Match.stringLikeRegexp('Inbox'), 'Arn'] },
     RedrivePolicy: { deadLetterTargetArn: Match.anyValue() },
   });
   template.hasResourceProperties('AWS::Lambda::Function', {
     Environment: {
       Variables: Match.objectLike({
-        WATCHED_OBJECTS: JSON.stringify([{ bucket: 'www', prefix: 'site/' }]),
+        WATCHED_OBJECTS: JSON.stringify([{ from: arn, bucket: 'www', prefix: 'site/' }]),
       }),
     },
   });
@@ -294,19 +294,42 @@ test('the receiver runs no longer than a queue hides a message by default, which
   });
 });
 
-test("watched buckets are let through in addition to a topic's filter, and all is where something carries all", () => {
-  const topics = [{ arn: 'arn:aws:sns:us-east-1:111122223333:s3-events', bucket: 'www' }];
-  const queues = [{ arn: 'arn:aws:sqs:us-east-1:111122223333:s3-events' }];
-  const watchedOf = (template: Template) =>
-    Object.values(template.findResources('AWS::Lambda::Function'))
+test('the filters of topics and queues reach the function with their carriers, where there are any', () => {
+  const [topic, other] = ['s3-events', 'others'].map((name) => `arn:aws:sns:us-east-1:111122223333:${name}`);
+  const queue = 'arn:aws:sqs:us-east-1:111122223333:s3-events';
+  const filtersOf = (config: Parameters<typeof only>[0]) =>
+    Object.values(only(config).findResources('AWS::Lambda::Function'))
       .map(({ Properties }) => Properties.Environment?.Variables.WATCHED_OBJECTS)
-      .filter((text) => text !== undefined);
+      .flatMap((text) => (text === undefined ? [] : JSON.parse(text)));
   const buckets = [{ name: 'media', suffix: '.jpg' }];
-  expect(watchedOf(only({ buckets, topics }))).toEqual([
-    JSON.stringify([{ bucket: 'media', suffix: '.jpg' }, { bucket: 'www' }]),
+  const topics = [{ arn: topic ?? '', bucket: 'www' }, { arn: other ?? '' }];
+  expect(filtersOf({ buckets, topics })).toEqual([{ from: topic, bucket: 'www' }]);
+  expect(filtersOf({ buckets, topics, queues: [{ arn: queue }] })).toEqual([
+    { from: topic, bucket: 'www' },
+    { from: queue },
   ]);
-  expect(watchedOf(only({ buckets, topics, queues }))).toEqual(['[{}]']);
-  expect(watchedOf(only({ buckets }))).toEqual([]);
+  expect(filtersOf({ topics: [{ arn: other ?? '' }], queues: [{ arn: queue }] })).toEqual([]);
+  expect(filtersOf({ buckets })).toEqual([]);
+});
+
+test("another account's topic or queue that may tell of any bucket is warned of", () => {
+  const warningsWith = (bucket: string | undefined) => {
+    const stack = new Stack(unbundledApp(), 'Site', {
+      env: { account: '222222222222', region: 'us-east-1' },
+    });
+    const purger = new CdnPurger(stack, 'Purger', {
+      credentials: Secret.fromSecretNameV2(stack, 'Credentials', 'cdn-pro/api'),
+      target: 'staging',
+      rules: sampleConfig.rules.filter(({ match }) => match.source === 's3'),
+    });
+    const filter = bucket === undefined ? {} : { bucket };
+    purger.watchTopic(Topic.fromTopicArn(stack, 'T', 'arn:aws:sns:us-east-1:111122223333:x'), filter);
+    purger.watchQueue(Queue.fromQueueArn(stack, 'Q', 'arn:aws:sqs:us-east-1:111122223333:x'), filter);
+    purger.watchTopic(Topic.fromTopicArn(stack, 'Own', 'arn:aws:sns:us-east-1:222222222222:x'));
+    return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('may tell of'));
+  };
+  expect(warningsWith(undefined)).toHaveLength(2);
+  expect(warningsWith('www')).toEqual([]);
 });
 
 test('the objects whose unchanged puts are left out reach the function: all that are watched, or prefixes of them', () => {

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { ObjectFilter } from '../../functions/core/model/object-filter.ts';
+import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
@@ -11,11 +12,11 @@ import { createSeenFixture } from '../helpers/seen-objects.ts';
 
 /** Queues that refuse what contains a given text. */
 function createWorld({
-  watched,
+  carriers,
   refuses,
   skipUnchanged,
 }: {
-  watched?: readonly ObjectFilter[];
+  carriers?: readonly CarrierFilter[];
   refuses?: string;
   skipUnchanged?: SkipUnchanged;
 } = {}) {
@@ -36,7 +37,7 @@ function createWorld({
   });
   const ports = {
     rules,
-    watched,
+    carriers,
     skipUnchanged,
     send: into(buffer),
     reject: into(deadLetters),
@@ -110,15 +111,69 @@ test('an event without SQS is retried as a whole, for a change as for a record t
   }
 });
 
-test('objects that are not watched are left out, with one line for all of them', async () => {
-  const watched = [{ bucket: 'site', prefix: 'blog/', suffix: '.html' }, { bucket: 'other' }];
-  const world = createWorld({ watched });
-  const keys = ['blog/a.html', 'blog/a.css', 'drafts/a.html', 'blog/b.html'];
-  await world.receive({ Records: keys.map(record) });
-  expect(world.keys()).toEqual(['blog/a.html', 'blog/b.html']);
-  expect(world.lines.filter((line) => line.startsWith(s3Events.changesFiltered))).toEqual([
-    `${s3Events.changesFiltered} {"count":2,"first":"s3://site/blog/a.css"}`,
-  ]);
+describe('of a queue and of topics that send to another one', () => {
+  const [queue, inbox] = ['arn:aws:sqs:eu-west-1:1:theirs', 'arn:aws:sqs:eu-west-1:2:inbox'];
+  const [topic, otherTopic] = ['arn:aws:sns:eu-west-1:1:theirs', 'arn:aws:sns:eu-west-1:1:open'];
+  const carriers = [
+    { from: topic, bucket: 'site', prefix: 'blog/', suffix: '.html' },
+    { from: topic, bucket: 'other' },
+    { from: queue, bucket: 'site', prefix: 'docs/' },
+  ];
+  const sentBy = (eventSourceARN: string, body: unknown) => ({ ...message('m', body), eventSourceARN });
+  const envelope = (TopicArn: string, document: unknown) => {
+    return { Type: 'Notification', TopicArn, Message: JSON.stringify(document) };
+  };
+  const keysOf = async (...records: readonly unknown[]) => {
+    const world = createWorld({ carriers });
+    expect(await world.receive({ Records: records })).toEqual([]);
+    expect(world.deadLetters).toEqual([]);
+    return world.keys();
+  };
+  const all = { Records: ['blog/a.html', 'blog/a.css', 'docs/a', 'blog/b.html'].map(record) };
+
+  test('each tells of the objects of its own filter alone, with one line for all that are left out', async () => {
+    const world = createWorld({ carriers });
+    await world.receive({ Records: [sentBy(inbox, envelope(topic, all)), sentBy(queue, all)] });
+    expect(world.keys()).toEqual(['blog/a.html', 'blog/b.html', 'docs/a']);
+    expect(world.lines.filter((line) => line.startsWith(s3Events.changesFiltered))).toEqual([
+      `${s3Events.changesFiltered} {"count":5,"first":"s3://site/blog/a.css"}`,
+    ]);
+  });
+
+  test('no filter holds for a topic without one, for a bucket that notifies, or for EventBridge', async () => {
+    const keys = ['blog/a.html', 'blog/a.css', 'docs/a', 'blog/b.html'];
+    expect(await keysOf(sentBy(inbox, envelope(otherTopic, all)))).toEqual(keys);
+    expect(await keysOf(sentBy(inbox, all))).toEqual(keys);
+    expect(await keysOf(...all.Records)).toEqual(keys);
+  });
+
+  test("a watched queue that subscribes to a watched topic has the queue's filter", async () => {
+    expect(await keysOf(sentBy(queue, envelope(topic, all)))).toEqual(['docs/a']);
+  });
+
+  test('nothing that is written into a message makes it come from elsewhere', () => {
+    const anyBody = fc.letrec<{ body: unknown }>((tie) => ({
+      body: fc.oneof(
+        { maxDepth: 3 },
+        fc.constant(all),
+        fc
+          .tuple(fc.constantFrom(topic, otherTopic, inbox), tie('body'))
+          .map(([arn, body]) => envelope(arn, body)),
+        tie('body').map((body) => ({ Records: [sentBy(inbox, body)] })),
+        tie('body').map((body) => ({ TopicArn: otherTopic, eventSourceARN: inbox, Records: [body] })),
+      ),
+    })).body;
+    return fc.assert(
+      fc.asyncProperty(anyBody, async (body) => {
+        const byTopic = createWorld({ carriers });
+        await byTopic.receive({ Records: [sentBy(inbox, envelope(topic, body))] });
+        expect(byTopic.keys().filter((key) => !key?.startsWith('blog/'))).toEqual([]);
+        const byQueue = createWorld({ carriers });
+        await byQueue.receive({ Records: [sentBy(queue, body)] });
+        expect(byQueue.keys().filter((key) => !key?.startsWith('docs/'))).toEqual([]);
+      }),
+    );
+  });
 });
 
 test('a change whose only URL is too long goes to the dead letter queue as an event, and is not said to be queued', async () => {

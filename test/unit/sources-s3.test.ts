@@ -268,11 +268,17 @@ describe('a batch of SQS messages', () => {
       ignored,
       notUnderstood,
       messages: [
-        { messageId: 'm1', changes: first, ignored: [], notUnderstood: [] },
-        { messageId: 'm2', changes: [], ignored: [], notUnderstood: [notUnderstood[0]] },
-        { messageId: 'm3', changes: [], ignored, notUnderstood: [] },
-        { messageId: 'm4', changes: [change('c.html')], ignored: [], notUnderstood: [notUnderstood[1]] },
-        { messageId: 'm5', changes: [], ignored: [], notUnderstood: [notUnderstood[2]] },
+        { messageId: 'm1', path: [], changes: first, ignored: [], notUnderstood: [] },
+        { messageId: 'm2', path: [], changes: [], ignored: [], notUnderstood: [notUnderstood[0]] },
+        { messageId: 'm3', path: [], changes: [], ignored, notUnderstood: [] },
+        {
+          messageId: 'm4',
+          path: [],
+          changes: [change('c.html')],
+          ignored: [],
+          notUnderstood: [notUnderstood[1]],
+        },
+        { messageId: 'm5', path: [], changes: [], ignored: [], notUnderstood: [notUnderstood[2]] },
       ],
     });
   });

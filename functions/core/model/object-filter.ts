@@ -8,6 +8,25 @@ export interface ObjectFilter {
   readonly suffix?: string;
 }
 
+/** Which objects are taken of the messages of one carrier: a topic or a queue. */
+export interface CarrierFilter extends ObjectFilter {
+  /** Its ARN. */
+  readonly from: string;
+}
+
+/**
+ * @param path ARNs of the queue and the topic that a message came by, the queue first
+ * @param carriers all watched queues, and the topics that have a filter
+ * @returns the filters for the message's objects: those of its queue, else of its topic; undefined for S3's own messages
+ */
+export function carrierFilters(
+  path: readonly string[],
+  carriers: readonly CarrierFilter[],
+): readonly ObjectFilter[] | undefined {
+  const carrier = path.find((arn) => carriers.some(({ from }) => from === arn));
+  return carrier === undefined ? undefined : carriers.filter(({ from }) => from === carrier);
+}
+
 /** @returns whether an object matches at least one filter */
 export function matchesFilter(
   { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
