@@ -48,7 +48,7 @@ export function emptyBucket(nowMs: number): BucketState {
 /** How much stays in the bucket for others: changes of people go before bulk and polling (record 0055). */
 export const bucketMargin = { takedown: 10, people: 10, bulk: 20 } as const;
 
-/** Each 429 raises the margin by so much, and it falls again by as much in each of these times after the last one. */
+/** Each 429 raises the margin by so much, and it falls again by as much in each of these times: steadily, or requests would go at once. */
 const marginStep = 3;
 const marginStepMs = 600_000;
 const mostExtraMargin = 30;
@@ -109,7 +109,7 @@ export function levelAt(
 }
 
 function extraMarginAt({ extraMargin, refusedMs }: BucketState, nowMs: number): number {
-  return Math.max(0, extraMargin - marginStep * Math.floor(Math.max(0, nowMs - refusedMs) / marginStepMs));
+  return Math.max(0, extraMargin - (marginStep * Math.max(0, nowMs - refusedMs)) / marginStepMs);
 }
 
 /**
@@ -130,9 +130,11 @@ export function noteAnswer(
   const noted = { ...bucket, answered: sequence, answeredMs };
   if (remaining === undefined) return noted;
   const atMs = Math.max(bucket.atMs, answeredMs);
-  const told = { level: Math.max(0, remaining) - (bucket.reserved - sequence), atMs: answeredMs };
-  const level = Math.min(levelAt(bucket, limit, atMs), levelAt({ ...bucket, ...told }, limit, atMs));
-  return { ...noted, level, atMs };
+  const left = { level: Math.max(0, remaining) - (bucket.reserved - sequence), atMs: answeredMs };
+  const counted = levelAt(bucket, limit, atMs);
+  const reported = levelAt({ ...bucket, ...left }, limit, atMs);
+  // The header is a whole number, rounded down: an own count that is less than one above agrees with it.
+  return { ...noted, level: counted - reported < 1 ? counted : reported, atMs };
 }
 
 /** Takes note of a 429: the bucket was emptier than believed, so more is kept in it for a while. */
