@@ -1,5 +1,5 @@
 import { type Limits, type LimitsState, limitsOfWindow } from '../core/limits/limits.ts';
-import type { QuotaState, Tokens } from '../core/limits/quota.ts';
+import { hourMsOf, type QuotaState, type SpentInHour } from '../core/limits/quota.ts';
 import type { BucketState } from '../core/limits/request-bucket.ts';
 import { forgetOld, type SenderState, type Senders } from '../core/limits/senders.ts';
 import type { DeclaredLimit, RateWindow } from '../core/limits/window.ts';
@@ -29,6 +29,8 @@ interface StoredQuota extends Omit<QuotaState, 'spent'> {
   readonly firstHour: number;
   readonly files: readonly number[];
   readonly dirs: readonly number[];
+  /** When the last of each hour was spent, in milliseconds from its beginning. Where it is missing, at its end. */
+  readonly lastMsOfHour?: readonly number[];
 }
 
 /** Where the limits are kept, and for whom. */
@@ -133,28 +135,34 @@ function parseBucket([
 
 function formatBucket(bucket: BucketState): readonly number[] {
   const { level, atMs, reserved, answered, answeredMs, extraMargin, refusedMs } = bucket;
-  return [rounded(level), atMs, reserved, answered, answeredMs, extraMargin, refusedMs];
+  return [rounded(level), atMs, reserved, answered, answeredMs, rounded(extraMargin), refusedMs];
 }
 
-function parseQuota({ firstHour, files, dirs, ...rest }: StoredQuota): QuotaState {
-  const spent: Record<string, Tokens> = {};
+function parseQuota({ firstHour, files, dirs, lastMsOfHour = [], ...rest }: StoredQuota): QuotaState {
+  const hourMs = hourMsOf(rest);
+  const spent: Record<string, SpentInHour> = {};
   for (const [index, count] of files.entries()) {
-    const tokens = { files: count, dirs: dirs[index] ?? 0 };
+    const lastMs = (firstHour + index) * hourMs + (lastMsOfHour[index] ?? hourMs);
+    const tokens = { files: count, dirs: dirs[index] ?? 0, lastMs };
     if (tokens.files > 0 || tokens.dirs > 0) spent[firstHour + index] = tokens;
   }
   return { ...rest, spent };
 }
 
 function formatQuota({ spent, ...rest }: QuotaState): StoredQuota {
+  const hourMs = hourMsOf(rest);
   const hours = Object.keys(spent).map(Number);
-  const firstHour = Math.min(...hours);
+  const firstHour = hours.length === 0 ? 0 : Math.min(...hours);
   const length = hours.length === 0 ? 0 : Math.max(...hours) - firstHour + 1;
   const counts = Array.from({ length }, (_, index) => spent[firstHour + index]);
   return {
     ...rest,
-    firstHour: length === 0 ? 0 : firstHour,
+    firstHour,
     files: counts.map((tokens) => tokens?.files ?? 0),
     dirs: counts.map((tokens) => tokens?.dirs ?? 0),
+    lastMsOfHour: counts.map((tokens, index) =>
+      tokens === undefined ? 0 : tokens.lastMs - (firstHour + index) * hourMs,
+    ),
   };
 }
 

@@ -89,21 +89,60 @@ describe('the day of tokens', () => {
     );
   });
 
-  test('would hold more with 24 counted hours in the place of 25: the hour more is what holds it', () => {
+  test('would hold more if the tokens of an hour came back before the last of them is a day old', () => {
     const limit = { files: 50, dirs: 5 };
-    const counted = (hours: number) => (state: QuotaState, each: Lane, nowMs: number) => {
-      const recent = Object.entries(state.spent).filter(
-        ([hour]) => Number(hour) > Math.floor(nowMs / hourMs) - hours,
-      );
-      return spendableTokens({ ...state, spent: Object.fromEntries(recent) }, limit, each, nowMs);
-    };
-    const wanted = { lane: 'people' as const, files: 40, dirs: 0 };
+    const countedUntil =
+      (offsetMs: (lastMs: number) => number) => (state: QuotaState, each: Lane, nowMs: number) => {
+        const recent = Object.entries(state.spent).filter(
+          ([, { lastMs }]) => offsetMs(lastMs) > nowMs - dayMs,
+        );
+        return spendableTokens({ ...state, spent: Object.fromEntries(recent) }, limit, each, nowMs);
+      };
+    const wanted = { lane: 'people' as const, files: 20, dirs: 0 };
     const given = [
-      { ...wanted, afterMs: 59 * 60_000 },
-      { ...wanted, afterMs: 23 * hourMs + 60_000 },
+      { ...wanted, afterMs: 60_000 },
+      { ...wanted, afterMs: 50 * 60_000 },
+      { ...wanted, afterMs: dayMs - 49 * 60_000 },
     ];
-    expect(mostInADay(play(given, limit, counted(25)), 'files')).toBe(40);
-    expect(mostInADay(play(given, limit, counted(24)), 'files')).toBe(80);
+    const beginningOfHour = (ms: number) => ms - (ms % hourMs);
+    expect(
+      mostInADay(
+        play(
+          given,
+          limit,
+          countedUntil((lastMs) => lastMs),
+        ),
+        'files',
+      ),
+    ).toBe(40);
+    expect(
+      mostInADay(play([...given, { ...wanted, afterMs: 1 }], limit, countedUntil(beginningOfHour)), 'files'),
+    ).toBe(60);
+  });
+
+  test('gives tokens that were spent at once back a day later, not an hour after that', () => {
+    fc.assert(
+      fc.property(quota, fc.integer({ min: 0, max: hourMs - 1 }), (limit, offsetMs) => {
+        const nowMs = 1000 * dayMs + offsetMs;
+        const state = spend(freshQuota, limit, nowMs);
+        expect(spentTokens(state, nowMs + dayMs - 1)).toEqual(limit);
+        expect(spentTokens(state, nowMs + dayMs)).toEqual({ files: 0, dirs: 0 });
+      }),
+    );
+  });
+
+  test('counts what was spent a day ago until then, although requests are counted ahead of the clock', () => {
+    fc.assert(
+      fc.property(quota, fc.integer({ min: 1, max: 20_000 }), (limit, aheadMs) => {
+        const nowMs = 1000 * dayMs;
+        const later = spend(
+          spend(freshQuota, limit, nowMs),
+          { files: 1, dirs: 0 },
+          nowMs + dayMs - 1 + aheadMs,
+        );
+        expect(spentTokens(later, nowMs + dayMs - 1).files).toBe(limit.files + 1);
+      }),
+    );
   });
 
   test('leaves to people what is kept for them, whatever bulk does', () => {

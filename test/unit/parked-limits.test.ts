@@ -26,11 +26,11 @@ describe('when something is done by', () => {
   });
 
   test('is when its token comes back: the 99th for people, since one is kept for takedowns', () => {
-    expect([at(1) / hourMs, at(59) / hourMs, at(60) / hourMs, at(99) / hourMs]).toEqual([15, 15, 25, 25]);
+    expect([at(1) / hourMs, at(59) / hourMs, at(60) / hourMs, at(99) / hourMs]).toEqual([14, 14, 24, 24]);
   });
 
   test('is rounds later for what the day does not hold', () => {
-    expect([at(100) / hourMs, at(198) / hourMs, at(199) / hourMs]).toEqual([40, 50, 65]);
+    expect([at(100) / hourMs, at(198) / hourMs, at(199) / hourMs]).toEqual([38, 48, 62]);
   });
 
   test('is not known where nobody knows what was spent, or the lane has no tokens', () => {

@@ -56,6 +56,7 @@ const window: RateWindow = {
   },
 };
 const nowMs = 1767225602000;
+const hourMs = 3_600_000;
 const hour = 490896;
 const of = { deployment: 'queue-a', limits: looseLimits };
 
@@ -71,6 +72,7 @@ const limitsItem: Item = {
           firstHour: { N: String(hour - 2) },
           files: numbers(40, 0, 7),
           dirs: numbers(1, 0, 0),
+          lastMsOfHour: numbers(60_000, 0, 1000),
           learned: { M: { files: { N: '9000' }, dirs: { N: '50' } } },
           learnedMs: { N: '1767225600000' },
         },
@@ -101,7 +103,10 @@ const state: LimitsState = {
   },
   quotas: {
     production: {
-      spent: { [hour - 2]: { files: 40, dirs: 1 }, [hour]: { files: 7, dirs: 0 } },
+      spent: {
+        [hour - 2]: { files: 40, dirs: 1, lastMs: (hour - 2) * hourMs + 60_000 },
+        [hour]: { files: 7, dirs: 0, lastMs: hour * hourMs + 1000 },
+      },
       learned: { files: 9000, dirs: 50 },
       learnedMs: 1767225600000,
     },
@@ -177,6 +182,14 @@ describe("the limits' item", () => {
     expect(state?.window).toEqual({ ...window, declared: {} });
   });
 
+  it('without the time of the last token of an hour counts until the end of that hour', async () => {
+    const { M = {} } = limitsItem.quotas ?? {};
+    const { lastMsOfHour: _, ...older } = M.production?.M ?? {};
+    const item = { ...limitsItem, quotas: { M: { production: { M: older } } } };
+    const { state: read } = await readLimits({ ...createTable(item).table, ...of }, nowMs);
+    expect(read?.quotas.production?.spent[hour - 2]?.lastMs).toBe((hour - 1) * hourMs);
+  });
+
   it('stays small: a write of it costs five units, with a full window and a day of everything', async () => {
     const { table, written } = createTable();
     const sender = state.senders['bucket:www'];
@@ -184,7 +197,10 @@ describe("the limits' item", () => {
     const many = <Value>(count: number, name: string, value: Value) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, value]));
     const spent = Object.fromEntries(
-      Array.from({ length: 26 }, (_, index) => [hour - index, { files: 200, dirs: 1 }]),
+      Array.from({ length: 26 }, (_, index) => [
+        hour - index,
+        { files: 200, dirs: 1, lastMs: (hour - index + 1) * hourMs - 1 },
+      ]),
     );
     const full: LimitsState = {
       ...state,

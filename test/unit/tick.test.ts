@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ToPark } from '../../functions/aws/parked-table.ts';
+import { freshQuota, spend } from '../../functions/core/limits/quota.ts';
 import { miscountedPercent } from '../../functions/tick/read-tokens.ts';
 import { createTickWorld, minuteMs, parkedFile, urlsIn, worldBeginsMs } from '../helpers/tick-world.ts';
 
@@ -67,12 +68,12 @@ describe('what waits', () => {
     expect(await world.waiting()).toEqual([]);
   });
 
-  test('stays as long as there are no tokens, and goes when they come back: 25 hours later by the own count', async () => {
+  test('stays as long as there are no tokens, and goes when they come back, a day later', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
     await world.spend({ files: 100, dirs: 0 });
     await world.park(...files(3, { lane: 'people' }));
     await world.tick();
-    world.nowMs = worldBeginsMs + (25 * 60 - 2) * minuteMs;
+    world.nowMs = worldBeginsMs + (24 * 60 - 2) * minuteMs;
     await world.tick();
     expect(world.sent).toEqual([]);
     await world.tick();
@@ -243,8 +244,8 @@ describe('what is measured', () => {
     // The two that people wait for as well keep the age of bulk.
     expect(of('OldestParkedSeconds', 'people')).toBe(61 * 60);
     expect(of('OldestParkedSeconds', 'bulk')).toBe(61 * 60);
-    // Of 100, bulk may have 89: the last of 101 goes in the second round of 25 hours.
-    expect(of('DoneBySeconds')).toBe(50 * 3600 - 60);
+    // Of 100, bulk may have 89: the last of 101 goes in the second round of a day.
+    expect(of('DoneBySeconds')).toBe(48 * 3600 - 60);
     expect(of('TokensUsedPercent')).toBe(100);
     expect([of('FilesLeft'), of('DirsLeft')]).toEqual([0, 20]);
   });
@@ -315,24 +316,25 @@ describe('in a shortage', () => {
 describe('how far the counts are apart', () => {
   const quota = { files: 100, dirs: 20 };
   const nowMs = worldBeginsMs;
-  const hour = nowMs / 3_600_000;
+  const almostDayMs = 23.5 * 3_600_000;
+  const spent = (files: number, state = freshQuota, atMs = nowMs) => spend(state, { files, dirs: 0 }, atMs);
 
   test('is what others have spent, in percent of the quota', () => {
-    const state = { spent: { [hour]: { files: 20, dirs: 0 } } };
+    const state = spent(20);
     expect(miscountedPercent(state, quota, { files: 70, dirs: 20 }, nowMs)).toBe(10);
     expect(miscountedPercent(state, quota, { files: 80, dirs: 18 }, nowMs)).toBe(10);
     expect(miscountedPercent(state, quota, { files: 80, dirs: 20 }, nowMs)).toBe(0);
   });
 
   test('is also what CDN Pro has not counted, unless that is a day old just now', () => {
-    const state = { spent: { [hour - 24]: { files: 30, dirs: 0 }, [hour]: { files: 20, dirs: 0 } } };
+    const state = spent(20, spent(30, freshQuota, nowMs - almostDayMs));
     expect(miscountedPercent(state, quota, { files: 50, dirs: 20 }, nowMs)).toBe(0);
     expect(miscountedPercent(state, quota, { files: 80, dirs: 20 }, nowMs)).toBe(0);
     expect(miscountedPercent(state, quota, { files: 99, dirs: 20 }, nowMs)).toBe(19);
   });
 
   test('is nothing for a debt, which CDN Pro does not show, and where nobody knows the own count', () => {
-    const overdrawn = { spent: { [hour]: { files: 104, dirs: 0 } } };
+    const overdrawn = spent(104);
     expect(miscountedPercent(overdrawn, quota, { files: 0, dirs: 20 }, nowMs)).toBe(0);
     expect(miscountedPercent({ spent: {}, lostMs: nowMs }, quota, { files: 0, dirs: 0 }, nowMs)).toBe(0);
   });

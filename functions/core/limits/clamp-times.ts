@@ -1,5 +1,5 @@
 import type { LimitsState } from './limits.ts';
-import { hourOf, noTokens, plus, type QuotaState, type Tokens } from './quota.ts';
+import { hourOf, type QuotaState, spendIn } from './quota.ts';
 import type { BucketState } from './request-bucket.ts';
 import { halfDayOf, type SenderState } from './senders.ts';
 import type { RateWindow } from './window.ts';
@@ -79,10 +79,9 @@ function clampBucket(bucket: BucketState, clock: Clamp): BucketState {
 }
 
 function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clamp, hour: Clamp): QuotaState {
-  const bounded: Record<string, Tokens> = {};
-  for (const [key, tokens] of Object.entries(spent)) {
-    const at = hour(Number(key));
-    bounded[at] = plus(bounded[at] ?? noTokens, tokens);
+  let bounded: QuotaState['spent'] = {};
+  for (const [key, { lastMs, ...tokens }] of Object.entries(spent)) {
+    bounded = spendIn(bounded, hour(Number(key)), { ...tokens, lastMs: arrival(lastMs) });
   }
   return {
     ...quota,

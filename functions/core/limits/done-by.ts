@@ -1,8 +1,7 @@
 import {
   type AwaitedTokens,
-  countedHours,
+  dayMsOf,
   freshQuota,
-  hourMsOf,
   isSpentUnknown,
   spendableTokens,
   tokensBackMs,
@@ -21,5 +20,5 @@ export function doneByMs(awaited: AwaitedTokens): number | undefined {
   // A token that comes back and is spent at once comes back again a round later.
   const rounds = Math.ceil(position / perRound) - 1;
   const backMs = tokensBackMs({ ...awaited, position: position - rounds * perRound });
-  return backMs === undefined ? undefined : backMs + rounds * countedHours * hourMsOf(state);
+  return backMs === undefined ? undefined : backMs + rounds * dayMsOf(state);
 }

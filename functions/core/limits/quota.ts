@@ -15,10 +15,16 @@ export const noTokens: Tokens = { files: 0, dirs: 0 };
 /** What CDN Pro allows for a target in any 24 hours where neither the configuration nor the API says more. */
 export const defaultQuota: Tokens = { files: 5000, dirs: 20 };
 
+/** Tokens that were spent in one hour. */
+export interface SpentInHour extends Tokens {
+  /** When the last of them was, in milliseconds: a day later all of them are back. */
+  readonly lastMs: number;
+}
+
 /** What the limits item keeps of one target's quota. */
 export interface QuotaState {
   /** Tokens spent, by hours since the epoch. Others who use the same customer's quota are counted in. */
-  readonly spent: Readonly<Record<string, Tokens>>;
+  readonly spent: Readonly<Record<string, SpentInHour>>;
   /** The quota as `serviceQuotas` tells it, or as `purgeTokens` shows it to be at least. */
   readonly learned?: Tokens;
   /** When `serviceQuotas` was last asked, in milliseconds. */
@@ -63,17 +69,11 @@ export interface QuotaShares {
 export const quotaShares: QuotaShares = { takedown: 0.01, people: 0.1, overdraft: 0.05, unknown: 0.02 };
 
 const realHourMs = 3_600_000;
-/** A token that was spent early in an hour is counted until that whole hour is a day old. */
-export const countedHours = 25;
+const hoursOfDay = 24;
 
-/** @returns tokens spent in the last 24 hours, counted by whole hours: up to an hour's more, never fewer */
+/** @returns tokens spent in the last 24 hours; those of an hour count until the last of them is a day old */
 export function spentTokens(state: QuotaState, nowMs: number): Tokens {
-  const hour = hourOf(nowMs, state);
-  let sum = noTokens;
-  for (const [key, tokens] of Object.entries(state.spent)) {
-    if (Number(key) > hour - countedHours) sum = plus(sum, tokens);
-  }
-  return sum;
+  return recentOf(state, nowMs).reduce((sum, [, tokens]) => plus(sum, tokens), noTokens);
 }
 
 /** @returns tokens spent in the hour of a time and since: they come back no earlier than a day after it */
@@ -83,27 +83,44 @@ export function spentSince(state: QuotaState, sinceMs: number): Tokens {
   return since.reduce((sum, [, tokens]) => plus(sum, tokens), noTokens);
 }
 
-/** @returns the state with tokens spent now; what is older than a day is dropped */
+/** @returns the state with tokens spent now; what is long over a day old is dropped */
 export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaState {
-  const hour = hourOf(nowMs, state);
-  const recent = Object.entries(state.spent).filter(([key]) => Number(key) > hour - countedHours);
-  const spent = Object.fromEntries(recent);
-  return { ...state, spent: { ...spent, [hour]: plus(spent[hour] ?? noTokens, tokens) } };
+  if (tokens.files === 0 && tokens.dirs === 0) return state;
+  // Kept for an hour more than they count: the time at which a request arrives lies ahead of the clock.
+  const spent = Object.fromEntries(recentOf(state, nowMs - hourMsOf(state)));
+  return { ...state, spent: spendIn(spent, hourOf(nowMs, state), { ...tokens, lastMs: nowMs }) };
+}
+
+/** @returns what was spent, with more in an hour */
+export function spendIn(
+  spent: QuotaState['spent'],
+  hour: number,
+  more: SpentInHour,
+): Readonly<Record<string, SpentInHour>> {
+  const known = spent[hour];
+  if (known === undefined) return { ...spent, [hour]: more };
+  const lastMs = Math.max(known.lastMs, more.lastMs);
+  return { ...spent, [hour]: { ...plus(known, more), lastMs } };
 }
 
 /** Takes back what a request was to cost that CDN Pro has refused, from the hour in which it was counted. */
 export function unspend(state: QuotaState, tokens: Tokens, countedMs: number): QuotaState {
   const hour = hourOf(countedMs, state);
-  const { files, dirs } = minus(state.spent[hour] ?? noTokens, tokens);
-  return {
-    ...state,
-    spent: { ...state.spent, [hour]: { files: Math.max(0, files), dirs: Math.max(0, dirs) } },
-  };
+  const known = state.spent[hour];
+  if (known === undefined) return state;
+  const { files, dirs } = minus(known, tokens);
+  const left = { ...known, files: Math.max(0, files), dirs: Math.max(0, dirs) };
+  return { ...state, spent: { ...state.spent, [hour]: left } };
+}
+
+/** Hours of which the last token is less than a day old. */
+function recentOf(state: QuotaState, nowMs: number): readonly (readonly [string, SpentInHour])[] {
+  return Object.entries(state.spent).filter(([, { lastMs }]) => lastMs > nowMs - dayMsOf(state));
 }
 
 /** @returns whether it is not known what was spent in the last 24 hours: `purgeTokens` has to say it */
 export function isSpentUnknown({ lostMs, hourMs = realHourMs }: QuotaState, nowMs: number): boolean {
-  return lostMs !== undefined && nowMs - lostMs < countedHours * hourMs;
+  return lostMs !== undefined && nowMs - lostMs < hoursOfDay * hourMs;
 }
 
 /** @returns the quota that holds: as configured, else as learned, else the default of the contract */
@@ -225,15 +242,10 @@ export function tokensBackMs({
   let missing = position - unclamped(state, quota, lane, nowMs)[kind];
   if (missing <= 0) return nowMs;
   if (isSpentUnknown(state, nowMs)) return undefined;
-  const { hourMs = realHourMs } = state;
-  const oldest = hourOf(nowMs, state) - countedHours;
-  const hours = Object.keys(state.spent)
-    .map(Number)
-    .filter((hour) => hour > oldest)
-    .sort((a, b) => a - b);
-  for (const hour of hours) {
-    missing -= state.spent[hour]?.[kind] ?? 0;
-    if (missing <= 0) return (hour + countedHours) * hourMs;
+  const hours = recentOf(state, nowMs).toSorted(([, a], [, b]) => a.lastMs - b.lastMs);
+  for (const [, { lastMs, ...tokens }] of hours) {
+    missing -= tokens[kind];
+    if (missing <= 0) return lastMs + dayMsOf(state);
   }
   return undefined;
 }
@@ -247,11 +259,19 @@ export function tokensBackMs({
  */
 export function holdMs(state: QuotaState, quota: Tokens, different: number, nowMs: number): number {
   if (quota.dirs <= 0) return 0;
-  const { hourMs = realHourMs } = state;
-  // What has come back of the oldest hour counts as there: a hold spends nothing, so it need not be on the safe side.
-  const oldest = state.spent[hourOf(nowMs, state) - (countedHours - 1)]?.dirs ?? 0;
-  const used = (spentTokens(state, nowMs).dirs - oldest * ((nowMs % hourMs) / hourMs)) / quota.dirs;
-  return 2.5 * Math.max(1, different) * ((24 * hourMs) / quota.dirs) * Math.max(0, used - 0.5);
+  // A hold spends nothing, so it need not be on the safe side: of an hour, as much counts as back as has passed of it.
+  const used = (spentTokens(state, nowMs).dirs - partlyBack(state, nowMs)) / quota.dirs;
+  return 2.5 * Math.max(1, different) * (dayMsOf(state) / quota.dirs) * Math.max(0, used - 0.5);
+}
+
+/** @returns directories of the hour that is a day ago, as far as it was over a day ago */
+function partlyBack(state: QuotaState, nowMs: number): number {
+  const dayAgoMs = nowMs - dayMsOf(state);
+  const hour = hourOf(dayAgoMs, state);
+  const { dirs, lastMs } = state.spent[hour] ?? { dirs: 0, lastMs: 0 };
+  if (lastMs <= dayAgoMs) return 0;
+  const startMs = hour * hourMsOf(state);
+  return (dirs * (dayAgoMs - startMs)) / (lastMs - startMs);
 }
 
 /** @returns the sum */
@@ -272,6 +292,11 @@ export function covers(available: Tokens, wanted: Tokens): boolean {
 /** @returns how long an hour of a quota is, in milliseconds */
 export function hourMsOf({ hourMs = realHourMs }: Pick<QuotaState, 'hourMs'>): number {
   return hourMs;
+}
+
+/** @returns how long a day of a quota is, in milliseconds */
+export function dayMsOf(state: Pick<QuotaState, 'hourMs'>): number {
+  return hoursOfDay * hourMsOf(state);
 }
 
 /** @returns the hour of a quota since the epoch */
