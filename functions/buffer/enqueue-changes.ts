@@ -98,6 +98,8 @@ function logChange(
     log.error(enqueueEvents.changeNotQueued, { ...fields, urls: entries.map(entryText), reason: failure });
   } else if (entries.length === 0 && problems.length > 0) {
     log.error(enqueueEvents.changeUnpurgeable, fields);
+  } else if (mapping.isExcepted) {
+    log.info(enqueueEvents.changeExcepted, fields);
   } else if (rules.length === 0) {
     measure('ChangesUnmatched', 1);
     log.info(enqueueEvents.changeUnmatched, fields);

@@ -7,6 +7,7 @@
 export const enqueueEvents = {
   changeQueued: 'change queued',
   changeUnmatched: 'change matches no rule',
+  changeExcepted: 'change left out by an exception of a rule',
   changeNotQueued: 'change not queued: its event will be retried',
   changeUnpurgeable: 'change not queued: none of its URLs is valid',
   urlInvalid: 'rule produced no valid URL',

@@ -117,6 +117,7 @@ export function mergeMappings(
     schedule: scheduleOf(timed),
     rules: [...new Set(mappings.flatMap(({ rules }) => rules))],
     problems: mappings.flatMap(({ problems }) => problems),
+    ...(timed.length === 0 && mappings.some(({ isExcepted }) => isExcepted) && { isExcepted: true }),
   };
 }
 

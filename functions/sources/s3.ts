@@ -69,12 +69,22 @@ export function readS3Event(payload: unknown): S3Reading {
 }
 
 /** @returns an event that {@link readS3Event} reads as the given change, in EventBridge's form */
-export function s3EventOf({ action, bucket, key, sequencer, occurredAt }: ObjectChange): unknown {
+export function s3EventOf(change: ObjectChange): unknown {
+  const { action, bucket, key, sequencer, removedVersion, occurredAt } = change;
+  const isCreated = action === 'put' && removedVersion === undefined;
   return {
     source: 'aws.s3',
-    'detail-type': action === 'put' ? 'Object Created' : 'Object Deleted',
+    'detail-type': isCreated ? 'Object Created' : 'Object Deleted',
     time: occurredAt,
-    detail: { bucket: { name: bucket }, object: { key, ...(sequencer !== undefined && { sequencer }) } },
+    detail: {
+      bucket: { name: bucket },
+      object: {
+        key,
+        ...(sequencer !== undefined && { sequencer }),
+        ...(removedVersion !== undefined && { 'version-id': removedVersion }),
+      },
+      ...(removedVersion !== undefined && { 'deletion-type': permanently }),
+    },
   };
 }
 
@@ -181,40 +191,83 @@ function readNotification(record: unknown, findings: Findings): void {
     const problem = unexpected('eventName', 'a string', valueAt(record, 'eventName'));
     findings.notUnderstood.push(unreadable('aws:s3', problem, { Records: [record] }));
   } else {
-    readEvent(record, name, actionOfNotification(name), notificationFormat, findings);
+    readEvent(record, name, actionOfNotification(record, name), notificationFormat, findings);
   }
 }
 
 function readEventBridgeEvent(event: unknown, findings: Findings): void {
   const name = stringAt(event, 'detail-type') ?? '';
-  if (valueAt(event, 'source') === 'aws.s3') {
-    readEvent(event, name, eventBridgeActions.get(name), eventBridgeFormat, findings);
+  if (isRecordedWrite(event, name)) {
+    const message =
+      'an API call that CloudTrail recorded, and not an event that S3 sent: switch on the EventBridge events or the notifications of the bucket';
+    findings.notUnderstood.push(unreadable(name, { kind: 'malformed', message }, event));
+  } else if (valueAt(event, 'source') === 'aws.s3') {
+    readEvent(event, name, actionOfEvent(event, name), eventBridgeFormat, findings);
   } else {
     const problem = unexpected('source', '"aws.s3"', valueAt(event, 'source'));
     findings.notUnderstood.push(unreadable(name, problem, event));
   }
 }
 
-/** `ObjectRemoved` and `LifecycleExpiration` also tell of a new delete marker: the object is gone all the same. */
-function actionOfNotification(name: string): ChangeAction | undefined {
+/**
+ * What an event means for what visitors get. A version that S3's lifecycle removes for good is never the current one: of
+ * that it would make a delete marker, which is a delete.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configure-notification.html
+ */
+type EventAction = ChangeAction | 'removed version' | 'expired version';
+
+function actionOfNotification(record: unknown, name: string): EventAction | undefined {
   if (name.startsWith('ObjectCreated:')) return 'put';
-  return /^(ObjectRemoved|LifecycleExpiration):/.test(name) ? 'delete' : undefined;
+  const [, family, what] = /^(ObjectRemoved|LifecycleExpiration):(.*)$/.exec(name) ?? [];
+  if (family === undefined) return undefined;
+  if (what !== 'Delete' || versionOf(record, 's3') === undefined) return 'delete';
+  return family === 'LifecycleExpiration' ? 'expired version' : 'removed version';
 }
 
-const eventBridgeActions: ReadonlyMap<string, ChangeAction> = new Map([
-  ['Object Created', 'put'],
-  ['Object Deleted', 'delete'],
-]);
+const permanently = 'Permanently Deleted';
+
+function actionOfEvent(event: unknown, name: string): EventAction | undefined {
+  if (name === 'Object Created') return 'put';
+  if (name !== 'Object Deleted') return undefined;
+  const isVersion = stringAt(event, 'detail', 'deletion-type') === permanently && versionOf(event, 'detail');
+  if (!isVersion) return 'delete';
+  return stringAt(event, 'detail', 'reason') === 'Lifecycle Expiration'
+    ? 'expired version'
+    : 'removed version';
+}
+
+/** @returns the ID of the version that an event is about; undefined in a bucket without versions */
+function versionOf(event: unknown, root: string): string | undefined {
+  const id = stringAt(event, root, 'object', 'versionId') ?? stringAt(event, root, 'object', 'version-id');
+  return id === '' ? undefined : id;
+}
+
+/** What CloudTrail calls the requests that change what S3 serves. */
+const writes = /^(?:PutObject|PostObject|CopyObject|CompleteMultipartUpload|DeleteObjects?)$/;
+
+function isRecordedWrite(event: unknown, name: string): boolean {
+  return (
+    name === 'AWS API Call via CloudTrail' &&
+    stringAt(event, 'detail', 'eventSource') === 's3.amazonaws.com' &&
+    writes.test(stringAt(event, 'detail', 'eventName') ?? '') &&
+    stringAt(event, 'detail', 'errorCode') === undefined
+  );
+}
+
+const meaningless = {
+  other: 'not an event that creates or removes an object',
+  'expired version': 'a former version expired: visitors get the same as before',
+};
 
 function readEvent(
   event: unknown,
   name: string,
-  action: ChangeAction | undefined,
+  action: EventAction | undefined,
   format: EventFormat,
   findings: Findings,
 ): void {
-  if (action === undefined) {
-    findings.ignored.push({ name: clip(name), reason: 'not an event that creates or removes an object' });
+  if (action === undefined || action === 'expired version') {
+    findings.ignored.push({ name: clip(name), reason: meaningless[action ?? 'other'] });
     return;
   }
   const change = changeOf(event, action, format);
@@ -222,8 +275,14 @@ function readEvent(
   else findings.changes.push(change);
 }
 
-function changeOf(event: unknown, action: ChangeAction, format: EventFormat): ObjectChange | Malformed {
+function changeOf(
+  event: unknown,
+  does: Exclude<EventAction, 'expired version'>,
+  format: EventFormat,
+): ObjectChange | Malformed {
   const { root, time, decodeKey } = format;
+  const action = does === 'removed version' ? 'put' : does;
+  const removedVersion = does === 'removed version' ? versionOf(event, root) : undefined;
   const bucket = stringAt(event, root, 'bucket', 'name');
   if (bucket === undefined) {
     return unexpected(`${root}.bucket.name`, 'a string', valueAt(event, root, 'bucket', 'name'));
@@ -235,7 +294,7 @@ function changeOf(event: unknown, action: ChangeAction, format: EventFormat): Ob
   if (occurredAt === undefined) return unexpected(time, 'a time in ISO 8601', valueAt(event, time));
   const sequencer = stringAt(event, root, 'object', 'sequencer');
   const id = `s3://${bucket}/${key}`;
-  const content = action === 'put' && !isCopy(event) ? contentOf(valueAt(event, root, 'object')) : undefined;
+  const content = does === 'put' && !isCopy(event) ? contentOf(valueAt(event, root, 'object')) : undefined;
   return {
     source: 's3',
     action,
@@ -244,6 +303,7 @@ function changeOf(event: unknown, action: ChangeAction, format: EventFormat): Ob
     key,
     occurredAt,
     ...(sequencer !== undefined && { sequencer }),
+    ...(removedVersion !== undefined && { removedVersion }),
     ...(content !== undefined && { content }),
   };
 }

@@ -52,6 +52,20 @@ function entriesOf(body: string): readonly PurgeEntry[] {
 
 const entry = fileEntry('https://h.example/a');
 
+test('what only an exception leaves out is neither unmatched nor counted', async () => {
+  const rules: Rule[] = [{ ...site, except: ['assets/{+hashed}'] }];
+  const { lines, metrics, sent } = await enqueue(
+    [objectChange('assets/a.1b2c.js'), objectChange('b.js')],
+    rules,
+  );
+  expect(lines.map(({ message }) => message)).toEqual([
+    'change left out by an exception of a rule',
+    'change queued',
+  ]);
+  expect(metrics).toEqual({});
+  expect(sent).toHaveLength(1);
+});
+
 describe('delays', () => {
   test('a rule without one sends at once', async () => {
     const { sent } = await enqueue([objectChange('a')], [site]);

@@ -102,19 +102,27 @@ function valueIn(field: string, action: ChangeAction, variables: Variables): str
 
 /**
  * @param variables the change's own, see {@link variablesOf}
- * @returns what the rule's patterns captured, or undefined where the rule does not match
+ * @returns what the rule's patterns captured, `'excepted'` where an exception alone leaves the change out, or undefined
+ *   where the rule does not match
  */
 export function matchChange(
   { conditions, exceptions }: CompiledMatch,
-  action: ChangeAction,
+  change: OriginChange,
   variables: Variables,
-): Captures | undefined {
-  const captures = allHold(conditions, action, variables);
+): Captures | 'excepted' | undefined {
+  const captures =
+    allHold(conditions, change.action, variables) ??
+    (isRemovedVersion(change) ? allHold(conditions, 'delete', variables) : undefined);
   if (captures === undefined) return undefined;
   for (const exception of exceptions) {
-    if (allHold(exception, action, variables) !== undefined) return undefined;
+    if (allHold(exception, change.action, variables) !== undefined) return 'excepted';
   }
   return captures;
+}
+
+/** The object may be gone, or show another version. */
+function isRemovedVersion(change: OriginChange): boolean {
+  return 'removedVersion' in change && change.removedVersion !== undefined;
 }
 
 function allHold(

@@ -22,6 +22,7 @@ export interface CompiledRule {
 export const atOnce: Timing = { delaysSeconds: [0] };
 
 const nothingStale: MappingResult = Object.freeze({ entries: [], schedule: [], rules: [], problems: [] });
+const allExcepted: MappingResult = Object.freeze({ ...nothingStale, isExcepted: true });
 
 /**
  * @param rules those that may match the change
@@ -35,14 +36,17 @@ export function mapChange(
 ): MappingResult {
   let variables: Variables | undefined;
   let collected: MappingCollector | undefined;
+  let isExcepted = false;
   for (const rule of rules) {
     variables ??= variablesOf(change);
-    const captures = matchChange(rule.match, change.action, variables);
-    if (captures === undefined) continue;
+    const captures = matchChange(rule.match, change, variables);
+    if (captures === 'excepted') isExcepted = true;
+    if (captures === undefined || captures === 'excepted') continue;
     collected ??= new MappingCollector();
     collected.collect(rule, { ...variables, ...captures }, latest);
   }
-  return collected === undefined ? nothingStale : collected.result();
+  if (collected !== undefined) return collected.result();
+  return isExcepted ? allExcepted : nothingStale;
 }
 
 /** @returns what all of these rules together make of the same values, whether or not they match */
@@ -101,8 +105,8 @@ export function explainRule(rule: CompiledRule, change: OriginChange): RuleExpla
     return { rule: name, matched: false, reason: `it is for changes from "${source}"` };
   }
   const variables = variablesOf(change);
-  const captures = matchChange(match, change.action, variables);
-  if (captures === undefined) {
+  const captures = matchChange(match, change, variables);
+  if (captures === undefined || captures === 'excepted') {
     const reason = reasonNotToMatch(match, change.action, variables) ?? 'its conditions do not hold';
     return { rule: name, matched: false, reason };
   }

@@ -146,6 +146,8 @@ export interface MappingResult {
   /** Names of the rules that matched. */
   readonly rules: readonly string[];
   readonly problems: readonly MappingProblem[];
+  /** No rule matched, and an exception alone kept one from it. */
+  readonly isExcepted?: true;
 }
 
 /** What one rule makes of a change. */

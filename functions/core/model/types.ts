@@ -31,6 +31,11 @@ export interface ObjectChange extends ChangeBase {
   readonly key: string;
   /** S3's order of the events of one key: hexadecimal, compared after padding the shorter on the right with zeros. */
   readonly sequencer?: string;
+  /**
+   * Only on a put: the ID of a version that was removed by request. It may have been the current one, so that the object
+   * is gone or shows a version before it: rules for either action match.
+   */
+  readonly removedVersion?: string;
   /** Equal for puts of the same content; missing where the event does not tell for sure. */
   readonly content?: string;
 }
