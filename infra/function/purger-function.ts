@@ -1,7 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
+  CfnFunction,
   Function as LambdaFunction,
   LoggingFormat,
   type RecursiveLoop,
@@ -14,6 +15,12 @@ import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import { type FunctionName, functionCode } from './bundle.ts';
+import { environmentBytes, maxEnvironmentBytes } from './environment-bytes.ts';
+
+interface EnvironmentAdvice {
+  readonly settings: string;
+  readonly advice: string;
+}
 
 /** Options of a {@link PurgerFunction}: what differs between functions. */
 export interface PurgerFunctionProps {
@@ -24,6 +31,11 @@ export interface PurgerFunctionProps {
   readonly memorySize: number;
   readonly environment: Record<string, string>;
   readonly protection: DataProtection;
+  /**
+   * Which settings make the environment long, and what to do where Lambda would not take it.
+   * @default - it does not depend on settings
+   */
+  readonly environmentAdvice?: EnvironmentAdvice;
   /**
    * Files to put next to the handler, contents by name.
    * @default - none
@@ -51,7 +63,15 @@ export class PurgerFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    { name, files, onFailure, isScheduled = false, protection, ...props }: PurgerFunctionProps,
+    {
+      name,
+      files,
+      onFailure,
+      isScheduled = false,
+      protection,
+      environmentAdvice,
+      ...props
+    }: PurgerFunctionProps,
   ) {
     const { encryptionKey } = protection;
     const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
@@ -90,10 +110,24 @@ export class PurgerFunction extends LambdaFunction {
           }),
       ...(isScheduled ? { retryAttempts: 0, maxEventAge: Duration.minutes(1) } : {}),
     });
+    if (environmentAdvice !== undefined) {
+      this.node.addValidation({ validate: () => this.#issuesOfEnvironment(name, environmentAdvice) });
+    }
     acknowledge(this, functionReasons);
     acknowledge(this, isScheduled ? scheduledReasons : deadLetterReasons(onFailure));
     acknowledge(role, roleReasons);
     acknowledgeLogs(logGroup, protection);
+  }
+
+  #issuesOfEnvironment(name: FunctionName, { settings, advice }: EnvironmentAdvice): string[] {
+    const resource = this.node.defaultChild;
+    if (!(resource instanceof CfnFunction)) return [];
+    const { variables = {} } = Stack.of(this).resolve(resource.environment) ?? {};
+    const bytes = environmentBytes(variables);
+    if (bytes <= maxEnvironmentBytes) return [];
+    return [
+      `${settings}: expected an environment of ${name} of at most ${maxEnvironmentBytes} bytes, got up to ${bytes}: ${advice}`,
+    ];
   }
 }
 

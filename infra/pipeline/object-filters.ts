@@ -1,12 +1,7 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/object-filter.ts';
 import { checkOverlap, type WatchFilter } from '../settings/watch-options.ts';
-
-/** Lambda takes 4 KB of environment in all. */
-const maxLength = 3000;
-/** The longest ARN, for those that only the deployment knows. */
-const assumedArnLength = 120;
 
 /** Which objects a receiver takes changes of. */
 export class ObjectFilters {
@@ -44,18 +39,6 @@ export class ObjectFilters {
   /** @returns the objects whose unchanged puts are left out, as the function reads them; undefined where there are none */
   skippedToEnvironment(scope: Construct): string | undefined {
     return this.#skipped.length === 0 ? undefined : Stack.of(scope).toJsonString(this.#skipped);
-  }
-
-  /** @returns the issues of filters that are too long for the function's environment */
-  validateLength(): string[] {
-    const carriers = this.#carriers().map((filter) =>
-      Token.isUnresolved(filter.from) ? { ...filter, from: 'x'.repeat(assumedArnLength) } : filter,
-    );
-    const { length } = JSON.stringify([...carriers, ...this.#skipped]);
-    if (length <= maxLength) return [];
-    return [
-      `\`topics\`, \`queues\` and \`buckets\`: expected filters of at most ${maxLength} characters in all, got ${length}: leave the filters of topics and queues out, and let the rules choose; and name fewer prefixes in \`skipUnchanged\``,
-    ];
   }
 
   /** Of a topic without a filter everything is taken; a queue is listed so that no topic's filter holds for it. */

@@ -69,7 +69,6 @@ export class S3Receiver extends Construct {
     const lostEvents = new LostEvents(monitoring, this.function);
     this.#rules = new BucketRules(this, { receiver: this.function, buffer, lostEvents });
     this.#configurations = new BucketConfigurations(this, buffer.protection);
-    this.node.addValidation({ validate: () => this.#filters.validateLength() });
   }
 
   /** The queue that buckets notify and topics send to; undefined while none does. */
@@ -146,6 +145,11 @@ export class S3Receiver extends Construct {
       },
       onFailure: buffer.deadLetterQueue,
       protection: buffer.protection,
+      environmentAdvice: {
+        settings: '`topics`, `queues` and `buckets`',
+        advice:
+          'leave the filters of topics and queues out, and let the rules choose; and name fewer prefixes in `skipUnchanged`',
+      },
     });
     grantSend(buffer.queue, created);
     grantSend(buffer.deadLetterQueue, created);

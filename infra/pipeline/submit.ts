@@ -11,6 +11,7 @@ import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchSubmit } from '../monitoring/submit-alarms.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
+import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import { type CompleteSettings, mappingOf } from '../settings/settings.ts';
@@ -30,6 +31,12 @@ export interface SubmitProps {
   readonly protection: DataProtection;
   readonly monitoring: Monitoring;
 }
+
+/** Of all settings, those that make the environments of `submit` and `tick` long. */
+export const planningAdvice = {
+  settings: '`coalesce`, `convertInShortage`, `cacheKey` and `quota`',
+  advice: 'name fewer prefixes, hosts and parameters',
+};
 
 /** Long enough to wait for most of a rate limit's window inside one invocation. */
 const timeout = Duration.minutes(5);
@@ -61,12 +68,13 @@ export class Submit extends Construct {
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
         [environment.ledgerTableName]: nameFor(this, windowTable),
         [environment.parkedTable]: parked.table.tableName,
-        [environment.credentialsSecretId]: credentials.secretArn,
+        [environment.credentialsSecretId]: secretIdFor(this, credentials),
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
         [environment.planning]: JSON.stringify(planningOf(settings)),
       },
       protection,
+      environmentAdvice: planningAdvice,
       // Waiting messages are requeued into the function's own queue. After 16 rounds Lambda would take that for an endless
       // loop and move them into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
@@ -89,7 +97,7 @@ export class Submit extends Construct {
     grantSend(deadLetterQueue, this.function);
     grantWindow(windowTable, this.function);
     parked.grantPark(this.function);
-    credentials.grantRead(this.function);
+    grantReadSecret(credentials, this.function);
     watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }
 }

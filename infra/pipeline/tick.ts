@@ -10,6 +10,7 @@ import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchTick } from '../monitoring/tick-alarms.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
+import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
@@ -17,6 +18,7 @@ import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, type PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
+import { planningAdvice } from './submit.ts';
 
 /** Options of {@link Tick}. */
 export interface TickProps {
@@ -50,12 +52,13 @@ export class Tick extends Construct {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
         [environment.parkedTable]: parked.table.tableName,
         [environment.ledgerTableName]: nameFor(this, windowTable),
-        [environment.credentialsSecretId]: credentials.secretArn,
+        [environment.credentialsSecretId]: secretIdFor(this, credentials),
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
         [environment.planning]: JSON.stringify(planningOf(settings)),
       },
       protection,
+      environmentAdvice: planningAdvice,
       isScheduled: true,
     });
     acknowledge(this.function, {
@@ -76,7 +79,7 @@ export class Tick extends Construct {
     parked.grantRelease(this.function);
     grantSend(buffer.queue, this.function);
     grantWindow(windowTable, this.function);
-    credentials.grantRead(this.function);
+    grantReadSecret(credentials, this.function);
     watchTick(monitoring, this.function);
   }
 }

@@ -10,6 +10,7 @@ import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-w
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
+import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { ConfigError } from '../settings/check.ts';
 import type { WebhookApiOptions } from '../settings/webhook-api-settings.ts';
 import { grantItems, type Ledger } from '../storage/ledger.ts';
@@ -24,12 +25,8 @@ export interface WebhookReceiverProps extends ReceiverProps {
   readonly webhookApi: WebhookApiOptions;
 }
 
-/** Lambda takes 4 KB of environment in all; the rest is for the other variables, with a reserve. */
-const maxWebhooksLength = 3200;
 /** Longer than this, the webhooks' configuration is compressed. */
 const maxPlainLength = 1000;
-/** The longest ARN, for those that only the deployment knows. */
-const assumedArnLength = 120;
 
 /** Receives signed webhooks, each at `POST /webhooks/NAME`. */
 export class WebhookReceiver extends Construct {
@@ -61,15 +58,20 @@ export class WebhookReceiver extends Construct {
         [environment.ledgerTableName]: ledger.table.tableName,
         [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksJson() }),
         [environment.webhookSecretIds]: Lazy.string({
-          produce: () => Stack.of(this).toJsonString(this.#secrets().map(({ secretArn }) => secretArn)),
+          produce: () =>
+            Stack.of(this).toJsonString(this.#secrets().map((secret) => secretIdFor(this, secret))),
         }),
       },
       protection: buffer.protection,
+      environmentAdvice: {
+        settings: '`webhooks`',
+        advice:
+          'let webhooks share a secret, give secrets shorter names, or divide the webhooks among two purgers',
+      },
     });
     grantSend(buffer.queue, this.function);
     // In the ledger it may use the entry memory, but not the rate limit's window.
     grantItems(ledger.table, this.function, memoryPrefix);
-    this.node.addValidation({ validate: () => this.#issuesOfLength() });
     const { protection } = buffer;
     const options = { ...webhookApi, protection, purgerName: monitoring.purgerName };
     this.#webhookApi = new WebhookApi(this, 'WebhookApi', this.function, options);
@@ -92,7 +94,7 @@ export class WebhookReceiver extends Construct {
     this.#webhooks.set(webhook.name, webhook);
     this.#webhookApi.addWebhook(webhook.name);
     watchWebhook(this.#monitoring, webhook.name);
-    for (const secret of webhook.secrets) secret.grantRead(this.function);
+    for (const secret of webhook.secrets) grantReadSecret(secret, this.function);
   }
 
   /** Every secret once, however many webhooks share it. */
@@ -114,13 +116,5 @@ export class WebhookReceiver extends Construct {
     const json = JSON.stringify(Object.fromEntries(webhooks));
     if (json.length <= maxPlainLength) return json;
     return `${compressedPrefix}${deflateRawSync(json, { level: 9 }).toString('base64')}`;
-  }
-
-  #issuesOfLength(): string[] {
-    const length = this.#webhooksJson().length + this.#secrets().length * assumedArnLength;
-    if (length <= maxWebhooksLength) return [];
-    return [
-      `\`webhooks\`: expected configurations and ARNs of secrets of at most ${maxWebhooksLength} characters, got ${length}: let webhooks share a secret, or divide them among two purgers`,
-    ];
   }
 }

@@ -11,7 +11,7 @@ export function validateRegion(config: unknown): readonly ValidationIssue[] {
   const { certificateArn } = fieldsOf(webhookApi);
   const { topicArn, criticalTopicArn } = fieldsOf(alarms);
   const arns: (readonly [IssuePath, unknown])[] = [
-    [['credentials'], credentials],
+    ...arnsOfSecret(credentials, ['credentials']),
     [['encryptionKeyArn'], encryptionKeyArn],
     [['webhookApi', 'certificateArn'], certificateArn],
     [['alarms', 'topicArn'], topicArn],
@@ -20,17 +20,29 @@ export function validateRegion(config: unknown): readonly ValidationIssue[] {
       [['queues', index, 'arn'], fieldsOf(queue).arn],
       [['queues', index, 'keyArn'], fieldsOf(queue).keyArn],
     ]),
-    ...listOf(webhooks).flatMap((webhook, index) =>
-      [fieldsOf(webhook).secret]
-        .flat()
-        .map((secret): readonly [IssuePath, unknown] => [['webhooks', index, 'secret'], secret]),
-    ),
+    ...listOf(webhooks).flatMap((webhook, index) => {
+      const { secret } = fieldsOf(webhook);
+      const path = ['webhooks', index, 'secret'];
+      return Array.isArray(secret)
+        ? secret.flatMap((each: unknown, position) => arnsOfSecret(each, [...path, position]))
+        : arnsOfSecret(secret, path);
+    }),
   ];
   return arns.flatMap(([path, arn]) => {
     const other = typeof arn === 'string' && arn.startsWith('arn:') ? arn.split(':')[3] : region;
     if (other === region) return [];
     return [{ path, message: `expected an ARN of the stack's region ${region}, got one of ${other}` }];
   });
+}
+
+/** A secret's ARN, where it is not a name, and that of its key. */
+function arnsOfSecret(secret: unknown, path: IssuePath): (readonly [IssuePath, unknown])[] {
+  if (typeof secret === 'string') return [[path, secret]];
+  const { name, keyArn } = fieldsOf(secret);
+  return [
+    [[...path, 'name'], name],
+    [[...path, 'keyArn'], keyArn],
+  ];
 }
 
 /** @returns an object's fields, none for all else */

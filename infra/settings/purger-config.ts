@@ -14,6 +14,7 @@ import { endpointField } from './purger-props.ts';
 import { retiredSettings } from './retired.ts';
 import { receivedBy, validateSources } from './rules/check-sources.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
+import { type SecretSettings, secretSettings } from './secret-settings.ts';
 import { type Settings, settingsFields, validateSettings } from './settings.ts';
 import {
   type BucketSettings,
@@ -46,8 +47,11 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
    * @default - that of the profile in use
    */
   readonly region?: string;
-  /** Name or ARN of the secret with CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`. */
-  readonly credentials: string;
+  /**
+   * The secret with CDN Pro's credentials: `{"username","apiKey"}` or `{"accessKey","secretKey"}`; its name or whole ARN, or
+   * `{ name, keyArn }` where a key of yours encrypts it.
+   */
+  readonly credentials: SecretSettings;
   /**
    * Scheme and host of CDN Pro's API.
    * @default 'https://api.cdnetworks.com'
@@ -116,10 +120,7 @@ export const configFields = strictObject(
     region: nonEmptyString('an AWS region')
       .regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, expected('an AWS region'))
       .optional(),
-    credentials: nonEmptyString('the name or ARN of a secret').regex(
-      /^(?:(?!arn:).+|arn:[^:]+:secretsmanager:[^:]*:\d+:secret:.+-[A-Za-z0-9]{6})$/,
-      expected('the name of a secret, or its whole ARN with the six characters at its end'),
-    ),
+    credentials: secretSettings,
     endpoint: endpointField.optional(),
     ...sourceFields,
     webhooks: z.array(webhookSettings, expected('a list of {source, secret, name}')).optional(),

@@ -4,14 +4,18 @@ import { PatternError } from '../../functions/core/mapping/patterns/tokens.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
+import { oneOrMoreSecrets, type SecretSettings } from './secret-settings.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
 export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
 
 type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
   readonly source: Source;
-  /** Name or ARN of the secret that holds the string the source signs with; or several, of which any may verify. */
-  readonly secret: string | readonly string[];
+  /**
+   * The secret that holds the string the source signs with: its name or whole ARN, or `{ name, keyArn }` where a key of
+   * yours encrypts it; or several, of which any may verify.
+   */
+  readonly secret: SecretSettings | readonly SecretSettings[];
   /**
    * The last part of its path, which rules can match on.
    * @default the source's name
@@ -135,18 +139,16 @@ export function webhookFields(source: WebhookSourceName) {
   };
 }
 
-const what = expected('the name or ARN of a secret, or a list of them');
-const isName = (value: unknown) => typeof value === 'string' && value !== '';
-const secret = z.custom<string | readonly string[]>((value) => {
-  return isName(value) || (Array.isArray(value) && value.length > 0 && value.every(isName));
-}, what);
-
 /** The schema of {@link WebhookSettings}. */
 export const webhookSettings = z
   .looseObject({ source: webhookSourceName }, expected('{source, secret, name}'))
   .transform((settings, context): WebhookSettings => {
     const { source } = settings;
-    const schema = strictObject({ source: webhookSourceName, secret, ...webhookFields(source) });
+    const schema = strictObject({
+      source: webhookSourceName,
+      secret: oneOrMoreSecrets,
+      ...webhookFields(source),
+    });
     const result = schema.safeParse(settings, { reportInput: true });
     if (result.success) return result.data as unknown as WebhookSettings;
     for (const { path, message } of result.error.issues) {

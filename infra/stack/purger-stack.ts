@@ -1,9 +1,10 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { CdnPurger } from '../cdn-purger.ts';
+import { importSecret } from '../security/secrets.ts';
 import type { AlarmFields, AlarmSettings } from '../settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../settings/purger-config.ts';
 import type { WebhookSettings } from '../settings/webhook-settings.ts';
@@ -28,7 +29,7 @@ export class PurgerStack extends Stack {
     const { encryptionKeyArn, sharedLedger, alarms = {}, webhookApi = {}, ...settings } = others;
     const purger = new CdnPurger(this, 'Purger', {
       ...settings,
-      credentials: this.#secret('Credentials', credentials),
+      credentials: importSecret(this, 'Credentials', credentials),
       alarms: this.#alarms(alarms),
       webhookApi: webhookApiOptions(this, webhookApi),
       ...(encryptionKeyArn && { encryptionKey: Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn) }),
@@ -43,9 +44,10 @@ export class PurgerStack extends Stack {
   #receiveWebhooks(purger: CdnPurger, webhooks: readonly WebhookSettings[]): void {
     const secrets = new Map<string, ISecret>();
     for (const { source, secret, ...settings } of webhooks) {
-      const own = [secret].flat().map((name) => {
-        const known = secrets.get(name) ?? this.#secret(`WebhookSecret${secrets.size + 1}`, name);
-        secrets.set(name, known);
+      const own = [secret].flat().map((each) => {
+        const key = JSON.stringify(each);
+        const known = secrets.get(key) ?? importSecret(this, `WebhookSecret${secrets.size + 1}`, each);
+        secrets.set(key, known);
         return known;
       });
       purger.receiveWebhook(Webhook.of(source, { ...settings, secret: own }));
@@ -76,12 +78,6 @@ export class PurgerStack extends Stack {
         ? {}
         : { criticalTopic: topicOf('CriticalAlarmTopic', criticalTopicArn) }),
     };
-  }
-
-  #secret(id: string, nameOrArn: string): ISecret {
-    return nameOrArn.startsWith('arn:')
-      ? Secret.fromSecretCompleteArn(this, id, nameOrArn)
-      : Secret.fromSecretNameV2(this, id, nameOrArn);
   }
 
   #output(name: string, value: string | undefined, description: string): void {

@@ -1,4 +1,5 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { secretNameIn } from '../../infra/settings/secret-settings.ts';
 import { testSecretOf } from './webhook-signers.ts';
 
 /** The credentials that the CDN Pro simulator accepts. */
@@ -14,9 +15,11 @@ export function localSecrets({
   credentials,
   webhooks = [],
 }: PurgerConfig): (secretId: string) => string | undefined {
-  const values = new Map<string, string>([[credentials, JSON.stringify(localCredentials)]]);
+  const values = new Map<string, string>([[secretNameIn(credentials), JSON.stringify(localCredentials)]]);
   for (const { source, secret } of webhooks) {
-    for (const name of [secret].flat()) values.set(name, withValue(values.get(name), testSecretOf(source)));
+    for (const name of [secret].flat().map(secretNameIn)) {
+      values.set(name, withValue(values.get(name), testSecretOf(source)));
+    }
   }
   return (secretId) => {
     const name = [...values.keys()].find((name) => secretId === name || secretId.endsWith(`:secret:${name}`));

@@ -5,6 +5,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { secretNameIn } from '../../infra/settings/secret-settings.ts';
 import { startEventSource } from '../../local/aws/event-source/poller.ts';
 import { createFunction } from '../../local/aws/lambda/function.ts';
 import type { InvocationResult, LocalFunction } from '../../local/aws/lambda/invocation.ts';
@@ -170,7 +171,7 @@ async function createOwn(config: PurgerConfig, { s3, secretsManager }: ReturnTyp
   for (const Bucket of new Set(buckets)) await s3.send(new CreateBucketCommand({ Bucket }));
   const secretOf = localSecrets(config);
   const names = [config.credentials, ...(config.webhooks ?? []).flatMap(({ secret }) => secret)];
-  for (const Name of new Set(names)) {
+  for (const Name of new Set(names.map(secretNameIn))) {
     await secretsManager.send(new CreateSecretCommand({ Name, SecretString: secretOf(Name) ?? '' }));
   }
 }

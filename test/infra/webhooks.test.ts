@@ -28,8 +28,7 @@ function variablesOf(overrides: Partial<PurgerConfig>) {
     }),
   );
   const { WEBHOOKS, WEBHOOK_SECRET_IDS } = fn?.Properties.Environment.Variables ?? {};
-  const secretIds = JSON.stringify(WEBHOOK_SECRET_IDS).match(/:secret:[^"\\]*/g) ?? [];
-  return { webhooks: WEBHOOKS as string, secretIds: secretIds.map((arn) => arn.slice(':secret:'.length)) };
+  return { webhooks: WEBHOOKS as string, secretIds: JSON.parse(WEBHOOK_SECRET_IDS) as string[] };
 }
 
 test('every source can be received at once, inside the 4 KB of an environment', () => {
@@ -70,18 +69,22 @@ test('a long configuration is compressed', () => {
 });
 
 test('more webhooks than an environment has room for are refused', () => {
-  const many = Array.from({ length: 40 }, (_, index) => ({
-    source: 'contentful' as const,
-    name: `space-${index}`,
-    secret: `secret-${index}`,
-  }));
-  expect(() =>
+  const receiving = (count: number, nameLength: number) => () =>
     templateOf({
       buckets: [],
-      webhooks: many,
+      webhooks: Array.from({ length: count }, (_, index) => ({
+        source: 'contentful',
+        name: `space-${index}`,
+        secret: `${index}`.padStart(nameLength, 's'),
+      })),
       rules: [{ match: { source: 'contentful' }, purge: { dirUrls: ['https://www.example.com/*'] } }],
-    }),
-  ).toThrow(/expected configurations and ARNs of secrets of at most 3200/);
+    });
+  const message =
+    /`webhooks`: expected an environment of receive-webhook of at most 4096 bytes, got up to 4\d\d\d/;
+  expect(receiving(7, 445)).not.toThrow();
+  expect(receiving(8, 445)).toThrow(message);
+  expect(receiving(40, 20)).not.toThrow();
+  expect(receiving(120, 20)).toThrow(message);
 });
 
 test.each([
@@ -89,9 +92,10 @@ test.each([
   [{ source: 'github', secret: 'x', files: ['content/{+slug'] }, '`webhooks[0].files[0]`'],
   [
     { source: 'sanity', secret: '' },
-    '`webhooks[0].secret`: expected the name or ARN of a secret, or a list of them, got ""',
+    '`webhooks[0].secret`: expected the name of a secret (letters, digits and "/_+=.@!-"), or its whole ARN with the six characters at its end, got ""',
   ],
-  [{ source: 'sanity', secret: [] }, '`webhooks[0].secret`: expected the name or ARN'],
+  [{ source: 'sanity', secret: [] }, '`webhooks[0].secret`: expected a secret at least, got a list of 0'],
+  [{ source: 'sanity', secret: 5 }, '`webhooks[0].secret`: expected the name or ARN of a secret'],
   [
     { source: 'generic', secret: 'x' },
     '`webhooks[0].verification`: expected {kind: "hmac", …} or {kind: "secret", …}, got nothing',

@@ -1,0 +1,62 @@
+import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { ConfigError, purgerSubject } from '../settings/check.ts';
+import type { SecretSettings } from '../settings/secret-settings.ts';
+
+/** @returns the secret that a configuration file names */
+export function importSecret(scope: Construct, id: string, settings: SecretSettings): ISecret {
+  const { name, keyArn } = typeof settings === 'string' ? { name: settings } : settings;
+  const secret = name.startsWith('arn:')
+    ? Secret.fromSecretCompleteArn(scope, id, name)
+    : Secret.fromSecretNameV2(scope, id, name);
+  if (keyArn === undefined) return secret;
+  // CDK takes a key only with an ARN, of which a name gives a part.
+  return Object.assign(secret, { encryptionKey: Key.fromKeyArn(scope, `${id}Key`, keyArn) });
+}
+
+/**
+ * @returns what a function of this scope names a secret by: the whole ARN, or the name where it is not known. By a part
+ *   of an ARN, Secrets Manager may not find a secret whose name ends in a hyphen and six characters.
+ * @throws ConfigError where only a part of the ARN is known of another account's or region's secret
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+ */
+export function secretIdFor(scope: Construct, secret: ISecret): string {
+  if (secret.secretFullArn !== undefined) return secret.secretFullArn;
+  const here = Stack.of(scope);
+  const { account, region } = secret.env;
+  if (isElsewhere(account, here.account) || isElsewhere(region, here.region)) {
+    throw new ConfigError(purgerSubject, [
+      `the secret ${secret.node.path}: expected its whole ARN, since it is in another account or region than the stack, got ${secret.secretArn}: use \`Secret.fromSecretCompleteArn\``,
+    ]);
+  }
+  return nameOf(secret);
+}
+
+/**
+ * Lets a grantee read a secret, and use its key for nothing else. CDK's grant leaves a key that is imported to its owner.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+export function grantReadSecret(secret: ISecret, grantee: IGrantable): void {
+  secret.grantRead(grantee);
+  if (secret.encryptionKey === undefined) return;
+  const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`;
+  Grant.addToPrincipal({
+    grantee,
+    actions: ['kms:Decrypt'],
+    resourceArns: [secret.encryptionKey.keyArn],
+    conditions: { StringLike: { 'kms:EncryptionContext:SecretARN': arn } },
+  });
+}
+
+/** CDK takes six characters at the end of a part of an ARN for those that AWS adds, and leaves them out of the name. */
+function nameOf({ secretArn, secretName }: ISecret): string {
+  const [, name = secretName] = Token.isUnresolved(secretArn) ? [] : secretArn.split(':secret:');
+  return name;
+}
+
+function isElsewhere(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
+}

@@ -1,0 +1,115 @@
+import { Stack } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { secretIdFor } from '../../infra/security/secrets.ts';
+import { checkConfig } from '../../infra/settings/purger-config.ts';
+import { allOf, permissionsOf, sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+
+const env = { account: '111122223333', region: 'eu-west-1' };
+const arnOf = (name: string) => `arn:aws:secretsmanager:${env.region}:${env.account}:secret:${name}`;
+const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f';
+
+/** Names, every other of which ends as an ARN does. */
+const names = fc
+  .tuple(
+    fc.stringMatching(/^[\w/+=.@!-]{1,40}$/),
+    fc.constantFrom('', '-', '-secret', '-purger', '/api', '-AbCdEf'),
+  )
+  .map(([name, end]) => name + end);
+const suffix = fc.stringMatching(/^[A-Za-z0-9]{6}$/);
+
+describe('a function names a secret', () => {
+  test('by its name or its whole ARN, however it was imported and whatever it is called', () => {
+    fc.assert(
+      fc.property(names, suffix, (name, end) => {
+        const stack = new Stack(undefined, 'Mine', { env });
+        const idOf = (secret: ISecret) => secretIdFor(stack, secret);
+        expect(idOf(Secret.fromSecretNameV2(stack, 'Name', name))).toBe(name);
+        expect(idOf(Secret.fromSecretPartialArn(stack, 'Part', arnOf(name)))).toBe(name);
+        const whole = arnOf(`${name}-${end}`);
+        expect(idOf(Secret.fromSecretCompleteArn(stack, 'Whole', whole))).toBe(whole);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('by the ARN that the deployment knows, where the app makes it', () => {
+    const stack = new Stack();
+    const made = secretIdFor(stack, new Secret(stack, 'Made'));
+    expect(stack.resolve(made)).toEqual({ Ref: expect.stringMatching('^Made') });
+  });
+
+  test("not by a part of another account's or region's ARN: a name says nothing there", () => {
+    const stack = new Stack(undefined, 'Mine', { env: { ...env, region: 'us-east-1' } });
+    const theirs = Secret.fromSecretPartialArn(stack, 'Theirs', arnOf('cdn-pro/api'));
+    expect(() => secretIdFor(stack, theirs)).toThrow('expected its whole ARN');
+    const whole = Secret.fromSecretCompleteArn(stack, 'Whole', arnOf('cdn-pro/api-AbCdEf'));
+    expect(secretIdFor(stack, whole)).toBe(whole.secretArn);
+  });
+});
+
+test('names that end in a hyphen and six characters reach the environments, and may be read', () => {
+  const template = templateOf({
+    credentials: 'cdn-pro-secret',
+    webhooks: [{ source: 'contentful', secret: ['contentful-secret', arnOf('other-AbCdEf')] }],
+  });
+  const variables = allOf(template, 'AWS::Lambda::Function').map(
+    ({ Environment }) => Environment?.Variables ?? {},
+  );
+  expect(variables.flatMap(({ CREDENTIALS_SECRET_ID }) => CREDENTIALS_SECRET_ID ?? [])).toEqual([
+    'cdn-pro-secret',
+    'cdn-pro-secret',
+  ]);
+  expect(variables.flatMap(({ WEBHOOK_SECRET_IDS }) => WEBHOOK_SECRET_IDS ?? [])).toEqual([
+    JSON.stringify(['contentful-secret', arnOf('other-AbCdEf')]),
+  ]);
+  const readable = permissionsOf(template, /webhooks/).filter((each) => each.includes('GetSecretValue'));
+  expect(readable.map((each) => each.split(' on ')[1])).toEqual(['contentful-secret-??????', 'other-AbCdEf']);
+});
+
+test('a secret under a key of the user is read with it, and the key is for nothing else', () => {
+  const template = templateOf({
+    credentials: { name: 'cdn-pro/api', keyArn },
+    webhooks: [{ source: 'contentful', secret: [{ name: arnOf('cms-AbCdEf'), keyArn }, 'older'] }],
+  });
+  const decryptionBy = (description: RegExp) =>
+    permissionsOf(template, description).filter((each) => each.startsWith('kms:Decrypt'));
+  for (const description of [/purge requests/, /parked/]) {
+    expect(decryptionBy(description)).toEqual([
+      expect.stringMatching(/^kms:Decrypt on "arn:aws:kms.* where kms:EncryptionContext:SecretARN = /),
+    ]);
+  }
+  expect(decryptionBy(/webhooks/)).toEqual([
+    `kms:Decrypt on "${keyArn}" where kms:EncryptionContext:SecretARN = ${arnOf('cms-AbCdEf')}`,
+  ]);
+});
+
+test('the key of a secret of the app is used in the same way', () => {
+  const stack = new Stack(undefined, 'Mine', { env });
+  const secret = new Secret(stack, 'Made', { encryptionKey: new Key(stack, 'Key') });
+  expect(secretIdFor(stack, secret)).toBe(secret.secretArn);
+});
+
+test.each([
+  [arnOf('cdn-pro/api'), 'expected the name of a secret (letters, digits and "/_+=.@!-"), or its whole ARN'],
+  ['cdn pro', 'expected the name of a secret (letters'],
+  ['x'.repeat(513), 'expected the name of a secret (letters'],
+  [{ name: 'cdn-pro/api' }, '`credentials.keyArn`: expected the ARN of a key, got nothing'],
+  [{ name: 'cdn-pro/api', keyArn: 'alias/mine' }, '`credentials.keyArn`: expected the ARN of a KMS key'],
+])('credentials %j are refused', (credentials, message) => {
+  expect(() => checkConfig({ ...sampleConfig, credentials })).toThrow(message);
+});
+
+test("keys and secrets of another region than the stack's are refused", () => {
+  const elsewhere = {
+    ...sampleConfig,
+    region: 'us-east-1',
+    credentials: { name: arnOf('api-AbCdEf'), keyArn },
+    webhooks: [{ source: 'contentful', secret: ['a', arnOf('b-AbCdEf')] }],
+  };
+  for (const path of ['credentials.name', 'credentials.keyArn', 'webhooks[0].secret[1]']) {
+    expect(() => checkConfig(elsewhere)).toThrow(`\`${path}\`: expected an ARN of the stack's region`);
+  }
+});
