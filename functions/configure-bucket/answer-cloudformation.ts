@@ -6,27 +6,27 @@ export class AnswerNotTakenError extends PurgerError {
   override readonly name = 'AnswerNotTakenError';
 }
 
+/** What CloudFormation is answered. */
+export interface Answer {
+  /** Names the resource from now on; with another one, CloudFormation asks to delete the former. */
+  readonly physicalId: string;
+  /** Why the resource is not as wanted; undefined where it is. */
+  readonly failure: string | undefined;
+}
+
 /**
  * Answers CloudFormation, which waits for it at a URL of S3: without an answer, for an hour.
- * @param failure the reason why the resource is not as wanted; undefined where it is
  * @throws AnswerNotTakenError
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export async function answerCloudFormation(
-  {
-    ResponseURL,
-    StackId,
-    RequestId,
-    LogicalResourceId,
-    ResourceProperties,
-  }: CloudFormationCustomResourceEvent,
-  failure: string | undefined,
+  { ResponseURL, StackId, RequestId, LogicalResourceId }: CloudFormationCustomResourceEvent,
+  { physicalId, failure }: Answer,
 ): Promise<void> {
   const answer = {
     Status: failure === undefined ? 'SUCCESS' : 'FAILED',
     Reason: failure ?? '',
-    // Another bucket is another resource: CloudFormation then asks to delete the former one's part.
-    PhysicalResourceId: ResourceProperties.BucketName as string,
+    PhysicalResourceId: physicalId,
     StackId,
     RequestId,
     LogicalResourceId,

@@ -6,11 +6,10 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 import { clientOptions } from '../aws/client-options.ts';
-import { describeError } from '../lambda/log.ts';
-import { bucketEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { answerCloudFormation } from './answer-cloudformation.ts';
-import { type ConfigurePorts, configureBucket, readWanted } from './configure-bucket.ts';
+import type { ConfigurePorts } from './configure-bucket.ts';
+import { configureForCloudFormation } from './configure-for-cloudformation.ts';
 
 const log = createLogger('configure-bucket');
 const s3 = new S3Client(clientOptions);
@@ -35,12 +34,7 @@ const ports: ConfigurePorts = {
 
 /** Answers CloudFormation in any case. */
 export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
-  const { RequestType, ResourceProperties } = event;
-  const configure = async () => configureBucket(RequestType, readWanted(ResourceProperties), ports);
-  const error = await configure().then(() => undefined, describeError);
-  const fields = { requestType: RequestType, bucket: ResourceProperties.BucketName };
-  if (error === undefined) log.info(bucketEvents.configured, fields);
-  else log.error(bucketEvents.notConfigured, { ...fields, error });
-  const failure = error && `${error.name}: ${error.message} (log: ${context.logStreamName})`;
-  await answerCloudFormation(event, failure);
+  const { physicalId, failure } = await configureForCloudFormation(event, ports, log);
+  const withLog = failure && `${failure} (log: ${context.logStreamName})`;
+  await answerCloudFormation(event, { physicalId, failure: withLog });
 }

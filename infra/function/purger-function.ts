@@ -13,9 +13,9 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
+import { renderedBytes } from '../security/rendered-bytes.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import { type FunctionName, functionCode } from './bundle.ts';
-import { environmentBytes, maxEnvironmentBytes } from './environment-bytes.ts';
 
 interface EnvironmentAdvice {
   readonly settings: string;
@@ -57,6 +57,12 @@ export interface PurgerFunctionProps {
    */
   readonly isScheduled?: boolean;
 }
+
+/**
+ * Most bytes of a function's environment, which Lambda measures as JSON.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const maxEnvironmentBytes = 4096;
 
 /** A function of the purger, with what all of them have in common: runtime, architecture, logs. */
 export class PurgerFunction extends LambdaFunction {
@@ -114,7 +120,7 @@ export class PurgerFunction extends LambdaFunction {
       this.node.addValidation({ validate: () => this.#issuesOfEnvironment(name, environmentAdvice) });
     }
     acknowledge(this, functionReasons);
-    acknowledge(this, isScheduled ? scheduledReasons : deadLetterReasons(onFailure));
+    acknowledge(this, noDeadLetterQueue(reasonFor({ name, onFailure, isScheduled })));
     acknowledge(role, roleReasons);
     acknowledgeLogs(logGroup, protection);
   }
@@ -123,7 +129,7 @@ export class PurgerFunction extends LambdaFunction {
     const resource = this.node.defaultChild;
     if (!(resource instanceof CfnFunction)) return [];
     const { variables = {} } = Stack.of(this).resolve(resource.environment) ?? {};
-    const bytes = environmentBytes(variables);
+    const bytes = renderedBytes(variables);
     if (bytes <= maxEnvironmentBytes) return [];
     return [
       `${settings}: expected an environment of ${name} of at most ${maxEnvironmentBytes} bytes, got up to ${bytes}: ${advice}`,
@@ -139,26 +145,23 @@ const functionReasons = {
   'Serverless-LambdaTracing':
     "X-Ray's permissions can only be granted on every resource. Structured logs follow each change from the event to CDN Pro's request ID.",
 };
-const withDestination =
-  'An event whose last attempt fails goes to the dead letter queue by the on-failure destination, which adds the error; with a dead letter configuration as well it would be there twice.';
-const asynchronousReasons = {
-  'NIST.800.53.R5-LambdaDLQ': withDestination,
-  'Serverless-LambdaDLQ': withDestination,
-};
-const neverAsynchronous =
-  'It is never invoked asynchronously, and a dead letter configuration is for nothing else: the sender of a webhook sees the failure and retries; the messages of a queue return to it, and after ten times go to the dead letter queue.';
-const synchronousReasons = {
-  'NIST.800.53.R5-LambdaDLQ': neverAsynchronous,
-  'Serverless-LambdaDLQ': neverAsynchronous,
-};
-const nextMinute =
-  'The event of a schedule says nothing but that it is time. One that fails is worth nothing afterwards: the next one, a minute later, does the same.';
-const scheduledReasons = {
-  'NIST.800.53.R5-LambdaDLQ': nextMinute,
-  'Serverless-LambdaDLQ': nextMinute,
-};
-function deadLetterReasons(onFailure: IQueue | undefined): Readonly<Record<string, string>> {
-  return onFailure === undefined ? synchronousReasons : asynchronousReasons;
+/** Why a function has no dead letter configuration. */
+function reasonFor({
+  name,
+  onFailure,
+  isScheduled,
+}: Pick<PurgerFunctionProps, 'name' | 'isScheduled'> & { readonly onFailure: IQueue | undefined }): string {
+  if (onFailure !== undefined)
+    return 'An event whose last attempt fails goes to the dead letter queue by the on-failure destination, which adds the error; with a dead letter configuration as well it would be there twice.';
+  if (isScheduled)
+    return 'The event of a schedule says nothing but that it is time. One that fails is worth nothing afterwards: the next one, a minute later, does the same.';
+  if (name === 'configure-bucket')
+    return 'CloudFormation requests it, and waits for the answer: without one it fails the deployment, and a request that is kept would be of no use afterwards.';
+  return 'It is never invoked asynchronously, and a dead letter configuration is for nothing else: the sender of a webhook sees the failure and retries; the messages of a queue return to it, and after ten times go to the dead letter queue.';
+}
+
+function noDeadLetterQueue(reason: string): Readonly<Record<string, string>> {
+  return { 'NIST.800.53.R5-LambdaDLQ': reason, 'Serverless-LambdaDLQ': reason };
 }
 const roleReasons = {
   'NIST.800.53.R5-IAMNoInlinePolicy':

@@ -1,10 +1,12 @@
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { AlarmStatusWidget, Dashboard, GraphWidget, PeriodOverride } from 'aws-cdk-lib/aws-cloudwatch';
+import { Dashboard, GraphWidget, PeriodOverride } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../function/bundle.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
+import { AlarmsWidget } from './alarms-widget.ts';
 import type { Monitoring } from './monitoring.ts';
+import { dashboardNameOf } from './names.ts';
 import type { S3Queue } from './receiver-alarms.ts';
 import { addS3Queue, s3QueuesWidget, webhookApiWidget } from './source-widgets.ts';
 import type { Watched } from './submit-alarms.ts';
@@ -30,16 +32,13 @@ export class PurgerDashboard extends Construct {
     super(scope, id);
     this.#monitoring = monitoring;
     this.#dashboard = new Dashboard(this, 'Dashboard', {
-      // A dashboard's name is unique in an account, a stack's only in each region.
-      dashboardName: `${monitoring.purgerName}-${Aws.REGION}`,
+      dashboardName: dashboardNameOf(monitoring.purgerName, Stack.of(this).region),
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
     });
     const submit = new SubmitWidgets(monitoring, watched);
     this.#dashboard.addWidgets(submit.title());
-    this.#dashboard.addWidgets(
-      new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 4, alarms: monitoring.alarms }),
-    );
+    this.#dashboard.addWidgets(new AlarmsWidget(monitoring.alarms));
     this.#dashboard.addWidgets(...submit.numbers());
     this.#dashboard.addWidgets(submit.freshness(), submit.backlog(), submit.budget());
     this.#dashboard.addWidgets(submit.changes(), submit.requests(), submit.grouping());

@@ -1,4 +1,4 @@
-import { type Duration, Stack } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -22,6 +22,7 @@ import type { PurgerFunction } from '../function/purger-function.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from '../settings/alarm-settings.ts';
 import { createAlarmTopic, grantAlarmsPublish } from './alarm-topic.ts';
+import { purgerNameOf } from './names.ts';
 
 /**
  * How urgent an alarm is. `critical`: content is stale or being lost, and somebody has to act now. `warning`: something
@@ -69,7 +70,7 @@ export interface MetricOptions {
 
 /** The name that a purger has in metrics and alarms, and where its alarms go. */
 export class Monitoring extends Construct {
-  /** The stack's name and the construct's path in it. */
+  /** See {@link purgerNameOf}. */
   readonly purgerName: string;
   /** The alarms so far; each receiver adds more. */
   readonly alarms: IAlarm[] = [];
@@ -79,9 +80,7 @@ export class Monitoring extends Construct {
   /** @throws ConfigError with every issue of the settings */
   constructor(scope: Construct, id: string, settings: AlarmSettings) {
     super(scope, id);
-    const stack = Stack.of(this);
-    const path = scope.node.scopes.slice(scope.node.scopes.indexOf(stack) + 1).map(({ node }) => node.id);
-    this.purgerName = [stack.stackName, ...path].join('-');
+    this.purgerName = purgerNameOf(scope);
     this.#settings = checkAlarms(settings);
   }
 

@@ -42,7 +42,7 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
 /** A queue from which the receiver consumes S3's events. */
 export interface S3Queue {
   readonly queue: IQueue;
-  /** `inbox`, or the queue's own name. */
+  /** `inbox`, or the queue's own name, with its account where it would be that of another. */
   readonly name: string;
 }
 

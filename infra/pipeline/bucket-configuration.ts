@@ -1,5 +1,6 @@
-import { CfnResource, CustomResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { createHash } from 'node:crypto';
+import { CfnResource, CustomResource, Duration, Lazy, Names, Stack, Token } from 'aws-cdk-lib';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Bucket,
   BucketNotificationDestinationType,
@@ -12,6 +13,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { formEncodedKey } from '../../functions/core/model/form-encoded-key.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
+import { acknowledge } from '../security/nag-suppressions.ts';
 import type { Keys } from './key-pattern.ts';
 
 /** The events of changed objects; restores, tags and access control are not among them. */
@@ -35,6 +37,8 @@ export class BucketConfiguration extends Construct {
   /** What has to exist before the bucket sends to it. */
   readonly #receivers = new DependencyGroup();
   #resource: CustomResource | undefined;
+  /** Lets the function configure the bucket; undefined where it does not. */
+  policy: Policy | undefined;
 
   constructor(scope: Construct, id: string, bucket: IBucket, configureFunction: () => PurgerFunction) {
     super(scope, id);
@@ -88,12 +92,7 @@ export class BucketConfiguration extends Construct {
     const configure = this.#function();
     // Of two concurrent writes, one would overwrite the other's part.
     const others = this.#ofSameBucket().flatMap((other) => other.#resource ?? []);
-    configure.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
-        resources: [this.#bucket.bucketArn],
-      }),
-    );
+    const policy = this.#policyFor(configure);
     this.#resource = new CustomResource(this, 'Resource', {
       serviceToken: configure.functionArn,
       resourceType: 'Custom::PurgerBucketConfiguration',
@@ -103,7 +102,27 @@ export class BucketConfiguration extends Construct {
         Configuration: Lazy.string({ produce: () => this.#configurationJson() }),
       },
     });
-    this.#resource.node.addDependency(this.#receivers, ...others);
+    this.#resource.node.addDependency(this.#receivers, policy, ...others);
+  }
+
+  /**
+   * Each bucket has a policy, which goes after its configuration: CloudFormation updates a common one first, and the
+   * function could no longer take its part out of the bucket. Another bucket has another one for the same reason.
+   */
+  #policyFor({ role }: PurgerFunction): Policy {
+    const { bucketName, bucketArn } = this.#bucket;
+    const name = Token.isUnresolved(bucketName) ? '' : bucketName;
+    this.policy = new Policy(this, `Policy${createHash('sha256').update(name).digest('hex').slice(0, 8)}`, {
+      statements: [
+        new PolicyStatement({
+          actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
+          resources: [bucketArn],
+        }),
+      ],
+      roles: role === undefined ? [] : [role],
+    });
+    acknowledge(this.policy, policyReasons);
+    return this.policy;
   }
 
   /** The configurations of the same bucket by this stack's purgers, this one included. */
@@ -136,6 +155,11 @@ export class BucketConfiguration extends Construct {
     ];
   }
 }
+
+const policyReasons = {
+  'NIST.800.53.R5-IAMNoInlinePolicy':
+    'The policy belongs to the role of one function, goes with the configuration of the one bucket that it names, and is of no use to others.',
+};
 
 /** CDK's `SqsDestination` would let every bucket of every account use the queue's key. */
 function destinationOf(queue: Queue): IBucketNotificationDestination {

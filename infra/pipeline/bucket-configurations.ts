@@ -3,6 +3,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { DataProtection } from '../security/data-protection.ts';
+import { inlineBytesOf, maxInlinePolicyBytes } from '../security/policy-limits.ts';
 import { BucketConfiguration } from './bucket-configuration.ts';
 
 /** The configurations of a purger's buckets, one for each bucket, and the function that they share. */
@@ -16,6 +17,7 @@ export class BucketConfigurations {
   constructor(scope: Construct, protection: DataProtection) {
     this.#scope = scope;
     this.#protection = protection;
+    scope.node.addValidation({ validate: () => this.#issuesOfPolicies() });
   }
 
   /** @returns the configuration of a bucket, a new one if it has none yet */
@@ -27,6 +29,15 @@ export class BucketConfigurations {
     const created = new BucketConfiguration(this.#scope, id, bucket, () => this.#configureFunction());
     this.#byBucketName.set(bucket.bucketName, created);
     return created;
+  }
+
+  #issuesOfPolicies(): string[] {
+    const all = [...this.#byBucketName.values()].flatMap(({ policy }) => policy ?? []);
+    const bytes = inlineBytesOf([...all, this.#function?.role?.node.tryFindChild('DefaultPolicy')]);
+    if (bytes <= maxInlinePolicyBytes) return [];
+    return [
+      `\`buckets\`: expected policies to configure them of at most ${maxInlinePolicyBytes} bytes, got up to ${bytes} for ${all.length} buckets: configure some yourself and give these \`configureBucket: false\`, or divide them among two purgers`,
+    ];
   }
 
   /** The function may configure no bucket until a configuration grants it. */

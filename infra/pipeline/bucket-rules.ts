@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Duration } from 'aws-cdk-lib';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { LostEvents } from '../monitoring/lost-events.ts';
@@ -22,6 +23,7 @@ export class BucketRules {
   readonly otherAccounts: OtherAccountsBus;
   readonly #scope: Construct;
   readonly #props: BucketRulesProps;
+  #mayInvoke = false;
 
   /** @param scope gets the rules as its children */
   constructor(scope: Construct, props: BucketRulesProps) {
@@ -36,23 +38,44 @@ export class BucketRules {
    */
   add(bucket: IBucket, keys: Keys, account: string | undefined): Rule {
     const { receiver, buffer, lostEvents } = this.#props;
-    buffer.grantEventBridgeSend();
+    buffer.grantEventBridgeSend('rule');
+    this.#grantInvoke();
     const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
     const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
       description: 'cdn-pro-purger: objects that are put or deleted',
       ...(bus === undefined ? {} : { eventBus: bus }),
       eventPattern: eventPattern(bucket, keys, account),
-      targets: [
-        new LambdaFunction(receiver, {
-          deadLetterQueue: buffer.deadLetterQueue,
-          maxEventAge: Duration.hours(24),
-          retryAttempts: 185,
-        }),
-      ],
+      targets: [targetOf(receiver, buffer.deadLetterQueue)],
     });
     lostEvents.addRule(rule, bus);
     return rule;
   }
+
+  /** Lets the account's rules invoke the receiver: one statement for all of them. */
+  #grantInvoke(): void {
+    if (this.#mayInvoke) return;
+    this.#mayInvoke = true;
+    this.#props.receiver.addPermission('Rules', {
+      principal: new ServicePrincipal('events.amazonaws.com'),
+      sourceArn: Stack.of(this.#scope).formatArn({ service: 'events', resource: 'rule', resourceName: '*' }),
+    });
+  }
+}
+
+/**
+ * CDK's `LambdaFunction` adds a statement for each rule to the policies of the function and of the dead letter queue, which
+ * then are too long for some twenty rules.
+ */
+function targetOf(receiver: PurgerFunction, deadLetterQueue: IQueue): IRuleTarget {
+  return {
+    bind: () => ({
+      arn: receiver.functionArn,
+      targetResource: receiver,
+      deadLetterConfig: { arn: deadLetterQueue.queueArn },
+      // The most that EventBridge offers.
+      retryPolicy: { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 },
+    }),
+  };
 }
 
 /** Other keys are another rule, so that CloudFormation creates it before it deletes the former one. */

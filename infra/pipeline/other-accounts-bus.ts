@@ -1,7 +1,6 @@
 import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
-import { AccountPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { grantBusesUse } from '../security/key-policy.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';
@@ -36,14 +35,15 @@ export class OtherAccountsBus {
   }
 }
 
-function createBus(scope: Construct, { deadLetterQueue, protection }: PurgeQueue): EventBus {
+function createBus(scope: Construct, buffer: PurgeQueue): EventBus {
+  const { deadLetterQueue, protection } = buffer;
   const description = 'cdn-pro-purger: S3 events of other accounts';
   const { encryptionKey } = protection;
   if (encryptionKey === undefined) return new EventBus(scope, 'Bus', { description });
   // EventBridge does not retry where it cannot use the key.
   const bus = new EventBus(scope, 'Bus', { description, deadLetterQueue });
   encrypt(bus, encryptionKey);
-  grantDeadLetters(bus, deadLetterQueue);
+  buffer.grantEventBridgeSend('event-bus');
   return bus;
 }
 
@@ -52,17 +52,6 @@ function encrypt(bus: EventBus, key: IKey): void {
   const resource = bus.node.defaultChild;
   if (resource instanceof CfnEventBus) resource.kmsKeyIdentifier = key.keyArn;
   grantBusesUse(key);
-}
-
-function grantDeadLetters(bus: EventBus, queue: IQueue): void {
-  queue.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('events.amazonaws.com')],
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      conditions: { ArnEquals: { 'aws:SourceArn': bus.eventBusArn } },
-    }),
-  );
 }
 
 function grantPutEvents(bus: EventBus, account: string): void {

@@ -1,15 +1,15 @@
-import { Aws, CfnCondition, CfnResource, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Aws, CfnCondition, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { type ITopic, Subscription, SubscriptionProtocol } from 'aws-cdk-lib/aws-sns';
+import { CfnSubscription, type ITopic, Subscription, SubscriptionProtocol } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { DataProtection } from '../security/data-protection.ts';
 import { grantBucketsSend, grantTopicsSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
-import { keptQueue } from '../storage/purge-queue.ts';
+import { issuesOfQueuePolicy } from '../security/policy-limits.ts';
+import { QueueSenders } from '../security/queue-senders.ts';
+import { keptQueue, type PurgeQueue } from '../storage/purge-queue.ts';
 
 /** A batch of more than ten needs a window, of which this is the shortest. */
 const batchingWindow = Duration.seconds(1);
@@ -20,24 +20,19 @@ export interface S3EventQueueProps {
   readonly receiver: IFunction;
   /** Longest that the receiver runs. */
   readonly timeout: Duration;
-  readonly deadLetterQueue: IQueue;
-  readonly protection: DataProtection;
+  readonly buffer: PurgeQueue;
 }
 
 /** The queue to which buckets and topics send S3's events, for the receiver to consume in batches. */
 export class S3EventQueue extends Construct {
   readonly queue: Queue;
-  readonly #deadLetterQueue: IQueue;
-  readonly #protection: DataProtection;
+  readonly #buffer: PurgeQueue;
+  readonly #senders: QueueSenders;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { receiver, timeout, deadLetterQueue, protection }: S3EventQueueProps,
-  ) {
+  constructor(scope: Construct, id: string, { receiver, timeout, buffer }: S3EventQueueProps) {
     super(scope, id);
-    this.#protection = protection;
-    this.#deadLetterQueue = deadLetterQueue;
+    this.#buffer = buffer;
+    const { deadLetterQueue, protection } = buffer;
     this.queue = new Queue(this, 'Queue', {
       // As Lambda's documentation advises for queues whose consumer may be throttled.
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds() + batchingWindow.toSeconds()),
@@ -45,25 +40,19 @@ export class S3EventQueue extends Construct {
       // Events of a batch that crashes: `submit` maps them when they are redriven.
       deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 10 },
     });
+    this.#senders = new QueueSenders(this.queue);
+    this.node.addValidation({
+      validate: () => issuesOfQueuePolicy(this.queue, '`buckets` by notification and `topics`'),
+    });
     receiveFrom(this.queue, receiver);
   }
 
   /** Lets a bucket send its notifications; by default one of this account. */
   allowBucket(bucket: IBucket, account = Stack.of(this).account): void {
-    const { encryptionKey } = this.#protection;
+    const { encryptionKey } = this.#buffer.protection;
     if (encryptionKey !== undefined) grantBucketsSend(encryptionKey, account);
-    this.queue.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('s3.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [this.queue.queueArn],
-        // Someone else can create a bucket with the name of a deleted one, so the account has to match, too.
-        conditions: {
-          ArnEquals: { 'aws:SourceArn': bucket.bucketArn },
-          StringEquals: { 'aws:SourceAccount': account },
-        },
-      }),
-    );
+    // Someone else can create a bucket with the name of a deleted one, so the account has to match, too.
+    this.#senders.allow({ service: 's3.amazonaws.com', account }, bucket.bucketArn);
   }
 
   /**
@@ -71,31 +60,28 @@ export class S3EventQueue extends Construct {
    * topics: a topic that the same key encrypts could then not be deployed, or any topic could use the key.
    */
   subscribe(topic: ITopic): void {
-    const { encryptionKey } = this.#protection;
+    const { protection, deadLetterSenders } = this.#buffer;
+    const { encryptionKey } = protection;
     if (encryptionKey !== undefined) grantTopicsSend(encryptionKey, topic.env.account);
     const { region } = topic.env;
     const ofRegion = Token.isUnresolved(region) ? {} : { region };
-    const policy = this.queue.addToResourcePolicy(
-      new PolicyStatement({
-        // In regions that an account has to opt in to, SNS has a regional name.
-        principals: [new ServicePrincipal('sns.amazonaws.com', ofRegion)],
-        actions: ['sqs:SendMessage'],
-        resources: [this.queue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': topic.topicArn } },
-      }),
-    );
+    // In regions that an account has to opt in to, SNS has a regional name.
+    const sender = { service: 'sns.amazonaws.com', ...ofRegion };
+    const policy = this.#senders.allow(sender, topic.topicArn);
     const subscription = new Subscription(this, `Topic${topic.node.addr}`, {
       topic,
       protocol: SubscriptionProtocol.SQS,
       endpoint: this.queue.queueArn,
       // The envelope says which topic it was: who publishes to one may write anything into a message.
       rawMessageDelivery: false,
-      ...(this.#isOtherRegion(region) ? {} : { deadLetterQueue: this.#deadLetterQueue }),
       ...ofRegion,
     });
-    this.#redriveInSameRegion(subscription, region);
+    if (!this.#isOtherRegion(region)) {
+      deadLetterSenders.allow(sender, topic.topicArn);
+      this.#redrive(subscription, region);
+    }
     // Messages sent before the queue's policy allows them would go to the dead letter queue.
-    if (policy.policyDependable !== undefined) subscription.node.addDependency(policy.policyDependable);
+    if (policy !== undefined) subscription.node.addDependency(policy);
   }
 
   /** Whether a topic's region is known to differ from the stack's. */
@@ -109,15 +95,22 @@ export class S3EventQueue extends Construct {
    * deployment only, so that a condition decides.
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
    */
-  #redriveInSameRegion(subscription: Subscription, region: string): void {
-    if (Token.isUnresolved(region) || !Token.isUnresolved(Stack.of(this).region)) return;
-    const isHere = new CfnCondition(subscription, 'IsHere', {
-      expression: Fn.conditionEquals(Aws.REGION, region),
-    });
-    const policy = { deadLetterTargetArn: this.#deadLetterQueue.queueArn };
+  #redrive(subscription: Subscription, region: string): void {
     const resource = subscription.node.defaultChild;
-    if (!CfnResource.isCfnResource(resource)) return;
-    resource.addPropertyOverride('RedrivePolicy', Fn.conditionIf(isHere.logicalId, policy, Aws.NO_VALUE));
+    if (!(resource instanceof CfnSubscription)) return;
+    const policy = { deadLetterTargetArn: this.#buffer.deadLetterQueue.queueArn };
+    const isKnown = Token.isUnresolved(region) || !Token.isUnresolved(Stack.of(this).region);
+    resource.redrivePolicy = isKnown
+      ? policy
+      : Fn.conditionIf(this.#isRegion(region).logicalId, policy, Aws.NO_VALUE);
+  }
+
+  /** One condition for each region: topics of the same share it. */
+  #isRegion(region: string): CfnCondition {
+    const id = `Is-${region}`;
+    const known = this.node.tryFindChild(id);
+    if (known instanceof CfnCondition) return known;
+    return new CfnCondition(this, id, { expression: Fn.conditionEquals(Aws.REGION, region) });
   }
 }
 

@@ -53,6 +53,7 @@ export class S3Receiver extends Construct {
   readonly #filters = new ObjectFilters();
   readonly #rules: BucketRules;
   readonly #configurations: BucketConfigurations;
+  readonly #queueNames = new Set<string>();
   #eventQueue: S3EventQueue | undefined;
   #remembersObjects = false;
 
@@ -118,7 +119,8 @@ export class S3Receiver extends Construct {
     this.#filters.addQueue(queue.queueArn, filter);
     this.#warnOfOpenCarrier('queue', queue, filter);
     receiveFrom(queue, this.function);
-    this.#notifyOfQueue({ queue, name: queue.queueName });
+    // CloudWatch has no metrics of another account's queue.
+    if (otherAccountOf(queue, this) === undefined) this.#notifyOfQueue({ queue, name: queue.queueName });
   }
 
   #warnOfOpenCarrier(kind: 'topic' | 'queue', carrier: IResource, { bucket }: WatchFilter): void {
@@ -171,17 +173,18 @@ export class S3Receiver extends Construct {
   /** The queue for notifications and topics, created when the first needs it. */
   #sharedEventQueue(): S3EventQueue {
     if (this.#eventQueue !== undefined) return this.#eventQueue;
-    const { deadLetterQueue, protection } = this.#props.buffer;
-    const props = { receiver: this.function, timeout, deadLetterQueue, protection };
-    this.#eventQueue = new S3EventQueue(this, 'Inbox', props);
+    const { buffer } = this.#props;
+    this.#eventQueue = new S3EventQueue(this, 'Inbox', { receiver: this.function, timeout, buffer });
     this.#notifyOfQueue({ queue: this.#eventQueue.queue, name: 'inbox' });
     return this.#eventQueue;
   }
 
-  #notifyOfQueue(queue: S3Queue): void {
+  #notifyOfQueue({ queue, name }: S3Queue): void {
     const { monitoring, onQueue } = this.#props;
-    watchS3Queue(monitoring, queue);
-    onQueue(queue);
+    const unique = this.#queueNames.has(name) ? `${name}-${queue.env.account}` : name;
+    this.#queueNames.add(name);
+    watchS3Queue(monitoring, { queue, name: unique });
+    onQueue({ queue, name: unique });
   }
 }
 

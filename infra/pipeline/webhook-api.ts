@@ -1,4 +1,4 @@
-import { Lazy } from 'aws-cdk-lib';
+import { Aws, Fn, Lazy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
@@ -34,7 +34,7 @@ export interface WebhookApiProps extends WebhookApiOptions {
   readonly purgerName: string;
 }
 
-/** A release of a CMS may publish hundreds of entries at once; a flood costs at most some dollars a day. */
+/** A release of a CMS may publish hundreds of entries at once. A flood of small requests costs 10 to 15 dollars a day. */
 export const defaultThrottle = { ratePerSecond: 100, burst: 500 } as const;
 
 /**
@@ -178,7 +178,10 @@ export class WebhookApi extends Construct {
 
   /** API Gateway publishes one metric for all 4xx answers; only its log shows which ones the throttle refused. */
   #accessLogs(protection: DataProtection): LogGroup {
-    const logGroup = new LogGroup(this, 'AccessLogs', keptLogs(protection));
+    const logGroup = new LogGroup(this, 'AccessLogs', {
+      ...keptLogs(protection),
+      logGroupName: logGroupName(this),
+    });
     acknowledgeLogs(logGroup, protection);
     new MetricFilter(this, 'Throttled', {
       logGroup,
@@ -191,6 +194,16 @@ export class WebhookApi extends Construct {
     });
     return logGroup;
   }
+}
+
+/**
+ * API Gateway adds each other log group to a resource policy of the region, which is full in accounts with many APIs. The
+ * stack's ID makes the name unique: a group that was kept does not block the next deployment of a stack of that name.
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+ */
+function logGroupName(scope: Construct): string {
+  const uniquePart = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+  return `/aws/vendedlogs/cdn-pro-purger/${uniquePart}/${scope.node.addr.slice(0, 8)}`;
 }
 
 function settingsOf(logGroup: LogGroup, purgerName: string) {

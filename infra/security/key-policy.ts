@@ -30,12 +30,12 @@ export function grantLogsUse(key: IKey): void {
 }
 
 /**
- * Lets EventBridge put what it cannot deliver into queues.
+ * Lets EventBridge put what it cannot deliver into queues, whose policies say for whom. Without a condition, as AWS
+ * documents it: whether EventBridge names its account to KMS is not, and what it cannot deliver would be lost.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
  */
 export function grantEventBridgeSend(key: IKey): void {
-  const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(key).account } };
-  grantSend(key, 'SendEvents', 'events.amazonaws.com', conditions);
+  grantSend(key, 'SendEvents', 'events.amazonaws.com');
 }
 
 /**
@@ -83,7 +83,7 @@ function sidFor(key: IKey, name: string, account: string): string {
   return account === Stack.of(key).account ? name : `${name}${account}`;
 }
 
-function grantSend(key: IKey, sid: string, service: string, conditions: Record<string, unknown>): void {
+function grantSend(key: IKey, sid: string, service: string, conditions: Record<string, unknown> = {}): void {
   key.addToResourcePolicy(
     new PolicyStatement({
       sid,

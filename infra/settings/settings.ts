@@ -47,8 +47,8 @@ export interface Settings extends LimitsSettings, PlanningSettings {
    */
   readonly paused?: boolean;
   /**
-   * Whether there is a CloudWatch dashboard.
-   * @default true
+   * Whether there is a CloudWatch dashboard, which costs 3 US dollars a month.
+   * @default false
    */
   readonly dashboard?: boolean;
 }
@@ -69,7 +69,7 @@ export const defaultSettings = {
   ...defaultPlanning,
   batchingWindowSeconds: 2,
   paused: false,
-  dashboard: true,
+  dashboard: false,
 } as const;
 
 const allowedHost = nonEmptyString('a host such as "www.example.com" or "*.example.com"').regex(

@@ -52,8 +52,8 @@ function bucketOf(scope: Construct, id: string, name: string, all: readonly Buck
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     versioned,
-    // A website must not be deleted by accident.
-    removalPolicy: RemovalPolicy.RETAIN,
+    // A website must not be deleted by accident; a bucket that a failed deployment made would block the next try.
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   acknowledge(bucket, bucketReasons);
   if (!versioned) acknowledge(bucket, unversionedReasons);

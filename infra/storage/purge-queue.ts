@@ -1,10 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type DataProtection, removalPolicy } from '../security/data-protection.ts';
 import { grantEventBridgeSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
+import { issuesOfQueuePolicy } from '../security/policy-limits.ts';
+import { QueueSenders } from '../security/queue-senders.ts';
 
 /** The longest that SQS keeps a message, which leaves two weekends to fix a problem. */
 const retention = Duration.days(14);
@@ -20,6 +22,8 @@ export interface PurgeQueueProps {
 export class PurgeQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  /** Who may put into the dead letter queue what could not be delivered. */
+  readonly deadLetterSenders: QueueSenders;
   readonly protection: DataProtection;
 
   constructor(scope: Construct, id: string, { visibilityTimeout, protection }: PurgeQueueProps) {
@@ -27,6 +31,8 @@ export class PurgeQueue extends Construct {
     this.protection = protection;
     const common = keptQueue(protection);
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', common);
+    this.deadLetterSenders = new QueueSenders(this.deadLetterQueue);
+    this.node.addValidation({ validate: () => issuesOfQueuePolicy(this.deadLetterQueue, '`topics`') });
     acknowledge(this.deadLetterQueue, {
       'Serverless-SQSRedrivePolicy':
         'It is the dead letter queue itself: messages leave it only by a redrive.',
@@ -39,10 +45,15 @@ export class PurgeQueue extends Construct {
     });
   }
 
-  /** Lets EventBridge use the key, if any, to put events that it cannot deliver into the dead letter queue. */
-  grantEventBridgeSend(): void {
+  /**
+   * Lets EventBridge put events that it cannot deliver into the dead letter queue, and use the key, if any.
+   * @param kind what sends them; one statement for all of the account, since a queue's policy takes 20
+   */
+  grantEventBridgeSend(kind: 'rule' | 'event-bus'): void {
     const { encryptionKey } = this.protection;
     if (encryptionKey !== undefined) grantEventBridgeSend(encryptionKey);
+    const all = Stack.of(this).formatArn({ service: 'events', resource: kind, resourceName: '*' });
+    this.deadLetterSenders.allow({ service: 'events.amazonaws.com' }, all);
   }
 }
 

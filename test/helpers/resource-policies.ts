@@ -96,8 +96,21 @@ function describe(
 ): readonly string[] {
   if (Effect !== 'Allow') return [];
   const conditions = Object.values(Condition).flatMap((keys) =>
-    Object.entries(keys).map(([key, value]) => `${key} = ${readable(value)}`),
+    Object.entries(keys).map(([key, value]): readonly string[] => {
+      // A statement for several sources says the same of each.
+      const values = key === 'aws:SourceArn' ? [value].flat() : [value];
+      return values.map((each) => `${key} = ${readable(each)}`);
+    }),
   );
-  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
-  return [`${readable(Principal)} may ${readable(Action)} on ${resource}${where}`];
+  return alternatives(conditions).map((all) => {
+    const where = all.length === 0 ? '' : ` where ${all.join(' and ')}`;
+    return `${readable(Principal)} may ${readable(Action)} on ${resource}${where}`;
+  });
+}
+
+/** Every way to take one of each list. */
+function alternatives(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const [first, ...rest] = lists;
+  if (first === undefined) return [[]];
+  return first.flatMap((each) => alternatives(rest).map((others) => [each, ...others]));
 }

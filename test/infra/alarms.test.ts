@@ -2,17 +2,19 @@ import { readFileSync } from 'node:fs';
 import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { alarmNames } from '../../infra/settings/alarm-settings.ts';
+import { dashboardNameOf, purgerNameOf } from '../../infra/monitoring/names.ts';
+import { type AlarmFields, alarmNames } from '../../infra/settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
-import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
 
-const template = templateOf();
+const template = templateOf({ dashboard: true });
 const alarms = alarmsOf(template);
 const operations = readFileSync('docs/operations.md', 'utf8');
 const nameOf = ({ AlarmDescription }: { AlarmDescription: string }) =>
@@ -108,6 +110,7 @@ test('the dead letter alarm watches the dead letter queue, and the age that of t
 describe('queues before receive-s3', () => {
   const queueArn = 'arn:aws:sqs:eu-central-1:123456789012:their-events';
   const withQueues = templateOf({
+    dashboard: true,
     buckets: [{ name: 'www-example-com', via: 'notification' }],
     queues: [{ arn: queueArn }],
   });
@@ -216,9 +219,9 @@ test('alarms can be left out, one by one or all', () => {
   none.resourceCountIs('AWS::SNS::Topic', 0);
 });
 
-test('there is one dashboard, unless it is off', () => {
+test('there is a dashboard where it is asked for, with every alarm', () => {
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
-  templateOf({ dashboard: false }).resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  templateOf().resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   const text = JSON.stringify(Object.values(template.findResources('AWS::CloudWatch::Dashboard'))[0]);
   for (const logicalId of Object.keys(template.findResources('AWS::CloudWatch::Alarm'))) {
     expect(text).toContain(logicalId);
@@ -231,6 +234,53 @@ test('the dashboard of a stack of the same name in another region has another na
     'Fn::Join': ['', ['Stack-Purger-', { Ref: 'AWS::Region' }]],
   });
 });
+
+test('without alarms the dashboard says so: CloudWatch refuses a widget of none', () => {
+  const bodyOf = (alarms: AlarmFields) =>
+    JSON.stringify(templateOf({ dashboard: true, alarms }).findResources('AWS::CloudWatch::Dashboard'));
+  for (const alarms of [{ enabled: false }, { off: [...alarmNames] }]) {
+    expect(bodyOf(alarms)).toContain('Alarms are switched off');
+    expect(bodyOf(alarms)).not.toMatch(/"(alarms|metrics)\\":\[\]/);
+  }
+  // Those of a receiver alone come after the dashboard.
+  const ofReceivers = alarmNames.filter((name) => !/receiver|urls|webhook|changes|events/.test(name));
+  expect(bodyOf({ off: ofReceivers })).toMatch(/receivererrors/);
+});
+
+test.each(['www.example.com', 'my purger', 'Müller', 'Möller', 'a.b', 'a-b', 'x'.repeat(250)])(
+  'a construct called %j has names that CloudWatch takes',
+  (id) => {
+    const { stack } = purgerNamed(id);
+    const found = Template.fromStack(stack);
+    const [dashboard] = allOf(found, 'AWS::CloudWatch::Dashboard');
+    expect(dashboard?.DashboardName).toMatch(/^[\w-]{1,255}$/);
+    for (const { AlarmName } of allOf(found, 'AWS::CloudWatch::Alarm')) {
+      expect(AlarmName).toMatch(/^[\x20-\x7e]{1,255}$/);
+    }
+  },
+);
+
+test('constructs whose names differ only in what CloudWatch refuses keep different names', () => {
+  const names = ['Müller', 'Möller', 'a.b', 'a-b', 'a b', 'x'.repeat(250), 'x'.repeat(251)].map((id) => {
+    const { name } = purgerNamed(id);
+    return [name, dashboardNameOf(name, 'eu-west-1')];
+  });
+  for (const each of [0, 1]) expect(new Set(names.map((both) => both[each])).size).toBe(names.length);
+});
+
+/** A purger of this ID, with a dashboard. */
+function purgerNamed(id: string) {
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const stack = new Stack(unbundledApp(), 'Site', { env });
+  const purger = new CdnPurger(stack, id, {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    dashboard: true,
+    rules: sampleConfig.rules.slice(0, 1),
+  });
+  purger.watchBucket(Bucket.fromBucketName(stack, 'Www', 'www'));
+  return { stack, name: purgerNameOf(purger) };
+}
 
 test('two webhooks have an alarm each', () => {
   const [first] = sampleConfig.webhooks ?? [];

@@ -6,8 +6,8 @@ import { grantsOf } from '../helpers/resource-policies.ts';
 const inbox = 'PurgerReceiveS3InboxQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 const rule = [
-  'events.amazonaws.com may lambda:InvokeFunction on PurgerReceiveS3Function where aws:SourceArn = PurgerReceiveS3Rule',
-  `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = PurgerReceiveS3Rule`,
+  'events.amazonaws.com may lambda:InvokeFunction on PurgerReceiveS3Function where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*',
+  `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*`,
 ];
 const route = [
   'apigateway.amazonaws.com may lambda:InvokeFunction on PurgerReceiveWebhookFunction where aws:SourceArn = arn:aws:execute-api:REGION:ACCOUNT:PurgerReceiveWebhookApi/*/POST/webhooks/*',
@@ -67,7 +67,7 @@ const letIn: Readonly<Record<string, readonly string[]>> = {
   'everything at once': everything,
   'everything at once, with a key': [
     ...everything,
-    `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = PurgerReceiveS3Bus`,
+    `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:event-bus/*`,
   ],
 };
 

@@ -35,7 +35,7 @@ test('defaults are filled in', () => {
     cacheKey: { scheme: false },
     convertInShortage: [],
     paused: false,
-    dashboard: true,
+    dashboard: false,
   });
 });
 

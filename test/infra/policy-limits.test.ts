@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { renderedBytes } from '../../infra/security/rendered-bytes.ts';
+import type { BucketSettings } from '../../infra/settings/source-settings.ts';
+import { allOf, sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+
+const s3Alone = { webhooks: [], rules: sampleConfig.rules.slice(0, 1) };
+const buckets = (count: number, options: Partial<BucketSettings> = {}) =>
+  Array.from({ length: count }, (_, index) => ({ name: `www-${index}-example-com`, ...options }));
+const policiesOf = (options: Partial<BucketSettings>, count: number) =>
+  allOf(templateOf({ ...s3Alone, buckets: buckets(count, options) }), 'AWS::SQS::QueuePolicy');
+
+test('a queue takes sixty buckets in as many statements as one', () => {
+  for (const options of [
+    { configureBucket: false },
+    { configureBucket: false, via: 'notification' },
+    { account: '444455556666' },
+    { account: '444455556666', via: 'notification' },
+  ] as const) {
+    const statements = (count: number) =>
+      policiesOf(options, count).map(({ PolicyDocument }) => PolicyDocument.Statement.length);
+    expect(statements(60)).toEqual(statements(1));
+  }
+});
+
+test('the receiver is invoked by sixty rules under one statement', () => {
+  const template = templateOf({ ...s3Alone, buckets: buckets(60, { configureBucket: false }) });
+  const permissions = allOf(template, 'AWS::Lambda::Permission');
+  expect(permissions.filter(({ SourceArn }) => JSON.stringify(SourceArn).includes('rule/*'))).toHaveLength(1);
+});
+
+test.each([
+  [
+    { configureBucket: false, via: 'notification' },
+    150,
+    /`buckets` by notification and `topics`: .*8192 bytes/,
+  ],
+  [
+    {},
+    80,
+    /`buckets`: expected policies to configure them of at most 10240 bytes, got up to \d+ for 80 buckets/,
+  ],
+] as const)('what does not fit into a policy is refused, with the number: %j', (options, count, message) => {
+  const synthesized = () => templateOf({ ...s3Alone, buckets: buckets(count, options) });
+  expect(synthesized).toThrow(message);
+});
+
+test('a bucket taken out of the configuration keeps what its configuration needs until that is taken away', () => {
+  const [both, one] = [['www-a', 'www-b'], ['www-b']].map((names) =>
+    templateOf({ ...s3Alone, buckets: names.map((name) => ({ name, via: 'notification' as const })) }),
+  );
+  const resources = both?.findResources('Custom::PurgerBucketConfiguration') ?? {};
+  const [[id, removed] = []] = Object.entries(resources).filter(
+    ([, { Properties }]) => Properties.BucketName === 'www-a',
+  );
+  expect(one?.findResources('Custom::PurgerBucketConfiguration')).not.toHaveProperty(id ?? '');
+  const policies = both?.findResources('AWS::IAM::Policy') ?? {};
+  const [policyId, policy] = Object.entries(policies).find(([policyId]) =>
+    removed?.DependsOn.includes(policyId),
+  ) ?? ['', undefined];
+  expect(JSON.stringify(policy)).toMatch(/PutBucketNotification.*www-a/);
+  // It goes with the bucket: CloudFormation deletes it after what depends on it, and changes no policy before.
+  const after = one?.findResources('AWS::IAM::Policy') ?? {};
+  expect(after).not.toHaveProperty(policyId);
+  for (const [id, each] of Object.entries(after)) expect(each).toEqual(policies[id]);
+});
+
+test.each([
+  ['', 2],
+  ['ä"', 6],
+  [{}, 2],
+  [[], 2],
+  [{ a: ['b', 'c'], d: 1 }, 21],
+  [{ Ref: 'AWS::AccountId' }, 14],
+  [{ 'Fn::Join': ['', ['a', { Ref: 'AWS::AccountId' }, 'b']] }, 16],
+  [{ 'Fn::Join': ['', ['arn:', { 'Fn::GetAtt': ['Queue', 'Arn'] }]] }, 146],
+])('%j has at most as many bytes as JSON at deployment', (value, bytes) => {
+  expect(renderedBytes(value)).toBe(bytes);
+});
