@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
-import { Policy, type PolicyDocument } from 'aws-cdk-lib/aws-iam';
-import { type Queue, QueuePolicy } from 'aws-cdk-lib/aws-sqs';
+import { Policy } from 'aws-cdk-lib/aws-iam';
+import { CfnQueuePolicy, type Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { renderedBytes } from './rendered-bytes.ts';
 
@@ -18,14 +18,14 @@ export const maxInlinePolicyBytes = 10_240;
  * @returns an issue where SQS would not take the policy of a queue
  */
 export function issuesOfQueuePolicy(queue: Queue, settings: string): string[] {
-  const policy = queue.node.tryFindChild('Policy');
-  if (!(policy instanceof QueuePolicy)) return [];
-  const { document } = policy;
-  const bytes = bytesOf(queue, document);
+  const policy = queue.node.tryFindChild('Policy')?.node.defaultChild;
+  if (!(policy instanceof CfnQueuePolicy)) return [];
+  const document = Stack.of(queue).resolve(policy.policyDocument);
+  const [bytes, { length: count }] = [renderedBytes(document), document.Statement];
   const { bytes: maxBytes, statements } = queuePolicyLimits;
-  if (bytes <= maxBytes && document.statementCount <= statements) return [];
+  if (bytes <= maxBytes && count <= statements) return [];
   return [
-    `${settings}: expected a policy of the queue ${queue.node.path} of at most ${maxBytes} bytes and ${statements} statements, got up to ${bytes} bytes and ${document.statementCount} statements: divide them among two purgers`,
+    `${settings}: expected a policy of the queue ${queue.node.path} of at most ${maxBytes} bytes and ${statements} statements, got up to ${bytes} bytes and ${count} statements: divide them among two purgers`,
   ];
 }
 
@@ -33,9 +33,5 @@ export function issuesOfQueuePolicy(queue: Queue, settings: string): string[] {
 export function inlineBytesOf(policies: readonly (IConstruct | undefined)[]): number {
   return policies
     .filter((policy) => policy instanceof Policy)
-    .reduce((all, policy) => all + bytesOf(policy, policy.document), 0);
-}
-
-function bytesOf(scope: IConstruct, document: PolicyDocument): number {
-  return renderedBytes(Stack.of(scope).resolve(document));
+    .reduce((all, policy) => all + renderedBytes(Stack.of(policy).resolve(policy.document)), 0);
 }
