@@ -24,9 +24,10 @@ const rooms = {
     'functions',
   ],
   infra: ['functions'],
-  'local/cdn-pro': [],
-  'local/edge': ['local/cdn-pro'],
-  'local/aws': ['functions/core/model/(form-encoded-key|record)[.]ts'],
+  'local/loopback': [],
+  'local/cdn-pro': ['local/loopback'],
+  'local/edge': ['local/(cdn-pro|loopback)'],
+  'local/aws': ['local/loopback', 'functions/core/model/(form-encoded-key|record)[.]ts'],
   'local/demo': [
     'local/(aws|cdn-pro|edge)',
     'functions/core/mapping/(rule|compile-rules|urls/hosts)[.]ts',

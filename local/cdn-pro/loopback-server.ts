@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { isLoopbackHost, refuseOtherHosts } from '../loopback/hosts.ts';
 
 /** Idle connections outlive the pauses of a test or a demo, so that no client reuses one just as it is closed. */
 const keepAliveMs = 60_000;
@@ -15,10 +16,15 @@ export interface LoopbackServer {
 /**
  * Starts an HTTP server on 127.0.0.1.
  * @param port 0 for any free port
+ * @param isAllowed which `Host` headers it answers; by default those that name this machine
  * @returns the server, once it listens; rejects with a message that names the port when it is in use
  */
-export async function startLoopbackServer(listener: RequestListener, port = 0): Promise<LoopbackServer> {
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, listener);
+export async function startLoopbackServer(
+  listener: RequestListener,
+  port = 0,
+  isAllowed = isLoopbackHost,
+): Promise<LoopbackServer> {
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, refuseOtherHosts(listener, isAllowed));
   const actualPort = await listen(server, port);
   return { url: `http://127.0.0.1:${actualPort}`, port: actualPort, stop: () => stop(server) };
 }

@@ -62,6 +62,7 @@ async function startEdges({
   edgeUrls,
   fetchOrigin,
   edgeHost,
+  hosts,
   target,
   ports,
 }: LocalCdnOptions): Promise<Edges> {
@@ -71,6 +72,7 @@ async function startEdges({
   const { edges, purge, stop } = await startNetwork({
     fetchOrigin,
     defaultHost: edgeHost,
+    hosts,
     target,
     // The functions do not look for edges yet that were filled again with an old page by a parent.
     order: 'parents-first',

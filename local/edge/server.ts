@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../cdn-pro/loopback-server.ts';
 import type { PurgeRequest, Target } from '../cdn-pro/purge-request.ts';
+import { isLoopbackOr } from '../loopback/hosts.ts';
 import type { Page } from './cache.ts';
 import { type CacheKeyAdditions, type CacheKeyRules, pageRequestOf } from './cache-key.ts';
 import { type CacheServer, createCacheServer, originOf } from './cache-server.ts';
@@ -16,6 +17,11 @@ export interface EdgeOptions {
   readonly fetchOrigin: (url: URL) => Promise<Page | undefined>;
   /** The host of the cached URLs when a request names the edge's own address. */
   readonly defaultHost: string;
+  /**
+   * The public hosts that it serves, in which `*` is any part of a name; it always answers to names of this machine.
+   * @default all
+   */
+  readonly hosts?: readonly string[];
   /**
    * The scheme of the cached URLs without `x-forwarded-proto`.
    * @default `https`
@@ -54,6 +60,7 @@ export interface Edge extends EdgeClient {
 /** How an edge listens. */
 export interface EdgeSettings {
   readonly rules: CacheKeyRules;
+  readonly hosts: readonly string[];
   readonly target: Target;
   readonly nowMs: () => number;
 }
@@ -61,12 +68,13 @@ export interface EdgeSettings {
 /** @returns the settings that options give */
 export function settingsOf({
   defaultHost,
+  hosts = ['*'],
   defaultScheme = 'https',
   cacheKey = {},
   target = 'production',
   nowMs = Date.now,
 }: EdgeOptions): EdgeSettings {
-  return { rules: { ...cacheKey, defaultHost, defaultScheme }, target, nowMs };
+  return { rules: { ...cacheKey, defaultHost, defaultScheme }, hosts, target, nowMs };
 }
 
 /**
@@ -92,6 +100,7 @@ export async function listen(
   const listener = await startLoopbackServer(
     (request, response) => void handle(server, settings, request, response),
     port,
+    isLoopbackOr(settings.hosts),
   );
   return {
     ...edgeClient(listener.url),

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
+import { isLoopbackHost, otherHostAnswer, refuseOtherHosts } from '../../loopback/hosts.ts';
 import { LocalStackError } from '../template/errors.ts';
 import { type ObjectWrite, watchObjectWrites } from './object-writes.ts';
 import { answerSecrets, type FoundSecret } from './secrets.ts';
@@ -54,7 +55,7 @@ export async function startEmulators(options: {
     const storage = await startS3AndSqs(region, ports.s3AndSqs, options.onObjectWrite, stops);
     const dynamodbUrl = await startDynamodb(ports.dynamodb, stops);
     const secretsServer = createServer(
-      (request, response) => void answerSecrets(request, response, options.findSecret),
+      refuseOtherHosts((request, response) => void answerSecrets(request, response, options.findSecret)),
     );
     const secretsManager = await listen(secretsServer, ports.secretsManager, 'Secrets Manager');
     stops.push(() => closeServer(secretsServer));
@@ -85,6 +86,10 @@ async function startS3AndSqs(
   stops: Stop[],
 ) {
   const app = buildApp({ logger: false, defaultRegion: region });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isLoopbackHost(request.headers.host)) done();
+    else reply.code(421).send(otherHostAnswer);
+  });
   watchObjectWrites(app, onObjectWrite);
   // fauxqs hands out queue URLs on a host that does not resolve: `http://sqs.{region}.localhost:PORT/...`.
   app.addHook('onSend', (request, _reply, payload, done) => {
@@ -117,6 +122,14 @@ async function startDynamodb(port: number | undefined, stops: Stop[]): Promise<s
     request.removeAllListeners('error');
     request.on('error', () => {});
   });
+  const answer = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on(
+    'request',
+    refuseOtherHosts((request, response) => {
+      for (const each of answer) each.call(server, request, response);
+    }),
+  );
   const url = await listen(server, port, 'DynamoDB');
   stops.push(() => closeServer(server));
   return url;

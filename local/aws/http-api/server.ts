@@ -6,6 +6,7 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http';
+import { refuseOtherHosts } from '../../loopback/hosts.ts';
 import { closeServer, listen } from '../emulators/server.ts';
 import { type LocalFunction, PayloadTooLargeError } from '../lambda/invocation.ts';
 import { type ProxyRequest, proxyEvent } from './proxy-event.ts';
@@ -61,7 +62,7 @@ export async function startHttpApi(
 ): Promise<HttpApi> {
   let settings: HttpApiSettings | undefined;
   const throttles = new Map<string, (nowMs: number) => boolean>();
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const startedMs = Date.now();
     const answered = await answerRequest(request, settings, throttles).catch(() =>
       errorAnswer(500, 'Internal Server Error'),
@@ -69,7 +70,8 @@ export async function startHttpApi(
     const { statusCode } = send(request, response, answered);
     const durationMs = Date.now() - startedMs;
     onAnswer({ method: request.method ?? '', path: request.url ?? '/', statusCode, durationMs });
-  });
+  };
+  const server = createServer(refuseOtherHosts((request, response) => void respond(request, response)));
   const url = await listen(server, port, purpose);
   return {
     url,
