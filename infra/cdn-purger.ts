@@ -1,5 +1,6 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -9,6 +10,7 @@ import { Construct } from 'constructs';
 import { PurgerDashboard } from './monitoring/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
+import { Operation } from './operation/operation.ts';
 import { S3Receiver } from './pipeline/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
 import { Tick } from './pipeline/tick.ts';
@@ -85,6 +87,7 @@ export class CdnPurger extends Construct {
   readonly parked: ParkedUrls;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
+  readonly #operation: Operation;
   readonly #monitoring: Monitoring;
   readonly #dashboard: PurgerDashboard | undefined;
   readonly #webhookApi: WebhookApiOptions;
@@ -117,6 +120,14 @@ export class CdnPurger extends Construct {
     this.#submit = new Submit(this, 'Submit', sending);
     const { buffer } = this.#submit;
     const tick = new Tick(this, 'Tick', { ...sending, buffer });
+    this.#operation = new Operation(this, 'Operation', {
+      ...sending,
+      purgerName: this.#monitoring.purgerName,
+      submit: this.#submit,
+      tick,
+      encryptionKey,
+      receivers: () => ({ inbox: this.s3Queue, webhookUrl: this.webhookUrl }),
+    });
     if (this.#settings.dashboard) {
       const watched = {
         function: this.#submit.function,
@@ -139,6 +150,7 @@ export class CdnPurger extends Construct {
    */
   watchBucket(bucket: IBucket, options: WatchOptions = {}): void {
     this.#receiveS3().watchBucket(bucket, options);
+    if (options.account === undefined) this.#operation.addBucket(bucket, options.via);
   }
 
   /** Purges what the rules say when this topic, to which S3 or EventBridge sends S3's events, notifies of an object. */
@@ -158,8 +170,19 @@ export class CdnPurger extends Construct {
   receiveWebhook(webhook: Webhook): void {
     this.#webhookReceiver ??= this.#createWebhookReceiver();
     this.#webhookReceiver.receive(webhook);
+    this.#operation.addWebhook(webhook);
     this.#dashboard?.addWebhook(webhook.name);
     this.#sources.add(webhook.source);
+  }
+
+  /** Lets a grantee run the commands of `cdn-purger` that change nothing: `status`, `quota`, `waiting` and `dead`. */
+  grantRead(grantee: IGrantable): void {
+    this.#operation.grantRead(grantee);
+  }
+
+  /** Lets a grantee run all commands of `cdn-purger`; `doctor` reads the secrets. */
+  grantOperate(grantee: IGrantable): void {
+    this.#operation.grantOperate(grantee);
   }
 
   /** The URL that a webhook's name is appended to; undefined while no webhook is received. */

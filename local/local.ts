@@ -1,10 +1,11 @@
 import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
+import { hostsOf } from '../infra/settings/rules/rule-hosts.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
-import { edgeHostOf, hostsOf } from './demo/hosts.ts';
+import { edgeHostOf } from './demo/hosts.ts';
 import { createOrigin, type Origin } from './demo/origin.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import type { LocalContext } from './demo/run-samples.ts';
@@ -94,7 +95,11 @@ async function startParts(
   const objects = firstObjects(config);
   const origin = createOrigin(aws.s3.endpoint, objects ?? { bucket: 'no-bucket', prefix: '' });
   site.origin = origin;
-  const ready = readyOf(config, aws, cdn.apiUrl, cdn.edges[0]?.url ?? '');
+  const ready = readyOf(config, aws, {
+    cdnPro: cdn.apiUrl,
+    edge: cdn.edges[0]?.url ?? '',
+    contract: options.contract,
+  });
   if (options.contract !== undefined) {
     await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });
   }

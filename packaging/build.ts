@@ -20,7 +20,7 @@ const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'p
 const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
-  // Only what is installed with the package. All else is bundled, without what the library does not use.
+  // Only what is installed with the package. All else is bundled, without what is not used.
   external: Object.keys({ ...dependencies, ...peerDependencies }),
   mainFields: ['module', 'main'],
   platform: 'node',
@@ -49,8 +49,17 @@ function buildLibrary(): void {
   writeFileSync(join(dist, 'index.mjs'), `export { ${names.join(', ')} } from './index.cjs';\n`);
 }
 
+/** In parts: a command loads what it needs of the AWS SDK and the CDK, and nothing else. */
 function buildCommandLine(): void {
-  buildSync({ ...common, entryPoints: ['infra/cli/main.ts'], outfile: 'dist/cli.mjs', format: 'esm' });
+  buildSync({
+    ...common,
+    entryPoints: { cli: 'infra/cli/main.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'cli/[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+  });
 }
 
 function buildFunctions(): void {

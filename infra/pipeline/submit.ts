@@ -45,6 +45,8 @@ const timeout = Duration.minutes(5);
 export class Submit extends Construct {
   readonly buffer: PurgeQueue;
   readonly function: PurgerFunction;
+  /** Brings what waits to the function. */
+  readonly eventSource: SqsEventSource;
 
   constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
@@ -79,16 +81,15 @@ export class Submit extends Construct {
       // loop and move them into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
     });
-    this.function.addEventSource(
-      new SqsEventSource(queue, {
-        batchSize: 10_000,
-        maxBatchingWindow: window,
-        // The minimum of Lambda. The ledger keeps the rate limit, not the concurrency.
-        maxConcurrency: 2,
-        reportBatchItemFailures: true,
-        enabled: !settings.paused,
-      }),
-    );
+    this.eventSource = new SqsEventSource(queue, {
+      batchSize: 10_000,
+      maxBatchingWindow: window,
+      // The minimum of Lambda. The ledger keeps the rate limit, not the concurrency.
+      maxConcurrency: 2,
+      reportBatchItemFailures: true,
+      enabled: !settings.paused,
+    });
+    this.function.addEventSource(this.eventSource);
     acknowledge(this.function, {
       'Serverless-LambdaEventSourceMappingDestination':
         'A destination is for streams. Each message that fails here returns to the queue, and after ten times goes to its dead letter queue.',

@@ -39,6 +39,7 @@ const timeout = Duration.seconds(50);
 /** The function that releases what waits for tokens of the day, each minute. */
 export class Tick extends Construct {
   readonly function: PurgerFunction;
+  readonly schedule: Rule;
 
   constructor(scope: Construct, id: string, props: TickProps) {
     super(scope, id);
@@ -65,14 +66,14 @@ export class Tick extends Construct {
       'Serverless-LambdaAsyncFailureDestination':
         'A minute later comes the next event, which does the same; one that failed is worth nothing afterwards. `tick-errors` watches for failures.',
     });
-    const schedule = new Rule(this, 'Schedule', {
+    this.schedule = new Rule(this, 'Schedule', {
       description: 'cdn-pro-purger: each minute',
       schedule: Schedule.rate(Duration.minutes(1)),
       // What is released would wait in the purge queue, which keeps it for 14 days only.
       enabled: !settings.paused,
       targets: [new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
-    acknowledge(schedule, {
+    acknowledge(this.schedule, {
       'Serverless-EventBusDLQ':
         'A minute later comes the next event, which does the same; one that is not delivered is worth nothing afterwards.',
     });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { createSwitch, type Switches } from './control/switch.ts';
 import type { Stop } from './emulators/server.ts';
 import { deliver, type EventTargets } from './s3-events/targets.ts';
 import { TemplateError } from './template/errors.ts';
@@ -18,6 +19,7 @@ const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 export interface ScheduleSurroundings {
   readonly template: StackTemplate;
   readonly targets: EventTargets;
+  readonly switches: Pick<Switches, 'rules'>;
   /** How often every schedule runs, in milliseconds, whatever its expression says. */
   readonly everyMs: number | undefined;
   readonly warn: (sentence: string) => void;
@@ -25,18 +27,20 @@ export interface ScheduleSurroundings {
 }
 
 /**
- * Starts the event rules of the template that are on a schedule, except those that are disabled.
+ * Starts the event rules of the template that are on a schedule; those that are disabled do nothing until they are enabled.
  * @throws {TemplateError} for an expression other than a rate.
  */
 export function startSchedules(surroundings: ScheduleSurroundings): void {
-  const { template, targets, everyMs, warn, stops } = surroundings;
+  const { template, targets, switches, everyMs, warn, stops } = surroundings;
   for (const resource of template.resources('AWS::Events::Rule')) {
     if (resource.properties.ScheduleExpression === undefined) continue;
     const { ScheduleExpression, State, Targets } = template.properties(resource, scheduleSchema);
     const rateMs = rateMsOf(ScheduleExpression, resource);
-    if (State === 'DISABLED') continue;
+    const isEnabled = createSwitch(State === 'ENABLED');
+    switches.rules.set(template.ref(resource), isEnabled);
     const ruleArn = template.attribute(resource, 'Arn');
     const run = async () => {
+      if (!isEnabled.isOn()) return;
       const event = scheduledEvent(ruleArn, template.region);
       for (const { Arn } of Targets) {
         const problem = await deliver(Arn, event, targets);

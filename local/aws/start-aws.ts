@@ -1,4 +1,6 @@
 import { type MessageAttributeValue, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { serveControl } from './control/server.ts';
+import type { Switches } from './control/switch.ts';
 import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/emulators.ts';
 import type { ObjectWrite } from './emulators/object-writes.ts';
 import { createQueues } from './emulators/queues.ts';
@@ -19,6 +21,7 @@ import { startSchedules } from './schedules.ts';
 import { type Assembly, readAssembly } from './template/assembly.ts';
 import { TemplateError } from './template/errors.ts';
 import { localAccountId, nameInArn, type Resource } from './template/identifiers.ts';
+import { parametersOf } from './template/parameters.ts';
 import { openTemplate, type StackTemplate } from './template/template.ts';
 
 /** Something that happened in the local stack. */
@@ -66,6 +69,10 @@ export interface LocalAws {
   readonly sqs: { readonly endpoint: string; readonly queueUrl: (logicalId: string) => string };
   readonly dynamodb: { readonly endpoint: string; readonly tableName: (logicalId: string) => string };
   readonly secretsManager: { readonly endpoint: string };
+  /** Where event source mappings and rules are switched on and off. */
+  readonly control: { readonly endpoint: string };
+  /** The values of the template's SSM parameters, by name. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** The URL of the template's first HTTP API. */
   readonly httpApiUrl: string | undefined;
   /** The stack outputs with local values. */
@@ -137,8 +144,10 @@ async function startStack(
       .deliver(write)
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
-  startMappings({ ...surroundings, functions, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
-  startSchedules({ ...surroundings, targets, everyMs: options.scheduleEveryMs });
+  const switches: Switches = { mappings: new Map(), rules: new Map() };
+  startMappings({ ...surroundings, functions, switches, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
+  startSchedules({ ...surroundings, targets, switches, everyMs: options.scheduleEveryMs });
+  const control = await serveControl(switches, stops);
   serveHttpApis({ ...surroundings, functions });
 
   return {
@@ -154,6 +163,8 @@ async function startStack(
         template.physicalName(findResource(template, 'AWS::DynamoDB::Table', logicalId)),
     },
     secretsManager: { endpoint: endpoints.secretsManager },
+    control: { endpoint: control },
+    parameters: parametersOf(template),
     httpApiUrl: httpApis.values().next().value?.url,
     outputs,
     functions: [...functions.values()].map(({ settings: { logicalId, functionName, arn } }) => ({

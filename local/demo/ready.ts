@@ -1,5 +1,7 @@
+import { environment } from '../../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { LocalAws } from '../aws/start-aws.ts';
+import { type Contract, contractEnvironment } from './contract.ts';
 import { firstObjects } from './s3-source.ts';
 import { localWebhookSecrets } from './secrets.ts';
 import { sharedTableName } from './shared-ledger.ts';
@@ -17,10 +19,26 @@ export interface Ready {
     readonly deadLetterQueueUrl: string;
   };
   readonly dynamodb: { readonly endpoint: string; readonly table: string; readonly parkedTable: string };
+  /** What `cdn-purger --ready` works with: the purger's parameter, and where its services are. */
+  readonly operation: {
+    readonly region: string;
+    readonly endpoints: Readonly<
+      Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string>
+    >;
+    readonly purger: unknown;
+  };
 }
 
 /** @returns where everything of a running stack listens; `cdnPro` and `edge` are URLs */
-export function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edge: string): Ready {
+export function readyOf(
+  config: PurgerConfig,
+  aws: LocalAws,
+  {
+    cdnPro,
+    edge,
+    contract,
+  }: { readonly cdnPro: string; readonly edge: string; readonly contract: Contract | undefined },
+): Ready {
   const { webhooks = [] } = config;
   const { BufferQueueUrl = '', DeadLetterQueueUrl = '', WebhookUrl = '' } = aws.outputs;
   const { LedgerTableName = '', ParkedTableName = '' } = aws.outputs;
@@ -40,6 +58,36 @@ export function readyOf(config: PurgerConfig, aws: LocalAws, cdnPro: string, edg
       table: sharedTableName(config) ?? LedgerTableName,
       parkedTable: ParkedTableName,
     },
+    operation: {
+      region: aws.region,
+      endpoints: {
+        sqs: aws.sqs.endpoint,
+        dynamodb: aws.dynamodb.endpoint,
+        secretsManager: aws.secretsManager.endpoint,
+        lambda: aws.control.endpoint,
+        eventBridge: aws.control.endpoint,
+      },
+      purger: purgerOf(config, aws, cdnPro, contract),
+    },
+  };
+}
+
+/** The purger's own parameter, with what is another one here. */
+function purgerOf(
+  config: PurgerConfig,
+  { parameters }: LocalAws,
+  endpoint: string,
+  contract: Contract | undefined,
+): object {
+  const [value = '{}'] = Object.values(parameters);
+  const purger = JSON.parse(value) as { readonly tables?: object };
+  const ledger = sharedTableName(config);
+  const limits = contractEnvironment(config, contract)[environment.limits];
+  return {
+    ...purger,
+    endpoint,
+    ...(ledger !== undefined && { tables: { ...purger.tables, ledger } }),
+    ...(limits !== undefined && { limits: JSON.parse(limits) }),
   };
 }
 

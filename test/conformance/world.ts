@@ -6,6 +6,7 @@ import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { secretNameIn } from '../../infra/settings/secret-settings.ts';
+import { createSwitch } from '../../local/aws/control/switch.ts';
 import { startEventSource } from '../../local/aws/event-source/poller.ts';
 import { createFunction } from '../../local/aws/lambda/function.ts';
 import type { InvocationResult, LocalFunction } from '../../local/aws/lambda/invocation.ts';
@@ -145,7 +146,8 @@ async function create(
         ...target,
         invoke: (records, ...more) => target.invoke(correct(records), ...more),
       };
-      stops.push(startEventSource(settings, corrected, clients.sqs, (problem) => logs.push(problem)));
+      const source = { target: corrected, sqs: clients.sqs, isEnabled: createSwitch(true) };
+      stops.push(startEventSource(settings, source, (problem) => logs.push(problem)));
     },
   };
 }

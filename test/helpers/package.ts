@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** What a CDK app has installed next to the package: its peers, its dependency, and types for those who compile. */
-const neighbours = ['aws-cdk-lib', 'constructs', 'zod', '@types/node'];
+/** What a CDK app has installed next to the package: its peers, its dependencies, and types for those who compile. */
+const neighbours = ['aws-cdk-lib', 'constructs', '@aws-sdk', 'zod', '@types/node'];
 
 /**
  * Packs the project as it would be published.

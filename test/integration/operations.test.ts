@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import {
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createParkedTable } from '../../functions/aws/parked-table.ts';
+import type { Status } from '../../infra/cli/queries/status.ts';
+import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { localCredentials } from '../../local/aws/emulators/emulators.ts';
+import { cliOf } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
@@ -17,99 +17,106 @@ const config: PurgerConfig = {
   batchingWindowSeconds: 1,
   buckets: [{ name: 'my-bucket' }],
   rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://h.example/{+key}'] } }],
+  paused: true,
 };
 
-interface Stack extends StartedStack {
-  readonly sqs: SQSClient;
-}
-
-let isDeployed: boolean;
+let isDeployed = true;
 let cdnPro: OtherCdnPro;
-let stacks: Stack[];
+let stack: StartedStack;
+let cli: ReturnType<typeof cliOf>;
 
-beforeEach(async () => {
-  stacks = [];
-  isDeployed = true;
+beforeAll(async () => {
   cdnPro = await startOtherCdnPro(() => (isDeployed ? 201 : 400));
+  stack = await startStack(config, '--cdn-pro', cdnPro.url);
+  cli = cliOf(stack.ready);
 });
 
-afterEach(async () => {
-  for (const { stop, sqs } of stacks) {
-    await stop();
-    sqs.destroy();
-  }
+afterAll(async () => {
+  await stack?.stop();
   cdnPro.stop();
 });
 
-async function startedWith(overrides: Partial<PurgerConfig> = {}): Promise<Stack> {
-  const started = await startStack({ ...config, ...overrides }, '--cdn-pro', cdnPro.url);
-  const stack = { ...started, sqs: sqsOf(started.ready) };
-  stacks.push(stack);
-  return stack;
+const put = (key: string) =>
+  fetch(`${stack.ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });
+const isAccepted = (key: string) => cdnPro.accepted.has(`https://h.example/${key}`);
+
+async function asked<Answer>(...args: readonly string[]): Promise<Answer> {
+  const { stdout, stderr } = await cli([...args, '--json']);
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Answer;
 }
 
-/** What `start-message-move-task` does, and a resumed event source: every message goes into the buffer. */
-async function move(from: Stack, queueUrl: string, to: Stack): Promise<number> {
-  let moved = 0;
-  for (;;) {
-    const { Messages = [] } = await from.sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-    );
-    if (Messages.length === 0) return moved;
-    for (const { Body, ReceiptHandle } of Messages) {
-      await to.sqs.send(new SendMessageCommand({ QueueUrl: to.ready.sqs.bufferQueueUrl, MessageBody: Body }));
-      await from.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
-      moved++;
-    }
-  }
-}
-
-async function countOf({ sqs }: Stack, queueUrl: string): Promise<number> {
-  const AttributeNames = ['ApproximateNumberOfMessages' as const];
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames }),
-  );
-  return Number(Attributes?.ApproximateNumberOfMessages);
-}
-
-const put = ({ ready }: Stack, key: string) =>
-  fetch(`${ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });
+const status = () => asked<Status>('status');
 
 test('while submission is paused changes wait, and when it is resumed all of them are purged', async () => {
-  const paused = await startedWith({ paused: true });
-  const { bufferQueueUrl } = paused.ready.sqs;
+  expect(await status()).toMatchObject({ fresh: true, paused: true, waiting: 0, open: 0, deadLetters: 0 });
   const keys = Array.from({ length: 20 }, (_, index) => `page-${index}`);
-  await Promise.all(keys.map((key) => put(paused, key)));
-  expect(await eventually(async () => (await countOf(paused, bufferQueueUrl)) === keys.length)).toBe(true);
-  // Another stack purges what came later, so that a source that ran would have submitted by now.
-  const resumed = await startedWith();
-  await put(resumed, 'later');
-  expect(await eventually(() => cdnPro.accepted.size > 0)).toBe(true);
-  expect(cdnPro.accepted).toEqual(new Set(['https://h.example/later']));
-  expect(await countOf(paused, bufferQueueUrl)).toBe(keys.length);
-  expect(await move(paused, bufferQueueUrl, resumed)).toBe(keys.length);
-  const wanted = ['later', ...keys].map((key) => `https://h.example/${key}`);
-  expect(await eventually(() => cdnPro.accepted.size >= wanted.length)).toBe(true);
-  expect(cdnPro.accepted).toEqual(new Set(wanted));
+  await Promise.all(keys.map(put));
+  expect(await eventually(async () => (await status()).waiting === keys.length)).toBe(true);
+  const waiting = await cli(['waiting']);
+  expect(waiting).toMatchObject({ exitCode: 1, stderr: '' });
+  expect(waiting.stdout).toContain('20 messages in the purge queue: 20 ready');
+  expect(cdnPro.accepted).toEqual(new Set());
+  expect(await cli(['resume'])).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await eventually(() => keys.every(isAccepted))).toBe(true);
+  expect(await eventually(async () => (await status()).fresh)).toBe(true);
+  expect(await status()).toMatchObject({ paused: false, waiting: 0 });
 });
 
-test('what CDN Pro rejected is purged when it comes back from the dead letter queue and the cause is fixed', async () => {
+test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {
+  expect(await asked('pause')).toMatchObject({ paused: true, submit: 'Disabled', tick: 'DISABLED' });
+  await put('held');
+  const { endpoint, parkedTable: tableName } = stack.ready.dynamodb;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
+  const parked = createParkedTable({ client, tableName, nowMs: Date.now, random: Math.random });
+  const scope = { target: 'production', action: 'invalidate' } as const;
+  const urls = ['a', 'b'].map((key) => `https://h.example/${key}`);
+  await parked.park(
+    urls.map((url) => ({
+      entry: { kind: 'file', url, ...scope },
+      lane: 'bulk',
+      sinceMs: Date.now() - 60_000,
+    })),
+  );
+  client.destroy();
+  expect(await eventually(async () => (await status()).queued === 1)).toBe(true);
+  const report = await asked<WaitingReport>('waiting');
+  expect(report.lanes).toMatchObject([{ lane: 'bulk', target: 'production', kind: 'files', count: 2 }]);
+  expect(report.urls.map(({ url }) => url)).toEqual(urls);
+  const [first = '', second = ''] = urls;
+  expect(await asked('waiting', '--cancel', first)).toEqual({ cancelled: [first], missing: [] });
+  expect(await cli(['waiting', '--cancel', first])).toMatchObject({ exitCode: 1 });
+  expect((await asked<WaitingReport>('waiting')).urls.map(({ url }) => url)).toEqual([second]);
+  // A source that ran would have submitted by now.
+  await new Promise((settle) => setTimeout(settle, 2000));
+  expect(isAccepted('held')).toBe(false);
+  await cli(['resume']);
+  expect(await eventually(() => isAccepted('held') && isAccepted('b'))).toBe(true);
+  expect(isAccepted('a')).toBe(false);
+});
+
+test('what CDN Pro rejected is listed by reason, and purged by a redrive once the cause is fixed', async () => {
   isDeployed = false;
-  const stack = await startedWith();
-  const { deadLetterQueueUrl } = stack.ready.sqs;
-  await put(stack, 'a');
-  expect(await eventually(async () => (await countOf(stack, deadLetterQueueUrl)) === 1)).toBe(true);
+  await put('rejected');
+  expect(await eventually(async () => (await status()).deadLetters === 1)).toBe(true);
+  const dead = await cli(['dead']);
+  expect(dead.exitCode).toBe(1);
+  expect(dead.stdout).toContain('1 × rejected');
+  expect(dead.stdout).toContain('The answer is 400.\n  https://h.example/rejected');
+  expect((await cli(['dead', '--show'])).stdout).toContain('HTTP 400');
   isDeployed = true;
-  expect(await move(stack, deadLetterQueueUrl, stack)).toBe(1);
-  expect(await eventually(() => cdnPro.accepted.has('https://h.example/a'))).toBe(true);
-  expect(await countOf(stack, deadLetterQueueUrl)).toBe(0);
+  const others = ['--host', 'other.example'];
+  expect(await asked('dead', ...others)).toMatchObject({ count: 0, groups: [] });
+  expect(await asked('redrive', ...others)).toEqual({ moved: 0, kept: 1, failed: [] });
+  expect(await asked('redrive', '--reason', 'THE ANSWER')).toEqual({ moved: 1, kept: 0, failed: [] });
+  expect(await eventually(() => isAccepted('rejected'))).toBe(true);
+  expect(await cli(['dead'])).toMatchObject({ exitCode: 0, stdout: 'No dead letter.' });
 });
 
 test('the message of the runbook purges a directory by hand', async () => {
   const message = /'(\{"v":1.*\})'/.exec(readFileSync('docs/operations.md', 'utf8'))?.[1];
-  const stack = await startedWith();
-  await stack.sqs.send(
-    new SendMessageCommand({ QueueUrl: stack.ready.sqs.bufferQueueUrl, MessageBody: message }),
-  );
+  const sqs = sqsOf(stack.ready);
+  await sqs.send(new SendMessageCommand({ QueueUrl: stack.ready.sqs.bufferQueueUrl, MessageBody: message }));
   expect(await eventually(() => cdnPro.accepted.has('https://www.example.com/blog/*'))).toBe(true);
+  sqs.destroy();
 });

@@ -53,7 +53,7 @@ describe('a CDK app', () => {
 
   test('has neither a bundler nor the tools of this project', () => {
     const { resolve } = createRequire(join(installed, 'dist/index.cjs'));
-    for (const name of ['esbuild', '@aws-sdk/client-sqs', 'typescript']) {
+    for (const name of ['esbuild', 'vitest', 'typescript']) {
       expect(() => resolve(name)).toThrow('Cannot find module');
     }
   });
@@ -134,6 +134,13 @@ export default config;`;
     }
   });
 
+  test('has the commands, and says what it needs', () => {
+    const bin = join(installed, manifest().bin['cdn-purger']);
+    const { stderr, status } = spawnSync(node, [bin, 'status'], { cwd: app, encoding: 'utf8' });
+    expect(stderr).toContain('Expected --stack NAME or --ready FILE, got neither');
+    expect(status).toBe(2);
+  });
+
   test('says where it looked when there is no configuration', () => {
     const { stderr, status } = explain();
     expect(stderr).toContain('cdn-purger.config.ts has an issue');
@@ -148,7 +155,8 @@ function manifest() {
 describe('the package', () => {
   test('leaves CDK to the app, and depends on little', () => {
     expect(Object.keys(manifest().peerDependencies).toSorted()).toEqual(['aws-cdk-lib', 'constructs']);
-    expect(Object.keys(manifest().dependencies)).toEqual(['zod']);
+    const others = Object.keys(manifest().dependencies).filter((name) => !name.startsWith('@aws-sdk/'));
+    expect(others).toEqual(['zod']);
     expect(manifest().private).toBeUndefined();
   });
 

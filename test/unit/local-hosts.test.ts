@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
+import { hostsOf } from '../../infra/settings/rules/rule-hosts.ts';
 import { hostFault } from '../../local/cdn-pro/url-rules.ts';
-import { edgeHostOf, hostsOf } from '../../local/demo/hosts.ts';
+import { edgeHostOf } from '../../local/demo/hosts.ts';
 
 const configOf = (...purges: readonly Purge[]) => ({
   rules: purges.map((purge) => ({ match: { source: 's3' }, purge })),

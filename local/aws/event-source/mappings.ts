@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { createSwitch, type Switches } from '../control/switch.ts';
 import type { Stop } from '../emulators/server.ts';
 import { type Functions, functionOf } from '../lambda/functions.ts';
 import { TemplateError } from '../template/errors.ts';
@@ -28,6 +29,7 @@ export interface MappingSurroundings {
   readonly functions: Functions;
   readonly sqs: SQSClient;
   readonly queueUrlOf: (queueArn: string) => string;
+  readonly switches: Pick<Switches, 'mappings'>;
   readonly warn: (sentence: string) => void;
   readonly stops: Stop[];
 }
@@ -37,11 +39,10 @@ export interface MappingSurroundings {
  * @throws {TemplateError} for a mapping that AWS or the local stack would refuse.
  */
 export function startMappings(surroundings: MappingSurroundings): void {
-  const { template, functions, sqs, warn, stops } = surroundings;
+  const { template, functions, sqs, switches, warn, stops } = surroundings;
   for (const resource of template.resources('AWS::Lambda::EventSourceMapping')) {
     const mapping = template.properties(resource, mappingSchema);
     const target = functionOf(functions, mapping.FunctionName);
-    if (!mapping.Enabled) continue;
     if (target === undefined) {
       throw new TemplateError(
         `${resource.logicalId}: ${mapping.FunctionName} is not a function of the stack.`,
@@ -54,7 +55,9 @@ export function startMappings(surroundings: MappingSurroundings): void {
       functionTimeoutSeconds: target.settings.timeoutSeconds,
     });
     const maximumConcurrency = Math.min(settings.maximumConcurrency, target.settings.maxEnvironments);
-    stops.push(startEventSource({ ...settings, maximumConcurrency }, target, sqs, warn));
+    const isEnabled = createSwitch(mapping.Enabled);
+    switches.mappings.set(template.ref(resource), isEnabled);
+    stops.push(startEventSource({ ...settings, maximumConcurrency }, { target, sqs, isEnabled }, warn));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import type { Switch } from '../control/switch.ts';
 import type { InvocationResult, LocalFunction } from '../lambda/invocation.ts';
 import {
   asRecord,
@@ -8,7 +9,15 @@ import {
   type MappingSettings,
   pause,
   readBatchResponse,
+  returnMessages,
 } from './batch.ts';
+
+/** What a mapping connects. */
+interface EventSource {
+  readonly target: LocalFunction;
+  readonly sqs: SQSClient;
+  readonly isEnabled: Switch;
+}
 
 /**
  * Polls a queue for a function until it is stopped. Messages wait in the queue while `maximumConcurrency` invocations
@@ -18,8 +27,7 @@ import {
  */
 export function startEventSource(
   settings: MappingSettings,
-  target: LocalFunction,
-  sqs: SQSClient,
+  { target, sqs, isEnabled }: EventSource,
   onProblem: (sentence: string) => void,
 ): () => void {
   const stopping = new AbortController();
@@ -29,8 +37,14 @@ export function startEventSource(
   async function poll(): Promise<void> {
     while (!stopping.signal.aborted) {
       if (running.size >= settings.maximumConcurrency) await Promise.race(running);
+      await isEnabled.untilOn(stopping.signal);
       const messages = await gatherBatch();
       if (messages.length === 0) continue;
+      if (!isEnabled.isOn()) {
+        // It was switched off during the poll.
+        await returnMessages(messages, settings, sqs);
+        continue;
+      }
       const run = handle(messages).finally(() => running.delete(run));
       running.add(run);
     }

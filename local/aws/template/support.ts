@@ -27,6 +27,7 @@ const supportedProperties: Readonly<Record<string, string>> = {
     'BucketEncryption BucketName NotificationConfiguration PublicAccessBlockConfiguration VersioningConfiguration',
   'AWS::SNS::Subscription': 'Endpoint Protocol RawMessageDelivery RedrivePolicy Region TopicArn',
   'AWS::SNS::Topic': 'DisplayName KmsMasterKeyId TopicName',
+  'AWS::SSM::Parameter': 'Description Name Tier Type Value',
   'AWS::SQS::Queue':
     'KmsMasterKeyId MessageRetentionPeriod QueueName RedrivePolicy SqsManagedSseEnabled VisibilityTimeout',
   'Custom::PurgerBucketConfiguration': 'BucketName Configuration ServiceTimeout ServiceToken',

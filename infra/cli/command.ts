@@ -1,0 +1,84 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { UsageError } from './usage-error.ts';
+
+/** What a command prints, and its exit code. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** What is around a command. */
+export interface Surroundings {
+  /** @returns what was piped in; undefined on a terminal */
+  readonly readStdin: () => Promise<string | undefined>;
+  /** @returns whether the user says yes; undefined where nobody can be asked */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+  readonly nowMs: () => number;
+}
+
+/** One command. */
+export interface Command {
+  /** Its help. */
+  readonly usage: string;
+  /**
+   * Runs it to its end.
+   * @param args what follows its name
+   * @throws PurgerError for what the user can correct
+   */
+  run(args: readonly string[], surroundings: Surroundings): Promise<CommandResult>;
+}
+
+const commonOptions = {
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** Options of the commands that work on a deployed purger or a local one. */
+export const purgerOptions = {
+  stack: { type: 'string' },
+  ready: { type: 'string' },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** The help of {@link purgerOptions} and of `--json`. */
+export const purgerUsage = `  --stack NAME  the stack, found by the AWS SDK's credentials and region; NAME/PURGER where it has several purgers
+  --ready FILE  the local stack, by the file that npm start -- --ready FILE has written
+  --json        write JSON`;
+
+type Parsed<Options extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: Options & typeof commonOptions; allowPositionals: true }>
+>;
+
+/** @returns a command with options in addition to `--json` and `--help` */
+export function defineCommand<const Options extends ParseArgsOptionsConfig>(command: {
+  readonly usage: string;
+  readonly options: Options;
+  readonly run: (parsed: Parsed<Options>, surroundings: Surroundings) => Promise<CommandResult>;
+}): Command {
+  const { usage, options, run } = command;
+  return {
+    usage,
+    async run(args, surroundings) {
+      const parsed = parse(args, options);
+      const { help } = parsed.values as { readonly help?: boolean };
+      return help === true ? { exitCode: 0, stdout: usage } : run(parsed, surroundings);
+    },
+  };
+}
+
+function parse<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+): Parsed<Options> {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: { ...options, ...commonOptions } });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** @throws UsageError where there is an argument that no option takes */
+export function refuseArguments(positionals: readonly string[]): void {
+  const [first] = positionals;
+  if (first !== undefined) throw new UsageError(`Expected no argument, got "${first}"`);
+}

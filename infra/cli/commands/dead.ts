@@ -1,0 +1,97 @@
+import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { connect } from '../purger/connect.ts';
+import { openDeadLetters, peekDeadLetters } from '../purger/dead-letters.ts';
+import {
+  type DeadLetter,
+  type DeadLetterGroup,
+  groupDeadLetters,
+  matchesDeadLetter,
+} from '../queries/dead-letters.ts';
+
+const usage = `Usage: cdn-purger dead [--reason WORDS] [--host HOST] [--show] (--stack NAME | --ready FILE) [--json]
+
+Says what could not be purged and why, by reason. The messages stay in the dead letter queue.
+
+  --reason WORDS  those alone whose reason has these words in it
+  --host HOST     those alone with a URL of this host
+  --show          each of them, with its body
+${purgerUsage}
+
+Ends with 0 where there is none, 1 where there is one, and 2 where it cannot be told.`;
+
+/** So many are looked at. */
+const mostRead = 5000;
+/** So many URLs of each reason are printed; --json has all of them. */
+const mostPrinted = 10;
+
+const fixes: Readonly<Record<DeadLetter['kind'], string>> = {
+  rejected: 'deploy the host or correct the rule, then redrive',
+  unreadable: 'correct what sends such messages; a redrive brings it back',
+  crashed: 'docs/operations.md#submit-errors, then redrive',
+  's3-event': 'docs/operations.md#receiver-errors, then redrive',
+};
+
+/** What was not purged, and why? */
+export const deadCommand = defineCommand({
+  usage,
+  options: {
+    ...purgerOptions,
+    reason: { type: 'string' },
+    host: { type: 'string' },
+    show: { type: 'boolean' },
+  },
+  async run({ values, positionals }) {
+    refuseArguments(positionals);
+    const queue = await openDeadLetters(await connect(values));
+    const read = await peekDeadLetters(queue, mostRead);
+    const letters = read.filter((letter) => matchesDeadLetter(letter, values));
+    const isComplete = read.length < mostRead;
+    const groups = groupDeadLetters(letters);
+    const shown = values.show === true ? letters.map(describeLetter) : groups.map(describeGroup);
+    const report = {
+      count: letters.length,
+      isComplete,
+      groups,
+      ...(values.show === true && { letters }),
+    };
+    return {
+      exitCode: letters.length === 0 ? 0 : 1,
+      stdout:
+        values.json === true
+          ? JSON.stringify(report, null, 2)
+          : [...(letters.length === 0 ? ['No dead letter.'] : shown), ...footer(letters, isComplete)].join(
+              '\n\n',
+            ),
+    };
+  },
+});
+
+function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): string {
+  const more = urls.length - mostPrinted;
+  return [
+    `${count} × ${kind}, since ${since}: ${reason}`,
+    ...urls.slice(0, mostPrinted).map((url) => `  ${url}`),
+    ...(more > 0 ? [`  ... and ${more} more`] : []),
+    `  to do: ${fixes[kind]}`,
+  ].join('\n');
+}
+
+function describeLetter({ id, sentAt, kind, reason, status, requestId, change, body }: DeadLetter): string {
+  return [
+    `${id} (${kind}, ${sentAt})`,
+    `  reason: ${reason}${status === undefined ? '' : `, HTTP ${status}`}${requestId === undefined ? '' : `, request ${requestId}`}`,
+    ...(change === undefined ? [] : [`  change: ${change}`]),
+    `  body: ${body}`,
+  ].join('\n');
+}
+
+function footer(letters: readonly DeadLetter[], isComplete: boolean): readonly string[] {
+  return [
+    ...(isComplete ? [] : [`Only the first ${mostRead} were looked at.`]),
+    ...(letters.length === 0
+      ? []
+      : [
+          'Next: fix the cause, then cdn-purger redrive, with the same --reason or --host, tries them again.',
+        ]),
+  ];
+}

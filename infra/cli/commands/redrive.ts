@@ -1,0 +1,35 @@
+import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { connect } from '../purger/connect.ts';
+import { redrive } from '../purger/redrive.ts';
+
+const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
+
+Moves what is in the dead letter queue back into the purge queue, where it is tried again. Fix the cause first: what is
+rejected again comes back with its reason.
+
+  --reason WORDS  those alone whose reason has these words in it
+  --host HOST     those alone with a URL of this host
+${purgerUsage}
+
+Ends with 0 where all that was meant was moved, 1 where something could not be, and 2 where the command is wrong.`;
+
+/** Tries again what was rejected. */
+export const redriveCommand = defineCommand({
+  usage,
+  options: { ...purgerOptions, reason: { type: 'string' }, host: { type: 'string' } },
+  async run({ values, positionals }, { nowMs }) {
+    refuseArguments(positionals);
+    const redriven = await redrive(await connect(values), values, nowMs());
+    const { moved, kept, failed } = redriven;
+    const lines = [
+      `${moved} moved into the purge queue, ${kept} left in the dead letter queue.`,
+      ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
+      '',
+      `Next: cdn-purger ${failed.length > 0 ? 'redrive again' : 'status, and in some minutes cdn-purger dead'}`,
+    ];
+    return {
+      exitCode: failed.length === 0 ? 0 : 1,
+      stdout: values.json === true ? JSON.stringify(redriven, null, 2) : lines.join('\n'),
+    };
+  },
+});

@@ -1,0 +1,75 @@
+import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { readAlarms } from '../purger/alarms.ts';
+import { connect, type Purger } from '../purger/connect.ts';
+import { openLimits } from '../purger/limits.ts';
+import { openParked, readParked } from '../purger/parked.ts';
+import { readQueues } from '../purger/queues.ts';
+import { readSwitches } from '../purger/switches.ts';
+import { quotaReport } from '../queries/quota.ts';
+import { type Status, statusOf } from '../queries/status.ts';
+
+const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
+
+Says whether anything waits or has failed, what is left of the limits, and which alarms are on.
+
+${purgerUsage}
+
+Ends with 0 where nothing is known to wait or to have failed, 1 where something is, and 2 where it cannot be told.`;
+
+/** Is content fresh? */
+export const statusCommand = defineCommand({
+  usage,
+  options: purgerOptions,
+  async run({ values, positionals }, { nowMs }) {
+    refuseArguments(positionals);
+    const status = await readStatus(await connect(values), nowMs());
+    return {
+      exitCode: status.fresh ? 0 : 1,
+      stdout: values.json === true ? JSON.stringify(status, null, 2) : describe(status),
+    };
+  },
+});
+
+async function readStatus(purger: Purger, nowMs: number): Promise<Status> {
+  const [queues, parked, state, switches, alarms] = await Promise.all([
+    readQueues(purger),
+    openParked(purger).then(readParked),
+    openLimits(purger).then((limits) => limits.read()),
+    readSwitches(purger),
+    readAlarms(purger),
+  ]);
+  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  return statusOf({ queues, parked, quota, switches, alarms });
+}
+
+function describe(status: Status): string {
+  const { fresh, why, queued, parked, parkedSince, deadLetters, tokens, requests, alarms } = status;
+  const parkedLanes = Object.entries(parked).map(([lane, count]) => `${count} ${lane}`);
+  const rows: readonly (readonly [string, string])[] = [
+    ['waiting', `${queued} messages in the queues`],
+    ['parked', `${parkedLanes.join(', ')}${parkedSince === undefined ? '' : `; since ${parkedSince}`}`],
+    ['dead letters', String(deadLetters)],
+    ['paused', status.paused ? 'yes' : 'no'],
+    ['tokens left', `${tokens.files} files, ${tokens.dirs} directories`],
+    ['requests left', `${requests} now`],
+    ...(alarms === undefined ? [] : ([['alarms', String(alarms.length)]] as const)),
+  ];
+  return [
+    fresh ? 'Nothing waits, and nothing has failed.' : 'Not fresh.',
+    ...why.map((reason) => `  ${reason}`),
+    '',
+    ...rows.map(([name, value]) => `${name.padEnd(14)} ${value}`),
+    ...(alarms ?? []).map(({ name, since, description }) => `  ${name} since ${since}: ${description}`),
+    ...nextSteps(status).map((step) => `\n${step}`),
+  ].join('\n');
+}
+
+function nextSteps({ paused, deadLetters, parked, alarms = [] }: Status): readonly string[] {
+  const isParked = Object.values(parked).some((count) => count > 0);
+  return [
+    ...(paused ? ['Next: cdn-purger resume, once it is to go on.'] : []),
+    ...(isParked ? ['Next: cdn-purger waiting says which URLs, and until when.'] : []),
+    ...(deadLetters > 0 ? ['Next: cdn-purger dead says why.'] : []),
+    ...(alarms.length > 0 ? ['Next: docs/operations.md has each alarm.'] : []),
+  ];
+}

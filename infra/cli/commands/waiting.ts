@@ -1,0 +1,97 @@
+import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { connect, type Purger } from '../purger/connect.ts';
+import { openLimits } from '../purger/limits.ts';
+import { openParked, readParked } from '../purger/parked.ts';
+import { countOf, readQueues } from '../purger/queues.ts';
+import { type WaitingReport, waitingReport } from '../queries/waiting.ts';
+import { UsageError } from '../usage-error.ts';
+
+const usage = `Usage:
+  cdn-purger waiting (--stack NAME | --ready FILE) [--json]
+  cdn-purger waiting --cancel URL... (--stack NAME | --ready FILE) [--json]
+
+Lists what waits for tokens of the day, by lane, with the time by which the last one is done; and counts what waits for
+slots of the rate limit.
+
+  --cancel      take these URLs or patterns out: they are not purged, and stay as they are at the edge
+${purgerUsage}
+
+Ends with 0 where nothing waits (with --cancel: where each was taken out), 1 where something does, and 2 where it cannot
+be told.`;
+
+/** So many URLs of each lane are printed; --json has all of them. */
+const mostPrinted = 20;
+
+/** What waits, and until when? */
+export const waitingCommand = defineCommand({
+  usage,
+  options: { ...purgerOptions, cancel: { type: 'boolean' } },
+  async run({ values, positionals }, { nowMs }) {
+    if (values.cancel === true && positionals.length === 0) {
+      throw new UsageError('Expected the URLs to cancel, got none');
+    }
+    if (values.cancel !== true) refuseArguments(positionals);
+    const purger = await connect(values);
+    if (values.cancel === true) return cancel(purger, positionals, values.json === true);
+    const report = await readWaiting(purger, nowMs());
+    const isWaiting = report.urls.length + countOf(report.queue) + countOf(report.inbox) > 0;
+    return {
+      exitCode: isWaiting ? 1 : 0,
+      stdout: values.json === true ? JSON.stringify(report, null, 2) : describe(report),
+    };
+  },
+});
+
+async function readWaiting(purger: Purger, nowMs: number): Promise<WaitingReport> {
+  const [queues, parked, state] = await Promise.all([
+    readQueues(purger),
+    openParked(purger).then(readParked),
+    openLimits(purger).then((limits) => limits.read()),
+  ]);
+  return waitingReport(queues, parked, state, purger.limits, nowMs);
+}
+
+/** Takes URLs out of what waits for tokens. One that is parked anew meanwhile is for a newer change, and stays. */
+async function cancel(purger: Purger, urls: readonly string[], json: boolean) {
+  const table = await openParked(purger);
+  const wanted = new Set(urls);
+  const cancelled = new Set<string>();
+  for (const item of await readParked(table)) {
+    const url = entryText(item.entry);
+    if (wanted.has(url) && (await table.remove(item))) cancelled.add(url);
+  }
+  const missing = urls.filter((url) => !cancelled.has(url));
+  const lines = [
+    ...[...cancelled].map((url) => `cancelled   ${url}`),
+    ...missing.map((url) => `not parked  ${url}: it may be in the queue, or purged by now`),
+  ];
+  return {
+    exitCode: missing.length === 0 ? 0 : 1,
+    stdout: json ? JSON.stringify({ cancelled: [...cancelled], missing }, null, 2) : lines.join('\n'),
+  };
+}
+
+function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
+  const { visible, inFlight, delayed } = queue;
+  const rows = lanes.map(({ lane, target, kind, count, since, doneBy = 'nobody knows yet' }) => [
+    `${lane}: ${count} ${kind === 'dirs' ? 'directories or patterns' : 'files'} in ${target}, since ${since}, done by ${doneBy}`,
+    ...urls
+      .filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind))
+      .slice(0, mostPrinted)
+      .map(({ url, action }) => `  ${url}${action === 'delete' ? ' (delete)' : ''}`),
+    ...(count > mostPrinted ? [`  ... and ${count - mostPrinted} more: --json has all`] : []),
+  ]);
+  return [
+    `${visible + inFlight + delayed} messages in the purge queue: ${visible} ready, ${inFlight} being sent, ${delayed} delayed`,
+    ...(countOf(inbox) > 0 ? [`${countOf(inbox)} events of S3 before receive-s3`] : []),
+    ...(lanes.length === 0 ? ['Nothing waits for tokens of the day.'] : rows.flat()),
+    ...(lanes.length === 0
+      ? []
+      : ['', 'Next: cdn-purger quota says what is left; waiting --cancel URL takes one out.']),
+  ].join('\n');
+}
+
+function isOf(kind: 'files' | 'dirs', own: 'file' | 'dir' | 'regex'): boolean {
+  return (own === 'file') === (kind === 'files');
+}

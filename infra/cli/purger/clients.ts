@@ -1,0 +1,64 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from '../../../functions/aws/client-options.ts';
+
+/** Clients of AWS's services, each loaded when a command first needs it. */
+export interface Clients {
+  readonly sqs: () => Promise<SQSClient>;
+  /** @param region that of the table, where it is another one */
+  readonly dynamodb: (region?: string) => Promise<DynamoDBClient>;
+  readonly secretsManager: () => Promise<SecretsManagerClient>;
+  readonly lambda: () => Promise<LambdaClient>;
+  readonly eventBridge: () => Promise<EventBridgeClient>;
+  /** Missing on the local stack, which has no alarms. */
+  readonly cloudWatch?: () => Promise<CloudWatchClient>;
+  /** Missing on the local stack, whose buckets need no configuration. */
+  readonly s3?: () => Promise<S3Client>;
+}
+
+/** Where the services of a local stack are. */
+export interface LocalServices {
+  readonly region: string;
+  readonly endpoints: Readonly<
+    Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string>
+  >;
+}
+
+/** @returns clients by the user's own credentials and region */
+export function awsClients(): Clients {
+  return {
+    ...clientsWith(() => ({})),
+    cloudWatch: async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(clientOptions),
+    s3: async () => new (await import('@aws-sdk/client-s3')).S3Client(clientOptions),
+  };
+}
+
+/** @returns clients of a local stack, which accepts any credentials */
+export function localClients({ region, endpoints }: LocalServices): Clients {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return clientsWith((service) => ({ region, credentials, endpoint: endpoints[service] }));
+}
+
+type Service = keyof LocalServices['endpoints'];
+
+function clientsWith(optionsOf: (service: Service) => object): Clients {
+  const options = (service: Service) => ({ ...clientOptions, ...optionsOf(service) });
+  return {
+    sqs: async () => new (await import('@aws-sdk/client-sqs')).SQSClient(options('sqs')),
+    dynamodb: async (region) =>
+      new (await import('@aws-sdk/client-dynamodb')).DynamoDBClient({
+        ...options('dynamodb'),
+        ...(region !== undefined && { region }),
+      }),
+    secretsManager: async () =>
+      new (await import('@aws-sdk/client-secrets-manager')).SecretsManagerClient(options('secretsManager')),
+    lambda: async () => new (await import('@aws-sdk/client-lambda')).LambdaClient(options('lambda')),
+    eventBridge: async () =>
+      new (await import('@aws-sdk/client-eventbridge')).EventBridgeClient(options('eventBridge')),
+  };
+}

@@ -1,0 +1,132 @@
+import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../functions/core/model/group-by.ts';
+import { readMessage } from '../../../functions/core/model/purge-message.ts';
+import { recordOf } from '../../../functions/core/model/record.ts';
+
+/** A message of the dead letter queue, as SQS delivers it. */
+export interface DeadMessage {
+  readonly id: string;
+  /** When it was sent into its queue, in milliseconds. */
+  readonly sentMs: number;
+  readonly body: string;
+  /** Message attributes, by name. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a dead letter is: see `docs/operations.md`. */
+export type DeadLetterKind = 'rejected' | 'unreadable' | 'crashed' | 's3-event';
+
+/** A dead letter that was read. */
+export interface DeadLetter {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly sentAt: string;
+  readonly kind: DeadLetterKind;
+  readonly reason: string;
+  /** The URLs and patterns that were to be purged; none where the message is not a purge message. */
+  readonly urls: readonly string[];
+  /** CDN Pro's answer, where it refused. */
+  readonly status?: number;
+  readonly requestId?: string;
+  /** The ID of the change that it came from. */
+  readonly change?: string;
+  readonly body: string;
+}
+
+/** @returns what a message of the dead letter queue says; never throws */
+export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): DeadLetter {
+  const common = { id, sentAt: new Date(sentMs).toISOString(), body };
+  const json = recordOf(parsed(body));
+  const read = readMessage(body);
+  if (read.kind === 'message') {
+    const { entries, change } = read.message;
+    const rejected = recordOf(json?.rejected);
+    const { reason = attributes.reason, status, requestId } = rejected ?? {};
+    return {
+      ...common,
+      kind: reason === undefined ? 'crashed' : 'rejected',
+      reason: reason === undefined ? 'its consumer crashed each time that it was delivered' : String(reason),
+      urls: entries.map(entryText),
+      ...(typeof status === 'number' && { status }),
+      ...(typeof requestId === 'string' && { requestId }),
+      ...(change !== undefined && { change: change.id }),
+    };
+  }
+  const event = isS3Event(json);
+  const reason = attributes.reason ?? (event ? s3Reason(json, attributes) : read.reason);
+  return { ...common, kind: event ? 's3-event' : 'unreadable', reason, urls: [] };
+}
+
+/** What Lambda or EventBridge leaves: a record with the event, the event itself, or a notification. */
+function isS3Event(json: Record<string, unknown> | undefined): boolean {
+  return (
+    json !== undefined && ['requestPayload', 'Records', 'detail'].some((field) => Object.hasOwn(json, field))
+  );
+}
+
+function s3Reason(
+  json: Record<string, unknown> | undefined,
+  attributes: Readonly<Record<string, string>>,
+): string {
+  const { errorMessage } = recordOf(json?.responsePayload) ?? {};
+  const { condition } = recordOf(json?.requestContext) ?? {};
+  const told = [errorMessage, attributes.ERROR_MESSAGE, condition].find((each) => typeof each === 'string');
+  return `receive-s3 could not process the event${told === undefined ? '' : `: ${told}`}`;
+}
+
+/** Which dead letters are meant; all of them where nothing is said. */
+export interface DeadLetterFilter {
+  /** Words that the reason has in it, in any case. */
+  readonly reason?: string | undefined;
+  /** The host of one of its URLs. */
+  readonly host?: string | undefined;
+}
+
+/** @returns whether a dead letter is meant */
+export function matchesDeadLetter({ reason, urls }: DeadLetter, filter: DeadLetterFilter): boolean {
+  const { reason: words, host } = filter;
+  if (words !== undefined && !reason.toLowerCase().includes(words.toLowerCase())) return false;
+  return host === undefined || urls.some((url) => hostOf(url) === host.toLowerCase());
+}
+
+/** Of a URL, or of a pattern, whose scheme may be `any`. */
+function hostOf(url: string): string | undefined {
+  return /^[a-z]+:\/\/([^/:?]+)/i.exec(url)?.[1]?.toLowerCase();
+}
+
+/** Dead letters with one reason. */
+export interface DeadLetterGroup {
+  /** The first one's; the others differ in what they quote. */
+  readonly reason: string;
+  readonly kind: DeadLetterKind;
+  readonly count: number;
+  /** When the oldest was sent; ISO 8601. */
+  readonly since: string;
+  readonly urls: readonly string[];
+}
+
+/** @returns the dead letters by reason, the most frequent first */
+export function groupDeadLetters(letters: readonly DeadLetter[]): readonly DeadLetterGroup[] {
+  const groups = groupBy(letters, ({ kind, reason }) => `${kind} ${withoutQuotes(reason)}`);
+  return [...groups.values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const since = group.reduce((oldest, { sentAt }) => (sentAt < oldest ? sentAt : oldest), first.sentAt);
+      const urls = [...new Set(group.flatMap((letter) => letter.urls))];
+      return [{ reason: first.reason, kind: first.kind, count: group.length, since, urls }];
+    })
+    .sort((a, b) => b.count - a.count);
+}
+
+function withoutQuotes(reason: string): string {
+  return reason.replace(/'[^']*'|"[^"]*"|https?:\/\/\S+/g, '…');
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import { bucketMargin, levelAt } from '../../../functions/core/limits/bucket.ts';
+import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
+import {
+  freshQuota,
+  isSpentUnknown,
+  quotaOf,
+  spendableTokens,
+  type Tokens,
+  tokensBackMs,
+  tokensLeft,
+} from '../../../functions/core/limits/quota.ts';
+import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
+import { requestsInWindow, usedSlots } from '../../../functions/core/limits/window.ts';
+import type { Target } from '../../../functions/core/model/types.ts';
+
+/** What is left of every limit. Times are ISO 8601. */
+export interface QuotaReport {
+  readonly target: Target;
+  readonly files: TokensReport;
+  readonly dirs: TokensReport;
+  /** Whether it is known what was spent in the last 24 hours. Where it is not, little is spent until CDN Pro has told. */
+  readonly isKnown: boolean;
+  /** When CDN Pro was last asked what is left. */
+  readonly checkedAt?: string;
+  readonly requests: RequestsReport;
+}
+
+/** The day's tokens of one kind. */
+export interface TokensReport {
+  readonly quota: number;
+  /** Below 0 where more was spent than there is. */
+  readonly left: number;
+  /** What each lane may spend of it now. */
+  readonly takedown: number;
+  readonly people: number;
+  readonly bulk: number;
+  /** When the next token for people comes back, where they have none. */
+  readonly backAt?: string;
+}
+
+/** The requests of the window and of the customer's bucket. */
+export interface RequestsReport {
+  /** How many may go out now, for changes of people. */
+  readonly left: number;
+  /** The most that this purger may have in a window of so many seconds. */
+  readonly limit: number;
+  readonly perSeconds: number;
+  readonly used: number;
+  /** What the customer's bucket is believed to hold. */
+  readonly bucket: number;
+  /** Nothing goes out before. */
+  readonly closedUntil?: string;
+  readonly closedBy?: 'CDN Pro answered 429' | 'CDN Pro refuses the credentials';
+}
+
+/** @returns what is left of the limits of one target */
+export function quotaReport(
+  state: LimitsState,
+  purger: { readonly target: Target; readonly limits: Limits; readonly deployment: string },
+  nowMs: number,
+): QuotaReport {
+  const { target } = purger;
+  const limits = strictestLimits(state.window, purger.limits);
+  const quotaState = state.quotas[target] ?? freshQuota;
+  const quota = quotaOf(quotaState, limits.quota[target]);
+  const left = tokensLeft(quotaState, quota, nowMs);
+  const [takedown, people, bulk] = (['takedown', 'people', 'bulk'] as const).map((lane) =>
+    spendableTokens(quotaState, quota, lane, nowMs),
+  ) as [Tokens, Tokens, Tokens];
+  const tokens = (kind: keyof Tokens): TokensReport => {
+    const backMs = tokensBackMs(quotaState, quota, 'people', kind, 1, nowMs);
+    return {
+      quota: quota[kind],
+      left: left[kind],
+      takedown: takedown[kind],
+      people: people[kind],
+      bulk: bulk[kind],
+      ...(people[kind] === 0 && backMs !== undefined && { backAt: iso(backMs) }),
+    };
+  };
+  return {
+    target,
+    files: tokens('files'),
+    dirs: tokens('dirs'),
+    isKnown: !isSpentUnknown(quotaState, nowMs),
+    ...(quotaState.checkedMs !== undefined && { checkedAt: iso(quotaState.checkedMs) }),
+    requests: requestsReport(state, limits, purger.deployment, nowMs),
+  };
+}
+
+function requestsReport(
+  { window, bucket }: LimitsState,
+  { rate, bucket: bucketLimit, requestCost }: Limits,
+  deployment: string,
+  nowMs: number,
+): RequestsReport {
+  const used = usedSlots(window, rate, nowMs).length;
+  const limit = requestsInWindow(rate);
+  const level = levelAt(bucket, bucketLimit, nowMs);
+  const inBucket = Math.floor(Math.max(0, level - bucketMargin.people) / requestCost);
+  const ownMs = closedForDeploymentUntilMs(window, deployment);
+  const closedMs = Math.max(window.closedUntilMs, ownMs);
+  const isClosed = closedMs > nowMs;
+  const closedBy = ownMs > nowMs ? 'CDN Pro refuses the credentials' : 'CDN Pro answered 429';
+  return {
+    left: isClosed ? 0 : Math.max(0, Math.min(limit - used, inBucket)),
+    limit,
+    perSeconds: rate.perSeconds,
+    used,
+    bucket: Math.floor(level),
+    ...(isClosed && { closedUntil: iso(closedMs), closedBy }),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

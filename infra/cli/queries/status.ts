@@ -1,0 +1,103 @@
+import type { Parked } from '../../../functions/aws/parked-table.ts';
+import { lanes } from '../../../functions/core/model/lanes.ts';
+import type { Lane } from '../../../functions/core/model/types.ts';
+import type { Alarm } from '../purger/alarms.ts';
+import { countOf, type QueueCounts } from '../purger/queues.ts';
+import { isPaused, type Switches } from '../purger/switches.ts';
+import type { QuotaReport } from './quota.ts';
+
+/** What a status is made from. */
+export interface StatusFacts {
+  readonly queues: Readonly<Record<'buffer' | 'deadLetters' | 'inbox', QueueCounts>>;
+  readonly parked: readonly Pick<Parked, 'lane' | 'sinceMs'>[];
+  readonly quota: QuotaReport;
+  readonly switches: Switches;
+  /** Undefined on the local stack. */
+  readonly alarms: readonly Alarm[] | undefined;
+}
+
+/** How a purger is. Times are ISO 8601. */
+export interface Status {
+  /** Whether nothing is known to wait or to have failed. */
+  readonly fresh: boolean;
+  /** Why it is not fresh, or soon will not be. */
+  readonly why: readonly string[];
+  /** Messages in queues and parked URLs. */
+  readonly waiting: number;
+  readonly queued: number;
+  readonly parked: Readonly<Record<Lane, number>>;
+  /** When the oldest parked change happened. */
+  readonly parkedSince?: string;
+  /** Purges that CDN Pro has accepted and not finished, as far as they are followed: none. */
+  readonly open: number;
+  readonly deadLetters: number;
+  readonly paused: boolean;
+  /** What people may spend of the day's tokens. */
+  readonly tokens: { readonly files: number; readonly dirs: number };
+  /** How many purge requests may go out now. */
+  readonly requests: number;
+  /** Missing on the local stack. */
+  readonly alarms?: readonly {
+    readonly name: string;
+    readonly since?: string;
+    readonly description: string;
+  }[];
+}
+
+/** @returns how a purger is */
+export function statusOf({ queues, parked, quota, switches, alarms }: StatusFacts): Status {
+  const queued = countOf(queues.buffer) + countOf(queues.inbox);
+  const deadLetters = countOf(queues.deadLetters);
+  const paused = isPaused(switches);
+  const on = alarms?.filter(({ isOn }) => isOn);
+  const counts = lanes.map((lane) => [lane, parked.filter((each) => each.lane === lane).length] as const);
+  const waiting = queued + parked.length;
+  const oldestMs = parked.reduce(
+    (oldest, { sinceMs }) => Math.min(oldest, sinceMs),
+    Number.POSITIVE_INFINITY,
+  );
+  return {
+    fresh: waiting + deadLetters === 0,
+    why: reasonsOf({ queued, parked: parked.length, deadLetters, paused, quota }),
+    waiting,
+    queued,
+    parked: Object.fromEntries(counts) as Record<Lane, number>,
+    ...(parked.length > 0 && { parkedSince: new Date(oldestMs).toISOString() }),
+    open: 0,
+    deadLetters,
+    paused,
+    tokens: { files: quota.files.people, dirs: quota.dirs.people },
+    requests: quota.requests.left,
+    ...(on !== undefined && {
+      alarms: on.map(({ name, since, description }) => ({ name, ...(since && { since }), description })),
+    }),
+  };
+}
+
+function reasonsOf({
+  queued,
+  parked,
+  deadLetters,
+  paused,
+  quota: { requests, isKnown },
+}: Pick<Status, 'queued' | 'deadLetters' | 'paused'> & {
+  readonly parked: number;
+  readonly quota: QuotaReport;
+}): readonly string[] {
+  return [
+    ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
+    ...(requests.closedUntil === undefined
+      ? []
+      : [`${requests.closedBy}: no request goes out before ${requests.closedUntil}`]),
+    ...(queued > 0 ? [`${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
+    ...(parked > 0 ? [`${counted(parked, 'URL waits', 'URLs wait')} for tokens of the day`] : []),
+    ...(isKnown ? [] : ['it is not known what was spent of the day: little is sent until CDN Pro tells']),
+    ...(deadLetters > 0
+      ? [`${counted(deadLetters, 'dead letter was', 'dead letters were')} not purged`]
+      : []),
+  ];
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}

@@ -1,0 +1,110 @@
+import type { Parked, ParkedKind } from '../../../functions/aws/parked-table.ts';
+import { doneByMs } from '../../../functions/core/limits/done-by.ts';
+import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
+import { freshQuota, quotaOf } from '../../../functions/core/limits/quota.ts';
+import { strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
+import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../functions/core/model/group-by.ts';
+import { lanes } from '../../../functions/core/model/lanes.ts';
+import type { Lane, Target } from '../../../functions/core/model/types.ts';
+import type { QueueCounts } from '../purger/queues.ts';
+
+/** What waits. Times are ISO 8601. */
+export interface WaitingReport {
+  /** For slots of the rate limit: seconds to minutes. */
+  readonly queue: QueueCounts;
+  /** S3's events before `receive-s3`. */
+  readonly inbox: QueueCounts;
+  /** For tokens of the day, the lane that goes first first. */
+  readonly lanes: readonly WaitingLane[];
+  readonly urls: readonly WaitingUrl[];
+}
+
+/** What waits for one kind of tokens in one lane. */
+export interface WaitingLane {
+  readonly lane: Lane;
+  readonly target: Target;
+  readonly kind: ParkedKind;
+  readonly count: number;
+  /** When the oldest of their changes happened. */
+  readonly since: string;
+  /** When the last of them will have its token, if nothing new goes before it; missing where nobody knows. */
+  readonly doneBy?: string;
+}
+
+/** One URL or pattern that waits. */
+export interface WaitingUrl {
+  readonly url: string;
+  readonly kind: 'file' | 'dir' | 'regex';
+  readonly action: 'invalidate' | 'delete';
+  readonly lane: Lane;
+  readonly target: Target;
+  readonly since: string;
+  /** The change that it is to be purged for. */
+  readonly change?: string;
+}
+
+/** @returns what waits, by lane and URL by URL */
+export function waitingReport(
+  queues: { readonly buffer: QueueCounts; readonly inbox: QueueCounts },
+  parked: readonly Parked[],
+  state: LimitsState,
+  limits: Limits,
+  nowMs: number,
+): WaitingReport {
+  const doneBy = forecast(state, limits, nowMs);
+  const inOrder = lanes.flatMap((lane) => parked.filter((each) => each.lane === lane));
+  const groups = groupBy(inOrder, ({ lane, entry }) => JSON.stringify([lane, entry.target, kindOf(entry)]));
+  const before = new Map<string, number>();
+  return {
+    queue: queues.buffer,
+    inbox: queues.inbox,
+    lanes: [...groups.values()].flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const { lane, entry } = first;
+      const kind = kindOf(entry);
+      const queue = `${entry.target} ${kind}`;
+      const position = (before.get(queue) ?? 0) + group.length;
+      before.set(queue, position);
+      const endMs = doneBy(entry.target, kind, lane, position);
+      const sinceMs = group.reduce((oldest, each) => Math.min(oldest, each.sinceMs), first.sinceMs);
+      return {
+        lane,
+        target: entry.target,
+        kind,
+        count: group.length,
+        since: iso(sinceMs),
+        ...(endMs !== undefined && { doneBy: iso(endMs) }),
+      };
+    }),
+    urls: inOrder.map(({ entry, lane, sinceMs, change }) => ({
+      url: entryText(entry),
+      kind: entry.kind,
+      action: entry.action,
+      lane,
+      target: entry.target,
+      since: iso(sinceMs),
+      ...(change !== undefined && { change: change.id }),
+    })),
+  };
+}
+
+/** @returns when the one at a position of a queue will have its token, in milliseconds */
+function forecast(state: LimitsState, limits: Limits, nowMs: number) {
+  const { quota, tokenUnit } = strictestLimits(state.window, limits);
+  return (target: Target, kind: ParkedKind, lane: Lane, position: number): number | undefined => {
+    const quotaState = state.quotas[target] ?? freshQuota;
+    // Where a token is a request, the next one takes along what waits.
+    const rank = tokenUnit === 'url' ? position : 1;
+    return doneByMs(quotaState, quotaOf(quotaState, quota[target]), lane, kind, rank, nowMs);
+  };
+}
+
+function kindOf({ kind }: Parked['entry']): ParkedKind {
+  return kind === 'file' ? 'files' : 'dirs';
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

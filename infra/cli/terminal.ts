@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
+import type { Surroundings } from './command.ts';
+
+/** The terminal, or the script, that the command line runs in. */
+export const terminal: Surroundings = {
+  readStdin: async () => (process.stdin.isTTY ? undefined : text(process.stdin)),
+  async confirm(question) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await lines.question(`${question} [y/N] `);
+    lines.close();
+    return /^y(es)?$/i.test(answer.trim());
+  },
+  nowMs: Date.now,
+};

@@ -1,0 +1,64 @@
+import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { windowPartition } from '../../functions/aws/ledger-keys.ts';
+import { waitingIndex } from '../../functions/aws/parked-table.ts';
+import { grantItems, grantWindow } from '../storage/ledger.ts';
+import type { OperationProps } from './operation.ts';
+
+/** What is operated. */
+export interface Operated extends Omit<OperationProps, 'receivers'> {
+  readonly scope: Construct;
+  /** What the name of its parameter begins with. */
+  readonly folder: string;
+  /** The queue before `receive-s3`; undefined where there is none. */
+  readonly inbox: () => IQueue | undefined;
+}
+
+/** Lets a grantee run the commands that change nothing: `status`, `quota`, `waiting` and `dead`. */
+export function grantRead(operated: Operated, grantee: IGrantable): void {
+  const { scope, folder, submit, tick, parked, windowTable, encryptionKey, inbox } = operated;
+  const { queue, deadLetterQueue } = submit.buffer;
+  const stack = Stack.of(scope);
+  const allow = allowOn(grantee);
+  const parameters = stack.formatArn({
+    service: 'ssm',
+    resource: 'parameter',
+    resourceName: folder.slice(1),
+  });
+  allow(['ssm:GetParametersByPath'], parameters, `${parameters}/*`);
+  const queues = Lazy.list({
+    produce: () => [queue, deadLetterQueue, inbox()].flatMap((each) => each?.queueArn ?? []),
+  });
+  allow(['sqs:GetQueueAttributes'], ...queues);
+  allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
+  grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
+  allow(['dynamodb:Query'], `${parked.table.tableArn}/index/${waitingIndex}`);
+  allow(['lambda:GetEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
+  allow(['events:DescribeRule'], tick.schedule.ruleArn);
+  const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
+  const alarms = stack.formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: '*', arnFormat });
+  allow(['cloudwatch:DescribeAlarms'], alarms);
+  for (const key of [encryptionKey, windowTable.encryptionKey]) key?.grant(grantee, 'kms:Decrypt');
+}
+
+/** Lets a grantee run the commands that change something, and `doctor`, which reads the secrets. */
+export function grantChange(operated: Operated, grantee: IGrantable): void {
+  const { submit, tick, parked, windowTable, credentials, encryptionKey } = operated;
+  const { queue, deadLetterQueue } = submit.buffer;
+  const allow = allowOn(grantee);
+  allow(['sqs:SendMessage'], queue.queueArn);
+  allow(['sqs:DeleteMessage'], deadLetterQueue.queueArn);
+  allow(['dynamodb:DeleteItem'], parked.table.tableArn);
+  allow(['lambda:UpdateEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
+  allow(['events:DisableRule', 'events:EnableRule'], tick.schedule.ruleArn);
+  // A question to CDN Pro takes its slot like any request.
+  grantWindow(windowTable, grantee);
+  credentials.grantRead(grantee);
+  encryptionKey?.grant(grantee, 'kms:GenerateDataKey');
+}
+
+function allowOn(grantee: IGrantable): (actions: string[], ...resourceArns: string[]) => void {
+  return (actions, ...resourceArns) => Grant.addToPrincipal({ grantee, actions, resourceArns });
+}

@@ -1,0 +1,156 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import type { Submit } from '../pipeline/submit.ts';
+import type { Tick } from '../pipeline/tick.ts';
+import { limitsOf } from '../settings/limits-settings.ts';
+import { planningOf } from '../settings/planning-settings.ts';
+import { hostsOf } from '../settings/rules/rule-hosts.ts';
+import type { CompleteSettings } from '../settings/settings.ts';
+import type { ParkedUrls } from '../storage/parked-urls.ts';
+import { nameFor } from '../storage/shared-ledger.ts';
+import type { Webhook } from '../webhook.ts';
+import { type PurgerDescription, parameterRoot, type WatchedBucket } from './description.ts';
+import { grantChange, grantRead } from './grants.ts';
+
+/** Options of an {@link Operation}: the parts of the purger that the command line works with. */
+export interface OperationProps {
+  /** The stack's name and the construct's path in it. */
+  readonly purgerName: string;
+  readonly settings: CompleteSettings;
+  readonly credentials: ISecret;
+  readonly endpoint: string;
+  /** The table with the limits. */
+  readonly windowTable: ITable;
+  readonly parked: ParkedUrls;
+  readonly submit: Submit;
+  readonly tick: Tick;
+  /** The customer's key, where there is one. */
+  readonly encryptionKey: IKey | undefined;
+  /** What may be added until the app is synthesized. */
+  readonly receivers: () => {
+    readonly inbox: IQueue | undefined;
+    readonly webhookUrl: string | undefined;
+  };
+}
+
+/** A parameter has 8 KB; buckets and hosts, of which there may be any number, get so many characters each. */
+const maxListLength = 1500;
+
+/** What the command line needs: the parameter by which `--stack` finds the purger, and the right to use it. */
+export class Operation extends Construct {
+  /** What the names of the parameters of this stack's purgers begin with. */
+  readonly folder: string;
+  readonly #props: OperationProps;
+  readonly #webhooks: Webhook[] = [];
+  readonly #buckets: { readonly bucket: IBucket; readonly via: WatchedBucket['via'] }[] = [];
+  readonly #operators: IGrantable[] = [];
+
+  constructor(scope: Construct, id: string, props: OperationProps) {
+    super(scope, id);
+    this.#props = props;
+    const stack = Stack.of(this);
+    this.folder = `${parameterRoot}/${stack.stackName}`;
+    new CfnParameter(this, 'Parameter', {
+      name: `${this.folder}/${this.#nameInStack()}`,
+      description: 'cdn-pro-purger: where the command line finds queues, tables and secrets',
+      type: 'String',
+      // More than 4 KB costs 5 cents a month, which a purger needs only with many sources.
+      tier: 'Intelligent-Tiering',
+      value: Lazy.string({ produce: () => stack.toJsonString(this.#describe()) }),
+    });
+  }
+
+  /** Tells `doctor` of a webhook, and lets operators read its secrets. */
+  addWebhook(webhook: Webhook): void {
+    this.#webhooks.push(webhook);
+    for (const operator of this.#operators) grantSecrets(webhook, operator);
+  }
+
+  /** Tells `doctor` of a bucket, and lets operators look whether it sends its events. */
+  addBucket(bucket: IBucket, via: WatchedBucket['via'] = 'eventbridge'): void {
+    this.#buckets.push({ bucket, via });
+    for (const operator of this.#operators) grantNotification(bucket, operator);
+  }
+
+  /** Lets a grantee run the commands that change nothing. */
+  grantRead(grantee: IGrantable): void {
+    grantRead(this.#operated, grantee);
+  }
+
+  /** Lets a grantee run every command. */
+  grantOperate(grantee: IGrantable): void {
+    grantRead(this.#operated, grantee);
+    grantChange(this.#operated, grantee);
+    this.#operators.push(grantee);
+    for (const webhook of this.#webhooks) grantSecrets(webhook, grantee);
+    for (const { bucket } of this.#buckets) grantNotification(bucket, grantee);
+  }
+
+  get #operated() {
+    const { receivers, ...props } = this.#props;
+    return { ...props, scope: this, folder: this.folder, inbox: () => receivers().inbox };
+  }
+
+  /** A parameter's name has letters, digits and `_.-`; a construct's path may have anything. */
+  #nameInStack(): string {
+    const path = this.#props.purgerName.slice(Stack.of(this).stackName.length + 1);
+    const plain = path.replace(/[^\w.-]/g, '_');
+    return plain === path ? path : `${plain}-${this.node.addr.slice(-8)}`;
+  }
+
+  #describe(): PurgerDescription {
+    const { purgerName, settings, credentials, endpoint, windowTable, parked, submit, tick } = this.#props;
+    const { inbox, webhookUrl } = this.#props.receivers();
+    const buckets = fitting(this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via })));
+    const hosts = fitting(hostsOf(settings));
+    return {
+      v: 1,
+      name: purgerName,
+      target: settings.target,
+      credentials: credentials.secretArn,
+      endpoint,
+      queues: {
+        buffer: submit.buffer.queue.queueUrl,
+        deadLetters: submit.buffer.deadLetterQueue.queueUrl,
+        ...(inbox && { inbox: inbox.queueUrl }),
+      },
+      tables: { ledger: nameFor(this, windowTable), parked: parked.table.tableName },
+      limits: limitsOf(settings),
+      planning: planningOf(settings),
+      switches: { submit: submit.eventSource.eventSourceMappingId, tick: tick.schedule.ruleName },
+      ...(webhookUrl !== undefined && { webhookUrl }),
+      webhooks: this.#webhooks.map(({ name, secrets }) => ({
+        name,
+        secrets: secrets.map(({ secretArn }) => secretArn),
+      })),
+      buckets: buckets.fit,
+      hosts: hosts.fit,
+      leftOut: buckets.leftOut + hosts.leftOut,
+    };
+  }
+}
+
+function grantSecrets({ secrets }: Webhook, grantee: IGrantable): void {
+  for (const secret of secrets) secret.grantRead(grantee);
+}
+
+function grantNotification({ bucketArn }: IBucket, grantee: IGrantable): void {
+  Grant.addToPrincipal({ grantee, actions: ['s3:GetBucketNotification'], resourceArns: [bucketArn] });
+}
+
+/** @returns as many of the items as there is room for, and how many are left out */
+function fitting<Item>(items: readonly Item[]): { readonly fit: readonly Item[]; readonly leftOut: number } {
+  let length = 0;
+  const fit = items.filter((item) => {
+    length += JSON.stringify(item).length + 1;
+    return length <= maxListLength;
+  });
+  return { fit, leftOut: items.length - fit.length };
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { recordOf } from '../../../functions/core/model/record.ts';
+import { closeServer, listen, type Stop } from '../emulators/server.ts';
+import type { Switches } from './switch.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly error?: string;
+  readonly body: object;
+}
+
+/**
+ * Serves what a pause needs of Lambda's API (`GetEventSourceMapping`, `UpdateEventSourceMapping`) and of EventBridge's
+ * (`DescribeRule`, `EnableRule`, `DisableRule`).
+ * @returns its URL, without a trailing slash
+ */
+export async function serveControl(switches: Switches, stops: Stop[]): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const json = parseJson(await text(request).catch(() => ''));
+    const { status, error, body } = answer(request, json, switches);
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'x-amzn-RequestId': randomUUID(),
+      ...(error && { 'x-amzn-ErrorType': error }),
+    });
+    response.end(JSON.stringify(error === undefined ? body : { __type: error, ...body }));
+  });
+  stops.push(() => closeServer(server));
+  return listen(server, undefined, 'Lambda and EventBridge');
+}
+
+function answer(request: IncomingMessage, json: unknown, { mappings, rules }: Switches): Answer {
+  const [, operation] = /^AWSEvents\.(\w+)$/.exec(String(request.headers['x-amz-target'])) ?? [];
+  if (operation !== undefined) return answerRule(operation, String(recordOf(json)?.Name), rules);
+  const [, uuid] = /^\/2015-03-31\/event-source-mappings\/([^/?]+)/.exec(request.url ?? '') ?? [];
+  if (uuid === undefined) return refusal(404, 'UnknownOperationException', 'This is not supported locally.');
+  return answerMapping(request.method, decodeURIComponent(uuid), json, mappings);
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html */
+function answerMapping(
+  method: string | undefined,
+  uuid: string,
+  json: unknown,
+  mappings: Switches['mappings'],
+): Answer {
+  const mapping = mappings.get(uuid);
+  if (mapping === undefined) {
+    return refusal(404, 'ResourceNotFoundException', 'The resource you requested does not exist.');
+  }
+  const { Enabled } = recordOf(json) ?? {};
+  if (method === 'PUT' && typeof Enabled === 'boolean') mapping.turn(Enabled);
+  const State = mapping.isOn() ? 'Enabled' : 'Disabled';
+  return { status: method === 'PUT' ? 202 : 200, body: { UUID: uuid, State } };
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html */
+function answerRule(operation: string, name: string, rules: Switches['rules']): Answer {
+  const rule = rules.get(name);
+  if (rule === undefined) {
+    const reason = `Rule ${name} does not exist on EventBus default.`;
+    return refusal(400, 'ResourceNotFoundException', reason);
+  }
+  if (operation === 'EnableRule' || operation === 'DisableRule') rule.turn(operation === 'EnableRule');
+  else if (operation !== 'DescribeRule') {
+    return refusal(400, 'UnknownOperationException', `${operation} is not supported by the local stack.`);
+  }
+  return { status: 200, body: { Name: name, State: rule.isOn() ? 'ENABLED' : 'DISABLED' } };
+}
+
+function refusal(status: number, error: string, message: string): Answer {
+  return { status, error, body: { message } };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, test } from 'vitest';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { readDescription } from '../../infra/operation/description.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { PurgerStack } from '../../infra/stack/purger-stack.ts';
+import { Webhook } from '../../infra/webhook.ts';
+import { allOf, sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+
+/** The permissions of a role, as `action on resource`. */
+function permissionsOf(grant: 'grantRead' | 'grantOperate'): readonly string[] {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules,
+  });
+  const role = new Role(stack, 'Operator', { assumedBy: new AccountRootPrincipal() });
+  purger[grant](role);
+  // Sources that are added afterwards count, too. CDK's own types do not fit together under exactOptionalPropertyTypes.
+  purger.watchBucket(Bucket.fromBucketName(stack, 'Www', 'www') as IBucket, { via: 'notification' });
+  purger.receiveWebhook(
+    Webhook.contentful({ secret: Secret.fromSecretNameV2(stack, 'Contentful', 'contentful') }),
+  );
+  const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy');
+  const [own] = Object.entries(policies).flatMap(([id, { Properties }]) =>
+    id.startsWith('OperatorDefaultPolicy') ? [Properties] : [],
+  );
+  const statements = own?.PolicyDocument.Statement as {
+    Action: string | string[];
+    Resource: unknown;
+    Condition?: unknown;
+  }[];
+  return statements
+    .flatMap(({ Action, Resource, Condition }) =>
+      [Action].flat().flatMap((action) =>
+        [Resource].flat().map((resource) => {
+          const keys = Condition === undefined ? '' : ' of some items';
+          return `${action} on ${nameOf(resource)}${keys}`;
+        }),
+      ),
+    )
+    .toSorted();
+}
+
+function nameOf(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const logicalId =
+    /(?:"Fn::GetAtt":\["|event-source-mapping:",\{"Ref":")([A-Za-z0-9]+?)(?:[0-9A-F]{8}){1,2}"/.exec(
+      text,
+    )?.[1];
+  const readable = /:((?:secret|parameter|alarm|s3)[:/]+[^"]*)"/.exec(text)?.[1];
+  return readable ?? logicalId ?? text;
+}
+
+const buffer = 'PurgerSubmitBufferQueue';
+const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
+const mapping = 'PurgerSubmitFunctionSqsEventSourceSitePurgerSubmitBufferQueue';
+
+const reading = [
+  'cloudwatch:DescribeAlarms on alarm:*',
+  'dynamodb:GetItem on PurgerLedgerTable of some items',
+  'dynamodb:Query on PurgerParkedTable',
+  'events:DescribeRule on PurgerTickSchedule',
+  `lambda:GetEventSourceMapping on ${mapping}`,
+  `sqs:ChangeMessageVisibility on ${deadLetters}`,
+  ...[buffer, deadLetters, 'PurgerReceiveS3InboxQueue'].map((queue) => `sqs:GetQueueAttributes on ${queue}`),
+  `sqs:ReceiveMessage on ${deadLetters}`,
+  'ssm:GetParametersByPath on parameter/cdn-pro-purger/Site',
+  'ssm:GetParametersByPath on parameter/cdn-pro-purger/Site/*',
+];
+
+test('grantRead lets a role look, and change nothing', () => {
+  expect(permissionsOf('grantRead')).toEqual(reading.toSorted());
+});
+
+test('grantOperate lets a role run every command, on what belongs to this purger alone', () => {
+  const operating = [
+    ...reading,
+    'dynamodb:DeleteItem on PurgerParkedTable',
+    'dynamodb:GetItem on PurgerLedgerTable of some items',
+    'dynamodb:PutItem on PurgerLedgerTable of some items',
+    'events:DisableRule on PurgerTickSchedule',
+    'events:EnableRule on PurgerTickSchedule',
+    `lambda:UpdateEventSourceMapping on ${mapping}`,
+    's3:GetBucketNotification on s3:::www',
+    ...['cdn-pro/api', 'contentful'].flatMap((secret) =>
+      ['DescribeSecret', 'GetSecretValue'].map(
+        (action) => `secretsmanager:${action} on secret:${secret}-??????`,
+      ),
+    ),
+    `sqs:DeleteMessage on ${deadLetters}`,
+    `sqs:SendMessage on ${buffer}`,
+  ];
+  expect(permissionsOf('grantOperate')).toEqual(operating.toSorted());
+});
+
+/** The template of the sample's stack, with this configuration. */
+function templateWith(overrides: Partial<PurgerConfig> = {}): Template {
+  return Template.fromStack(
+    new PurgerStack(unbundledApp(), 'Stack', { config: { ...sampleConfig, ...overrides } }),
+  );
+}
+
+test('one parameter says where everything is, by the name of the stack, and holds no secret', () => {
+  const [parameter, ...others] = allOf(templateWith(), 'AWS::SSM::Parameter');
+  expect(others).toEqual([]);
+  expect(parameter?.Name).toBe('/cdn-pro-purger/Stack/Purger');
+  const parts = parameter?.Value['Fn::Join'][1] as readonly unknown[];
+  const value = parts.map((part) => (typeof part === 'string' ? part : 'filled-in')).join('');
+  const description = readDescription(JSON.parse(value));
+  expect(description).toMatchObject({
+    name: 'Stack-Purger',
+    target: 'production',
+    webhooks: [{ name: 'contentful' }],
+    buckets: [{ name: 'www-example-com', via: 'eventbridge' }],
+    hosts: ['www.example.com'],
+    leftOut: 0,
+  });
+});
+
+test('more hosts than the parameter has room for are counted, and the rest is there', () => {
+  const hosts = Array.from({ length: 200 }, (_, index) => `host-${index}.example.com`);
+  const ruleOf = (some: readonly string[]) => ({
+    match: { source: 's3' },
+    purge: { hosts: some, fileUrls: ['/{+key}'] },
+  });
+  const rules = [hosts.slice(0, 100), hosts.slice(100)].map(ruleOf);
+  const [parameter] = allOf(templateWith({ webhooks: [], rules }), 'AWS::SSM::Parameter');
+  const text = JSON.stringify(parameter?.Value);
+  expect(text.length).toBeLessThan(8192);
+  const named = hosts.filter((host) => text.includes(`\\"${host}\\"`));
+  expect(named.length).toBeGreaterThan(50);
+  expect(text).toContain(`\\"leftOut\\":${hosts.length - named.length}`);
+});
