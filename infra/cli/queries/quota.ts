@@ -1,4 +1,3 @@
-import { bucketMargin, levelAt } from '../../../functions/core/limits/bucket.ts';
 import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
 import {
   freshQuota,
@@ -9,6 +8,7 @@ import {
   tokensBackMs,
   tokensLeft,
 } from '../../../functions/core/limits/quota.ts';
+import { bucketMargin, levelAt } from '../../../functions/core/limits/request-bucket.ts';
 import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
 import { requestsInWindow, usedSlots } from '../../../functions/core/limits/window.ts';
 import type { Target } from '../../../functions/core/model/types.ts';
@@ -68,7 +68,7 @@ export function quotaReport(
     spendableTokens(quotaState, quota, lane, nowMs),
   ) as [Tokens, Tokens, Tokens];
   const tokens = (kind: keyof Tokens): TokensReport => {
-    const backMs = tokensBackMs(quotaState, quota, 'people', kind, 1, nowMs);
+    const backMs = tokensBackMs({ state: quotaState, quota, lane: 'people', kind, position: 1, nowMs });
     return {
       quota: quota[kind],
       left: left[kind],

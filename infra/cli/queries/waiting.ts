@@ -94,10 +94,17 @@ export function waitingReport(
 function forecast(state: LimitsState, limits: Limits, nowMs: number) {
   const { quota, tokenUnit } = strictestLimits(state.window, limits);
   return (target: Target, kind: ParkedKind, lane: Lane, position: number): number | undefined => {
-    const quotaState = state.quotas[target] ?? freshQuota;
+    const own = state.quotas[target] ?? freshQuota;
     // Where a token is a request, the next one takes along what waits.
     const rank = tokenUnit === 'url' ? position : 1;
-    return doneByMs(quotaState, quotaOf(quotaState, quota[target]), lane, kind, rank, nowMs);
+    return doneByMs({
+      state: own,
+      quota: quotaOf(own, quota[target]),
+      lane,
+      kind,
+      position: rank,
+      nowMs,
+    });
   };
 }
 
