@@ -1,14 +1,31 @@
 import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { windowPartition } from '../../functions/aws/ledger-keys.ts';
 import { waitingIndex } from '../../functions/aws/parked-table.ts';
+import type { Submit } from '../pipeline/submit.ts';
+import type { Tick } from '../pipeline/tick.ts';
 import { grantItems, grantWindow } from '../storage/ledger.ts';
-import type { OperationProps } from './operation.ts';
+import type { ParkedUrls } from '../storage/parked-urls.ts';
+
+/** The parts of a purger that the command line works with. */
+export interface OperatedParts {
+  readonly credentials: ISecret;
+  /** The table with the limits. */
+  readonly windowTable: ITable;
+  readonly parked: ParkedUrls;
+  readonly submit: Submit;
+  readonly tick: Tick;
+  /** The customer's key, where there is one. */
+  readonly encryptionKey: IKey | undefined;
+}
 
 /** What is operated. */
-export interface Operated extends Omit<OperationProps, 'receivers'> {
+export interface Operated extends OperatedParts {
   readonly scope: Construct;
   /** What the name of its parameter begins with. */
   readonly folder: string;

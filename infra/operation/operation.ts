@@ -1,38 +1,24 @@
 import { Lazy, Stack } from 'aws-cdk-lib';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import type { Submit } from '../pipeline/submit.ts';
-import type { Tick } from '../pipeline/tick.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import { hostsOf } from '../settings/rules/rule-hosts.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
-import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
 import type { Webhook } from '../webhook.ts';
 import { type PurgerDescription, parameterRoot, type WatchedBucket } from './description.ts';
-import { grantChange, grantRead } from './grants.ts';
+import { grantChange, grantRead, type OperatedParts } from './grants.ts';
 
-/** Options of an {@link Operation}: the parts of the purger that the command line works with. */
-export interface OperationProps {
+/** Options of an {@link Operation}. */
+export interface OperationProps extends OperatedParts {
   /** The stack's name and the construct's path in it. */
   readonly purgerName: string;
   readonly settings: CompleteSettings;
-  readonly credentials: ISecret;
   readonly endpoint: string;
-  /** The table with the limits. */
-  readonly windowTable: ITable;
-  readonly parked: ParkedUrls;
-  readonly submit: Submit;
-  readonly tick: Tick;
-  /** The customer's key, where there is one. */
-  readonly encryptionKey: IKey | undefined;
   /** What may be added until the app is synthesized. */
   readonly receivers: () => {
     readonly inbox: IQueue | undefined;
