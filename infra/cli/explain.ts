@@ -24,13 +24,18 @@ import type { PurgerConfig } from '../settings/purger-config.ts';
 import { type CompleteSettings, completeSettings } from '../settings/settings.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
+import { type SpellingCost, spellingCosts } from './spelling-costs.ts';
 
 /** A rule's explanation, with hints at likely mistakes. */
-export type HintedExplanation = RuleExplanation & { readonly hints?: readonly string[] };
+export type HintedExplanation = RuleExplanation & {
+  readonly hints?: readonly string[];
+  /** What each spelling of its URLs costs, where they have several. */
+  readonly spellings?: readonly SpellingCost[];
+};
 
 /** What would happen to one change. */
 export interface ChangeExplanation {
-  readonly change: ChangeReference & { readonly locale?: string };
+  readonly change: ChangeReference & { readonly locale?: string; readonly removedVersion?: string };
   /** A newer change of the same object in the same event, which decides what is done. */
   readonly overtakenBy?: ChangeReference;
   /** Why the change would not even arrive. */
@@ -69,6 +74,9 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
     change: {
       ...referenceTo(change),
       ...('locale' in change && change.locale ? { locale: change.locale } : {}),
+      ...('removedVersion' in change && change.removedVersion
+        ? { removedVersion: change.removedVersion }
+        : {}),
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
     ...notWatched(change, config),
@@ -93,13 +101,17 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
 function withHints(
   explanations: readonly RuleExplanation[],
   change: OriginChange,
-  { rules }: PurgerConfig,
+  config: PurgerConfig,
 ): readonly HintedExplanation[] {
-  return rules.flatMap((rule, index) => {
+  return config.rules.flatMap((rule, index): readonly HintedExplanation[] => {
     const explanation = explanations[index];
     if (explanation === undefined) return [];
+    if (!explanation.matched) return [explanation];
     const hints = slashHints(rule, explanation, change);
-    return [hints.length === 0 ? explanation : { ...explanation, hints }];
+    const spellings = spellingCosts(rule, explanation.entries, change, config, config.tokenUnit ?? 'url');
+    return [
+      { ...explanation, ...(hints.length > 0 && { hints }), ...(spellings.length > 0 && { spellings }) },
+    ];
   });
 }
 

@@ -1,6 +1,8 @@
+import type { Tokens } from '../../functions/core/limits/quota.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { Header, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
+import type { SpellingCost } from './spelling-costs.ts';
 
 /** @returns an explanation for people to read */
 export function describe(explanation: Explanation): string {
@@ -16,12 +18,15 @@ export function describe(explanation: Explanation): string {
 }
 
 /** @returns e.g. `It costs 2 files and 1 directory of the day's quota, in 1 purge request.` */
-function describeCost({ tokens: { files, dirs }, requests }: Explanation): string {
-  const tokens = [
+function describeCost({ tokens, requests }: Explanation): string {
+  return `It costs ${describeTokens(tokens)} of the day's quota, in ${counted(requests, 'purge request', 'purge requests')}.`;
+}
+
+function describeTokens({ files, dirs }: Tokens): string {
+  return [
     ...(files > 0 ? [counted(files, 'file', 'files')] : []),
     ...(dirs > 0 ? [counted(dirs, 'directory', 'directories')] : []),
-  ];
-  return `It costs ${tokens.join(' and ')} of the day's quota, in ${counted(requests, 'purge request', 'purge requests')}.`;
+  ].join(' and ');
 }
 
 function counted(count: number, one: string, several: string): string {
@@ -29,10 +34,13 @@ function counted(count: number, one: string, several: string): string {
 }
 
 function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {
-  const { action, id, source, locale } = change;
+  const { action, id, source, locale, removedVersion } = change;
   const title = source === 's3' ? `${action} ${id}` : `${action} ${id} from ${source}`;
   return [
     locale === undefined ? title : `${title} in ${locale}`,
+    ...(removedVersion === undefined
+      ? []
+      : [`  its version ${removedVersion} was removed: it may be gone, or show another version`]),
     ...(overtakenBy === undefined ? [] : [`  a newer change came with it: ${overtakenBy.action}`]),
     ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
     ...rules.flatMap(describeRule),
@@ -46,8 +54,16 @@ function describeRule(rule: HintedExplanation): readonly string[] {
     `  ${rule.rule} matches${captures.length > 0 ? `: ${captures.join(', ')}` : ''}${describeDelays(rule.delaysSeconds)}`,
     ...rule.entries.map((entry) => `    ${describeEntry(entry)}`),
     ...rule.problems.map(({ template, reason }) => `    refused: ${template}: ${reason}`),
+    ...describeSpellings(rule.spellings ?? []),
     ...(rule.hints ?? []).map((hint) => `    hint: ${hint}`),
   ];
+}
+
+/** @returns e.g. `    spellings: browser 1 file, plus 1 file` */
+function describeSpellings(spellings: readonly SpellingCost[]): readonly string[] {
+  if (spellings.length === 0) return [];
+  const costs = spellings.map(({ encoding, tokens }) => `${encoding} ${describeTokens(tokens)}`);
+  return [`    spellings: ${costs.join(', ')}`];
 }
 
 function describeDelays(delaysSeconds: readonly number[]): string {

@@ -60,6 +60,8 @@ describe('an object', () => {
     expect(stdout).toBe(`delete s3://www/site/a b.html
   pages matches: path = "a b.html" (at once, and again after 60 s)
     delete file https://www.example.com/a%20b.html (production)
+    delete file https://www.example.com/a+b.html (production)
+    spellings: browser 1 file, plus 1 file
   posts does not match: it is for changes from "contentful"
 
 POST /cdn/purges
@@ -68,7 +70,8 @@ POST /cdn/purges
     "target": "production",
     "action": "delete",
     "fileUrls": [
-      "https://www.example.com/a%20b.html"
+      "https://www.example.com/a%20b.html",
+      "https://www.example.com/a+b.html"
     ]
   }
 
@@ -78,11 +81,12 @@ POST /cdn/purges, after 60 s
     "target": "production",
     "action": "delete",
     "fileUrls": [
-      "https://www.example.com/a%20b.html"
+      "https://www.example.com/a%20b.html",
+      "https://www.example.com/a+b.html"
     ]
   }
 
-It costs 2 files of the day's quota, in 2 purge requests.
+It costs 4 files of the day's quota, in 2 purge requests.
 `);
     expect(exitCode).toBe(0);
   });
@@ -211,7 +215,9 @@ describe('an event', () => {
   test('of S3 is read as the function reads it', async () => {
     const { stdout, exitCode } = await explainEvent(notification, '--json');
     const explanation = JSON.parse(stdout) as { changes: unknown[] };
-    const fileUrls = ['https://www.example.com/a%20b+.html', 'https://www.example.com/a%20b%2B.html'];
+    const fileUrls = ['a%20b+.html', 'a%20b%2B.html', 'a+b%2B.html'].map(
+      (name) => `https://www.example.com/${name}`,
+    );
     expect(explanation).toMatchObject({
       matched: true,
       changes: [
@@ -227,7 +233,7 @@ describe('an event', () => {
         { delaySeconds: 0, requests: [{ fileUrls }] },
         { delaySeconds: 60, requests: [{ fileUrls }] },
       ],
-      tokens: { files: 4, dirs: 0 },
+      tokens: { files: 6, dirs: 0 },
       requests: 2,
     });
     expect(exitCode).toBe(0);

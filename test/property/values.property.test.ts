@@ -47,7 +47,7 @@ const templates = {
     '/blog/{slug}/*',
     '/*/{slug}',
     '/**/{+path}',
-    '/a*/{slug}-*.{slug}',
+    '/b/{slug}-*.{slug}',
     '/{slug}?*',
     '/i?u={slug}&**',
     'https://www.example.com{+path}**',
@@ -69,7 +69,7 @@ const anyRule: fc.Arbitrary<Rule> = fc
     hosts: fc.subarray(hosts, { minLength: 1 }),
     queries: fc.subarray(['q={slug}', 'a=b'], { minLength: 1 }),
     fileOptions: fc.constantFrom('none', 'queries', 'variants', 'headers', 'pages'),
-    encodings: fc.constantFrom(undefined, ['browser', 'component']),
+    encodings: fc.constantFrom(undefined, ['browser', 'component'], ['form', 'lowercase']),
     source: fc.constantFrom('s3', 'contentful'),
   })
   .map(({ template: { list, template }, hosts, queries, fileOptions, encodings, source }): Rule => {

@@ -29,8 +29,8 @@ mappingTable('a folder of the bucket', s3('site/{+path}'), [
 ]);
 
 mappingTable('characters in keys, as a browser requests them and CDN Pro takes them', s3('{+path}'), [
-  ['a b.html', '/a%20b.html'],
-  [' leading.txt', '/%20leading.txt'],
+  ['a b.html', '/a%20b.html', '/a+b.html'],
+  [' leading.txt', '/%20leading.txt', '/+leading.txt'],
   ['c++.html', '/c++.html', '/c%2B%2B.html'],
   ['100%.html', '/100%25.html'],
   ['already%20encoded.html', '/already%2520encoded.html'],
@@ -55,11 +55,11 @@ mappingTable('characters in keys, as a browser requests them and CDN Pro takes t
   ['العربية', '/%D8%A7%D9%84%D8%B9%D8%B1%D8%A8%D9%8A%D8%A9'],
   ['🎉.png', '/%F0%9F%8E%89.png'],
   ['👩‍👩‍👧.png', '/%F0%9F%91%A9%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7.png'],
-  ['e\u0301 is not é', '/e%CC%81%20is%20not%20%C3%A9'],
+  ['e\u0301 is not é', '/e%CC%81%20is%20not%20%C3%A9', '/e%CC%81+is+not+%C3%A9'],
   ['tab\tnew\nline', '/tab%09new%0Aline'],
   ['\u0001\u007f', '/%01%7F'],
   ['\u00a0nbsp', '/%C2%A0nbsp'],
-  ['lone \ud800 surrogate', '/lone%20%EF%BF%BD%20surrogate'],
+  ['lone \ud800 surrogate', '/lone%20%EF%BF%BD%20surrogate', '/lone+%EF%BF%BD+surrogate'],
 ]);
 
 mappingTable('slashes and dots in keys', s3('{+path}'), [
@@ -97,7 +97,7 @@ mappingTable(
   }),
   [
     ['posts/2026/hello.md', '/2026/hello'],
-    ['posts/2026/hello world.md', '/2026/hello%20world'],
+    ['posts/2026/hello world.md', '/2026/hello%20world', '/2026/hello+world'],
     ['posts/2026/drafts/hello.md'],
     ['posts/2026/.md'],
     ['posts//hello.md'],
@@ -248,7 +248,15 @@ mappingTable(
   }),
   [
     ['a.html', '/a.html', '/a.html?format=amp', '/a.html?v=a.html'],
-    ['a b&c.html', '/a%20b&c.html', '/a%20b&c.html?format=amp', '/a%20b&c.html?v=a%20b%26c.html'],
+    [
+      'a b&c.html',
+      '/a%20b&c.html',
+      '/a%20b&c.html?format=amp',
+      '/a%20b&c.html?v=a%20b%26c.html',
+      '/a+b&c.html',
+      '/a+b&c.html?format=amp',
+      '/a+b&c.html?v=a%20b%26c.html',
+    ],
   ],
 );
 
@@ -353,7 +361,17 @@ mappingTable(
   s3('{+path}', {
     purge: { fileUrls: [`${www}/%C3%BC/{+path}`, `${www}/ü b/{+path}`, `${www}/a%2Fb/{+path}`] },
   }),
-  [['x y', '/%C3%BC/x%20y', '/%C3%BC%20b/x%20y', '/a%2Fb/x%20y']],
+  [
+    [
+      'x y',
+      '/%C3%BC/x%20y',
+      '/%C3%BC%20b/x%20y',
+      '/a%2Fb/x%20y',
+      '/%C3%BC/x+y',
+      '/%C3%BC%20b/x+y',
+      '/a%2Fb/x+y',
+    ],
+  ],
 );
 
 mappingTable('a variable of one segment', s3('{+path}', { purge: { fileUrls: [`${www}/f/{path}`] } }), [
@@ -361,7 +379,7 @@ mappingTable('a variable of one segment', s3('{+path}', { purge: { fileUrls: [`$
 ]);
 
 mappingTable('a plus, which S3 wants encoded', s3('{+path}', { purge: { fileUrls: [`${www}/{+path}`] } }), [
-  ['c++/a b.html', '/c++/a%20b.html', '/c%2B%2B/a%20b.html'],
+  ['c++/a b.html', '/c++/a%20b.html', '/c%2B%2B/a%20b.html', '/c%2B%2B/a+b.html'],
 ]);
 
 mappingTable(
@@ -387,6 +405,29 @@ mappingTable(
   'a plus in one encoding only',
   s3('{+path}', { purge: { fileUrls: [`${www}/{+path}`], encodings: ['s3'] } }),
   [['a+b=c.html', '/a%2Bb=c.html']],
+);
+
+mappingTable(
+  'every spelling that clients write',
+  s3('{+path}', {
+    purge: {
+      fileUrls: [`${www}/{+path}`],
+      encodings: ['browser', 's3', 'plus', 'component', 'strict', 'form', 'lowercase'],
+    },
+  }),
+  [
+    [
+      'ב/p (1).jpg',
+      '/%D7%91/p%20(1).jpg',
+      '/%D7%91/p+(1).jpg',
+      '/%D7%91/p%20%281%29.jpg',
+      '/%D7%91/p+%281%29.jpg',
+      '/%d7%91/p%20(1).jpg',
+    ],
+    ['a~b+c&d', '/a~b+c&d', '/a~b%2Bc&d', '/a~b%2Bc%26d', '/a%7Eb%2Bc%26d'],
+    ['a*b', 'regex /a\\*b$', '/a%2Ab'],
+    ['plain/name.html', '/plain/name.html'],
+  ],
 );
 
 mappingTable(
@@ -428,6 +469,7 @@ mappingTable(
       'a b(c).js',
       'regex /a%20b\\(c\\)\\.js\\?v=\\d{1,9}',
       'regex any://www.example.com/x\\?k=a%20b\\(c\\)\\.js',
+      'regex /a\\+b\\(c\\)\\.js\\?v=\\d{1,9}',
     ],
   ],
 );

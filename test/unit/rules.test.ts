@@ -82,7 +82,6 @@ describe('rules for objects', () => {
   });
 
   test.each([
-    ['a b.html', 'a%20b.html'],
     ['ü/é.html', '%C3%BC/%C3%A9.html'],
     ['newfile[1]{tes`|t^}p.png', 'newfile%5B1%5D%7Btes%60%7Ct%5E%7Dp.png'],
     ['123%abc.jpg', '123%25abc.jpg'],
@@ -95,6 +94,13 @@ describe('rules for objects', () => {
     ['a//b', 'a//b'],
   ])('the key %j becomes the path %s', (key, path) => {
     expect(urls(objectChange(`site/${key}`), site)).toEqual([`https://www.example.com/${path}`]);
+  });
+
+  test('a space in a key is %20, and the plus that S3 reads as one', () => {
+    expect(urls(objectChange('site/a b.html'), site)).toEqual([
+      'https://www.example.com/a%20b.html',
+      'https://www.example.com/a+b.html',
+    ]);
   });
 
   test('a variable without "+" takes one segment, and a value in a query is encoded for it', () => {

@@ -1,5 +1,5 @@
-import { pathEncoders } from './patterns/template.ts';
 import { listOf, type Rule } from './rule.ts';
+import { pathEncoders } from './urls/encodings.ts';
 import { compilePages } from './urls/pages.ts';
 import { encodeLiteral, normalizeOrigin } from './urls/url.ts';
 

@@ -1,6 +1,6 @@
 import type { ChangeAction, Lane, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
 import type { Captures } from './patterns/pattern.ts';
-import type { Encoding } from './patterns/template.ts';
+import type { Encoding } from './urls/encodings.ts';
 import type { FileHeaders } from './urls/header-sets.ts';
 import type { Pages } from './urls/pages.ts';
 
@@ -69,7 +69,7 @@ export interface Purge {
   readonly queries?: readonly string[];
   /**
    * How values are encoded in paths; each encoding gives separate URLs.
-   * @default - `browser`, and for S3 objects `s3`, too
+   * @default - `browser`, and for S3 objects `s3` and `plus`, too, where the key has a plus or a space
    */
   readonly encodings?: readonly Encoding[];
 }

@@ -3,12 +3,11 @@ import {
   compileRegexTemplate,
   compileUrlTemplate,
   describeGap,
-  type Encoding,
-  pathEncoders,
   type Template,
   type Variables,
 } from './patterns/template.ts';
 import { listOf, type Rule } from './rule.ts';
+import { type Encoding, pathEncoders } from './urls/encodings.ts';
 import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';
 import { hostProblem, withHosts } from './urls/hosts.ts';
 import { compilePages } from './urls/pages.ts';
@@ -31,10 +30,13 @@ export interface StaleUrl {
 export function compileStaleUrls(rule: Rule, allowedHosts?: readonly string[]): readonly StaleUrl[] {
   const { encodings } = rule.purge;
   const urls = (encoding: Encoding) => urlsIn(encoding, rule, allowedHosts);
-  if (encodings === undefined && rule.match.source === 's3') {
-    return [...urls('browser'), ...urls('s3').map(onlyForKeysWithPlus)];
-  }
-  return (encodings ?? ['browser']).flatMap(urls);
+  if (encodings !== undefined) return encodings.flatMap(urls);
+  if (rule.match.source !== 's3') return urls('browser');
+  return [
+    ...urls('browser'),
+    ...urls('s3').map((url) => onlyForKeysWith('+', url)),
+    ...urls('plus').map((url) => onlyForKeysWith(' ', url)),
+  ];
 }
 
 /** The URLs and regexes of a rule, with values encoded in one way. */
@@ -70,11 +72,11 @@ function isFixed({ variables }: Template): boolean {
   return variables.length === 0;
 }
 
-/** Without a plus in the key, the browser's encoding and that of S3 give the same URL. */
-function onlyForKeysWithPlus({ written, expand }: StaleUrl): StaleUrl {
+/** Other keys have the same URL in the browser's encoding. */
+function onlyForKeysWith(character: string, { written, expand }: StaleUrl): StaleUrl {
   return {
     written,
-    expand: (variables, scope) => (variables.key?.includes('+') ? expand(variables, scope) : []),
+    expand: (variables, scope) => (variables.key?.includes(character) ? expand(variables, scope) : []),
   };
 }
 

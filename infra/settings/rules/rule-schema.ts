@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { encodings } from '../../../functions/core/mapping/urls/encodings.ts';
 import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
@@ -55,7 +56,7 @@ const purge = strictObject({
   variants: z.boolean(expected('true or false')).optional(),
   queries: arrayOf(nonEmptyString('a query string'), 'query strings').optional(),
   encodings: arrayOf(
-    z.enum(['browser', 's3', 'component'], expected('"browser", "s3" or "component"')),
+    z.enum(encodings, expected(encodings.map((encoding) => `"${encoding}"`).join(' or '))),
     'encodings',
   ).optional(),
 });

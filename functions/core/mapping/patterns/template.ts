@@ -1,13 +1,6 @@
+import { type Encoding, pathEncoders } from '../urls/encodings.ts';
 import { escapeRegex } from '../urls/regex-pattern.ts';
-import {
-  encodeAsComponent,
-  encodeInHost,
-  encodeInPath,
-  encodeInQuery,
-  encodeLiteral,
-  encodeWholeUrl,
-  normalizeOrigin,
-} from '../urls/url.ts';
+import { encodeInHost, encodeInQuery, encodeLiteral, encodeWholeUrl, normalizeOrigin } from '../urls/url.ts';
 import type { Captures } from './pattern.ts';
 import { parseTokens, type Token } from './tokens.ts';
 
@@ -32,13 +25,6 @@ export interface Template {
   readonly isHostOpen: boolean;
   expand(variables: Variables): Expansion;
 }
-
-/**
- * How values are encoded in a path: as a browser encodes what is typed or linked plainly; the same with `%2B` for a
- * plus, since S3 reads a plain one as a space; or as `encodeURIComponent` and the SDKs that follow it, which also
- * encode `&`, `=` and the like.
- */
-export type Encoding = 'browser' | 's3' | 'component';
 
 /** How a URL template treats its values. */
 export interface UrlTemplateOptions {
@@ -126,13 +112,6 @@ function urlPart(
   if (!joinSlashes || !before.endsWith('/')) return { name, encode };
   return { name, encode: (value) => encode(value.replace(/^\/+/, '')) };
 }
-
-/** The encoders of a path by their names. */
-export const pathEncoders: Readonly<Record<Encoding, (text: string, keepSlashes: boolean) => string>> = {
-  browser: encodeInPath,
-  s3: (text, keepSlashes) => encodeInPath(text, keepSlashes).replaceAll('+', '%2B'),
-  component: encodeAsComponent,
-};
 
 /**
  * Compiles a template for `regexPatterns`: values are encoded as in a URL and then escaped, so that they match

@@ -26,15 +26,6 @@ export function encodeInPath(text: string, keepSlashes: boolean): string {
   );
 }
 
-/**
- * Percent-encodes a string as `encodeURIComponent` does: what scripts and SDKs write into links, such as `%2B` for a
- * plus.
- */
-export function encodeAsComponent(text: string, keepSlashes: boolean): string {
-  const encoded = markStars(encodeURIComponent(text.toWellFormed()));
-  return keepSlashes ? encoded.replaceAll('%2F', '/') : encoded;
-}
-
 /** Percent-encodes a string for use as a value in a URL's query: a browser encodes `'` there, and leaves `*`. */
 export function encodeInQuery(text: string): string {
   return markStars(encodeURIComponent(text.toWellFormed()).replaceAll("'", '%27'));
