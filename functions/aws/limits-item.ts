@@ -5,6 +5,7 @@ import { forgetOld, type SenderState, type Senders } from '../core/limits/sender
 import type { DeclaredLimit, RateWindow } from '../core/limits/window.ts';
 import type { Target } from '../core/model/types.ts';
 import { windowPartition } from './ledger-keys.ts';
+import { isSound, soundDeclarations } from './sound-limits.ts';
 import { type ItemAddress, readItem, writeItem } from './versioned-item.ts';
 
 /** The attributes of the limits. Deployments of other versions share the item, so names and types do not change. */
@@ -46,6 +47,8 @@ export interface ReadLimits {
   readonly state: LimitsState | undefined;
   /** Whether the item is from a version of this project that kept the window alone. */
   readonly isWindowAlone: boolean;
+  /** Whether there is an item that this project cannot have written. */
+  readonly isBroken: boolean;
   /** For {@link writeLimits}. */
   readonly version: number;
 }
@@ -53,13 +56,14 @@ export interface ReadLimits {
 /** Reads the limits, consistently. */
 export async function readLimits(item: LimitsItem, nowMs: number): Promise<ReadLimits> {
   const { attributes, version } = await readItem<StoredLimits>({ ...item, pk: windowPartition });
-  if (attributes === undefined) return { state: undefined, isWindowAlone: false, version };
+  if (attributes === undefined) return { state: undefined, isWindowAlone: false, isBroken: false, version };
+  if (!isSound({ ...attributes })) return { state: undefined, isWindowAlone: false, isBroken: true, version };
   const window = parseWindow(attributes);
   const isWindowAlone = attributes.bucket === undefined;
   const state = isWindowAlone
     ? limitsOfWindow(window, item.limits, nowMs)
     : parse(attributes, window, item, nowMs);
-  return { state, isWindowAlone, version };
+  return { state, isWindowAlone, isBroken: false, version };
 }
 
 /** @returns whether the limits were written: nobody else has written them since they were read */
@@ -78,9 +82,10 @@ function parseWindow({
   spent = 0,
   inflow = 0,
   pacedAtMs = 0,
-  stated = {},
+  stated,
 }: Partial<StoredLimits>): RateWindow {
-  return { arrivedByMs, closedUntilMs, pace: { spent, inflow, atMs: pacedAtMs }, declared: stated };
+  const pace = { spent, inflow, atMs: pacedAtMs };
+  return { arrivedByMs, closedUntilMs, pace, declared: soundDeclarations(stated) };
 }
 
 function parse(

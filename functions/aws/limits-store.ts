@@ -31,7 +31,7 @@ const firstWriteMs = 10_000;
 
 /**
  * The limits' item with a memory of it: an item that was there once and is not any more, or is older than it was, was
- * deleted or restored. Then nobody knows what was sent.
+ * deleted or restored. Then nobody knows what was sent, as where something else was written over it.
  */
 export function createLimitsStore(options: LimitsStoreOptions) {
   const { limits, guardMs, nowMs } = options;
@@ -48,8 +48,8 @@ export function createLimitsStore(options: LimitsStoreOptions) {
 
   return {
     async read(): Promise<StoredState> {
-      const { state, isWindowAlone, version } = await readLimits(options, nowMs());
-      if (await isLost(version, state === undefined)) {
+      const { state, isWindowAlone, isBroken, version } = await readLimits(options, nowMs());
+      if (isBroken || (await isLost(version, state === undefined))) {
         // A version that nobody has seen yet, so that no other consumer takes this state for an old one.
         const nextVersion = Math.max(seenVersion, version, nowMs()) + 1;
         return {

@@ -156,7 +156,12 @@ function bytesOf(value: AttributeValue): number {
 describe("the limits' item", () => {
   it('is read as this version writes it, and written so', async () => {
     const { table, written } = createTable(limitsItem);
-    expect(await readLimits({ ...table, ...of }, nowMs)).toEqual({ state, isWindowAlone: false, version: 7 });
+    expect(await readLimits({ ...table, ...of }, nowMs)).toEqual({
+      state,
+      isWindowAlone: false,
+      isBroken: false,
+      version: 7,
+    });
     await writeLimits({ ...table, ...of }, state, 6, 7);
     expect(written).toEqual([limitsItem]);
   });
