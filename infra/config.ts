@@ -20,6 +20,7 @@ function site(host: string) {
         name: 'blog posts',
         match: { source: 'contentful', type: 'blogPost' },
         // Every URL that shows a post, by name: of the day's URLs there are 5,000 files, but only 20 directories.
+        // When a post is unpublished, its own URL is deleted; the others are invalidated.
         purge: {
           hosts: host,
           fileUrls: ['/blog/{slug}', '/blog/', '/blog/feed.xml', '/', '/blog/tags/{fields.tags.*}'],

@@ -54,6 +54,7 @@ function describeRule(rule: HintedExplanation): readonly string[] {
     `  ${rule.rule} matches${captures.length > 0 ? `: ${captures.join(', ')}` : ''}${describeDelays(rule.delaysSeconds)}`,
     ...rule.entries.map((entry) => `    ${describeEntry(entry)}`),
     ...rule.problems.map(({ template, reason }) => `    refused: ${template}: ${reason}`),
+    ...rule.omitted.map(({ template, reason }) => `    left out: ${template}: ${reason}`),
     ...describeSpellings(rule.spellings ?? []),
     ...(rule.hints ?? []).map((hint) => `    hint: ${hint}`),
   ];

@@ -32,12 +32,13 @@ export function compileRule(
     action: rule.action ?? action,
     ...(rule.webhook === undefined ? {} : { webhook: rule.webhook }),
   });
+  const put = scope('invalidate');
   return {
     name: rule.name ?? defaultName,
     source: rule.match.source,
     match: compileMatch(rule),
     staleUrls: compileStaleUrls(rule, allowedHosts),
-    scopes: { put: scope('invalidate'), delete: scope('delete') },
+    scopes: { put: { own: put, others: put }, delete: { own: scope('delete'), others: put } },
     timing: timingOf(rule),
     segments: segmentsOf(rule),
   };

@@ -1,5 +1,6 @@
-import type { ChangeAction, OriginChange, PurgeEntry, Scope } from '../model/types.ts';
+import type { ChangeAction, OriginChange, PurgeEntry } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
+import type { Scopes } from './own-urls.ts';
 import type { Variables } from './patterns/template.ts';
 import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
 import { Schedule, scheduledAtOnce, type Timing } from './schedule.ts';
@@ -12,7 +13,7 @@ export interface CompiledRule {
   readonly source: string;
   readonly match: CompiledMatch;
   readonly staleUrls: readonly StaleUrl[];
-  readonly scopes: Readonly<Record<ChangeAction, Scope>>;
+  readonly scopes: Readonly<Record<ChangeAction, Scopes>>;
   readonly timing: Timing;
   /** First segments of the keys that it can match, with their slash; undefined where any may. */
   readonly segments: ReadonlySet<string> | undefined;
@@ -65,6 +66,8 @@ class MappingCollector {
   readonly #all = new EntrySet();
   readonly #rules: string[] = [];
   readonly #problems: MappingProblem[] = [];
+  /** What needs no purge, since the change has no such URL. */
+  readonly omitted: MappingProblem[] = [];
   /** Only once a rule has a delay or a lane: until then all entries are purged at once. */
   #schedule: Schedule | undefined;
   #timing = atOnce;
@@ -76,11 +79,15 @@ class MappingCollector {
       this.#schedule = new Schedule();
       for (const entry of this.#all.entries) this.#schedule.add({ ...atOnce, entry });
     }
-    const scope = rule.scopes[latest];
+    const scopes = rule.scopes[latest];
     for (const { written, expand } of rule.staleUrls) {
-      for (const each of expand(variables, scope)) {
-        if (each.kind !== 'problem') this.#add(each);
-        else this.#problems.push({ rule: rule.name, template: written, reason: each.reason });
+      for (const each of expand(variables, scopes)) {
+        if (each.kind !== 'problem' && each.kind !== 'omitted') {
+          this.#add(each);
+          continue;
+        }
+        const remarks = each.kind === 'problem' ? this.#problems : this.omitted;
+        remarks.push({ rule: rule.name, template: written, reason: each.reason });
       }
     }
   }
@@ -113,5 +120,6 @@ export function explainRule(rule: CompiledRule, change: OriginChange): RuleExpla
   const collected = new MappingCollector();
   collected.collect(rule, { ...variables, ...captures }, change.action);
   const { entries, problems } = collected.result();
-  return { rule: name, matched: true, captures, entries, delaysSeconds, problems };
+  const { omitted } = collected;
+  return { rule: name, matched: true, captures, entries, delaysSeconds, problems, omitted };
 }

@@ -62,8 +62,11 @@ function pagesOf(
 ): readonly string[] {
   return (purge.encodings ?? ['browser']).flatMap((encoding) => {
     const encodeName = (name: string) => pathEncoders[encoding](name, false);
-    const findPages = compilePages(pages, encodeName) ?? ((page) => [page]);
-    return names.flatMap((name) => findPages(url + encodeName(name) + query));
+    const findPages = compilePages(pages, encodeName) ?? ((page) => ({ own: [page], above: [] }));
+    return names.flatMap((name) => {
+      const { own, above } = findPages(url + encodeName(name) + query);
+      return [...own, ...above];
+    });
   });
 }
 

@@ -134,16 +134,16 @@ function coverFixed(rule: Rule): RuleCover {
 function withAnyQuery({ written, expand }: StaleUrl): StaleUrl {
   return {
     written,
-    expand: (variables, scope) =>
-      expand(variables, scope).map((each) => {
+    expand: (variables, scopes) =>
+      expand(variables, scopes).map((each) => {
         if (each.kind !== 'file') return each;
-        return dirEntry(each.url.includes('?') ? `${each.url}&**` : `${each.url}${anyQuery}`, scope);
+        return dirEntry(each.url.includes('?') ? `${each.url}&**` : `${each.url}${anyQuery}`, scopes.others);
       }),
   };
 }
 
 function wildcard(url: string): StaleUrl {
-  return { written: url, expand: (_, scope) => [dirEntry(url, scope)] };
+  return { written: url, expand: (_, { others }) => [dirEntry(url, others)] };
 }
 
 /** A regex cannot be cut anywhere, but its literal beginning is a path. */

@@ -159,6 +159,8 @@ export type RuleExplanation =
       readonly entries: readonly PurgeEntry[];
       readonly delaysSeconds: readonly number[];
       readonly problems: readonly MappingProblem[];
+      /** URLs that the change does not have, since it lacks what it may lack. */
+      readonly omitted: readonly MappingProblem[];
     }
   | { readonly rule: string; readonly matched: false; readonly reason: string };
 

@@ -1,8 +1,7 @@
-import type { Scope } from '../model/types.ts';
+import { compileIsOwn, type IsOwn, type Scopes } from './own-urls.ts';
 import {
   compileRegexTemplate,
   compileUrlTemplate,
-  describeGap,
   type Template,
   type Variables,
 } from './patterns/template.ts';
@@ -12,14 +11,14 @@ import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';
 import { hostProblem, withHosts } from './urls/hosts.ts';
 import { compilePages } from './urls/pages.ts';
 import { fileUrlProblem, valuesProblem } from './urls/url.ts';
-import { dirEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
+import { dirEntry, gapEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
 
 /** One template of a rule, compiled. */
 export interface StaleUrl {
   /** As the rule writes it: problems are reported by it. */
   readonly written: string;
   /** @returns what purges the URLs that the values make, and why others cannot be purged */
-  expand(variables: Variables, scope: Scope): readonly UrlEntry[];
+  expand(variables: Variables, scopes: Scopes): readonly UrlEntry[];
 }
 
 /**
@@ -65,7 +64,9 @@ function urlsIn(
   const regexes = withHosts(purge.regexPatterns, hosts).map(({ written, whole }) => {
     return { written, template: compileRegexTemplate(whole, options), purge: purgeRegex };
   });
-  return [...files, ...dirs, ...regexes].map((each) => staleUrl(each, allowedHosts));
+  return [...files, ...dirs, ...regexes].map((each) =>
+    staleUrl({ ...each, isOwn: compileIsOwn(match, each.template) }, allowedHosts),
+  );
 }
 
 function isFixed({ variables }: Template): boolean {
@@ -76,50 +77,53 @@ function isFixed({ variables }: Template): boolean {
 function onlyForKeysWith(character: string, { written, expand }: StaleUrl): StaleUrl {
   return {
     written,
-    expand: (variables, scope) => (variables.key?.includes(character) ? expand(variables, scope) : []),
+    expand: (variables, scopes) => (variables.key?.includes(character) ? expand(variables, scopes) : []),
   };
 }
 
 function checkedFile(template: Template, purge: UrlPurge): UrlPurge {
   const isSound = !template.isHostOpen && fileUrlProblem(template.sample) === undefined;
   const problemOf = isSound ? valuesProblem : fileUrlProblem;
-  return (url, variables, scope) => {
+  return (url, variables, scopes) => {
     const reason = problemOf(url);
-    return reason === undefined ? purge(url, variables, scope) : [urlProblem(reason)];
+    return reason === undefined ? purge(url, variables, scopes) : [urlProblem(reason)];
   };
 }
 
-const purgeDir: UrlPurge = (url, _, scope) => [dirEntry(url, scope)];
-const purgeRegex: UrlPurge = (pattern, _, scope) => [regexEntry(pattern, scope)];
+/** A wildcard matches more than what the change is about. */
+const purgeDir: UrlPurge = (url, _, { own, others }) => [dirEntry(url, url.includes('*') ? others : own)];
+const purgeRegex: UrlPurge = (pattern, _, { others }) => [regexEntry(pattern, others)];
 
 interface PurgedTemplate {
   readonly written: string;
   readonly template: Template;
   /** What purges one URL that the template makes. */
   readonly purge: UrlPurge;
+  readonly isOwn: IsOwn;
 }
 
 function staleUrl(
-  { written, template, purge }: PurgedTemplate,
+  { written, template, purge, isOwn }: PurgedTemplate,
   allowedHosts: readonly string[] | undefined,
 ): StaleUrl {
   const purgeUrl = allowedHosts && template.isHostOpen ? onAllowedHosts(purge, allowedHosts) : purge;
   return {
     written,
-    expand(variables, scope) {
+    expand(variables, { own, others }) {
       const expansion = template.expand(variables);
-      if (expansion.kind !== 'expanded') return [urlProblem(describeGap(expansion))];
+      if (expansion.kind !== 'expanded') return [gapEntry(expansion)];
       const { results } = expansion;
+      const scopes = { own: own === others || isOwn(variables) ? own : others, others };
       // Nearly always there is one, and this runs for nearly every change.
-      if (results.length === 1) return purgeUrl(results[0] ?? '', variables, scope);
-      return results.flatMap((url) => purgeUrl(url, variables, scope));
+      if (results.length === 1) return purgeUrl(results[0] ?? '', variables, scopes);
+      return results.flatMap((url) => purgeUrl(url, variables, scopes));
     },
   };
 }
 
 function onAllowedHosts(purge: UrlPurge, allowedHosts: readonly string[]): UrlPurge {
-  return (url, variables, scope) => {
+  return (url, variables, scopes) => {
     const reason = hostProblem(url, allowedHosts);
-    return reason === undefined ? purge(url, variables, scope) : [urlProblem(reason)];
+    return reason === undefined ? purge(url, variables, scopes) : [urlProblem(reason)];
   };
 }

@@ -10,7 +10,9 @@ export interface CompiledAt {
 }
 
 /** A key has at least one character. */
-const anyKey = stringsOf({ tokens: [{ kind: 'variable', name: 'key', crossesSlashes: true }] });
+const anyKey = stringsOf({
+  tokens: [{ kind: 'variable', name: 'key', crossesSlashes: true, isOptional: false }],
+});
 
 /** What an exception excludes: keys that begin with a prefix or match a pattern, and its other conditions. */
 export interface ExceptionAt {

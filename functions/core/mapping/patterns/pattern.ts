@@ -26,6 +26,9 @@ export function compilePattern(source: string): Pattern {
   if (twice !== undefined) throw new PatternError(`"{${twice}}" is used twice in "${source}"`);
   const list = tokens.find((token) => token.kind === 'variable' && token.name.includes('*'));
   if (list !== undefined) throw new PatternError(`"*" in a variable of "${source}" is for templates only`);
+  const optional = tokens.find((token) => token.kind === 'variable' && token.isOptional);
+  if (optional !== undefined)
+    throw new PatternError(`"?" in a variable of "${source}" is for templates only`);
   const adjacent = tokens.find(
     (token, index) => token.kind === 'variable' && tokens[index + 1]?.kind === 'variable',
   );

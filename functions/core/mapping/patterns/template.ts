@@ -10,9 +10,12 @@ export type Variables = Captures;
 /** What an expansion gives: one result, or several for a template over a list. */
 export type Expansion = { readonly kind: 'expanded'; readonly results: readonly string[] } | Gap;
 
-/** Why a template has no expansion: variables without a value, or one whose value names nothing next to a wildcard. */
+/**
+ * Why a template has no expansion: variables without a value, all of which may lack one (`omitted`) or not, or one whose
+ * value names nothing next to a wildcard.
+ */
 export type Gap =
-  | { readonly kind: 'incomplete'; readonly missing: readonly string[] }
+  | { readonly kind: 'incomplete' | 'omitted'; readonly missing: readonly string[] }
   | { readonly kind: 'empty'; readonly name: string };
 
 /** A compiled template. */
@@ -40,6 +43,8 @@ interface ValuePart {
   readonly sample?: string;
   /** Whether the value is in the host, or is the whole URL. */
   readonly decidesHost?: true;
+  /** Whether a change may lack it: a list may be empty, and `{name?}` says so. */
+  readonly mayLack: boolean;
   /** Whether the value must name something, since a wildcard of the template would reach further without it. */
   readonly isNeeded?: boolean;
 }
@@ -74,9 +79,13 @@ export function compileUrlTemplate(source: string, options: UrlTemplateOptions =
     const isInQuery = before.includes('?');
     const part = urlPart(token, { before, isInQuery }, options);
     before += part.sample ?? 'x';
-    return { ...part, isNeeded: hasWildcard && !isInQuery };
+    return { ...part, mayLack: mayLack(token), isNeeded: hasWildcard && !isInQuery };
   });
   return templateOf(source, parts);
+}
+
+function mayLack({ name, isOptional }: Variable): boolean {
+  return isOptional || name.includes('*');
 }
 
 function hasStarInPath(tokens: readonly Token[]): boolean {
@@ -95,7 +104,7 @@ function urlPart(
   variable: Variable,
   { before, isInQuery }: Position,
   options: UrlTemplateOptions,
-): ValuePart {
+): Omit<ValuePart, 'mayLack' | 'isNeeded'> {
   const { name, crossesSlashes } = variable;
   const { encoding = 'browser', joinSlashes = false } = options;
   if (before === '') {
@@ -130,11 +139,12 @@ export function compileRegexTemplate(source: string, options: UrlTemplateOptions
     const position = { before: before === '' ? '/' : before, isInQuery: before.includes('\\?') };
     const part = urlPart(token, position, options);
     before += part.sample ?? 'x';
-    if (part.decidesHost) return part;
+    if (part.decidesHost) return { ...part, mayLack: mayLack(token) };
     const rest = tokens.slice(index + 1).map((each) => (each.kind === 'literal' ? each.text : 'x'));
     return {
       ...part,
       encode: (value) => escapeRegex(part.encode(value)),
+      mayLack: mayLack(token),
       isNeeded: !endsPath.test(rest.join('')),
     };
   });
@@ -154,7 +164,8 @@ function lowerOrigin(text: string): string {
  */
 export function compilePlainTemplate(source: string): Template {
   const parts = parseTokens(source).map((token): Part => {
-    return token.kind === 'literal' ? token.text : { name: token.name, encode: (value) => value };
+    if (token.kind === 'literal') return token.text;
+    return { name: token.name, encode: (value) => value, mayLack: mayLack(token) };
   });
   return templateOf(source, parts);
 }
@@ -179,7 +190,7 @@ function expandOnce(parts: readonly Part[], values: Variables): Expansion {
       continue;
     }
     const value = Object.hasOwn(values, part.name) ? values[part.name] : undefined;
-    if (value === undefined) return { kind: 'incomplete', missing: missingOf(parts, values) };
+    if (value === undefined) return gapOf(parts, values);
     const encoded = part.encode(value);
     if (part.isNeeded && namesNothing.test(encoded)) return { kind: 'empty', name: part.name };
     result += encoded;
@@ -190,10 +201,12 @@ function expandOnce(parts: readonly Part[], values: Variables): Expansion {
 /** Slashes alone, with or without an origin. */
 const namesNothing = /^(?:https?:\/\/[^/]*)?\/*$/;
 
-function missingOf(parts: readonly Part[], values: Variables): readonly string[] {
-  return parts.flatMap((part) =>
-    typeof part === 'string' || Object.hasOwn(values, part.name) ? [] : [part.name],
+function gapOf(parts: readonly Part[], values: Variables): Gap {
+  const missing = parts.flatMap((part) =>
+    typeof part === 'string' || Object.hasOwn(values, part.name) ? [] : [part],
   );
+  const kind = missing.every((part) => part.mayLack) ? 'omitted' : 'incomplete';
+  return { kind, missing: missing.map(({ name }) => name) };
 }
 
 function expandList(
@@ -202,7 +215,7 @@ function expandList(
   items: readonly string[],
   values: Variables,
 ): Expansion {
-  if (items.length === 0) return { kind: 'incomplete', missing: missingOf(parts, values) };
+  if (items.length === 0) return gapOf(parts, values);
   const results: string[] = [];
   for (const item of items) {
     const expansion = expandOnce(parts, { ...values, [list]: item });

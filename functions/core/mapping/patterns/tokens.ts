@@ -2,18 +2,23 @@ import { PurgerError } from '../../model/errors.ts';
 
 /**
  * Patterns and templates share one syntax, after RFC 6570: `{name}` is a value without slashes, `{+name}` one that may
- * hold slashes. Neither is empty.
+ * hold slashes. Neither is empty. In a template, `{name?}` is one that a change may lack.
  */
 export type Token =
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'variable'; readonly name: string; readonly crossesSlashes: boolean };
+  | {
+      readonly kind: 'variable';
+      readonly name: string;
+      readonly crossesSlashes: boolean;
+      readonly isOptional: boolean;
+    };
 
 /** A pattern or template that cannot be read; the message says where and why. */
 export class PatternError extends PurgerError {
   override readonly name = 'PatternError';
 }
 
-const variableSyntax = /^(\+?)([A-Za-z][A-Za-z0-9_-]*(?:\.(?:[A-Za-z0-9_-]+|\*))*)$/;
+const variableSyntax = /^(\+?)([A-Za-z][A-Za-z0-9_-]*(?:\.(?:[A-Za-z0-9_-]+|\*))*)(\??)$/;
 
 /**
  * Splits a pattern or template into its literal and variable parts.
@@ -46,9 +51,9 @@ function parseLenient(source: string): readonly Token[] {
 }
 
 function parseVariable(text: string, source: string): Token {
-  const [, plus, name] = variableSyntax.exec(text) ?? [];
+  const [, plus, name, mark] = variableSyntax.exec(text) ?? [];
   if (name === undefined) {
     throw new PatternError(`"{${text}}" in "${source}" is not a variable: expected {name} or {+name}`);
   }
-  return { kind: 'variable', name, crossesSlashes: plus === '+' };
+  return { kind: 'variable', name, crossesSlashes: plus === '+', isOptional: mark === '?' };
 }

@@ -1,5 +1,6 @@
 import type { Header } from '../../model/types.ts';
-import { compilePlainTemplate, describeGap, type Template, type Variables } from '../patterns/template.ts';
+import { compilePlainTemplate, type Template, type Variables } from '../patterns/template.ts';
+import { gapEntry, type OmittedUrl, type UrlProblem, urlProblem } from './url-entry.ts';
 
 /** One set of headers, as values by name. A value can hold variables. `{}` is the version without any. */
 export type HeaderSet = Readonly<Record<string, string>>;
@@ -24,40 +25,30 @@ function isList(fileHeaders: FileHeaders): fileHeaders is readonly HeaderSet[] {
   return Array.isArray(fileHeaders);
 }
 
-/** From variables to header sets; or what is missing, or wrong, for a set. */
-export type HeaderExpander = (variables: Variables) => {
-  readonly sets: readonly (readonly Header[])[];
-  readonly problems: readonly string[];
-};
+/** From variables to header sets; or why there is none. */
+export type HeaderExpander = (
+  variables: Variables,
+) => readonly (readonly Header[] | UrlProblem | OmittedUrl)[];
 
 /** @throws PatternError for a value that is not a template */
 export function compileHeaders(fileHeaders: FileHeaders): HeaderExpander {
   const compiled = headerSetsOf(fileHeaders).map((set) =>
     Object.entries(set).map(([name, value]) => ({ name, template: compilePlainTemplate(value) })),
   );
-  return (variables) => {
-    const sets: (readonly Header[])[] = [];
-    const problems: string[] = [];
-    for (const set of compiled) {
-      const result = expandSet(set, variables);
-      if (typeof result === 'string') problems.push(result);
-      else sets.push(result);
-    }
-    return { sets, problems };
-  };
+  return (variables) => compiled.map((set) => expandSet(set, variables));
 }
 
 function expandSet(
   set: readonly { readonly name: string; readonly template: Template }[],
   variables: Variables,
-): readonly Header[] | string {
+): readonly Header[] | UrlProblem | OmittedUrl {
   const headers: Header[] = [];
   for (const { name, template } of set) {
     const expansion = template.expand(variables);
-    if (expansion.kind !== 'expanded') return `${describeGap(expansion)} for the header ${name}`;
+    if (expansion.kind !== 'expanded') return gapEntry(expansion, ` for the header ${name}`);
     const [value = ''] = expansion.results;
     // No request can carry such a value, so no version of a file has it.
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return `the header ${name} cannot have this value`;
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return urlProblem(`the header ${name} cannot have this value`);
     headers.push({ name, value });
   }
   return headers;

@@ -17,8 +17,14 @@ export interface Pages {
   readonly parents?: number;
 }
 
-/** From a file's URL to all URLs that show it: itself, then the others, without duplicates. */
-export type PageFinder = (url: string) => readonly string[];
+/** The URLs that show a file: its own, the file's first, and those of the directories above; without duplicates. */
+export interface FoundPages {
+  readonly own: readonly string[];
+  readonly above: readonly string[];
+}
+
+/** From a file's URL to all URLs that show it. */
+export type PageFinder = (url: string) => FoundPages;
 
 type Form = 'always' | 'never' | 'both';
 
@@ -49,7 +55,7 @@ export function compilePages(pages: Pages, encodeName: (name: string) => string)
     }
     const isPage = isIndex || ending !== undefined || /^[^.]*$|\.html?$/.test(name);
     const above = isPage && parents > 0 ? parentsOf(page, parents, trailingSlash ?? 'always') : [];
-    return [...new Set([url, ...forms.map((form) => form + query), ...above])];
+    return { own: [...new Set([url, ...forms.map((form) => form + query)])], above };
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Header, PurgeEntry, Scope } from '../../model/types.ts';
+import { describeGap, type Gap } from '../patterns/template.ts';
 import { exactPattern } from './exact-pattern.ts';
 import { literalStar, unmarkStars } from './literal-star.ts';
 import { regexPatternProblem } from './regex-pattern.ts';
@@ -10,12 +11,24 @@ export interface UrlProblem {
   readonly reason: string;
 }
 
+/** A URL that a change does not have, since it lacks what it may lack. */
+export interface OmittedUrl {
+  readonly kind: 'omitted';
+  readonly reason: string;
+}
+
 /** What purges a URL, or why nothing does. */
-export type UrlEntry = PurgeEntry | UrlProblem;
+export type UrlEntry = PurgeEntry | UrlProblem | OmittedUrl;
 
 /** @returns that a URL cannot be purged */
 export function urlProblem(reason: string): UrlProblem {
   return { kind: 'problem', reason: unmarkStars(reason) };
+}
+
+/** @returns that a template makes no URL, and whether that is a problem */
+export function gapEntry(gap: Gap, forWhat = ''): UrlProblem | OmittedUrl {
+  const reason = describeGap(gap) + forWhat;
+  return gap.kind === 'omitted' ? { kind: 'omitted', reason } : urlProblem(reason);
 }
 
 /** @returns the entry for a file URL that was checked. Written out, since this runs for nearly every change */
