@@ -31,7 +31,7 @@ test('the receiver is invoked by sixty rules under one statement', () => {
 test.each([
   [
     { configureBucket: false, via: 'notification' },
-    150,
+    200,
     /`buckets` by notification and `topics`: .*8192 bytes/,
   ],
   [
