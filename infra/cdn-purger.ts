@@ -195,7 +195,7 @@ export class CdnPurger extends Construct {
     return this.#webhookReceiver?.domainTarget;
   }
 
-  /** The queue that buckets notify and topics send to; undefined while none does. */
+  /** The queue for S3's events, which buckets may notify; undefined while nothing is sent to it. */
   get s3Queue(): IQueue | undefined {
     return this.#s3Receiver?.eventQueue;
   }

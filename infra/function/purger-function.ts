@@ -9,12 +9,10 @@ import {
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { renderedBytes } from '../security/rendered-bytes.ts';
-import { grantSend } from '../storage/purge-queue.ts';
 import { type FunctionName, functionCode } from './bundle.ts';
 
 interface EnvironmentAdvice {
@@ -47,11 +45,6 @@ export interface PurgerFunctionProps {
    */
   readonly recursiveLoop?: RecursiveLoop;
   /**
-   * Where an asynchronous event goes after its last attempt failed.
-   * @default - nowhere: the function is not invoked asynchronously
-   */
-  readonly onFailure?: IQueue;
-  /**
    * Whether it is invoked on a schedule: an event that fails is not tried again, since the next one does the same.
    * @default false
    */
@@ -69,15 +62,7 @@ export class PurgerFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    {
-      name,
-      files,
-      onFailure,
-      isScheduled = false,
-      protection,
-      environmentAdvice,
-      ...props
-    }: PurgerFunctionProps,
+    { name, files, isScheduled = false, protection, environmentAdvice, ...props }: PurgerFunctionProps,
   ) {
     const { encryptionKey } = protection;
     const logGroup = new LogGroup(scope, `${id}Logs`, keptLogs(protection));
@@ -87,7 +72,6 @@ export class PurgerFunction extends LambdaFunction {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
     logGroup.grantWrite(role);
-    if (onFailure !== undefined) grantSend(onFailure, role);
     if (encryptionKey !== undefined) {
       // SQS and DynamoDB use the key on behalf of the role that sends, receives, reads and writes.
       role.addToPolicy(
@@ -107,20 +91,13 @@ export class PurgerFunction extends LambdaFunction {
       code: functionCode(name, files),
       loggingFormat: LoggingFormat.JSON,
       ...(encryptionKey === undefined ? {} : { environmentEncryption: encryptionKey }),
-      ...(onFailure === undefined
-        ? {}
-        : {
-            retryAttempts: 2,
-            maxEventAge: Duration.hours(6),
-            onFailure: { bind: () => ({ destination: onFailure.queueArn }) },
-          }),
       ...(isScheduled ? { retryAttempts: 0, maxEventAge: Duration.minutes(1) } : {}),
     });
     if (environmentAdvice !== undefined) {
       this.node.addValidation({ validate: () => this.#issuesOfEnvironment(name, environmentAdvice) });
     }
     acknowledge(this, functionReasons);
-    acknowledge(this, noDeadLetterQueue(reasonFor({ name, onFailure, isScheduled })));
+    acknowledge(this, noDeadLetterQueue(reasonFor(name, isScheduled)));
     acknowledge(role, roleReasons);
     acknowledgeLogs(logGroup, protection);
   }
@@ -146,13 +123,7 @@ const functionReasons = {
     "X-Ray's permissions can only be granted on every resource. Structured logs follow each change from the event to CDN Pro's request ID.",
 };
 /** Why a function has no dead letter configuration. */
-function reasonFor({
-  name,
-  onFailure,
-  isScheduled,
-}: Pick<PurgerFunctionProps, 'name' | 'isScheduled'> & { readonly onFailure: IQueue | undefined }): string {
-  if (onFailure !== undefined)
-    return 'An event whose last attempt fails goes to the dead letter queue by the on-failure destination, which adds the error; with a dead letter configuration as well it would be there twice.';
+function reasonFor(name: FunctionName, isScheduled: boolean): string {
   if (isScheduled)
     return 'The event of a schedule says nothing but that it is time. One that fails is worth nothing afterwards: the next one, a minute later, does the same.';
   if (name === 'configure-bucket')

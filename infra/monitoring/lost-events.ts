@@ -2,7 +2,6 @@ import { Duration, Fn } from 'aws-cdk-lib';
 import { CfnAlarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { PurgerError } from '../../functions/core/model/errors.ts';
-import type { PurgerFunction } from '../function/purger-function.ts';
 import { type Monitoring, total } from './monitoring.ts';
 
 const sum = { statistic: 'Sum', period: Duration.minutes(5) } as const;
@@ -18,14 +17,12 @@ export class LostEvents {
   #count = 0;
   #newest: CfnAlarm | undefined;
 
-  constructor(monitoring: Monitoring, fn: PurgerFunction) {
+  constructor(monitoring: Monitoring) {
     this.#monitoring = monitoring;
-    // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    this.#add(fn.metric('DestinationDeliveryFailures', sum));
   }
 
   /**
-   * Watches a rule, too. The metrics of rules of a bus have its name as well:
+   * Watches a rule. The metrics of rules of a bus have its name as well:
    * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
    */
   addRule(rule: Rule, bus: EventBus | undefined): void {

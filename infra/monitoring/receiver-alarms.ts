@@ -31,9 +31,9 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
       },
       fiveMinutes,
     ),
-    // An event is retried twice, so that one bad moment does no harm.
+    // Events come again, so that one bad moment does no harm.
     periods: [2, 3],
-    meaning: 'S3 events cannot be processed; after three tries they are in the dead letter queue.',
+    meaning: 'S3 events cannot be processed; after ten tries they are in the dead letter queue.',
     action: 'Read the log of receive-s3.',
   });
   watchChanges(monitoring, 'receive-s3', buffer);

@@ -1,29 +1,26 @@
 import { createHash } from 'node:crypto';
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { PurgerFunction } from '../function/purger-function.ts';
 import type { LostEvents } from '../monitoring/lost-events.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';
 import { type Keys, keyPattern } from './key-pattern.ts';
 import { OtherAccountsBus } from './other-accounts-bus.ts';
+import type { S3EventQueue } from './s3-event-queue.ts';
 
 /** Options that the rules of buckets have in common. */
 export interface BucketRulesProps {
-  readonly receiver: PurgerFunction;
   readonly buffer: PurgeQueue;
   readonly lostEvents: LostEvents;
 }
 
-/** The EventBridge rules that bring the events of buckets to the receiver. */
+/** The EventBridge rules that bring the events of buckets into the receiver's queue. */
 export class BucketRules {
   readonly otherAccounts: OtherAccountsBus;
   readonly #scope: Construct;
   readonly #props: BucketRulesProps;
-  #mayInvoke = false;
 
   /** @param scope gets the rules as its children */
   constructor(scope: Construct, props: BucketRulesProps) {
@@ -34,43 +31,32 @@ export class BucketRules {
 
   /**
    * Adds the rule for a bucket's keys.
+   * @param eventQueue gets the events
    * @param account the bucket's, where that is not the stack's
    */
-  add(bucket: IBucket, keys: Keys, account: string | undefined): Rule {
-    const { receiver, buffer, lostEvents } = this.#props;
-    buffer.grantEventBridgeSend('rule');
-    this.#grantInvoke();
+  add(bucket: IBucket, keys: Keys, eventQueue: S3EventQueue, account: string | undefined): Rule {
+    const { buffer, lostEvents } = this.#props;
+    const allowed = [buffer.grantEventBridgeSend('rule'), eventQueue.allowRules()];
     const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
     const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
       description: 'cdn-pro-purger: objects that are put or deleted',
       ...(bus === undefined ? {} : { eventBus: bus }),
       eventPattern: eventPattern(bucket, keys, account),
-      targets: [targetOf(receiver, buffer.deadLetterQueue)],
+      targets: [targetOf(eventQueue.queue, buffer.deadLetterQueue)],
     });
+    // EventBridge does not try again where a queue does not let it in.
+    rule.node.addDependency(...allowed.filter((each) => each !== undefined));
     lostEvents.addRule(rule, bus);
     return rule;
   }
-
-  /** Lets the account's rules invoke the receiver: one statement for all of them. */
-  #grantInvoke(): void {
-    if (this.#mayInvoke) return;
-    this.#mayInvoke = true;
-    this.#props.receiver.addPermission('Rules', {
-      principal: new ServicePrincipal('events.amazonaws.com'),
-      sourceArn: Stack.of(this.#scope).formatArn({ service: 'events', resource: 'rule', resourceName: '*' }),
-    });
-  }
 }
 
-/**
- * CDK's `LambdaFunction` adds a statement for each rule to the policies of the function and of the dead letter queue, which
- * then are too long for some twenty rules.
- */
-function targetOf(receiver: PurgerFunction, deadLetterQueue: IQueue): IRuleTarget {
+/** CDK's `SqsQueue` adds a statement for each rule to the policies of both queues, which take twenty. */
+function targetOf(queue: IQueue, deadLetterQueue: IQueue): IRuleTarget {
   return {
     bind: () => ({
-      arn: receiver.functionArn,
-      targetResource: receiver,
+      arn: queue.queueArn,
+      targetResource: queue,
       deadLetterConfig: { arn: deadLetterQueue.queueArn },
       // The most that EventBridge offers.
       retryPolicy: { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 },

@@ -4,7 +4,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSubscription, type ITopic, Subscription, SubscriptionProtocol } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { grantBucketsSend, grantTopicsSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { issuesOfQueuePolicy } from '../security/policy-limits.ts';
@@ -23,7 +23,7 @@ export interface S3EventQueueProps {
   readonly buffer: PurgeQueue;
 }
 
-/** The queue to which buckets and topics send S3's events, for the receiver to consume in batches. */
+/** The queue to which buckets, EventBridge's rules and topics send S3's events, for the receiver to consume in batches. */
 export class S3EventQueue extends Construct {
   readonly queue: Queue;
   readonly #buffer: PurgeQueue;
@@ -45,6 +45,15 @@ export class S3EventQueue extends Construct {
       validate: () => issuesOfQueuePolicy(this.queue, '`buckets` by notification and `topics`'),
     });
     receiveFrom(this.queue, receiver);
+  }
+
+  /**
+   * Lets EventBridge's rules of the account send events.
+   * @returns what has to be there before they do
+   */
+  allowRules(): IDependable | undefined {
+    const rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: '*' });
+    return this.#senders.allow({ service: 'events.amazonaws.com' }, rules);
   }
 
   /** Lets a bucket send its notifications; by default one of this account. */

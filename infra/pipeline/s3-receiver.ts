@@ -67,12 +67,11 @@ export class S3Receiver extends Construct {
     this.function.addEnvironment(environment.watchedObjects, filters);
     const skipped = Lazy.string({ produce: () => this.#filters.skippedToEnvironment(this) });
     this.function.addEnvironment(environment.skipUnchanged, skipped);
-    const lostEvents = new LostEvents(monitoring, this.function);
-    this.#rules = new BucketRules(this, { receiver: this.function, buffer, lostEvents });
+    this.#rules = new BucketRules(this, { buffer, lostEvents: new LostEvents(monitoring) });
     this.#configurations = new BucketConfigurations(this, buffer.protection);
   }
 
-  /** The queue that buckets notify and topics send to; undefined while none does. */
+  /** The queue that buckets, rules and topics send to; undefined while none does. */
   get eventQueue(): IQueue | undefined {
     return this.#eventQueue?.queue;
   }
@@ -98,9 +97,9 @@ export class S3Receiver extends Construct {
       eventQueue.allowBucket(bucket, account);
       configuration?.notify(eventQueue.queue, keys);
     } else {
-      const rule = this.#rules.add(bucket, keys, account);
-      // The rule has put the permission to invoke the function into the function's scope.
-      configuration?.enableEventBridge(rule, this.function);
+      const eventQueue = this.#sharedEventQueue();
+      const rule = this.#rules.add(bucket, keys, eventQueue, account);
+      configuration?.enableEventBridge(rule, eventQueue);
     }
   }
 
@@ -145,7 +144,6 @@ export class S3Receiver extends Construct {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
         [environment.deadLetterQueueUrl]: buffer.deadLetterQueue.queueUrl,
       },
-      onFailure: buffer.deadLetterQueue,
       protection: buffer.protection,
       environmentAdvice: {
         settings: '`topics`, `queues` and `buckets`',
@@ -170,7 +168,7 @@ export class S3Receiver extends Construct {
     grantItems(ledger.table, this.function, objectPrefix, ['dynamodb:BatchGetItem']);
   }
 
-  /** The queue for notifications and topics, created when the first needs it. */
+  /** The queue for buckets and topics, created when the first needs it. */
   #sharedEventQueue(): S3EventQueue {
     if (this.#eventQueue !== undefined) return this.#eventQueue;
     const { buffer } = this.#props;

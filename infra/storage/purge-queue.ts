@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { type DataProtection, removalPolicy } from '../security/data-protection.ts';
 import { grantEventBridgeSend } from '../security/key-policy.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
@@ -48,12 +48,13 @@ export class PurgeQueue extends Construct {
   /**
    * Lets EventBridge put events that it cannot deliver into the dead letter queue, and use the key, if any.
    * @param kind what sends them; one statement for all of the account, since a queue's policy takes 20
+   * @returns what has to be there before it does
    */
-  grantEventBridgeSend(kind: 'rule' | 'event-bus'): void {
+  grantEventBridgeSend(kind: 'rule' | 'event-bus'): IDependable | undefined {
     const { encryptionKey } = this.protection;
     if (encryptionKey !== undefined) grantEventBridgeSend(encryptionKey);
     const all = Stack.of(this).formatArn({ service: 'events', resource: kind, resourceName: '*' });
-    this.deadLetterSenders.allow({ service: 'events.amazonaws.com' }, all);
+    return this.deadLetterSenders.allow({ service: 'events.amazonaws.com' }, all);
   }
 }
 

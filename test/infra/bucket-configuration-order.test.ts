@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
@@ -27,18 +27,21 @@ function awaited(template: Template, type: string): (readonly [string, readonly 
   ]);
 }
 
-test('a bucket sends to EventBridge when the rule and its permission are there, and not before', () => {
+test('a bucket sends to EventBridge when the rule and what lets it in are there, and not before', () => {
   const template = templateWith((stack, purger) =>
     purger('Purger').watchBucket(Bucket.fromBucketName(stack, 'Www', 'www'), { via: 'eventbridge' }),
   );
   const rule = eventRulesOf(template).map(([id]) => id);
-  const permission = Object.keys(
-    template.findResources('AWS::Lambda::Permission', { Properties: { Principal: 'events.amazonaws.com' } }),
-  ).filter((id) => id.startsWith('PurgerReceiveS3'));
+  const policies = Object.keys(template.findResources('AWS::SQS::QueuePolicy')).filter(
+    (id) => id.includes('Inbox') || id.includes('DeadLetterQueue'),
+  );
   expect(rule).toHaveLength(1);
-  expect(permission).toHaveLength(1);
+  expect(policies).toHaveLength(2);
   expect(awaited(template, 'AWS::Events::Rule')).toEqual([[expect.anything(), rule]]);
-  expect(awaited(template, 'AWS::Lambda::Permission')).toEqual([[expect.anything(), permission]]);
+  const [{ DependsOn: awaitedByRule } = { DependsOn: [] }] = Object.values(
+    template.findResources('AWS::Events::Rule', { Properties: { EventPattern: Match.anyValue() } }),
+  );
+  expect(awaitedByRule).toEqual(expect.arrayContaining(policies));
 });
 
 test('rules of a bucket of the stack are waited for, too, whose own resource comes later', () => {

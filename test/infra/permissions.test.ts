@@ -60,6 +60,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   's3 receiver': [
     ...logging('PurgerReceiveS3Function'),
+    ...receiving('PurgerReceiveS3InboxQueue'),
     `sqs:SendMessage on ${buffer}`,
     `sqs:SendMessage on ${deadLetters}`,
   ],
@@ -110,7 +111,6 @@ test('whatever changes come from, each is received from its own queue, with its 
   expect(sorted(permissionsOf(both, functions['s3 receiver']))).toEqual(
     sorted([
       ...allowed['s3 receiver'],
-      ...receiving('PurgerReceiveS3InboxQueue'),
       ...queues.flatMap(({ arn }) => receiving(`"${arn}"`)),
       `kms:Decrypt on "${key}"`,
     ]),

@@ -22,12 +22,6 @@ test('a queue takes sixty buckets in as many statements as one', () => {
   }
 });
 
-test('the receiver is invoked by sixty rules under one statement', () => {
-  const template = templateOf({ ...s3Alone, buckets: buckets(60, { configureBucket: false }) });
-  const permissions = allOf(template, 'AWS::Lambda::Permission');
-  expect(permissions.filter(({ SourceArn }) => JSON.stringify(SourceArn).includes('rule/*'))).toHaveLength(1);
-});
-
 test.each([
   [
     { configureBucket: false, via: 'notification' },

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const template = templateOf();
 
@@ -18,6 +18,7 @@ test('outputs are those that others build on', () => {
     'DeadLetterQueueUrl',
     'LedgerTableName',
     'ParkedTableName',
+    'S3QueueArn',
     'WebhookUrl',
   ]);
 });
@@ -83,33 +84,49 @@ test('a message in flight is hidden for longer than its batch can gather and the
   slow.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 630 });
 });
 
-test('the buffer has a dead letter queue, and both keep messages for two weeks, encrypted', () => {
+test('the buffer and the queue of S3 events have a dead letter queue, and all keep messages for two weeks, encrypted', () => {
   template.resourcePropertiesCountIs(
     'AWS::SQS::Queue',
     { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
+    3,
+  );
+  template.resourcePropertiesCountIs(
+    'AWS::SQS::Queue',
+    {
+      RedrivePolicy: { maxReceiveCount: 10, deadLetterTargetArn: Match.anyValue() },
+    },
     2,
   );
-  template.hasResourceProperties('AWS::SQS::Queue', {
-    RedrivePolicy: { maxReceiveCount: 10, deadLetterTargetArn: Match.anyValue() },
-  });
 });
 
-test('a watched prefix of a bucket reaches the receiver by EventBridge, and what cannot be delivered the dead letter queue', () => {
+test('a watched prefix of a bucket reaches the queue of S3 events by EventBridge, and what cannot be delivered the dead letter queue', () => {
   template.hasResourceProperties('AWS::Events::Rule', {
     EventPattern: {
       source: ['aws.s3'],
       'detail-type': ['Object Created', 'Object Deleted'],
       detail: { bucket: { name: ['www-example-com'] }, object: { key: [{ prefix: 'site/' }] } },
     },
-    Targets: [Match.objectLike({ DeadLetterConfig: { Arn: Match.anyValue() } })],
+    Targets: [
+      Match.objectLike({
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Inbox'), 'Arn'] },
+        DeadLetterConfig: { Arn: Match.anyValue() },
+        // The most that EventBridge offers.
+        RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+      }),
+    ],
   });
 });
 
-test('an event that the receiver fails to process for good ends in the dead letter queue', () => {
-  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-    MaximumRetryAttempts: 2,
-    DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+test("the receiver of S3's events takes batches, in no more than ten functions: the account's others keep theirs", () => {
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Inbox'), 'Arn'] },
+    ScalingConfig: { MaximumConcurrency: 10 },
   });
+  // Nothing invokes it by itself, which would ask for a function for each event.
+  const permissions = allOf(template, 'AWS::Lambda::Permission').map(({ FunctionName }) =>
+    JSON.stringify(FunctionName),
+  );
+  expect(permissions.filter((name) => name.includes('ReceiveS3'))).toEqual([]);
 });
 
 test('each webhook has its own route with its own throttle, and the function one permission for all', () => {

@@ -6,7 +6,7 @@ import { grantsOf } from '../helpers/resource-policies.ts';
 const inbox = 'PurgerReceiveS3InboxQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 const rule = [
-  'events.amazonaws.com may lambda:InvokeFunction on PurgerReceiveS3Function where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*',
+  `events.amazonaws.com may sqs:SendMessage on ${inbox} where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*`,
   `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*`,
 ];
 const route = [
