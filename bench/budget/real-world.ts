@@ -125,29 +125,52 @@ export async function measureExhausted(answer: AnswerWhenSpent): Promise<Exhaust
   };
 }
 
+/** How changes come while others spend. */
+export type Rhythm = 'in batches' | 'steadily' | 'after a calm';
+
+/** A day that is eight times as short, so that tokens come back within the scenario. */
+const shortDayMs = dayMs / 8;
+const othersUntilMs = 225 * minuteMs;
+
+const rhythms: Readonly<Record<Rhythm, () => readonly Change[]>> = {
+  'in batches': () =>
+    Array.from({ length: 22 }, (_, batch) =>
+      filesAt(batch * 10 * minuteMs + 30_000, 300, `d${batch}`),
+    ).flat(),
+  steadily: () =>
+    Array.from({ length: 220 }, (_, minute) => filesAt(minute * minuteMs + 30_000, 30, `e${minute}`)).flat(),
+  'after a calm': () => [
+    ...Array.from({ length: 60 }, (_, batch) =>
+      filesAt(150 * minuteMs + batch * 10_000, 95, `f${batch}`),
+    ).flat(),
+    ...filesAt(170 * minuteMs, 3000, 'f'),
+  ],
+};
+
 /**
  * Others spend ten tokens a minute of a day that does not suffice for both.
- * @returns how far all that was spent was over the quota when something of ours was
+ * @returns how many tokens were spent here although the quota was used up
  */
-export async function measureWithOthers(): Promise<number> {
-  const endMs = 6 * hourMs;
-  const spentByOthers = Array.from({ length: 6 * 60 }, (_, minute): SpentTokens => {
-    return { atMs: minute * minuteMs, target, files: 10, dirs: 0 };
-  });
+export async function measureWithOthers(rhythm: Rhythm): Promise<number> {
+  const spentByOthers = [
+    { atMs: 0, target, files: 3500, dirs: 0 } as const,
+    ...Array.from({ length: othersUntilMs / minuteMs }, (_, minute): SpentTokens => {
+      return { atMs: minute * minuteMs, target, files: 10, dirs: 0 };
+    }),
+  ];
   const { cdnPro } = await run({
-    changes: Array.from({ length: 12 }, (_, half) =>
-      filesAt((half * hourMs) / 2 + minuteMs, 300, `b${half}`),
-    ).flat(),
-    untilMs: endMs,
+    changes: rhythms[rhythm](),
+    untilMs: othersUntilMs,
     isQuotaDefault: true,
-    quota: { ...lenient, spentByOthers },
+    hourMs: shortDayMs / 24,
+    quota: { ...lenient, dayMs: shortDayMs, spentByOthers },
   });
-  const ofOthers = (untilMs: number) => spentByOthers.filter(({ atMs }) => atMs <= untilMs).length * 10;
-  let own = 0;
   let over = 0;
   for (const { atMs, files } of cdnPro.spent) {
-    own += files;
-    over = Math.max(over, own + ofOthers(atMs) - lenient.files);
+    const used = [...spentByOthers, ...cdnPro.spent]
+      .filter((spent) => spent.atMs > atMs - shortDayMs && spent.atMs <= atMs)
+      .reduce((sum, spent) => sum + spent.files, 0);
+    over += Math.min(files, Math.max(0, used - lenient.files));
   }
   return over;
 }

@@ -1,5 +1,9 @@
-import { type LimitsState, noteDirectories, unusedLimits } from '../core/limits/limits.ts';
+import { type Limits, type LimitsState, noteDirectories, unusedLimits } from '../core/limits/limits.ts';
+import { priceOf } from '../core/limits/price.ts';
+import { freshQuota, quotaOf } from '../core/limits/quota.ts';
+import { isReadingDue } from '../core/limits/quota-readings.ts';
 import { notePrefixes, noteWaiting } from '../core/limits/senders.ts';
+import { strictestLimits } from '../core/limits/shared-limit.ts';
 import { tokenRequestOf } from '../core/limits/token-request.ts';
 import type { Target } from '../core/model/types.ts';
 import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
@@ -11,6 +15,8 @@ import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, originOf } from './batch.ts';
 import { learnTokens } from './learn-tokens.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
+
+const targets: readonly Target[] = ['production', 'staging'];
 
 /** @returns the limits as they are now; where they cannot be read, as if nobody had used them: `reserve` decides anew */
 export async function readLimits(
@@ -25,7 +31,10 @@ export async function readLimits(
   }
 }
 
-/** Decides what of a batch the day's tokens pay for. Where they do not suffice, CDN Pro is asked how many there are. */
+/**
+ * Decides what of a batch the day's tokens pay for. Where they do not suffice, or
+ * much is to be spent, CDN Pro is asked how many there are.
+ */
 export async function decide(
   batch: Batch,
   state: LimitsState,
@@ -43,10 +52,27 @@ export async function decide(
       nowMs,
     });
   const decided = decideBy(state);
-  const short = new Set<Target>();
-  for (const { planned, reason } of decided.park) if (reason === 'tokens') short.add(planned.entry.target);
-  const hasLearned = await learnTokens([...short], state, ports, options);
+  const unsure = targets.filter(
+    (target) =>
+      decided.park.some(({ planned, reason }) => reason === 'tokens' && planned.entry.target === target) ||
+      isUnchecked(target, decided, state, options.contract, nowMs),
+  );
+  const hasLearned = await learnTokens(unsure, state, ports, options);
   return hasLearned ? decideBy(await readLimits(ports, options)) : decided;
+}
+
+/** Whether so much is to be sent that it has to be known first what others have left. */
+function isUnchecked(
+  target: Target,
+  { send }: AffordableEntries,
+  state: LimitsState,
+  limits: Limits,
+  nowMs: number,
+): boolean {
+  const entries = send.map(({ entry }) => entry).filter((entry) => entry.target === target);
+  const quotaState = state.quotas[target] ?? freshQuota;
+  const quota = quotaOf(quotaState, strictestLimits(state.window, limits).quota[target]);
+  return entries.length > 0 && isReadingDue(quotaState, priceOf(entries, limits.tokenUnit), quota, nowMs);
 }
 
 /** @returns the limits with what was decided noted in them: which directories are wanted, and who waits */

@@ -1,24 +1,15 @@
 import type { PreparedClient, Reading, SendOptions } from '../cdn-pro/client.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
-import {
-  correct,
-  freshQuota,
-  learnQuota,
-  noTokens,
-  type QuotaState,
-  type Tokens,
-} from '../core/limits/quota.ts';
+import { freshQuota, noTokens, type QuotaState, type Tokens } from '../core/limits/quota.ts';
+import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/quota-readings.ts';
 import type { Target } from '../core/model/types.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 
-/** How long what CDN Pro has told of the tokens that are left holds, in milliseconds. */
-const tokensHoldMs = 5 * 60 * 1000;
-
 /**
- * Asks CDN Pro for the day's tokens of targets that have too few of them, unless that was done just now: the quota may
- * be larger than is known.
+ * Asks CDN Pro for the day's tokens of targets, unless that was done just now: the quota may be larger than is known, or
+ * others may have spent of it.
  * @returns whether it was asked
  */
 export async function learnTokens(
@@ -34,7 +25,7 @@ export async function learnTokens(
       const configured = contract.quota[target] ?? {};
       const isConfigured = configured.files !== undefined && configured.dirs !== undefined;
       if (!isConfigured && known.learnedMs === undefined) hasAsked = (await learnQuotas(ports)) || hasAsked;
-      if (ports.nowMs() - (known.checkedMs ?? Number.NEGATIVE_INFINITY) < tokensHoldMs) continue;
+      if (!isReadingOld(known, ports.nowMs())) continue;
       hasAsked = (await checkTokens(target, ports, contract)) || hasAsked;
     }
   } catch (error) {
@@ -65,7 +56,7 @@ async function checkTokens(
   if (asked.kind === 'wait') return false;
   // An API that tells nothing is not asked again by the next batch.
   if (asked.reading.value === undefined) {
-    await noteQuota(target, (quota, nowMs) => ({ ...quota, checkedMs: nowMs }), ports);
+    await noteQuota(target, noteReading, ports);
   }
   return true;
 }
@@ -100,7 +91,8 @@ async function ask<Value>(
     {
       fillRatio: 1,
       oldestChangeMs: nowMs(),
-      lane: 'bulk',
+      // What is to be purged waits for the answer.
+      lane: 'people',
       target: 'production',
       price: noTokens,
       senders: {},

@@ -1,11 +1,9 @@
 import type { Reading, SendOptions } from '../cdn-pro/client.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
 import {
-  correct,
   freshQuota,
   hourMsOf,
   isSpentUnknown,
-  learnQuota,
   noTokens,
   type QuotaState,
   quotaOf,
@@ -13,6 +11,7 @@ import {
   type Tokens,
   tokensLeft,
 } from '../core/limits/quota.ts';
+import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/quota-readings.ts';
 import type { Target } from '../core/model/types.ts';
 import { describeError } from '../lambda/log.ts';
 import { tickEvents } from '../lambda/log-events.ts';
@@ -20,8 +19,7 @@ import type { QuotaApi, TickOptions, TickPorts } from './ports.ts';
 
 const targets: readonly Target[] = ['production', 'staging'];
 
-/** How long what CDN Pro has told holds, in milliseconds. */
-const tokensHoldMs = 5 * 60 * 1000;
+/** How long the quotas hold that CDN Pro has reported, in milliseconds. */
 const quotasHoldMs = 24 * 60 * 60 * 1000;
 /** Ticks do not come at equal distances: one that comes a little early asks, too. */
 const earlyMs = 10_000;
@@ -39,40 +37,37 @@ export interface TokenReader {
   read(waiting: readonly Target[]): Promise<LimitsState>;
 }
 
-/** @returns a reader that remembers when it has asked, so that it does not ask a silent API each minute */
+/** @returns a reader of what CDN Pro says of the quota. What it does not answer is not asked again at once. */
 export function createTokenReader(ports: TickPorts, options: TickOptions): TokenReader {
   const { limitsTable, nowMs } = ports;
   const { quota: configured } = options.limits;
-  const askedMs = new Map<string, number>();
-
-  /** Whether what was told at a time does not hold any more, and was not asked for in vain since. */
-  function isDue(what: string, toldMs: number, holdMs: number): boolean {
-    const lastMs = Math.max(toldMs, askedMs.get(what) ?? Number.NEGATIVE_INFINITY);
-    return nowMs() - lastMs >= holdMs - earlyMs;
-  }
 
   function areQuotasDue({ quotas }: LimitsState): boolean {
     const isConfigured = targets.every(
       (target) => configured[target]?.files !== undefined && configured[target]?.dirs !== undefined,
     );
     const learnedMs = Math.max(...targets.map((target) => quotas[target]?.learnedMs ?? 0));
-    return !isConfigured && isDue('quotas', learnedMs, quotasHoldMs);
+    return !isConfigured && nowMs() - learnedMs >= quotasHoldMs - earlyMs;
   }
 
   function areTokensDue(target: Target, state: LimitsState, isWaiting: boolean): boolean {
     const quotaState = state.quotas[target] ?? freshQuota;
     const isWanted =
-      isWaiting || isSpentUnknown(quotaState, nowMs()) || isLow(quotaState, configured[target], nowMs());
-    return isWanted && isDue(target, quotaState.checkedMs ?? 0, tokensHoldMs);
+      isWaiting ||
+      quotaState.unchecked !== undefined ||
+      isSpentUnknown(quotaState, nowMs()) ||
+      isLow(quotaState, configured[target], nowMs());
+    return isWanted && isReadingOld(quotaState, nowMs() + earlyMs);
   }
 
   async function readQuotas(api: QuotaApi): Promise<void> {
-    const told = await ask('quotas', (sentBy) => api.serviceQuotas(sentBy));
-    if (told === undefined) return;
+    const reading = await ask('quotas', (sentBy) => api.serviceQuotas(sentBy));
+    if (reading === undefined) return;
+    const { value = {} } = reading;
     await limitsTable.note((state, atMs) => {
       const learned = targets.map((target) => {
         const quota = state.quotas[target] ?? freshQuota;
-        const tokens = told[target];
+        const tokens = value[target];
         return [
           target,
           tokens === undefined ? { ...quota, learnedMs: atMs } : learnQuota(quota, tokens, atMs),
@@ -80,29 +75,32 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
       });
       return { ...state, quotas: Object.fromEntries(learned) };
     });
-    ports.log.info(tickEvents.quotasRead, { quotas: told });
+    if (reading.value !== undefined) ports.log.info(tickEvents.quotasRead, { quotas: value });
   }
 
   async function readTokens(target: Target, api: QuotaApi): Promise<void> {
-    const told = await ask(target, (sentBy) => api.purgeTokens(target, sentBy));
-    if (told === undefined) return;
+    const reading = await ask(target, (sentBy) => api.purgeTokens(target, sentBy));
+    if (reading === undefined) return;
+    const { value } = reading;
     let before = freshQuota;
     await limitsTable.note((state, atMs) => {
       before = state.quotas[target] ?? freshQuota;
-      const corrected = correct(before, told, configured[target], atMs);
-      return { ...state, quotas: { ...state.quotas, [target]: corrected } };
+      const noted =
+        value === undefined ? noteReading(before, atMs) : correct(before, value, configured[target], atMs);
+      return { ...state, quotas: { ...state.quotas, [target]: noted } };
     });
+    if (value === undefined) return;
     const quota = quotaOf(before, configured[target]);
-    ports.measure('TokensMiscountedPercent', miscountedPercent(before, quota, told, nowMs()));
+    ports.measure('TokensMiscountedPercent', miscountedPercent(before, quota, value, nowMs()));
     const counted = tokensLeft(before, quota, nowMs());
-    ports.log.info(tickEvents.tokensRead, { target, left: told, counted });
+    ports.log.info(tickEvents.tokensRead, { target, left: value, counted });
   }
 
-  /** Asks once, in its own slot. */
+  /** Asks once, in its own slot. @returns undefined where there is no slot */
   async function ask<Value>(
     what: string,
     send: (options: SendOptions) => Promise<Reading<Value>>,
-  ): Promise<Value | undefined> {
+  ): Promise<Reading<Value> | undefined> {
     const request = {
       fillRatio: 1,
       oldestChangeMs: nowMs(),
@@ -115,8 +113,8 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
     const grant = await limitsTable.reserve([request]);
     const [slot] = grant.kind === 'granted' ? grant.slots : [];
     if (grant.kind !== 'granted' || slot === undefined) return undefined;
-    askedMs.set(what, nowMs());
-    const { value, status, remaining, requestId } = await send({ sentByMs: grant.sentByMs });
+    const reading = await send({ sentByMs: grant.sentByMs });
+    const { value, status, remaining, requestId } = reading;
     if (status !== undefined) limitsTable.answered(slot, { remaining });
     if (status === 429) await limitsTable.close(nowMs() + throttledMs, 'everyone');
     if (value === undefined) {
@@ -124,7 +122,7 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
       const write = what === 'quotas' ? ports.log.info : ports.log.warn;
       write.call(ports.log, tickEvents.tokensUnread, { what, status, requestId });
     }
-    return value;
+    return reading;
   }
 
   return {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { createClock, type VirtualClock } from '../../bench/simulation/clock.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../../functions/aws/limits-table.ts';
 import type { GrantedSlot, LimitsState } from '../../functions/core/limits/limits.ts';
-import { correct, isSpentUnknown } from '../../functions/core/limits/quota.ts';
+import { isSpentUnknown } from '../../functions/core/limits/quota.ts';
+import { correct } from '../../functions/core/limits/quota-readings.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
 

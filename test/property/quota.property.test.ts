@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  correct,
   covers,
   freshQuota,
   holdMs,
@@ -13,6 +12,7 @@ import {
   type Tokens,
   tokensBackMs,
 } from '../../functions/core/limits/quota.ts';
+import { correct } from '../../functions/core/limits/quota-readings.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 
 const hourMs = 3_600_000;

@@ -13,14 +13,13 @@ import {
 } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
 import {
-  correct,
   freshQuota,
-  learnQuota,
   quotaOf,
   spend,
   spendableTokens,
   tokensLeft,
 } from '../../functions/core/limits/quota.ts';
+import { correct, learnQuota } from '../../functions/core/limits/quota-readings.ts';
 import {
   notePrefixes,
   noteTallies,

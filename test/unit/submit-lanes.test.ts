@@ -181,6 +181,22 @@ describe('what has no token', () => {
     expect(world.asked).toEqual(['purgeTokens']);
   });
 
+  test('is parked where others have spent the tokens, which is asked before much is spent', async () => {
+    const world = createWorld({
+      answer: () => accepted,
+      contract,
+      tells: { left: { files: 200, dirs: 10 } },
+      known: (state) => ({ ...state, quotas: { production: { spent: {}, learnedMs: 0 } } }),
+    });
+    await submitBatch([message(files(20), { lane: 'people' })], world.ports, options);
+    expect(world.asked).toEqual([]);
+    await submitBatch([message(files(300, 'more'), { lane: 'people' })], world.ports, options);
+    expect(world.asked).toEqual(['purgeTokens']);
+    // Ten of the 200 are kept for takedowns.
+    expect(sentUrls(world).flat()).toHaveLength(20 + 190);
+    expect(world.parked).toHaveLength(110);
+  });
+
   test('is parked when others were faster', async () => {
     const world = createWorld({ answer: () => accepted, contract });
     const { read } = world.ports.limitsTable;

@@ -42,6 +42,19 @@ describe('while nothing waits', () => {
     expect(world.asked).toEqual([]);
   });
 
+  test('the tokens are asked for once after something was spent: others may have spent, too', async () => {
+    const world = createTickWorld({
+      quota: { files: 100, dirs: 20 },
+      purgeTokens: () => ({ status: 200, value: { files: 90, dirs: 20 } }),
+    });
+    await world.spend({ files: 5, dirs: 0 });
+    await world.tick(30);
+    expect(world.asked).toEqual(['tokens of production']);
+    await world.spend({ files: 5, dirs: 0 });
+    await world.tick(30);
+    expect(world.asked).toEqual(['tokens of production', 'tokens of production']);
+  });
+
   test('the tokens are asked for each five minutes where less than a quarter is left, and measured', async () => {
     const world = createTickWorld({
       quota: { files: 100, dirs: 20 },

@@ -31,6 +31,8 @@ export interface QuotaState {
   readonly learnedMs?: number;
   /** When `purgeTokens` was last asked, in milliseconds. */
   readonly checkedMs?: number;
+  /** What was spent since then by those who share this count. */
+  readonly unchecked?: Tokens;
   /** How many tokens others had spent that this count did not know of, when it was last checked. */
   readonly unknown?: Tokens;
   /** Where it is not known what was spent: by when all of that has arrived at CDN Pro, in milliseconds. */
@@ -88,7 +90,11 @@ export function spend(state: QuotaState, tokens: Tokens, nowMs: number): QuotaSt
   if (tokens.files === 0 && tokens.dirs === 0) return state;
   // Kept for an hour more than they count: the time at which a request arrives lies ahead of the clock.
   const spent = Object.fromEntries(recentOf(state, nowMs - hourMsOf(state)));
-  return { ...state, spent: spendIn(spent, hourOf(nowMs, state), { ...tokens, lastMs: nowMs }) };
+  return {
+    ...state,
+    spent: spendIn(spent, hourOf(nowMs, state), { ...tokens, lastMs: nowMs }),
+    unchecked: plus(state.unchecked ?? noTokens, tokens),
+  };
 }
 
 /** @returns what was spent, with more in an hour */
@@ -184,35 +190,6 @@ function keptFrom(lane: Lane, { files, dirs }: Tokens, shares: QuotaShares): Tok
         dirs: Math.ceil(dirs * shares.people),
       });
   }
-}
-
-/**
- * Takes note of what `purgeTokens` says is left. Where it is less than the own count says, others have spent: that
- * counts from now on. Where it is more, the own count holds, since the API shows no debt and says nothing of when its
- * day begins; only a number above the whole quota shows that the quota is larger.
- */
-export function correct(
-  state: QuotaState,
-  told: Tokens,
-  configured: Partial<Tokens> | undefined,
-  nowMs: number,
-): QuotaState {
-  const { lostMs = nowMs, ...counted } = state;
-  // Requests may be under way that nobody has counted.
-  if (lostMs > nowMs) return state;
-  const known = quotaOf(counted);
-  const learned = { files: Math.max(known.files, told.files), dirs: Math.max(known.dirs, told.dirs) };
-  const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...counted, learned } : counted;
-  const quota = quotaOf(grown, configured);
-  // Of what was spent since the count was lost, nobody knows how much `purgeTokens` has in it already.
-  const left = isSpentUnknown(state, nowMs) ? quota : tokensLeft(grown, quota, nowMs);
-  const unknown = { files: Math.max(0, left.files - told.files), dirs: Math.max(0, left.dirs - told.dirs) };
-  return { ...spend(grown, unknown, nowMs), checkedMs: nowMs, unknown };
-}
-
-/** Takes note of the quota that `serviceQuotas` tells. */
-export function learnQuota(state: QuotaState, learned: Tokens, nowMs: number): QuotaState {
-  return { ...state, learned, learnedMs: nowMs };
 }
 
 /** Tokens that a lane waits for. */
