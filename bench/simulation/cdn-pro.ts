@@ -1,4 +1,4 @@
-import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { type Answer, readAnswer } from '../../functions/cdn-pro/answer.ts';
 import type { CdnProClient, PreparedClient, Reading } from '../../functions/cdn-pro/client.ts';
 import type { Target } from '../../functions/core/model/types.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
@@ -15,8 +15,10 @@ export interface CdnProOptions {
   readonly fault?: (index: number, nowMs: number) => CdnProFault | undefined;
   /** Whether 429 has a `Retry-After`. */
   readonly sendsRetryAfter?: boolean;
-  /** URLs that are refused, and whether the answer names them. */
-  readonly bad?: { readonly isBad: (url: string) => boolean; readonly isNamed: boolean };
+  /** URLs that are never accepted, and how a request with one of them fails. */
+  readonly bad?: { readonly isBad: (url: string) => boolean; readonly fault: (url: string) => CdnProFault };
+  /** How a question about the quota is answered instead, at a time. */
+  readonly questionFault?: (nowMs: number) => RawResponse | undefined;
   /** @default more tokens than anybody spends */
   readonly quota?: SimulatedQuota;
   /** @default none: the window alone limits */
@@ -64,15 +66,18 @@ export type CdnProFault =
   | 'throttled'
   | 'too-large'
   | 'unauthorized'
-  /** 403, by a firewall. */
-  | 'forbidden'
-  /** 204, or a page of HTML: no purge is named. */
-  | 'odd'
-  /** 429 that asks to stay away for so long. */
-  | { readonly retryAfterMs: number }
+  /** Anything else, as it comes over the wire. */
+  | RawResponse
   | 'answer-lost'
   | 'request-lost'
   | { readonly slowMs: number };
+
+/** A response as it comes over the wire. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 /** A simulated CDN Pro with an exact sliding window, and what it saw. */
 export interface SimulatedCdnPro extends CdnProClient {
@@ -88,7 +93,17 @@ const timeoutMs = 10_000;
 
 /** @returns a CDN Pro that knows no time but the clock's */
 export function createCdnPro(clock: VirtualClock, options: CdnProOptions): SimulatedCdnPro {
-  const { requests, windowMs, wayMs, fault, sendsRetryAfter = true, bad, quota, onRequest } = options;
+  const {
+    requests,
+    windowMs,
+    wayMs,
+    fault,
+    sendsRetryAfter = true,
+    bad,
+    quota,
+    questionFault,
+    onRequest,
+  } = options;
   const arrivals: number[] = [];
   const spent: SpentTokens[] = [];
   const bucket = createBucket(options.bucket);
@@ -122,18 +137,24 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
     return { kind: 'throttled', ...(sendsRetryAfter ? { retryAfterMs } : {}) };
   }
 
-  function judge(body: PurgeRequestBody, failure: CdnProFault | undefined): Answer {
+  /** @returns how a request fails; undefined where it does not */
+  function fail(urls: readonly string[], failure: CdnProFault | undefined): Answer | undefined {
     if (failure === 'error') return { kind: 'unavailable', reason: 'HTTP 503' };
-    if (failure === 'odd') return { kind: 'unavailable', status: 204, reason: 'HTTP 204' };
     if (failure === 'throttled') return refuse(5000);
     if (failure === 'unauthorized') return { kind: 'unauthorized', status: 401, message: 'no' };
-    if (failure === 'forbidden') return { kind: 'forbidden', status: 403, message: 'no' };
-    if (typeof failure === 'object' && 'retryAfterMs' in failure)
-      return { kind: 'throttled', retryAfterMs: failure.retryAfterMs };
-    const urls = body.fileUrls ?? [];
     if (failure === 'too-large' && urls.length > 1) return { kind: 'refused', status: 413, message: '' };
+    if (typeof failure !== 'object' || 'slowMs' in failure) return undefined;
+    const { status, headers = {}, body = '' } = failure;
+    return readAnswer({ status, headers: new Headers(headers), body }, clock.nowMs());
+  }
+
+  function judge(body: PurgeRequestBody, failure: CdnProFault | undefined): Answer {
+    const urls = body.fileUrls ?? [];
+    const failed = fail(urls, failure);
+    if (failed !== undefined) return failed;
     const found = bad === undefined ? undefined : urls.find(bad.isBad);
-    if (found !== undefined) return refuseUrl(found, bad?.isNamed === true);
+    const refused = found === undefined ? undefined : fail(urls, bad?.fault(found));
+    if (refused !== undefined) return refused;
     const wanted = {
       files: urls.length,
       dirs: (body.dirUrls?.length ?? 0) + (body.regexPatterns?.length ?? 0),
@@ -173,9 +194,8 @@ export function createCdnPro(clock: VirtualClock, options: CdnProOptions): Simul
       clock.at(clock.nowMs() + wayMs(clock.nowMs()), () => {
         const isAdmitted = admit() === undefined;
         const remaining = options.bucket === undefined ? {} : { remaining: bucket.remaining() };
-        const reading = isAdmitted
-          ? { value: answer(), status: 200, ...remaining }
-          : { status: 429, ...remaining };
+        const { status = isAdmitted ? 200 : 429 } = questionFault?.(clock.nowMs()) ?? {};
+        const reading = { ...(status === 200 && { value: answer() }), status, ...remaining };
         clock.at(clock.nowMs() + wayMs(clock.nowMs()), () => resolve(reading));
       });
     });
@@ -226,11 +246,6 @@ const answersWhenSpent: Readonly<Record<AnswerWhenSpent, Answer>> = {
   '400 about size': { kind: 'refused', status: 400, message: 'The number of URLs exceeds the limit.' },
   '429': { kind: 'throttled' },
 };
-
-function refuseUrl(url: string, isNamed: boolean): Answer {
-  const message = isNamed ? `The purge URL '${url}' is invalid, special letters need to be encoded.` : 'no';
-  return { kind: 'refused', status: 400, code: 'InvalidPurgeUrl', message };
-}
 
 /** @returns a bucket that is full; refused requests take from it, too, as far as something is in it */
 function createBucket(options: SimulatedBucket | undefined) {

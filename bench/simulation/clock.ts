@@ -5,8 +5,11 @@ export interface VirtualClock {
   at(timeMs: number, task: () => void): void;
   /** Resolves after a time. */
   sleep(ms: number): Promise<void>;
-  /** Runs everything up to a time, or until nothing is left to run. */
-  run(untilMs: number): Promise<void>;
+  /**
+   * Runs everything up to a time, or until nothing is left to run.
+   * @param isOver asked before each step: where it is true, time stops there
+   */
+  run(untilMs: number, isOver?: () => boolean): Promise<void>;
 }
 
 interface Event {
@@ -29,10 +32,11 @@ export function createClock(): VirtualClock {
       new Promise((resolve) => {
         clock.at(nowMs + ms, resolve);
       }),
-    async run(untilMs) {
+    async run(untilMs, isOver = () => false) {
       for (;;) {
         // Whatever the last task has set free runs before time moves on.
         await settle();
+        if (isOver()) return;
         const next = heap[0];
         if (next === undefined || next.timeMs > untilMs) break;
         nowMs = next.timeMs;

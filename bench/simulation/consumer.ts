@@ -36,6 +36,8 @@ export interface ConsumerOptions {
   readonly functionTimeoutMs: number;
   /** How long an invocation lives, in milliseconds from its start; undefined where nothing kills it. */
   readonly lifeMs?: (invocation: number) => number | undefined;
+  /** How many calls of others an invocation lives for; undefined where that does not kill it. */
+  readonly lifeCalls?: (invocation: number) => number | undefined;
   /**
    * How far the clock of each execution environment is ahead, in milliseconds.
    * @default two environments whose clocks are right
@@ -56,7 +58,9 @@ export interface Surroundings {
   readonly random: () => number;
   readonly queue: Queue;
   readonly table: DynamoDBClient;
-  readonly parked: ParkedTable;
+  /** @returns what waits for tokens, by a client of the table */
+  readonly parkedBy: (client: DynamoDBClient) => ParkedTable;
+  readonly parkedClient: DynamoDBClient;
   readonly cdnPro: CdnProClient;
   readonly deadLetter: (body: string) => void;
   /** How many real messages one simulated message represents. */
@@ -84,7 +88,7 @@ const unlimited: ConfiguredQuota = { production: plenty, staging: plenty };
  * requests than the lower bound of what they held
  */
 export function createConsumer(options: ConsumerOptions, surroundings: Surroundings) {
-  const { clock, random, queue, parked, cdnPro, deadLetter, grain } = surroundings;
+  const { clock, random, queue, parkedBy, parkedClient, cdnPro, deadLetter, grain } = surroundings;
   const environments = (options.skewMs ?? [0, 0]).map((skewMs, index) =>
     createEnvironment(options, surroundings, { skewMs, deployment: `deployment ${index}` }),
   );
@@ -96,6 +100,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     life: Life,
     onAccepted: () => void,
   ): SubmitPorts {
+    const parked = parkedBy(mortalClient(parkedClient, life));
     const send =
       (deliver: (body: string, delayMs: number) => void) =>
       async (messages: readonly { body: string; delaySeconds?: number }[]) => {
@@ -141,7 +146,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     const environment = environments.find(({ isBusy }) => !isBusy) ?? environments[0];
     if (environment === undefined) throw new RangeError('Expected an execution environment, got none');
     environment.isBusy = true;
-    const life = { isOver: false };
+    const life = createLife(options.lifeCalls?.(invocations));
     let accepted = 0;
     const ports = portsOf(environment, life, () => accepted++);
     const mortal = mortalPorts(options.mutate?.(ports) ?? ports, life);
@@ -235,8 +240,6 @@ function mortalPorts(ports: SubmitPorts, life: Life): SubmitPorts {
       },
     },
     requeue: mortal(ports.requeue),
-    park: mortal(ports.park),
-    removePurged: mortal(ports.removePurged),
     reject: mortal(ports.reject),
     sleep: mortal(ports.sleep),
   };
@@ -245,15 +248,30 @@ function mortalPorts(ports: SubmitPorts, life: Life): SubmitPorts {
 /** Whether a function was killed. */
 export interface Life {
   isOver: boolean;
+  /** After so many calls it is killed. */
+  callsLeft: number;
 }
 
-/** @returns calls that never come back once the function was killed */
-export function mortalCalls(life: Readonly<Life>) {
+/** @returns a life that ends after so many calls of others, if at all */
+export function createLife(callsLeft = Number.POSITIVE_INFINITY): Life {
+  return { isOver: false, callsLeft };
+}
+
+/** @returns calls that never come back once the function was killed: what was under way may be done, or not begun */
+export function mortalCalls(life: Life) {
   const never = new Promise<never>(() => {});
   return <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) =>
     async (...args: Arguments): Promise<Result> => {
+      if (life.callsLeft <= 0) life.isOver = true;
       if (life.isOver) return never;
+      life.callsLeft--;
       const result = await call(...args);
       return life.isOver ? never : result;
     };
+}
+
+/** @returns a client whose operations never come back once the function was killed */
+export function mortalClient(client: DynamoDBClient, life: Life): DynamoDBClient {
+  const send = mortalCalls(life)((command: Parameters<DynamoDBClient['send']>[0]) => client.send(command));
+  return { send } as unknown as DynamoDBClient;
 }

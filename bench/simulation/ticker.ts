@@ -4,9 +4,10 @@ import { createTick } from '../../functions/tick/tick.ts';
 import {
   type ConsumerOptions,
   contractOf,
+  createLife,
   createLimits,
-  type Life,
   mortalCalls,
+  mortalClient,
   type Surroundings,
 } from './consumer.ts';
 import type { SimulatedTable } from './table.ts';
@@ -22,6 +23,8 @@ export interface TickerOptions extends ConsumerOptions {
   readonly ticksWhileIdle?: boolean;
   /** How long a tick lives, in milliseconds from its start; undefined where nothing kills it. */
   readonly tickLifeMs?: (tick: number) => number | undefined;
+  /** How many calls of others a tick lives for; undefined where that does not kill it. */
+  readonly tickLifeCalls?: (tick: number) => number | undefined;
   /** Breaks a part on purpose, to show that it would be seen. */
   readonly mutateTick?: (ports: TickPorts) => TickPorts;
 }
@@ -35,21 +38,21 @@ const restartMs = tickTimeoutMs;
 /** Runs the real use case each minute. */
 export function startTicker(
   options: TickerOptions,
-  { clock, queue, cdnPro, table, parked }: Surroundings,
+  { clock, queue, cdnPro, table, parkedBy, parkedClient }: Surroundings,
   waiting: SimulatedTable['indexed'],
 ): void {
   const nowMs = () => Math.floor(clock.nowMs());
   const limitsTable = createLimits(options, table, 'deployment 0', nowMs);
-  let life: Life = { isOver: false };
+  let life = createLife();
   let ticks = 0;
   let run = start();
 
   function start() {
-    life = { isOver: false };
+    life = createLife();
     const mortal = mortalCalls(life);
     const ports: TickPorts = {
-      parked: { ...parked, isWaiting: mortal(parked.isWaiting), remove: mortal(parked.remove) },
-      turns: createTickTurns({ client: table, tableName: 'parked', nowMs }),
+      parked: parkedBy(mortalClient(parkedClient, life)),
+      turns: createTickTurns({ client: mortalClient(table, life), tableName: 'parked', nowMs }),
       limitsTable: {
         read: mortal(limitsTable.read),
         reserve: mortal((requests) => limitsTable.reserve(requests)),
@@ -75,7 +78,9 @@ export function startTicker(
 
   async function tick(): Promise<void> {
     const startedMs = nowMs();
-    const lifeMs = options.tickLifeMs?.(ticks++);
+    const lifeMs = options.tickLifeMs?.(ticks);
+    life.callsLeft = options.tickLifeCalls?.(ticks) ?? Number.POSITIVE_INFINITY;
+    ticks++;
     const ended = run({
       deadlineMs: startedMs + tickTimeoutMs - shutdownBudgetMs,
       endMs: startedMs + tickTimeoutMs,

@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createParkedTable } from '../../functions/aws/parked-table.ts';
 import { freshQuota, type QuotaState } from '../../functions/core/limits/quota.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
@@ -23,6 +24,12 @@ export interface WorldOptions extends TickerOptions {
   readonly table: TableOptions;
   /** From a change to its message's being visible in the queue, in milliseconds. */
   readonly transitMs: number;
+  /**
+   * Whether all is done that one wants to see.
+   * @param acceptedMs see {@link Outcome.acceptedMs}
+   * @default false
+   */
+  readonly isOver?: (acceptedMs: Float64Array) => boolean;
 }
 
 /** What came of a world. */
@@ -76,13 +83,15 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
   const { client: table } = createTable(clock, options.table, await firstItems(options));
   const waitingTable = createTable(clock, options.table);
   const nowMs = () => Math.floor(clock.nowMs());
-  const parked = createParkedTable({ client: waitingTable.client, tableName: 'parked', nowMs, random });
+  const parkedBy = (client: DynamoDBClient) =>
+    createParkedTable({ client, tableName: 'parked', nowMs, random });
+  const parkedClient = waitingTable.client;
   const { grain } = options.eventSource;
-  const surroundings = { clock, random, queue, table, parked, cdnPro, deadLetter, grain };
+  const surroundings = { clock, random, queue, table, parkedBy, parkedClient, cdnPro, deadLetter, grain };
   const consumer = createConsumer(options, surroundings);
   startTicker(options, surroundings, waitingTable.indexed);
   startEventSource(clock, queue, options.eventSource, consumer.invoke);
-  await clock.run(untilMs);
+  await clock.run(untilMs, () => options.isOver?.(acceptedMs) ?? false);
   return {
     acceptedMs,
     cdnPro,

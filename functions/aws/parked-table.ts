@@ -26,6 +26,8 @@ export interface ToPark {
   readonly sinceMs: number;
   /** A purge by prefix that no user asked for. */
   readonly byPrefix?: true;
+  /** How often it has failed alone, where it has failed at all: see `tries` of a purge message. */
+  readonly tries?: number;
 }
 
 /** Something that waits, as the table holds it. */
@@ -89,6 +91,7 @@ interface StoredItem {
   readonly sender?: string;
   readonly since: number;
   readonly byPrefix?: true;
+  readonly tries?: number;
 }
 
 /** A partition key has at most 2,048 bytes (the DynamoDB quotas page). */
@@ -193,14 +196,20 @@ function versionAt(ms: number): number {
 /** What waits, once it is parked again. */
 function merge(waiting: ToPark, item: ToPark): ToPark {
   const newer = changedMs(item) < changedMs(waiting) ? waiting : item;
-  const { byPrefix: _, ...own } = newer;
+  const { byPrefix: _, tries: __, ...own } = newer;
   return {
     ...own,
     lane: firstLane(waiting.lane, item.lane),
     sinceMs: Math.min(waiting.sinceMs, item.sinceMs),
     // What somebody asks for outright is purged like anything else.
     ...(waiting.byPrefix && item.byPrefix && { byPrefix: true }),
+    ...mostTries(waiting, item),
   };
+}
+
+function mostTries(...items: readonly ToPark[]): Pick<ToPark, 'tries'> {
+  const tries = items.flatMap((item) => item.tries ?? []);
+  return tries.length === 0 ? {} : { tries: Math.max(...tries) };
 }
 
 /** When a change happened; what has no time counts as the newest. */
@@ -216,7 +225,7 @@ function keyOf(entry: PurgeEntry): string {
   return `${entry.target}#${short}`;
 }
 
-function stored({ entry, change, lane, sender, sinceMs, byPrefix }: ToPark): StoredItem {
+function stored({ entry, change, lane, sender, sinceMs, byPrefix, tries }: ToPark): StoredItem {
   const since = Math.max(0, Math.floor(sinceMs));
   return {
     queue: `${entry.target}#${entry.kind === 'file' ? 'files' : 'dirs'}`,
@@ -227,11 +236,12 @@ function stored({ entry, change, lane, sender, sinceMs, byPrefix }: ToPark): Sto
     ...(sender !== undefined && { sender }),
     since,
     ...(byPrefix && { byPrefix }),
+    ...(tries !== undefined && { tries }),
   };
 }
 
 function parse(item: Record<string, unknown>): Parked {
-  const { pk, version, entry, change, lane, sender, since, byPrefix } = item as unknown as StoredItem &
+  const { pk, version, entry, change, lane, sender, since, byPrefix, tries } = item as unknown as StoredItem &
     Parked;
   return {
     pk,
@@ -242,5 +252,6 @@ function parse(item: Record<string, unknown>): Parked {
     ...(sender !== undefined && { sender }),
     sinceMs: since,
     ...(byPrefix && { byPrefix }),
+    ...(tries !== undefined && { tries }),
   };
 }

@@ -1,4 +1,4 @@
-import { senderOf } from '../core/limits/lane.ts';
+import { failedSender, senderOf } from '../core/limits/lane.ts';
 import type { Origin } from '../core/limits/token-request.ts';
 import { firstLane } from '../core/model/lanes.ts';
 import type { PurgeMessage } from '../core/model/purge-message.ts';
@@ -61,7 +61,10 @@ export function triesOf(planned: PlannedEntry, batch: Batch): number | undefined
   return tries.length === 0 ? undefined : Math.max(...tries);
 }
 
-/** @returns what an entry comes from: of the messages that hold it, those of the first lane decide who pays */
+/**
+ * @returns what an entry comes from: of the messages that hold it, those of the first lane decide who pays. What has
+ * failed may spend tokens for nothing again, and pays as one sender that has a share like others
+ */
 export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Origin {
   // A coalesced directory has no messages itself.
   const messages = messagesOf(
@@ -70,12 +73,15 @@ export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Or
   );
   const lane = firstLaneOf(messages);
   const payer = messages.find(({ message }) => message.lane === lane);
-  return {
+  const origin = {
     lane,
     sinceMs: Math.min(nowMs, oldestOf(messages)),
     sender: senderOf(payer?.message.change),
     byPrefix: messages.every(({ message }) => message.byPrefix === true),
   };
+  if (triesOf(planned, batch) === undefined) return origin;
+  // A takedown has no share.
+  return { ...origin, lane: lane === 'takedown' ? 'people' : lane, sender: failedSender };
 }
 
 function messagesOf(entries: readonly PlannedEntry[], { messages }: Batch): readonly MessageInHand[] {

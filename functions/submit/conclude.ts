@@ -6,17 +6,30 @@ import { about, type SendContext } from './handle-answer.ts';
 import type { LeftRequests } from './return-messages.ts';
 import { recordRejected } from './return-messages.ts';
 
+/** Requests that cost more of the day's tokens than are left. */
+export interface ShortRequests {
+  readonly requests: readonly PlannedRequest[];
+  /** Whether their entries must not meet others: they have failed. */
+  readonly isApart: boolean;
+}
+
 /** What concluding works with, and where it puts what is not sent again for now. */
 export interface ConcludeContext extends SendContext {
   readonly isolation: Isolation;
   /** What costs more of the day's tokens than are left. */
-  readonly short: PlannedRequest[];
+  readonly short: ShortRequests[];
   /** What comes again later. */
   readonly shelved: LeftRequests[];
 }
 
 /** Does what follows from the answers so far: rejects, puts aside, and learns. */
 export async function concludeAnswers(context: ConcludeContext): Promise<void> {
+  // What is held has to be decided about, too, or nothing would be left to do with it.
+  do await concludeOnce(context);
+  while (context.run.holdQuestioned(context.ports.nowMs()));
+}
+
+async function concludeOnce(context: ConcludeContext): Promise<void> {
   const { isolation, run, batch, ports } = context;
   for (const conclusion of isolation.conclude(ports.nowMs())) {
     switch (conclusion.kind) {
@@ -37,7 +50,6 @@ export async function concludeAnswers(context: ConcludeContext): Promise<void> {
       }
     }
   }
-  run.holdQuestioned(ports.nowMs());
 }
 
 function shelve(
@@ -45,7 +57,7 @@ function shelve(
   { short, shelved, ports }: ConcludeContext,
 ): void {
   if (why === 'tokens') {
-    short.push(...requests);
+    short.push({ requests, isApart });
     return;
   }
   shelved.push({ requests, delaySeconds, isApart, ...(tries === undefined ? {} : { tries }) });

@@ -1,23 +1,29 @@
 import type { ToPark } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import type { Unaffordable } from '../core/planning/affordable-entries.ts';
-import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
+import { type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, originOf } from './batch.ts';
+import { type Batch, originOf, triesOf } from './batch.ts';
 import type { SubmitPorts } from './ports.ts';
+
+/** What is to be parked. */
+export interface Unpaid extends Unaffordable {
+  /** Whether it has failed, and must not meet innocents when it comes again. */
+  readonly isApart?: boolean;
+}
 
 /**
  * Parks entries that wait for the day's tokens. Their messages are settled by that.
  * @returns a request with those that could not be parked, which stay in the queue; none where all could
  */
 export async function parkEntries(
-  entries: readonly Unaffordable[],
+  entries: readonly Unpaid[],
   batch: Batch,
   { park, log, measure, nowMs }: SubmitPorts,
 ): Promise<readonly PlannedRequest[]> {
   if (entries.length === 0) return [];
-  const planned = new Map(entries.map((each) => [toPark(each.planned, batch, nowMs()), each.planned]));
+  const planned = new Map(entries.map((each) => [toPark(each, batch, nowMs()), each.planned]));
   const unparked = await park([...planned.keys()]);
   measure('EntriesParked', entries.length - unparked.length);
   log.info(submitEvents.entriesParked, {
@@ -50,8 +56,9 @@ export function removingOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPo
   return isWaiting ? ports : { ...ports, removePurged: async () => {} };
 }
 
-function toPark(planned: PlannedEntry, batch: Batch, nowMs: number): ToPark {
+function toPark({ planned, isApart = false }: Unpaid, batch: Batch, nowMs: number): ToPark {
   const { lane, sinceMs, sender, byPrefix } = originOf(planned, batch, nowMs);
+  const tries = triesOf(planned, batch) ?? (isApart ? 0 : undefined);
   // Messages are in the order of their changes.
   const newest = batch.messages[Math.max(...planned.messages)];
   return {
@@ -61,6 +68,7 @@ function toPark(planned: PlannedEntry, batch: Batch, nowMs: number): ToPark {
     ...(sender !== undefined && { sender }),
     sinceMs,
     ...(byPrefix && { byPrefix }),
+    ...(tries !== undefined && { tries }),
   };
 }
 

@@ -52,6 +52,8 @@ export class Run {
   #failedMs = Number.NEGATIVE_INFINITY;
   #pauseUntilMs = 0;
   #stoppedForSeconds: number | undefined;
+  /** What the first request threw that threw anything. */
+  #thrown: { readonly error: unknown } | undefined;
 
   /** @param requests in the order in which to send them */
   constructor(requests: readonly PlannedRequest[], { limits, deadlineMs, isolation }: RunOptions) {
@@ -88,7 +90,9 @@ export class Run {
     return this.#refusals;
   }
 
+  /** @throws what sending a request has thrown, since its entries are not settled */
   nextStep(nowMs: number): NextStep {
+    if (this.#thrown !== undefined) throw this.#thrown.error;
     const isOver = this.#isStopped || this.waiting.length === 0 || nowMs >= this.#deadlineMs;
     const isPaused = this.#pauseUntilMs > nowMs;
     const waitsForAll = isOver || isPaused || this.#failures > 0;
@@ -121,19 +125,24 @@ export class Run {
     return !this.#isStopped && this.#pauseUntilMs <= nowMs;
   }
 
-  /** Hands requests of which all of the scope may be refused over to the isolation. */
-  holdQuestioned(nowMs: number): void {
+  /** Hands requests of which all of the scope may be refused over to the isolation. @returns whether there were any */
+  holdQuestioned(nowMs: number): boolean {
     const questioned = this.#isolation.questionedOf(this.#waiting, nowMs);
-    if (questioned.length === 0) return;
+    if (questioned.length === 0) return false;
     this.withdraw(questioned);
     for (const request of questioned) this.#isolation.hold(request, 'scope', nowMs);
+    return true;
   }
 
   /** Sends a waiting request, unless it was split while its slot was acquired. */
   start(request: PlannedRequest, send: () => Promise<void>): void {
     if (this.#waiting.includes(request)) this.withdraw([request]);
     else if (!this.#isolation.start(request)) return;
-    const sending = send().finally(() => this.#underWay.delete(sending));
+    const sending = send()
+      .catch((error: unknown) => {
+        this.#thrown ??= { error };
+      })
+      .finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
   }
 

@@ -14,7 +14,7 @@ import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { askTokens } from './ask-tokens.ts';
 import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
-import { type ConcludeContext, concludeAnswers } from './conclude.ts';
+import { type ConcludeContext, concludeAnswers, type ShortRequests } from './conclude.ts';
 import { handleAnswer, type SendContext } from './handle-answer.ts';
 import type { LimitsNote } from './limits-note.ts';
 import { removePurged } from './park-entries.ts';
@@ -31,7 +31,7 @@ const paceDelaySeconds = 1;
 export interface Leftover {
   readonly left: readonly LeftRequests[];
   /** These have too few of the day's tokens by now: others have spent them. */
-  readonly short: readonly PlannedRequest[];
+  readonly short: readonly ShortRequests[];
 }
 
 /**
@@ -96,14 +96,15 @@ interface SlotContext extends ConcludeContext, Pick<SubmitOptions, 'contract'> {
 
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
 async function sendInSlots(requests: readonly PlannedRequest[], context: SlotContext): Promise<void> {
-  const { run, ports } = context;
+  const { run, isolation, ports } = context;
   const acquired = await acquireSlots(requests, context);
   if (acquired === undefined) return;
   const { client, grant } = acquired;
   if (grant.kind === 'short') {
     const first = requests.slice(0, 1);
+    const isApart = first.some((request) => isolation.hasFailed(request));
     run.withdraw(first);
-    context.short.push(...first);
+    context.short.push({ requests: first, isApart });
     return;
   }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);

@@ -62,9 +62,9 @@ export async function submitBatch(
       note,
     ),
   ]);
-  const shortEntries = short
-    .flatMap(settledEntries)
-    .map((planned) => ({ planned, reason: 'tokens' as const }));
+  const shortEntries = short.flatMap(({ requests, isApart }) =>
+    requests.flatMap(settledEntries).map((planned) => ({ planned, reason: 'tokens' as const, isApart })),
+  );
   const stillUnparked = await parkEntries(shortEntries, batch, ports);
   const unparkedRequests = [...unparked, ...stillUnparked];
   const unsent = { requests: unparkedRequests, delaySeconds: unparkedDelaySeconds, isApart: false };

@@ -21,8 +21,8 @@ export interface PackedMessage {
 
 /** @returns messages for what is released now: those that wait for one change together, in their order */
 export function packMessages(items: readonly Parked[], nowMs: number): readonly PackedMessage[] {
-  const groups = groupBy(items, ({ entry, change, lane, byPrefix }) =>
-    JSON.stringify([entry.target, change, lane, byPrefix]),
+  const groups = groupBy(items, ({ entry, change, lane, byPrefix, tries }) =>
+    JSON.stringify([entry.target, change, lane, byPrefix, tries]),
   );
   return [...groups.values()].flatMap((group) => pack(group, nowMs));
 }
@@ -38,6 +38,7 @@ function pack(items: readonly Parked[], nowMs: number): readonly PackedMessage[]
     since: items.reduce((oldest, { sinceMs }) => Math.min(oldest, sinceMs), first.sinceMs),
     released: nowMs,
     ...(first.byPrefix && { byPrefix: true }),
+    ...(first.tries !== undefined && { tries: first.tries }),
   };
   const body = writeMessage(message);
   if (items.length === 1 || byteLength(body) <= maxMessageBytes) {

@@ -3,7 +3,7 @@ import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { Evidence } from '../../functions/core/planning/evidence.ts';
 import type { Failure } from '../../functions/core/planning/failure.ts';
-import { Isolation } from '../../functions/core/planning/isolate.ts';
+import { Isolation, type IsolationOptions } from '../../functions/core/planning/isolate.ts';
 import { keepApart } from '../../functions/core/planning/keep-apart.ts';
 import type { BodySize } from '../../functions/core/planning/learned-limits.ts';
 import type { PlannedEntry, PlannedRequest } from '../../functions/core/planning/planned-request.ts';
@@ -17,6 +17,11 @@ export interface PlayOptions {
   /** Requests of each batch; batches are a minute apart. */
   readonly batches: readonly (readonly PlannedRequest[])[];
   readonly evidence?: Evidence;
+  /**
+   * Takes a mechanism away, to show that it would be seen.
+   * @default the real one
+   */
+  readonly createIsolation?: (options: IsolationOptions) => Isolation;
   /**
    * What is left of the day's files, where it can be read.
    * @default as many as one wants
@@ -65,6 +70,7 @@ export function playIsolation({
   verdict,
   batches,
   evidence = new Evidence({ isolationRequests: 13 }),
+  createIsolation = (options) => new Isolation(options),
   filesLeft = 1e6,
   lastingMs = 3_600_000,
 }: PlayOptions): Played {
@@ -93,7 +99,7 @@ export function playIsolation({
   return played;
 
   function playBatch(due: typeof returning): void {
-    const isolation = new Isolation({
+    const isolation = createIsolation({
       evidence,
       triesOf: ({ entry }: PlannedEntry) => tries.get(entryKey(entry)) ?? 0,
       priceOf: ({ entries }) => ({ files: entries.length, dirs: 0 }),

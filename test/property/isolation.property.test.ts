@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { Evidence } from '../../functions/core/planning/evidence.ts';
-import type { Failure } from '../../functions/core/planning/failure.ts';
+import { type Failure, isAboutContent, namedEntries } from '../../functions/core/planning/failure.ts';
+import { Isolation, type IsolationOptions } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
-import { type Played, playIsolation, type Verdict } from '../helpers/isolation-play.ts';
+import { type Played, type PlayOptions, playIsolation, type Verdict } from '../helpers/isolation-play.ts';
 
 const pageCount = 40;
 const url = (page: number) => `https://h.example/${page}`;
@@ -108,12 +109,12 @@ function withOthers(batches: readonly (readonly PlannedRequest[])[]): readonly (
   ]);
 }
 
-function play(world: World, evidence?: Evidence): Played {
+function play(world: World, broken: Pick<PlayOptions, 'evidence' | 'createIsolation'> = {}): Played {
   return playIsolation({
     verdict: verdictOf(world),
     batches: withOthers(requestsOf(world)),
     lastingMs: 7_200_000,
-    ...(evidence === undefined ? {} : { evidence }),
+    ...broken,
   });
 }
 
@@ -209,6 +210,22 @@ function isBroken(arbitrary: fc.Arbitrary<World>, holds: (world: World) => boole
   return fc.check(fc.property(arbitrary, holds), { numRuns: 2000, endOnFailure: true }).failed;
 }
 
+/** Rejects what a message names at once, where the vendor's code says that something is invalid. */
+class Credulous extends Isolation {
+  override failed(request: PlannedRequest, failure: Failure, nowMs: number) {
+    const named = namedEntries(request, failure);
+    if (named.length === 0 || !isAboutContent(failure)) {
+      super.failed(request, failure, nowMs);
+      return;
+    }
+    this.putBack(request);
+    this.withdraw([request]);
+    super.failed({ entries: named }, failure, nowMs);
+    const rest = request.entries.filter((planned) => !named.includes(planned));
+    if (rest.length > 0) this.hold({ entries: rest }, 'suspect', nowMs);
+  }
+}
+
 test('the promises break when acceptances are not asked for, when a name is believed, or without the budget', () => {
   class Gullible extends Evidence {
     override acceptedSince() {
@@ -216,12 +233,19 @@ test('the promises break when acceptances are not asked for, when a name is beli
     }
   }
   expect(
-    isBroken(
-      worlds,
-      (world) => goodRejected(world, play(world, new Gullible({ isolationRequests: 13 }))).length === 0,
-    ),
+    isBroken(worlds, (world) => {
+      const evidence = new Gullible({ isolationRequests: 13 });
+      return goodRejected(world, play(world, { evidence })).length === 0;
+    }),
   ).toBe(true);
   expect(
-    isBroken(manyBad, (world) => mostIsolating(play(world, new Evidence({ isolationRequests: 1000 }))) <= 13),
+    isBroken(manyBad, (world) => {
+      const evidence = new Evidence({ isolationRequests: 1000 });
+      return mostIsolating(play(world, { evidence })) <= 13;
+    }),
+  ).toBe(true);
+  const createIsolation = (options: IsolationOptions) => new Credulous(options);
+  expect(
+    isBroken(worlds, (world) => goodRejected(world, play(world, { createIsolation })).length === 0),
   ).toBe(true);
 });

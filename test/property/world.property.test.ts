@@ -1,165 +1,25 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
 import { entriesIn } from '../../bench/simulation/changes.ts';
-import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
+import type { Outcome, WorldOptions } from '../../bench/simulation/world.ts';
+import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import type { NotSent } from '../../functions/cdn-pro/client.ts';
 import { requestsInWindow } from '../../functions/core/limits/window.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
-import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import type { TickPorts } from '../../functions/tick/ports.ts';
+import { changesOf, hourMs, isBad, playWorld, type World, worlds } from '../helpers/random-worlds.ts';
 import { sendingBy } from '../helpers/submit-fixture.ts';
 
 /** `npm run test:fuzz` runs more. */
 const times = Number(process.env.FUZZ_TIMES ?? 1);
 
-type Kind = 'file' | 'file with headers' | 'directory' | 'regex';
-
-/** Random small worlds around the real consumer, its ledger and its pacing. */
-const fault = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<CdnProFault | undefined>(undefined) },
-  {
-    weight: 4,
-    arbitrary: fc.constantFrom<CdnProFault>(
-      'error',
-      'throttled',
-      'too-large',
-      'unauthorized',
-      'answer-lost',
-      'request-lost',
-      'odd',
-      { retryAfterMs: 1000 },
-      { retryAfterMs: 299_000 },
-      { slowMs: 3000 },
-      { slowMs: 9900 },
-    ),
-  },
-);
-const worlds = fc.record({
-  changes: fc.array(
-    fc.record({
-      afterMs: fc.integer({ min: 0, max: 4000 }),
-      page: fc.integer({ min: 0, max: 12 }),
-      as: fc.oneof(
-        { weight: 6, arbitrary: fc.constant<Kind>('file') },
-        { weight: 4, arbitrary: fc.constantFrom<Kind>('file with headers', 'directory', 'regex') },
-      ),
-      action: fc.constantFrom<PurgeAction>('invalidate', 'invalidate', 'delete'),
-      target: fc.constantFrom<Target>('production', 'production', 'staging'),
-    }),
-    { minLength: 1, maxLength: 25 },
-  ),
-  badPages: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 3 }),
-  isNamed: fc.boolean(),
-  limit: fc.record({
-    requests: fc.integer({ min: 1, max: 6 }),
-    perSeconds: fc.integer({ min: 2, max: 20 }),
-    headroom: fc.constantFrom(0, 0.1, 0.5),
-  }),
-  bucket: fc.record({
-    perMinute: fc.integer({ min: 30, max: 600 }),
-    // Some of it always stays in it: a request that is slow is counted later.
-    burst: fc.integer({ min: 30, max: 60 }),
-  }),
-  quota: fc.record({ files: fc.integer({ min: 4, max: 30 }), dirs: fc.integer({ min: 3, max: 12 }) }),
-  maxFileUrls: fc.integer({ min: 1, max: 6 }),
-  batchSize: fc.integer({ min: 1, max: 12 }),
-  gatherers: fc.integer({ min: 1, max: 3 }),
-  reordering: fc.integer({ min: 0, max: 5 }),
-  duplicates: fc.constantFrom(0, 0, 0.3),
-  /** What goes wrong with the first requests; all is well after them. */
-  faults: fc.array(fault, { maxLength: 12 }),
-  sendsRetryAfter: fc.boolean(),
-  wayMs: fc.integer({ min: 0, max: 400 }),
-  tableMs: fc.integer({ min: 0, max: 900 }),
-  tableIsGoneMs: fc.constantFrom(0, 0, 15_000),
-  /** How long the first invocations live; undefined: until their timeout. */
-  livesMs: fc.array(fc.option(fc.integer({ min: 0, max: 8000 }), { nil: undefined, freq: 2 }), {
-    maxLength: 6,
-  }),
-  /** The same for ticks. */
-  tickLivesMs: fc.array(fc.option(fc.integer({ min: 0, max: 3000 }), { nil: undefined, freq: 2 }), {
-    maxLength: 4,
-  }),
-  aheadMs: fc.integer({ min: -2000, max: 2000 }),
-  lookMs: fc.integer({ min: 0, max: 120_000 }),
-  seed: fc.nat(),
-});
-type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
 type Mutation = Pick<WorldOptions, 'mutate' | 'mutateTick' | 'guardMs'>;
 
-/** A day of tokens is ten minutes. */
-const hourMs = 25_000;
 /** The smallest share of which each kind of the day's tokens makes one. */
 const overdraft = 0.05;
-
-/** Three directories, so that those that are purged cover some of the files. */
-const directoryOf = (page: number) => `https://h.example/${page % 3}/`;
-const urlOf = (page: number) => `${directoryOf(page)}${page}`;
-
-function run(world: World, mutation: Mutation = {}, untilMs = 7_200_000): Promise<Outcome> {
-  const { limit, maxFileUrls, batchSize, gatherers, reordering, duplicates, seed, livesMs, wayMs } = world;
-  return runWorld(
-    {
-      seed,
-      changes: changesOf(world),
-      limit,
-      bucket: world.bucket,
-      quota: { production: world.quota, staging: world.quota },
-      hourMs,
-      limits: { maxFileUrls, maxBodyBytes: 1e6 },
-      eventSource: {
-        batchSize,
-        windowMs: 1000,
-        maximumConcurrency: 2,
-        maxPayloadBytes: 6e6,
-        gatherers,
-        envelopeBytes: 800,
-        grain: 1,
-        invokeMs: 10,
-        receiveRate: 1000,
-      },
-      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10, reordering, duplicates },
-      cdnPro: {
-        requests: limit.requests,
-        windowMs: limit.perSeconds * 1000,
-        wayMs: () => wayMs,
-        bucket: world.bucket,
-        sendsRetryAfter: world.sendsRetryAfter,
-        fault: (index) => world.faults[index],
-        bad: {
-          isBad: (url) => world.badPages.some((page) => urlOf(page) === url),
-          isNamed: world.isNamed,
-        },
-      },
-      table: { latencyMs: () => world.tableMs, fails: (nowMs) => nowMs < world.tableIsGoneMs },
-      transitMs: 10,
-      functionTimeoutMs: 300_000,
-      lifeMs: (invocation) => livesMs[invocation],
-      tickLifeMs: (tick) => world.tickLivesMs[tick],
-      skewMs: [0, world.aheadMs],
-      ...mutation,
-    },
-    untilMs,
-  );
-}
-
-function changesOf({ changes }: World) {
-  let atMs = 0;
-  return changes.map(({ afterMs, page, as, action, target }) => {
-    atMs += afterMs;
-    const entry = entryFor(page, as, { action, target });
-    return { atMs, url: entryText(entry), entry };
-  });
-}
-
-function entryFor(page: number, as: Kind, scope: Scope): PurgeEntry {
-  if (as === 'directory') return { kind: 'dir', url: `${directoryOf(page)}*`, ...scope };
-  if (as === 'regex') return { kind: 'regex', pattern: `${urlOf(page)}[?].*`, ...scope };
-  if (as === 'file') return { kind: 'file', url: urlOf(page), ...scope };
-  return { kind: 'file', url: urlOf(page), headers: [{ name: 'Accept', value: 'image/webp' }], ...scope };
-}
 
 /** Tells an entry from every other one. */
 function nameOf(entry: PurgeEntry): string {
@@ -201,22 +61,22 @@ function overspentIn({ quota }: World, { cdnPro: { spent } }: Outcome): string[]
   });
 }
 
-/** Promise 4: good URLs that did not get through, or were rejected. */
-function hurtIn(world: World, outcome: Outcome): string[] {
-  const isBad = (url: string) => world.badPages.some((page) => urlOf(page) === url);
-  const unsent = changesOf(world).filter(
-    ({ url }, index) => !isBad(url) && Number.isNaN(outcome.acceptedMs[index]),
-  );
-  const rejected = outcome.dead.filter((body) => {
+/** Promise 4: good URLs that did not get through. */
+function unsentIn(world: World, { acceptedMs }: Outcome): string[] {
+  return changesOf(world)
+    .filter(({ url }, index) => !isBad(world, url) && Number.isNaN(acceptedMs[index]))
+    .map(({ entry }) => `${nameOf(entry)} was never accepted`);
+}
+
+/** Promise 4: good URLs that were rejected. */
+function rejectedIn(world: World, { dead }: Outcome): string[] {
+  const rejected = dead.filter((body) => {
     const read = readMessage(body);
     return read.kind === 'message' && JSON.parse(body).rejected !== undefined;
   });
-  return [
-    ...unsent.map(({ entry }) => `${nameOf(entry)} was never accepted`),
-    ...entriesIn(rejected)
-      .map(entryText)
-      .flatMap((url) => (isBad(url) ? [] : [`${url} was rejected`])),
-  ];
+  return entriesIn(rejected)
+    .map(entryText)
+    .flatMap((url) => (isBad(world, url) ? [] : [`${url} was rejected`]));
 }
 
 /** Worlds with hardly a token, in which the first ticks are killed. */
@@ -241,7 +101,32 @@ const busy = worlds.map(
     limit: { requests: 6, perSeconds: 2, headroom: 0 },
     batchSize: 2,
     faults: [],
+    outages: [],
     livesMs: [],
+    livesCalls: [],
+  }),
+);
+
+/** Worlds with tokens for all, in which nothing else goes wrong than what an entry is at fault for. */
+const plentiful = worlds.map(
+  (world): World => ({
+    ...world,
+    quota: { files: 1000, dirs: 1000 },
+    faults: [],
+    outages: [],
+    livesMs: [],
+    livesCalls: [],
+  }),
+);
+
+/** Worlds in which the whole service refuses everything for a while. */
+const refusing = plentiful.map(
+  (world): World => ({
+    ...world,
+    badPages: [],
+    outages: [
+      { fromMs: 0, lastsMs: 20_000, response: { status: 400, body: '{"message":"no"}' }, isWhole: false },
+    ],
   }),
 );
 
@@ -254,17 +139,25 @@ async function isSeen(
   const outcome = await fc.check(
     fc.asyncProperty(
       among,
-      async (world) => failuresOf(world, await run(world, mutation, 600_000)).length === 0,
+      async (world) => failuresOf(world, await playWorld(world, mutation, 600_000)).length === 0,
     ),
     { numRuns: 500, endOnFailure: true },
   );
   return outcome.failed;
 }
 
+/** CDN Pro's answers, changed on their way. */
+function answering(change: (answer: Answer | NotSent) => Answer | NotSent): Mutation {
+  return {
+    mutate: (ports) =>
+      sendingBy(ports, (submit) => async (body, options) => change(await submit(body, options))),
+  };
+}
+
 test('promise 1: whenever one looks, every change is accepted, in the dead letter queue, or waiting', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
-      expect(lostIn(world, await run(world, {}, world.lookMs))).toEqual([]);
+      expect(lostIn(world, await playWorld(world, {}, world.lookMs))).toEqual([]);
     }),
     { numRuns: 300 * times },
   );
@@ -272,13 +165,20 @@ test('promise 1: whenever one looks, every change is accepted, in the dead lette
 
 test('promise 1 breaks when what is left is not requeued, or a lost request counts as accepted', async () => {
   const dropping = (ports: SubmitPorts): SubmitPorts => ({ ...ports, requeue: async () => [] });
-  const trusting = (ports: SubmitPorts): SubmitPorts =>
-    sendingBy(ports, (submit) => async (body, options) => {
-      const answer = await submit(body, options);
-      return answer.kind === 'unavailable' ? { kind: 'accepted', purgeId: 'p' } : answer;
-    });
+  const trusting = answering((answer) =>
+    answer.kind === 'unavailable' ? { kind: 'accepted', purgeId: 'p' } : answer,
+  );
   expect(await isSeen({ mutate: dropping }, lostIn)).toBe(true);
-  expect(await isSeen({ mutate: trusting }, lostIn)).toBe(true);
+  expect(await isSeen(trusting, lostIn)).toBe(true);
+});
+
+test('promise 1 breaks when any 2xx counts as accepted', async () => {
+  const polite = answering((answer) =>
+    answer.kind === 'unavailable' && String(answer.status).startsWith('2')
+      ? { kind: 'accepted', purgeId: 'p' }
+      : answer,
+  );
+  expect(await isSeen(polite, lostIn)).toBe(true);
 });
 
 test('promise 1 breaks when what is parked is lost, or taken out of the table before it is released', async () => {
@@ -301,12 +201,12 @@ test('promise 1 breaks when what is parked is lost, or taken out of the table be
 test('promise 2: no window of the server ever holds more than the limit, and nothing is answered with 429', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
-      const outcome = await run(world);
+      const outcome = await playWorld(world, {}, 600_000);
       expect(overfullIn(world, outcome)).toEqual([]);
       expect(outcome.cdnPro.throttled).toBe(0);
       expect(overspentIn(world, outcome)).toEqual([]);
     }),
-    { numRuns: 300 * times },
+    { numRuns: 150 * times },
   );
 });
 
@@ -346,8 +246,11 @@ const quiet = worlds.map(
     ...world,
     faults: [],
     badPages: [],
+    outages: [],
     livesMs: [],
+    livesCalls: [],
     tickLivesMs: [],
+    tickLivesCalls: [],
     quota: { files: 1000, dirs: 1000 },
   }),
 );
@@ -355,9 +258,9 @@ const quiet = worlds.map(
 test('promise 3: a batch takes no more requests than its lower bound', async () => {
   await fc.assert(
     fc.asyncProperty(quiet, async (world) => {
-      expect((await run(world)).aboveBound).toBe(0);
+      expect((await playWorld(world)).aboveBound).toBe(0);
     }),
-    { numRuns: 200 * times },
+    { numRuns: 100 * times },
   );
 });
 
@@ -370,34 +273,59 @@ test('promise 3 breaks when requests are split', async () => {
       return submit({ ...body, fileUrls: fileUrls.slice(0, middle) }, options);
     });
   const outcome = await fc.check(
-    fc.asyncProperty(quiet, async (world) => (await run(world, { mutate: splitting })).aboveBound === 0),
+    fc.asyncProperty(
+      quiet,
+      async (world) => (await playWorld(world, { mutate: splitting })).aboveBound === 0,
+    ),
     { numRuns: 500, endOnFailure: true },
   );
   expect(outcome.failed).toBe(true);
 });
 
-test('promise 4: every good URL gets through, and none is rejected, whatever else is in the batch', async () => {
+/** Worlds with tokens for all: the share of what has failed is one of a real day. */
+const affluent = worlds.map((world): World => ({ ...world, quota: { files: 1000, dirs: 1000 } }));
+
+/** Worlds with few tokens, in which nothing fails and functions crash. */
+const frugal = worlds.map((world): World => ({ ...world, badPages: [], faults: [], outages: [] }));
+
+test.each([
+  ['whatever else is in the batch', affluent],
+  ['however long it waits for tokens, and wherever functions crash', frugal],
+])('promise 4: every good URL gets through, and none is rejected, %s', async (_, among) => {
   await fc.assert(
-    fc.asyncProperty(worlds, async (world) => {
-      expect(hurtIn(world, await run(world))).toEqual([]);
+    fc.asyncProperty(among, async (world) => {
+      const isOver = (acceptedMs: Float64Array) =>
+        changesOf(world).every(({ url }, index) => isBad(world, url) || !Number.isNaN(acceptedMs[index]));
+      const outcome = await playWorld(world, { isOver });
+      expect([...unsentIn(world, outcome), ...rejectedIn(world, outcome)]).toEqual([]);
     }),
-    { numRuns: 300 * times },
+    { numRuns: 100 * times },
   );
 });
 
 test('promise 4 breaks when a refused request is only tried again', async () => {
-  const stubborn = (ports: SubmitPorts): SubmitPorts =>
-    sendingBy(ports, (submit) => async (body, options) => {
-      const answer = await submit(body, options);
-      return answer.kind === 'refused' ? { kind: 'unavailable', reason: 'HTTP 400' } : answer;
-    });
-  expect(await isSeen({ mutate: stubborn }, hurtIn)).toBe(true);
+  const stubborn = answering((answer) =>
+    answer.kind === 'refused' ? { kind: 'throttled', retryAfterMs: 1000 } : answer,
+  );
+  expect(await isSeen(stubborn, unsentIn, plentiful)).toBe(true);
+});
+
+test('promise 4 breaks when any refusal, or any 403, is taken for one of the content', async () => {
+  const believing = answering((answer) =>
+    answer.kind === 'refused' ? { ...answer, code: 'InvalidPurgeUrl' } : answer,
+  );
+  const accusing = answering((answer) =>
+    answer.kind === 'forbidden' ? { ...answer, kind: 'refused', code: 'InvalidPurgeUrl' } : answer,
+  );
+  expect(await isSeen(believing, rejectedIn, refusing)).toBe(true);
+  expect(await isSeen(accusing, rejectedIn)).toBe(true);
 });
 
 test('a world is reproducible: the same seed, the same requests at the same times', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
-      const [first, second] = [await run(world), await run(world)];
+      const play = () => playWorld(world, {}, 300_000);
+      const [first, second] = [await play(), await play()];
       expect(second.cdnPro.arrivals).toEqual(first.cdnPro.arrivals);
     }),
     { numRuns: 50 },

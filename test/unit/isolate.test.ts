@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { Evidence } from '../../functions/core/planning/evidence.ts';
 import type { Failure } from '../../functions/core/planning/failure.ts';
+import { Isolation } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { playIsolation, type Verdict } from '../helpers/isolation-play.ts';
@@ -178,6 +180,27 @@ describe('what is refused whatever it asks for', () => {
       nowMs < 300_000 ? ofBrokenScope(entries, nowMs) : undefined;
     const { accepted, rejected } = playIsolation({ verdict, batches: [chunks(100)] });
     expect([accepted.size, rejected]).toEqual([1000, []]);
+  });
+
+  test('is probed entry by entry: one at fault does not keep the scope closed', () => {
+    const evidence = new Evidence({ isolationRequests: 100 });
+    const all = pages(4).map((url) => request(url));
+    const probed = Array.from({ length: 12 }, (_, round) => {
+      const nowMs = round * 900_000;
+      evidence.noteTokens('production', {}, nowMs);
+      const isolation = new Isolation({ evidence, triesOf: () => 0, priceOf: () => ({ files: 1, dirs: 0 }) });
+      for (const each of all) isolation.hold(each, 'suspect', nowMs);
+      const probes: PlannedRequest[] = [];
+      for (;;) {
+        isolation.conclude(nowMs);
+        const [probe] = isolation.next(1);
+        if (probe === undefined) return probes;
+        probes.push(probe);
+        isolation.start(probe);
+        isolation.failed(probe, refused, nowMs);
+      }
+    });
+    expect(new Set(probed.slice(4).flat())).toEqual(new Set(all));
   });
 
   test.each([refused, silent])(

@@ -78,6 +78,13 @@ describe('what is parked', () => {
     expect(found).not.toHaveProperty('byPrefix');
   });
 
+  test('keeps how often it has failed, also where it is parked anew for another change', async () => {
+    const { table, all } = createTable();
+    await table.park([item(h('a'), { tries: 2, change: change('2026-01-01') })]);
+    await table.park([item(h('a'), { change: change('2026-01-02') })]);
+    expect(await all()).toMatchObject([{ tries: 2, change: change('2026-01-02') }]);
+  });
+
   test('is one item, too, where the same is parked many times at once', async () => {
     const { table, all } = createTable();
     const copies = Array.from({ length: 8 }, (_, index) => item(h('a'), { sinceMs: 1000 + index }));

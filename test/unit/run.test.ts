@@ -50,6 +50,15 @@ describe('a run', () => {
     expect(run.nextStep(0)).toEqual({ kind: 'end', delaySeconds: 0 });
   });
 
+  test('throws what sending a request has thrown, whenever that was: its entries are not settled', async () => {
+    const run = createRun([request('a')]);
+    const step = run.nextStep(0);
+    if (step.kind !== 'send') throw new Error(`expected requests to send, got ${step.kind}`);
+    run.start(step.requests[0] ?? request(), () => Promise.reject(new RangeError('a fault')));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(() => run.nextStep(0)).toThrow('a fault');
+  });
+
   test('does not send what was withdrawn', () => {
     const [first, second] = [request('a'), request('b')];
     const run = createRun([first, second]);

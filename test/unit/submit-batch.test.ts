@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { referenceTo } from '../../functions/core/model/purge-message.ts';
+import { faultKey } from '../../functions/core/planning/evidence.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
@@ -472,4 +473,17 @@ test('an S3 event that came back is purged once it is noted that it was recovere
   expect(noted).toEqual([change]);
   const purged = world.requests.flatMap(({ body }) => body.fileUrls ?? []);
   expect(purged).toEqual([h('b'), 'https://h.example/a']);
+});
+
+test('what is asked for alone of a scope that may be refused as a whole is tried or stays away, never requeued at once', async () => {
+  const world = createWorld({ answer: () => accepted });
+  const key = faultKey({ entries: [{ entry: fileEntry('https://h.example/a'), messages: [] }] });
+  world.ports.evidence.close(key, 1000, world.nowMs);
+  world.nowMs += 5000;
+  await submitBatch([buffered('m', 'https://h.example/a')], world.ports, options);
+  expect(world.requeued).toEqual([]);
+  expect(world.requests).toHaveLength(1);
+  world.ports.evidence.close(key, 60_000, world.nowMs);
+  await submitBatch([buffered('m', 'https://h.example/b')], world.ports, options);
+  expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([15]);
 });

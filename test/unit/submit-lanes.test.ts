@@ -3,6 +3,7 @@ import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { noTallies } from '../../functions/core/limits/lane.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
 import { noTokens, spend } from '../../functions/core/limits/quota.ts';
+import { noteSpent, noteWaiting } from '../../functions/core/limits/senders.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
@@ -211,6 +212,32 @@ describe('what has no token', () => {
     await submitBatch([message(files(3), { lane: 'bulk' })], { ...world.ports, limitsTable }, options);
     expect(world.requests).toEqual([]);
     expect(world.parked).toHaveLength(3);
+  });
+
+  test('and has failed without a verdict, is parked with the count of it', async () => {
+    const world = createWorld({
+      answer: () => ({ kind: 'unavailable', status: 200, reason: 'HTTP 200: <html>' }),
+      contract,
+      known: spent({ files: 989 }),
+    });
+    await submitBatch([message([file('odd')])], world.ports, options);
+    expect(world.parked).toMatchObject([{ tries: 0, entry: file('odd') }]);
+  });
+
+  test('and has failed, pays from a share of its own, whatever its sender and lane', async () => {
+    const world = createWorld({ answer: () => accepted, contract });
+    const sent = () =>
+      submitBatch([message([file('a')], { lane: 'takedown', tries: 1 })], world.ports, options);
+    await sent();
+    const { failed, ...others } = world.limits().senders;
+    expect(failed?.recent).toEqual({ files: 1, dirs: 0 });
+    expect(Object.values(others).map(({ recent }) => recent.files)).not.toContain(1);
+    await world.ports.limitsTable.note((state) => ({
+      ...state,
+      senders: noteWaiting(noteSpent(state.senders, { failed: daily }, 0), ['bucket:bucket'], world.nowMs),
+    }));
+    await sent();
+    expect(world.parked).toMatchObject([{ lane: 'people', sender: 'failed', tries: 1 }]);
   });
 
   test('does not wait any longer once something else has purged it', async () => {

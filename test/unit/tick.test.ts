@@ -135,6 +135,13 @@ describe('what waits', () => {
     expect(world.sent).toHaveLength(2);
   });
 
+  test('keeps how often it has failed, apart from what has not', async () => {
+    const world = createTickWorld();
+    await world.park(parkedFile(h('a'), { tries: 2 }), parkedFile(h('b')));
+    await world.tick();
+    expect(world.sent.map(({ tries }) => tries).toSorted()).toEqual([2, undefined]);
+  });
+
   test('is not released again while what was released is on its way to CDN Pro', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
     await world.spend({ files: 39, dirs: 0 });

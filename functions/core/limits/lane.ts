@@ -47,6 +47,9 @@ export function senderOf(change: ChangeReference | undefined): string | undefine
   return bucket === undefined ? `source:${change.source}` : `bucket:${bucket}`;
 }
 
+/** Pays for all entries that have failed alone, so that they do not spend the share of the sender that they come from. */
+export const failedSender = 'failed';
+
 /**
  * Classifies the entries of one message of a sender.
  * @param entries how many entries it has

@@ -141,6 +141,11 @@ export class Evidence {
     return closedUntilMs;
   }
 
+  /** @returns how often a scope was closed since something of it was accepted */
+  closuresOf(key: string, nowMs: number): number {
+    return this.#scope(key, nowMs).closures;
+  }
+
   closedUntilMs(key: string, nowMs: number): number {
     return this.#scope(key, nowMs).closedUntilMs;
   }

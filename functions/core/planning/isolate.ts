@@ -7,7 +7,7 @@ import { type Court, judge } from './judge.ts';
 import { type BodySize, bodySize } from './learned-limits.ts';
 import { halve, type PlannedEntry, type PlannedRequest } from './planned-request.ts';
 import { settleSuspects } from './settle-suspects.ts';
-import { partOf, type Suspect, targetOf } from './suspect.ts';
+import { isSuspicious, partOf, type Suspect, targetOf } from './suspect.ts';
 import { Suspects } from './suspects.ts';
 
 /** Options of {@link Isolation}. */
@@ -45,6 +45,11 @@ export class Isolation {
     return this.#suspects.waiting
       .filter(({ isPart, times, failure }) => isPart || (times > 0 && failure?.kind === 'refused'))
       .map(({ request }) => request);
+  }
+
+  /** @returns whether a request that waits has failed in a way that may be the fault of its entries */
+  hasFailed(request: PlannedRequest): boolean {
+    return this.#suspects.waiting.some((suspect) => suspect.request === request && isSuspicious(suspect));
   }
 
   /** @returns those of which all of the scope may be refused, so that they had better wait */

@@ -83,12 +83,26 @@ export function questionScope(
   const alone = suspects.filter(hasFailedAlone);
   const last = alone.at(-1);
   if (last !== undefined && evidence.failedAloneOf(key, nowMs) >= probes) return { kind: 'close', last };
-  const untried =
-    suspects.find(({ state, isPart }) => state === 'held' && !isPart) ??
-    suspects.find((each) => !alone.includes(each));
-  if (untried === undefined) return { kind: 'set-aside', alone };
-  const { length } = untried.request.entries;
+  const innocent = suspects.filter(({ state, isPart }) => state === 'held' && !isPart);
+  const untried = innocent.length > 0 ? innocent : suspects.filter((each) => !alone.includes(each));
+  const probed = entryToProbe(untried, alone.length, evidence.closuresOf(key, nowMs));
+  return probed === undefined ? { kind: 'set-aside', alone } : { kind: 'probe', ...probed };
+}
+
+/**
+ * @param failed how many entries have failed alone already
+ * @param closures how often the scope was closed
+ */
+function entryToProbe([first, ...rest]: readonly Suspect[], failed: number, closures: number) {
+  if (first === undefined) return undefined;
+  if (closures > 0) {
+    // Each entry in its turn: one that is at fault itself must not keep the scope closed.
+    const all = [first, ...rest].flatMap((suspect) =>
+      suspect.request.entries.map((_, index) => ({ suspect, index })),
+    );
+    return all[closures % all.length];
+  }
+  const { length } = first.request.entries;
   // From the beginning, the end and the middle by turns: neighbors are often alike.
-  const index = [0, length - 1, Math.floor(length / 2)][alone.length % 3] ?? 0;
-  return { kind: 'probe', suspect: untried, index };
+  return { suspect: first, index: [0, length - 1, Math.floor(length / 2)][failed % 3] ?? 0 };
 }

@@ -57,6 +57,11 @@ export function targetOf({ request }: Suspect): Target {
   return request.entries[0]?.entry.target ?? 'production';
 }
 
+/** @returns whether a suspect has failed alone, or without a verdict, so that it would spend the tokens of others again */
+export function isSuspicious(suspect: Suspect): boolean {
+  return suspect.failure?.kind === 'no-verdict' || hasFailedAlone(suspect);
+}
+
 /** @returns whether a suspect is one entry that was tried by itself */
 export function hasFailedAlone({ request, times }: Suspect): boolean {
   return times > 0 && request.entries.length === 1;

@@ -3,7 +3,7 @@ import type { Conclusion, Shelved } from './conclusion.ts';
 import type { Failure } from './failure.ts';
 import { bodySize } from './learned-limits.ts';
 import type { PlannedRequest } from './planned-request.ts';
-import { hasFailedAlone, partOf, type Suspect, type Whole } from './suspect.ts';
+import { hasFailedAlone, isSuspicious, partOf, type Suspect, type Whole } from './suspect.ts';
 
 /** The suspects of one batch, those that wait and those that are under way, and what was concluded about others. */
 export class Suspects {
@@ -75,8 +75,10 @@ export class Suspects {
   }
 
   shelve(suspects: readonly Suspect[], shelved: Omit<Shelved, 'kind' | 'requests' | 'isApart'>): void {
-    const isScope = shelved.why === 'refused-alike' || shelved.why === 'tokens';
-    const byApart = groupBy(suspects, (suspect) => !isScope || hasFailedAlone(suspect));
+    const byApart = groupBy(suspects, (suspect) => {
+      if (shelved.why === 'tokens') return isSuspicious(suspect);
+      return shelved.why !== 'refused-alike' || hasFailedAlone(suspect);
+    });
     for (const [isApart, group] of byApart) {
       const requests = group.map(({ request }) => request);
       this.conclude({ kind: 'shelve', requests, isApart, ...shelved });
