@@ -20,7 +20,7 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'])(
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/security.md'])(
   '%s names only paths that exist',
   (file) => {
     const named = readFileSync(file, 'utf8').matchAll(
