@@ -3,6 +3,7 @@ import type { Target } from '../core/model/types.ts';
 import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
 import { type Answer, type Answered, readAnswer, readAnswered } from './answer.ts';
 import { type Credentials, signRequest } from './auth.ts';
+import { type DeployedHosts, readHostnames } from './hostnames.ts';
 import { type Quotas, readPurgeTokens, readServiceQuotas } from './quotas.ts';
 
 /** How long a request may take before it counts as lost, in milliseconds. */
@@ -25,6 +26,12 @@ export interface PreparedClient {
   purgeTokens(target: Target, options: SendOptions): Promise<Reading<Tokens>>;
   /** Asks for the quotas of a day. */
   serviceQuotas(options: SendOptions): Promise<Reading<Quotas>>;
+}
+
+/** The same, with what only the command line asks. */
+export interface CheckingClient extends PreparedClient {
+  /** Asks which hosts are deployed in a target: the first 200. */
+  hostnames(target: Target, options: SendOptions): Promise<Reading<DeployedHosts>>;
 }
 
 /** Options of sending. */
@@ -57,14 +64,16 @@ export interface CdnProClientOptions {
 const contentType = 'application/json';
 
 /** @returns a client for the API at `endpoint` */
-export function createCdnProClient({ endpoint, credentials, nowMs }: CdnProClientOptions): CdnProClient {
+export function createCdnProClient({ endpoint, credentials, nowMs }: CdnProClientOptions): {
+  prepare(): Promise<CheckingClient>;
+} {
   const base = endpoint.replace(/\/+$/, '');
   return {
     prepare: async () => prepareClient(base, await credentials(), nowMs),
   };
 }
 
-function prepareClient(base: string, credentials: Credentials, nowMs: () => number): PreparedClient {
+function prepareClient(base: string, credentials: Credentials, nowMs: () => number): CheckingClient {
   async function send(method: 'GET' | 'POST', path: string, body = '') {
     const url = new URL(`${base}${path}`);
     const headers = {
@@ -110,6 +119,7 @@ function prepareClient(base: string, credentials: Credentials, nowMs: () => numb
     purgeTokens: (target, options) =>
       read(`/cdn/purges/purgeTokens?target=${target}`, options, readPurgeTokens),
     serviceQuotas: (options) => read('/cdn/serviceQuotas/customer/me', options, readServiceQuotas),
+    hostnames: (target, options) => read(`/cdn/hostnames?target=${target}&limit=200`, options, readHostnames),
   };
 }
 

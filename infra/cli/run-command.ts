@@ -1,5 +1,6 @@
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import { suggestion } from '../settings/suggestion.ts';
+import { describeAwsError } from './aws-error.ts';
 import type { Command, CommandResult, Surroundings } from './command.ts';
 import { terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -20,6 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'which URLs wait for tokens of the day, and until when',
     load: async () => (await import('./commands/waiting.ts')).waitingCommand,
   },
+  purge: {
+    summary: 'purges URLs, directories and patterns by hand',
+    load: async () => (await import('./commands/purge.ts')).purgeCommand,
+  },
   quota: {
     summary: "what is left of the day's tokens and of the rate limit",
     load: async () => (await import('./commands/quota.ts')).quotaCommand,
@@ -39,6 +44,10 @@ const commands: Readonly<Record<string, Entry>> = {
   resume: {
     summary: 'ends a pause',
     load: async () => (await import('./commands/resume.ts')).resumeCommand,
+  },
+  doctor: {
+    summary: 'is everything set up, and if not, what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   explain: {
     summary: 'what the rules make of a change; nothing is purged',
@@ -75,6 +84,8 @@ export async function runCommand(
   try {
     return await (await entry.load()).run(rest, surroundings);
   } catch (error) {
+    const aws = error instanceof PurgerError ? undefined : describeAwsError(error);
+    if (aws !== undefined) return { exitCode: 2, stderr: aws };
     if (!(error instanceof PurgerError)) throw error;
     const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${name} --help` : '';
     return { exitCode: 2, stderr: `${error.message}${hint}` };

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -21,6 +21,7 @@ import type { FunctionName } from '../function/bundle.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { type AlarmName, type AlarmSettings, checkAlarms } from '../settings/alarm-settings.ts';
+import { commandFor } from './alarm-commands.ts';
 import { createAlarmTopic, grantAlarmsPublish } from './alarm-topic.ts';
 import { purgerNameOf } from './names.ts';
 
@@ -115,7 +116,7 @@ export class Monitoring extends Construct {
     const named = (suffix: string | undefined) => (suffix === undefined ? name : `${name}-${suffix}`);
     const alarm = new Alarm(this, named(id), {
       alarmName: `${this.purgerName}-${named(of)}`,
-      alarmDescription: `[${severity}] ${meaning} ${action} Runbook: ${runbookUrl}#${name}`,
+      alarmDescription: `[${severity}] ${meaning} ${action} Run: ${commandFor(name, Stack.of(this).stackName)}. Runbook: ${runbookUrl}#${name}`,
       metric,
       threshold,
       datapointsToAlarm,

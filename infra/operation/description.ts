@@ -9,7 +9,7 @@ export interface PurgerDescription {
   /** What the names of its alarms begin with. */
   readonly name: string;
   readonly target: Target;
-  /** ARN of the secret with CDN Pro's credentials. */
+  /** Name or ARN of the secret with CDN Pro's credentials. */
   readonly credentials: string;
   /** Scheme and host of CDN Pro's API. */
   readonly endpoint: string;

@@ -9,6 +9,7 @@ import { windowPartition } from '../../functions/aws/ledger-keys.ts';
 import { waitingIndex } from '../../functions/aws/parked-table.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Tick } from '../pipeline/tick.ts';
+import { grantReadSecret } from '../security/secrets.ts';
 import { grantItems, grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 
@@ -72,7 +73,7 @@ export function grantChange(operated: Operated, grantee: IGrantable): void {
   allow(['events:DisableRule', 'events:EnableRule'], tick.schedule.ruleArn);
   // A question to CDN Pro takes its slot like any request.
   grantWindow(windowTable, grantee);
-  credentials.grantRead(grantee);
+  grantReadSecret(credentials, grantee);
   encryptionKey?.grant(grantee, 'kms:GenerateDataKey');
 }
 

@@ -4,6 +4,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import { hostsOf } from '../settings/rules/rule-hosts.ts';
@@ -100,7 +101,7 @@ export class Operation extends Construct {
       v: 1,
       name: purgerName,
       target: settings.target,
-      credentials: credentials.secretArn,
+      credentials: secretIdFor(this, credentials),
       endpoint,
       queues: {
         buffer: submit.buffer.queue.queueUrl,
@@ -114,7 +115,7 @@ export class Operation extends Construct {
       ...(webhookUrl !== undefined && { webhookUrl }),
       webhooks: this.#webhooks.map(({ name, secrets }) => ({
         name,
-        secrets: secrets.map(({ secretArn }) => secretArn),
+        secrets: secrets.map((secret) => secretIdFor(this, secret)),
       })),
       buckets: buckets.fit,
       hosts: hosts.fit,
@@ -124,7 +125,7 @@ export class Operation extends Construct {
 }
 
 function grantSecrets({ secrets }: Webhook, grantee: IGrantable): void {
-  for (const secret of secrets) secret.grantRead(grantee);
+  for (const secret of secrets) grantReadSecret(secret, grantee);
 }
 
 function grantNotification({ bucketArn }: IBucket, grantee: IGrantable): void {

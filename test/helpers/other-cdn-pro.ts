@@ -8,6 +8,8 @@ export interface OtherCdnPro {
   readonly accepted: Set<string>;
   /** The tokens that it says are left; it does not say so where they are undefined. */
   tokensLeft: { readonly filePurgeTokens: number; readonly dirPurgeTokens: number } | undefined;
+  /** The hosts that it says are deployed; it does not say so where they are undefined. */
+  hostnames: readonly string[] | undefined;
   readonly stop: () => void;
 }
 
@@ -20,6 +22,11 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
+    if (request.method === 'GET' && request.url?.includes('hostnames') && api.hostnames !== undefined) {
+      const hostnames = api.hostnames.map((hostname) => ({ hostname }));
+      response.writeHead(200).end(JSON.stringify({ count: hostnames.length, hostnames }));
+      return;
+    }
     if (request.method === 'GET') {
       const isKnown = request.url?.includes('purgeTokens') && api.tokensLeft !== undefined;
       response.writeHead(isKnown ? 200 : 404).end(JSON.stringify(api.tokensLeft ?? {}));
@@ -41,6 +48,7 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
     url: `http://127.0.0.1:${port}`,
     accepted,
     tokensLeft: undefined,
+    hostnames: undefined,
     stop: () => server.close(),
   };
   return api;

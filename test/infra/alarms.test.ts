@@ -6,6 +6,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { runCommand } from '../../infra/cli/run-command.ts';
 import { dashboardNameOf, purgerNameOf } from '../../infra/monitoring/names.ts';
 import { type AlarmFields, alarmNames } from '../../infra/settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
@@ -189,6 +190,15 @@ test('each has a name with the stack in it, and fits into what CloudWatch takes'
     // Nothing is published while nothing happens.
     expect(TreatMissingData).toBe('notBreaching');
     expect(Metrics.length).toBeLessThanOrEqual(10);
+  }
+});
+
+test('each names the command that says more, which exists', async () => {
+  for (const { AlarmDescription } of alarms.values()) {
+    const [, command = '', stack] =
+      / Run: cdn-purger ([a-z]+)( --stack Stack)?\. Runbook: /.exec(AlarmDescription) ?? [];
+    expect(await runCommand([command, '--help'])).toMatchObject({ exitCode: 0 });
+    expect(stack === undefined).toBe(command === 'explain');
   }
 });
 

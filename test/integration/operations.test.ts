@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createParkedTable } from '../../functions/aws/parked-table.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
-import { cliOf } from '../helpers/cli.ts';
+import { startAwsStub } from '../helpers/aws-stub.ts';
+import { cliOf, run } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
-import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
+import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
 
 const config: PurgerConfig = {
   credentials: 'my/cdn-pro',
@@ -113,10 +112,82 @@ test('what CDN Pro rejected is listed by reason, and purged by a redrive once th
   expect(await cli(['dead'])).toMatchObject({ exitCode: 0, stdout: 'No dead letter.' });
 });
 
-test('the message of the runbook purges a directory by hand', async () => {
-  const message = /'(\{"v":1.*\})'/.exec(readFileSync('docs/operations.md', 'utf8'))?.[1];
-  const sqs = sqsOf(stack.ready);
-  await sqs.send(new SendMessageCommand({ QueueUrl: stack.ready.sqs.bufferQueueUrl, MessageBody: message }));
-  expect(await eventually(() => cdnPro.accepted.has('https://www.example.com/blog/*'))).toBe(true);
-  sqs.destroy();
+test('purge by hand says what it costs, refuses what CDN Pro would, and asks before a whole host', async () => {
+  const page = 'https://h.example/by hand';
+  const blog = 'https://h.example/blog/*';
+  const dry = await cli(['purge', page, blog, '--dry-run']);
+  expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(dry.stdout).toContain('2 would be purged, for 1 files and 1 directories of the day');
+  expect(await cli(['purge', page, 'h.example/x'])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('h.example/x: expected a URL that begins with http:// or https://'),
+  });
+  const whole = ['purge', 'any://h.example/.*'];
+  expect((await cli(whole)).stdout).toContain('may purge a whole host: say --yes');
+  const asked: string[] = [];
+  const no = async (question: string) => {
+    asked.push(question);
+    return false;
+  };
+  expect(await cli(whole, { confirm: no })).toMatchObject({ exitCode: 1, stdout: 'Nothing was purged.' });
+  expect(asked).toEqual(['This may purge a whole host: any://h.example/.*. Go on?']);
+  const list = async () => `# by hand\n${page}\n\n${blog}\n`;
+  expect(await cli(['purge', '-', '--reason', 'ticket 12'], { readStdin: list })).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('2 queued'),
+  });
+  expect(await eventually(() => isAccepted('by%20hand') && isAccepted('blog/*'))).toBe(true);
+  isDeployed = false;
+  expect(await cli(['purge', 'https://h.example/gone', '--delete', '--reason', 'ticket 13'])).toMatchObject({
+    exitCode: 0,
+  });
+  expect(await eventually(async () => (await status()).deadLetters === 1)).toBe(true);
+  expect((await cli(['dead', '--show'])).stdout).toContain('change: ticket 13');
+  isDeployed = true;
+  await cli(['redrive']);
+  expect(await eventually(() => isAccepted('gone'))).toBe(true);
+});
+
+test('a deployed purger is found by the name of its stack, and doctor says what is wrong with it', async () => {
+  const aws = await startAwsStub(stack.ready);
+  const onStack = async (...args: readonly string[]) => {
+    const { exitCode, stdout, stderr } = await run([...args, '--stack', 'MyStack']);
+    return { exitCode, stdout, stderr };
+  };
+  try {
+    expect(await onStack('status')).toMatchObject({ exitCode: 0, stderr: '' });
+    cdnPro.tokensLeft = { filePurgeTokens: 4000, dirPurgeTokens: 12 };
+    cdnPro.hostnames = ['h.example', 'www.example.com'];
+    const well = await onStack('doctor');
+    expect(well).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(well.stdout).toContain('4000 files, 12 directories left');
+    expect(well.stdout).toMatch(/ok +hosts +1 of the rules are deployed in production/);
+    expect(well.stdout).toMatch(/ok +bucket my-bucket +sends to EventBridge/);
+    expect(well.stdout).toMatch(/ok +alarms +1 of 1 notify somebody/);
+    cdnPro.tokensLeft = undefined;
+    cdnPro.hostnames = ['other.example'];
+    aws.notifies = false;
+    aws.alarm = { StateValue: 'ALARM', AlarmActions: [] };
+    const ill = await onStack('doctor');
+    expect(ill.exitCode).toBe(1);
+    expect(ill.stdout).toMatch(/failed +CDN Pro +http.* answers 404/);
+    expect(ill.stdout).toMatch(
+      /failed +bucket my-bucket +sends no events to EventBridge\n +fix: deploy again/,
+    );
+    expect(ill.stdout).toMatch(/warning +alarms +0 of 1 notify somebody\n +fix: set `alarms.email`/);
+    expect((await onStack('status')).stdout).toContain('MyStack-Purger-freshness');
+    cdnPro.tokensLeft = { filePurgeTokens: 4000, dirPurgeTokens: 12 };
+    expect((await onStack('doctor')).stdout).toMatch(/failed +hosts +h.example not among the 1/);
+    const other = await run(['status', '--stack', 'OtherStack']);
+    expect(other.exitCode).toBe(2);
+    expect(other.stderr).toContain('Expected a purger in the stack OtherStack in eu-west-1');
+    aws.refuses = true;
+    expect(await onStack('status')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining('AccessDeniedException: not yours\nTo do: let your role use it'),
+    });
+  } finally {
+    aws.stop();
+  }
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { classify, noTallies, type SenderTallies, senderOf } from '../../functions/core/limits/lane.ts';
+import {
+  byHandSource,
+  classify,
+  noTallies,
+  type SenderTallies,
+  senderOf,
+} from '../../functions/core/limits/lane.ts';
 import { noteSpent, noteWaiting, senderIn, shareLeft, spentBy } from '../../functions/core/limits/senders.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 
@@ -57,6 +63,7 @@ it('a sender is a webhook or a bucket', () => {
   expect(senderOf(published)).toBe('webhook:blog');
   expect(senderOf({ ...published, webhook: '__proto__' })).toBe('webhook:__proto__');
   expect(senderOf(undefined)).toBeUndefined();
+  expect(senderOf({ ...put, source: byHandSource, id: 's3://www/a' })).toBeUndefined();
 });
 
 describe('the share of a sender', () => {

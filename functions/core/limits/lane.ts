@@ -39,9 +39,12 @@ const nothing: Tally = { sinceMs: 0, count: 0 };
 /** What was seen of a sender that is not known yet. */
 export const noTallies: SenderTallies = { entries: nothing, deletes: nothing };
 
-/** @returns which webhook or bucket a change came from; undefined for a message written by hand */
+/** The source of what somebody purges by hand, who waits for it and is nobody's sender. */
+export const byHandSource = 'cdn-purger';
+
+/** @returns which webhook or bucket a change came from; undefined for what was asked for by hand */
 export function senderOf(change: ChangeReference | undefined): string | undefined {
-  if (change === undefined) return undefined;
+  if (change === undefined || change.source === byHandSource) return undefined;
   if (change.webhook !== undefined) return `webhook:${change.webhook}`;
   const bucket = /^s3:\/\/([^/]+)/.exec(change.id)?.[1];
   return bucket === undefined ? `source:${change.source}` : `bucket:${bucket}`;

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { sendMessages } from '../../../functions/buffer/send-messages.ts';
+import { byHandSource } from '../../../functions/core/limits/lane.ts';
+import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { messageVersion, writeInParts } from '../../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../../functions/core/model/types.ts';
+import {
+  type CommandResult,
+  defineCommand,
+  purgerOptions,
+  purgerUsage,
+  type Surroundings,
+} from '../command.ts';
+import { connect, type Purger } from '../purger/connect.ts';
+import { openLimits } from '../purger/limits.ts';
+import { type Cost, costOf, type PurgeByHand, readUrls, wholeHosts } from '../queries/purge-by-hand.ts';
+import { quotaReport } from '../queries/quota.ts';
+import { UsageError } from '../usage-error.ts';
+
+const usage = `Usage:
+  cdn-purger purge URL... [--delete] [--reason WORDS] [--dry-run] [--yes] (--stack NAME | --ready FILE) [--json]
+  cdn-purger purge --file FILE …
+  … | cdn-purger purge - …
+
+Purges URLs: grouped and throttled like any change, and before bulk. What has a * is a directory (https://h/blog/*,
+https://h/blog/**), what begins with any:// or regex: is a regular expression, all else is a file. If CDN Pro would refuse
+one of them, nothing is purged.
+
+  --file FILE     a URL on each line; "-" as an argument reads them from stdin. Empty lines and # comments are skipped
+  --delete        takes the objects out of the cache rather than revalidating them: a takedown, which goes before all else
+  --reason WORDS  why: it is kept with the purge, in logs and in dead letters
+  --dry-run       says what it would cost, and purges nothing
+  --yes           does not ask before a wildcard at the root of a host
+${purgerUsage}
+
+Ends with 0 where it was queued (or could be), 1 where it was not, and 2 where the command is wrong.`;
+
+/** Purges by hand. */
+export const purgeCommand = defineCommand({
+  usage,
+  options: {
+    ...purgerOptions,
+    file: { type: 'string' },
+    delete: { type: 'boolean' },
+    reason: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    yes: { type: 'boolean' },
+  },
+  async run({ values, positionals }, surroundings) {
+    const urls = await readList(positionals, values.file, surroundings);
+    const purger = await connect(values);
+    const action = values.delete === true ? 'delete' : 'invalidate';
+    const read = readUrls(urls, { target: purger.target, action });
+    const print = printer(values.json === true);
+    if (read.problems.length > 0) return print(1, { queued: 0, ...read }, describeProblems(read));
+    const plan = await planOf(read.entries, purger, surroundings.nowMs());
+    if (values['dry-run'] === true) {
+      return print(0, { queued: 0, ...read, ...plan }, describePlan(read.entries, plan, 'would be purged'));
+    }
+    const refusal = values.yes === true ? undefined : await refusalOf(read.entries, surroundings);
+    if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
+    const unsent = await send(read.entries, values.reason, purger, surroundings.nowMs());
+    if (unsent.length > 0) {
+      return print(1, { queued: 0, ...read, ...plan }, `Not all was queued: ${unsent[0]}. Do it again.`);
+    }
+    const done = `${describePlan(read.entries, plan, 'queued')}\n\nNext: cdn-purger status; cdn-purger dead, if one should be refused.`;
+    return print(0, { queued: read.entries.length, ...read, ...plan }, done);
+  },
+});
+
+function printer(json: boolean) {
+  return (exitCode: number, report: object, text: string): CommandResult => ({
+    exitCode,
+    stdout: json ? JSON.stringify(report, null, 2) : text,
+  });
+}
+
+/** @throws UsageError where there is none, or where the file cannot be read */
+async function readList(
+  args: readonly string[],
+  file: string | undefined,
+  { readStdin }: Surroundings,
+): Promise<readonly string[]> {
+  const lines = [...(file === undefined ? [] : readLines(readText(file)))];
+  for (const arg of args) lines.push(...(arg === '-' ? readLines((await readStdin()) ?? '') : [arg]));
+  if (lines.length > 0) return lines;
+  throw new UsageError('Expected URLs, --file FILE, or "-" with URLs on stdin, got none');
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`Expected --file to be a file of URLs: ${(error as Error).message}`);
+  }
+}
+
+function readLines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+interface Plan extends Cost {
+  /** How many of them the day has no token for now: they wait. */
+  readonly short: { readonly files: number; readonly dirs: number };
+}
+
+async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: number): Promise<Plan> {
+  const state = await (await openLimits(purger)).read();
+  const cost = costOf(entries, purger, state, nowMs);
+  const { files, dirs } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const lane = entries[0]?.action === 'delete' ? 'takedown' : 'people';
+  const short = {
+    files: Math.max(0, cost.tokens.files - files[lane]),
+    dirs: Math.max(0, cost.tokens.dirs - dirs[lane]),
+  };
+  return { ...cost, short };
+}
+
+/** Asks before a whole host is purged. */
+async function refusalOf(
+  entries: readonly PurgeEntry[],
+  { confirm }: Surroundings,
+): Promise<string | undefined> {
+  const whole = wholeHosts(entries);
+  if (whole.length === 0) return undefined;
+  const answer = await confirm(`This may purge a whole host: ${whole.join(' ')}. Go on?`);
+  if (answer === true) return undefined;
+  const hint = answer === undefined ? ` ${whole.join(' ')} may purge a whole host: say --yes.` : '';
+  return `Nothing was purged.${hint}`;
+}
+
+/** @returns why messages could not be sent; none where all were */
+async function send(
+  entries: readonly PurgeEntry[],
+  reason: string | undefined,
+  { clients, queues }: Purger,
+  nowMs: number,
+): Promise<readonly string[]> {
+  const isTakedown = entries[0]?.action === 'delete';
+  const bodies = writeInParts({
+    v: messageVersion,
+    change: {
+      source: byHandSource,
+      action: isTakedown ? 'delete' : 'put',
+      id: reason ?? 'purged by hand',
+      occurredAt: new Date(nowMs).toISOString(),
+    },
+    entries,
+    lane: isTakedown ? 'takedown' : 'people',
+  });
+  const unsent = await sendMessages(
+    await clients.sqs(),
+    queues.buffer,
+    bodies.map((body) => ({ body })),
+  );
+  return unsent.map(({ reason }) => reason);
+}
+
+function describeProblems({ problems }: PurgeByHand): string {
+  return [
+    'Nothing was purged: CDN Pro would refuse',
+    ...problems.map(({ url, reason }) => `  ${url}: ${reason}`),
+  ].join('\n');
+}
+
+/** So many are printed; --json has all of them. */
+const mostPrinted = 20;
+
+function describePlan(
+  entries: readonly PurgeEntry[],
+  { tokens, requests, short }: Plan,
+  what: string,
+): string {
+  const rows = entries.map((entry) => `  ${entry.action} ${entry.kind} ${entryText(entry)}`);
+  const missing = short.files + short.dirs;
+  return [
+    `${entries.length} ${what}, for ${tokens.files} files and ${tokens.dirs} directories of the day's tokens, in ${requests} requests:`,
+    ...rows.slice(0, mostPrinted),
+    ...(rows.length > mostPrinted ? [`  ... and ${rows.length - mostPrinted} more`] : []),
+    ...(missing === 0
+      ? []
+      : [
+          `The day has no tokens left for ${missing} of them, which wait: cdn-purger waiting says until when.`,
+        ]),
+  ].join('\n');
+}

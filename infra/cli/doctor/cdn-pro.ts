@@ -1,0 +1,125 @@
+import { parseCredentials } from '../../../functions/cdn-pro/auth.ts';
+import {
+  type CheckingClient,
+  createCdnProClient,
+  type Reading,
+  type SendOptions,
+} from '../../../functions/cdn-pro/client.ts';
+import type { DeployedHosts } from '../../../functions/cdn-pro/hostnames.ts';
+import { noTokens } from '../../../functions/core/limits/quota.ts';
+import type { Purger } from '../purger/connect.ts';
+import { openLimits } from '../purger/limits.ts';
+import { openSecrets } from '../purger/secrets.ts';
+import { type Check, failed, look, ok } from './check.ts';
+
+const name = 'credentials';
+const fix =
+  'put {"username","apiKey"} or {"accessKey","secretKey"} into the secret: docs/operations.md#rotate-secrets';
+
+/** @returns whether CDN Pro takes the credentials, and whether it knows the rules' hosts and quotas */
+export async function checkCdnPro(purger: Purger): Promise<readonly Check[]> {
+  return look(name, fix, async () => {
+    const secrets = await openSecrets(purger);
+    const credentials = parseCredentials(await secrets.read(purger.credentials));
+    const { endpoint, target } = purger;
+    const nowMs = Date.now;
+    const client = createCdnProClient({ endpoint, credentials: async () => credentials, nowMs });
+    const ask = await openQuestions(purger, await client.prepare());
+    const tokens = await ask((api, options) => api.purgeTokens(target, options));
+    if (tokens === undefined) return [noSlot('CDN Pro')];
+    const { value, status } = tokens;
+    if (value === undefined) return [refused(status, purger)];
+    const accepted = ok(
+      name,
+      `${endpoint} accepts them: ${value.files} files, ${value.dirs} directories left`,
+    );
+    const hosts = await ask((api, options) => api.hostnames(target, options));
+    const quotas = await ask((api, options) => api.serviceQuotas(options));
+    return [accepted, ...checkHosts(purger, hosts), ...checkQuotas(purger, quotas?.value?.[target])];
+  });
+}
+
+type Question<Value> = (api: CheckingClient, options: SendOptions) => Promise<Reading<Value>>;
+
+/**
+ * @returns a function that asks in a slot of its own, since CDN Pro counts questions like purges; it gives undefined where
+ *   there is none to spare
+ */
+async function openQuestions(purger: Purger, api: CheckingClient) {
+  const limits = await openLimits(purger);
+  return async <Value>(question: Question<Value>): Promise<Reading<Value> | undefined> => {
+    const request = {
+      fillRatio: 1,
+      oldestChangeMs: Date.now(),
+      lane: 'bulk',
+      target: purger.target,
+      price: noTokens,
+      senders: {},
+    } as const;
+    const grant = await limits.reserve([request]);
+    const [slot] = grant.kind === 'granted' ? grant.slots : [];
+    if (grant.kind !== 'granted' || slot === undefined) return undefined;
+    const reading = await question(api, { sentByMs: grant.sentByMs });
+    if (reading.status !== undefined) limits.answered(slot, { remaining: reading.remaining });
+    return reading;
+  };
+}
+
+function noSlot(what: string): Check {
+  return {
+    name: what,
+    result: 'skipped',
+    found: 'no request is free just now',
+    fix: 'cdn-purger quota says when; then run it again',
+  };
+}
+
+function refused(status: number | undefined, { endpoint }: Purger): Check {
+  if (status === undefined) {
+    return failed('CDN Pro', `${endpoint} does not answer`, 'is the endpoint right, and CDN Pro up?');
+  }
+  const isCredentials = status === 401 || status === 403;
+  const advice = isCredentials ? fix : "ask CDNetworks' support";
+  const right = status === 403 ? ', or the user may not purge' : '';
+  return failed(isCredentials ? name : 'CDN Pro', `${endpoint} answers ${status}${right}`, advice);
+}
+
+function checkHosts(
+  { hosts, target, leftOut }: Purger,
+  reading: Reading<DeployedHosts> | undefined,
+): readonly Check[] {
+  const check = 'hosts';
+  const named = hosts.filter((host) => !host.includes('*'));
+  if (named.length === 0) return [];
+  if (reading === undefined) return [noSlot(check)];
+  if (reading.value === undefined) {
+    const found = `CDN Pro does not list the deployed hosts (${reading.status ?? 'no answer'})`;
+    return [{ name: check, result: 'skipped', found }];
+  }
+  const { hosts: deployed, isPart } = reading.value;
+  const missing = named.filter((host) => !deployed.some((each) => isHost(host, each)));
+  const more = leftOut > 0 ? `; ${leftOut} were not looked at` : '';
+  if (missing.length === 0)
+    return [ok(check, `${named.length} of the rules are deployed in ${target}${more}`)];
+  const found = `${missing.join(', ')} not among the ${deployed.length} that are deployed in ${target}${more}`;
+  const advice = 'deploy the host in CDN Pro, or correct `target` or the host in the rule';
+  // Of more than 200, nobody knows.
+  return isPart ? [{ name: check, result: 'skipped', found }] : [failed(check, found, advice)];
+}
+
+/** A deployed name may begin with `*.`. */
+function isHost(host: string, deployed: string): boolean {
+  return deployed.startsWith('*.') ? host.endsWith(deployed.slice(1)) : host === deployed;
+}
+
+function checkQuotas(
+  { limits, target }: Purger,
+  told: { readonly files: number; readonly dirs: number } | undefined,
+): readonly Check[] {
+  if (told === undefined) return [];
+  const { files = told.files, dirs = told.dirs } = limits.quota[target] ?? {};
+  const found = `CDN Pro says ${told.files} files and ${told.dirs} directories a day in ${target}`;
+  if (files <= told.files && dirs <= told.dirs) return [ok('quota', found)];
+  const advice = `set \`quota.${target}\` to it, or leave it out`;
+  return [failed('quota', `${found}, the configuration ${files} and ${dirs}`, advice)];
+}

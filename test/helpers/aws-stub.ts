@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { vi } from 'vitest';
+import type { Ready } from '../../local/demo/ready.ts';
+
+/** What the local stack has no service for: parameters, alarms, and the configuration of buckets. */
+export interface AwsStub {
+  /** Whether the buckets send their events to EventBridge. */
+  notifies: boolean;
+  /** What the one alarm is like. */
+  alarm: { readonly StateValue: string; readonly AlarmActions: readonly string[] };
+  /** Whether it refuses what is asked by JSON. */
+  refuses: boolean;
+  readonly stop: () => void;
+}
+
+/**
+ * Makes the AWS SDK of this process find a local stack as one that is deployed under the name `MyStack`: its own services
+ * where it has them, and a stub of the others.
+ */
+export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
+  const { endpoints } = operation;
+  const purger = { ...(operation.purger as object), name: 'MyStack-Purger' };
+  const stub: AwsStub = {
+    notifies: true,
+    refuses: false,
+    alarm: { StateValue: 'OK', AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:pager'] },
+    stop: () => {
+      server.close();
+      vi.unstubAllEnvs();
+    },
+  };
+  const answers: Readonly<Record<string, (body: string) => object>> = {
+    GetParametersByPath: (body) => ({
+      Parameters:
+        JSON.parse(body).Path === '/cdn-pro-purger/MyStack'
+          ? [{ Name: '/cdn-pro-purger/MyStack/Purger', Value: JSON.stringify(purger) }]
+          : [],
+    }),
+    DescribeAlarms: () => ({
+      MetricAlarms: [{ AlarmName: 'MyStack-Purger-freshness', ActionsEnabled: true, ...stub.alarm }],
+    }),
+  };
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
+    const answer = answers[operation];
+    if (answer !== undefined && stub.refuses) {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'not yours' }));
+      return;
+    }
+    if (answer !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify(answer(body)));
+      return;
+    }
+    const configuration = stub.notifies ? '<EventBridgeConfiguration/>' : '';
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end(`<NotificationConfiguration>${configuration}</NotificationConfiguration>`);
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const variables = {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
+    AWS_ENDPOINT_URL_SSM: own,
+    AWS_ENDPOINT_URL_CLOUDWATCH: own,
+    AWS_ENDPOINT_URL_S3: own,
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  return stub;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { describeAwsError } from '../../infra/cli/aws-error.ts';
+import { run } from '../helpers/cli.ts';
+
+const errorOf = (name: string, message: string, more: object = {}) =>
+  Object.assign(new Error(message), { name, ...more });
+
+test.each([
+  [errorOf('Error', 'Region is missing'), 'set AWS_REGION'],
+  [errorOf('CredentialsProviderError', 'Could not load credentials from any providers'), 'sign in'],
+  [errorOf('ExpiredTokenException', 'The security token is expired', { $metadata: {} }), 'sign in again'],
+  [errorOf('AccessDeniedException', 'User is not authorized', { $metadata: {} }), 'let your role use it'],
+  [errorOf('AggregateError', '', { code: 'ECONNREFUSED' }), 'does the local stack still run'],
+])('%s is said with what to do', (error, advice) => {
+  expect(describeAwsError(error)).toContain(`To do: ${advice}`);
+});
+
+test('an error that AWS does not know is a bug, and not hidden', () => {
+  expect(describeAwsError(new TypeError('x is not a function'))).toBeUndefined();
+});
+
+test.each([
+  [['stauts'], 'Expected a command, got "stauts" (did you mean `status`?)'],
+  [['status'], 'Expected --stack NAME or --ready FILE, got neither'],
+  [['status', 'x', '--stack', 'S'], 'Expected no argument, got "x"'],
+  [['purge', '--ready', 'x'], 'Expected URLs, --file FILE, or "-" with URLs on stdin, got none'],
+  [['waiting', '--cancel', '--stack', 'S'], 'Expected the URLs to cancel, got none'],
+  [
+    ['status', '--ready', 'package.json'],
+    'Expected package.json to be what npm start -- --ready FILE writes',
+  ],
+])('%j is refused with one sentence, and where to look', async (args, sentence) => {
+  const { exitCode, stderr } = await run(args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(sentence);
+  expect(stderr.split('\n').length).toBeLessThanOrEqual(3);
+});
