@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { describeKeys, type ObjectFilter, overlaps } from '../../functions/core/model/object-filter.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import { ConfigError, check, purgerSubject } from './check.ts';
+import { literalGlobProblem } from './rules/globs.ts';
 import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse } from './schema.ts';
 import { stringsAt, type ValidationIssue } from './validation-issue.ts';
 
@@ -60,9 +61,16 @@ export interface WatchFilter {
   readonly suffix?: string;
 }
 
+/** A prefix or suffix: S3 takes a star in it as it is. */
+function literal(what: 'prefix' | 'suffix') {
+  return nonEmptyString(`a ${what}`).refine((value) => literalGlobProblem(what, value) === undefined, {
+    error: ({ input }) => literalGlobProblem(what, String(input)),
+  });
+}
+
 const keyShape = {
-  prefix: nonEmptyString('a prefix').optional(),
-  suffix: nonEmptyString('a suffix').optional(),
+  prefix: literal('prefix').optional(),
+  suffix: literal('suffix').optional(),
 };
 
 /** The fields of {@link WatchOptions}, for schemas that have more. */

@@ -1,4 +1,4 @@
-import type { Scope } from '../model/types.ts';
+import { groupBy } from '../model/group-by.ts';
 import type { PlannedEntry } from './planned-request.ts';
 import { directoryOf, isPlainName, nameOf } from './wildcard.ts';
 
@@ -11,9 +11,9 @@ export interface CoalesceLimits {
 }
 
 /**
- * Replaces the files of a directory by `dir/*` where there are many of them. It purges files that did not change,
- * too: that is what its user chose. Files with a query, with headers or with an encoded slash stay, and so does the
- * directory's own page, since `*` may not match their cache keys.
+ * Replaces the files of a directory by `dir/*` where there are many of them, and by `dir/**` where many of them are
+ * purged in versions: with a query, with headers or in all variants, which `*` may not match, as it may not match names with
+ * an encoded slash. Both purge files that did not change, too: that is what its user chose. The directory's own page stays.
  * @param entries of one scope
  * @param limits missing: nothing is replaced
  */
@@ -22,47 +22,67 @@ export function coalesce(
   limits: CoalesceLimits | undefined,
 ): readonly PlannedEntry[] {
   if (limits === undefined) return entries;
-  const directories = new Map<string, PlannedEntry[]>();
-  for (const planned of entries) {
-    const directory = directoryToReplace(planned, limits);
-    if (directory === undefined) continue;
-    const siblings = directories.get(directory);
-    if (siblings === undefined) directories.set(directory, [planned]);
-    else siblings.push(planned);
-  }
-  const replaced = new Set<PlannedEntry>();
-  const instead: PlannedEntry[] = [];
-  for (const [directory, siblings] of directories) {
-    const [first] = siblings;
-    if (first === undefined || siblings.length < limits.siblings) continue;
-    for (const file of siblings) replaced.add(file);
-    instead.push(replacement(directory, siblings, first.entry));
-  }
-  return instead.length === 0
-    ? entries
-    : [...entries.filter((planned) => !replaced.has(planned)), ...instead];
+  const siblings = groupBy(
+    entries.flatMap((planned) => siblingOf(planned, limits) ?? []),
+    ({ directory }) => directory,
+  );
+  const instead = [...siblings.values()].flatMap((group) => replacementOf(group, limits) ?? []);
+  if (instead.length === 0) return entries;
+  const replaced = new Set(instead.flatMap(({ replaced }) => replaced));
+  return [
+    ...entries.filter((planned) => !replaced.has(planned)),
+    ...instead.map(({ url, replaced }) => directoryEntry(url, replaced)),
+  ];
 }
 
-function directoryToReplace({ entry }: PlannedEntry, { minDepth }: CoalesceLimits): string | undefined {
-  if (entry.kind !== 'file' || !isPlainName(nameOf(entry.url)) || (entry.headers ?? []).length > 0) {
-    return undefined;
-  }
+/** A file directly in a directory, in one of its versions. */
+interface Sibling {
+  readonly planned: PlannedEntry;
+  readonly directory: string;
+  /** Its URL without the query. */
+  readonly file: string;
+  /** Whether `*` is sure to match it. */
+  readonly isPlain: boolean;
+}
+
+function siblingOf(planned: PlannedEntry, { minDepth }: CoalesceLimits): Sibling | undefined {
+  const { entry } = planned;
+  if (entry.kind === 'regex' || entry.url.includes('*')) return undefined;
+  const [file = ''] = entry.url.split('?');
   const directory = directoryOf(entry.url);
-  const depth = directory.split('/').length - 4;
-  return depth >= minDepth ? directory : undefined;
+  if (file === directory || directory.split('/').length - 4 < minDepth) return undefined;
+  const hasVersions = entry.kind === 'dir' || (entry.headers ?? []).length > 0;
+  return { planned, directory, file, isPlain: !hasVersions && isPlainName(nameOf(entry.url)) };
 }
 
-function replacement(directory: string, files: readonly PlannedEntry[], scope: Scope): PlannedEntry {
-  const { target, action, webhook } = scope;
+/** Many siblings, and what purges them. */
+interface Replacement {
+  readonly url: string;
+  readonly replaced: readonly [PlannedEntry, ...PlannedEntry[]];
+}
+
+function replacementOf(
+  siblings: readonly [Sibling, ...Sibling[]],
+  limits: CoalesceLimits,
+): Replacement | undefined {
+  const [{ directory }] = siblings;
+  const isMany = (group: readonly Sibling[]) =>
+    new Set(group.map(({ file }) => file)).size >= limits.siblings;
+  if (isMany(siblings.filter(({ isPlain }) => !isPlain))) return replacementBy(`${directory}**`, siblings);
+  const plain = siblings.filter(({ isPlain }) => isPlain);
+  return isMany(plain) ? replacementBy(`${directory}*`, plain) : undefined;
+}
+
+function replacementBy(url: string, siblings: readonly Sibling[]): Replacement | undefined {
+  const [first, ...others] = siblings.map(({ planned }) => planned);
+  return first === undefined ? undefined : { url, replaced: [first, ...others] };
+}
+
+/** No message asks for it: it settles the messages of what it covers. */
+function directoryEntry(url: string, files: Replacement['replaced']): PlannedEntry {
+  const { target, action, webhook } = files[0].entry;
   return {
-    entry: {
-      kind: 'dir',
-      url: `${directory}*`,
-      target,
-      action,
-      ...(webhook === undefined ? {} : { webhook }),
-    },
-    // No message asks for it: it settles the messages of what it covers.
+    entry: { kind: 'dir', url, target, action, ...(webhook === undefined ? {} : { webhook }) },
     messages: [],
     covered: files.flatMap((file) => [file, ...(file.covered ?? [])]),
     isCoalesced: true,

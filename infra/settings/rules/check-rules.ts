@@ -5,6 +5,7 @@ import { suggestion } from '../suggestion.ts';
 import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../validation-issue.ts';
 import { validatePurge } from './check-purge.ts';
 import { type CompiledAt, type ExceptionAt, validateReachable } from './check-reachable.ts';
+import { globIssues, prefixGlobIssues } from './globs.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
 
 /**
@@ -37,6 +38,7 @@ function validateRule(rule: unknown): readonly ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   const source = typeof match.source === 'string' ? match.source : undefined;
   if (source !== undefined) issues.push(...validateFields(match, source, ['match']));
+  issues.push(...prefixGlobIssues(stringsAt(match.prefix, ['match', 'prefix'])));
   const keys = compileAt(issues, match, 'key', ['match', 'key']);
   const captured = capturesOf(issues, match, keys);
   issues.push(...validateExceptions(record, match, source, keys));
@@ -98,7 +100,10 @@ function compileAt(
   path: IssuePath,
 ): readonly CompiledAt[] | undefined {
   if (holder[name] === undefined) return undefined;
-  return stringsAt(holder[name], path).flatMap((each) => {
+  const strings = stringsAt(holder[name], path);
+  // A field of a CMS may hold a star, a key or a name hardly ever does.
+  if (!path.includes('fields')) issues.push(...globIssues(strings));
+  return strings.flatMap((each) => {
     const pattern = readOr(issues, each.path, () => compilePattern(each.value));
     return pattern === undefined ? [] : [{ path: each.path, pattern }];
   });
@@ -174,6 +179,7 @@ function validateExceptions(
       issues.push({ path, message: 'without a condition it excludes everything' });
     }
     if (source !== undefined) issues.push(...validateFields(conditions, source, path));
+    issues.push(...prefixGlobIssues(stringsAt(conditions.prefix, [...path, 'prefix'])));
     const keyPath = typeof item === 'string' ? path : [...path, 'key'];
     const compiled = compileAt(issues, conditions, 'key', keyPath) ?? [];
     for (const name of ['bucket', 'webhook', 'type', 'locale', 'environment']) {
