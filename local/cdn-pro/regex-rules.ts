@@ -36,11 +36,17 @@ export function regexFault(pattern: string): string | undefined {
     return `the upper limit on a quantifier cannot be more than ${maxQuantifierLimit}, this one has ${highestLimit}`;
   }
   try {
-    new RegExp(pattern);
+    new RegExp(inJavaScript(pattern));
     return undefined;
   } catch {
     return 'the pattern does not compile';
   }
+}
+
+/** @returns the expression with flags that hold up to its end, such as `(?i)`, in a form that JavaScript knows */
+export function inJavaScript(pattern: string): string {
+  const [, before = '', flags, after = ''] = /^(.*?)\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
+  return flags === undefined ? pattern : `${before}(?${flags}:${inJavaScript(after)})`;
 }
 
 /** One token of an expression: an escape, a character class, a quantifier in braces, or a single character. */

@@ -1,5 +1,5 @@
 import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
-import { regexParts } from '../cdn-pro/regex-rules.ts';
+import { inJavaScript, regexParts } from '../cdn-pro/regex-rules.ts';
 import { type CacheKey, type CacheKeyAdditions, cacheUrlOf } from './cache-key.ts';
 
 type FileHeaders = NonNullable<PurgeRequest['fileHeaders']>;
@@ -83,7 +83,7 @@ export function regexMatcher(regex: string): (url: string) => boolean {
   if (parts === undefined) return () => false;
   const schemes = parts.scheme === 'any' ? ['http', 'https'] : [parts.scheme];
   const origins = schemes.map((scheme) => `${scheme}://${parts.host}`);
-  const expression = new RegExp(`^(?:${parts.pattern})`);
+  const expression = new RegExp(`^(?:${inJavaScript(parts.pattern)})`);
   return (url) =>
     origins.some((origin) => url.startsWith(`${origin}/`) && expression.test(url.slice(origin.length)));
 }

@@ -63,7 +63,8 @@ test.each([
     await upload(bucket, key);
     const url = `https://${bucket}.example/${encodeURI(key)}`;
     expect(await eventually(() => purged().has(url))).toBe(true);
-    const urls = [...new Set([url, url.replace('+', '%2B')])];
+    const forS3 = url.replace('+', '%2B');
+    const urls = [...new Set([url, forS3, forS3.replaceAll('%20', '+')])];
     expect([...purged()].filter((other) => other.includes(`//${bucket}.`))).toEqual(urls);
   },
 );

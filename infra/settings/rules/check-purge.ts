@@ -113,8 +113,13 @@ function validateTemplate(
   const compile = name === 'regexPatterns' ? compileRegexTemplate : compileUrlTemplate;
   const template = readOr(issues, path, () => compile(whole));
   if (template === undefined) return issues;
+  if (name === 'regexPatterns' && variableInClass.test(whole.replaceAll(/\\[\s\S]/g, ''))) {
+    return [{ path, message: 'a variable in a character class would match single characters of its value' }];
+  }
   return validateCompiled(template, path, known, problemOf[name]);
 }
+
+const variableInClass = /\[[^\]]*\{\+?[A-Za-z][^{}]*\}/;
 
 /** A template's issues that are known before any change: unknown variables, and errors that occur for every value. */
 function validateCompiled(

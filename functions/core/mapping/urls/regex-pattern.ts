@@ -1,5 +1,6 @@
 import { describeValue } from '../../model/errors.ts';
 import { unmarkStars } from './literal-star.ts';
+import { regexSyntaxProblem } from './regex-syntax.ts';
 
 const syntax = /^(?:https?|any):\/\/[A-Za-z0-9.-]+\/[\s\S]*$/;
 
@@ -20,7 +21,10 @@ export function regexPatternProblem(pattern: string): string | undefined {
   if (afterHost.length > limits.length) {
     return `expected at most ${limits.length} characters after the host, got ${afterHost.length}`;
   }
-  return quantifierProblem(afterHost) ?? syntaxProblem(afterHost);
+  const syntaxProblem = regexSyntaxProblem(afterHost);
+  return syntaxProblem === undefined
+    ? quantifierProblem(afterHost)
+    : `expected a regular expression, got ${describeValue(afterHost)}: ${syntaxProblem}`;
 }
 
 function quantifierProblem(regex: string): string | undefined {
@@ -34,14 +38,4 @@ function quantifierProblem(regex: string): string | undefined {
   const tooHigh = upper.find((limit) => limit > limits.upperLimit);
   if (tooHigh === undefined) return undefined;
   return `expected a quantifier's upper limit of at most ${limits.upperLimit}, got ${tooHigh}`;
-}
-
-/** The page names no dialect; what does not compile in JavaScript's compiles in none that CDN Pro could use. */
-function syntaxProblem(regex: string): string | undefined {
-  try {
-    new RegExp(regex);
-    return undefined;
-  } catch {
-    return `expected a regular expression, got ${describeValue(regex)}`;
-  }
 }
