@@ -151,7 +151,7 @@ describe('fields that are not compatible are refused', () => {
     ],
     [
       { purge: { regexPatterns: ['any://h.example/a('] } },
-      '`purge.regexPatterns[0]`: expected a regular expression, got "/a("',
+      '`purge.regexPatterns[0]`: expected a regular expression, got "/a(": it has a "(" without a ")"',
     ],
     [
       { delaySeconds: 600, repeatAfterSeconds: 301 },
