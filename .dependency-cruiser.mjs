@@ -6,6 +6,7 @@ const rooms = {
   'functions/core/model': [],
   'functions/core/mapping': ['functions/core/model'],
   'functions/core/limits': ['functions/core/model'],
+  'functions/core/following': ['functions/core/(model|limits)'],
   'functions/core/planning': ['functions/core/(model|limits)'],
   'functions/sources': ['functions/core'],
   'functions/cdn-pro': ['functions/core'],

@@ -26,6 +26,7 @@ import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
 import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
 import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
+import { Journal } from './storage/journal.ts';
 import { Ledger } from './storage/ledger.ts';
 import { ParkedUrls } from './storage/parked-urls.ts';
 import { keepLimitsApart, type LedgerUse } from './storage/separate-ledgers.ts';
@@ -85,6 +86,8 @@ export class CdnPurger extends Construct {
   readonly ledger: Ledger;
   /** Stores what waits for tokens of the day. */
   readonly parked: ParkedUrls;
+  /** Stores what happened to each purge. */
+  readonly journal: Journal;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
   readonly #operation: Operation;
@@ -108,12 +111,14 @@ export class CdnPurger extends Construct {
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith: ledgerSharedWith });
     this.parked = new ParkedUrls(this, 'Parked', protection);
+    this.journal = new Journal(this, 'Journal', protection);
     const sending = {
       settings: this.#settings,
       credentials,
       endpoint,
       windowTable: sharedLedger ?? this.ledger.table,
       parked: this.parked,
+      journal: this.journal,
       protection,
       monitoring: this.#monitoring,
     };

@@ -12,6 +12,7 @@ import type { LocalContext } from './demo/run-samples.ts';
 import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
 import { localSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
+import { expectShortPurges } from './demo/short-purges.ts';
 import { createTimeline, type Entry, type Timeline } from './demo/timeline.ts';
 
 /** How often schedules run here, in milliseconds: who watches does not wait for minutes. */
@@ -100,6 +101,8 @@ async function startParts(
     edge: cdn.edges[0]?.url ?? '',
     contract: options.contract,
   });
+  // The simulator's purges take a second or two: nobody waits a minute to ask for them.
+  if (cdn.isSimulated) await expectShortPurges({ ...ready.dynamodb, region: aws.region });
   if (options.contract !== undefined) {
     await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });
   }

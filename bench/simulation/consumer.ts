@@ -130,6 +130,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       reject: send(deadLetter),
       park: parked.park,
       removePurged: parked.removePurged,
+      // Nobody follows purges here.
+      journal: { async record() {} },
       recover: async () => undefined,
       noteRecovered: async () => {},
       evidence,

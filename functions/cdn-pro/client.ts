@@ -1,3 +1,4 @@
+import type { Observation } from '../core/following/decide-purge.ts';
 import type { Tokens } from '../core/limits/quota.ts';
 import type { Target } from '../core/model/types.ts';
 import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
@@ -5,6 +6,7 @@ import { type Answer, type Answered, readAnswer, readAnswered } from './answer.t
 import { type Credentials, signRequest } from './auth.ts';
 import { type DeployedHosts, readHostnames } from './hostnames.ts';
 import { type Quotas, readPurgeTokens, readServiceQuotas } from './quotas.ts';
+import { type PurgePage, type PurgeQuery, purgesPath, readPurgeAnswer, readPurgePage } from './tasks.ts';
 
 /** How long a request may take before it counts as lost, in milliseconds. */
 export const requestTimeoutMs = 10_000;
@@ -32,6 +34,14 @@ export interface PreparedClient {
 export interface CheckingClient extends PreparedClient {
   /** Asks which hosts are deployed in a target: the first 200. */
   hostnames(target: Target, options: SendOptions): Promise<Reading<DeployedHosts>>;
+}
+
+/** CDN Pro's API as far as it tells what happens to purges. Nothing in it throws. */
+export interface PurgeReader {
+  /** Lists purges. */
+  purges(query: PurgeQuery, options: SendOptions): Promise<Reading<PurgePage>>;
+  /** Asks for one purge. */
+  purge(purgeId: string, options: SendOptions): Promise<Reading<Observation>>;
 }
 
 /** Options of sending. */
@@ -65,7 +75,7 @@ const contentType = 'application/json';
 
 /** @returns a client for the API at `endpoint` */
 export function createCdnProClient({ endpoint, credentials, nowMs }: CdnProClientOptions): {
-  prepare(): Promise<CheckingClient>;
+  prepare(): Promise<CheckingClient & PurgeReader>;
 } {
   const base = endpoint.replace(/\/+$/, '');
   return {
@@ -73,7 +83,11 @@ export function createCdnProClient({ endpoint, credentials, nowMs }: CdnProClien
   };
 }
 
-function prepareClient(base: string, credentials: Credentials, nowMs: () => number): CheckingClient {
+function prepareClient(
+  base: string,
+  credentials: Credentials,
+  nowMs: () => number,
+): CheckingClient & PurgeReader {
   async function send(method: 'GET' | 'POST', path: string, body = '') {
     const url = new URL(`${base}${path}`);
     const headers = {
@@ -95,12 +109,12 @@ function prepareClient(base: string, credentials: Credentials, nowMs: () => numb
   async function read<Value>(
     path: string,
     { sentByMs }: SendOptions,
-    parse: (body: string) => Value | undefined,
+    parse: (body: string, status: number) => Value | undefined,
   ): Promise<Reading<Value>> {
     if (nowMs() > sentByMs) return {};
     try {
       const { status, headers, body } = await send('GET', path);
-      const value = status === 200 ? parse(body) : undefined;
+      const value = parse(body, status);
       return { status, ...readAnswered(headers), ...(value === undefined ? {} : { value }) };
     } catch {
       return {};
@@ -117,10 +131,17 @@ function prepareClient(base: string, credentials: Credentials, nowMs: () => numb
       }
     },
     purgeTokens: (target, options) =>
-      read(`/cdn/purges/purgeTokens?target=${target}`, options, readPurgeTokens),
-    serviceQuotas: (options) => read('/cdn/serviceQuotas/customer/me', options, readServiceQuotas),
-    hostnames: (target, options) => read(`/cdn/hostnames?target=${target}&limit=200`, options, readHostnames),
+      read(`/cdn/purges/purgeTokens?target=${target}`, options, whereOk(readPurgeTokens)),
+    serviceQuotas: (options) => read('/cdn/serviceQuotas/customer/me', options, whereOk(readServiceQuotas)),
+    hostnames: (target, options) =>
+      read(`/cdn/hostnames?target=${target}&limit=200`, options, whereOk(readHostnames)),
+    purges: (query, options) => read(purgesPath(query), options, whereOk(readPurgePage)),
+    purge: (purgeId, options) => read(`/cdn/purges/${encodeURIComponent(purgeId)}`, options, readPurgeAnswer),
   };
+}
+
+function whereOk<Value>(parse: (body: string) => Value | undefined) {
+  return (body: string, status: number) => (status === 200 ? parse(body) : undefined);
 }
 
 /** `fetch` says only "fetch failed"; its cause says why. */

@@ -13,6 +13,8 @@ export const environment = {
   ledgerTableName: 'LEDGER_TABLE_NAME',
   /** The table of what waits for tokens of the day. */
   parkedTable: 'PARKED_TABLE',
+  /** The table of what happened to each purge. */
+  journalTable: 'JOURNAL_TABLE',
   /** ARN or name of the secret with CDN Pro's credentials. */
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',
   /** Scheme and host of CDN Pro's API. */

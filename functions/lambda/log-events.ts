@@ -40,6 +40,7 @@ export const webhookEvents = {
 /** Of `submit`. */
 export const submitEvents = {
   purgeAccepted: 'purge accepted',
+  purgeNotRecorded: 'purge accepted and not written into the journal: it is not followed',
   requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',
   failedAlone: 'purge of one entry failed, as it did before: it will be retried by itself',
   refusedAlike: 'purges refused alike, whatever they ask for: all with this webhook and these headers wait',
@@ -77,6 +78,15 @@ export const tickEvents = {
   tokensRead: "day's tokens read",
   quotasRead: "day's quotas read",
   tokensUnread: "day's tokens or quotas not read: the own count holds",
+} as const;
+
+/** Of `tick`, where it follows purges. */
+export const followEvents = {
+  purgeEnded: 'purge ended',
+  purgeFailed: 'purge failed: some servers may keep the old content',
+  purgeSentAgain: 'purge incomplete or lost: its entries are purged again',
+  notSentAgain: 'purge incomplete or lost, its entries not sent again: the next tick tries again',
+  purgesUnread: 'purges not read: CDN Pro is asked again by the next tick',
 } as const;
 
 /** Of `configure-bucket`. */

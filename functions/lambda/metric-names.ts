@@ -31,6 +31,8 @@ type SubmitMetricName =
   | 'CredentialsRefused'
   /** Entries in accepted requests, those that another entry covers included. */
   | 'EntriesPurged'
+  /** Purges that are accepted and not in the journal, so that nobody follows them. */
+  | 'PurgesUnfollowed'
   /** Entries that wait since all requests of their scope are refused, whatever they ask for. */
   | 'PurgesRefusedAlike'
   /** Entries that CDN Pro will never accept: they are in the dead letter queue. */
@@ -64,8 +66,21 @@ type TickMetricName =
   /** How far the own count and `purgeTokens` are apart, in percent of the quota. */
   | 'TokensMiscountedPercent';
 
+/** What `tick` measures of the purges that it follows. */
+type FollowMetricName =
+  /** From the acceptance of a purge until CDN Pro had finished it in full. */
+  | 'CompletionSeconds'
+  /** Purges that some servers have left out. */
+  | 'PurgesPartial'
+  /** Purges whose entries were sent again. */
+  | 'Repairs'
+  /** Purges that some servers may have left out for good. */
+  | 'PurgesFailed'
+  /** Purges that take too long. */
+  | 'PurgesLate';
+
 /** What the functions measure. Each is published once an invocation has ended. */
-export type FunctionMetricName = ReceiverMetricName | SubmitMetricName | TickMetricName;
+export type FunctionMetricName = ReceiverMetricName | SubmitMetricName | TickMetricName | FollowMetricName;
 
 /** The metrics in the project's namespace. */
 export type MetricName = FunctionMetricName | AccessLogMetricName;

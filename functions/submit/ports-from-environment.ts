@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
+import { createJournal } from '../aws/journal-table.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
 import { createParkedTable } from '../aws/parked-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
@@ -50,6 +51,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     requeue: (messages, hasTime) => sendMessages(sqs, bufferQueueUrl, messages, hasTime),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     ...parkedFromEnvironment(),
+    journal: journalFromEnvironment(),
     recover,
     noteRecovered: noteFromEnvironment(),
     evidence: new Evidence({ isolationRequests: isolationRequests(limits.rate) }),
@@ -80,6 +82,14 @@ function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'removePurged'> {
   const { parkedTable: tableName } = readEnvironment('parkedTable');
   const client = new DynamoDBClient(clientOptions);
   return createParkedTable({ client, tableName, nowMs, random: Math.random });
+}
+
+function journalFromEnvironment(): SubmitPorts['journal'] {
+  const { journalTable: tableName } = readEnvironment('journalTable');
+  // A purge is accepted whether or not it is written down: that may not keep others waiting.
+  const requestHandler = { connectionTimeout: 1_000, socketTimeout: 2_000 };
+  const client = new DynamoDBClient({ ...clientOptions, requestHandler, maxAttempts: 2 });
+  return createJournal({ client, tableName, nowMs });
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

@@ -1,3 +1,4 @@
+import type { PurgeRecorder } from '../aws/journal-table.ts';
 import type { LimitsTable } from '../aws/limits-table.ts';
 import type { ParkedTable } from '../aws/parked-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
@@ -37,6 +38,7 @@ export interface SubmitPorts {
   readonly park: ParkedTable['park'];
   /** Has entries wait no longer that were purged. */
   readonly removePurged: ParkedTable['removePurged'];
+  readonly journal: PurgeRecorder;
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes a purge message of a message that is not one; undefined where it cannot. */

@@ -80,7 +80,7 @@ export async function requeueUnsent(
   { requeue, log, measure, nowMs }: SubmitPorts,
   hasTime: () => boolean = () => true,
 ): Promise<void> {
-  const open = [...openEntries(requests)].flatMap(([index, entries]) => {
+  const open = [...entriesByMessage(requests)].flatMap(([index, entries]) => {
     const inHand = batch.messages[index];
     return inHand === undefined || batch.failed.has(inHand.messageId) ? [] : [{ index, entries, inHand }];
   });
@@ -116,10 +116,12 @@ export async function requeueUnsent(
   }
 }
 
-/** @returns the entries that are not settled yet, by the index of the message that holds them */
-function openEntries(left: readonly PlannedRequest[]): ReadonlyMap<number, readonly PurgeEntry[]> {
+/** @returns the entries that requests settle, by the index of the message that holds them */
+export function entriesByMessage(
+  requests: readonly PlannedRequest[],
+): ReadonlyMap<number, readonly PurgeEntry[]> {
   const open = new Map<number, PurgeEntry[]>();
-  for (const { entry, messages } of left.flatMap(settledBy)) {
+  for (const { entry, messages } of requests.flatMap(settledBy)) {
     for (const index of messages) {
       const entries = open.get(index);
       if (entries === undefined) open.set(index, [entry]);

@@ -19,6 +19,7 @@ import { handleAnswer, type SendContext } from './handle-answer.ts';
 import type { LimitsNote } from './limits-note.ts';
 import { removePurged } from './park-entries.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
+import { recordPurge } from './record-purge.ts';
 import type { LeftRequests } from './return-messages.ts';
 import { Run } from './run.ts';
 
@@ -216,7 +217,8 @@ async function sendOne(
     ports.limitsTable.answered(slot, { remaining: answer.remaining, isRefused: isPurgeless(answer) });
   }
   await handleAnswer(answer, { request, sentMs }, context);
-  if (answer.kind === 'accepted') await removePurged(request, sentMs, ports);
+  if (answer.kind !== 'accepted') return;
+  await Promise.all([removePurged(request, sentMs, ports), recordPurge(answer.purgeId, request, context)]);
 }
 
 /** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */

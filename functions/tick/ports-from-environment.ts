@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
+import { createJournal } from '../aws/journal-table.ts';
 import { createLimitsTable, slowestWriteMs } from '../aws/limits-table.ts';
 import { createParkedTable } from '../aws/parked-table.ts';
 import { createSecretReader } from '../aws/secrets.ts';
@@ -13,6 +15,8 @@ import type { Limits } from '../core/limits/limits.ts';
 import { readEnvironment } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
+import { createFollower } from './follow.ts';
+import type { FollowPorts } from './follow-ports.ts';
 import type { TickPorts } from './ports.ts';
 import { createTick, type TickTime } from './tick.ts';
 
@@ -26,27 +30,39 @@ const nowMs = Date.now;
  * @throws MissingVariableError
  */
 export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime) => Promise<void> {
-  const { bufferQueueUrl, parkedTable, limits, planning } = readEnvironment(
+  const { bufferQueueUrl, parkedTable, journalTable, limits, planning } = readEnvironment(
     'bufferQueueUrl',
     'parkedTable',
+    'journalTable',
     'limits',
     'planning',
   );
   const sqs = new SQSClient(clientOptions);
-  const table = { client: new DynamoDBClient(clientOptions), tableName: parkedTable, nowMs };
-  return createTick(
+  const client = new DynamoDBClient(clientOptions);
+  const table = { client, tableName: parkedTable, nowMs };
+  const shared = {
+    limitsTable: limitsFromEnvironment(limits),
+    cdnPro: cdnProFromEnvironment(),
+    send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+    nowMs,
+    log,
+    measure,
+  } satisfies Partial<TickPorts>;
+  const release = createTick(
     {
+      ...shared,
       parked: createParkedTable({ ...table, random: Math.random }),
       turns: createTickTurns(table),
-      limitsTable: limitsFromEnvironment(limits),
-      cdnPro: cdnProFromEnvironment(),
-      send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
-      nowMs,
-      log,
-      measure,
     },
     { limits, convertInShortage: planning.convertInShortage },
   );
+  const journal = createJournal({ client, tableName: journalTable, nowMs });
+  const follow = createFollower({ ...shared, journal, sleep: (ms) => sleep(ms) }, { limits });
+  return async (time) => {
+    // What fails in one of them keeps nobody waiting in the other.
+    const ended = await Promise.allSettled([release(time), follow(time)]);
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  };
 }
 
 function limitsFromEnvironment(limits: Limits): TickPorts['limitsTable'] {
@@ -67,7 +83,7 @@ function limitsFromEnvironment(limits: Limits): TickPorts['limitsTable'] {
   });
 }
 
-function cdnProFromEnvironment(): TickPorts['cdnPro'] {
+function cdnProFromEnvironment(): TickPorts['cdnPro'] & FollowPorts['cdnPro'] {
   const { cdnProEndpoint: endpoint, credentialsSecretId } = readEnvironment(
     'cdnProEndpoint',
     'credentialsSecretId',

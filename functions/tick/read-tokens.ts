@@ -4,7 +4,6 @@ import {
   freshQuota,
   hourMsOf,
   isSpentUnknown,
-  noTokens,
   type QuotaState,
   quotaOf,
   spentTokens,
@@ -15,6 +14,7 @@ import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/q
 import type { Target } from '../core/model/types.ts';
 import { describeError } from '../lambda/log.ts';
 import { tickEvents } from '../lambda/log-events.ts';
+import { askInSlot } from './ask-in-slot.ts';
 import type { QuotaApi, TickOptions, TickPorts } from './ports.ts';
 
 const targets: readonly Target[] = ['production', 'staging'];
@@ -23,8 +23,6 @@ const targets: readonly Target[] = ['production', 'staging'];
 const quotasHoldMs = 24 * 60 * 60 * 1000;
 /** Ticks do not come at equal distances: one that comes a little early asks, too. */
 const earlyMs = 10_000;
-/** How long nobody sends after a 429, in milliseconds. */
-const throttledMs = 10_000;
 /** The share of the day's tokens below which CDN Pro is asked although nothing waits. */
 const lowShare = 0.25;
 
@@ -101,28 +99,15 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
     what: string,
     send: (options: SendOptions) => Promise<Reading<Value>>,
   ): Promise<Reading<Value> | undefined> {
-    const request = {
-      fillRatio: 1,
-      oldestChangeMs: nowMs(),
-      // What nobody waits for leaves the bucket to others as bulk does.
-      lane: 'bulk',
-      target: 'production',
-      price: noTokens,
-      senders: {},
-    } as const;
-    const grant = await limitsTable.reserve([request]);
-    const [slot] = grant.kind === 'granted' ? grant.slots : [];
-    if (grant.kind !== 'granted' || slot === undefined) return undefined;
-    const reading = await send({ sentByMs: grant.sentByMs });
-    const { value, status, remaining, requestId } = reading;
-    if (status !== undefined) limitsTable.answered(slot, { remaining });
-    if (status === 429) await limitsTable.close(nowMs() + throttledMs, 'everyone');
+    const asked = await askInSlot(send, ports);
+    if (asked.kind === 'wait') return undefined;
+    const { value, status, requestId } = asked.reading;
     if (value === undefined) {
       // The quotas may be told by another host alone; there is a default.
       const write = what === 'quotas' ? ports.log.info : ports.log.warn;
       write.call(ports.log, tickEvents.tokensUnread, { what, status, requestId });
     }
-    return reading;
+    return asked.reading;
   }
 
   return {

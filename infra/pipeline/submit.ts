@@ -15,6 +15,7 @@ import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import { type CompleteSettings, mappingOf } from '../settings/settings.ts';
+import type { Journal } from '../storage/journal.ts';
 import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
@@ -28,6 +29,7 @@ export interface SubmitProps {
   /** The table with the rate limit's window. */
   readonly windowTable: ITable;
   readonly parked: ParkedUrls;
+  readonly journal: Journal;
   readonly protection: DataProtection;
   readonly monitoring: Monitoring;
 }
@@ -50,7 +52,7 @@ export class Submit extends Construct {
 
   constructor(scope: Construct, id: string, props: SubmitProps) {
     super(scope, id);
-    const { settings, credentials, endpoint, windowTable, parked, protection, monitoring } = props;
+    const { settings, credentials, endpoint, windowTable, parked, journal, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new PurgeQueue(this, 'Buffer', {
       // A message is in flight while its batch gathers and while the function runs; 30 s more are for the poller.
@@ -70,6 +72,7 @@ export class Submit extends Construct {
         [environment.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
         [environment.ledgerTableName]: nameFor(this, windowTable),
         [environment.parkedTable]: parked.table.tableName,
+        [environment.journalTable]: journal.table.tableName,
         [environment.credentialsSecretId]: secretIdFor(this, credentials),
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
@@ -99,6 +102,7 @@ export class Submit extends Construct {
     grantWindow(windowTable, this.function);
     parked.grantPark(this.function);
     grantReadSecret(credentials, this.function);
+    journal.grantRecord(this.function);
     watchSubmit(monitoring, { function: this.function, buffer: this.buffer, settings });
   }
 }

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { environment } from '../../functions/lambda/environment.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
+import { watchPurges } from '../monitoring/purge-alarms.ts';
 import { watchTick } from '../monitoring/tick-alarms.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
@@ -14,6 +15,7 @@ import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
+import type { Journal } from '../storage/journal.ts';
 import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, type PurgeQueue } from '../storage/purge-queue.ts';
@@ -28,6 +30,7 @@ export interface TickProps {
   /** The table with the limits. */
   readonly windowTable: ITable;
   readonly parked: ParkedUrls;
+  readonly journal: Journal;
   readonly buffer: PurgeQueue;
   readonly protection: DataProtection;
   readonly monitoring: Monitoring;
@@ -36,22 +39,25 @@ export interface TickProps {
 /** Less than a minute: a tick has ended before the next one begins. */
 const timeout = Duration.seconds(50);
 
-/** The function that releases what waits for tokens of the day, each minute. */
+/** The function that releases what waits for tokens of the day and follows purges to their ends, each minute. */
 export class Tick extends Construct {
   readonly function: PurgerFunction;
   readonly schedule: Rule;
 
   constructor(scope: Construct, id: string, props: TickProps) {
     super(scope, id);
-    const { settings, credentials, endpoint, windowTable, parked, buffer, protection, monitoring } = props;
+    const { settings, credentials, endpoint, windowTable, parked, journal, ...rest } = props;
+    const { buffer, protection, monitoring } = rest;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'tick',
-      description: 'cdn-pro-purger: releases what is parked as tokens of the day come back',
+      description:
+        'cdn-pro-purger: releases what is parked as tokens of the day come back, and follows purges to their ends',
       timeout,
       memorySize: 512,
       environment: {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
         [environment.parkedTable]: parked.table.tableName,
+        [environment.journalTable]: journal.table.tableName,
         [environment.ledgerTableName]: nameFor(this, windowTable),
         [environment.credentialsSecretId]: secretIdFor(this, credentials),
         [environment.cdnProEndpoint]: endpoint,
@@ -78,9 +84,11 @@ export class Tick extends Construct {
         'A minute later comes the next event, which does the same; one that is not delivered is worth nothing afterwards.',
     });
     parked.grantRelease(this.function);
+    journal.grantFollow(this.function);
     grantSend(buffer.queue, this.function);
     grantWindow(windowTable, this.function);
     grantReadSecret(credentials, this.function);
     watchTick(monitoring, this.function);
+    watchPurges(monitoring);
   }
 }

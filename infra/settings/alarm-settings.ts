@@ -21,6 +21,8 @@ export const alarmNames = [
   'tokens-used',
   'bulk-waiting',
   'tokens-miscounted',
+  'purges-failed',
+  'purges-late',
   'urls-refused',
   'changes-unmatched',
   'events-not-understood',

@@ -55,13 +55,15 @@ export class PurgerStack extends Stack {
   }
 
   #addOutputs(purger: CdnPurger): void {
-    const { bufferQueue, deadLetterQueue, ledger, parked } = purger;
+    const { bufferQueue, deadLetterQueue, ledger, parked, journal } = purger;
     this.#output('BufferQueueUrl', bufferQueue.queueUrl, 'The queue in which purge messages wait.');
     const deadLetters = 'Holds what could not be purged, with the reason.';
     this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, deadLetters);
     this.#output('LedgerTableName', ledger.table.tableName, "The table with the rate limit's window.");
     const waiting = 'The table of what waits for tokens of the day.';
     this.#output('ParkedTableName', parked.table.tableName, waiting);
+    const purges = 'The table of what happened to each purge.';
+    this.#output('JournalTableName', journal.table.tableName, purges);
     const { webhookUrl, webhookDomainTarget, s3Queue, s3EventBusArn } = purger;
     this.#output('WebhookUrl', webhookUrl, "Append a webhook's name to get the URL to enter in the CMS.");
     this.#output('WebhookDomainTarget', webhookDomainTarget, 'What a CNAME of the domain has to point at.');

@@ -18,7 +18,12 @@ export interface Ready {
     readonly bufferQueueUrl: string;
     readonly deadLetterQueueUrl: string;
   };
-  readonly dynamodb: { readonly endpoint: string; readonly table: string; readonly parkedTable: string };
+  readonly dynamodb: {
+    readonly endpoint: string;
+    readonly table: string;
+    readonly parkedTable: string;
+    readonly journalTable: string;
+  };
   /** What `cdn-purger --ready` works with: the purger's parameter, and where its services are. */
   readonly operation: {
     readonly region: string;
@@ -41,7 +46,7 @@ export function readyOf(
 ): Ready {
   const { webhooks = [] } = config;
   const { BufferQueueUrl = '', DeadLetterQueueUrl = '', WebhookUrl = '' } = aws.outputs;
-  const { LedgerTableName = '', ParkedTableName = '' } = aws.outputs;
+  const { LedgerTableName = '', ParkedTableName = '', JournalTableName = '' } = aws.outputs;
   return {
     s3: { endpoint: aws.s3.endpoint, bucket: firstObjects(config)?.bucket },
     webhooks: Object.fromEntries(webhooks.map(({ source, name = source }) => [name, `${WebhookUrl}${name}`])),
@@ -57,6 +62,7 @@ export function readyOf(
       endpoint: aws.dynamodb.endpoint,
       table: sharedTableName(config) ?? LedgerTableName,
       parkedTable: ParkedTableName,
+      journalTable: JournalTableName,
     },
     operation: {
       region: aws.region,

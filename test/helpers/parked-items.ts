@@ -15,7 +15,7 @@ const pageSize = 3;
 
 /**
  * @param before called before each operation of `client`, and `after` after it has had its effect: each may throw
- * @returns the table of what waits, with an index that is always up to date, and a client of somebody else
+ * @returns a table such as that of what waits, with an index that is always up to date, and a client of somebody else
  */
 export function createParkedItems(before: (what: string) => void = ignore, after = before) {
   const items = new Map<string, Item>();

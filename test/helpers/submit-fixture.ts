@@ -1,3 +1,4 @@
+import type { AcceptedPurge } from '../../functions/aws/journal-table.ts';
 import type { LimitsGrant } from '../../functions/aws/limits-table.ts';
 import type { ToPark } from '../../functions/aws/parked-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
@@ -65,6 +66,8 @@ export interface World {
   readonly requeued: (OutgoingMessage & { readonly message: PurgeMessage })[];
   readonly rejected: OutgoingMessage[];
   readonly parked: ToPark[];
+  /** What was written into the journal. */
+  readonly recorded: AcceptedPurge[];
   /** What was removed from what is parked. */
   readonly removed: string[];
   /** The limits as they are kept. */
@@ -118,6 +121,7 @@ export function createWorld({
     rejected: [],
     parked: [],
     asked: [],
+    recorded: [],
     removed: [],
     limits: () => state,
     lines: [],
@@ -185,6 +189,11 @@ export function createWorld({
           world.parked.push(item);
           return [];
         });
+      },
+      journal: {
+        async record(purge) {
+          world.recorded.push(purge);
+        },
       },
       async removePurged(entries) {
         world.removed.push(...entries.map(entryText));

@@ -31,6 +31,7 @@ describe('what happens to data when the stack is removed', () => {
         'PurgerReceiveWebhookWebhookApiAccessLogs',
         'PurgerLedgerTable',
         'PurgerParkedTable',
+        'PurgerJournalTable',
       ]),
     );
     for (const [id, policy] of policies) {
@@ -58,9 +59,9 @@ describe('what happens to data when the stack is removed', () => {
   });
 });
 
-test('what is remembered and what is parked can be restored to any second of 35 days', () => {
+test('what is remembered, what is parked and the journal can be restored to any second of 35 days', () => {
   const tables = allOf(templateOf({ retainData: false }), 'AWS::DynamoDB::Table');
-  expect(tables).toHaveLength(2);
+  expect(tables).toHaveLength(3);
   for (const table of tables) {
     expect(table).toMatchObject({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } });
   }

@@ -19,6 +19,7 @@ const buffer = 'PurgerSubmitBufferQueue';
 const deadLetters = 'PurgerSubmitBufferDeadLetterQueue';
 const window = ' where dynamodb:LeadingKeys = rate-window, rate-window-used';
 const parked = 'PurgerParkedTable';
+const journal = 'PurgerJournalTable';
 const memory = ' where dynamodb:LeadingKeys = memory#*';
 const logging = (owner: string) => [
   `logs:CreateLogStream on ${owner}Logs`,
@@ -43,6 +44,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...item('PurgerLedgerTable', window),
     ...item(parked, ''),
     `dynamodb:DeleteItem on ${parked}`,
+    `dynamodb:PutItem on ${journal}`,
     ...logging('PurgerSubmitFunction'),
     ...reading('cdn-pro/api'),
     ...receiving(buffer),
@@ -54,6 +56,8 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...item(parked, ''),
     `dynamodb:DeleteItem on ${parked}`,
     ...['Query', 'Scan'].map((action) => `dynamodb:${action} on ${parked}/index/waiting`),
+    ...item(journal, ''),
+    `dynamodb:Query on ${journal}/index/open`,
     ...logging('PurgerTickFunction'),
     ...reading('cdn-pro/api'),
     `sqs:SendMessage on ${buffer}`,

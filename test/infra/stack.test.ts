@@ -16,6 +16,7 @@ test('outputs are those that others build on', () => {
   expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
     'BufferQueueUrl',
     'DeadLetterQueueUrl',
+    'JournalTableName',
     'LedgerTableName',
     'ParkedTableName',
     'S3QueueArn',

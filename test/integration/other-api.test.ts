@@ -66,6 +66,7 @@ test('the ready file names every endpoint', () => {
       endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       table: expect.stringMatching(/./),
       parkedTable: expect.stringMatching(/./),
+      journalTable: expect.stringMatching(/./),
     },
   });
 });

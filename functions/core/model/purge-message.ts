@@ -42,6 +42,8 @@ export interface PurgeMessage {
   readonly released?: number;
   /** A purge by prefix that no user asked for, since a source could not say what changed. */
   readonly byPrefix?: true;
+  /** The number of a repair: the entries are purged again since a purge of them was incomplete or lost. */
+  readonly repair?: number;
   /** How often CDN Pro has given no verdict on the entries. */
   readonly tries?: number;
   /** Only in the dead letter queue; `submit` ignores it, so that a redriven message is simply tried again. */
@@ -119,7 +121,7 @@ export function readMessage(body: string): ReadMessage {
 
 /** Reads what a message may say in addition; what is not understood is left out. */
 function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
-  const { lane, since, released, byPrefix, tries } = json;
+  const { lane, since, released, byPrefix, repair, tries } = json;
   // Version 2 has its changes from the oldest to the newest.
   const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
   return {
@@ -128,6 +130,7 @@ function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
     ...(Number.isSafeInteger(since) && { since: Number(since) }),
     ...(Number.isSafeInteger(released) && { released: Number(released) }),
     ...(byPrefix === true && { byPrefix }),
+    ...(Number.isSafeInteger(repair) && { repair: Number(repair) }),
     ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
   };
 }

@@ -1,0 +1,81 @@
+import type { Tokens } from '../limits/quota.ts';
+import type { FollowedPurge, PurgeEnd, PurgeState } from './followed-purge.ts';
+import { type RepairsSpent, reserveRepair } from './repairs.ts';
+
+/** What CDN Pro says of a purge. */
+export type Observation =
+  | { readonly kind: 'finished'; readonly successRate: number; readonly finishedMs?: number }
+  | { readonly kind: 'underway' }
+  /** There is no purge of this ID. */
+  | { readonly kind: 'unknown' };
+
+/** What is to be written of a purge. */
+export type Decision =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'repair'; readonly state: PurgeState & { readonly kind: 'partial' } }
+  | { readonly kind: 'end'; readonly end: PurgeEnd };
+
+/** What deciding on a purge works with. */
+export interface DecideContext {
+  /** Whether later purges settle all of its entries, too. */
+  readonly isReplaced: boolean;
+  readonly spent: RepairsSpent;
+  /** The day's quota of its target. */
+  readonly quota: Tokens;
+  readonly nowMs: number;
+}
+
+/** CDN Pro may need a while to know what it has accepted: before this age, in milliseconds, a 404 means nothing. */
+const lostMs = 10 * 60_000;
+/** Nothing more is expected after this, in milliseconds. */
+const givenUpMs = 24 * 60 * 60_000;
+
+/**
+ * Decides on a purge that has not ended yet.
+ * @param observation undefined where CDN Pro has not said anything of it just now
+ * @returns what to do, and what the repairs have spent then
+ */
+export function decidePurge(
+  purge: FollowedPurge,
+  observation: Observation | undefined,
+  context: DecideContext,
+): { readonly decision: Decision; readonly spent: RepairsSpent } {
+  const { spent, nowMs } = context;
+  const ageMs = nowMs - purge.acceptedMs;
+  if (observation?.kind === 'finished' && observation.successRate >= 100) {
+    const { successRate, finishedMs } = observation;
+    const end: PurgeEnd = { kind: 'completed', successRate, ...(finishedMs !== undefined && { finishedMs }) };
+    return { decision: { kind: 'end', end }, spent };
+  }
+  if (observation?.kind === 'finished') return decideIncomplete(purge, observation, context);
+  if (observation?.kind === 'unknown' && ageMs >= lostMs)
+    return decideIncomplete(purge, observation, context);
+  if (ageMs < givenUpMs) return { decision: { kind: 'wait' }, spent };
+  const reason =
+    observation === undefined ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
+  return { decision: { kind: 'end', end: { kind: 'failed', reason } }, spent };
+}
+
+function decideIncomplete(
+  purge: FollowedPurge,
+  observation: Observation & { readonly kind: 'finished' | 'unknown' },
+  { isReplaced, spent, quota, nowMs }: DecideContext,
+): { readonly decision: Decision; readonly spent: RepairsSpent } {
+  const { kind, ...seen } = observation;
+  const what =
+    observation.kind === 'finished'
+      ? `${observation.successRate}% of the servers have obeyed`
+      : 'CDN Pro does not know it';
+  const outcome = (reason: string) => ({ ...seen, reason: `${what}: ${reason}` });
+  if (isReplaced) {
+    const end: PurgeEnd = { kind: 'superseded', ...outcome('a later purge has the same URLs') };
+    return { decision: { kind: 'end', end }, spent };
+  }
+  const repair = reserveRepair(purge, kind === 'finished' ? 'partial' : 'lost', spent, quota, nowMs);
+  if (repair.kind === 'refused') {
+    const end: PurgeEnd = { kind: 'failed', ...outcome(repair.reason) };
+    return { decision: { kind: 'end', end }, spent };
+  }
+  const state = { kind: 'partial', ...outcome('its entries were sent again') } as const;
+  return { decision: { kind: 'repair', state }, spent: repair.spent };
+}

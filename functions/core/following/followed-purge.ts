@@ -1,0 +1,52 @@
+import type { Tokens } from '../limits/quota.ts';
+import type { Lane, Target } from '../model/types.ts';
+
+/** A purge that CDN Pro has accepted, as far as following it to its end needs it. */
+export interface FollowedPurge {
+  readonly purgeId: string;
+  readonly target: Target;
+  readonly lane: Lane;
+  /** When CDN Pro accepted it, in milliseconds. */
+  readonly acceptedMs: number;
+  /** The URLs that it names. */
+  readonly urls: Tokens;
+  /** 0 for a purge of changes; n for the n-th repair of one. */
+  readonly repair: number;
+  /** Hashes of the entries that it settles; missing where there are more than {@link mostHashes}. */
+  readonly entryHashes?: readonly string[];
+  readonly state: PurgeState;
+}
+
+/** How far a purge is, as far as that is written down. */
+export type PurgeState =
+  | { readonly kind: 'purging' }
+  /** Something of it was left out: its entries have to be sent again. */
+  | (Outcome & { readonly kind: 'partial' })
+  | PurgeEnd;
+
+/** What CDN Pro has said of a purge at last. */
+interface Outcome {
+  /** Why, in a few words; missing where it went well. */
+  readonly reason?: string;
+  /** The share of the servers that have obeyed, as a percentage. */
+  readonly successRate?: number;
+  /** When CDN Pro finished it, in milliseconds. */
+  readonly finishedMs?: number;
+}
+
+/** The end of a purge. Each purge comes to exactly one. */
+export interface PurgeEnd extends Outcome {
+  /**
+   * `completed`: CDN Pro finished it in full. `superseded`: a later purge of the same URLs takes its place, or will, since
+   * they were sent again. `failed`: some servers may keep the old content, and nothing more is tried.
+   */
+  readonly kind: 'completed' | 'failed' | 'superseded';
+}
+
+/** Of more entries than this, a purge has no hashes: its item would not stay small. */
+export const mostHashes = 50;
+
+/** @returns whether a purge has come to its end */
+export function isEnded(state: PurgeState): state is PurgeEnd {
+  return state.kind !== 'purging' && state.kind !== 'partial';
+}

@@ -1,0 +1,68 @@
+import type { OpenPurge } from '../aws/journal-table.ts';
+import type { Decision } from '../core/following/decide-purge.ts';
+import type { PurgeEnd, PurgeState } from '../core/following/followed-purge.ts';
+import { writeInParts } from '../core/model/purge-message.ts';
+import { followEvents } from '../lambda/log-events.ts';
+import type { FollowPorts } from './follow-ports.ts';
+
+/** Does what was decided on a purge, unless somebody else has written of it since it was read. */
+export async function carryOut(purge: OpenPurge, decision: Decision, ports: FollowPorts): Promise<void> {
+  if (decision.kind === 'wait') return;
+  const isNews = purge.state.kind === 'purging';
+  const state = decision.kind === 'repair' ? decision.state : decision.end;
+  const written = await ports.journal.write(purge, state);
+  if (written === undefined) return;
+  if (isNews && state.successRate !== undefined && state.successRate < 100) ports.measure('PurgesPartial', 1);
+  if (decision.kind === 'end') return conclude(written, decision.end, ports);
+  const end = await sendAgain(written, decision.state, ports);
+  const ended = end && (await ports.journal.write(written, end));
+  if (end !== undefined && ended !== undefined) await conclude(ended, end, ports);
+}
+
+/**
+ * Puts the entries of a purge into the purge queue again.
+ * @returns the purge's end; undefined where the next tick has to try again
+ */
+async function sendAgain(
+  { purgeId, urls, repair }: OpenPurge,
+  { kind: _, ...outcome }: PurgeState & { readonly kind: 'partial' },
+  { journal, send, log, measure, nowMs }: FollowPorts,
+): Promise<PurgeEnd | undefined> {
+  const messages = await journal.messages(purgeId);
+  if (messages.length === 0) {
+    return { kind: 'failed', ...outcome, reason: 'its entries are not in the journal' };
+  }
+  const bodies = messages.flatMap(({ tries: _, rejected: __, ...message }) =>
+    // What was purged once is not late: how long it has waited counts from now on.
+    writeInParts({ ...message, repair: repair + 1, released: nowMs() }),
+  );
+  const unsent = await send(bodies.map((body) => ({ body })));
+  if (unsent.length > 0) {
+    log.warn(followEvents.notSentAgain, { purgeId, messages: unsent.length, reason: unsent[0]?.reason });
+    return undefined;
+  }
+  measure('Repairs', 1);
+  log.info(followEvents.purgeSentAgain, { purgeId, ...outcome, urls, repair: repair + 1 });
+  return { kind: 'superseded', ...outcome };
+}
+
+/** Tells how a purge has ended, and follows it no longer. */
+async function conclude(
+  purge: OpenPurge,
+  { kind: end, ...outcome }: PurgeEnd,
+  { journal, log, measure }: FollowPorts,
+): Promise<void> {
+  const { purgeId, acceptedMs, urls, repair } = purge;
+  const { finishedMs } = outcome;
+  const took =
+    finishedMs === undefined ? {} : { completionSeconds: Math.max(0, finishedMs - acceptedMs) / 1000 };
+  const line = { purgeId, end, ...outcome, ...took, urls, repair };
+  if (end === 'failed') {
+    measure('PurgesFailed', 1);
+    log.error(followEvents.purgeFailed, line);
+  } else log.info(followEvents.purgeEnded, line);
+  if (end === 'completed' && took.completionSeconds !== undefined) {
+    measure('CompletionSeconds', took.completionSeconds);
+  }
+  await journal.close(purge);
+}

@@ -1,0 +1,13 @@
+import type { Journal } from '../aws/journal-table.ts';
+import type { PurgeReader } from '../cdn-pro/client.ts';
+import type { TickOptions, TickPorts } from './ports.ts';
+
+/** The ports of following purges. */
+export interface FollowPorts extends Pick<TickPorts, 'limitsTable' | 'send' | 'nowMs' | 'log' | 'measure'> {
+  readonly journal: Omit<Journal, 'record'>;
+  readonly cdnPro: { prepare(): Promise<PurgeReader> };
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+/** Options of following purges. */
+export type FollowOptions = Pick<TickOptions, 'limits'>;

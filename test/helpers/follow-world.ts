@@ -1,0 +1,206 @@
+import { type AcceptedPurge, createJournal, type OpenPurge } from '../../functions/aws/journal-table.ts';
+import { createLimitsTable } from '../../functions/aws/limits-table.ts';
+import type { PurgeReader } from '../../functions/cdn-pro/client.ts';
+import { mostInPage } from '../../functions/cdn-pro/tasks.ts';
+import type { Observation } from '../../functions/core/following/decide-purge.ts';
+import type { Limits } from '../../functions/core/limits/limits.ts';
+import { priceOf } from '../../functions/core/limits/price.ts';
+import { entryKey } from '../../functions/core/model/entry-key.ts';
+import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { createFollower } from '../../functions/tick/follow.ts';
+import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
+import { fileEntry } from './changes.ts';
+import { createParkedItems } from './parked-items.ts';
+import { minuteMs, worldBeginsMs } from './tick-world.ts';
+
+/** What CDN Pro makes of a purge. */
+export interface Fate {
+  /** @default 20 s */
+  readonly takesMs?: number;
+  /** @default 100 */
+  readonly successRate?: number;
+  /** How long CDN Pro does not know it after its request; infinite where it never does. */
+  readonly unseenMs?: number;
+}
+
+/** A purge as the world knows it. */
+export interface WorldPurge extends Required<Fate> {
+  readonly purgeId: string;
+  readonly acceptedMs: number;
+  readonly keys: readonly string[];
+  readonly repair: number;
+}
+
+/** What the world around purges does. */
+export interface FollowWorldOptions {
+  /** Of the day's files. */
+  readonly files?: number;
+  /** Called before and after each step that the world sees. Where it throws, the tick has crashed. */
+  readonly step?: (what: string) => void;
+  /** What ticks use in place of the ports that work. */
+  readonly ports?: (ports: FollowPorts) => FollowPorts;
+  /** Whether CDN Pro answers. */
+  readonly answers?: () => boolean;
+}
+
+/** @returns a world with its own clock, in which `submit` sends what the purge queue holds a moment later */
+export function createFollowWorld({
+  files = 5000,
+  step = () => {},
+  answers,
+  ...options
+}: FollowWorldOptions) {
+  const stepAround = (what: string) => step(`before ${what}`);
+  const items = createParkedItems(stepAround, (what) => step(`after ${what}`));
+  const nowMs = () => world.nowMs;
+  const journal = createJournal({ client: items.client, tableName: 'Journal', nowMs });
+  const recorder = createJournal({ client: items.otherClient, tableName: 'Journal', nowMs });
+  const limits: Limits = {
+    rate: { requests: 300, perSeconds: 300, headroom: 0 },
+    bucket: { perMinute: 30, burst: 60 },
+    requestCost: 1,
+    quota: { production: { files, dirs: 20 } },
+    tokenUnit: 'url',
+  };
+  const limitsTable = createLimitsTable({
+    client: createParkedItems().client,
+    tableName: 'Ledger',
+    deployment: 'this',
+    limits,
+    guardMs: 13_000,
+    clockDifferenceMs: 2000,
+    nowMs,
+  });
+
+  function observationOf({ acceptedMs, takesMs, successRate }: WorldPurge): Observation {
+    const finishedMs = acceptedMs + takesMs;
+    if (world.nowMs < finishedMs) return { kind: 'underway' };
+    return { kind: 'finished', successRate, finishedMs: Math.floor(finishedMs / 1000) * 1000 };
+  }
+
+  const isSeen = ({ acceptedMs, unseenMs }: WorldPurge) => world.nowMs >= acceptedMs + unseenMs;
+  const reader: PurgeReader = {
+    async purges({ fromMs, offset }) {
+      world.asked.push('list');
+      if (answers?.() === false) return { status: 500 };
+      const seen = world.purges.filter((purge) => isSeen(purge) && purge.acceptedMs >= fromMs);
+      const rows = seen.slice(offset, offset + mostInPage);
+      const last = rows.at(-1);
+      return {
+        status: 200,
+        value: {
+          observations: new Map(rows.map((purge) => [purge.purgeId, observationOf(purge)])),
+          rows: rows.length,
+          ...(last !== undefined && { lastSubmittedMs: last.acceptedMs }),
+        },
+      };
+    },
+    async purge(purgeId) {
+      world.asked.push(purgeId);
+      if (answers?.() === false) return { status: 500 };
+      const purge = world.purges.find((each) => each.purgeId === purgeId && isSeen(each));
+      return purge === undefined
+        ? { status: 404, value: { kind: 'unknown' } }
+        : { status: 200, value: observationOf(purge) };
+    },
+  };
+
+  const ports: FollowPorts = {
+    journal,
+    limitsTable,
+    cdnPro: { prepare: async () => reader },
+    async send(messages) {
+      step('before send');
+      for (const { body } of messages) {
+        const read = readMessage(body);
+        if (read.kind === 'message') world.sent.push(read.message);
+      }
+      step('after send');
+      return [];
+    },
+    nowMs,
+    sleep: async () => {},
+    log: { info: note, warn: note, error: note },
+    measure: (name, value) => world.metrics.push({ name, value }),
+  };
+
+  function note(message: string, fields: Record<string, unknown>): void {
+    world.lines.push({ message, fields });
+    step(`after ${message}`);
+  }
+
+  const start = () => createFollower(options.ports?.(ports) ?? ports, { limits });
+  let run = start();
+  let delivered = 0;
+  const world = {
+    nowMs: worldBeginsMs,
+    purges: [] as WorldPurge[],
+    /** Messages in the purge queue, those that were delivered included. */
+    sent: [] as PurgeMessage[],
+    asked: [] as string[],
+    lines: [] as { readonly message: string; readonly fields: Record<string, unknown> }[],
+    metrics: [] as { readonly name: string; readonly value: number }[],
+    ports,
+    items: items.items,
+    /** Runs a tick, or two at once, a minute after the one before. */
+    async tick(times = 1, atOnce = 1): Promise<void> {
+      for (let count = 0; count < times; count++) {
+        world.nowMs += minuteMs;
+        const time = { deadlineMs: world.nowMs + 40_000 };
+        const others = Array.from({ length: atOnce - 1 }, () => start()(time));
+        await Promise.all([run(time), ...others]);
+      }
+    },
+    /** As a function that has just started. */
+    restart(): void {
+      run = start();
+    },
+    /** CDN Pro accepts a purge, and `submit` writes it down. */
+    async accept(messages: readonly PurgeMessage[], fate: Fate = {}): Promise<string> {
+      const entries = messages.flatMap((message) => message.entries);
+      const purgeId = `p${world.purges.length}`;
+      const accepted: AcceptedPurge = {
+        purgeId,
+        target: 'production',
+        lane: 'people',
+        acceptedMs: world.nowMs,
+        urls: priceOf(entries, 'url'),
+        repair: Math.max(0, ...messages.map(({ repair = 0 }) => repair)),
+        messages,
+      };
+      const { takesMs = 20_000, successRate = 100, unseenMs = 0 } = fate;
+      const keys = entries.map(entryKey);
+      const { acceptedMs, repair } = accepted;
+      world.purges.push({ purgeId, acceptedMs, keys, repair, takesMs, successRate, unseenMs });
+      await recorder.record(accepted);
+      return purgeId;
+    },
+    /** `submit` sends what waits in the purge queue. */
+    async deliver(fate: () => Fate = () => ({})): Promise<void> {
+      for (const message of world.sent.slice(delivered)) await world.accept([message], fate());
+      delivered = world.sent.length;
+    },
+    open: (): Promise<readonly OpenPurge[]> => recorder.open(1000),
+    /** How a purge has ended, each time that it was told. */
+    ends: (purgeId: string): readonly string[] =>
+      world.lines.flatMap(({ fields: { purgeId: id, end } }) =>
+        id === purgeId && typeof end === 'string' ? [end] : [],
+      ),
+    measured: (name: string): readonly number[] =>
+      world.metrics.flatMap((metric) => (metric.name === name ? [metric.value] : [])),
+  };
+  return world;
+}
+
+/** @returns a message for files, as `submit` has it in hand */
+export function messageFor(...urls: readonly string[]): PurgeMessage {
+  const entries: readonly PurgeEntry[] = urls.map((url) => fileEntry(url));
+  const change = {
+    source: 's3',
+    action: 'put',
+    id: 's3://bucket/key',
+    occurredAt: new Date(0).toISOString(),
+  };
+  return { v: 1, change, entries, lane: 'people', since: worldBeginsMs };
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { followEvents } from '../../functions/lambda/log-events.ts';
+import { createFollowWorld, type FollowWorldOptions, messageFor } from '../helpers/follow-world.ts';
+import { minuteMs } from '../helpers/tick-world.ts';
+
+const page = 'https://h.example/page';
+
+async function worldWith(
+  fate: Parameters<ReturnType<typeof createFollowWorld>['accept']>[1],
+  options: FollowWorldOptions = {},
+) {
+  const world = createFollowWorld(options);
+  const purgeId = await world.accept([messageFor(page)], fate);
+  return { world, purgeId };
+}
+
+describe('a purge that CDN Pro finishes in full', () => {
+  test('is completed, and its time is measured by when CDN Pro had finished it', async () => {
+    const { world, purgeId } = await worldWith({ takesMs: 45_000 });
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['completed']);
+    expect(world.measured('CompletionSeconds')).toEqual([45]);
+    expect(world.lines.at(-1)).toMatchObject({
+      message: followEvents.purgeEnded,
+      fields: { purgeId, successRate: 100, urls: { files: 1, dirs: 0 }, repair: 0 },
+    });
+  });
+
+  test('is not asked for any more, and nothing is while none is open', async () => {
+    const { world } = await worldWith({});
+    await world.tick(5);
+    expect(world.asked).toEqual(['list']);
+  });
+
+  test('stays in the journal for 90 days, with its end', async () => {
+    const { world } = await worldWith({});
+    await world.tick();
+    const [purge] = [...world.items].filter(([pk]) => pk.startsWith('purge#'));
+    expect(purge?.[1]).toMatchObject({ state: { S: 'completed' }, successRate: { N: '100' } });
+    expect(purge?.[1]).not.toHaveProperty('queue');
+    expect(purge?.[1]?.expiresAt).toEqual({ N: String((world.nowMs + 90 * 24 * 60 * minuteMs) / 1000) });
+  });
+});
+
+describe('asking', () => {
+  test('takes one request for 200 purges, and two for more', async () => {
+    const world = createFollowWorld({});
+    for (let index = 0; index < 201; index++) await world.accept([messageFor(`${page}/${index}`)]);
+    await world.tick();
+    expect(world.asked).toEqual(['list', 'list']);
+    expect(world.measured('CompletionSeconds')).toHaveLength(201);
+  });
+
+  test('begins when purges are usually finished, which is learned', async () => {
+    const world = createFollowWorld({});
+    for (let index = 0; index < 5; index++) await world.accept([messageFor(page)], { takesMs: 170_000 });
+    await world.tick(3);
+    expect(world.asked).toEqual(['list', 'list', 'list']);
+    await world.accept([messageFor(page)], { takesMs: 170_000 });
+    await world.tick(2);
+    expect(world.asked).toHaveLength(3);
+    await world.tick();
+    expect(world.asked).toHaveLength(4);
+    expect(world.measured('CompletionSeconds')).toHaveLength(6);
+  });
+
+  test('goes on in the next minute where CDN Pro does not answer', async () => {
+    let isUp = false;
+    const { world, purgeId } = await worldWith({}, { answers: () => isUp });
+    await world.tick(3);
+    expect(world.ends(purgeId)).toEqual([]);
+    isUp = true;
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['completed']);
+  });
+
+  test('of one that is not in the list is by its ID, and one that CDN Pro lost does not hold up others', async () => {
+    const { world, purgeId } = await worldWith({ unseenMs: Number.POSITIVE_INFINITY });
+    await world.tick();
+    expect(world.asked).toEqual(['list', purgeId]);
+    const other = await world.accept([messageFor(`${page}/other`)]);
+    await world.tick();
+    expect(world.ends(other)).toEqual(['completed']);
+    expect(world.asked.filter((what) => what === purgeId)).toHaveLength(2);
+  });
+
+  test('stays within 5% of the requests of the window, whatever happens', async () => {
+    const world = createFollowWorld({});
+    for (let index = 0; index < 50; index++) {
+      await world.accept([messageFor(`${page}/${index}`)], { unseenMs: Number.POSITIVE_INFINITY });
+    }
+    await world.tick(9);
+    expect(world.asked.length).toBeLessThanOrEqual(9 * 3);
+  });
+});
+
+describe('a purge that some servers have left out', () => {
+  test('is sent again with the same entries, and the later one takes its place', async () => {
+    const { world, purgeId } = await worldWith({ successRate: 99.2 });
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.sent).toEqual([{ ...messageFor(page), repair: 1, released: world.nowMs }]);
+    await world.deliver();
+    await world.tick();
+    expect(world.ends('p1')).toEqual(['completed']);
+    expect(world.measured('PurgesPartial')).toEqual([1]);
+    expect(world.measured('Repairs')).toEqual([1]);
+  });
+
+  test('fails after three repairs, with an alarm', async () => {
+    const { world } = await worldWith({ successRate: 50 });
+    for (let count = 0; count < 6; count++) {
+      await world.tick();
+      await world.deliver(() => ({ successRate: 50 }));
+    }
+    expect(world.purges.map(({ purgeId }) => world.ends(purgeId))).toEqual([
+      ['superseded'],
+      ['superseded'],
+      ['superseded'],
+      ['failed'],
+    ]);
+    expect(world.measured('PurgesFailed')).toEqual([1]);
+    expect(world.lines.at(-1)).toMatchObject({
+      message: followEvents.purgeFailed,
+      fields: { reason: '50% of the servers have obeyed: repaired 3 times' },
+    });
+  });
+
+  test('fails where it names more URLs than are repaired whole', async () => {
+    const world = createFollowWorld({});
+    const urls = Array.from({ length: 51 }, (_, index) => `${page}/${index}`);
+    const purgeId = await world.accept([messageFor(...urls)], { successRate: 99 });
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['failed']);
+    expect(world.sent).toEqual([]);
+  });
+
+  test("fails once repairs have spent 5% of the day's tokens, and is repaired again a day later", async () => {
+    const world = createFollowWorld({ files: 100 });
+    for (let index = 0; index < 7; index++)
+      await world.accept([messageFor(`${page}/${index}`)], { successRate: 99 });
+    await world.tick();
+    expect(world.measured('Repairs')).toHaveLength(5);
+    expect(world.measured('PurgesFailed')).toHaveLength(2);
+    world.nowMs += 25 * 60 * minuteMs;
+    const later = await world.accept([messageFor(`${page}/later`)], { successRate: 99 });
+    await world.tick();
+    expect(world.ends(later)).toEqual(['superseded']);
+  });
+
+  test('is not sent again where a later purge has the same URLs', async () => {
+    const { world, purgeId } = await worldWith({ successRate: 99 });
+    world.nowMs += 1000;
+    const later = await world.accept([messageFor(page)], { takesMs: 90_000 });
+    await world.tick();
+    expect([world.ends(purgeId), world.ends(later), world.sent]).toEqual([['superseded'], [], []]);
+    await world.tick();
+    expect(world.ends(later)).toEqual(['completed']);
+  });
+});
+
+describe('a purge that CDN Pro does not know', () => {
+  test('may be seen minutes later: it is not sent again', async () => {
+    const { world, purgeId } = await worldWith({ unseenMs: 8 * minuteMs });
+    await world.tick(9);
+    expect([world.ends(purgeId), world.sent]).toEqual([['completed'], []]);
+  });
+
+  test('is sent again after ten minutes', async () => {
+    const { world, purgeId } = await worldWith({ unseenMs: Number.POSITIVE_INFINITY });
+    await world.tick(9);
+    expect(world.ends(purgeId)).toEqual([]);
+    await world.tick(2);
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.sent).toMatchObject([{ repair: 1, entries: messageFor(page).entries }]);
+  });
+});
+
+describe('a purge that is not finished', () => {
+  test('is an alarm after 15 minutes, is still asked for, and completes', async () => {
+    const { world, purgeId } = await worldWith({ takesMs: 31 * minuteMs });
+    await world.tick(14);
+    expect(world.measured('PurgesLate')).toEqual([]);
+    await world.tick();
+    expect(world.measured('PurgesLate')).toEqual([1]);
+    const asked = world.asked.length;
+    await world.tick(21);
+    expect(world.ends(purgeId)).toEqual(['completed']);
+    expect(world.asked.length - asked).toBeLessThanOrEqual(6);
+  });
+
+  test('fails after a day', async () => {
+    const { world, purgeId } = await worldWith({ takesMs: Number.POSITIVE_INFINITY });
+    world.nowMs += 24 * 60 * minuteMs;
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['failed']);
+  });
+});

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type AcceptedPurge, createJournal } from '../../functions/aws/journal-table.ts';
+import { messageFor } from '../helpers/follow-world.ts';
+import { createParkedItems } from '../helpers/parked-items.ts';
+
+const nowMs = Date.UTC(2026, 10, 26);
+
+function createTable() {
+  const { client, items } = createParkedItems();
+  return { items, journal: createJournal({ client, tableName: 'Journal', nowMs: () => nowMs }) };
+}
+
+function accepted(own: Partial<AcceptedPurge> = {}): AcceptedPurge {
+  return {
+    purgeId: 'p1',
+    target: 'production',
+    lane: 'bulk',
+    acceptedMs: nowMs,
+    urls: { files: 2, dirs: 0 },
+    repair: 0,
+    messages: [messageFor('https://h.example/a', 'https://h.example/b')],
+    ...own,
+  };
+}
+
+describe('the journal', () => {
+  test('gives a purge back as it was recorded, with the messages that it settles', async () => {
+    const { journal } = createTable();
+    const { messages, ...purge } = accepted();
+    await journal.record(accepted());
+    expect(await journal.open(10)).toEqual([
+      {
+        ...purge,
+        entryHashes: [expect.stringMatching(/^.{8}$/), expect.stringMatching(/^.{8}$/)],
+        state: { kind: 'purging' },
+        version: 1,
+      },
+    ]);
+    expect(await journal.messages('p1')).toEqual(messages);
+  });
+
+  test('writes items in the form that deployed versions read', async () => {
+    const { journal, items } = createTable();
+    await journal.record(accepted());
+    const [purge] = await journal.open(1);
+    if (purge === undefined) throw new Error('expected a purge');
+    await journal.write(purge, { kind: 'partial', reason: 'why', successRate: 99.5, finishedMs: nowMs });
+    expect(items.get('purge#p1')).toEqual({
+      pk: { S: 'purge#p1' },
+      queue: { S: 'open' },
+      order: { S: '001795651200000' },
+      target: { S: 'production' },
+      lane: { S: 'bulk' },
+      acceptedMs: { N: String(nowMs) },
+      urls: { M: { files: { N: '2' }, dirs: { N: '0' } } },
+      repair: { N: '0' },
+      entries: { S: expect.stringMatching(/^.{16}$/) },
+      state: { S: 'partial' },
+      reason: { S: 'why' },
+      successRate: { N: '99.5' },
+      finishedMs: { N: String(nowMs) },
+      expiresAt: { N: String(nowMs / 1000 + 90 * 24 * 3600) },
+      version: { N: '2' },
+    });
+    expect(Object.keys(items.get('body#p1') ?? {})).toEqual(['pk', 'body', 'parts', 'expiresAt']);
+  });
+
+  test('lists the purges that are followed, those accepted first in front, over all pages', async () => {
+    const { journal } = createTable();
+    for (const age of [1, 7, 3, 5, 2]) {
+      await journal.record(accepted({ purgeId: `p${age}`, acceptedMs: nowMs - age }));
+    }
+    const ids = async (limit: number) => (await journal.open(limit)).map(({ purgeId }) => purgeId);
+    expect(await ids(10)).toEqual(['p7', 'p5', 'p3', 'p2', 'p1']);
+    expect(await ids(4)).toEqual(['p7', 'p5', 'p3', 'p2']);
+    const [oldest] = await journal.open(1);
+    if (oldest === undefined) throw new Error('expected a purge');
+    await journal.close(oldest);
+    expect(await ids(10)).toEqual(['p5', 'p3', 'p2', 'p1']);
+  });
+
+  test('is written by the first of two that have read the same', async () => {
+    const { journal } = createTable();
+    await journal.record(accepted());
+    const [purge] = await journal.open(1);
+    if (purge === undefined) throw new Error('expected a purge');
+    expect(await journal.write(purge, { kind: 'completed' })).toMatchObject({ version: 2 });
+    expect(await journal.write(purge, { kind: 'failed', reason: 'too late' })).toBeUndefined();
+    await journal.close(purge);
+    expect(await journal.open(1)).toMatchObject([{ state: { kind: 'completed' } }]);
+  });
+
+  test('holds the longest URLs of the largest request, in several items', async () => {
+    const { journal, items } = createTable();
+    const urls = Array.from(
+      { length: 1000 },
+      () => `https://h.example/${randomBytes(1500).toString('base64url')}`,
+    );
+    const messages = [messageFor(...urls)];
+    await journal.record(accepted({ messages }));
+    expect([...items.keys()].filter((pk) => pk.startsWith('body#')).length).toBeGreaterThan(3);
+    for (const item of items.values()) expect(JSON.stringify(item.body ?? '').length).toBeGreaterThan(0);
+    expect(await journal.messages('p1')).toEqual(messages);
+    const [purge] = await journal.open(1);
+    expect(purge).not.toHaveProperty('entryHashes');
+  });
+
+  test('keeps what all purges have in common, and what it has not written yet is nothing', async () => {
+    const { journal } = createTable();
+    expect(await journal.readFollowing()).toEqual({ following: { durations: [], spent: {} }, version: 0 });
+    const following = {
+      durations: [1000, 2000],
+      spent: { production: { spent: { 490896: { files: 3, dirs: 0 } } } },
+    };
+    expect(await journal.writeFollowing(following, 0)).toBe(true);
+    expect(await journal.writeFollowing({ durations: [], spent: {} }, 0)).toBe(false);
+    expect(await journal.readFollowing()).toEqual({ following, version: 1 });
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import { submitEvents } from '../../functions/lambda/log-events.ts';
+import { submitBatch } from '../../functions/submit/submit-batch.ts';
+import { createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
+
+const accept = (_: unknown, request: number) => ({ kind: 'accepted', purgeId: `purge-${request}` }) as const;
+
+const message = (id: string, entries: readonly object[], own: Partial<PurgeMessage> = {}) => ({
+  messageId: id,
+  body: JSON.stringify({
+    v: 1,
+    change: { source: 's3', action: 'put', id, occurredAt: '1970-01-01T00:00:00.000Z' },
+    entries: entries.map((entry) => ({ target: 'production', action: 'invalidate', ...entry })),
+    ...own,
+  }),
+});
+const file = (url: string) => ({ kind: 'file', url });
+const dir = (url: string) => ({ kind: 'dir', url });
+
+async function submit(world: World, messages: readonly ReturnType<typeof message>[]) {
+  return submitBatch(messages, world.ports, {
+    limits: { maxFileUrls: 2, maxBodyBytes: 100_000 },
+    contract: looseContract,
+    deadlineMs: 60_000,
+    hasTime: () => true,
+  });
+}
+
+describe('an accepted purge', () => {
+  test('is written into the journal with each message that it settles, and of these its own entries alone', async () => {
+    const world = createWorld({ answer: accept });
+    await submit(world, [
+      message('1', [file('https://h.example/a'), file('https://h.example/b')]),
+      message('2', [file('https://h.example/c')]),
+    ]);
+    expect(world.recorded.map(({ purgeId }) => purgeId)).toEqual(['purge-0', 'purge-1']);
+    const settled = world.recorded.map(({ messages }) =>
+      messages.map(({ change, entries }) => [
+        change?.id,
+        ...entries.map((entry) => ('url' in entry ? entry.url : '')),
+      ]),
+    );
+    expect(settled.flat()).toEqual([
+      ['1', 'https://h.example/a', 'https://h.example/b'],
+      ['2', 'https://h.example/c'],
+    ]);
+    expect(world.recorded[0]).toMatchObject({
+      target: 'production',
+      lane: 'people',
+      acceptedMs: expect.any(Number),
+      urls: { files: 2, dirs: 0 },
+      repair: 0,
+    });
+  });
+
+  test('is written with what its entries cover, for which it costs nothing', async () => {
+    const world = createWorld({ answer: accept });
+    await submit(world, [
+      message('1', [dir('https://h.example/docs/**')]),
+      message('2', [file('https://h.example/docs/a')]),
+    ]);
+    expect(world.recorded).toMatchObject([
+      { urls: { files: 0, dirs: 1 }, messages: [{ change: { id: '1' } }, { change: { id: '2' } }] },
+    ]);
+  });
+
+  test('of a repair has its number, whatever else it carries', async () => {
+    const world = createWorld({ answer: accept });
+    await submit(world, [
+      message('1', [file('https://h.example/a')], { repair: 2 }),
+      message('2', [file('https://h.example/b')]),
+    ]);
+    expect(world.recorded).toMatchObject([{ repair: 2 }]);
+  });
+
+  test('counts as accepted where it could not be written: it is said, and nothing comes again', async () => {
+    const world = createWorld({ answer: accept });
+    const ports = {
+      ...world.ports,
+      journal: {
+        async record() {
+          throw new Error('the table is gone');
+        },
+      },
+    };
+    const failed = await submit({ ...world, ports }, [message('1', [file('https://h.example/a')])]);
+    expect([failed, world.requeued, world.requests.length]).toEqual([[], [], 1]);
+    expect(world.metrics.get('PurgesUnfollowed')).toBe(1);
+    expect(world.lines).toContainEqual({
+      level: 'error',
+      message: submitEvents.purgeNotRecorded,
+      fields: { purgeId: 'purge-0', error: { name: 'Error', message: 'the table is gone' } },
+    });
+  });
+
+  test('alone is written: one that CDN Pro refuses is not', async () => {
+    const world = createWorld({ answer: () => ({ kind: 'refused', status: 400, message: 'no' }) });
+    await submit(world, [message('1', [file('https://h.example/a')])]);
+    expect(world.recorded).toEqual([]);
+  });
+});
