@@ -111,7 +111,7 @@ describe('the journal', () => {
     expect(await journal.readFollowing()).toEqual({ following: { durations: [], spent: {} }, version: 0 });
     const following = {
       durations: [1000, 2000],
-      spent: { production: { spent: { 490896: { files: 3, dirs: 0 } } } },
+      spent: { production: { spent: { 490896: { files: 3, dirs: 0, lastMs: 1 } } } },
     };
     expect(await journal.writeFollowing(following, 0)).toBe(true);
     expect(await journal.writeFollowing({ durations: [], spent: {} }, 0)).toBe(false);
