@@ -86,6 +86,7 @@ export const followEvents = {
   purgeFailed: 'purge failed: some servers may keep the old content',
   purgeSentAgain: 'purge incomplete or lost: its entries are purged again',
   notSentAgain: 'purge incomplete or lost, its entries not sent again: the next tick tries again',
+  endNotPut: 'end of a purge not put onto the event bus: the log and the journal have it',
   purgesUnread: 'purges not read: CDN Pro is asked again by the next tick',
 } as const;
 

@@ -2,8 +2,10 @@ import type { OpenPurge } from '../aws/journal-table.ts';
 import type { Decision } from '../core/following/decide-purge.ts';
 import type { PurgeEnd, PurgeState } from '../core/following/followed-purge.ts';
 import { writeInParts } from '../core/model/purge-message.ts';
+import { describeError } from '../lambda/log.ts';
 import { followEvents } from '../lambda/log-events.ts';
 import type { FollowPorts } from './follow-ports.ts';
+import { purgeEnded, purgeEndedType } from './purge-ended-event.ts';
 
 /** Does what was decided on a purge, unless somebody else has written of it since it was read. */
 export async function carryOut(purge: OpenPurge, decision: Decision, ports: FollowPorts): Promise<void> {
@@ -50,8 +52,10 @@ async function sendAgain(
 async function conclude(
   purge: OpenPurge,
   { kind: end, ...outcome }: PurgeEnd,
-  { journal, log, measure }: FollowPorts,
+  ports: FollowPorts,
 ): Promise<void> {
+  const { journal, log, measure } = ports;
+  await putEnd(purge, { kind: end, ...outcome }, ports);
   const { purgeId, acceptedMs, urls, repair } = purge;
   const { finishedMs } = outcome;
   const took =
@@ -65,4 +69,18 @@ async function conclude(
     measure('CompletionSeconds', took.completionSeconds);
   }
   await journal.close(purge);
+}
+
+/** Puts an end onto the event bus, for who waits for it. Where that fails, the purge has ended all the same. */
+async function putEnd(
+  purge: OpenPurge,
+  end: PurgeEnd,
+  { journal, putEvent, purger, log }: FollowPorts,
+): Promise<void> {
+  try {
+    const messages = await journal.messages(purge.purgeId);
+    await putEvent(purgeEndedType, purgeEnded(purge, end, messages, purger));
+  } catch (error) {
+    log.warn(followEvents.endNotPut, { purgeId: purge.purgeId, error: describeError(error) });
+  }
 }

@@ -12,7 +12,7 @@ import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';
-import { readEnvironment } from '../lambda/environment.ts';
+import { purgerName, readEnvironment } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
 import { createFollower } from './follow.ts';
@@ -57,7 +57,8 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
     { limits, convertInShortage: planning.convertInShortage },
   );
   const journal = createJournal({ client, tableName: journalTable, nowMs });
-  const follow = createFollower({ ...shared, journal, sleep: (ms) => sleep(ms) }, { limits });
+  const own = { journal, putEvent, purger: purgerName(), sleep: (ms: number) => sleep(ms) };
+  const follow = createFollower({ ...shared, ...own }, { limits });
   return async (time) => {
     // What fails in one of them keeps nobody waiting in the other.
     const ended = await Promise.allSettled([release(time), follow(time)]);
@@ -92,3 +93,10 @@ function cdnProFromEnvironment(): TickPorts['cdnPro'] & FollowPorts['cdnPro'] {
   const credentials = async () => parseCredentials(await secrets.read(credentialsSecretId));
   return createCdnProClient({ endpoint, credentials, nowMs });
 }
+
+/** The client of EventBridge is loaded when the first purge has ended: a tick while nothing is open does without it. */
+const putEvent: FollowPorts['putEvent'] = async (type, detail) => {
+  const url = new URL('put-event.lazy.mjs', import.meta.url).href;
+  const module = (await import(url)) as typeof import('./put-event.lazy.ts');
+  return module.putEvent(type, detail);
+};

@@ -1,10 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../functions/lambda/environment.ts';
+import { eventSource, purgeEndedType } from '../../functions/tick/purge-ended-event.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchPurges } from '../monitoring/purge-alarms.ts';
@@ -85,10 +87,22 @@ export class Tick extends Construct {
     });
     parked.grantRelease(this.function);
     journal.grantFollow(this.function);
+    this.#grantPutEvents();
     grantSend(buffer.queue, this.function);
     grantWindow(windowTable, this.function);
     grantReadSecret(credentials, this.function);
     watchTick(monitoring, this.function);
     watchPurges(monitoring);
+  }
+
+  /** Lets the function tell the ends of purges to the account's default bus, and nothing else. */
+  #grantPutEvents(): void {
+    const bus = { service: 'events', resource: 'event-bus', resourceName: 'default' };
+    Grant.addToPrincipal({
+      actions: ['events:PutEvents'],
+      grantee: this.function,
+      resourceArns: [Stack.of(this).formatArn(bus)],
+      conditions: { StringEquals: { 'events:source': eventSource, 'events:detail-type': purgeEndedType } },
+    });
   }
 }

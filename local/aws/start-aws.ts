@@ -2,6 +2,7 @@ import { type MessageAttributeValue, SendMessageCommand } from '@aws-sdk/client-
 import { serveControl } from './control/server.ts';
 import type { Switches } from './control/switch.ts';
 import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/emulators.ts';
+import type { EventEntry } from './emulators/events.ts';
 import type { ObjectWrite } from './emulators/object-writes.ts';
 import { createQueues } from './emulators/queues.ts';
 import { findSecret } from './emulators/secrets.ts';
@@ -29,6 +30,8 @@ export type LocalEvent =
   | InvocationEvent
   | ({ readonly type: 'object-created' | 'object-deleted' } & ObjectWrite)
   | ({ readonly type: 'http-request'; readonly atMs: number } & AnsweredRequest)
+  /** A function has put an event onto an event bus. */
+  | ({ readonly type: 'event-put'; readonly atMs: number } & EventEntry)
   /** One sentence about something that is not supported, or that went wrong. */
   | { readonly type: 'warning'; readonly atMs: number; readonly message: string };
 
@@ -189,6 +192,7 @@ async function startServers(
     ports: options.ports ?? {},
     findSecret: (secretId) => findSecret(secretId, region, options.secrets),
     onObjectWrite: (write) => writes.listener(write),
+    onEvent: (event) => emit({ type: 'event-put', atMs: Date.now(), ...event }),
   });
   stops.push(emulators.stop);
   const apiIds = Object.keys(raw.Resources).filter(

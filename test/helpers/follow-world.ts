@@ -10,6 +10,7 @@ import { type PurgeMessage, readMessage } from '../../functions/core/model/purge
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { createFollower } from '../../functions/tick/follow.ts';
 import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
+import type { PurgeEnded } from '../../functions/tick/purge-ended-event.ts';
 import { fileEntry } from './changes.ts';
 import { createParkedItems } from './parked-items.ts';
 import { minuteMs, worldBeginsMs } from './tick-world.ts';
@@ -120,6 +121,12 @@ export function createFollowWorld({
       return [];
     },
     nowMs,
+    purger: 'Stack-Purger',
+    async putEvent(type, detail) {
+      step('before event');
+      world.events.push({ type, ...detail } as never);
+      step('after event');
+    },
     sleep: async () => {},
     log: { info: note, warn: note, error: note },
     measure: (name, value) => world.metrics.push({ name, value }),
@@ -141,6 +148,8 @@ export function createFollowWorld({
     asked: [] as string[],
     lines: [] as { readonly message: string; readonly fields: Record<string, unknown> }[],
     metrics: [] as { readonly name: string; readonly value: number }[],
+    /** What was put onto the event bus. */
+    events: [] as ({ readonly type: string } & PurgeEnded)[],
     ports,
     items: items.items,
     /** Runs a tick, or two at once, a minute after the one before. */

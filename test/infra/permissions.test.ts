@@ -58,6 +58,10 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...['Query', 'Scan'].map((action) => `dynamodb:${action} on ${parked}/index/waiting`),
     ...item(journal, ''),
     `dynamodb:Query on ${journal}/index/open`,
+    ...['events:PutEvents'].map(
+      (action) =>
+        `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":events:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":event-bus/default"]]} where events:source = cdn-pro-purger, events:detail-type = Purge Ended`,
+    ),
     ...logging('PurgerTickFunction'),
     ...reading('cdn-pro/api'),
     `sqs:SendMessage on ${buffer}`,

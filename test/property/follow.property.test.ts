@@ -110,7 +110,9 @@ function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number
   let incomplete = 0;
   for (const purge of world.purges) {
     const { purgeId, successRate, unseenMs, acceptedMs, keys, repair } = purge;
-    const told = new Set(world.ends(purgeId));
+    const events = world.events.filter((event) => event.purgeId === purgeId).map(({ end }) => end);
+    if (events.length === 0) problems.push(`nobody was sent the end of ${purgeId}`);
+    const told = new Set([...world.ends(purgeId), ...events]);
     const isWell = successRate >= 100 && Number.isFinite(unseenMs);
     if (!isWell) incomplete++;
     const [end] = told;

@@ -42,6 +42,61 @@ describe('a purge that CDN Pro finishes in full', () => {
   });
 });
 
+describe('the event of an end', () => {
+  test('says how the purge has ended, of which URLs, and for which changes', async () => {
+    const { world, purgeId } = await worldWith({ takesMs: 45_000 });
+    const acceptedMs = world.nowMs;
+    await world.tick();
+    const { entries: _, ...message } = messageFor(page);
+    expect(world.events).toEqual([
+      {
+        type: 'Purge Ended',
+        purger: 'Stack-Purger',
+        purgeId,
+        end: 'completed',
+        successRate: 100,
+        target: 'production',
+        lane: 'people',
+        acceptedAt: new Date(acceptedMs).toISOString(),
+        finishedAt: new Date(acceptedMs + 45_000).toISOString(),
+        repair: 0,
+        urls: [page],
+        changes: [message.change],
+      },
+    ]);
+  });
+
+  test('names the item of the journal in place of more than 64 KB', async () => {
+    const world = createFollowWorld({});
+    const urls = Array.from({ length: 40 }, (_, index) => `${page}/${index}/${'x'.repeat(2000)}`);
+    const purgeId = await world.accept([messageFor(...urls)]);
+    await world.tick();
+    expect(world.events).toMatchObject([{ purgeId, end: 'completed', journalKey: `body#${purgeId}` }]);
+    expect(world.events[0]).not.toHaveProperty('urls');
+    expect(world.items.has(`body#${purgeId}`)).toBe(true);
+  });
+
+  test('is in the log where EventBridge does not take it, and the purge has ended all the same', async () => {
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        ports: (ports) => ({
+          ...ports,
+          async putEvent() {
+            throw new Error('no such bus');
+          },
+        }),
+      },
+    );
+    await world.tick();
+    expect(world.lines.map(({ message }) => message)).toEqual([
+      followEvents.endNotPut,
+      followEvents.purgeEnded,
+    ]);
+    expect([world.ends(purgeId), await world.open()]).toEqual([['completed'], []]);
+  });
+});
+
 describe('asking', () => {
   test('takes one request for 200 purges, and two for more', async () => {
     const world = createFollowWorld({});

@@ -25,6 +25,7 @@ beforeAll(async () => {
     region: 'eu-west-1',
     findSecret: () => undefined,
     onObjectWrite: () => {},
+    onEvent: () => {},
   });
   const api = await startHttpApi(undefined, 'a test', () => {});
   const cdnPro = await startLoopbackServer((_, response) => void response.end());
@@ -34,13 +35,21 @@ beforeAll(async () => {
     hosts: ['www.example.com', '*.shop.example'],
   });
   stops.push(emulators.stop, api.stop, cdnPro.stop, edge.stop);
-  const { s3, dynamodb, secretsManager } = emulators.endpoints;
-  Object.assign(urls, { s3, dynamodb, secretsManager, api: api.url, cdnPro: cdnPro.url, edge: edge.url });
+  const { s3, dynamodb, secretsManager, eventBridge } = emulators.endpoints;
+  Object.assign(urls, {
+    s3,
+    dynamodb,
+    secretsManager,
+    eventBridge,
+    api: api.url,
+    cdnPro: cdnPro.url,
+    edge: edge.url,
+  });
 });
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
 describe('a local server', () => {
-  it.each(['s3', 'dynamodb', 'secretsManager', 'api', 'cdnPro', 'edge'])(
+  it.each(['s3', 'dynamodb', 'secretsManager', 'eventBridge', 'api', 'cdnPro', 'edge'])(
     '(%s) refuses a host that is not this machine',
     async (name) => {
       const url = urls[name] ?? '';

@@ -5,6 +5,7 @@ import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { isLoopbackHost, otherHostAnswer, refuseOtherHosts } from '../../loopback/hosts.ts';
 import { LocalStackError } from '../template/errors.ts';
+import { answerEvents, type EventEntry } from './events.ts';
 import { type ObjectWrite, watchObjectWrites } from './object-writes.ts';
 import { answerSecrets, type FoundSecret } from './secrets.ts';
 import { closeServer, listen, refusePort, type Stop, stopAll } from './server.ts';
@@ -31,6 +32,7 @@ export interface Emulators {
     readonly sqs: string;
     readonly dynamodb: string;
     readonly secretsManager: string;
+    readonly eventBridge: string;
   };
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
@@ -40,7 +42,7 @@ export interface Emulators {
 }
 
 /**
- * Starts S3 and SQS (fauxqs), DynamoDB (dynalite) and a Secrets Manager endpoint, all of them empty and on 127.0.0.1.
+ * Starts S3 and SQS (fauxqs), DynamoDB (dynalite) and endpoints of Secrets Manager and EventBridge, all of them empty and on 127.0.0.1.
  * @throws {PortInUseError} for a port that is taken; what had started is stopped then.
  */
 export async function startEmulators(options: {
@@ -48,6 +50,8 @@ export async function startEmulators(options: {
   readonly ports?: EmulatorPorts;
   readonly findSecret: (secretId: string) => FoundSecret | undefined;
   readonly onObjectWrite: (write: ObjectWrite) => void;
+  /** Called with each event that a function puts onto a bus. */
+  readonly onEvent: (event: EventEntry) => void;
 }): Promise<Emulators> {
   const { region, ports = {} } = options;
   const stops: Stop[] = [];
@@ -59,6 +63,11 @@ export async function startEmulators(options: {
     );
     const secretsManager = await listen(secretsServer, ports.secretsManager, 'Secrets Manager');
     stops.push(() => closeServer(secretsServer));
+    const eventsServer = createServer(
+      refuseOtherHosts((request, response) => void answerEvents(request, response, options.onEvent)),
+    );
+    const eventBridge = await listen(eventsServer, undefined, 'EventBridge');
+    stops.push(() => closeServer(eventsServer));
     const client = { region, credentials: localCredentials, maxAttempts: 1 };
     const sqs = new SQSClient({ ...client, endpoint: storage.url });
     const dynamodb = new DynamoDBClient({ ...client, endpoint: dynamodbUrl });
@@ -67,7 +76,7 @@ export async function startEmulators(options: {
       () => dynamodb.destroy(),
     );
     return {
-      endpoints: { s3: storage.url, sqs: storage.url, dynamodb: dynamodbUrl, secretsManager },
+      endpoints: { s3: storage.url, sqs: storage.url, dynamodb: dynamodbUrl, secretsManager, eventBridge },
       sqs,
       dynamodb,
       createBucket: storage.createBucket,
