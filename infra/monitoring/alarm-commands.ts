@@ -16,6 +16,8 @@ const commands: Readonly<Record<AlarmName, string>> = {
   'tokens-used': 'quota',
   'bulk-waiting': 'waiting',
   'tokens-miscounted': 'quota',
+  'purges-failed': 'status',
+  'purges-late': 'doctor',
   'urls-refused': 'explain',
   'changes-unmatched': 'explain',
   'events-not-understood': 'dead',
