@@ -215,6 +215,7 @@ function portsOn(
   return {
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
+    reject: async () => [],
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),

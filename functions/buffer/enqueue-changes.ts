@@ -6,6 +6,7 @@ import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
 import type { Measure } from '../lambda/metrics.ts';
+import { reasonOfInvalid } from './invalid-urls.ts';
 import type { OutgoingMessage, UnsentMessage } from './send-messages.ts';
 
 /** What putting mapped changes into the purge queue needs of the world. */
@@ -29,10 +30,16 @@ export interface QueueResult {
   readonly failed: readonly OriginChange[];
 }
 
+/** A change with URLs that CDN Pro would never take, and why: they stay stale. */
+export interface InvalidChange {
+  readonly change: OriginChange;
+  readonly reason: string;
+}
+
 /** The outcome for changes that were mapped. */
 export interface MappedResult extends QueueResult {
-  /** Changes of which no URL is one that CDN Pro would take, and why: nothing is purged for them. */
-  readonly unpurgeable: readonly { readonly change: OriginChange; readonly reason: string }[];
+  /** Changes with invalid URLs, whether or not others of theirs are queued. */
+  readonly invalid: readonly InvalidChange[];
 }
 
 /** Maps changes, see {@link mapChanges}, and puts what they make stale into the purge queue, see {@link queueMapped}. */
@@ -58,9 +65,9 @@ export async function queueMapped(
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
     failed: mapped.flatMap(({ change }) => (failures.has(change) ? [change] : [])),
-    unpurgeable: mapped.flatMap(({ change, mapping: { entries, problems } }) => {
-      const [first] = problems;
-      return entries.length > 0 || first === undefined ? [] : [{ change, reason: first.reason }];
+    invalid: mapped.flatMap(({ change, mapping }) => {
+      const reason = reasonOfInvalid(mapping);
+      return reason === undefined || failures.has(change) ? [] : [{ change, reason }];
     }),
   };
 }

@@ -34,6 +34,8 @@ export const webhookEvents = {
   unknownOrTooLarge: 'webhook refused: unknown name or body too large',
   ignored: 'webhook ignored',
   memoryUnavailable: 'entry memory unavailable: former URLs not purged yet',
+  invalidNotMoved:
+    'change with invalid URLs not moved to the dead letter queue: its sender is asked to retry',
   memoryNotCleared: 'entry memory unavailable: purged URLs will be purged again with the next change',
 } as const;
 

@@ -39,11 +39,11 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
   for (const { name, reason } of reading.ignored) ports.log.info(s3Events.eventIgnored, { name, reason });
   const notMoved = await reject(reading.notUnderstood, ports);
   const { changes, record } = await withoutUnchanged(wanted(reading, ports), ports.skipUnchanged, ports);
-  const { failed: notQueued, unpurgeable } = await enqueueChanges(changes, ports);
+  const { failed: notQueued, invalid } = await enqueueChanges(changes, ports);
   const recorded = await record(notQueued);
   const again =
     recorded.contended.length === 0 ? { failed: [] } : await enqueueChanges(recorded.contended, ports);
-  const notMapped = await rejectUnpurgeable(unpurgeable, ports);
+  const notMapped = await rejectInvalid(invalid, ports);
   const failed = [...notQueued, ...recorded.failed, ...again.failed, ...notMapped];
   if (failed.length + notMoved.length === 0) return [];
   if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notMoved);
@@ -92,19 +92,19 @@ async function reject(
 }
 
 /**
- * Puts changes without a valid URL into the dead letter queue, as events: once the rules are right, they can be redriven.
+ * Puts changes with invalid URLs into the dead letter queue, as events: once the rules are right, they can be redriven.
  * @returns the changes that could not be put there
  */
-async function rejectUnpurgeable(
-  unpurgeable: MappedResult['unpurgeable'],
+async function rejectInvalid(
+  invalid: MappedResult['invalid'],
   { reject, log }: ReceiveS3Ports,
 ): Promise<readonly OriginChange[]> {
-  const messages = unpurgeable.flatMap(({ change, reason }) =>
+  const messages = invalid.flatMap(({ change, reason }) =>
     isObjectChange(change) ? [{ body: JSON.stringify(s3EventOf(change)), reason }] : [],
   );
   const unsent = messages.length === 0 ? [] : await reject(messages);
   for (const { reason } of unsent) log.error(s3Events.recordNotMoved, { reason });
-  return unsent.flatMap(({ index }) => unpurgeable[index]?.change ?? []);
+  return unsent.flatMap(({ index }) => invalid[index]?.change ?? []);
 }
 
 function isObjectChange(change: OriginChange): change is ObjectChange {

@@ -29,8 +29,9 @@ const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowM
 const isLocalStack = /^http:\/\/(127\.0\.0\.1|localhost):/.test(
   process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? '',
 );
-const { bufferQueueUrl, ledgerTableName, webhooks, webhookSecretIds } = readEnvironment(
+const { bufferQueueUrl, deadLetterQueueUrl, ledgerTableName, webhooks, webhookSecretIds } = readEnvironment(
   'bufferQueueUrl',
+  'deadLetterQueueUrl',
   'ledgerTableName',
   'webhooks',
   'webhookSecretIds',
@@ -45,6 +46,7 @@ const ports: ReceivePorts = {
   rules: compileRules(mapping),
   purgeByPrefix: (change) => purgeByPrefix(mapping, change),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
+  reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
   nowMs,
   log,
   measure,

@@ -1,3 +1,4 @@
+import { reasonOfInvalid } from '../buffer/invalid-urls.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import type { ObjectChange } from '../core/model/types.ts';
@@ -14,8 +15,8 @@ export interface Recovered {
 /**
  * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that `receive-s3` could not process, as EventBridge leaves them (the event) or Lambda (a record with
  * the event as its `requestPayload`).
- * @returns a message with what the event's changes make stale, and its records that cannot be read or have no valid
- *   URL, each as its own event with the reason; undefined where nothing of it is an S3 event
+ * @returns a message with what the event's changes make stale, and its records that cannot be read or have invalid
+ *   URLs, each as its own event with the reason; undefined where nothing of it is an S3 event
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
 export function recoverMessage(body: string, rules: RuleSet): Recovered | undefined {
@@ -23,10 +24,9 @@ export function recoverMessage(body: string, rules: RuleSet): Recovered | undefi
   const [first] = changes;
   if (first === undefined) return undefined;
   const mapped = changes.map((change) => ({ change, mapping: rules.map(change) }));
-  const unpurgeable = mapped.flatMap(({ change, mapping: { entries, problems } }) => {
-    const [problem] = problems;
-    if (entries.length > 0 || problem === undefined) return [];
-    return [{ body: JSON.stringify(s3EventOf(change)), reason: problem.reason }];
+  const invalid = mapped.flatMap(({ change, mapping }) => {
+    const reason = reasonOfInvalid(mapping);
+    return reason === undefined ? [] : [{ body: JSON.stringify(s3EventOf(change)), reason }];
   });
   return {
     message: {
@@ -35,7 +35,7 @@ export function recoverMessage(body: string, rules: RuleSet): Recovered | undefi
       entries: mapped.flatMap(({ mapping }) => mapping.entries),
     },
     changes,
-    unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...unpurgeable],
+    unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...invalid],
   };
 }
 

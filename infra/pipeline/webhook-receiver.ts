@@ -55,6 +55,7 @@ export class WebhookReceiver extends Construct {
       files: { [mappingFile]: JSON.stringify(mapping) },
       environment: {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
+        [environment.deadLetterQueueUrl]: buffer.deadLetterQueue.queueUrl,
         [environment.ledgerTableName]: ledger.table.tableName,
         [environment.webhooks]: Lazy.string({ produce: () => this.#webhooksJson() }),
         [environment.webhookSecretIds]: Lazy.string({
@@ -70,6 +71,8 @@ export class WebhookReceiver extends Construct {
       },
     });
     grantSend(buffer.queue, this.function);
+    // For changes with invalid URLs.
+    grantSend(buffer.deadLetterQueue, this.function);
     // In the ledger it may use the entry memory, but not the rate limit's window.
     grantItems(ledger.table, this.function, memoryPrefix);
     const { protection } = buffer;

@@ -1,4 +1,5 @@
 import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-table.ts';
+import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
 import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
@@ -25,11 +26,13 @@ export interface WebhookWorld {
   readonly delays: number[];
   readonly lines: LogLine[];
   readonly measured: { readonly name: string; readonly value: number; readonly webhook?: string }[];
+  /** What is in the dead letter queue. */
+  readonly rejected: OutgoingMessage[];
   readonly items: Map<string, Remembered>;
   readonly secretReads: (number | undefined)[];
   nowMs: number;
   /** What a step does before it works: a failure, or a wait for another. */
-  before: (step: 'read' | 'write' | 'send') => Promise<void> | void;
+  before: (step: 'read' | 'write' | 'send' | 'reject') => Promise<void> | void;
   /** Every entry that was sent, in short: `invalidate https://…`. */
   purged(): readonly string[];
 }
@@ -59,6 +62,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
     delays: [],
     lines: [],
     measured: [],
+    rejected: [],
     items: new Map(),
     secretReads: [],
     nowMs: options.nowMs ?? Date.UTC(2026, 0, 1),
@@ -83,6 +87,11 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
           world.sent.push(read.message);
           world.delays.push(delaySeconds);
         }
+        return [];
+      },
+      reject: async (messages) => {
+        await world.before('reject');
+        world.rejected.push(...messages);
         return [];
       },
       nowMs: () => world.nowMs,

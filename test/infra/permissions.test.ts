@@ -77,6 +77,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...logging('PurgerReceiveWebhookFunction'),
     ...reading('cdn-pro-purger/contentful'),
     `sqs:SendMessage on ${buffer}`,
+    `sqs:SendMessage on ${deadLetters}`,
   ],
   'bucket configuration': [...logging('PurgerReceiveS3ConfigureBucket'), ...configuring('www-example-com')],
 };

@@ -95,4 +95,18 @@ describe('entry memory', () => {
     expect((await first.deliver(remove('e2'))).purged).toEqual([]);
     expect([...first.world.items.keys()]).toEqual(['standard-webhooks#e1', 'standard-webhooks#e2']);
   });
+
+  it('asks for the delivery again where a change with an invalid URL cannot be moved to the dead letter queue', async () => {
+    const { world, deliver } = createSender('standard-webhooks', { urls });
+    world.before = (step) => {
+      if (step === 'reject') throw new Error('the queue is away');
+    };
+    expect(await deliver(publish('x'.repeat(2040)))).toMatchObject({ status: 503 });
+  });
+
+  it('moves nothing there for what makes no URL, such as a delete of what was never published', async () => {
+    const { world, deliver } = createSender('standard-webhooks', { urls });
+    expect(await deliver(remove())).toMatchObject({ status: 200 });
+    expect(world.rejected).toEqual([]);
+  });
 });

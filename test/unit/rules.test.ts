@@ -138,6 +138,7 @@ describe('rules for objects', () => {
     expect(entries.map(entryText)).toEqual(['https://www.example.com/*']);
     expect(problems).toEqual([
       {
+        isUrl: true,
         rule: 'rules[0]',
         template: 'https://www.example.com/{+path}',
         reason: 'expected at most 2048 characters, got 2054',

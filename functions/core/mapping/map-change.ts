@@ -86,8 +86,9 @@ class MappingCollector {
           this.#add(each);
           continue;
         }
-        const remarks = each.kind === 'problem' ? this.#problems : this.omitted;
-        remarks.push({ rule: rule.name, template: written, reason: each.reason });
+        const { kind, ...remark } = each;
+        const remarks = kind === 'problem' ? this.#problems : this.omitted;
+        remarks.push({ rule: rule.name, template: written, ...remark });
       }
     }
   }

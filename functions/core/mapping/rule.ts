@@ -125,6 +125,8 @@ export interface MappingProblem {
   readonly rule: string;
   readonly template: string;
   readonly reason: string;
+  /** Whether it is about a URL, which stays stale, and not about values that make none. */
+  readonly isUrl?: true;
 }
 
 /** Entries with the same delay, in the same lane. */

@@ -11,7 +11,7 @@ import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';
 import { hostProblem, withHosts } from './urls/hosts.ts';
 import { compilePages } from './urls/pages.ts';
 import { fileUrlProblem, valuesProblem } from './urls/url.ts';
-import { dirEntry, gapEntry, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
+import { dirEntry, gapEntry, noUrl, regexEntry, type UrlEntry, urlProblem } from './urls/url-entry.ts';
 
 /** One template of a rule, compiled. */
 export interface StaleUrl {
@@ -124,6 +124,6 @@ function staleUrl(
 function onAllowedHosts(purge: UrlPurge, allowedHosts: readonly string[]): UrlPurge {
   return (url, variables, scopes) => {
     const reason = hostProblem(url, allowedHosts);
-    return reason === undefined ? purge(url, variables, scopes) : [urlProblem(reason)];
+    return reason === undefined ? purge(url, variables, scopes) : [noUrl(reason)];
   };
 }

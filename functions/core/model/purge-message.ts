@@ -116,6 +116,9 @@ export function readMessage(body: string): ReadMessage {
     if (entry.kind === 'unreadable') return entry;
     entries.push(entry.entry);
   }
+  if (entries.length === 0 && isRecord(json.rejected)) {
+    return { kind: 'unreadable', reason: `No valid URL, publish it again: ${String(json.rejected.reason)}` };
+  }
   return { kind: 'message', message: { v: messageVersion, ...readOptions(json), entries } };
 }
 

@@ -1,6 +1,6 @@
 import type { Header } from '../../model/types.ts';
 import { compilePlainTemplate, type Template, type Variables } from '../patterns/template.ts';
-import { gapEntry, type OmittedUrl, type UrlProblem, urlProblem } from './url-entry.ts';
+import { gapEntry, noUrl, type OmittedUrl, type UrlProblem } from './url-entry.ts';
 
 /** One set of headers, as values by name. A value can hold variables. `{}` is the version without any. */
 export type HeaderSet = Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ function expandSet(
     if (expansion.kind !== 'expanded') return gapEntry(expansion, ` for the header ${name}`);
     const [value = ''] = expansion.results;
     // No request can carry such a value, so no version of a file has it.
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return urlProblem(`the header ${name} cannot have this value`);
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return noUrl(`the header ${name} cannot have this value`);
     headers.push({ name, value });
   }
   return headers;

@@ -5,10 +5,12 @@ import { literalStar, unmarkStars } from './literal-star.ts';
 import { regexPatternProblem } from './regex-pattern.ts';
 import { dirUrlProblem } from './url.ts';
 
-/** Why a URL cannot be purged. */
+/** Why something cannot be purged. */
 export interface UrlProblem {
   readonly kind: 'problem';
   readonly reason: string;
+  /** Whether it is a URL, which stays stale: values that are missing make none, and what is refused is not the user's. */
+  readonly isUrl?: true;
 }
 
 /** A URL that a change does not have, since it lacks what it may lack. */
@@ -20,15 +22,20 @@ export interface OmittedUrl {
 /** What purges a URL, or why nothing does. */
 export type UrlEntry = PurgeEntry | UrlProblem | OmittedUrl;
 
-/** @returns that a URL cannot be purged */
+/** @returns that a URL cannot be purged, and stays stale */
 export function urlProblem(reason: string): UrlProblem {
+  return { kind: 'problem', reason: unmarkStars(reason), isUrl: true };
+}
+
+/** @returns that values make no URL, or none that is the user's */
+export function noUrl(reason: string): UrlProblem {
   return { kind: 'problem', reason: unmarkStars(reason) };
 }
 
 /** @returns that a template makes no URL, and whether that is a problem */
 export function gapEntry(gap: Gap, forWhat = ''): UrlProblem | OmittedUrl {
   const reason = describeGap(gap) + forWhat;
-  return gap.kind === 'omitted' ? { kind: 'omitted', reason } : urlProblem(reason);
+  return gap.kind === 'omitted' ? { kind: 'omitted', reason } : noUrl(reason);
 }
 
 /** @returns the entry for a file URL that was checked. Written out, since this runs for nearly every change */
