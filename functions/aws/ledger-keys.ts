@@ -1,4 +1,4 @@
-/** Partition keys of the ledger's items, to which `infra` restricts what each function may read and write. */
+/** Keys and indexes of the tables: `infra` restricts by them what each function may read and write. */
 
 /** The item with the limits. A table holds one, since a table belongs to one customer of CDN Pro. */
 export const windowPartition = 'rate-window';
@@ -11,3 +11,6 @@ export const memoryPrefix = 'memory#';
 
 /** What the partition keys of remembered objects begin with. */
 export const objectPrefix = 'object#';
+
+/** The index of the table of what waits for tokens, by which it is read in its order. */
+export const waitingIndex = 'waiting';

@@ -12,6 +12,7 @@ import { entryKey } from '../core/model/entry-key.ts';
 import { firstLane, lanes } from '../core/model/lanes.ts';
 import { byteLength, type ChangeReference } from '../core/model/purge-message.ts';
 import type { Lane, PurgeEntry, Target } from '../core/model/types.ts';
+import { waitingIndex } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** Something that waits for tokens of the day. */
@@ -75,9 +76,6 @@ export interface ParkedTableOptions {
   /** A number from 0 (included) to 1 (excluded). */
   readonly random: () => number;
 }
-
-/** The index by which what waits is read in its order. */
-export const waitingIndex = 'waiting';
 
 /** The attributes of an item. Deployed versions have written such items, so names and types do not change. */
 interface StoredItem {

@@ -70,6 +70,10 @@ describe('a CDK app', () => {
     });
   });
 
+  test('loads nothing of the AWS SDK, which only commands need', () => {
+    expect(readFileSync(join(installed, 'dist/index.cjs'), 'utf8')).not.toMatch(/require\("@aws-sdk/);
+  });
+
   test('gets the functions with their rules next to the handler', () => {
     const ofFunctions = Object.values(onSource.assets).filter((files) => files.includes('handler.mjs'));
     expect(ofFunctions.length).toBeGreaterThanOrEqual(3);

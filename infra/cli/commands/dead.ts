@@ -19,6 +19,8 @@ ${purgerUsage}
 
 Ends with 0 where there is none, 1 where there is one, and 2 where it cannot be told.`;
 
+/** Longer than it takes to read as many as are looked at. */
+const heldSeconds = 120;
 /** So many are looked at. */
 const mostRead = 5000;
 /** So many URLs of each reason are printed; --json has all of them. */
@@ -42,7 +44,7 @@ export const deadCommand = defineCommand({
   },
   async run({ values, positionals }) {
     refuseArguments(positionals);
-    const queue = await openDeadLetters(await connect(values));
+    const queue = await openDeadLetters(await connect(values), heldSeconds);
     const read = await peekDeadLetters(queue, mostRead);
     const letters = read.filter((letter) => matchesDeadLetter(letter, values));
     const isComplete = read.length < mostRead;

@@ -7,8 +7,6 @@ export interface HeldLetter extends DeadLetter {
   readonly receiptHandle: string;
 }
 
-/** For how long what is received is hidden from others, in seconds. */
-const heldSeconds = 120;
 /** SQS takes and gives at most so many messages at a time. */
 const batchSize = 10;
 
@@ -21,8 +19,14 @@ export interface DeadLetterQueue {
   remove(letters: readonly HeldLetter[]): Promise<void>;
 }
 
-/** @returns the purger's dead letter queue */
-export async function openDeadLetters({ clients, queues }: Purger): Promise<DeadLetterQueue> {
+/**
+ * @param heldSeconds for how long what is received is hidden from others, if it is not released before
+ * @returns the purger's dead letter queue
+ */
+export async function openDeadLetters(
+  { clients, queues }: Purger,
+  heldSeconds: number,
+): Promise<DeadLetterQueue> {
   const sqs = await clients.sqs();
   const commands = await import('@aws-sdk/client-sqs');
   const QueueUrl = queues.deadLetters;

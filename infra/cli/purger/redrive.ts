@@ -12,6 +12,8 @@ export interface Redriven {
   readonly failed: readonly string[];
 }
 
+/** Longer than a redrive takes: what it leaves must not come back to it, or it would take the queue for read to its end. */
+const heldSeconds = 900;
 /** So many batches are under way at a time. */
 const concurrency = 8;
 
@@ -21,7 +23,7 @@ const concurrency = 8;
  * @param startMs what was sent later is left: what is rejected again while this runs would go round in circles
  */
 export async function redrive(purger: Purger, filter: DeadLetterFilter, startMs: number): Promise<Redriven> {
-  const queue = await openDeadLetters(purger);
+  const queue = await openDeadLetters(purger, heldSeconds);
   const sqs = await purger.clients.sqs();
   const send = (bodies: readonly string[]) =>
     sendMessages(
