@@ -21,6 +21,76 @@ function mapped(
   return [...entries.map(entryText), ...problems.map(({ reason }) => `refused: ${reason}`)];
 }
 
+test.each<[string, Purge, Record<string, string>, string]>([
+  [
+    'as the whole host',
+    { fileUrls: ['https://{fields.host}/a'] },
+    { 'fields.host': 'bücher.Example' },
+    'https://xn--bcher-kva.example/a',
+  ],
+  [
+    'next to one',
+    { hosts: '{locale}.bücher.example', fileUrls: ['/a'] },
+    {},
+    'https://de.xn--bcher-kva.example/a',
+  ],
+  [
+    'within one label',
+    { fileUrls: ['https://bü{fields.rest}.example/a'] },
+    { 'fields.rest': 'cher' },
+    'https://xn--bcher-kva.example/a',
+  ],
+  [
+    'in a directory',
+    { dirUrls: ['https://{fields.host}/a/*'] },
+    { 'fields.host': '例え.jp' },
+    'https://xn--r8jz45g.jp/a/*',
+  ],
+  [
+    'in a regex',
+    { regexPatterns: ['any://{fields.host}/a.*'] },
+    { 'fields.host': 'bücher.example' },
+    'any://xn--bcher-kva.example/a.*',
+  ],
+  ['of a regex', { regexPatterns: ['any://Bücher.example/a.*'] }, {}, 'any://xn--bcher-kva.example/a.*'],
+  [
+    'before a path',
+    { regexPatterns: ['any://bücher.example{+path}$'] },
+    { path: 'x' },
+    'any://xn--bcher-kva.example/x$',
+  ],
+])('a host in another script is written in ASCII %s', (_, purge, fields, wanted) => {
+  const { rules } = checkSettings({ target: 'production', rules: [ruleOf(purge)] });
+  const { entries } = compileRules({ target: 'production', rules }).map(
+    entryChange({ locale: 'de', fields }),
+  );
+  expect(entries.map(entryText)).toEqual([wanted]);
+});
+
+test.each(['a/b', 'a?b', 'a@b', 'a#b', 'a%2fb', '*', '', '.', 'a b', 'ａ／ｂ'])(
+  'no value leaves the host that it is in: %j',
+  (host) => {
+    const purge = {
+      fileUrls: ['https://{fields.host}.example.com/x'],
+      regexPatterns: ['any://{fields.host}.example.com/x'],
+    };
+    const rules = compileRules({ target: 'production', rules: [ruleOf(purge)] });
+    for (const entry of rules.map(entryChange({ fields: { 'fields.host': host } })).entries) {
+      expect(entryText(entry)).toMatch(/^\w+:\/\/[a-z0-9.-]+\.example\.com\/x$/);
+    }
+  },
+);
+
+test.each(['any://h.example', 'any://{fields.host}', 'any://h.example\\?x'])(
+  'a regex without a path is refused: %s',
+  (pattern) => {
+    const rules = [ruleOf({ regexPatterns: [pattern] })];
+    expect(() => checkSettings({ target: 'production', rules })).toThrow(
+      'expected a pattern that begins with',
+    );
+  },
+);
+
 describe('a host that a value decides', () => {
   it.each([
     ['https://www.example.com/x', 'https://www.example.com/x'],

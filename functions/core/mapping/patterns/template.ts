@@ -133,7 +133,7 @@ export function compileRegexTemplate(source: string, options: UrlTemplateOptions
   const parts = tokens.map((token, index): Part => {
     if (token.kind === 'literal') {
       before += token.text;
-      return encodeLiteral(index === 0 ? lowerOrigin(token.text) : token.text);
+      return encodeLiteral(index === 0 ? normalizeRegexOrigin(token.text, tokens[1]) : token.text);
     }
     // A whole URL as a value is not a pattern; without an origin it is refused at synth.
     const position = { before: before === '' ? '/' : before, isInQuery: before.includes('\\?') };
@@ -154,8 +154,13 @@ export function compileRegexTemplate(source: string, options: UrlTemplateOptions
 /** What may follow a value that names nothing: the end, or a query. CDN Pro leaves a pattern's end open without `$`. */
 const endsPath = /^(?:\$$|\\\?|\((?:\?:)?\\\?[^()]*\)\?\$$)/;
 
-function lowerOrigin(text: string): string {
-  return text.replace(/^[A-Za-z]+:\/\/[^/]*/, (origin) => origin.toLowerCase());
+/** The host of a regex, where it is whole. A path is not added: without one, the regex would match all of the host. */
+function normalizeRegexOrigin(text: string, next: Token | undefined): string {
+  const [origin] = /^(?:https?|any):\/\/[^/\\?#]+/i.exec(text) ?? [];
+  if (origin === undefined) return text;
+  const rest = text.slice(origin.length);
+  const isWhole = rest.startsWith('/') || (rest === '' && next?.kind === 'variable' && next.crossesSlashes);
+  return isWhole ? normalizeOrigin(origin).slice(0, -1) + rest : text;
 }
 
 /**
@@ -179,7 +184,23 @@ function templateOf(source: string, parts: readonly Part[]): Template {
       ? (values) => expandOnce(parts, values)
       : (values) => expandList(parts, list, itemsOf(values, list), values);
   const isHostOpen = parts.some((part) => typeof part !== 'string' && part.decidesHost === true);
-  return { source, variables, sample, isHostOpen, expand };
+  if (!isHostOpen) return { source, variables, sample, isHostOpen, expand };
+  return {
+    source,
+    variables,
+    sample: normalizeHost(sample),
+    isHostOpen,
+    expand(values) {
+      const expansion = expand(values);
+      if (expansion.kind !== 'expanded') return expansion;
+      return { kind: 'expanded', results: expansion.results.map(normalizeHost) };
+    },
+  };
+}
+
+/** A host is known as a whole only once its values are in it: in other scripts it becomes ASCII label by label. */
+function normalizeHost(url: string): string {
+  return /^[a-z]+:\/\/[^/?#]+\//i.test(url) ? normalizeOrigin(url) : url;
 }
 
 function expandOnce(parts: readonly Part[], values: Variables): Expansion {

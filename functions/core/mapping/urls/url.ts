@@ -52,10 +52,10 @@ export function encodeWholeUrl(text: string): string {
 
 /**
  * Writes the beginning of a URL as a browser sends it: host in lower case and in ASCII, without the scheme's own
- * port, and with a path. A string that does not begin with http(s) and a host stays as it is.
+ * port, and with a path. A string that does not begin with http(s), or `any` as in a regex, and a host stays as it is.
  */
 export function normalizeOrigin(url: string): string {
-  const [origin, scheme, authority] = /^(https?):\/\/([^/?#]+)/i.exec(url) ?? [];
+  const [origin, scheme, authority] = /^(https?|any):\/\/([^/?#]+)/i.exec(url) ?? [];
   if (origin === undefined || scheme === undefined || authority === undefined) return url;
   const rest = url.slice(origin.length);
   const path = rest.startsWith('/') ? rest : `/${rest}`;
@@ -65,8 +65,8 @@ export function normalizeOrigin(url: string): string {
 function normalizeHost(authority: string, scheme: string): string {
   const plain = /^[a-z0-9.-]+$/.test(authority);
   // A user, a wildcard or a variable cannot be normalized; the checks decide about them.
-  if (plain || /[@[\]*{}]/.test(authority)) return authority;
-  const parsed = URL.parse(`${scheme}://${authority}/`);
+  if (plain || /[@[\]*{}\\]/.test(authority)) return authority;
+  const parsed = URL.parse(`${scheme.toLowerCase() === 'any' ? 'https' : scheme}://${authority}/`);
   return parsed === null ? authority : parsed.host;
 }
 
