@@ -59,6 +59,8 @@ export interface Explanation {
   readonly matched: boolean;
   readonly changes: readonly ChangeExplanation[];
   readonly remarks: readonly string[];
+  /** Records that would be moved to the dead letter queue, with the reason. */
+  readonly notUnderstood: readonly string[];
   readonly purges: readonly ExplainedRequests[];
   /** What all of it takes from the day's quota. */
   readonly tokens: Tokens;
@@ -67,7 +69,7 @@ export interface Explanation {
 }
 
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
-export function explain({ changes, remarks }: Input, config: PurgerConfig): Explanation {
+export function explain({ changes, remarks, notUnderstood = [] }: Input, config: PurgerConfig): Explanation {
   const rules = compileRules(config);
   const mapped = mapChanges(changes, rules);
   const explained = mapped.map(({ change, mapping, newer }) => ({
@@ -92,6 +94,7 @@ export function explain({ changes, remarks }: Input, config: PurgerConfig): Expl
     matched,
     changes: explained,
     remarks,
+    notUnderstood,
     purges: plans.map(explainPlan),
     tokens: requests.map((request) => priceIn(request, settings.tokenUnit)).reduce(plus, noTokens),
     requests: requests.length,

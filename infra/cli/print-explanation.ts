@@ -6,14 +6,19 @@ import type { SpellingCost } from './spelling-costs.ts';
 
 /** @returns an explanation for people to read */
 export function describe(explanation: Explanation): string {
-  const { changes, remarks, purges, matched } = explanation;
+  const { changes, remarks, notUnderstood, purges, matched } = explanation;
   return [
     ...remarks.map((remark) => `nothing to purge: ${remark}`),
+    ...notUnderstood.map((remark) => `not understood, and moved to the dead letter queue: ${remark}`),
     ...changes.map(describeChange),
     ...purges.map(describePurge),
     ...(purges.length > 0
       ? [describeCost(explanation)]
-      : [matched ? 'Nothing would be purged.' : 'No rule matches: nothing would be purged.']),
+      : [
+          matched || changes.length === 0
+            ? 'Nothing would be purged.'
+            : 'No rule matches: nothing would be purged.',
+        ]),
   ].join('\n\n');
 }
 

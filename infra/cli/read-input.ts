@@ -7,6 +7,7 @@ import { readS3Event } from '../../functions/sources/s3.ts';
 import type { JsonObject } from '../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
+import { s3EventsIn } from './s3-envelopes.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The options of the command line. */
@@ -24,6 +25,8 @@ export interface Input {
   readonly changes: readonly OriginChange[];
   /** Parts that led to no change, with the reason. */
   readonly remarks: readonly string[];
+  /** Parts that cannot be read, with the reason: the function moves them to the dead letter queue. */
+  readonly notUnderstood?: readonly string[];
 }
 
 /**
@@ -40,7 +43,14 @@ export function readInput(options: InputOptions, config: PurgerConfig, nowMs: nu
   if (action !== undefined)
     throw new UsageError('--action is for s3://BUCKET/KEY: an event says what happened');
   const json = readJson(event);
-  return isS3Event(json, options) ? readS3(json) : readWebhook(json, options, config, nowMs);
+  const s3Events = s3EventsOf(json, options);
+  if (s3Events !== undefined) return readS3(s3Events);
+  if (!isRecord(json)) {
+    throw new UsageError(
+      `Expected ${event} to hold an event of S3, a list of these or a webhook, got ${describeValue(json)}`,
+    );
+  }
+  return readWebhook(json, options, config, nowMs);
 }
 
 function readObject(url: string, action: string, nowMs: number): OriginChange {
@@ -54,27 +64,30 @@ function readObject(url: string, action: string, nowMs: number): OriginChange {
   return { source: 's3', action, id: url, bucket, key, occurredAt: new Date(nowMs).toISOString() };
 }
 
-function readJson(file: string): JsonObject {
-  let json: unknown;
+function readJson(file: string): unknown {
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isRecord(json)) throw new UsageError(`Expected ${file} to hold an object, got ${describeValue(json)}`);
-  return json;
 }
 
-function isS3Event(json: JsonObject, { source, webhook }: InputOptions): boolean {
-  if (source !== undefined) return source === 's3';
-  if (webhook !== undefined || json.webhook !== undefined) return false;
-  return 'Records' in json || 'detail-type' in json || json.Event === 's3:TestEvent' || 'TopicArn' in json;
+/** @returns the events of S3 in a file, as the function gets them; undefined where it holds a webhook */
+function s3EventsOf(json: unknown, { source, webhook }: InputOptions): readonly unknown[] | undefined {
+  if (source !== undefined) return source === 's3' ? (s3EventsIn(json) ?? [json]) : undefined;
+  if (webhook !== undefined || (isRecord(json) && json.webhook !== undefined)) return undefined;
+  return s3EventsIn(json);
 }
 
-function readS3(json: JsonObject): Input {
-  const { changes, ignored, notUnderstood } = readS3Event(json);
-  const remarks = [...ignored, ...notUnderstood].map(({ name, reason }) => `${name}: ${reason}`);
-  return { changes, remarks };
+function readS3(events: readonly unknown[]): Input {
+  const readings = events.map(readS3Event);
+  const describe = ({ name, reason }: { readonly name: string; readonly reason: string }) =>
+    `${name}: ${reason}`;
+  return {
+    changes: readings.flatMap(({ changes }) => changes),
+    remarks: readings.flatMap(({ ignored }) => ignored).map(describe),
+    notUnderstood: readings.flatMap(({ notUnderstood }) => notUnderstood).map(describe),
+  };
 }
 
 function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig, nowMs: number): Input {
@@ -109,7 +122,9 @@ function findWebhook(source: string | undefined, name: string | undefined, { web
   );
   if (found !== undefined && (source ?? name) !== undefined) return { ...found, name: name ?? found.name };
   if (source !== undefined) return { source, name: name ?? source, options: {} };
-  throw new UsageError('Expected --source with the source of the webhook, got neither it nor --webhook');
+  throw new UsageError(
+    'Expected an event of S3, or --source or --webhook with that of the webhook, got none of them',
+  );
 }
 
 /** The headers and the body of a request: as in the samples in `events/`, as Lambda receives them, or only a body. */

@@ -212,6 +212,57 @@ describe('an event', () => {
     ],
   };
 
+  const putOf = (key: string) => ({
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Put',
+    eventTime: '2026-01-31T00:10:00.000Z',
+    s3: { bucket: { name: 'www' }, object: { key } },
+  });
+  const bodyOf = (key: string) => JSON.stringify({ Records: [putOf(key)] });
+  const bridged = {
+    source: 'aws.s3',
+    'detail-type': 'Object Created',
+    time: '2026-01-31T00:10:00Z',
+    detail: { bucket: { name: 'www' }, object: { key: 'site/a' } },
+  };
+
+  test.each<[string, unknown, readonly string[]]>([
+    ['a record', putOf('site/a'), ['site/a']],
+    ['a list of records', [putOf('site/a'), putOf('site/b')], ['site/a', 'site/b']],
+    ['a list of EventBridge events', [bridged, bridged], ['site/a', 'site/a']],
+    ['messages from a pipe', [{ messageId: 'm', body: bodyOf('site/a') }], ['site/a']],
+    [
+      '`aws sqs receive-message`',
+      { Messages: [{ MessageId: 'm', Body: bodyOf('site/a') }, { Body: bodyOf('site/b') }] },
+      ['site/a', 'site/b'],
+    ],
+    ['one of its messages', { MessageId: 'm', Body: JSON.stringify(bridged) }, ['site/a']],
+    ["a Lambda function's failed invocation", { requestContext: {}, requestPayload: bridged }, ['site/a']],
+  ])('of S3 is found in what operators have at hand: %s', async (_, event, keys) => {
+    const { stdout, stderr } = await explainEvent(event, '--json');
+    expect(stderr).toBe('');
+    const { changes } = JSON.parse(stdout) as Explanation;
+    expect(changes.map(({ change }) => change.id)).toEqual(keys.map((key) => `s3://www/${key}`));
+  });
+
+  test('of S3 that cannot be read is said to go to the dead letter queue', async () => {
+    const { stdout, exitCode } = await explainEvent({ Messages: [{ MessageId: 'm', Body: bodyOf('100%') }] });
+    expect(stdout).toContain(
+      'not understood, and moved to the dead letter queue: ObjectCreated:Put: Expected',
+    );
+    expect(stdout).not.toContain('No rule matches');
+    expect(exitCode).toBe(1);
+  });
+
+  test('that is nothing of these says what is expected', async () => {
+    const { stderr, exitCode } = await explainEvent({ my: 'own' });
+    expect(stderr).toContain('Expected an event of S3, or --source or --webhook');
+    expect(exitCode).toBe(2);
+    expect((await explainEvent([1])).stderr).toContain(
+      'to hold an event of S3, a list of these or a webhook',
+    );
+  });
+
   test('of S3 is read as the function reads it', async () => {
     const { stdout, exitCode } = await explainEvent(notification, '--json');
     const explanation = JSON.parse(stdout) as { changes: unknown[] };
@@ -272,7 +323,7 @@ describe('an event', () => {
     const draft = 'X-Contentful-Topic: ContentManagement.Entry.save';
     expect(await explainEvent(entry, '--source', 'contentful', '--header', draft)).toMatchObject({
       exitCode: 1,
-      stdout: 'nothing to purge: Entry.save changes a draft\n\nNo rule matches: nothing would be purged.\n',
+      stdout: 'nothing to purge: Entry.save changes a draft\n\nNothing would be purged.\n',
     });
   });
 });
