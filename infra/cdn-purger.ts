@@ -1,12 +1,15 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Dashboard, IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { PurgerDashboard } from './monitoring/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
@@ -15,18 +18,20 @@ import { S3Receiver } from './pipeline/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
 import { Tick } from './pipeline/tick.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
+import { type CdnPurgerAttributes, type ICdnPurger, ImportedPurger, PurgerBase } from './purger-base.ts';
 import { dataProtection } from './security/data-protection.ts';
-import type { AlarmSettings } from './settings/alarm-settings.ts';
-import { describeIssue } from './settings/check.ts';
+import { type AlarmSettings, checkAlarms } from './settings/alarm-settings.ts';
+import { checkTogether, describeIssue, purgerSubject } from './settings/check.ts';
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
 import { warnOfRules } from './settings/rules/lasting-rules.ts';
 import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
+import { warnOfBucket, warnOfWebhook } from './settings/rules/uncovered.ts';
 import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
-import type { WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Journal } from './storage/journal.ts';
+import { checkWebhookApi, type WebhookApiOptions } from './settings/webhook-api-settings.ts';
 import { Ledger } from './storage/ledger.ts';
 import { ParkedUrls } from './storage/parked-urls.ts';
 import { keepLimitsApart, type LedgerUse } from './storage/separate-ledgers.ts';
@@ -34,6 +39,29 @@ import type { Webhook } from './webhook.ts';
 
 /** What the IDs of warnings begin with, by which a CDK app can acknowledge them. */
 const warningId = 'cdn-pro-purger';
+
+const silentAlarms =
+  'Alarms tell nobody: name an address or a topic in `alarms` (`email`, `topic`, `actions`), or switch them off with `alarms: { enabled: false }`.';
+
+const noRunbook =
+  'Alarms link to docs/operations.md, which a mail or a pager cannot open: name its address in `alarms.runbookUrl`.';
+
+/** @returns a bucket's name; undefined where only the deployment knows it */
+function nameOf({ bucketName }: IBucket): string | undefined {
+  return Token.isUnresolved(bucketName) ? undefined : bucketName;
+}
+
+/** The functions of a purger. */
+export interface PurgerFunctions {
+  /** Sends purge requests to CDN Pro. */
+  readonly submit: IFunction;
+  /** Releases what waits for tokens of the day, each minute. */
+  readonly tick: IFunction;
+  /** Undefined while nothing of S3 is watched. */
+  readonly receiveS3: IFunction | undefined;
+  /** Undefined while no webhook is received. */
+  readonly receiveWebhook: IFunction | undefined;
+}
 
 /** Options of a purger. */
 export interface CdnPurgerProps extends Settings, DataProtectionProps {
@@ -77,7 +105,12 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
  * Purges CDN Pro's cache when something changes at the origin.
  * @throws ConfigError when the settings are wrong, with every issue
  */
-export class CdnPurger extends Construct {
+export class CdnPurger extends PurgerBase {
+  /** @returns a purger of another stack or app, by what is known of it */
+  static fromCdnPurgerAttributes(scope: Construct, id: string, attributes: CdnPurgerAttributes): ICdnPurger {
+    return new ImportedPurger(scope, id, attributes);
+  }
+
   /** The buffer in which purge messages wait. */
   readonly bufferQueue: Queue;
   /** Holds what could not be purged, with the reason. */
@@ -88,8 +121,10 @@ export class CdnPurger extends Construct {
   readonly parked: ParkedUrls;
   /** Stores what happened to each purge. */
   readonly journal: Journal;
+  readonly purgerName: string;
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
+  readonly #tick: Tick;
   readonly #operation: Operation;
   readonly #monitoring: Monitoring;
   readonly #dashboard: PurgerDashboard | undefined;
@@ -105,10 +140,17 @@ export class CdnPurger extends Construct {
     const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith = [], ...more } = others;
     const { alarms = {}, webhookApi = {}, ...settings } = more;
     this.#webhookApi = webhookApi;
+    checkTogether(purgerSubject, [
+      () => checkSettings(settings),
+      () => checkProps(props),
+      () => checkAlarms(alarms),
+      () => checkWebhookApi(webhookApi),
+    ]);
     this.#settings = checkSettings(settings);
     const checked = checkProps(props);
     const protection = dataProtection(checked, this.#settings.target, encryptionKey);
     this.#monitoring = new Monitoring(this, 'Monitoring', alarms);
+    this.purgerName = this.#monitoring.purgerName;
     this.ledger = new Ledger(this, 'Ledger', { protection, sharedWith: ledgerSharedWith });
     this.parked = new ParkedUrls(this, 'Parked', protection);
     this.journal = new Journal(this, 'Journal', protection);
@@ -124,12 +166,12 @@ export class CdnPurger extends Construct {
     };
     this.#submit = new Submit(this, 'Submit', sending);
     const { buffer } = this.#submit;
-    const tick = new Tick(this, 'Tick', { ...sending, buffer });
+    this.#tick = new Tick(this, 'Tick', { ...sending, buffer });
     this.#operation = new Operation(this, 'Operation', {
       ...sending,
-      purgerName: this.#monitoring.purgerName,
+      purgerName: this.purgerName,
       submit: this.#submit,
-      tick,
+      tick: this.#tick,
       encryptionKey,
       receivers: () => ({ inbox: this.s3Queue, webhookUrl: this.webhookUrl }),
     });
@@ -137,7 +179,7 @@ export class CdnPurger extends Construct {
       const watched = {
         function: this.#submit.function,
         buffer,
-        tick: tick.function,
+        tick: this.#tick.function,
         settings: this.#settings,
       };
       this.#dashboard = new PurgerDashboard(this, 'Dashboard', this.#monitoring, watched);
@@ -155,6 +197,7 @@ export class CdnPurger extends Construct {
    */
   watchBucket(bucket: IBucket, options: WatchOptions = {}): void {
     this.#receiveS3().watchBucket(bucket, options);
+    this.#warnOf('uncovered', warnOfBucket(this.#settings.rules, nameOf(bucket)));
     if (options.account === undefined) this.#operation.addBucket(bucket, options.via);
   }
 
@@ -178,6 +221,7 @@ export class CdnPurger extends Construct {
     this.#operation.addWebhook(webhook);
     this.#dashboard?.addWebhook(webhook.name);
     this.#sources.add(webhook.source);
+    this.#warnOf('uncovered', warnOfWebhook(this.#settings.rules, webhook.source, webhook.name));
   }
 
   /** Lets a grantee run the commands of `cdn-purger` that change nothing: `status`, `quota`, `waiting` and `dead`. */
@@ -188,6 +232,31 @@ export class CdnPurger extends Construct {
   /** Lets a grantee run all commands of `cdn-purger`; `doctor` reads the secrets. */
   grantOperate(grantee: IGrantable): void {
     this.#operation.grantOperate(grantee);
+  }
+
+  /** The functions, for grants, log groups and alarms of your own. */
+  get functions(): PurgerFunctions {
+    return {
+      submit: this.#submit.function,
+      tick: this.#tick.function,
+      receiveS3: this.#s3Receiver?.function,
+      receiveWebhook: this.#webhookReceiver?.function,
+    };
+  }
+
+  /** All alarms so far: each source that is added has more. */
+  get alarms(): readonly IAlarm[] {
+    return [...this.#monitoring.alarms];
+  }
+
+  /** Undefined where the setting `dashboard` is off. */
+  get dashboard(): Dashboard | undefined {
+    return this.#dashboard?.dashboard;
+  }
+
+  /** The API that receives webhooks; undefined while none is received. */
+  get webhookApi(): HttpApi | undefined {
+    return this.#webhookReceiver?.api;
   }
 
   /** The URL that a webhook's name is appended to; undefined while no webhook is received. */
@@ -239,15 +308,20 @@ export class CdnPurger extends Construct {
   /** Warns of what cannot last on CDN Pro's limits; of two purgers, the later one knows the earlier. */
   #warn(): void {
     const annotations = Annotations.of(this);
-    for (const warning of warnOfRules(this.#settings))
-      annotations.addWarningV2(`${warningId}:lasting`, warning);
-    for (const warning of warnOfOpenHosts(this.#settings))
-      annotations.addWarningV2(`${warningId}:hosts`, warning);
+    for (const warning of warnOfRules(this.#settings)) this.#warnOf('lasting', warning);
+    for (const warning of warnOfOpenHosts(this.#settings)) this.#warnOf('hosts', warning);
+    const { tellsNobody, lacksRunbook } = this.#monitoring;
+    this.#warnOf('alarms', tellsNobody ? silentAlarms : undefined);
+    this.#warnOf('runbook', lacksRunbook && !tellsNobody ? noRunbook : undefined);
     for (const other of this.node.root.node.findAll()) {
       if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
       const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/operations.md, "Several deployments sharing one CDN Pro user".`;
       annotations.addWarningV2(`${warningId}:ledgers`, warning);
     }
+  }
+
+  #warnOf(id: string, warning: string | undefined): void {
+    if (warning !== undefined) Annotations.of(this).addWarningV2(`${warningId}:${id}`, warning);
   }
 
   #rulesWithoutSource(): string[] {

@@ -18,7 +18,7 @@ const fiveMinutes = Duration.minutes(5);
 /** One dashboard that shows whether content is fresh, and if not, where it is delayed. */
 export class PurgerDashboard extends Construct {
   readonly #monitoring: Monitoring;
-  readonly #dashboard: Dashboard;
+  readonly dashboard: Dashboard;
   #s3Queues: GraphWidget | undefined;
   readonly #receivers = new GraphWidget({ ...third, title: 'Changes not purged', left: [] });
   readonly #errors = new GraphWidget({ ...third, title: 'Errors and throttles of functions', left: [] });
@@ -31,19 +31,19 @@ export class PurgerDashboard extends Construct {
   ) {
     super(scope, id);
     this.#monitoring = monitoring;
-    this.#dashboard = new Dashboard(this, 'Dashboard', {
+    this.dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName: dashboardNameOf(monitoring.purgerName, Stack.of(this).region),
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
     });
     const submit = new SubmitWidgets(monitoring, watched);
-    this.#dashboard.addWidgets(submit.title());
-    this.#dashboard.addWidgets(new AlarmsWidget(monitoring.alarms));
-    this.#dashboard.addWidgets(...submit.numbers());
-    this.#dashboard.addWidgets(submit.freshness(), submit.backlog(), submit.budget());
-    this.#dashboard.addWidgets(submit.changes(), submit.requests(), submit.grouping());
-    this.#dashboard.addWidgets(submit.deadLetters(), this.#errors, this.#receivers);
-    this.#dashboard.addWidgets(...tokenWidgets(monitoring));
+    this.dashboard.addWidgets(submit.title());
+    this.dashboard.addWidgets(new AlarmsWidget(monitoring.alarms));
+    this.dashboard.addWidgets(...submit.numbers());
+    this.dashboard.addWidgets(submit.freshness(), submit.backlog(), submit.budget());
+    this.dashboard.addWidgets(submit.changes(), submit.requests(), submit.grouping());
+    this.dashboard.addWidgets(submit.deadLetters(), this.#errors, this.#receivers);
+    this.dashboard.addWidgets(...tokenWidgets(monitoring));
     this.#addErrors('submit', watched.function);
     this.#addErrors('tick', watched.tick);
   }
@@ -80,14 +80,14 @@ export class PurgerDashboard extends Construct {
   addS3Queue(queue: S3Queue): void {
     if (this.#s3Queues === undefined) {
       this.#s3Queues = s3QueuesWidget();
-      this.#dashboard.addWidgets(this.#s3Queues);
+      this.dashboard.addWidgets(this.#s3Queues);
     }
     addS3Queue(this.#s3Queues, queue);
   }
 
   /** Shows how the API answers webhooks: see {@link webhookApiWidget}. */
   addWebhookApi(api: HttpApi, countsThrottled: boolean): void {
-    this.#dashboard.addWidgets(webhookApiWidget(this.#monitoring, api, countsThrottled));
+    this.dashboard.addWidgets(webhookApiWidget(this.#monitoring, api, countsThrottled));
   }
 
   #addErrors(service: FunctionName, fn: PurgerFunction): void {

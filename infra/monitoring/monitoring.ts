@@ -7,6 +7,7 @@ import {
   type IMetric,
   MathExpression,
   Metric,
+  type MetricProps,
   TreatMissingData,
   Unit,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -69,6 +70,18 @@ export interface MetricOptions {
   readonly label?: string;
 }
 
+const units = { Seconds: Unit.SECONDS, Percent: Unit.PERCENT, Count: Unit.COUNT };
+
+/** @returns a metric of the project's own namespace */
+export function ownMetric(
+  dimensionsMap: Readonly<Record<string, string>>,
+  metricName: MetricName,
+  options: Omit<MetricProps, 'namespace' | 'metricName' | 'dimensionsMap'>,
+): Metric {
+  const unit = units[unitOf(metricName)];
+  return new Metric({ unit, ...options, namespace: metricsNamespace, metricName, dimensionsMap });
+}
+
 /** The name that a purger has in metrics and alarms, and where its alarms go. */
 export class Monitoring extends Construct {
   /** See {@link purgerNameOf}. */
@@ -85,6 +98,18 @@ export class Monitoring extends Construct {
     this.#settings = checkAlarms(settings);
   }
 
+  /** Whether there are alarms, and none of them goes anywhere. */
+  get tellsNobody(): boolean {
+    const { enabled, emails, topic, criticalTopic, actions, criticalActions } = this.#settings;
+    const recipients = [emails, topic ?? [], criticalTopic ?? [], actions, criticalActions].flat();
+    return enabled && recipients.length === 0;
+  }
+
+  /** Whether alarms name a runbook that nobody can open from a mail. */
+  get lacksRunbook(): boolean {
+    return this.#settings.enabled && !this.#settings.runbookUrl.startsWith('http');
+  }
+
   /** Gives a function's metrics the purger's name. */
   name(fn: PurgerFunction): void {
     fn.addEnvironment(environment.purgerName, this.purgerName);
@@ -97,14 +122,7 @@ export class Monitoring extends Construct {
     options: MetricOptions,
     more: Readonly<Record<string, string>> = {},
   ): Metric {
-    const units = { Seconds: Unit.SECONDS, Percent: Unit.PERCENT, Count: Unit.COUNT };
-    return new Metric({
-      namespace: metricsNamespace,
-      metricName: name,
-      dimensionsMap: { service, purger: this.purgerName, ...more },
-      unit: units[unitOf(name)],
-      ...options,
-    });
+    return ownMetric({ service, purger: this.purgerName, ...more }, name, options);
   }
 
   /** @returns the new alarm; undefined where alarms or this one are off */

@@ -37,6 +37,23 @@ export function check<Schema extends z.ZodType>(
   throw new ConfigError(subject, [...new Set(issues)]);
 }
 
+/**
+ * Runs several checks, each of which may throw a ConfigError.
+ * @throws ConfigError with the issues of all
+ */
+export function checkTogether(subject: string, checks: readonly (() => unknown)[]): void {
+  const issues = checks.flatMap((run) => {
+    try {
+      run();
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.issues;
+      throw error;
+    }
+  });
+  if (issues.length > 0) throw new ConfigError(subject, [...new Set(issues)]);
+}
+
 type ZodIssue = z.core.$ZodIssue;
 
 /** An issue of zod as ours: of a union, those of the one branch that the value is nearest to, if there is one. */

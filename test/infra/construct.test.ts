@@ -1,0 +1,172 @@
+import { Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { describe, expect, test } from 'vitest';
+import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
+import { ConfigError } from '../../infra/settings/check.ts';
+import { Webhook } from '../../infra/webhook.ts';
+import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+
+/** A stack with a purger that has one of everything. */
+function purgerWith(props: Partial<CdnPurgerProps> = {}) {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const secretOf = (name: string) => Secret.fromSecretNameV2(stack, name, name);
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: secretOf('credentials'),
+    target: 'staging',
+    rules: sampleConfig.rules,
+    dashboard: true,
+    ...props,
+  });
+  purger.watchBucket(Bucket.fromBucketName(stack, 'Bucket', 'www-example-com'));
+  purger.receiveWebhook(Webhook.contentful({ secret: secretOf('contentful') }));
+  return { stack, purger };
+}
+
+describe('what the construct offers', () => {
+  const { stack, purger } = purgerWith();
+  const template = Template.fromStack(stack);
+
+  test('are its functions, API, alarms, dashboard, queues and tables', () => {
+    for (const fn of Object.values(purger.functions)) {
+      template.hasResource('AWS::Lambda::Function', Match.anyValue());
+      expect(stack.resolve(fn?.functionArn)).toEqual({ 'Fn::GetAtt': [expect.any(String), 'Arn'] });
+    }
+    expect(purger.alarms).toHaveLength(Object.keys(template.findResources('AWS::CloudWatch::Alarm')).length);
+    expect(purger.dashboard?.dashboardName).toBeDefined();
+    expect(purger.webhookApi?.apiId).toBeDefined();
+    expect([
+      purger.bufferQueue,
+      purger.deadLetterQueue,
+      purger.ledger.table,
+      purger.parked.table,
+    ]).not.toContain(undefined);
+  });
+
+  test('are metrics with the dimensions by which the functions publish them', () => {
+    const { dimensions, statistic, period } = purger.metricFreshnessSeconds();
+    expect(dimensions).toEqual({ service: 'submit', purger: 'Site-Purger' });
+    expect([statistic, period.toMinutes()]).toEqual(['Maximum', 5]);
+    expect(purger.metricOldestParkedSeconds('people').dimensions).toMatchObject({
+      service: 'tick',
+      lane: 'people',
+    });
+    expect(purger.metricWebhooksUnverified('blog', { label: 'x' }).dimensions).toMatchObject({
+      webhook: 'blog',
+    });
+    const both = purger.metricRefusedUrls({ label: 'refused' });
+    expect([both.label, Object.keys(both.usingMetrics)]).toEqual(['refused', ['s3', 'webhook']]);
+    expect(
+      both.createAlarm(new Stack(), 'Alarm', { threshold: 1, evaluationPeriods: 1 }).alarmArn,
+    ).toBeDefined();
+  });
+
+  test('are metrics for all that its alarms watch in its namespace', () => {
+    const methods = new Set(
+      Object.getOwnPropertyNames(Object.getPrototypeOf(Object.getPrototypeOf(CdnPurger.prototype))),
+    );
+    const watched = JSON.stringify(template.findResources('AWS::CloudWatch::Alarm')).matchAll(
+      /"MetricName":"(\w+)","Namespace":"CdnProPurger"/g,
+    );
+    const names = [...watched].map(([, name]) => `metric${name}`);
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !methods.has(name))).toEqual([]);
+  });
+
+  test('is a grant to have something purged, and nothing else', () => {
+    const { stack, purger } = purgerWith();
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    purger.grantPurge(role);
+    const [policy] = Object.values(
+      Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+        Properties: { Roles: [{ Ref: Match.stringLikeRegexp('^Role') }] },
+      }),
+    );
+    expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+        Resource: { 'Fn::GetAtt': [expect.stringMatching('Queue'), 'Arn'] },
+      },
+    ]);
+  });
+
+  test('is known of a purger of another stack by its queue and name', () => {
+    const other = new Stack(unbundledApp(), 'Other');
+    const known = CdnPurger.fromCdnPurgerAttributes(other, 'Purger', {
+      bufferQueueArn: 'arn:aws:sqs:eu-west-1:111122223333:buffer',
+      encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0a1b',
+      purgerName: 'Site-Purger',
+    });
+    const role = new Role(other, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    known.grantPurge(role);
+    const policies = JSON.stringify(Template.fromStack(other).findResources('AWS::IAM::Policy'));
+    expect(policies).toContain('arn:aws:sqs:eu-west-1:111122223333:buffer');
+    expect(policies).toContain('kms:GenerateDataKey');
+    expect(known.metricEntriesPurged().dimensions).toEqual({ service: 'submit', purger: 'Site-Purger' });
+  });
+});
+
+test('every fault of the props is named at once', () => {
+  const wrong = {
+    target: 'prod',
+    rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://x.example/{+q}'] } }],
+    alarms: { off: ['freshnes'] },
+    logRetentionDays: 31,
+    endpoint: 'https://api.example/path',
+    webhookApi: { throttle: { burst: 0 } },
+  };
+  const error = (() => {
+    try {
+      return purgerWith(wrong as unknown as Partial<CdnPurgerProps>);
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(error).toBeInstanceOf(ConfigError);
+  const { issues } = error as ConfigError;
+  for (const field of ['target', 'rules', 'alarms', 'logRetentionDays', 'endpoint', 'webhookApi']) {
+    expect(issues.filter((issue) => issue.startsWith(`\`${field}`))).not.toEqual([]);
+  }
+});
+
+describe('synthesis warns', () => {
+  const warningsOf = (
+    props: Partial<CdnPurgerProps>,
+    add: (stack: Stack, purger: CdnPurger) => void = () => {},
+  ) => {
+    const { stack, purger } = purgerWith(props);
+    add(stack, purger);
+    return Annotations.fromStack(stack)
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => String(entry.data).split('[ack: ')[0]);
+  };
+  const told = { email: 'on-call@example.com', runbookUrl: 'https://wiki.example.com/runbook' };
+
+  test('of nothing where alarms tell somebody, with a runbook, and rules are for all that is received', () => {
+    expect(warningsOf({ alarms: told })).toEqual([]);
+    expect(warningsOf({ alarms: { enabled: false } })).toEqual([]);
+  });
+
+  test('of alarms that tell nobody, and of a runbook that a mail cannot open', () => {
+    expect(warningsOf({})).toEqual([expect.stringContaining('Alarms tell nobody')]);
+    const { runbookUrl: _, ...withoutRunbook } = told;
+    expect(warningsOf({ alarms: withoutRunbook })).toEqual([expect.stringContaining('`alarms.runbookUrl`')]);
+  });
+
+  test('of a webhook and a bucket that no rule is for', () => {
+    const rules = sampleConfig.rules.map((rule) =>
+      rule.match.source === 's3' ? { ...rule, match: { ...rule.match, bucket: 'www-{x}' } } : rule,
+    );
+    const found = warningsOf({ alarms: told, rules }, (stack, purger) => {
+      purger.watchBucket(Bucket.fromBucketName(stack, 'Media', 'media'));
+      purger.receiveWebhook(Webhook.github({ secret: Secret.fromSecretNameV2(stack, 'x', 'x') }));
+    });
+    expect(found).toEqual([
+      expect.stringContaining('No rule is for the bucket media'),
+      expect.stringContaining('No rule is for the webhook "github"'),
+    ]);
+  });
+});
