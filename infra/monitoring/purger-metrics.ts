@@ -119,6 +119,36 @@ export abstract class PurgerMetrics extends Construct {
     return this.#metric('tick', 'TokensMiscountedPercent', options);
   }
 
+  /** Purges that are accepted and not in the journal, so that nobody follows them. */
+  metricPurgesUnfollowed(options?: MetricOptions): Metric {
+    return this.#metric('submit', 'PurgesUnfollowed', options);
+  }
+
+  /** From the acceptance of a purge until CDN Pro had finished it in full. */
+  metricCompletionSeconds(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'CompletionSeconds', options);
+  }
+
+  /** Purges that some servers have left out. */
+  metricPurgesPartial(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'PurgesPartial', options);
+  }
+
+  /** Purges whose entries were sent again. */
+  metricRepairs(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'Repairs', options);
+  }
+
+  /** Purges that some servers may have left out for good. */
+  metricPurgesFailed(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'PurgesFailed', options);
+  }
+
+  /** Purges that take too long. */
+  metricPurgesLate(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'PurgesLate', options);
+  }
+
   /** URLs of rules that CDN Pro would never accept. */
   metricRefusedUrls(options?: MetricOptions): MathExpression {
     return this.#ofReceivers('RefusedUrls', options);
