@@ -79,7 +79,7 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
    */
   readonly encryptionKey?: IKey;
   /**
-   * The ledger of another deployment that uses the same CDN Pro user, so that both together keep its rate limit:
+   * The ledger of another deployment of the same CDN Pro customer, so that both together keep its limits:
    * `other.ledger.table`.
    * @default - a table of the stack
    */

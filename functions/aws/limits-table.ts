@@ -30,7 +30,7 @@ export type LimitsGrant =
   | {
       readonly kind: 'granted';
       readonly slots: readonly GrantedSlot[];
-      /** The share of the window's slots that is used then, above 1 where the limit was lowered. */
+      /** The share that is used then of what the window or the bucket gives, whichever is larger; above 1 where the window was lowered. */
       readonly usedShare: number;
       /** In milliseconds: a request that is not sent by then may arrive when its slot no longer covers it. */
       readonly sentByMs: number;

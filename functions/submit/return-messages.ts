@@ -21,6 +21,8 @@ export interface LeftRequests {
   readonly isApart: boolean;
   /** How often they have failed alone, where that has changed. */
   readonly tries?: number;
+  /** What they had to wait for: the `window`, the `bucket`, or their `pace`. */
+  readonly waitedFor?: readonly string[];
 }
 
 /**
@@ -75,7 +77,7 @@ function firstMessage({ messages: [index = 0] }: PlannedEntry, { messages }: Bat
  * is no time for it, the message is delivered again; those that were delivered most often go first.
  */
 export async function requeueUnsent(
-  { requests, delaySeconds, isApart, tries }: LeftRequests,
+  { requests, delaySeconds, isApart, tries, waitedFor = [] }: LeftRequests,
   batch: Batch,
   { requeue, log, measure, nowMs }: SubmitPorts,
   hasTime: () => boolean = () => true,
@@ -93,7 +95,12 @@ export async function requeueUnsent(
     measure('WaitingSeconds', (nowMs() - sinceMs) / 1000);
   }
   // Waiting is not a failure: what makes it last has its own log lines and metrics.
-  log.info(submitEvents.messagesRequeued, { messages: open.length, delaySeconds, ...oldest });
+  log.info(submitEvents.messagesRequeued, {
+    messages: open.length,
+    delaySeconds,
+    ...oldest,
+    ...(waitedFor.length > 0 && { waitedFor }),
+  });
   const copies = open
     .sort((a, b) => b.inHand.receives - a.inHand.receives)
     .flatMap(({ index, entries, inHand }) =>

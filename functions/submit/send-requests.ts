@@ -58,7 +58,17 @@ export async function sendRequests(
   });
   for (const request of suspect) isolation.hold(request, 'suspect', startMs);
   const run = new Run(innocent, { limits, deadlineMs, isolation });
-  const context: SlotContext = { run, isolation, batch, ports, contract, note, short: [], shelved: [] };
+  const context: SlotContext = {
+    run,
+    isolation,
+    batch,
+    ports,
+    contract,
+    note,
+    short: [],
+    shelved: [],
+    waitedFor: new Set(),
+  };
   for (;;) {
     await concludeAnswers(context);
     const step = run.nextStep(ports.nowMs());
@@ -81,18 +91,22 @@ export async function sendRequests(
   }
 }
 
-function leftIn({ run, isolation }: SlotContext, delaySeconds: number): readonly LeftRequests[] {
+function leftIn({ run, isolation, waitedFor }: SlotContext, delaySeconds: number): readonly LeftRequests[] {
   const apart = new Set(isolation.apart);
   const innocent = run.waiting.filter((request) => !apart.has(request));
   return [
-    { requests: innocent, delaySeconds, isApart: false },
-    { requests: [...apart], delaySeconds, isApart: true },
+    { requests: innocent, delaySeconds, isApart: false, waitedFor: [...waitedFor] },
+    { requests: [...apart], delaySeconds, isApart: true, waitedFor: [...waitedFor] },
   ];
 }
+
+type WaitReason = (LimitsGrant & { readonly kind: 'wait' })['for'];
 
 /** What acquiring slots works with. */
 interface SlotContext extends ConcludeContext, Pick<SubmitOptions, 'contract'> {
   readonly note: LimitsNote;
+  /** The limits that requests had to wait for. */
+  readonly waitedFor: Set<WaitReason>;
 }
 
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
@@ -188,8 +202,9 @@ function pricesOf(
 
 async function waitForSlot(
   grant: LimitsGrant & { kind: 'wait' },
-  { run, isolation, ports }: SlotContext,
+  { run, isolation, ports, waitedFor }: SlotContext,
 ): Promise<void> {
+  waitedFor.add(grant.for);
   // Several partial requests gain nothing by going back together; they wait for their turns in here. So do those that
   // failed, and those that may: what is known about them would be lost.
   const isLast = run.waiting.length === 1 && isolation.waiting.length === 0;

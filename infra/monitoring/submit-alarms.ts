@@ -14,7 +14,7 @@ export interface Watched {
 
 const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
-/** The used share of the rate limit's window above which little is left for a burst, in percent. */
+/** The used share of the window or the bucket above which little is left for a burst, in percent. */
 const budgetPercent = 80;
 /** How much later than scheduled a retry may start: receiving the message, a cold start and the requests themselves. */
 const retryLatenessSeconds = 15;
@@ -118,8 +118,9 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     severity: 'warning',
     metric: monitoring.metric('submit', 'RequestsThrottled', sum(Duration.minutes(15))),
     threshold: 3,
-    meaning: 'CDN Pro answers 429: someone else uses up the limit of the same CDN Pro user.',
-    action: 'Find out who, or raise `rateLimit.headroom`.',
+    meaning:
+      "CDN Pro answers 429: somebody else uses up the window of the same CDN Pro user, or the customer's bucket.",
+    action: 'Find out who; raise `rateLimit.headroom`, or lower `apiBucket`.',
   });
   monitoring.alarm({
     name: 'budget-used',
@@ -127,8 +128,8 @@ function watchCdnPro(monitoring: Monitoring, settings: CompleteSettings): void {
     metric: monitoring.metric('submit', 'BudgetUsedPercent', { statistic: 'Maximum', period: fiveMinutes }),
     threshold: budgetPercent,
     periods: [3, 3],
-    meaning: `For 15 minutes, ${budgetPercent}% or more of the purger's requests have been used: a burst would have to wait.`,
-    action: 'Group more, or ask CDNetworks for a higher limit.',
+    meaning: `For 15 minutes, ${budgetPercent}% or more of the requests have been used that the user's window or the customer's bucket gives: a burst would have to wait.`,
+    action: 'Group more, or ask CDNetworks for a higher limit of the one that binds.',
   });
   monitoring.alarm({
     name: 'entries-rejected',

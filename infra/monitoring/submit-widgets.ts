@@ -41,7 +41,7 @@ export class SubmitWidgets {
       ['Freshness, p99 of 5 min (s)', this.#metric('FreshnessSeconds', 'p99', 'p99', fiveMinutes)],
       ['Oldest message (s)', queue.metricApproximateAgeOfOldestMessage(latest)],
       ['Messages waiting', queue.metricApproximateNumberOfMessagesVisible(latest)],
-      ['Budget used (%)', this.#metric('BudgetUsedPercent', 'Maximum', 'used')],
+      ['Requests used (%)', this.#metric('BudgetUsedPercent', 'Maximum', 'used')],
       ['URLs per request', this.#urlsPerRequest(fiveMinutes)],
       ['Dead letters', deadLetterQueue.metricApproximateNumberOfMessagesVisible(latest)],
     ];
@@ -85,7 +85,7 @@ export class SubmitWidgets {
   budget(): GraphWidget {
     return new GraphWidget({
       ...third,
-      title: "Budget: used share of the rate limit's window",
+      title: 'Requests: used share of the window or the bucket',
       left: [this.#metric('BudgetUsedPercent', 'Maximum', 'used')],
       leftYAxis: { label: '%', min: 0, max: 100, showUnits: false },
       leftAnnotations: [{ value: 80, color: Color.ORANGE }],

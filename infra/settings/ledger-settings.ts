@@ -3,7 +3,7 @@ import { recordOf } from '../../functions/core/model/record.ts';
 import { expected, nonEmptyString, strictObject } from './schema.ts';
 import type { ValidationIssue } from './validation-issue.ts';
 
-/** The ledger of another deployment that uses the same CDN Pro user, in `infra/config.ts`. */
+/** The ledger of another deployment of the same CDN Pro customer, in `infra/config.ts`. */
 export interface SharedLedgerSettings {
   /** Name of its table, or its ARN where it is in another account or region. */
   readonly table: string;

@@ -83,7 +83,7 @@ export interface PurgerConfig extends Settings, DataProtectionProps {
    */
   readonly encryptionKeyArn?: string;
   /**
-   * The ledger of another deployment that uses the same CDN Pro user.
+   * The ledger of another deployment of the same CDN Pro customer.
    * @default - a table of the stack
    */
   readonly sharedLedger?: SharedLedgerSettings;

@@ -20,6 +20,7 @@ import {
   tokensLeft,
 } from '../../functions/core/limits/quota.ts';
 import { correct, learnQuota } from '../../functions/core/limits/quota-readings.ts';
+import { defaultBucket } from '../../functions/core/limits/request-bucket.ts';
 import {
   notePrefixes,
   noteTallies,
@@ -30,6 +31,7 @@ import {
   spentBy,
 } from '../../functions/core/limits/senders.ts';
 import { firstLane } from '../../functions/core/model/lanes.ts';
+import type { Lane } from '../../functions/core/model/types.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const hourMs = 3_600_000;
@@ -79,8 +81,25 @@ describe('a request', () => {
       kind: 'wait',
       for: 'bucket',
       untilMs: nowMs + 12_000,
-      usedShare: 1 / 300,
+      usedShare: 1,
     });
+  });
+
+  it('tells the used share of whichever limit leaves less, by the bucket with the default contract', () => {
+    const contract = {
+      ...limits,
+      rate: { requests: 300, perSeconds: 300, headroom: 0.1 },
+      bucket: defaultBucket,
+    };
+    const shareAt = (level: number, lane: Lane = 'people') => {
+      const state = { ...unused, bucket: { ...unused.bucket, level } };
+      const reservation = reserveRequest(state, contract, limitsRequest({ lane }), { guardMs, nowMs });
+      return reservation.kind === 'short' ? undefined : reservation.usedShare;
+    };
+    expect(shareAt(60)).toBeCloseTo(1 / 50);
+    expect(shareAt(21)).toBeCloseTo(40 / 50);
+    expect(shareAt(10)).toBe(1);
+    expect(shareAt(21, 'bulk')).toBe(1);
   });
 
   it('that is refused for its content has its tokens again, once, and keeps its slots', () => {

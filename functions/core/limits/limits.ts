@@ -21,6 +21,7 @@ import {
   noteAnswer,
   noteThrottled,
   reserveInBucket,
+  usedShareOfBucket,
 } from './request-bucket.ts';
 import { reservePaced } from './reserve-paced.ts';
 import { type AllSenders, noteRefunded, noteSpent } from './senders.ts';
@@ -94,7 +95,7 @@ export type LimitsReservation =
       readonly kind: 'granted';
       readonly state: LimitsState;
       readonly slot: GrantedSlot;
-      /** The share of the window's slots that is used then. */
+      /** The share that is used then of what the window or the bucket gives to its lane, whichever is larger. */
       readonly usedShare: number;
     }
   | {
@@ -179,18 +180,23 @@ export function reserveRequest(
   const spendable = spendableTokens(quotaState, quotaOf(quotaState, limits.quota[target]), lane, nowMs);
   if (!covers(spendable, price)) return { kind: 'short', spendable };
   const terms = { window: state.window, limit: limits.rate, guardMs, nowMs };
-  const paced = reservePaced(request, pacing === undefined ? terms : { ...terms, pacing });
-  if (paced.kind === 'wait') return paced;
-  const { usedShare } = paced;
   const costs = { cost: limits.requestCost, margin: bucketMargin[lane] };
+  /** Of the limit that leaves the least. */
+  const usedShareOf = (ofWindow: number, bucket: BucketState) =>
+    Math.max(ofWindow, usedShareOfBucket(bucket, limits.bucket, costs, nowMs));
+  const paced = reservePaced(request, pacing === undefined ? terms : { ...terms, pacing });
+  const usedBefore = usedShareOf(paced.usedShare, state.bucket);
+  if (paced.kind === 'wait') return { ...paced, usedShare: usedBefore };
   const bucket = reserveInBucket(state.bucket, limits.bucket, costs, nowMs);
-  if (bucket.kind === 'wait') return { kind: 'wait', for: 'bucket', untilMs: bucket.untilMs, usedShare };
+  if (bucket.kind === 'wait') {
+    return { kind: 'wait', for: 'bucket', untilMs: bucket.untilMs, usedShare: usedBefore };
+  }
   // The server counts a token when the request arrives.
   const countedMs = nowMs + guardMs;
   return {
     kind: 'granted',
     slot: { slot: paced.slot, sequence: bucket.sequence, countedMs, request },
-    usedShare,
+    usedShare: usedShareOf(paced.usedShare, bucket.bucket),
     state: {
       ...state,
       window: paced.window,

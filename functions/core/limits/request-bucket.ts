@@ -93,6 +93,18 @@ export function reserveInBucket(
   };
 }
 
+/** @returns the share that is used of what the bucket gives to requests of this weight and margin, from 0 to 1 */
+export function usedShareOfBucket(
+  bucket: BucketState,
+  limit: BucketLimit,
+  { cost, margin }: { readonly cost: number; readonly margin: number },
+  nowMs: number,
+): number {
+  const kept = Math.min(limit.burst - cost, margin + extraMarginAt(bucket, nowMs));
+  const left = (levelAt(bucket, limit, nowMs) - kept) / (limit.burst - kept);
+  return 1 - Math.min(1, Math.max(0, left));
+}
+
 /** Whether a request went alone after a silence, just now, and is not answered yet. */
 function isSilent(bucket: BucketState, nowMs: number): boolean {
   const isUnderWay = bucket.reserved > bucket.answered && nowMs - bucket.atMs < aloneMs;
