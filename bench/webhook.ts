@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { createSeenDeliveries } from '../functions/aws/deliveries-table.ts';
 import { createMemory } from '../functions/aws/entry-memory-table.ts';
 import { sendMessages } from '../functions/buffer/send-messages.ts';
 import { compileRules } from '../functions/core/mapping/compile-rules.ts';
@@ -215,13 +216,15 @@ function portsOn(
   return {
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
+    deliveries: createSeenDeliveries({ client, tableName }),
     reject: async () => [],
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),
       write: (key, memory, version) => timed('remember: write', () => store.write(key, memory, version)),
     }),
     rules: compileRules({ target: 'production', rules }),
-    purgeByPrefix: () => ({ entries: [], schedule: [], rules: [], problems: [] }),
+    purgeByPrefix: async () => ({ entries: [], schedule: [], rules: [], problems: [] }),
+    hasLists: false,
     send: (messages) => timed('enqueue', () => sendMessages(sqs, BufferQueueUrl, messages)),
     nowMs: Date.now,
     log: { info: nothing, warn: nothing, error: nothing },

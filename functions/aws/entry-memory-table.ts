@@ -105,7 +105,10 @@ export function createMemory({ client, tableName, nowMs }: MemoryOptions): (days
   });
 }
 
+/** What the hashed keys begin with. A key that begins so by itself, that of a webhook named `sha256`, is hashed, too. */
+const hashedPrefix = 'sha256#';
+
 function partitionOf(key: string): string {
-  if (byteLength(key) <= maxKeyBytes) return `${memoryPrefix}${key}`;
-  return `${memoryPrefix}sha256#${createHash('sha256').update(key).digest('hex')}`;
+  if (byteLength(key) <= maxKeyBytes && !key.startsWith(hashedPrefix)) return `${memoryPrefix}${key}`;
+  return `${memoryPrefix}${hashedPrefix}${createHash('sha256').update(key).digest('hex')}`;
 }

@@ -33,6 +33,9 @@ export const webhookEvents = {
   malformed: 'webhook refused: unexpected body',
   unknownOrTooLarge: 'webhook refused: unknown name or body too large',
   ignored: 'webhook ignored',
+  notUnderstood: 'webhook not understood in full: purged by what is known',
+  seenBefore: 'webhook ignored: the delivery was queued before',
+  seenUnavailable: 'seen deliveries unavailable: one that comes again is purged again',
   memoryUnavailable: 'entry memory unavailable: former URLs not purged yet',
   invalidNotMoved:
     'change with invalid URLs not moved to the dead letter queue: its sender is asked to retry',

@@ -7,15 +7,19 @@ import {
   queueMapped,
 } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
-import type { MappingResult, RuleSet } from '../core/mapping/rule.ts';
+import type { MappedChange } from '../core/mapping/map-changes.ts';
+import type { MappingConfig, MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { timedEntries } from '../core/mapping/schedule.ts';
 import { uniqueEntries } from '../core/mapping/urls/entry-set.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { messageVersion, referenceTo, writeMessage } from '../core/model/purge-message.ts';
 import type { EntryChange, OriginChange } from '../core/model/types.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
+import { DeliveryBudget } from '../sources/toolkit/limits.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 import { formerEntries, mergeMappings, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
+import { withFewVersions } from './few-versions.ts';
+import { memoryKey } from './memory-key.ts';
 
 /** What enqueuing the changes of a webhook needs of the world. */
 export interface EnqueueWebhookPorts extends QueuePorts {
@@ -23,7 +27,9 @@ export interface EnqueueWebhookPorts extends QueuePorts {
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   readonly rules: RuleSet;
   /** Maps a change whose source does not say which entries changed. */
-  readonly purgeByPrefix: (change: EntryChange) => MappingResult;
+  readonly purgeByPrefix: (change: EntryChange) => Promise<MappingResult>;
+  /** See {@link hasLists}. */
+  readonly hasLists: boolean;
   readonly nowMs: () => number;
 }
 
@@ -34,7 +40,7 @@ export interface WebhookChanges {
   /** Whether a put names all locales that its entry has, so that every other one is gone. */
   readonly isComplete: boolean;
   /** Undefined where nothing is to be remembered. */
-  readonly memory: MemoryStore | undefined;
+  readonly memory: { readonly store: MemoryStore; readonly days: number } | undefined;
 }
 
 /** How many entries are recalled at a time. */
@@ -44,19 +50,27 @@ const concurrency = 32;
  * Maps the changes of a webhook, with what is remembered of their entries, and puts what they make stale into the
  * purge queue. A change with invalid URLs is in the dead letter queue, too.
  * @returns what was queued, without duplicates; a change whose entry could not be recalled counts as failed, too
+ * @throws DeliveryTooLargeError for changes that cost more than a delivery may, before anything is queued
  */
 export async function enqueueWebhook(
   webhook: WebhookChanges,
-  ports: EnqueueWebhookPorts,
+  worldPorts: EnqueueWebhookPorts,
 ): Promise<QueueResult> {
-  const recalled = await recallEntries(webhook, ports);
-  const others = webhook.changes
-    .filter((change) => !isRemembered(webhook, change))
-    .map((change) => ({ change, mapping: mapWithoutMemory(change, ports) }));
+  const budget = new DeliveryBudget();
+  const ports = { ...worldPorts, rules: withBudget(worldPorts.rules, budget) };
+  const withoutMemory = webhook.changes.filter((change) => !isRemembered(webhook, change));
+  const others = await Promise.all(
+    withoutMemory.map(async (change) => ({ change, mapping: await mapWithoutMemory(change, ports) })),
+  );
+  const recalled = await recallEntries(webhook, budget, ports);
   const mapped = [...recalled, ...others].map(({ change, mapping }) => {
     return { change, mapping, schedule: mapping.schedule };
   });
-  const { entries, failed: unqueued, invalid } = await queueMapped(mapped, ports);
+  const {
+    entries,
+    failed: unqueued,
+    invalid,
+  } = await queueMapped(withFewVersions([...mapped, ...(await coverCut(mapped, ports))], budget), ports);
   const queued = recalled.filter(({ change }) => !unqueued.includes(change));
   await Promise.all(queued.map((each) => each.clearStale()));
   const incomplete = queued.flatMap(({ change, isIncomplete }) => (isIncomplete ? [change] : []));
@@ -90,31 +104,68 @@ async function rejectInvalid(
   return unsent.flatMap(({ index }) => invalid[index]?.change ?? []);
 }
 
+/** @returns rules that count what changes map to */
+function withBudget(rules: RuleSet, budget: DeliveryBudget): RuleSet {
+  return {
+    ...rules,
+    map(change, latest) {
+      const mapping = rules.map(change, latest);
+      budget.spend('entries', mapping.entries.length);
+      return mapping;
+    },
+  };
+}
+
+/** Whether a template has the items of a list, `{fields.tags.*}`, which may be fewer than the payload's. */
+export function hasLists(rules: MappingConfig['rules']): boolean {
+  return /\{[^{}]*\.\*/.test(JSON.stringify(rules));
+}
+
+/** @returns a purge by prefix for each type of which a rule may lack a field, since it was left out of the fields */
+async function coverCut(
+  mapped: readonly MappedChange[],
+  { purgeByPrefix, hasLists }: EnqueueWebhookPorts,
+): Promise<readonly MappedChange[]> {
+  const lacking = mapped.flatMap(({ change, mapping }) =>
+    'isCut' in change && change.isCut && (hasLists || mapping.problems.length > 0) ? [change] : [],
+  );
+  return Promise.all(
+    [...groupBy(lacking, ({ type }) => type).values()].map(async ([change]) => {
+      const mapping = await purgeByPrefix({ ...change, action: 'put', affectsAllEntries: true });
+      return { change, mapping, schedule: mapping.schedule };
+    }),
+  );
+}
+
 function isRemembered({ memory }: WebhookChanges, { skipMemory }: EntryChange): boolean {
   return memory !== undefined && !skipMemory;
 }
 
 async function recallEntries(
   webhook: WebhookChanges,
+  budget: DeliveryBudget,
   ports: EnqueueWebhookPorts,
 ): Promise<readonly RecalledEntry[]> {
   const { source, changes, isComplete, memory } = webhook;
   if (memory === undefined) return [];
   const remembered = changes.filter((change) => isRemembered(webhook, change));
   const byEntry = groupBy(remembered, (change) => memoryKey(change, source));
+  budget.spend('recalls', byEntry.size);
+  for (const group of byEntry.values()) {
+    for (const { length } of groupBy(group, ({ locale }) => locale).values()) budget.checkRepeats(length);
+  }
+  const recallPorts = { ...ports, memory: memory.store, rememberDays: memory.days };
   return pMap(
     byEntry,
-    async ([key, group]) => (await recallEntry(key, group, isComplete, { ...ports, memory })) ?? pMapSkip,
+    async ([key, group]) => (await recallEntry(key, group, isComplete, recallPorts)) ?? pMapSkip,
     { concurrency },
   );
 }
 
-/** What an entry is remembered by: its id, within its webhook and, where ids are so, within its type. */
-function memoryKey({ webhook, id, type }: EntryChange, { hasIdsPerType }: WebhookSource): string {
-  return [webhook, ...(hasIdsPerType ? [type ?? ''] : []), id].join('#');
-}
-
-function mapWithoutMemory(change: EntryChange, { rules, purgeByPrefix }: EnqueueWebhookPorts): MappingResult {
+async function mapWithoutMemory(
+  change: EntryChange,
+  { rules, purgeByPrefix }: EnqueueWebhookPorts,
+): Promise<MappingResult> {
   if (change.affectsAllEntries) return purgeByPrefix(change);
   const mapping = rules.map(change);
   if (change.previous === undefined) return mapping;

@@ -13,12 +13,14 @@ import { PurgerError } from '../core/model/errors.ts';
 import type { EntryChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
-import { eventTimeOf } from './event-time.ts';
+import { dayMs, eventTimeOf } from './event-time.ts';
 
 /** What recalling an entry needs of the world. */
 export interface RecallPorts {
   readonly rules: RuleSet;
   readonly memory: MemoryStore;
+  /** How long it remembers, in days. */
+  readonly rememberDays: number;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -89,13 +91,15 @@ function entriesWithoutMemory(observations: readonly Observation[]): readonly Ti
 /** What a change says of its entry, with what the rules make of it now, as deleted, and of its former fields. */
 function observe(
   change: EntryChange,
-  { rules, nowMs }: RecallPorts,
+  { rules, nowMs, rememberDays }: RecallPorts,
 ): { readonly mapping: MappingResult; readonly observation: Observation } {
   const mapping = rules.map(change);
-  const { action, locale, onlyIfRemembered = false } = change;
+  const { action, locale, onlyIfRemembered = false, affectsAllLocales = false } = change;
+  if (action === 'put' && onlyIfRemembered)
+    return observeUnknown(change, mapping, nowMs(), rememberDays * dayMs);
   const onDelete = action === 'delete' ? mapping : rules.map({ ...change, action: 'delete' });
   const observation: Observation = {
-    ...eventTimeOf(change, nowMs()),
+    ...eventTimeOf(change, nowMs(), rememberDays * dayMs),
     locale,
     action,
     entries: timedEntries(mapping.schedule),
@@ -103,8 +107,25 @@ function observe(
     former: formerEntries(change, rules),
     isPartial: action === 'put' && mapping.problems.length > 0,
     onlyIfRemembered,
+    affectsAllLocales,
   };
   return { mapping, observation };
+}
+
+/** What is said by a change that does not tell what visitors see: that what is remembered may be stale. */
+function observeUnknown(change: EntryChange, mapping: MappingResult, atMs: number, rememberedMs: number) {
+  const observation: Observation = {
+    ...eventTimeOf(change, atMs, rememberedMs),
+    locale: change.locale,
+    action: 'put',
+    entries: [],
+    onDelete: [],
+    former: [],
+    isPartial: true,
+    onlyIfRemembered: true,
+    affectsAllLocales: change.affectsAllLocales ?? false,
+  };
+  return { mapping: { ...mapping, entries: [], schedule: [], problems: [] }, observation };
 }
 
 /** @returns the mapping of all changes of an entry, with `timed` in the place of their own entries */

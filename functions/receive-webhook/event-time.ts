@@ -3,22 +3,23 @@ import type { EntryChange } from '../core/model/types.ts';
 
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
-const dayMs = 24 * 60 * minuteMs;
-
-/** The longest that a sender goes on with a delivery that fails, retries by hand included. */
-const latestDeliveryMs = 7 * dayMs;
+/** The milliseconds of a day. */
+export const dayMs = 24 * 60 * minuteMs;
 
 /**
+ * @param rememberedMs how long the memory goes back
  * @returns when a change may have happened. A time of the source is as exact as it is written. A delivery without one,
- *   or from a clock that is ahead, may be a late one: what it tells may have happened days before.
+ *   or from a clock that is ahead, may be an old one that is sent again: what it tells may have happened at any time that
+ *   the memory goes back to, so that it replaces nothing which is remembered.
  */
 export function eventTimeOf(
   { occurredAt, isTimeOfDelivery }: Pick<EntryChange, 'occurredAt' | 'isTimeOfDelivery'>,
   nowMs: number,
+  rememberedMs: number,
 ): EventTime {
   const fromMs = Date.parse(occurredAt);
   if (isTimeOfDelivery || Number.isNaN(fromMs) || fromMs > nowMs) {
-    return { fromMs: nowMs - latestDeliveryMs, untilMs: nowMs };
+    return { fromMs: nowMs - rememberedMs, untilMs: nowMs };
   }
   return { fromMs, untilMs: Math.min(nowMs, fromMs + exactnessMs(occurredAt) - 1) };
 }

@@ -5,17 +5,18 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { clientOptions } from '../aws/client-options.ts';
+import { createSeenDeliveries } from '../aws/deliveries-table.ts';
 import { createMemory } from '../aws/entry-memory-table.ts';
 import { createSecretReader, createWebhookSecretReader } from '../aws/secrets.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { compileRules } from '../core/mapping/compile-rules.ts';
-import { purgeByPrefix } from '../core/mapping/purge-by-prefix.ts';
 import { loadMapping } from '../lambda/bundled-rules.ts';
 import { readEnvironment } from '../lambda/environment.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import { createLogger } from '../lambda/logger.ts';
 import { createMetrics } from '../lambda/metrics.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
+import { type EnqueueWebhookPorts, hasLists } from './enqueue-webhook.ts';
 import { readHttpRequest } from './http-request.ts';
 import { type ReceivePorts, receiveWebhook } from './receive-webhook.ts';
 import { readWebhooks } from './webhook-config.ts';
@@ -36,21 +37,33 @@ const { bufferQueueUrl, deadLetterQueueUrl, ledgerTableName, webhooks, webhookSe
   'webhooks',
   'webhookSecretIds',
 );
+const dynamodb = { client: new DynamoDBClient(clientOptions), tableName: ledgerTableName };
 const mapping = loadMapping();
 const ports: ReceivePorts = {
   webhooks: readWebhooks(webhooks, webhookSecretIds),
   readSecrets: createWebhookSecretReader(secrets, isLocalStack, (secret, reason) =>
     log.error(webhookEvents.secretRefused, { secret, reason }),
   ),
-  memory: createMemory({ client: new DynamoDBClient(clientOptions), tableName: ledgerTableName, nowMs }),
+  memory: createMemory({ ...dynamodb, nowMs }),
+  deliveries: createSeenDeliveries(dynamodb),
   rules: compileRules(mapping),
-  purgeByPrefix: (change) => purgeByPrefix(mapping, change),
+  purgeByPrefix,
+  hasLists: hasLists(mapping.rules),
   send: (messages) => sendMessages(sqs, bufferQueueUrl, messages),
   reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
   nowMs,
   log,
   measure,
 };
+
+/** Loaded with the first delivery that does not say what changed, which is seldom. */
+async function purgeByPrefix(
+  ...[change]: Parameters<EnqueueWebhookPorts['purgeByPrefix']>
+): ReturnType<EnqueueWebhookPorts['purgeByPrefix']> {
+  const url = new URL('purge-by-prefix.lazy.mjs', import.meta.url).href;
+  const module = (await import(url)) as typeof import('./purge-by-prefix.lazy.ts');
+  return module.purgeByPrefix(change);
+}
 
 async function receive(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   // The last part of the path, by whichever route it came: while a stack is updated, also by one for all names.

@@ -3,9 +3,17 @@ import type { QueueResult } from '../buffer/enqueue-changes.ts';
 import { describeError } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import { findSource } from '../sources/registry.ts';
+import { DeliveryTooLargeError } from '../sources/toolkit/limits.ts';
+import { readingOfTooMuch } from '../sources/toolkit/too-much.ts';
 import type { SourceOptions } from '../sources/webhook-options.ts';
-import type { VerificationResult, WebhookRequest, WebhookSource } from '../sources/webhook-source.ts';
-import { type EnqueueWebhookPorts, enqueueWebhook } from './enqueue-webhook.ts';
+import type {
+  Reading,
+  VerificationResult,
+  WebhookRequest,
+  WebhookSource,
+} from '../sources/webhook-source.ts';
+import { type EnqueueWebhookPorts, enqueueWebhook, type WebhookChanges } from './enqueue-webhook.ts';
+import { noteSeen, type SeenPorts, wasSeen } from './seen-deliveries.ts';
 
 /** A webhook as the stack configures it. */
 export interface WebhookConfig {
@@ -19,7 +27,7 @@ export interface WebhookConfig {
 }
 
 /** What receiving a webhook needs of the world. */
-export interface ReceivePorts extends EnqueueWebhookPorts {
+export interface ReceivePorts extends EnqueueWebhookPorts, SeenPorts {
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
   /** @param maxAgeMs read again where what is cached is older than this */
   readonly readSecrets: (secretId: string, maxAgeMs?: number) => Promise<readonly string[]>;
@@ -96,28 +104,76 @@ async function receiveKnown(
   const verification = await verify(webhook, request, ports);
   if (!verification.verified) {
     if (verification.isPing) return answer(200, { queued: [], reason: 'a ping' });
+    if (verification.isTooLarge) return refuse(413, verification.reason, name, ports);
     measure('WebhooksUnverified', 1, { webhook: name });
     log.warn(webhookEvents.unverified, { webhook: name, reason: verification.reason });
     // The reason is for the log alone: it would help a forger.
     return answer(401, { error: 'The signature is missing, wrong or too old.' });
   }
+  if (await wasSeen(name, verification.delivery, ports)) {
+    log.info(webhookEvents.seenBefore, { webhook: name });
+    return answer(200, { queued: [], reason: 'The delivery was queued before.' });
+  }
   const reading = source.read(request, { webhook: name, nowMs: nowMs(), options: config.options ?? {} });
+  const answered = await answerReading(webhook, reading, ports);
+  if (answered.statusCode < 300) await noteSeen(name, verification.delivery, ports);
+  return answered;
+}
+
+async function answerReading(
+  webhook: KnownWebhook,
+  reading: Reading,
+  ports: ReceivePorts,
+): Promise<WebhookAnswer> {
+  const { name, source, config } = webhook;
+  const { log, measure } = ports;
   switch (reading.kind) {
     case 'malformed':
       measure('EventsNotUnderstood', 1);
       log.warn(webhookEvents.malformed, { webhook: name, reason: reading.message });
-      return answer(400, { error: reading.message });
+      return answer(reading.isTooLarge ? 413 : 400, { error: reading.message });
     case 'ignored':
-      log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
+      if (reading.isNotUnderstood) reportNotUnderstood(name, reading.reason, ports);
+      else log.info(webhookEvents.ignored, { webhook: name, reason: reading.reason });
       return answer(200, { queued: [], reason: reading.reason });
     case 'changes': {
-      const { changes, isComplete = false } = reading;
-      const { rememberDays = defaultRememberDays } = config;
-      const memory = rememberDays > 0 ? ports.memory(rememberDays) : undefined;
-      const queued = await enqueueWebhook({ source, changes, isComplete, memory }, ports);
-      return answerQueued(webhook, queued, ports);
+      const { changes, isComplete = false, notUnderstood } = reading;
+      if (notUnderstood !== undefined) reportNotUnderstood(name, notUnderstood, ports);
+      const { rememberDays: days = defaultRememberDays } = config;
+      const memory = days > 0 ? { store: ports.memory(days), days } : undefined;
+      return enqueue(webhook, { source, changes, isComplete, memory }, ports);
     }
   }
+}
+
+/** What is too much to purge URL by URL is purged by prefix, or refused. */
+async function enqueue(
+  webhook: KnownWebhook,
+  changes: WebhookChanges,
+  ports: ReceivePorts,
+): Promise<WebhookAnswer> {
+  try {
+    return answerQueued(webhook, await enqueueWebhook(changes, ports), ports);
+  } catch (error) {
+    if (!(error instanceof DeliveryTooLargeError)) throw error;
+    const { name, source, config } = webhook;
+    const types = new Set(changes.changes.map(({ type }) => type));
+    const [type] = types.size === 1 ? types : [];
+    const context = {
+      source: source.name,
+      webhook: name,
+      nowMs: ports.nowMs(),
+      options: config.options ?? {},
+    };
+    const reading = readingOfTooMuch(error, context, type);
+    return answerReading(webhook, reading, ports);
+  }
+}
+
+/** What is genuine and not understood is answered 2xx all the same: vendors switch webhooks off that are refused. */
+function reportNotUnderstood(webhook: string, reason: string, { log, measure }: ReceivePorts): void {
+  measure('EventsNotUnderstood', 1);
+  log.warn(webhookEvents.notUnderstood, { webhook, reason });
 }
 
 function answerQueued(
@@ -152,7 +208,7 @@ async function verify(
   };
   const cached = await read();
   const verification = source.verify(request, cached.secrets, nowMs(), options);
-  if (verification.verified || verification.isPing) return verification;
+  if (verification.verified || verification.isPing || verification.isTooLarge) return verification;
   const fresh = await read(minSecretAgeMs);
   const isSame =
     fresh.secrets.length === cached.secrets.length &&

@@ -1,3 +1,4 @@
+import { bitbucket } from './vendors/bitbucket.ts';
 import { builderIo } from './vendors/builder-io.ts';
 import { contentful } from './vendors/contentful.ts';
 import { contentstack } from './vendors/contentstack.ts';
@@ -6,7 +7,9 @@ import { directus } from './vendors/directus.ts';
 import { drupal } from './vendors/drupal.ts';
 import { generic } from './vendors/generic.ts';
 import { ghost } from './vendors/ghost.ts';
+import { gitea } from './vendors/gitea.ts';
 import { github } from './vendors/github.ts';
+import { gitlab } from './vendors/gitlab.ts';
 import { hygraph } from './vendors/hygraph.ts';
 import { kontentAi } from './vendors/kontent-ai.ts';
 import { payload } from './vendors/payload.ts';
@@ -27,6 +30,7 @@ import type { WebhookSource } from './webhook-source.ts';
  * tests, a signer for the local stack, and a section of the docs: CONTRIBUTING.md has the list.
  */
 export const webhookSources = {
+  bitbucket,
   'builder-io': builderIo,
   contentful,
   contentstack,
@@ -35,7 +39,9 @@ export const webhookSources = {
   drupal,
   generic,
   ghost,
+  gitea,
   github,
+  gitlab,
   hygraph,
   'kontent-ai': kontentAi,
   payload,
@@ -53,11 +59,16 @@ export const webhookSources = {
 /** The name of a source. */
 export type WebhookSourceName = keyof typeof webhookSources;
 
-/** The options that a source knows. */
-export type OptionsOf<Name extends WebhookSourceName> = Pick<
-  SourceOptions,
-  (typeof webhookSources)[Name]['options'][number]
->;
+/** The options that a source knows; the one that pins the customer of a vendor's key is required. */
+export type OptionsOf<Name extends WebhookSourceName> = Name extends WebhookSourceName
+  ? Omit<Pick<SourceOptions, (typeof webhookSources)[Name]['options'][number]>, PinOf<Name>> &
+      Required<Pick<SourceOptions, PinOf<Name>>>
+  : never;
+
+type PinOf<Name extends WebhookSourceName> =
+  (typeof webhookSources)[Name] extends WebhookSource<string, readonly (keyof SourceOptions)[], infer Pin>
+    ? Pin
+    : never;
 
 /** The source of that name; undefined if there is none, whatever the name. */
 export function findSource(name: string): WebhookSource | undefined {

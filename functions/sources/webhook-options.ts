@@ -30,6 +30,16 @@ export interface SourceOptions {
    * @default the source's usual one
    */
   readonly header?: string;
+  /**
+   * Directus: the values of the field `status` that visitors see.
+   * @default published, active, public
+   */
+  readonly publicStatuses?: readonly string[];
+  /**
+   * Contentstack: the API key of your stack, or several. Contentstack signs for all of its customers with one key, so
+   * this is what tells yours from the others'.
+   */
+  readonly stack?: string | readonly string[];
   /** Generic: how a request is verified. */
   readonly verification?: Verification;
   /** Generic: where in the payload what is. */

@@ -12,20 +12,36 @@ export interface WebhookRequest {
   readonly body: Uint8Array;
 }
 
+/** One delivery of a sender, as it is known by what is signed. */
+export interface SignedDelivery {
+  /** A hash that other deliveries do not have. */
+  readonly key: string;
+  /** Until then the same request would be verified again, in milliseconds. */
+  readonly untilMs: number;
+}
+
 /** Whether a request comes from a holder of a secret. The reason never holds a secret or a signature. */
 export type VerificationResult =
-  | { readonly verified: true }
+  | {
+      readonly verified: true;
+      /** Of a sender that signs the time of a delivery. */
+      readonly delivery?: SignedDelivery;
+    }
   | {
       readonly verified: false;
       readonly reason: string;
       /** A ping that the sender does not sign, and that has to get a 2xx before it sends anything. It purges nothing. */
       readonly isPing?: true;
+      /** The body is larger than one that is parsed before it is verified may be. */
+      readonly isTooLarge?: true;
     };
 
 /** A body that is not what the source sends. The message names the field, what was expected and what came. */
 export interface Malformed {
   readonly kind: 'malformed';
   readonly message: string;
+  /** It holds more than a delivery may, see `deliveryLimits`. */
+  readonly isTooLarge?: true;
 }
 
 /** What a verified request says. */
@@ -35,9 +51,11 @@ export type Reading =
       readonly changes: readonly EntryChange[];
       /** Whether a put names all locales that its entry has, so that every other one is gone. */
       readonly isComplete?: true;
+      /** What of the delivery was not understood, so that the changes are a guess: it is logged and counted. */
+      readonly notUnderstood?: string;
     }
   /** Genuine, and nothing to purge: a test ping, a draft, a topic of no interest. The sender gets a 2xx. */
-  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'ignored'; readonly reason: string; readonly isNotUnderstood?: true }
   | Malformed;
 
 /** What a reading needs in addition to the request. */
@@ -48,16 +66,27 @@ export interface ReadContext {
   readonly options: SourceOptions;
 }
 
+/** Which customer a delivery is of, where the vendor signs for all of its customers with one key. */
+export interface CustomerPin<Option extends keyof SourceOptions> {
+  /** The option of a webhook that names the customer, or several: a webhook cannot do without it. */
+  readonly option: Option;
+  /** @returns the customer, read from what is signed */
+  customerOf(body: Readonly<Record<string, unknown>>): string | undefined;
+}
+
 /** One kind of sender of webhooks. No function throws, whatever the request holds. */
 export interface WebhookSource<
   Name extends string = string,
   Options extends readonly (keyof SourceOptions)[] = readonly (keyof SourceOptions)[],
+  Pin extends keyof SourceOptions = keyof SourceOptions,
 > {
   readonly name: Name;
   /** The options that it knows. */
   readonly options: Options;
   /** Ids are unique only among the entries of one type. */
   readonly hasIdsPerType?: true;
+  /** Of a source whose vendor signs for all of its customers with one key. */
+  readonly pin?: CustomerPin<Pin>;
   /**
    * The status for a webhook that was queued, where the sender takes only this one for a success.
    * @default 202

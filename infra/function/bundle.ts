@@ -97,6 +97,8 @@ export function bundle(folder: string): readonly CodeFile[] {
     format: 'esm',
     minify: true,
     alias: unusedSdkParts,
+    // Each client of the SDK holds all of its package.json for the version in a header.
+    loader: { '.json': 'empty' },
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',

@@ -3,6 +3,7 @@ import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts
 import { PatternError } from '../../functions/core/mapping/patterns/tokens.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
+import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 import { oneOrMoreSecrets, type SecretSettings } from './secret-settings.ts';
 
@@ -65,6 +66,10 @@ const hmac = strictObject({
     unit: oneOf('seconds', 'milliseconds').optional(),
     toleranceSeconds: wholeNumber(1, 86_400).optional(),
   }).optional(),
+}).superRefine(({ template = '{body}', timestamp }, context) => {
+  if (timestamp === undefined || template.includes('{timestamp}')) return;
+  const message = `expected \`{timestamp}\` in \`template\`, since a time that is not signed proves nothing, got "${template}"`;
+  context.addIssue({ code: 'custom', path: ['timestamp'], message });
 });
 const sharedSecret = strictObject({
   kind: z.literal('secret'),
@@ -105,6 +110,11 @@ const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodTy
   files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
   sweep: trueOrFalse,
   header,
+  publicStatuses: stringArray('status'),
+  stack: z.union(
+    [nonEmptyString('the API key of a stack'), stringArray('stack')],
+    expected('the API key of a stack, or a list of them'),
+  ),
   verification: z.discriminatedUnion(
     'kind',
     [hmac, sharedSecret],
@@ -125,9 +135,9 @@ export const webhookSourceName = z.enum(webhookSourceNames, {
 
 /** @returns the schemas of the options of a webhook of that source, without its secret */
 export function webhookFields(source: WebhookSourceName) {
-  const names: readonly (keyof SourceOptions)[] = webhookSources[source].options;
+  const { options: names, pin }: WebhookSource = webhookSources[source];
   const options = names.map((name) => {
-    const isRequired = source === 'generic' && name === 'verification';
+    const isRequired = name === pin?.option || (source === 'generic' && name === 'verification');
     return [name, isRequired ? optionSchemas[name] : optionSchemas[name].optional()] as const;
   });
   return {

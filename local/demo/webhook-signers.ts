@@ -47,12 +47,13 @@ function withHeader(name: string, prefix = ''): Signer {
 }
 
 const standard: Signer = ({ body, nowMs, secret, headers }) => ({
-  headers: { ...headers, ...signStandardWebhook({ body, nowMs, secret }) },
+  headers: { ...headers, ...signStandardWebhook({ body, nowMs, secret, id: `msg_${nowMs}` }) },
   body,
 });
 
 /** How each source's sender signs, written from the vendors' documents and not from the code under test. */
 export const webhookSigners: Readonly<Record<string, Signer>> = {
+  bitbucket: withHmac('x-hub-signature', 'sha256', 'hex', 'sha256='),
   'builder-io': withHeader('x-webhook-token'),
   contentful({ body, nowMs, path, secret, headers = {} }) {
     const topic = headers['x-contentful-topic'];
@@ -94,7 +95,9 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
     const signature = createHmac('sha256', secret).update(`${body}${nowMs}`).digest('hex');
     return { headers: { ...headers, 'x-ghost-signature': `sha256=${signature}, t=${nowMs}` }, body };
   },
+  gitea: withHmac('x-gitea-signature', 'sha256', 'hex'),
   github: withHmac('x-hub-signature-256', 'sha256', 'hex', 'sha256='),
+  gitlab: withHeader('x-gitlab-token'),
   hygraph({ body, nowMs, secret, headers }) {
     const signed = JSON.stringify({ Body: body, EnvironmentName: 'master', TimeStamp: nowMs });
     const signature = createHmac('sha256', secret).update(signed).digest('base64');

@@ -6,6 +6,7 @@ import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { hasLists } from '../../functions/receive-webhook/enqueue-webhook.ts';
 import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';
 import type { LogLine } from './submit-fixture.ts';
 
@@ -29,6 +30,8 @@ export interface WebhookWorld {
   /** What is in the dead letter queue. */
   readonly rejected: OutgoingMessage[];
   readonly items: Map<string, Remembered>;
+  /** Deliveries that were queued. */
+  readonly seen: Set<string>;
   readonly secretReads: (number | undefined)[];
   nowMs: number;
   /** What a step does before it works: a failure, or a wait for another. */
@@ -64,6 +67,7 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
     measured: [],
     rejected: [],
     items: new Map(),
+    seen: new Set(),
     secretReads: [],
     nowMs: options.nowMs ?? Date.UTC(2026, 0, 1),
     before: () => {},
@@ -77,8 +81,13 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
         return [text];
       },
       memory: () => store,
+      deliveries: {
+        has: async (webhook, key) => world.seen.has(`${webhook} ${key}`),
+        add: async (webhook, key) => void world.seen.add(`${webhook} ${key}`),
+      },
       rules: compileRules(config),
-      purgeByPrefix: (change) => purgeByPrefix(config, change),
+      purgeByPrefix: async (change) => purgeByPrefix(config, change),
+      hasLists: hasLists(rules),
       send: async (messages) => {
         await world.before('send');
         for (const { body, delaySeconds = 0 } of messages) {

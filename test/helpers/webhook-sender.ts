@@ -15,18 +15,19 @@ export interface Setup {
   readonly options?: SourceOptions;
   /** Templates of file URLs. */
   readonly urls: readonly string[];
+  readonly fileHeaders?: readonly Readonly<Record<string, string>>[];
   readonly type?: string;
   readonly rememberDays?: number;
   readonly delaySeconds?: number;
   readonly repeatAfterSeconds?: number;
   /**
    * How long after the one before it each delivery comes.
-   * @default - so long that it cannot be the older one, whether or not its payload states a time
+   * @default - longer than an entry is remembered by, so that it cannot be the older one
    */
   readonly apartMs?: number;
 }
 
-const eightDaysMs = 8 * 24 * 60 * 60 * 1000;
+const longerThanRememberedMs = 366 * 24 * 60 * 60 * 1000;
 
 /** What became of one delivery. */
 export interface Delivered {
@@ -41,11 +42,12 @@ export function createSender(source: string, setup: Setup) {
   const {
     options,
     urls,
+    fileHeaders,
     type,
     rememberDays,
     delaySeconds = 0,
     repeatAfterSeconds,
-    apartMs = eightDaysMs,
+    apartMs = longerThanRememberedMs,
   } = setup;
   const world = createWebhookWorld({
     webhooks: {
@@ -59,7 +61,7 @@ export function createSender(source: string, setup: Setup) {
     rules: [
       {
         match: { source, ...(type && { type }) },
-        purge: { fileUrls: urls },
+        purge: { fileUrls: urls, ...(fileHeaders && { fileHeaders }) },
         delaySeconds,
         ...(repeatAfterSeconds !== undefined && { repeatAfterSeconds }),
       },

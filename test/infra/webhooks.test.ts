@@ -14,7 +14,8 @@ const verification = { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' } 
 /** One webhook of every source. */
 const all: NonNullable<PurgerConfig['webhooks']> = webhookSourceNames.map((source) => {
   const secret = `cdn-pro-purger/${source}`;
-  return source === 'generic' ? { source, secret, verification } : { source, secret };
+  if (source === 'generic') return { source, secret, verification };
+  return source === 'contentstack' ? { source, secret, stack: 'blt0000000000000022' } : { source, secret };
 });
 const rules = webhookSourceNames.map((source) => ({
   match: { source },
@@ -117,15 +118,18 @@ test('each source has a factory, whose options are those of the source', () => {
   const stack = new Stack(new App(), 'Mine');
   const secret = Secret.fromSecretNameV2(stack, 'Secret', 'x');
   const webhooks = [
+    Webhook.bitbucket({ secret, branches: ['live'] }),
     Webhook.builderIo({ secret, header: 'X-Token' }),
     Webhook.contentful({ secret, environments: ['live'] }),
-    Webhook.contentstack({ secret }),
+    Webhook.contentstack({ secret, stack: 'blt0000000000000022' }),
     Webhook.datocms({ secret }),
     Webhook.directus({ secret }),
     Webhook.drupal({ secret }),
     Webhook.generic({ secret, verification }),
     Webhook.ghost({ secret, drafts: true }),
+    Webhook.gitea({ secret }),
     Webhook.github({ secret, branches: ['live'], files: ['content/{+slug}.md'] }),
+    Webhook.gitlab({ secret }),
     Webhook.hygraph({ secret }),
     Webhook.kontentAi({ secret }),
     Webhook.payload({ secret }),
@@ -140,7 +144,7 @@ test('each source has a factory, whose options are those of the source', () => {
     Webhook.wpWebhooks({ secret }),
   ];
   expect(webhooks.map(({ source }) => source)).toEqual(webhookSourceNames);
-  expect(webhooks[0]?.options).toEqual({ header: 'x-token' });
+  expect(webhooks[1]?.options).toEqual({ header: 'x-token' });
   expect(webhooks.every((webhook) => webhook instanceof Webhook)).toBe(true);
   expect(() => Webhook.of('ghost', { secret, name: 'a/b' })).toThrow('`name`: expected 1 to 64 letters');
 });
@@ -152,7 +156,7 @@ test("a webhook's options are checked, by the compiler and at synthesis", () => 
   // @ts-expect-error: nor by its name
   expect(() => Webhook.of('ghost', { secret, branches: ['main'] })).toThrow('unknown field `branches`');
   // @ts-expect-error: there is no such source
-  expect(() => Webhook.of('wordpres', { secret })).toThrow('expected "builder-io" or');
+  expect(() => Webhook.of('wordpres', { secret })).toThrow('expected "bitbucket" or');
   // @ts-expect-error: it is retired
   expect(() => Webhook.of('sns', { secret })).toThrow('"sns" is retired: name the topic in `topics`');
   expect(() => Webhook.ghost({ secret: [] })).toThrow('`secret`: expected a secret, got a list of 0');

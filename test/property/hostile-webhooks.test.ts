@@ -4,7 +4,13 @@ import { maxBodyBytes, receiveWebhook } from '../../functions/receive-webhook/re
 import { webhookSources } from '../../functions/sources/registry.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
 import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
-import { type CmsVector, readCmsVectors, secretOfVector, sourceOfVector } from '../helpers/cms-vectors.ts';
+import {
+  type CmsVector,
+  ownStack,
+  readCmsVectors,
+  secretOfVector,
+  sourceOfVector,
+} from '../helpers/cms-vectors.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-fixture.ts';
 
 /** `npm run test:fuzz` sets a million. */
@@ -66,7 +72,7 @@ const targets: readonly Target[] = vectors
     const secret = secretOfVector(vector);
     const source = sourceOfVector(vector);
     const world = createWebhookWorld({
-      webhooks: { [name]: { source, secretIds: ['secret'] } },
+      webhooks: { [name]: { source, secretIds: ['secret'], options: { stack: ownStack } } },
       rules: [{ match: { source }, purge: { fileUrls: ['https://www.example.com/{id}'] } }],
       secrets: { secret },
       nowMs: vector.now_ms,
@@ -272,7 +278,7 @@ describe('a request that nobody signed', () => {
             {
               source,
               secretIds: [source],
-              options: { verification: { kind: 'hmac', header: 'x-signature' } },
+              options: { verification: { kind: 'hmac', header: 'x-signature' }, stack: ownStack },
             },
           ]),
         ),

@@ -27,6 +27,7 @@ function put(slug: string, atMs: number, locale?: string): Observation {
     former: [],
     isPartial: false,
     onlyIfRemembered: false,
+    affectsAllLocales: false,
   };
 }
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fields.ts';
+import { fieldLimits, flattenFields as flatten } from '../../functions/sources/toolkit/fields.ts';
+import { DeliveryBudget, deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
+
+const flattenFields = (entry: Record<string, unknown>, metadata?: Record<string, string>) =>
+  flatten(entry, metadata).fields;
 
 describe('fields are flattened', () => {
   it('under dotted names, and the well-known ones also under their own', () => {
@@ -56,7 +60,7 @@ describe('fields are flattened', () => {
   });
 
   it.each([
-    ['a string too long for any URL', { a: 'x'.repeat(fieldLimits.valueLength + 1) }],
+    ['a string too long for any URL', { a: 'x'.repeat(deliveryLimits.stringLength + 1) }],
     ['a key too long', { ['k'.repeat(fieldLimits.keyLength + 1)]: { a: 1 } }],
     ['a number that is none', { a: Number.POSITIVE_INFINITY }],
     ['a field too deep', { a: { b: { c: { d: { e: 1 } } } } }],
@@ -64,26 +68,33 @@ describe('fields are flattened', () => {
     expect(flattenFields(entry)).toEqual({});
   });
 
-  it('with a limit on the items of a list', () => {
+  it('with every item of a list', () => {
     const names = Object.keys(flattenFields({ list: Array.from({ length: 1000 }, (_, index) => index) }));
-    expect(names).toHaveLength(fieldLimits.items);
-    expect(names.at(-1)).toBe('fields.list.19');
+    expect(names).toHaveLength(1000);
+    expect(names.at(-1)).toBe('fields.list.999');
   });
 
-  it('with a limit on what is looked at, where nothing is a field', () => {
-    const empty = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, {}] as const);
-    const within = Object.fromEntries([...empty(fieldLimits.visits - 1), ['last', 1]]);
-    const beyond = Object.fromEntries([...empty(fieldLimits.visits), ['last', 1]]);
-    expect(flattenFields(within)).toEqual({ 'fields.last': 1 });
-    expect(flattenFields(beyond)).toEqual({});
+  it('without an object or a list that is too large, and said to be cut', () => {
+    const list = Array.from({ length: fieldLimits.visits }, (_, index) => index);
+    expect(flatten({ a: 1, list })).toEqual({ fields: { 'fields.a': 1 }, isCut: true });
+    expect(flatten({ a: 1, list: list.slice(2) })).toMatchObject({ isCut: false });
+  });
+
+  it('within the budget of their delivery', () => {
+    const budget = new DeliveryBudget();
+    const entry = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`k${index}`, index]));
+    const flattenAll = () => {
+      for (let count = 0; count <= deliveryLimits.fields / 1000; count += 1) flatten(entry, {}, budget);
+    };
+    expect(flattenAll).toThrow(`Expected a delivery of at most ${deliveryLimits.fields} fields, got more`);
   });
 
   it('with the shallow ones first, so that a large rich text hides nothing', () => {
     const paragraph = { nodeType: 'paragraph', content: { value: 'x' } };
-    const sections = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`s${index}`, paragraph]));
+    const sections = Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`s${index}`, paragraph]));
     const fields = flattenFields({ body: sections, slug: 'hello', category: 'news' });
     expect(fields['fields.category']).toBe('news');
     expect(fields['fields.slug']).toBe('hello');
-    expect(Object.keys(fields)).toHaveLength(fieldLimits.count);
+    expect(Object.keys(fields).length).toBeLessThan(fieldLimits.count + 4);
   });
 });

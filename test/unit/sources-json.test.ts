@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
 import {
-  maxJsonDepth,
   parseJsonObject,
   parseJsonText,
   unexpected,
@@ -30,8 +30,8 @@ describe('a body', () => {
   });
 
   it('may nest as deep as the limit and no deeper', () => {
-    expect(parseJsonObject(Buffer.from(nested(maxJsonDepth))).kind).toBe('parsed');
-    expect(parseJsonObject(Buffer.from(nested(maxJsonDepth + 1)))).toEqual({
+    expect(parseJsonObject(Buffer.from(nested(deliveryLimits.depth))).kind).toBe('parsed');
+    expect(parseJsonObject(Buffer.from(nested(deliveryLimits.depth + 1)))).toEqual({
       kind: 'malformed',
       message: 'Expected the body to nest at most 256 levels, got more',
     });
@@ -41,6 +41,46 @@ describe('a body', () => {
   it('may hold any number of brackets in texts and side by side', () => {
     const value = { text: `"\\${'['.repeat(1000)}`, list: Array.from({ length: 1000 }, () => [{}]) };
     expect(parseJsonText(JSON.stringify(value), 'it')).toEqual({ kind: 'parsed', value });
+  });
+});
+
+describe('an integer', () => {
+  it.each([
+    ['{"id":1234567890123456789}', { id: '1234567890123456789' }],
+    ['[-9007199254740993 , 9007199254740991]', ['-9007199254740993', 9007199254740991]],
+    ['12345678901234567890', '12345678901234567890'],
+    [
+      '{"a":"1234567890123456789","b":"\\"1234567890123456789"}',
+      { a: '1234567890123456789', b: '"1234567890123456789' },
+    ],
+    [
+      '[1234567890123456789.5,1e9,1.12345678901234567890]',
+      [Number('1234567890123456789.5'), 1e9, 1.1234567890123457],
+    ],
+  ])('in %s that no number holds is read as its digits', (text, value) => {
+    expect(parseJsonText(text, 'it')).toEqual({ kind: 'parsed', value });
+  });
+
+  it.each([
+    '{1234567890123456789:1}',
+    '{"a":1,1234567890123456789:1}',
+    '[01234567890123456789]',
+    '[1 1234567890123456789]',
+  ])('does not make JSON of %s', (text) => {
+    expect(parseJsonText(text, 'it').kind).toBe('malformed');
+  });
+});
+
+describe('the values of a body', () => {
+  const bodyOf = (count: number) => Buffer.from(`{"list":[${'{},'.repeat(count)}1]}`);
+
+  it('are counted before they are parsed', () => {
+    expect(parseJsonObject(bodyOf(100_000)).kind).toBe('parsed');
+    expect(parseJsonObject(bodyOf(1_300_000))).toEqual({
+      kind: 'malformed',
+      message: 'Expected the body to hold at most 400000 values, got more',
+      isTooLarge: true,
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.t
 
 describe('the registry of sources', () => {
   it('holds each source under its own name', () => {
-    expect(Object.keys(webhookSources)).toHaveLength(21);
+    expect(Object.keys(webhookSources)).toHaveLength(24);
     for (const [name, source] of Object.entries(webhookSources)) {
       expect(source.name).toBe(name);
       expect(findSource(name)).toBe(source);

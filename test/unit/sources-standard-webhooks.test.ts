@@ -43,26 +43,28 @@ describe('a request by Standard Webhooks is verified', () => {
     ['by the old secret during a rotation', [SECRET, otherSecret]],
     ['next to a secret that is invalid', ['', 'whsec_', 'not base64!', SECRET]],
   ])('%s', (_, secrets) => {
-    expect(verify(signed, secrets)).toEqual({ verified: true });
+    expect(verify(signed, secrets)).toMatchObject({ verified: true });
   });
 
   it('under the header names of Svix', () => {
-    expect(verify(signStandardWebhook({ body: sampleBody, nowMs: testNowMs, family: 'svix' }))).toEqual({
-      verified: true,
-    });
+    expect(verify(signStandardWebhook({ body: sampleBody, nowMs: testNowMs, family: 'svix' }))).toMatchObject(
+      {
+        verified: true,
+      },
+    );
   });
 
   it('with one good signature among several', () => {
     const others = 'v1,AAAA v2,BBBB v1a,CCCC';
     const signature = `${others} ${signed['webhook-signature']}`;
-    expect(verify({ ...signed, 'webhook-signature': signature })).toEqual({ verified: true });
+    expect(verify({ ...signed, 'webhook-signature': signature })).toMatchObject({ verified: true });
   });
 
   it('by an ed25519 key, next to a shared secret', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
     const headers = signStandardWebhook({ body: sampleBody, nowMs: testNowMs, secret: privateKey });
-    expect(verify(headers, [SECRET, `whpk_${raw}`])).toEqual({ verified: true });
+    expect(verify(headers, [SECRET, `whpk_${raw}`])).toMatchObject({ verified: true });
     expect(verify(headers, [SECRET])).toEqual({ verified: false, reason: 'no signature matches' });
     expect(verify(signed, [`whpk_${raw}`])).toEqual({ verified: false, reason: 'no signature matches' });
   });

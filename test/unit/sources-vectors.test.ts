@@ -5,6 +5,7 @@ import { readS3Event } from '../../functions/sources/s3.ts';
 import {
   type CmsVector,
   isUnsignedPing,
+  ownStack,
   readCmsVectors,
   readRetiredVectors,
   secretOfVector,
@@ -66,7 +67,9 @@ describe('a signature of a retired kind is refused', () => {
 function receiveVector(vector: CmsVector) {
   const name = vector.path.split('/').at(-1)?.split('?')[0] ?? '';
   const { ports } = createWebhookWorld({
-    webhooks: { [name]: { source: sourceOfVector(vector), secretIds: ['secret'] } },
+    webhooks: {
+      [name]: { source: sourceOfVector(vector), secretIds: ['secret'], options: { stack: ownStack } },
+    },
     secrets: { secret: secretOfVector(vector) },
     nowMs: vector.now_ms,
   });

@@ -31,6 +31,8 @@ export interface Observation extends EventTime {
   readonly isPartial: boolean;
   /** See {@link import('../model/types.ts').EntryChange.onlyIfRemembered}. */
   readonly onlyIfRemembered: boolean;
+  /** See {@link import('../model/types.ts').EntryChange.affectsAllLocales}. */
+  readonly affectsAllLocales: boolean;
 }
 
 /** What observations of an entry lead to. */
@@ -43,6 +45,9 @@ export interface RecallResult {
 
 /** A memory of nothing. */
 export const emptyMemory: Memory = {};
+
+/** A {@link Memory} that changes. Locales come from outside: one may be named as a member of every object. */
+type Records = ReadonlyMap<string, LocaleRecord>;
 
 const emptyRecord: LocaleRecord = { atMs: Number.NEGATIVE_INFINITY, live: [], stale: [] };
 
@@ -64,18 +69,24 @@ export function recordObservations(
   isComplete = false,
 ): RecallResult {
   const all = isComplete ? [...observations, ...goneLocales(memory, observations)] : observations;
-  let now: Memory = memory;
+  const records = new Map(Object.entries(memory));
   const counted: Observation[] = [];
   for (const observation of all) {
-    if (observation.onlyIfRemembered && !isKnown(now, observation.locale)) continue;
+    const { onlyIfRemembered, affectsAllLocales, locale: own } = observation;
+    if (onlyIfRemembered && !isKnown(records, affectsAllLocales ? undefined : own)) continue;
     counted.push(observation);
-    now = withObservation(now, observation);
+    for (const locale of localesOf(observation, records)) {
+      records.set(locale, observe(records.get(locale) ?? emptyRecord, observation));
+    }
   }
-  now = withoutNewEmptyRecords(now, memory);
+  const now = withoutNewEmptyRecords(Object.fromEntries(records), memory);
   const entries = inOrder(
     counted.flatMap((observation) => observation.entries),
     Object.values(now).flatMap(({ stale }) => stale.map(purgeAsDeleted)),
-    counted.flatMap((observation) => liveEntriesToPurge(now, observation)),
+    counted.flatMap((observation) => liveEntriesToPurge(records, observation)),
+    counted.some(({ affectsAllLocales }) => affectsAllLocales)
+      ? [...records.values()].flatMap(({ live }) => live.map(purgeAsPut))
+      : [],
   );
   // A delivery that comes again says nothing new.
   const isSame = JSON.stringify(now) === JSON.stringify(memory);
@@ -102,34 +113,23 @@ function goneLocales(memory: Memory, observations: readonly Observation[]): read
     former: [],
     isPartial: false,
     onlyIfRemembered: false,
+    affectsAllLocales: false,
   } as const;
   return Object.entries(memory).flatMap(([locale, { live }]) =>
     observed.has(locale) || live.length === 0 ? [] : [{ ...gone, locale }],
   );
 }
 
-/** Locales come from outside: one may be named as a member of every object. */
-function recordOf(memory: Memory, locale: string): LocaleRecord {
-  return (Object.hasOwn(memory, locale) ? memory[locale] : undefined) ?? emptyRecord;
-}
-
 /** Whether anything in the memory is or was public. */
-function isKnown(memory: Memory, locale: string | undefined): boolean {
-  const records = locale === undefined ? Object.values(memory) : [recordOf(memory, locale)];
-  return records.some(({ live, stale }) => live.length > 0 || stale.length > 0);
+function isKnown(records: Records, locale: string | undefined): boolean {
+  const own = locale === undefined ? [...records.values()] : [records.get(locale) ?? emptyRecord];
+  return own.some(({ live, stale }) => live.length > 0 || stale.length > 0);
 }
 
 /** The locales that an observation is about: a delete without one is about all. */
-function localesOf({ action, locale }: Observation, memory: Memory): readonly string[] {
+function localesOf({ action, locale }: Observation, records: Records): readonly string[] {
   if (action === 'put' || locale !== undefined) return [locale ?? ''];
-  return [...new Set(['', ...Object.keys(memory)])];
-}
-
-function withObservation(memory: Memory, observation: Observation): Memory {
-  const changed = localesOf(observation, memory).map(
-    (locale) => [locale, observe(recordOf(memory, locale), observation)] as const,
-  );
-  return { ...memory, ...Object.fromEntries(changed) };
+  return [...new Set(['', ...records.keys()])];
 }
 
 function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
@@ -163,11 +163,11 @@ function withoutNewEmptyRecords(memory: Memory, before: Memory): Memory {
  * What stays live in the memory and is purged all the same: what a change may have taken away, and of a partial one
  * everything, since it may show what changed.
  */
-function liveEntriesToPurge(memory: Memory, observation: Observation): readonly TimedEntry[] {
+function liveEntriesToPurge(records: Records, observation: Observation): readonly TimedEntry[] {
   const { isPartial, onDelete } = observation;
   const mapped = new Set(onDelete.map(({ entry }) => entryKeyWithoutAction(entry)));
-  return localesOf(observation, memory).flatMap((locale) => {
-    const record = recordOf(memory, locale);
+  return localesOf(observation, records).flatMap((locale) => {
+    const record = records.get(locale) ?? emptyRecord;
     if (isPartial) return record.live.map(purgeAsPut);
     if (isSuperseded(observation, record)) return [];
     return record.live.filter(({ entry }) => !mapped.has(entryKeyWithoutAction(entry))).map(purgeAsDeleted);

@@ -56,14 +56,21 @@ export interface EntryChange extends ChangeBase {
   readonly fields: Readonly<Record<string, FieldValue>>;
   /** The fields as they were before, where the source tells: what they mapped to is gone. */
   readonly previous?: Readonly<Record<string, FieldValue>>;
-  /** Only on a delete: the entry may never have been public, so it counts only if it is remembered as public. */
+  /**
+   * The entry may never have been public, so the change counts only if it is remembered as public. Of a put, which does not
+   * tell what visitors see, what is remembered is purged and stays so.
+   */
   readonly onlyIfRemembered?: true;
+  /** The change names one locale, and may be of all that the entry has. */
+  readonly affectsAllLocales?: true;
   /** The id names the delivery, or says nothing more than the fields: there is nothing to remember by it. */
   readonly skipMemory?: true;
   /** The source tells no time: `occurredAt` is that of the delivery, which does not say what came before what. */
   readonly isTimeOfDelivery?: true;
   /** The source does not say which entries changed: whatever the rules can make of its entries is stale. */
   readonly affectsAllEntries?: true;
+  /** The payload has more than becomes fields: a field that is missing may have been left out. */
+  readonly isCut?: true;
 }
 
 /** One thing that changed at the origin. */

@@ -19,6 +19,20 @@ export function acceptedIf(isMatch: boolean, reason = 'the signature does not ma
 }
 
 /**
+ * The result for a request whose signature covers its time.
+ * @param untilMs until when the time is within its tolerance
+ * @param signed what makes the delivery: its signature, or what is signed
+ */
+export function acceptedUntil(
+  untilMs: number,
+  ...signed: readonly (string | Uint8Array)[]
+): VerificationResult {
+  const digest = createHash('sha256');
+  for (const part of signed) digest.update(part);
+  return { verified: true, delivery: { key: digest.digest('hex'), untilMs } };
+}
+
+/**
  * Reads a header without trusting its name, which may come from the request itself: `__proto__` and `constructor`
  * are headers like any other.
  */

@@ -1,9 +1,9 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction, EntryChange, FieldValue } from '../../core/model/types.ts';
 import type { SourceOptions } from '../webhook-options.ts';
-import type { SourceContext } from './define-json-source.ts';
 import { flattenFields } from './fields.ts';
-import type { JsonObject } from './payload.ts';
+import { type JsonObject, stringOf } from './payload.ts';
+import type { SourceContext } from './source-context.ts';
 import { isoDateOf, isoOfMs } from './time.ts';
 
 /** What a source read of one entry. */
@@ -26,8 +26,10 @@ export interface FoundEntry {
   /** As `entry`, before the change. */
   readonly previous?: JsonObject | undefined;
   readonly previousMetadata?: Readonly<Record<string, FieldValue | undefined>>;
-  /** Of a delete: see `EntryChange.onlyIfRemembered`. */
+  /** See `EntryChange.onlyIfRemembered`. */
   readonly onlyIfRemembered?: boolean;
+  /** See `EntryChange.affectsAllLocales`. */
+  readonly affectsAllLocales?: boolean;
   /** See `EntryChange.skipMemory`. */
   readonly skipMemory?: boolean;
 }
@@ -42,11 +44,35 @@ export function actionsOf(
   ]);
 }
 
-/** The change of an entry that a source has read. */
-export function changeOf({ source, webhook, nowMs }: SourceContext, found: FoundEntry): EntryChange {
-  const { action, id, type, locale, times = [], sentAtMs = nowMs, previous } = found;
+/**
+ * The change of an entry that a source has read.
+ * @throws DeliveryTooLargeError see {@link SourceContext}
+ */
+export function changeOf(context: SourceContext, found: FoundEntry): EntryChange {
+  const [change] = changesOf(context, found, [found.id]);
+  return change as EntryChange;
+}
+
+/**
+ * The same change of several entries.
+ * @throws DeliveryTooLargeError see {@link SourceContext}
+ */
+export function changesOf(
+  { source, webhook, nowMs, budget }: SourceContext,
+  found: Omit<FoundEntry, 'id'>,
+  ids: readonly string[],
+): readonly EntryChange[] {
+  budget.spend('changes', ids.length);
+  const { action, type, locale, times = [], sentAtMs = nowMs } = found;
   const statedAt = times.map(isoDateOf).find((time) => time !== undefined);
-  return {
+  const { fields, isCut } = flattenFields(found.entry ?? {}, found.metadata ?? {}, budget);
+  const previous =
+    found.previous === undefined
+      ? undefined
+      : flattenFields(found.previous, found.previousMetadata ?? {}, budget);
+  // Each of the changes is mapped with all of them.
+  budget.spend('fields', Object.keys(fields).length * (ids.length - 1));
+  return ids.map((id) => ({
     source,
     webhook,
     action,
@@ -54,17 +80,19 @@ export function changeOf({ source, webhook, nowMs }: SourceContext, found: Found
     ...(type !== undefined && { type }),
     ...(locale !== undefined && { locale }),
     occurredAt: statedAt ?? isoOfMs(sentAtMs),
-    fields: fieldsOf(found.entry, found.metadata),
-    ...(previous !== undefined && { previous: fieldsOf(previous, found.previousMetadata) }),
-    ...(action === 'delete' && found.onlyIfRemembered && { onlyIfRemembered: true as const }),
+    fields,
+    ...(previous !== undefined && { previous: previous.fields }),
+    ...(found.onlyIfRemembered && { onlyIfRemembered: true as const }),
+    ...(found.affectsAllLocales && { affectsAllLocales: true as const }),
     ...(found.skipMemory && { skipMemory: true as const }),
     ...(statedAt === undefined && { isTimeOfDelivery: true as const }),
-  };
+    ...((isCut || previous?.isCut) && { isCut: true as const }),
+  }));
 }
 
 /** A change of every entry of a webhook, or of one type. */
 export function changeOfAllEntries(
-  { source, webhook, nowMs }: SourceContext,
+  { source, webhook, nowMs }: Omit<SourceContext, 'budget'>,
   { id, type, times = [] }: { id: string; type?: string; times?: readonly unknown[] },
 ): EntryChange {
   return {
@@ -80,18 +108,14 @@ export function changeOfAllEntries(
   };
 }
 
-function fieldsOf(entry: JsonObject = {}, metadata: FoundEntry['metadata'] = {}): EntryChange['fields'] {
-  const known = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== '');
-  return flattenFields(entry, Object.fromEntries(known) as Readonly<Record<string, FieldValue>>);
-}
-
 /**
  * The path of a URL or a path, without its first slash and its query, decoded.
  * @returns undefined for what is not a string or is empty
  */
 export function pathOf(url: unknown): string | undefined {
-  if (typeof url !== 'string' || url === '') return undefined;
-  const path = url
+  const read = stringOf(url);
+  if (read === undefined) return undefined;
+  const path = read
     .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
     .replace(/^\/\/[^/?#]*/, '')
     .replace(/[?#].*$/s, '')
@@ -105,7 +129,15 @@ export function pathOf(url: unknown): string | undefined {
 
 /** `url` and `path` of an entry, from whichever field holds its URL or path. */
 export function urlFields(url: unknown): Readonly<Record<string, string | undefined>> {
-  return typeof url === 'string' && url !== '' ? { url, path: pathOf(url) } : {};
+  const read = stringOf(url);
+  return read === undefined ? {} : { url: read, path: pathOf(read) };
+}
+
+/** The last segment of a path, whatever slashes follow it. */
+export function lastSegmentOf(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end -= 1;
+  return path.slice(path.lastIndexOf('/', end - 1) + 1, end);
 }
 
 /** Whether visitors see this environment, as the options or else the source's own default say. */
@@ -127,4 +159,56 @@ export function otherEnvironment(environment: string): string {
 export function localesOf(fields: JsonObject, isLocale: (key: string) => boolean = () => true): string[] {
   const byField = Object.values(fields).filter(isRecord);
   return [...new Set(byField.flatMap((values) => Object.keys(values)).filter(isLocale))];
+}
+
+/**
+ * An object with the members of another in place of its own.
+ * @throws DeliveryTooLargeError see {@link SourceContext}
+ */
+export function withFields({ budget }: SourceContext, fields: JsonObject, others: JsonObject): JsonObject {
+  budget.spend('visits', Object.keys(fields).length + Object.keys(others).length);
+  return { ...fields, ...others };
+}
+
+/**
+ * The fields with the value of each that holds for a locale, where the source tells how to choose it.
+ * @throws DeliveryTooLargeError see {@link SourceContext}
+ */
+export function fieldsInLocale<Field>(
+  { budget }: SourceContext,
+  fields: ReadonlyMap<string, Field>,
+  pick: (field: Field) => unknown,
+): JsonObject {
+  budget.spend('visits', fields.size);
+  const entry: Record<string, unknown> = Object.create(null);
+  for (const [name, field] of fields) entry[name] = pick(field);
+  return entry;
+}
+
+/** `en`, `pt-BR`, `zh-Hant-TW`: what the key of a localized value looks like. */
+const localeKey = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
+
+/**
+ * The locales that an entry is written in, where some of its fields are objects by locale: those of the field that holds
+ * the URL, else of every field all of whose keys look like locales.
+ */
+export function writtenLocales(fields: JsonObject): readonly string[] {
+  const { slug, url, path } = fields;
+  const ofUrl = localesOf({ slug, url, path }, (key) => localeKey.test(key));
+  if (ofUrl.length > 0) return ofUrl;
+  const isLocalized = (value: unknown) =>
+    isRecord(value) &&
+    Object.keys(value).length > 0 &&
+    Object.keys(value).every((key) => localeKey.test(key));
+  return localesOf(Object.fromEntries(Object.entries(fields).filter(([, value]) => isLocalized(value))));
+}
+
+/**
+ * The fields of an entry in one locale; a field that is not written in it is as it is.
+ * @throws DeliveryTooLargeError see {@link SourceContext}
+ */
+export function inLocale(context: SourceContext, fields: JsonObject, locale: string): JsonObject {
+  return fieldsInLocale(context, new Map(Object.entries(fields)), (value) => {
+    return isRecord(value) && Object.hasOwn(value, locale) ? value[locale] : value;
+  });
 }

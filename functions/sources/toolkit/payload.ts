@@ -1,12 +1,11 @@
 import { describeValue } from '../../core/model/errors.ts';
 import { isRecord } from '../../core/model/record.ts';
 import type { Malformed } from '../webhook-source.ts';
+import { scanJson } from './json.ts';
+import { deliveryLimits } from './limits.ts';
 
 /** An object as JSON.parse makes it: a key such as `__proto__` is its own, so read it with {@link valueAt}. */
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Deeper than any CMS nests its rich text, and shallow enough for every recursive walk that follows. */
-export const maxJsonDepth = 256;
 
 const maxMessageLength = 300;
 
@@ -17,13 +16,16 @@ type ParsedJson = { readonly kind: 'parsed'; readonly value: unknown } | Malform
 export type ParsedObject = { readonly kind: 'parsed'; readonly value: JsonObject } | Malformed;
 
 /** Parses a body that has to be a JSON object in strict UTF-8; a byte order mark is allowed. Never throws. */
-export function parseJsonObject(bytes: Uint8Array): ParsedObject {
+export function parseJsonObject(
+  bytes: Uint8Array,
+  maxValues: number = deliveryLimits.bodyValues,
+): ParsedObject {
   if (bytes.length === 0) return malformed('Expected the body to be JSON, got nothing');
   const text = decodeUtf8(bytes);
   if (text === undefined) {
     return malformed(`Expected the body to be UTF-8, got ${bytes.length} bytes that are not`);
   }
-  const parsed = parseJsonText(text, 'the body');
+  const parsed = parseJsonText(text, 'the body', maxValues);
   if (parsed.kind === 'malformed') return parsed;
   const { value } = parsed;
   return isRecord(value)
@@ -31,29 +33,41 @@ export function parseJsonObject(bytes: Uint8Array): ParsedObject {
     : malformed(`Expected the body to be a JSON object, got ${describeValue(value)}`);
 }
 
+const parsedBodies = new WeakMap<Uint8Array, ParsedObject>();
+
+/** Parses the body of a request, once for its verification and its reading. Never throws. */
+export function parseBody(body: Uint8Array, maxValues?: number): ParsedObject {
+  const parsed = parsedBodies.get(body) ?? parseJsonObject(body, maxValues);
+  parsedBodies.set(body, parsed);
+  return parsed;
+}
+
 /**
- * Parses JSON that nests at most {@link maxJsonDepth} levels. Never throws.
+ * Parses JSON within {@link deliveryLimits}. An integer beyond what a number holds exactly becomes a string of its
+ * digits. Never throws.
  * @param what names the string in the message: `the body`
  */
-export function parseJsonText(text: string, what: string): ParsedJson {
-  if (nestsDeeperThan(text, maxJsonDepth)) {
-    return malformed(`Expected ${what} to nest at most ${maxJsonDepth} levels, got more`);
+export function parseJsonText(
+  text: string,
+  what: string,
+  maxValues: number = deliveryLimits.bodyValues,
+): ParsedJson {
+  const scanned = scanJson(text, maxValues);
+  if (scanned.kind === 'too-deep') {
+    return malformed(`Expected ${what} to nest at most ${deliveryLimits.depth} levels, got more`);
+  }
+  if (scanned.kind === 'too-many-values') {
+    return {
+      ...malformed(`Expected ${what} to hold at most ${maxValues} values, got more`),
+      isTooLarge: true,
+    };
   }
   try {
-    // A reviver makes parsing several times slower, so it has to be worth it.
-    const value = /\d{16}/.test(text) ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
-    return { kind: 'parsed', value };
+    return { kind: 'parsed', value: JSON.parse(scanned.text) };
   } catch {
     // The parser's own message quotes the text, which may hold what must not be logged.
     return malformed(`Expected ${what} to be JSON, got ${text.length} characters that are not`);
   }
-}
-
-/** An integer beyond what a number holds exactly becomes a string of its digits: Shopify's ids are such integers. */
-function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return /^-?\d+$/.test(source) ? source : value;
 }
 
 /** The malformed reading for a field that is not as the source sends it. */
@@ -71,10 +85,15 @@ export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return current;
 }
 
-/** The value at a path of keys if it is a string that is not empty. */
+/** The value at a path of keys if it is a string that is not empty, and no longer than {@link deliveryLimits} allows. */
 export function stringAt(value: unknown, ...path: readonly string[]): string | undefined {
-  const found = valueAt(value, ...path);
-  return typeof found === 'string' && found !== '' ? found : undefined;
+  return stringOf(valueAt(value, ...path));
+}
+
+/** The value itself if it is a string that is not empty, and no longer than {@link deliveryLimits} allows. */
+export function stringOf(value: unknown): string | undefined {
+  const isRead = typeof value === 'string' && value !== '' && value.length <= deliveryLimits.stringLength;
+  return isRead ? value : undefined;
 }
 
 /** The string or the number, as a string, at a path of keys: what ids are. */
@@ -106,21 +125,4 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function nestsDeeperThan(text: string, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (inString) {
-      if (character === '\\') index += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (character === '}' || character === ']') depth -= 1;
-  }
-  return false;
 }

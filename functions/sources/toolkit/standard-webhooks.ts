@@ -3,7 +3,7 @@ import { isRecord } from '../../core/model/record.ts';
 import { minKeyBytes } from '../../core/model/secret-issue.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 import {
-  acceptedIf,
+  acceptedUntil,
   decodeBase64,
   equalInConstantTime,
   headerOf,
@@ -12,9 +12,9 @@ import {
   refused,
   timestampProblem,
 } from './crypto.ts';
-import type { SourceContext } from './define-json-source.ts';
 import { changeOf } from './entry-change.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from './payload.ts';
+import type { SourceContext } from './source-context.ts';
 
 const toleranceSeconds = 300;
 /** Two secrets in rotation make two; a request with many more is not a webhook. */
@@ -61,10 +61,10 @@ export function verifyStandardWebhook(
   if (problem !== undefined) return refused(problem);
   const keys = secrets.map(keyOf).filter((key) => key !== undefined);
   if (keys.length === 0) return refused('no secret has the form whsec_ or whpk_ and base64');
-  return acceptedIf(
-    keys.some((key) => isSignedBy(key, signed, request.body)),
-    'no signature matches',
-  );
+  if (!keys.some((key) => isSignedBy(key, signed, request.body))) return refused('no signature matches');
+  // A delivery that is tried again has its id, and another time and signature.
+  const untilMs = (Number(signed.seconds) + toleranceSeconds) * 1000;
+  return acceptedUntil(untilMs, signed.id, '.', request.body);
 }
 
 function familyOf(request: WebhookRequest): (typeof headerFamilies)[number] {

@@ -2,19 +2,24 @@ import { minKeyBytes } from '../../core/model/secret-issue.ts';
 import type { HmacVerification, SecretVerification, Verification } from '../webhook-options.ts';
 import type { VerificationResult, WebhookRequest } from '../webhook-source.ts';
 import {
+  accepted,
   acceptedIf,
+  acceptedUntil,
   decodeBase64,
   equalInConstantTime,
   headerOf,
   hmac,
+  parseTimestampMs,
   refused,
   timestampProblem,
 } from './crypto.ts';
-import { parseJsonObject, valueAt } from './payload.ts';
+import { deliveryLimits } from './limits.ts';
+import { parseBody, valueAt } from './payload.ts';
 
 /** Longer than the header of twenty signatures. */
 const maxHeaderLength = 8192;
 const maxSignatures = 20;
+const defaultToleranceSeconds = 300;
 const templateToken = /\{(body|timestamp|id|method|path)\}/;
 
 /** Verifies a request as a scheme says; a scheme that is itself wrong verifies nothing. */
@@ -54,7 +59,21 @@ function verifyHmac(
   if (keys.length === 0) return refused('no secret has the form of a key');
   const { hash = 'sha256', encoding = 'hex', prefix = '' } = scheme;
   const expected = keys.map((key) => `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`);
-  return acceptedIf(isAnyOf(signatures, expected));
+  const signature = expected.find((each) => isAnyOf(signatures, [each]));
+  if (signature === undefined) return refused('the signature does not match');
+  const untilMs = validUntilMs(scheme, timestamp);
+  return untilMs === undefined ? accepted : acceptedUntil(untilMs, signature);
+}
+
+/** @returns until when the time of a request is within its tolerance; undefined where it is not signed */
+function validUntilMs(
+  { timestamp: location, template }: HmacVerification,
+  timestamp: string | undefined,
+): number | undefined {
+  if (location === undefined || !template?.includes('{timestamp}')) return undefined;
+  const { unit = 'seconds', toleranceSeconds = defaultToleranceSeconds } = location;
+  const atMs = parseTimestampMs(timestamp, unit);
+  return atMs === undefined ? undefined : atMs + toleranceSeconds * 1000;
 }
 
 /** Compares strings: a decoded signature could be written in several ways. */
@@ -96,7 +115,7 @@ function timestampProblemOf(
   nowMs: number,
 ): string | undefined {
   if (location === undefined) return undefined;
-  const { header, parameter, unit = 'seconds', toleranceSeconds = 300 } = location;
+  const { header, parameter, unit = 'seconds', toleranceSeconds = defaultToleranceSeconds } = location;
   const policy = { header: header ?? `${signatureHeader} (${parameter})`, unit, toleranceSeconds };
   return timestampProblem(timestamp, policy, nowMs);
 }
@@ -139,6 +158,11 @@ function verifySecret(
   secrets: readonly string[],
 ): VerificationResult {
   const location = scheme.in === 'basic' ? 'Basic' : `${scheme.in} ${scheme.name ?? 'authorization'}`;
+  const { unverifiedBytes } = deliveryLimits;
+  if (scheme.in === 'body' && request.body.length > unverifiedBytes) {
+    const reason = `the body has ${request.body.length} bytes, at most ${unverifiedBytes} are parsed before it is verified`;
+    return { verified: false, reason, isTooLarge: true };
+  }
   const given = secretsIn(scheme, request);
   if (given.length === 0) return refused(`the request carries no secret (${location})`);
   const real = secrets.filter((secret) => secret !== '');
@@ -153,7 +177,7 @@ function secretsIn(scheme: SecretVerification, request: WebhookRequest): readonl
     return new URLSearchParams(query).getAll(name).slice(0, 1);
   }
   if (scheme.in === 'body') {
-    const parsed = parseJsonObject(request.body);
+    const parsed = parseBody(request.body, deliveryLimits.unverifiedValues);
     const value = parsed.kind === 'parsed' ? valueAt(parsed.value, ...name.split('.')) : undefined;
     return typeof value === 'string' && value !== '' ? [value] : [];
   }

@@ -1,13 +1,25 @@
 import { isRecord } from '../../core/model/record.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import {
+  idAt,
+  type JsonObject,
+  listAt,
+  objectAt,
+  stringAt,
+  stringOf,
+  unexpected,
+  valueAt,
+} from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({
   put: ['publish', 'scheduledStart'],
   delete: ['unpublish', 'archive', 'delete', 'scheduledEnd'],
 });
+const draftOperations: ReadonlySet<string> = new Set(['autosave', 'create', 'draft', 'save', 'update']);
 
 /**
  * Builder.io, which signs nothing: the shared secret is in a header, by default `x-webhook-token`. `{type}` is the
@@ -24,27 +36,48 @@ export const builderIo = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const operation = stringAt(body, 'operation');
   if (operation === undefined) return unexpected('operation', 'a string such as "publish"', body.operation);
-  const action = actions.get(operation) ?? (context.options.drafts === true ? 'put' : undefined);
-  if (action === undefined) return ignored(`${operation.slice(0, 60)} does not change published content`);
+  const isDraft = draftOperations.has(operation);
+  if (isDraft && context.options.drafts !== true) {
+    return ignored(`${operation} does not change published content`);
+  }
+  const action = actions.get(operation) ?? (isDraft ? 'put' : undefined);
   const now = isRecord(body.newValue) ? body.newValue : undefined;
   const before = isRecord(body.previousValue) ? body.previousValue : undefined;
   const entry = now ?? before ?? {};
   const id = idAt(entry, 'id') ?? idAt(before, 'id');
-  if (id === undefined) return unexpected('newValue.id', 'a string', entry.id);
+  const type = stringAt(body, 'modelName');
+  if (id === undefined)
+    return readingOfUnnamed(context, unexpected('newValue.id', 'a string', entry.id), type);
+  if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const wasPublic = before !== undefined && before !== entry && stringAt(before, 'published') === 'published';
-  const change = changeOf(context, {
-    action,
-    id,
-    type: stringAt(body, 'modelName'),
-    locale: stringAt(entry, 'data', 'locale'),
-    entry: objectAt(entry, 'data'),
-    metadata: { ...urlFields(urlOf(entry)), 'fields.name': stringAt(entry, 'name') },
-    ...(wasPublic && { previous: objectAt(before, 'data'), previousMetadata: urlFields(urlOf(before)) }),
-  });
-  return { kind: 'changes', changes: [change] };
+  const urls = urlsOf(entry);
+  const former = wasPublic ? urlsOf(before).find((url) => !urls.includes(url)) : undefined;
+  // An entry may be at several URLs: there is a change for each.
+  const changes = (urls.length === 0 ? [undefined] : urls).map((url, index) =>
+    changeOf(context, {
+      action,
+      id,
+      type,
+      locale: stringAt(entry, 'data', 'locale'),
+      entry: objectAt(entry, 'data'),
+      metadata: { ...urlFields(url), 'fields.name': stringAt(entry, 'name') },
+      ...(wasPublic &&
+        index === 0 && { previous: objectAt(before, 'data'), previousMetadata: urlFields(former) }),
+    }),
+  );
+  return { kind: 'changes', changes };
 }
 
-function urlOf(entry: JsonObject): unknown {
+/** A URL is a string, a list of which any is meant, or an object with one for each locale. */
+function urlsOf(entry: JsonObject): readonly string[] {
   const target = listAt(entry, 'query').find((query) => stringAt(query, 'property') === 'urlPath');
-  return stringAt(entry, 'data', 'url') ?? stringAt(target, 'value');
+  const own = stringsIn(valueAt(entry, 'data', 'url'));
+  return own.length > 0 ? own : stringsIn(valueAt(target, 'value'));
+}
+
+function stringsIn(value: unknown): readonly string[] {
+  const values = isRecord(value)
+    ? Object.entries(value).flatMap(([key, each]) => (key.startsWith('@') ? [] : [each]))
+    : [value].flat();
+  return [...new Set(values.flatMap((each) => stringOf(each) ?? []))];
 }

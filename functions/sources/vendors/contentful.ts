@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
 import {
-  acceptedIf,
+  acceptedUntil,
   equalInConstantTime,
   headerOf,
   hmac,
@@ -9,9 +9,17 @@ import {
   refused,
   timestampProblem,
 } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { changeOf, isPublicEnvironment, localesOf, otherEnvironment } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import {
+  changeOf,
+  fieldsInLocale,
+  isPublicEnvironment,
+  localesOf,
+  otherEnvironment,
+} from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
 const secretLength = 64;
@@ -27,7 +35,6 @@ const mustBeSigned = [signedHeadersHeader, timestampHeader, topicHeader] as cons
 const defaultEnvironment = 'master';
 const contentKinds: ReadonlySet<string> = new Set(['Entry', 'Asset']);
 const topicParts = /^\w{1,50}\.(\w{1,50})\.(\w{1,50})$/;
-const maxLocales = 1000;
 
 interface PublicEvent {
   readonly action: ChangeAction;
@@ -60,6 +67,7 @@ export const contentful = defineJsonSource({
   name: 'contentful',
   options: ['environments', 'drafts'],
   verify,
+  keyOf: 'customer',
   readHeaders,
 });
 
@@ -72,11 +80,12 @@ function verify(request: WebhookRequest, secrets: readonly string[], nowMs: numb
   if ('problem' in head) return refused(head.problem);
   const keys = secrets.filter((secret) => secret.length === secretLength);
   if (keys.length === 0) return refused(`no secret has the ${secretLength} characters of a signing secret`);
-  return acceptedIf(
-    keys.some((key) =>
-      equalInConstantTime(signature, hmac('sha256', key, head.text, request.body).toString('hex')),
-    ),
+  const isSigned = keys.some((key) =>
+    equalInConstantTime(signature, hmac('sha256', key, head.text, request.body).toString('hex')),
   );
+  if (!isSigned) return refused('the signature does not match');
+  const sentAtMs = parseTimestampMs(headerOf(request, timestampHeader), 'milliseconds') ?? nowMs;
+  return acceptedUntil(sentAtMs + timestampPolicy.toleranceSeconds * 1000, signature);
 }
 
 /**
@@ -111,63 +120,70 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
   const topic = headerOf(request, topicHeader);
   const [, kind = '', name = ''] = topicParts.exec(topic ?? '') ?? [];
   if (kind === '') return unexpected(topicHeader, 'a topic such as "ContentManagement.Entry.publish"', topic);
-  const draft = context.options.drafts === true && draftEvents.has(name) ? draftEvent : undefined;
-  const event = publicEvents.get(name) ?? draft;
-  if (event === undefined || !contentKinds.has(kind)) return ignored(reasonToIgnore(kind, name));
+  if (!contentKinds.has(kind)) return ignored(`${kind}.${name} is not about an entry or an asset`);
+  const isDraft = draftEvents.has(name);
+  if (isDraft && context.options.drafts !== true) return ignored(`${kind}.${name} changes a draft`);
+  const event = isDraft ? draftEvent : publicEvents.get(name);
   const sentAtMs = parseTimestampMs(headerOf(request, timestampHeader), 'milliseconds');
-  return (body: JsonObject) => readPayload(body, { kind, event, sentAtMs }, context);
-}
-
-function reasonToIgnore(kind: string, name: string): string {
-  if (!contentKinds.has(kind)) return `${kind}.${name} is not about an entry or an asset`;
-  return draftEvents.has(name)
-    ? `${kind}.${name} changes a draft`
-    : `${kind}.${name} is not an event that changes published content`;
+  return (body: JsonObject) => readPayload(body, { kind, name, event, sentAtMs }, context);
 }
 
 interface Topic {
   readonly kind: string;
-  readonly event: PublicEvent;
+  readonly name: string;
+  /** Undefined for a name that is not known. */
+  readonly event: PublicEvent | undefined;
   readonly sentAtMs: number | undefined;
 }
 
 function readPayload(payload: JsonObject, topic: Topic, context: SourceContext): Reading {
-  const { kind, event, sentAtMs } = topic;
+  const { kind, name, event, sentAtMs } = topic;
+  const type = kind === 'Asset' ? kind : stringAt(payload, 'sys', 'contentType', 'sys', 'id');
   const id = stringAt(payload, 'sys', 'id');
-  if (id === undefined) return unexpected('sys.id', 'a string', valueAt(payload, 'sys', 'id'));
   const environment = stringAt(payload, 'sys', 'environment', 'sys', 'id') ?? defaultEnvironment;
   if (!isPublicEnvironment(context.options, environment, [defaultEnvironment])) {
     return ignored(otherEnvironment(environment));
   }
+  if (id === undefined) {
+    return readingOfUnnamed(context, unexpected('sys.id', 'a string', valueAt(payload, 'sys', 'id')), type);
+  }
+  if (event === undefined) return readingOfUnknownEvent(context, `${kind}.${name}`, { id, type, sentAtMs });
   const fields = valueAt(payload, 'fields') ?? {};
   if (!isRecord(fields)) return unexpected('fields', 'an object', fields);
   const locales = localesOf(fields);
-  if (locales.length > maxLocales) return unexpected('fields', `in at most ${maxLocales} locales`, locales);
+  const localized = localizedFields(fields);
   const change = (locale?: string) =>
     changeOf(context, {
       action: event.action,
       id,
-      type: kind === 'Asset' ? kind : stringAt(payload, 'sys', 'contentType', 'sys', 'id'),
+      type,
       locale,
       times: event.times.map((time) => valueAt(payload, 'sys', time)),
       sentAtMs,
-      entry: locale === undefined ? {} : inLocale(fields, locale),
+      entry:
+        locale === undefined
+          ? {}
+          : fieldsInLocale(context, localized, ({ values, only }) =>
+              Object.hasOwn(values, locale) ? values[locale] : only,
+            ),
       metadata: { environment },
     });
   if (locales.length === 0) return { kind: 'changes', changes: [change()] };
   return { kind: 'changes', changes: locales.map((locale) => change(locale)), isComplete: true };
 }
 
-function inLocale(fields: JsonObject, locale: string): JsonObject {
-  const entry: Record<string, unknown> = Object.create(null);
-  for (const [name, values] of Object.entries(fields)) {
-    if (isRecord(values)) entry[name] = valueIn(values, locale);
-  }
-  return entry;
+interface LocalizedField {
+  readonly values: JsonObject;
+  /** The value of a field that has exactly one: Contentful serves it in every locale. */
+  readonly only: unknown;
 }
 
-function valueIn(values: JsonObject, locale: string): unknown {
-  if (Object.hasOwn(values, locale)) return values[locale];
-  const all = Object.values(values);
-  return all.length === 1 ? all[0] : undefined;
+function localizedFields(fields: JsonObject): ReadonlyMap<string, LocalizedField> {
+  const localized = Object.entries(fields).flatMap(([name, values]) => {
+    if (!isRecord(values)) return [];
+    const [locale, ...others] = Object.keys(values);
+    const only = locale === undefined || others.length > 0 ? undefined : values[locale];
+    return [[name, { values, only }] as const];
+  });
+  return new Map(localized);
 }

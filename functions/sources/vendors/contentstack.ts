@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
-import { accepted, decodeBase64, headerOf, refused } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { acceptedUntil, decodeBase64, headerOf, refused } from '../toolkit/crypto.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   actionsOf,
   changeOf,
@@ -8,21 +8,17 @@ import {
   otherEnvironment,
   urlFields,
 } from '../toolkit/entry-change.ts';
-import {
-  idAt,
-  type JsonObject,
-  objectAt,
-  parseJsonObject,
-  stringAt,
-  unexpected,
-} from '../toolkit/payload.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { idAt, type JsonObject, objectAt, parseBody, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { isoDateOf } from '../toolkit/time.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
 const signatureHeader = 'x-contentstack-request-signature';
-const toleranceSeconds = 300;
+/** Its fourth retry comes 780 s after the event, and carries the event's time. */
+const toleranceSeconds = 900;
 const actions = actionsOf({ put: ['publish'], delete: ['unpublish', 'delete'] });
-const draftVerbs: ReadonlySet<string> = new Set(['create', 'update']);
+const draftVerbs: ReadonlySet<string> = new Set(['create', 'update', 'workflow_stage_change']);
 
 /**
  * Contentstack, which signs with its own private key: the secret is its public key in PEM, `signing-key` of
@@ -32,8 +28,10 @@ const draftVerbs: ReadonlySet<string> = new Set(['create', 'update']);
  */
 export const contentstack = defineJsonSource({
   name: 'contentstack',
-  options: ['environments', 'drafts'],
+  options: ['environments', 'drafts', 'stack'],
   verify,
+  keyOf: 'vendor',
+  pin: { option: 'stack', customerOf: (body) => stringAt(body, 'api_key') },
   read,
 });
 
@@ -48,11 +46,14 @@ function verify(request: WebhookRequest, secrets: readonly string[], nowMs: numb
     return refused('the signature does not match');
   }
   // Only now that the bytes are genuine are they parsed for their age.
-  const parsed = parseJsonObject(request.body);
+  const parsed = parseBody(request.body);
   const triggeredAt = parsed.kind === 'parsed' ? isoDateOf(parsed.value.triggered_at) : undefined;
   if (triggeredAt === undefined) return refused('the body has no `triggered_at`');
   const ageSeconds = (nowMs - Date.parse(triggeredAt)) / 1000;
-  if (Math.abs(ageSeconds) <= toleranceSeconds) return accepted;
+  if (Math.abs(ageSeconds) <= toleranceSeconds) {
+    // Each attempt has a signature of its own, and the time of the event.
+    return acceptedUntil(Date.parse(triggeredAt) + toleranceSeconds * 1000, request.body);
+  }
   return refused(`the event is ${ageSeconds} s old, at most ${toleranceSeconds} s is accepted`);
 }
 
@@ -76,9 +77,11 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (event === undefined) return unexpected('event', 'a string such as "publish"', body.event);
   const [verb = '', phase = 'success'] = event.split('.', 2);
   const module = stringAt(body, 'module') ?? '';
-  const action = actions.get(verb) ?? (context.options.drafts && draftVerbs.has(verb) ? 'put' : undefined);
+  const isDraft = draftVerbs.has(verb);
+  const action = actions.get(verb) ?? (isDraft ? 'put' : undefined);
   const isDone = phase === 'success' && (stringAt(body, 'data', 'status') ?? 'success') === 'success';
-  if (action === undefined || !isDone || (module !== 'entry' && module !== 'asset')) {
+  const isIgnored = isDraft && context.options.drafts !== true;
+  if (isIgnored || !isDone || (module !== 'entry' && module !== 'asset')) {
     return ignored(
       `${event.slice(0, 40)} of ${module.slice(0, 40)} is not an event that changes published content`,
     );
@@ -90,11 +93,17 @@ function read(body: JsonObject, context: SourceContext): Reading {
   }
   const entry = objectAt(data, module);
   const id = idAt(entry, 'uid');
-  if (id === undefined) return unexpected(`data.${module}.uid`, 'a string', entry.uid);
+  const type = module === 'asset' ? 'asset' : stringAt(data, 'content_type', 'uid');
+  if (id === undefined) {
+    return readingOfUnnamed(context, unexpected(`data.${module}.uid`, 'a string', entry.uid), type);
+  }
+  if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const change = changeOf(context, {
     action,
     id,
-    type: module === 'asset' ? 'asset' : stringAt(data, 'content_type', 'uid'),
+    type,
+    // A delete names one locale and ends the entry in each.
+    affectsAllLocales: verb === 'delete',
     locale:
       stringAt(data, 'locale') ?? stringAt(entry, 'locale') ?? stringAt(entry, 'publish_details', 'locale'),
     times: [body.triggered_at],

@@ -1,20 +1,21 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   actionsOf,
   changeOf,
+  inLocale,
   isPublicEnvironment,
-  localesOf,
   otherEnvironment,
   urlFields,
+  writtenLocales,
 } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
-/** `en`, `pt-BR`, `zh-Hant-TW`: what the key of a localized value looks like. */
-const localeKey = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 
 /**
  * DatoCMS, which signs nothing: HTTP Basic, whose password (or `user:password`) is the secret, or a header that the
@@ -36,8 +37,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (kind === undefined || event === undefined) {
     return unexpected('entity_type', 'a string such as "item", next to `event_type`', body.entity_type);
   }
-  const action = actions.get(event);
-  if (action === undefined || (kind !== 'item' && kind !== 'upload')) {
+  if (kind !== 'item' && kind !== 'upload') {
     return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);
   }
   const environment = stringAt(body, 'environment') ?? 'main';
@@ -45,7 +45,11 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (!isPublicEnvironment(context.options, environment, main)) return ignored(otherEnvironment(environment));
   const entity = objectAt(body, 'entity');
   const id = idAt(entity, 'id');
-  if (id === undefined) return unexpected('entity.id', 'a string', entity.id);
+  const type = kind === 'upload' ? kind : typeOf(body, entity);
+  const action = actions.get(event);
+  if (id === undefined)
+    return readingOfUnnamed(context, unexpected('entity.id', 'a string', entity.id), type);
+  if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const status = stringAt(entity, 'meta', 'status');
   const isSave = event === 'create' || event === 'update';
   // A model without drafts has no status, and each save of it is public.
@@ -73,8 +77,9 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
     times: [body.event_triggered_at],
   };
   const change = (locale?: string) => {
-    const entry = locale === undefined ? attributes : inLocale(attributes, locale);
-    const before = previous === undefined || locale === undefined ? previous : inLocale(previous, locale);
+    const entry = locale === undefined ? attributes : inLocale(context, attributes, locale);
+    const before =
+      previous === undefined || locale === undefined ? previous : inLocale(context, previous, locale);
     return changeOf(context, {
       ...found,
       locale,
@@ -83,31 +88,9 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
       ...(before !== undefined && { previous: before, previousMetadata: { environment } }),
     });
   };
-  const locales = localesIn(attributes);
+  const locales = writtenLocales(attributes);
   if (locales.length === 0) return { kind: 'changes', changes: [change()] };
   return { kind: 'changes', changes: locales.map(change), isComplete: true };
-}
-
-/** The locales of the field that holds the URL, else of every field that looks localized. */
-function localesIn(attributes: JsonObject): readonly string[] {
-  const { slug, url, path } = attributes;
-  const ofUrl = localesOf({ slug, url, path }, (key) => localeKey.test(key));
-  const all = Object.values(attributes).filter(
-    (value) =>
-      isRecord(value) &&
-      Object.keys(value).length > 0 &&
-      Object.keys(value).every((key) => localeKey.test(key)),
-  );
-  return ofUrl.length > 0 ? ofUrl : localesOf(Object.fromEntries(all.entries())).slice(0, 500);
-}
-
-function inLocale(attributes: JsonObject, locale: string): JsonObject {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => {
-      const isLocalized = isRecord(value) && Object.hasOwn(value, locale);
-      return [name, isLocalized ? value[locale] : value];
-    }),
-  );
 }
 
 function typeOf(body: JsonObject, entity: JsonObject): string | undefined {

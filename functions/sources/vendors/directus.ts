@@ -1,22 +1,27 @@
 import type { ChangeAction } from '../../core/model/types.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { changeOf } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { actionsOf, changesOf } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
-const maxKeys = 5000;
-const itemEvent = /(?:^|\.)items\.(create|update|delete)$/;
-const publicStatuses: ReadonlySet<string> = new Set(['published', 'active', 'public']);
+/** An event of an item, `articles.items.update`, or of a file, `files.upload`. */
+const itemEvent = /(?:^|\.)(items|files)\.(\w{1,40})$/;
+const actions = actionsOf({ put: ['create', 'update', 'upload'], delete: ['delete'] });
+/** Each comes with an update as well, where it changes anything. */
+const otherVerbs: ReadonlySet<string> = new Set(['sort', 'promote', 'query', 'read']);
+const defaultStatuses = ['published', 'active', 'public'];
 
 /**
  * A Flow of Directus whose last operation sends `{{$trigger}}`, with the shared secret in a header (by default
- * `x-webhook-token`). `{type}` is the collection. An update holds only the fields that changed, and a delete only
+ * `x-webhook-token`). `{type}` is the collection, `files` for a file. An update holds only the fields that changed, and a delete only
  * the keys: for both, what the entry mapped to last time is purged.
  * @see https://directus.io/docs/guides/automate/triggers
  */
 export const directus = defineJsonSource({
   name: 'directus',
-  options: ['header', 'drafts'],
+  options: ['header', 'drafts', 'publicStatuses'],
   hasIdsPerType: true,
   verification: ({ header = 'x-webhook-token' }) => ({ kind: 'secret', in: 'header', name: header }),
   read,
@@ -25,19 +30,22 @@ export const directus = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const event = stringAt(body, 'event');
   if (event === undefined) return unexpected('event', 'a string such as "articles.items.update"', body.event);
-  const verb = itemEvent.exec(event.slice(-100))?.[1];
-  if (verb === undefined) return ignored(`${event.slice(0, 60)} is not about an item`);
-  const type = stringAt(body, 'collection') ?? event.split('.')[0];
+  const [, kind, verb = ''] = itemEvent.exec(event.slice(-100)) ?? [];
+  if (kind === undefined || otherVerbs.has(verb))
+    return ignored(`${event.slice(0, 60)} is not about an item`);
+  const isFile = kind === 'files';
+  const type = isFile ? 'files' : (stringAt(body, 'collection') ?? event.split('.')[0]);
   const payload = objectAt(body, 'payload');
-  const keys = keysOf(body, payload).slice(0, maxKeys);
-  if (keys.length === 0) return unexpected('keys', 'a list of keys', body.keys);
-  const status = stringAt(payload, 'status');
+  const keys = keysOf(body, payload);
+  if (keys.length === 0)
+    return readingOfUnnamed(context, unexpected('keys', 'a list of keys', body.keys), type);
+  const known = actions.get(verb);
+  if (known === undefined) return readingOfUnknownEvent(context, event, { id: keys, type });
+  const status = isFile ? undefined : stringAt(payload, 'status');
+  const { drafts, publicStatuses = defaultStatuses } = context.options;
   const isHidden =
-    verb !== 'delete' &&
-    status !== undefined &&
-    !publicStatuses.has(status) &&
-    context.options.drafts !== true;
-  const action: ChangeAction = verb === 'delete' || isHidden ? 'delete' : 'put';
+    known === 'put' && status !== undefined && !publicStatuses.includes(status) && drafts !== true;
+  const action: ChangeAction = isHidden ? 'delete' : known;
   const found = {
     action,
     type,
@@ -45,7 +53,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
     onlyIfRemembered: isHidden,
     locale: stringAt(payload, 'locale'),
   };
-  return { kind: 'changes', changes: keys.map((id) => changeOf(context, { ...found, id })) };
+  return { kind: 'changes', changes: changesOf(context, found, keys) };
 }
 
 /** A create has `key`, an update `keys`, a delete its keys as the payload or as `keys`. */

@@ -1,8 +1,10 @@
 import { isRecord } from '../../core/model/record.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { actionsOf, changeOf, lastSegmentOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const scheme = { kind: 'hmac', header: 'x-hub-signature', hash: 'sha1', prefix: 'sha1=' } as const;
@@ -29,22 +31,28 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const event = stringAt(body, 'event') ?? headerOf(request, 'x-drupal-webhooks-event') ?? '';
   const [scope, kind = '', verb = ''] = event.split(':', 3);
   const action = actions.get(verb);
-  if (scope !== 'entity' || action === undefined)
-    return ignored(`${event.slice(0, 60)} is not about an entity`);
+  if (scope !== 'entity') return ignored(`${event.slice(0, 60)} is not about an entity`);
   const entity = objectAt(body, 'entity');
   const id = idAt(firstOf(entity.uuid), 'value');
-  if (id === undefined) return unexpected('entity.uuid', 'a list of {value}', entity.uuid);
+  const type =
+    stringAt(firstOf(entity.type), 'target_id') ?? stringAt(firstOf(entity.vid), 'target_id') ?? kind;
+  if (id === undefined) {
+    return readingOfUnnamed(context, unexpected('entity.uuid', 'a list of {value}', entity.uuid), type);
+  }
+  if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const isHidden = action === 'put' && plainOf(entity.status) === false && context.options.drafts !== true;
   const alias = stringAt(firstOf(entity.path), 'alias');
   const change = changeOf(context, {
     action: isHidden ? 'delete' : action,
     onlyIfRemembered: isHidden,
     id,
-    type: stringAt(firstOf(entity.type), 'target_id') ?? stringAt(firstOf(entity.vid), 'target_id') ?? kind,
+    type,
+    // A delete names the translation that it was loaded in, and ends all.
+    affectsAllLocales: action === 'delete',
     locale: stringAt(firstOf(entity.langcode), 'value'),
     times: [plainOf(entity.changed)],
     entry: fieldsOf(entity),
-    metadata: { ...urlFields(alias), slug: alias?.split('/').at(-1) },
+    metadata: { ...urlFields(alias), slug: alias && lastSegmentOf(alias) },
   });
   return { kind: 'changes', changes: [change] };
 }

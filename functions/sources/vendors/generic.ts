@@ -1,13 +1,12 @@
 import { isRecord } from '../../core/model/record.ts';
 import { headerOf, refused } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { changeOf, urlFields, withFields } from '../toolkit/entry-change.ts';
 import { idAt, type JsonObject, listAt, objectAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import type { PayloadLocation } from '../webhook-options.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
-
-const maxEntries = 5000;
 
 /**
  * A sender that is described by configuration alone: how it is verified (`verification`) and where its payload holds
@@ -16,6 +15,7 @@ const maxEntries = 5000;
 export const generic = defineJsonSource({
   name: 'generic',
   options: ['verification', 'payload', 'environments'],
+  keyOf: 'customer',
   verify: (request, secrets, nowMs, { verification }) =>
     verification === undefined
       ? refused('the webhook has no `verification`')
@@ -29,7 +29,7 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (!Array.isArray(entries)) return unexpected(map.entries ?? '', 'a list of entries', entries);
   const changes = [];
   let reason = 'no entry changed';
-  for (const entry of entries.slice(0, maxEntries)) {
+  for (const entry of entries) {
     const found = readEntry(isRecord(entry) ? entry : { id: entry }, body, request, context);
     if (typeof found === 'string') reason = found;
     else changes.push(found);
@@ -65,7 +65,7 @@ function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest,
     times: [at(map.occurredAt)],
     entry: fields,
     metadata: { ...urlFields(at(map.url)), slug: at(map.slug), environment },
-    ...(isRecord(previous) && { previous: { ...fields, ...previous } }),
+    ...(isRecord(previous) && { previous: withFields(context, fields, previous) }),
     skipMemory: id === undefined,
   });
 }

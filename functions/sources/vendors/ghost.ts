@@ -1,8 +1,10 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { changeOf, changeOfAllEntries, urlFields } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { changeOf, changeOfAllEntries, pathOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const scheme = {
@@ -13,6 +15,7 @@ const scheme = {
   timestamp: { parameter: 't', unit: 'milliseconds', toleranceSeconds: 300 },
 } as const;
 const kinds = ['post', 'page', 'tag'] as const;
+const placeholder = /^(.*\/)?(404|(p|email)\/[0-9a-f-]{36})\/?$/;
 const publicStatuses: ReadonlySet<unknown> = new Set(['published', 'sent']);
 
 /**
@@ -24,7 +27,7 @@ const publicStatuses: ReadonlySet<unknown> = new Set(['published', 'sent']);
  */
 export const ghost = defineJsonSource({
   name: 'ghost',
-  options: ['drafts', 'sweep'],
+  options: ['drafts'],
   verification: scheme,
   read,
 });
@@ -45,11 +48,13 @@ function read(body: JsonObject, context: SourceContext): Reading {
 }
 
 function readEntry(kind: (typeof kinds)[number], body: JsonObject, context: SourceContext): Reading {
-  const current = objectAt(body, kind, 'current');
-  const previous = objectAt(body, kind, 'previous');
+  const current = withoutPlaceholder(objectAt(body, kind, 'current'));
+  const previous = withoutPlaceholder(objectAt(body, kind, 'previous'));
   const before: JsonObject = { ...current, ...previous };
   const id = idAt(current, 'id') ?? idAt(previous, 'id');
-  if (id === undefined) return unexpected(`${kind}.current.id`, 'a string', current.id);
+  if (id === undefined) {
+    return readingOfUnnamed(context, unexpected(`${kind}.current.id`, 'a string', current.id), kind);
+  }
   const isGone = current.id === undefined;
   const action = kind === 'tag' ? (isGone ? 'delete' : 'put') : actionOf(current, previous, isGone);
   if (action === undefined && context.options.drafts !== true) return ignored('a draft changed');
@@ -67,6 +72,16 @@ function readEntry(kind: (typeof kinds)[number], body: JsonObject, context: Sour
   return { kind: 'changes', changes: [change] };
 }
 
+/**
+ * Where Ghost does not know an address, or the post has none that visitors see, it names `/404/`, or a preview by the
+ * post's UUID: the post's address is what is remembered of it.
+ */
+function withoutPlaceholder(entry: JsonObject): JsonObject {
+  if (!placeholder.test(pathOf(entry.url) ?? '')) return entry;
+  const { url: _, ...rest } = entry;
+  return rest;
+}
+
 /** @returns undefined for what visitors cannot see */
 function actionOf(current: JsonObject, previous: JsonObject, isGone: boolean): ChangeAction | undefined {
   const wasPublic = publicStatuses.has(previous.status ?? current.status);
@@ -77,9 +92,10 @@ function actionOf(current: JsonObject, previous: JsonObject, isGone: boolean): C
 
 /** `previous` has no URL: it is the current one with the old slug in it. */
 function renamed(before: JsonObject, current: JsonObject, slug: string) {
-  const url = typeof current.url === 'string' ? current.url : '';
-  const at = typeof current.slug === 'string' ? url.lastIndexOf(`/${current.slug}/`) : -1;
+  const url = stringAt(current, 'url') ?? '';
+  const currentSlug = stringAt(current, 'slug');
+  const at = currentSlug === undefined ? -1 : url.lastIndexOf(`/${currentSlug}/`);
   if (at < 0) return { previous: { ...before, url: undefined } };
-  const old = `${url.slice(0, at)}/${slug}/${url.slice(at + `/${current.slug}/`.length)}`;
+  const old = `${url.slice(0, at)}/${slug}/${url.slice(at + `/${currentSlug}/`.length)}`;
   return { previous: { ...before, url: old }, previousMetadata: urlFields(old) };
 }

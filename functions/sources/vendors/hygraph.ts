@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isRecord } from '../../core/model/record.ts';
 import {
-  acceptedIf,
+  acceptedUntil,
   equalInConstantTime,
   headerOf,
   hmac,
@@ -9,9 +9,17 @@ import {
   refused,
   timestampProblem,
 } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import {
+  actionsOf,
+  changeOf,
+  isPublicEnvironment,
+  otherEnvironment,
+  withFields,
+} from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 
 const signatureHeader = 'gcms-signature';
@@ -28,6 +36,7 @@ export const hygraph = defineJsonSource({
   name: 'hygraph',
   options: ['environments', 'drafts'],
   verify,
+  keyOf: 'customer',
   read,
 });
 
@@ -49,9 +58,11 @@ function verify(request: WebhookRequest, secrets: readonly string[], nowMs: numb
     EnvironmentName: environment,
     TimeStamp: parseTimestampMs(timestamp, 'milliseconds'),
   });
-  return acceptedIf(
-    keys.some((key) => equalInConstantTime(signature, hmac('sha256', key, signed).toString('base64'))),
+  const isSigned = keys.some((key) =>
+    equalInConstantTime(signature, hmac('sha256', key, signed).toString('base64')),
   );
+  if (!isSigned) return refused('the signature does not match');
+  return acceptedUntil(Number(timestamp) + policy.toleranceSeconds * 1000, signature);
 }
 
 function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
@@ -61,10 +72,11 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   }
   const operation = stringAt(body, 'operation') ?? '';
   const action = actions.get(operation);
-  if (action === undefined) return unexpected('operation', 'a string such as "publish"', body.operation);
   const data = objectAt(body, 'data');
   const id = idAt(data, 'id');
-  if (id === undefined) return unexpected('data.id', 'a string', data.id);
+  const type = stringAt(data, '__typename');
+  if (id === undefined) return readingOfUnnamed(context, unexpected('data.id', 'a string', data.id), type);
+  if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const stage = stringAt(data, 'stage') ?? 'PUBLISHED';
   // An unpublish names the draft that is left; a delete may name any stage.
   const isDraft = action === 'put' && (stage !== 'PUBLISHED' || operation === 'create');
@@ -75,12 +87,12 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     changeOf(context, {
       action,
       id,
-      type: stringAt(data, '__typename'),
+      type,
       locale: stringAt(localization, 'locale') ?? stringAt(data, 'locale'),
       times: [data.publishedAt, data.updatedAt],
-      entry: { ...fields, ...localization },
+      entry: withFields(context, fields, localization),
       metadata: { environment },
     });
-  const localizations = listAt(data, 'localizations').filter(isRecord).slice(0, 500);
+  const localizations = listAt(data, 'localizations').filter(isRecord);
   return { kind: 'changes', changes: localizations.length === 0 ? [change({})] : localizations.map(change) };
 }

@@ -1,21 +1,22 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { EntryChange } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const currentHeader = 'x-kontent-ai-signature';
 const legacyHeader = 'x-kc-signature';
-/** More than the notifications of one delivery. */
-const maxItems = 5000;
 /** The verbs of current webhooks, and then of legacy ones. */
 const actions = actionsOf({
-  put: ['published', 'publish'],
+  put: ['published', 'publish', 'metadata_changed'],
   delete: ['unpublished', 'deleted', 'unpublish', 'archive'],
 });
-const draftActions: ReadonlySet<string> = new Set(['created', 'changed', 'metadata_changed', 'upsert']);
+const draftActions: ReadonlySet<string> = new Set(['created', 'changed', 'upsert', 'workflow_step_changed']);
+/** What has no page of its own, and is shown on any. */
+const sharedKinds: ReadonlySet<string> = new Set(['taxonomy', 'content_type', 'language']);
 
 /**
  * Kontent.ai, its current webhooks and the legacy ones. The payload holds no slug: rules have `{id}`,
@@ -24,7 +25,7 @@ const draftActions: ReadonlySet<string> = new Set(['created', 'changed', 'metada
  */
 export const kontentAi = defineJsonSource({
   name: 'kontent-ai',
-  options: ['drafts', 'sweep'],
+  options: ['drafts'],
   verification(_, request) {
     const isLegacy =
       headerOf(request, currentHeader) === undefined && headerOf(request, legacyHeader) !== undefined;
@@ -36,7 +37,7 @@ export const kontentAi = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const notifications = Array.isArray(body.notifications) ? body.notifications : legacyNotifications(body);
   if (notifications === undefined) return unexpected('notifications', 'a list', body.notifications);
-  const changes = notifications.slice(0, maxItems).flatMap((each) => changeIn(each, context));
+  const changes = notifications.flatMap((each) => changeIn(each, context));
   if (changes.length > 0) return { kind: 'changes', changes };
   return ignored('no notification is about published content');
 }
@@ -46,7 +47,9 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
   if (!isRecord(body.message)) return undefined;
   const { message } = body;
   const type = stringAt(message, 'type') ?? '';
-  return listAt(body, 'data', 'items').map((item) => ({
+  const items = listAt(body, 'data', 'items');
+  const all = items.length > 0 ? items : listAt(body, 'data', 'taxonomies');
+  return all.map((item) => ({
     data: { system: { ...(isRecord(item) ? item : {}), last_modified: message.created_timestamp } },
     message: {
       object_type: type.startsWith('content_item') ? 'content_item' : type,
@@ -64,16 +67,15 @@ function changeIn(notification: unknown, context: SourceContext): readonly Entry
   const isPreview = message.delivery_slot === 'preview';
   const drafts = context.options.drafts === true;
   if (isPreview && !drafts) return [];
-  const verb = stringAt(message, 'action') ?? '';
-  const isSave = draftActions.has(verb);
-  // What has no workflow is live as soon as it is changed.
-  const isLive = kind !== 'content_item' && !isPreview;
-  const action = actions.get(verb) ?? (isSave && (drafts || isLive) ? 'put' : undefined);
-  if (action === undefined) return [];
-  if (kind === 'taxonomy' || kind === 'content_type' || kind === 'language') {
+  if (sharedKinds.has(kind)) {
     return context.options.sweep === false ? [] : [changeOfAllEntries(context, { id: id ?? kind })];
   }
   if (id === undefined || (kind !== 'content_item' && kind !== 'asset')) return [];
+  const verb = stringAt(message, 'action') ?? '';
+  // An asset has no workflow: it is live as soon as it is changed. So is what the published slot says of an item.
+  const isDraft = kind === 'content_item' && draftActions.has(verb);
+  if (isDraft && !drafts) return [];
+  const action = actions.get(verb) ?? 'put';
   const change = changeOf(context, {
     action,
     id,

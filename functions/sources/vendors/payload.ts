@@ -1,8 +1,10 @@
 import { isRecord } from '../../core/model/record.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { actionsOf, changeOf, inLocale, writtenLocales } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -10,8 +12,8 @@ import { ignored, type Reading } from '../webhook-source.ts';
 const actions = actionsOf({ put: ['create', 'update'], delete: ['delete'] });
 
 /**
- * Payload, which has hooks and no webhooks: `docs/snippets/payload-purge.ts` sends `{ collection, operation, doc,
- * previousDoc, locale, timestamp }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
+ * Payload, which has hooks and no webhooks: `docs/snippets/payload-purge.ts` sends `{ collection or global, operation,
+ * doc, previousDoc, locale, timestamp }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
  * or in the header that the option `header` names.
  * @see https://payloadcms.com/docs/hooks/collections
  */
@@ -19,6 +21,7 @@ export const payload = defineJsonSource({
   name: 'payload',
   options: ['header', 'drafts'],
   hasIdsPerType: true,
+  keyOf: 'customer',
   verify(request, secrets, nowMs, { header = 'authorization' }) {
     return headerOf(request, 'webhook-signature') === undefined
       ? verifyBy({ kind: 'secret', in: 'header', name: header }, request, secrets, nowMs)
@@ -30,25 +33,43 @@ export const payload = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const operation = stringAt(body, 'operation');
   if (operation === 'test') return ignored('a test event');
-  const action = actions.get(operation ?? '');
-  if (action === undefined) return unexpected('operation', '"create", "update" or "delete"', body.operation);
+  if (operation === undefined) return unexpected('operation', 'a string such as "update"', body.operation);
+  // A global has a name and no documents.
+  const global = stringAt(body, 'global');
+  const type = stringAt(body, 'collection') ?? global;
   const doc = objectAt(body, 'doc');
   const before = isRecord(body.previousDoc) ? body.previousDoc : undefined;
-  const id = idAt(doc, 'id') ?? idAt(before, 'id');
-  if (id === undefined) return unexpected('doc.id', 'a string or a number', doc.id);
-  const wasPublic = before !== undefined && (stringAt(before, '_status') ?? 'published') === 'published';
+  const id = idAt(doc, 'id') ?? idAt(before, 'id') ?? global;
+  if (id === undefined)
+    return readingOfUnnamed(context, unexpected('doc.id', 'a string or a number', doc.id), type);
+  const action = actions.get(operation);
+  if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const isDraft = action === 'put' && stringAt(doc, '_status') === 'draft' && context.options.drafts !== true;
-  if (isDraft && !(operation === 'update' && wasPublic)) return ignored('a draft was saved');
-  // This is an unpublish, or a draft next to the public version: invalidating what was public is right for both.
-  const entry = isDraft && before !== undefined ? before : doc;
-  const change = changeOf(context, {
+  const wasPublic = before !== undefined && (stringAt(before, '_status') ?? 'published') === 'published';
+  // This is an unpublish, or a draft on top of the public version: nothing tells which.
+  const isUnknown = isDraft && !(operation === 'update' && wasPublic);
+  const entry = isDraft && before !== undefined && wasPublic ? before : doc;
+  const previous = operation === 'update' && wasPublic && !isDraft ? before : undefined;
+  const found = {
     action,
     id,
-    type: stringAt(body, 'collection'),
-    locale: stringAt(body, 'locale'),
+    type,
+    // The hook runs once, with the editor's locale, for what is done to the document in all.
+    affectsAllLocales: true,
+    onlyIfRemembered: isUnknown,
     times: [body.timestamp, doc.updatedAt],
-    entry,
-    ...(operation === 'update' && wasPublic && !isDraft && { previous: before }),
-  });
-  return { kind: 'changes', changes: [change] };
+  };
+  const own = stringAt(body, 'locale');
+  const locales = own === 'all' ? writtenLocales(entry) : [];
+  const changes = (locales.length === 0 ? [undefined] : locales).map((locale) =>
+    locale === undefined
+      ? changeOf(context, { ...found, locale: own === 'all' ? undefined : own, entry, previous })
+      : changeOf(context, {
+          ...found,
+          locale,
+          entry: inLocale(context, entry, locale),
+          previous: previous && inLocale(context, previous, locale),
+        }),
+  );
+  return { kind: 'changes', changes };
 }

@@ -1,10 +1,8 @@
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
-import { type JsonObject, listAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { changeOfAllEntries, changesOf } from '../toolkit/entry-change.ts';
+import { type JsonObject, listAt, stringAt, stringOf, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
-
-/** More documents than a release holds. */
-const maxDocuments = 5000;
 
 /**
  * Prismic, which signs nothing: the secret is in the body, so the body is never logged. An update names the
@@ -14,7 +12,7 @@ const maxDocuments = 5000;
  */
 export const prismic = defineJsonSource({
   name: 'prismic',
-  options: ['sweep'],
+  options: [],
   queuedStatus: 200,
   verification: { kind: 'secret', in: 'body', name: 'secret' },
   read,
@@ -25,12 +23,10 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (type === undefined) return unexpected('type', 'a string such as "api-update"', valueAt(body, 'type'));
   if (type === 'test-trigger') return ignored('a test event');
   if (type !== 'api-update') return ignored(`${type.slice(0, 60)} is not an update`);
-  const ids = listAt(body, 'documents')
-    .slice(0, maxDocuments)
-    .filter((id) => typeof id === 'string' && id !== '') as string[];
+  const ids = listAt(body, 'documents').filter((id) => stringOf(id) !== undefined) as string[];
   if (ids.length === 0) return ignored('no document was published or unpublished');
   const everything =
     context.options.sweep === false ? [] : [changeOfAllEntries(context, { id: 'api-update' })];
-  const changes = [...new Set(ids)].map((id) => changeOf(context, { action: 'put', id, skipMemory: true }));
+  const changes = changesOf(context, { action: 'put', skipMemory: true }, [...new Set(ids)]);
   return { kind: 'changes', changes: [...changes, ...everything] };
 }

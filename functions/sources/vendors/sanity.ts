@@ -1,7 +1,9 @@
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
-import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { type JsonObject, stringAt, stringOf, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const scheme = {
@@ -34,31 +36,32 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (!isPublicEnvironment(context.options, dataset, ['production']))
     return ignored(otherEnvironment(dataset));
   const operation = headerOf(request, 'sanity-operation') ?? stringAt(body, 'operation') ?? 'update';
-  if (!operations.has(operation)) {
-    return unexpected('sanity-operation', '"create", "update" or "delete"', operation);
-  }
   const documentId = stringAt(body, '_id') ?? headerOf(request, 'sanity-document-id');
-  if (!documentId) return unexpected('_id', 'a string', valueAt(body, '_id'));
+  const type = stringAt(body, '_type');
+  if (!documentId)
+    return readingOfUnnamed(context, unexpected('_id', 'a string', valueAt(body, '_id')), type);
   const isDraft = unpublishedId.test(documentId);
   if (isDraft && context.options.drafts !== true) return ignored('a draft or a version in a release changed');
-  const previous = valueAt(body, 'previous');
+  const id = documentId.replace(unpublishedId, '');
+  if (!operations.has(operation)) return readingOfUnknownEvent(context, operation, { id, type });
+  const former = slugOf(body.previous);
   const change = changeOf(context, {
     action: operation === 'delete' ? 'delete' : 'put',
-    id: documentId.replace(unpublishedId, ''),
-    type: stringAt(body, '_type'),
+    id,
+    type,
     locale: stringAt(body, 'language') ?? stringAt(body, 'locale') ?? stringAt(body, '__i18n_lang'),
-    times: [headerOf(request, 'sanity-transaction-time'), valueAt(body, '_updatedAt')],
+    times: [valueAt(body, '_updatedAt')],
     entry: body,
     metadata: { environment: dataset, slug: slugOf(body) },
-    ...(slugOf(previous) !== undefined && {
-      previous: { ...body, slug: slugOf(previous) },
+    ...(former !== undefined && {
+      previous: { ...body, slug: former },
       previousMetadata: { environment: dataset },
     }),
   });
   return { kind: 'changes', changes: [change] };
 }
 
-/** A slug is `{ "_type": "slug", "current": "…" }`, or what the projection made of it. */
+/** A slug is `{ "_type": "slug", "current": "…" }`, or what the projection made of it: `before().slug.current`. */
 function slugOf(document: unknown): string | undefined {
-  return stringAt(document, 'slug', 'current') ?? stringAt(document, 'slug');
+  return stringAt(document, 'slug', 'current') ?? stringAt(document, 'slug') ?? stringOf(document);
 }

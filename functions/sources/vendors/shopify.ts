@@ -1,7 +1,9 @@
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const types: ReadonlyMap<string, string> = new Map([
@@ -12,7 +14,8 @@ const events: ReadonlySet<string> = new Set(['create', 'update', 'delete']);
 
 /**
  * Shopify's webhooks of products and collections. `{slug}` is the handle, `{type}` is `product` or `collection`.
- * A delete carries only the id. The time of the event is not signed; failed deliveries are retried for hours.
+ * A delete carries only the id. The header that tells the time of the event is not signed, so it tells no order; failed
+ * deliveries are retried for hours.
  * @see https://shopify.dev/docs/apps/build/webhooks
  */
 export const shopify = defineJsonSource({
@@ -27,26 +30,32 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
   const topic = headerOf(request, 'x-shopify-topic') ?? '';
   const [resource = '', event = ''] = topic.split('/', 2);
   const type = types.get(resource);
-  if (type === undefined || !events.has(event)) {
+  if (type === undefined) {
     return ignored(
       `${topic.slice(0, 60) || 'an event without a topic'} is not about a product or a collection`,
     );
   }
   if (headerOf(request, 'x-shopify-test') === 'true') return ignored('a test event');
   const isDelete = event === 'delete';
-  const triggeredAt = headerOf(request, 'x-shopify-triggered-at');
-  return (body: JsonObject) => readItem(body, { type, isDelete, triggeredAt }, context);
+  const isKnown = events.has(event);
+  return (body: JsonObject) => readItem(body, { type, topic, isKnown, isDelete }, context);
 }
 
 interface Topic {
   readonly type: string;
+  readonly topic: string;
+  readonly isKnown: boolean;
   readonly isDelete: boolean;
-  readonly triggeredAt: string | undefined;
 }
 
-function readItem(body: JsonObject, { type, isDelete, triggeredAt }: Topic, context: SourceContext): Reading {
+function readItem(
+  body: JsonObject,
+  { type, topic, isKnown, isDelete }: Topic,
+  context: SourceContext,
+): Reading {
   const id = idAt(body, 'id');
-  if (id === undefined) return unexpected('id', 'a number', body.id);
+  if (id === undefined) return readingOfUnnamed(context, unexpected('id', 'a number', body.id), type);
+  if (!isKnown) return readingOfUnknownEvent(context, topic, { id, type });
   const isDraft =
     (stringAt(body, 'status') ?? 'active') !== 'active' || valueAt(body, 'published_at') === null;
   const isHidden = !isDelete && isDraft && context.options.drafts !== true;
@@ -55,7 +64,7 @@ function readItem(body: JsonObject, { type, isDelete, triggeredAt }: Topic, cont
     onlyIfRemembered: isHidden,
     id,
     type,
-    times: [triggeredAt, body.updated_at],
+    times: [body.updated_at],
     entry: body,
     metadata: { slug: stringAt(body, 'handle') },
   });

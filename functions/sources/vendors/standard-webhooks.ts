@@ -23,5 +23,6 @@ export const standardWebhooks = defineJsonSource({
   name: 'standard-webhooks',
   options: [],
   verify: verifyStandardWebhook,
+  keyOf: 'customer',
   read: readStandardWebhook,
 });

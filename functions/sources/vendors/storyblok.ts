@@ -1,6 +1,8 @@
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { actionsOf, changeOf, changeOfAllEntries, lastSegmentOf } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const storyActions = actionsOf({ put: ['published', 'moved'], delete: ['unpublished', 'deleted'] });
@@ -13,6 +15,7 @@ const anonymousEvents: ReadonlySet<string> = new Set([
   'deployed',
   'entries_updated',
 ]);
+const draftEvents: ReadonlySet<string> = new Set(['saved', 'created', 'changed', 'stage.changed']);
 
 /**
  * Storyblok. `{path}` is the `full_slug`, `{slug}` its last part; the payload holds nothing of the story's content,
@@ -21,7 +24,7 @@ const anonymousEvents: ReadonlySet<string> = new Set([
  */
 export const storyblok = defineJsonSource({
   name: 'storyblok',
-  options: ['drafts', 'sweep'],
+  options: ['drafts'],
   verification: { kind: 'hmac', header: 'webhook-signature', hash: 'sha1' },
   read,
 });
@@ -33,25 +36,25 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const storyId = idAt(body, 'story_id');
   const assetId = idAt(body, 'asset_id');
   if (storyId === undefined && assetId === undefined) {
-    if (!anonymousEvents.has(action))
-      return ignored(`${action.slice(0, 60)} is not about a story or an asset`);
+    const isContent = anonymousEvents.has(action) || idAt(body, 'datasource_slug') !== undefined;
+    if (!isContent) return ignored(`${action.slice(0, 60)} is not about a story or an asset`);
     if (context.options.sweep === false) return ignored(`${action} does not say which stories changed`);
     const id = idAt(body, 'release_id') ?? idAt(body, 'datasource_slug') ?? action;
     return { kind: 'changes', changes: [changeOfAllEntries(context, { id })] };
   }
   const isStory = storyId !== undefined;
-  const draftAction = context.options.drafts === true ? 'put' : undefined;
-  const known = (isStory ? storyActions : assetActions).get(action);
-  const changed = known ?? (['saved', 'created', 'changed'].includes(action) ? draftAction : undefined);
-  if (changed === undefined) {
-    return ignored(`${action.slice(0, 60)} is not an event that changes published content`);
+  const found = { id: storyId ?? assetId ?? '', type: isStory ? 'story' : 'asset' };
+  const isDraft = draftEvents.has(action);
+  if (isDraft && context.options.drafts !== true) {
+    return ignored(`${action} is not an event that changes published content`);
   }
+  const changed = isDraft ? 'put' : (isStory ? storyActions : assetActions).get(action);
+  if (changed === undefined) return readingOfUnknownEvent(context, action, found);
   const path = stringAt(body, 'full_slug')?.replace(/^\/+/, '');
   const change = changeOf(context, {
     action: changed,
-    id: storyId ?? assetId ?? '',
-    type: isStory ? 'story' : 'asset',
-    metadata: { path, slug: path?.replace(/\/+$/, '').split('/').at(-1) },
+    ...found,
+    metadata: { path, slug: path && lastSegmentOf(path) },
   });
   return { kind: 'changes', changes: [change] };
 }

@@ -1,10 +1,13 @@
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
+const draftVerbs: ReadonlySet<string> = new Set(['draft-discard']);
 
 /**
  * Strapi 4 and 5, which sign nothing: the webhook carries a secret in a header, by default `Authorization`.
@@ -14,7 +17,7 @@ const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpu
  */
 export const strapi = defineJsonSource({
   name: 'strapi',
-  options: ['header', 'drafts', 'sweep'],
+  options: ['header', 'drafts'],
   hasIdsPerType: true,
   verification: ({ header = 'authorization' }) => ({ kind: 'secret', in: 'header', name: header }),
   read,
@@ -32,22 +35,26 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   }
   const [kind = '', verb = ''] = event.split('.', 2);
   const action = actions.get(verb);
-  if (action === undefined || (kind !== 'entry' && kind !== 'media')) {
+  if (draftVerbs.has(verb) || (kind !== 'entry' && kind !== 'media')) {
     return ignored(`${event.slice(0, 60)} is not an event that changes published content`);
   }
   const isMedia = kind === 'media';
   const entry = objectAt(body, isMedia ? 'media' : 'entry');
   const id = (isMedia ? undefined : stringAt(entry, 'documentId')) ?? idAt(entry, 'id');
+  const type = isMedia ? 'media' : stringAt(body, 'model');
   if (id === undefined) {
     const field = isMedia ? 'media.id' : 'entry.documentId';
-    return unexpected(field, 'a string or a number', valueAt(entry, 'id'));
+    // A race of Strapi 5 sends "null" as the entry.
+    const problem = unexpected(field, 'a string or a number', valueAt(entry, 'id'));
+    return readingOfUnnamed(context, problem, type, times);
   }
+  if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const isDraft = action === 'put' && Object.hasOwn(entry, 'publishedAt') && entry.publishedAt === null;
   if (isDraft && context.options.drafts !== true) return ignored('a draft was saved');
   const change = changeOf(context, {
     action,
     id,
-    type: isMedia ? 'media' : stringAt(body, 'model'),
+    type,
     locale: stringAt(entry, 'locale'),
     times,
     entry,

@@ -1,7 +1,9 @@
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
@@ -19,6 +21,7 @@ export const woocommerce = defineJsonSource({
   name: 'woocommerce',
   options: ['drafts'],
   hasIdsPerType: true,
+  keyOf: 'customer',
   verify(request, secrets, nowMs) {
     if (headerOf(request, scheme.header) === undefined && isPing(request)) {
       return { verified: false, reason: 'an unsigned ping', isPing: true };
@@ -35,7 +38,7 @@ function isPing({ body }: WebhookRequest): boolean {
 function readHeaders(request: WebhookRequest, context: SourceContext) {
   const topic = headerOf(request, 'x-wc-webhook-topic') ?? '';
   const [resource = '', event = ''] = topic.split('.', 2);
-  if (resource !== 'product' || !events.has(event)) {
+  if (resource !== 'product') {
     if (isPing(request)) return ignored('a ping');
     return ignored(`${topic.slice(0, 60) || 'an event without a topic'} is not about a product`);
   }
@@ -44,7 +47,13 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
 
 function readProduct(product: JsonObject, event: string, context: SourceContext): Reading {
   const id = idAt(product, 'id');
-  if (id === undefined) return unexpected('id', 'a number', product.id);
+  if (id === undefined) {
+    // WooCommerce sends its own error in place of a product that it cannot read.
+    const code = stringAt(product, 'code');
+    const what = code === undefined ? product.id : code;
+    return readingOfUnnamed(context, unexpected('id', 'a number', what), 'product');
+  }
+  if (!events.has(event)) return readingOfUnknownEvent(context, event, { id, type: 'product' });
   const status = stringAt(product, 'status') ?? 'publish';
   const isHidden = event !== 'deleted' && status !== 'publish' && context.options.drafts !== true;
   const gmt = stringAt(product, 'date_modified_gmt');

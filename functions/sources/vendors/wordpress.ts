@@ -10,5 +10,6 @@ export const wordpress = defineJsonSource({
   name: 'wordpress',
   options: [],
   verify: verifyStandardWebhook,
+  keyOf: 'customer',
   read: readStandardWebhook,
 });

@@ -1,12 +1,18 @@
 import { isRecord } from '../../core/model/record.ts';
-import type { ChangeAction } from '../../core/model/types.ts';
 import { headerOf } from '../toolkit/crypto.ts';
-import { defineJsonSource, type SourceContext } from '../toolkit/define-json-source.ts';
+import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['post_create', 'post_update'], delete: ['post_trash', 'post_delete'] });
+
+/** What WordPress adds to the slug of a post in the trash. */
+const trashedSuffix = /__trashed(-\d+)?$/;
+/** The address of a post that has no other, a draft or one in the trash. */
+const plainPermalink = /[?&](p|page_id)=\d+/;
 
 /**
  * The WordPress plugin WP Webhooks, free 3.x, which signs the body by HMAC. The signature of Pro 5.x is the same for
@@ -22,27 +28,32 @@ export const wpWebhooks = defineJsonSource({
 
 function readHeaders(request: WebhookRequest, context: SourceContext) {
   const event = headerOf(request, 'x-wp-webhook-name') ?? '';
-  const action = actions.get(event);
-  if (action === undefined) {
+  if (!event.startsWith('post_')) {
     return ignored(`${event.slice(0, 60) || 'an event without a name'} is not about a post`);
   }
-  return (body: JsonObject) => readPost(body, action, context);
+  return (body: JsonObject) => readPost(body, event, context);
 }
 
-function readPost(body: JsonObject, action: ChangeAction, context: SourceContext): Reading {
+function readPost(body: JsonObject, event: string, context: SourceContext): Reading {
+  const action = actions.get(event);
   const post = objectAt(body, 'post');
   const before = body.post_before;
   const id = idAt(body, 'post_id') ?? idAt(post, 'ID');
-  if (id === undefined) return unexpected('post_id', 'a number', body.post_id);
+  const type = stringAt(post, 'post_type');
+  if (id === undefined)
+    return readingOfUnnamed(context, unexpected('post_id', 'a number', body.post_id), type);
+  if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const isPublic = stringAt(post, 'post_status') === 'publish' || context.options.drafts === true;
   const wasPublic = stringAt(before, 'post_status') === 'publish';
-  if (action === 'put' && !isPublic && !wasPublic) return ignored('a draft changed');
-  const entry = { ...post, slug: stringAt(post, 'post_name') };
-  const url = stringAt(body, 'post_permalink');
+  const isHidden = action === 'put' && !isPublic;
+  const entry = { ...post, slug: stringAt(post, 'post_name')?.replace(trashedSuffix, '') };
+  const permalink = stringAt(body, 'post_permalink');
+  const url = permalink === undefined || plainPermalink.test(permalink) ? undefined : permalink;
   const change = changeOf(context, {
-    action: action === 'put' && !isPublic ? 'delete' : action,
+    action: isHidden ? 'delete' : action,
+    onlyIfRemembered: isHidden && !wasPublic,
     id,
-    type: stringAt(post, 'post_type'),
+    type,
     entry,
     metadata: urlFields(url),
     ...(isRecord(before) && wasPublic && previousOf(before, entry, url)),

@@ -24,6 +24,33 @@ const commit = (files: { added?: string[]; modified?: string[]; removed?: string
   ...files,
 });
 
+const gitlabPush = (body: Record<string, unknown>, event = 'Push Hook') => ({
+  headers: { 'x-gitlab-event': event },
+  body: {
+    object_kind: 'push',
+    ref: 'refs/heads/main',
+    before: 'a'.repeat(40),
+    after: 'b'.repeat(40),
+    project: { default_branch: 'main' },
+    total_commits_count: 1,
+    commits: [],
+    ...body,
+  },
+});
+
+const giteaPush = (body: Record<string, unknown>) => {
+  const { project, total_commits_count: total_commits, ...push } = gitlabPush({}).body;
+  return {
+    headers: { 'x-gitea-event': 'push' },
+    body: { ...push, repository: project, total_commits, ...body },
+  };
+};
+
+const bitbucketPush = (...changes: readonly unknown[]) => ({
+  headers: { 'x-event-key': 'repo:push' },
+  body: { push: { changes } },
+});
+
 /** Deliveries of sources that are not one content management system. */
 export const generalStories: readonly Story[] = [
   {
@@ -86,6 +113,101 @@ export const generalStories: readonly Story[] = [
         purges: ['invalidate /**'],
       },
       { what: 'deleted branch', ...push({ deleted: true }), purges: [] },
+    ],
+  },
+  {
+    source: 'gitlab',
+    options: { files: ['content/{+slug}.md'] },
+    urls: [`${siteUrl}/{+slug}`],
+    steps: [
+      {
+        what: 'push',
+        ...gitlabPush({ commits: [commit({ added: ['content/a.md'], removed: ['content/b.md'] })] }),
+        purges: ['invalidate /a', 'delete /b'],
+      },
+      {
+        what: 'file added and removed again',
+        ...gitlabPush({
+          total_commits_count: 2,
+          commits: [commit({ added: ['content/t.md'] }), commit({ removed: ['content/t.md'] })],
+        }),
+        purges: ['delete /t'],
+      },
+      {
+        what: 'list of commits that is cut',
+        ...gitlabPush({ total_commits_count: 21, commits: Array.from({ length: 20 }, () => commit({})) }),
+        purges: ['invalidate /**'],
+      },
+      {
+        what: 'new branch',
+        ...gitlabPush({ before: '0'.repeat(40), commits: [commit({})] }),
+        purges: ['invalidate /**'],
+      },
+      {
+        what: 'branch without commits',
+        ...gitlabPush({ total_commits_count: 0 }),
+        purges: ['invalidate /**'],
+      },
+      { what: 'deleted branch', ...gitlabPush({ after: '0'.repeat(40) }), purges: [] },
+      { what: 'another branch', ...gitlabPush({ ref: 'refs/heads/draft' }), purges: [] },
+      { what: 'tag', ...gitlabPush({ ref: 'refs/tags/v1' }, 'Tag Push Hook'), purges: [] },
+    ],
+  },
+  {
+    source: 'gitea',
+    options: { files: ['content/{+slug}.md'] },
+    urls: [`${siteUrl}/{+slug}`],
+    steps: [
+      {
+        what: 'push, the newest commit first',
+        ...giteaPush({
+          total_commits: 2,
+          commits: [
+            commit({ removed: ['content/t.md'] }),
+            commit({ added: ['content/t.md', 'content/a.md'] }),
+          ],
+        }),
+        purges: ['delete /t', 'invalidate /a'],
+      },
+      {
+        what: 'list of commits that is cut',
+        ...giteaPush({ total_commits: 6, commits: Array.from({ length: 5 }, () => commit({})) }),
+        purges: ['invalidate /**'],
+      },
+      {
+        what: 'push of a version that does not count commits',
+        ...giteaPush({ total_commits: undefined, commits: [commit({ added: ['content/a.md'] })] }),
+        purges: ['invalidate /**'],
+      },
+      { what: 'deleted branch', ...giteaPush({ after: '0'.repeat(40) }), purges: [] },
+      { what: 'tag', ...giteaPush({ ref: 'refs/tags/v1' }), purges: [] },
+    ],
+  },
+  {
+    source: 'bitbucket',
+    urls: [`${siteUrl}/{+slug}`],
+    steps: [
+      {
+        what: 'push, which names no files',
+        ...bitbucketPush({ new: { type: 'branch', name: 'main' }, forced: false }),
+        purges: ['invalidate /**'],
+      },
+      {
+        what: 'push to several branches',
+        ...bitbucketPush(
+          { new: { type: 'branch', name: 'draft' } },
+          { new: { type: 'branch', name: 'master' } },
+        ),
+        purges: ['invalidate /**'],
+      },
+      { what: 'another branch', ...bitbucketPush({ new: { type: 'branch', name: 'draft' } }), purges: [] },
+      { what: 'tag', ...bitbucketPush({ new: { type: 'tag', name: 'main' } }), purges: [] },
+      {
+        what: 'deleted branch',
+        ...bitbucketPush({ new: null, old: { type: 'branch', name: 'main' } }),
+        purges: [],
+      },
+      { what: 'another event', headers: { 'x-event-key': 'pullrequest:created' }, body: {}, purges: [] },
     ],
   },
   {

@@ -1,3 +1,4 @@
+import { ownStack } from '../../helpers/cms-vectors.ts';
 import { type Story, siteUrl } from './story.ts';
 
 const sanity = (operation: string, body: Record<string, unknown>, dataset = 'production') => ({
@@ -69,7 +70,7 @@ const contentstack = (event: string, body: Record<string, unknown> = {}, url = '
   body: {
     event,
     module: 'entry',
-    api_key: 'blt22',
+    api_key: ownStack,
     triggered_at: '2026-01-01T00:00:00.000Z',
     data: {
       entry: { uid: 'blta9', url, locale: 'en-us' },
@@ -328,6 +329,7 @@ export const hostedStories: readonly Story[] = [
   },
   {
     source: 'contentstack',
+    options: { stack: ownStack },
     urls: [`${siteUrl}/{+path}`],
     steps: [
       { what: 'publish', ...contentstack('publish.success'), purges: ['invalidate /blog/hello'] },

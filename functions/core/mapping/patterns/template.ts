@@ -252,14 +252,15 @@ export function describeGap(gap: Gap): string {
   return `the change has no ${gap.missing.map((name) => `{${name}}`).join(', ')}`;
 }
 
-/** More than any source hands over of one list. */
-const maxItems = 100;
-
 /** The values of `fields.tags.*`: `fields.tags.0`, `fields.tags.1`, …, or `fields.tags` alone. */
 function itemsOf(values: Variables, list: string): readonly string[] {
   const [prefix = '', suffix = ''] = list.split('*');
-  const names = Array.from({ length: maxItems }, (_, index) => `${prefix}${index}${suffix}`);
-  const found = names.flatMap((name) => (Object.hasOwn(values, name) ? [values[name] ?? ''] : []));
+  const isItem = (name: string) =>
+    name.startsWith(prefix) &&
+    name.endsWith(suffix) &&
+    /^\d+$/.test(name.slice(prefix.length, name.length - suffix.length));
+  // Fields are in the order of the payload, and so are the items of a list.
+  const found = Object.keys(values).flatMap((name) => (isItem(name) ? [values[name] ?? ''] : []));
   if (found.length > 0 || suffix !== '') return found;
   const alone = prefix.slice(0, -1);
   return Object.hasOwn(values, alone) ? [values[alone] ?? ''] : [];

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { webhookSources } from '../../functions/sources/registry.ts';
+import { bombsOf, deliveriesWith, genuineDeliveries } from '../helpers/hostile-deliveries.ts';
+import { createDelivery } from '../helpers/hostile-world.ts';
+
+/** Of one delivery of 40 KB. What is quadratic takes seconds. */
+const maxCpuMs = 800;
+
+describe.each(Object.keys(webhookSources))('a signed delivery of %s', (source) => {
+  it('is understood as it is', async () => {
+    const { deliver } = createDelivery(source);
+    const { statusCode } = await deliver(JSON.stringify(genuineDeliveries[source]?.body));
+    expect([200, 202]).toContain(statusCode);
+  });
+
+  it('is answered for good where any value is the name of a member of every object', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty']) {
+      const { deliver } = createDelivery(source);
+      for (const text of deliveriesWith(source, name)) {
+        const { statusCode } = await deliver(text);
+        expect([text, statusCode < 500]).toEqual([text, true]);
+      }
+    }
+  });
+
+  it('takes a time that its size bounds, whatever is long in it, and is answered for good', async () => {
+    const slow: string[] = [];
+    for (const { what, body } of bombsOf(source, 40_000)) {
+      const { deliver } = createDelivery(source);
+      const { statusCode, cpuMs } = await deliver(body());
+      if (cpuMs > maxCpuMs || statusCode >= 500) slow.push(`${what}: ${statusCode}, ${cpuMs.toFixed()} ms`);
+    }
+    expect(slow).toEqual([]);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { memoryKey } from '../../functions/receive-webhook/memory-key.ts';
+import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { testSecretOf } from '../../local/demo/webhook-signers.ts';
+import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
+import { createSender } from '../helpers/webhook-sender.ts';
+
+const site = 'https://www.example.com';
+
+describe('a body that holds its own secret', () => {
+  const secret = testSecretOf('prismic');
+  const receive = (source: string, body: string, options = {}) => {
+    const world = createWebhookWorld({
+      webhooks: { [source]: { source, secretIds: ['s'], options } },
+      secrets: { s: secret },
+    });
+    return receiveWebhook(
+      source,
+      { method: 'POST', path: '/', headers: {}, body: Buffer.from(body) },
+      world.ports,
+    );
+  };
+  const generic = { verification: { kind: 'secret', in: 'body', name: 'auth.secret' } };
+
+  it.each([
+    ['prismic', {}],
+    ['generic', generic],
+  ])('of %s is answered 413 unread beyond 64 KB', async (source, options) => {
+    const bomb = `{"x":1234567890123456,"l":[{}${',{}'.repeat(25_000)}]}`;
+    expect((await receive(source, bomb, options)).statusCode).toBe(413);
+  });
+
+  it('is not parsed where it holds too many values', async () => {
+    const body = `{"secret":"${secret}","type":"api-update","documents":[${'1,'.repeat(20_000)}1]}`;
+    expect((await receive('prismic', body)).statusCode).toBe(401);
+    const fewer = `{"secret":"${secret}","type":"api-update","documents":[${'1,'.repeat(5000)}1]}`;
+    expect((await receive('prismic', fewer)).statusCode).toBe(200);
+  });
+});
+
+describe('a delivery that is too large to be purged URL by URL', () => {
+  const bulk = (count: number) => ({
+    body: {
+      event: 'posts.items.update',
+      collection: 'posts',
+      keys: Array.from({ length: count }, (_, index) => String(index)),
+      payload: { status: 'published' },
+    },
+  });
+  const urls = [`${site}/{type}/{id}`];
+
+  it('is purged by prefix, logged and counted', async () => {
+    const { world, deliver } = createSender('directus', { urls });
+    const { status, purged } = await deliver(bulk(2001));
+    expect([status, purged]).toEqual([202, [`invalidate ${site}/**`]]);
+    expect(world.measured).toContainEqual({ name: 'EventsNotUnderstood', value: 1 });
+    expect(world.lines).toContainEqual({
+      level: 'warn',
+      message: 'webhook not understood in full: purged by what is known',
+      fields: { webhook: 'directus', reason: 'Expected a delivery of at most 2000 entries, got more' },
+    });
+  });
+
+  it('is refused where the webhook is not to purge by prefix', async () => {
+    const { world, deliver } = createSender('directus', { urls, options: { sweep: false } });
+    expect(await deliver(bulk(2001))).toMatchObject({ status: 413, purged: [] });
+    expect(world.measured).toContainEqual({ name: 'EventsNotUnderstood', value: 1 });
+  });
+
+  it('is purged as it is up to the limit', async () => {
+    const { deliver } = createSender('directus', { urls });
+    expect((await deliver(bulk(2000))).purged).toHaveLength(2000);
+  });
+});
+
+describe('a URL in many versions by header', () => {
+  const publishIn = (count: number) => ({
+    headers: { 'x-contentful-topic': 'ContentManagement.Entry.publish' },
+    body: {
+      sys: { id: 'home', contentType: { sys: { id: 'home' } } },
+      fields: { title: Object.fromEntries(Array.from({ length: count }, (_, index) => [`l${index}`, 'A'])) },
+    },
+  });
+  const receive = async (url: string, count: number) => {
+    const { world, deliver } = createSender('contentful', {
+      urls: [url],
+      fileHeaders: [{ 'Accept-Language': '{locale}' }],
+    });
+    const { status } = await deliver(publishIn(count));
+    const entries = world.sent.flatMap((message) => message.entries);
+    return {
+      status,
+      entries: entries.map((entry) => `${entry.kind} ${entry.kind === 'regex' ? '' : entry.url}`),
+    };
+  };
+
+  it('is purged in all of them at once', async () => {
+    expect(await receive(`${site}/`, 300)).toEqual({ status: 202, entries: [`dir ${site}/`] });
+    expect((await receive(`${site}/`, 20)).entries).toEqual(
+      Array.from({ length: 20 }, () => `file ${site}/`),
+    );
+  });
+
+  it('is purged by prefix where each URL has a version of its own', async () => {
+    expect((await receive(`${site}/p/{locale}/`, 100)).entries).toHaveLength(100);
+    expect((await receive(`${site}/p/{locale}/`, 101)).entries).toEqual([`dir ${site}/p/**`]);
+  });
+});
+
+describe('the key that an entry is remembered by', () => {
+  it('differs for different entries, whatever their types hold', () => {
+    const keys = [
+      ['a#b', 'c'],
+      ['a', 'b#c'],
+      ['a%23b', 'c'],
+      ['a%2523b', 'c'],
+    ].map(([type = '', id = '']) => memoryKey({ webhook: 'w', type, id }, { hasIdsPerType: true }));
+    expect(new Set(keys).size).toBe(4);
+    expect(memoryKey({ webhook: 'w', type: 'post', id: '1' }, { hasIdsPerType: true })).toBe('w#post#1');
+    expect(memoryKey({ webhook: 'w', type: 'post', id: '1' }, {})).toBe('w#1');
+  });
+});
+
+describe('what becomes a key', () => {
+  const names = ['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty'];
+
+  it.each(names)('may be %s, as an id, a type, a locale and a slug', async (name) => {
+    const { deliver } = createSender('strapi', { urls: [`${site}/{type}/{locale}/{id}/{slug}`] });
+    const publish = (slug: string) => ({
+      body: `{"event":"entry.publish","model":"${name}","entry":{"documentId":"${name}","slug":"${slug}","locale":"${name}","${name}":1}}`,
+    });
+    const url = `${site}/${name}/${name}/${name}`;
+    expect(await deliver(publish(name))).toMatchObject({
+      status: 202,
+      purged: [`invalidate ${url}/${name}`],
+    });
+    expect((await deliver(publish('b'))).purged).toContain(`delete ${url}/${name}`);
+  });
+});
+
+describe('a delivery that comes again after months', () => {
+  it('takes nothing out of the memory where its sender states no time', async () => {
+    const day = 24 * 60 * 60 * 1000;
+    const { deliver } = createSender('storyblok', { urls: [`${site}/{+path}`], apartMs: 90 * day });
+    const story = (action: string, path?: string) => ({
+      body: { action, story_id: 7, ...(path !== undefined && { full_slug: path }) },
+    });
+    await deliver(story('published', 'old-name'));
+    await deliver(story('published', 'new-name'));
+    await deliver(story('published', 'old-name'));
+    expect((await deliver(story('unpublished'))).purged).toContain(`delete ${site}/new-name`);
+  });
+});

@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest';
+import { webhookSources } from '../../functions/sources/registry.ts';
+import { genuineDeliveries } from '../helpers/hostile-deliveries.ts';
+import { createSender, type VendorRequest } from '../helpers/webhook-sender.ts';
+
+const site = 'https://www.example.com';
+const sources = Object.keys(webhookSources);
+const notUnderstood = { name: 'EventsNotUnderstood', value: 1 };
+
+/** @returns the genuine delivery of a source, with other values at paths of keys, or at a header */
+function deliveryWith(source: string, changed: Readonly<Record<string, unknown>> = {}): VendorRequest {
+  const { headers = {}, body } = structuredClone(genuineDeliveries[source] ?? { body: {} });
+  const own: Record<string, string> = { ...headers };
+  for (const [path, value] of Object.entries(changed)) {
+    if (path.startsWith('x-') || path.startsWith('sanity-')) own[path] = String(value);
+    else set(body as Record<string, unknown>, path.split('.'), value);
+  }
+  return { headers: own, body };
+}
+
+function set(object: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length > 0) set(object[key] as Record<string, unknown>, rest, value);
+  else if (value === undefined) delete object[key];
+  else object[key] = value;
+}
+
+const sendTo = (source: string, urls: readonly string[], options = {}) =>
+  createSender(source, {
+    urls,
+    options: { ...genuineDeliveries[source]?.options, ...options },
+    apartMs: 1000,
+  });
+
+/** How an event of each source is made one in a word that nobody knows. */
+const unknownWords: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'builder-io': { operation: 'frobnicate' },
+  contentful: { 'x-contentful-topic': 'ContentManagement.Entry.constructor' },
+  contentstack: { event: 'frobnicate' },
+  datocms: { event_type: 'frobnicate' },
+  directus: { event: 'posts.items.frobnicate' },
+  drupal: { event: 'entity:node:frobnicate' },
+  hygraph: { operation: 'frobnicate' },
+  payload: { operation: 'frobnicate' },
+  sanity: { 'sanity-operation': 'frobnicate' },
+  shopify: { 'x-shopify-topic': 'products/frobnicate' },
+  storyblok: { action: 'frobnicate' },
+  strapi: { event: 'entry.frobnicate' },
+  woocommerce: { 'x-wc-webhook-topic': 'product.frobnicate' },
+  'wp-webhooks': { 'x-wp-webhook-name': 'post_frobnicate' },
+};
+/** Why the others have none. */
+const withoutWords: Readonly<Record<string, string>> = {
+  bitbucket: 'a push is the only event about files',
+  gitea: 'a push is the only event about files',
+  gitlab: 'a push is the only event about files',
+  generic: 'every value of its `action` that is not named is a put',
+  ghost: 'what happened is read from the states before and after',
+  github: 'a push is the only event about files',
+  'kontent-ai': 'what its published slot says of an item is a put',
+  prismic: 'an update is its only event',
+  'standard-webhooks': 'every event whose word is not one of deletion is a put',
+  wordpress: 'every event whose word is not one of deletion is a put',
+};
+
+describe('an event about an entry in a word that nobody knows', () => {
+  it('is tried for every source that has such words', () => {
+    expect([...Object.keys(unknownWords), ...Object.keys(withoutWords)].toSorted()).toEqual(
+      sources.toSorted(),
+    );
+  });
+
+  it.each(Object.entries(unknownWords))(
+    'of %s purges what is remembered, is answered 2xx and counted',
+    async (source, words) => {
+      const { world, deliver } = sendTo(source, [`${site}/{id}`]);
+      const { purged } = await deliver(deliveryWith(source));
+      expect(purged.length).toBeGreaterThan(0);
+      const again = await deliver(deliveryWith(source, words));
+      expect(again.status).toBe(202);
+      expect(again.purged).toEqual([...new Set(purged)]);
+      expect(world.measured).toContainEqual(notUnderstood);
+    },
+  );
+
+  it.each(Object.entries(unknownWords))(
+    'of %s purges nothing of an entry that is not known',
+    async (source, words) => {
+      const { world, deliver } = sendTo(source, [`${site}/{id}`]);
+      expect(await deliver(deliveryWith(source, words))).toMatchObject({ status: 200, purged: [] });
+      expect(world.measured).toContainEqual(notUnderstood);
+    },
+  );
+});
+
+/** What takes the id out of the delivery of each source, and the type that is left. */
+const withoutIds: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, string?]>> = {
+  'builder-io': [{ 'newValue.id': undefined, 'previousValue.id': undefined }, 'page'],
+  contentful: [{ 'sys.id': undefined }, 'page'],
+  contentstack: [{ 'data.entry.uid': undefined }, 'page'],
+  datocms: [{ 'entity.id': undefined }, 'post'],
+  directus: [{ keys: [] }, 'posts'],
+  drupal: [{ 'entity.uuid': [] }, 'article'],
+  ghost: [{ 'post.current.id': undefined }, 'post'],
+  hygraph: [{ 'data.id': undefined }, 'Post'],
+  payload: [{ 'doc.id': undefined, 'previousDoc.id': undefined }, 'posts'],
+  sanity: [{ _id: undefined }, 'post'],
+  shopify: [{ id: undefined }, 'product'],
+  strapi: [{ entry: 'null' }, 'post'],
+  woocommerce: [{ id: undefined, code: 'woocommerce_rest_cannot_view' }, 'product'],
+  'wp-webhooks': [{ post_id: undefined, 'post.ID': undefined }, 'post'],
+};
+
+describe('a genuine event about content that does not say which entry', () => {
+  it.each(Object.entries(withoutIds))(
+    'of %s purges its type by prefix, and is never refused',
+    async (source, [changed, type]) => {
+      const { world, deliver } = createSender(source, {
+        urls: [`${site}/all/{id}`],
+        ...(type !== undefined && { type }),
+        options: genuineDeliveries[source]?.options ?? {},
+      });
+      const { status, purged } = await deliver(deliveryWith(source, changed));
+      expect([status, purged]).toEqual([202, [`invalidate ${site}/all/**`]]);
+      expect(world.measured).toContainEqual(notUnderstood);
+    },
+  );
+
+  it.each(Object.entries(withoutIds))(
+    'of %s is answered 2xx, logged and counted with `sweep: false`',
+    async (source, [changed]) => {
+      const { world, deliver } = sendTo(source, [`${site}/all/{id}`], { sweep: false });
+      expect(await deliver(deliveryWith(source, changed))).toMatchObject({ status: 200, purged: [] });
+      expect(world.measured).toContainEqual(notUnderstood);
+      expect(world.lines.at(-1)).toMatchObject({ level: 'warn' });
+    },
+  );
+
+  it.each(['term_changed', 'terms_moved', 'metadata_changed', 'frobnicated'])(
+    'of Kontent.ai, a taxonomy that is %s, purges by prefix',
+    async (action) => {
+      const { deliver } = sendTo('kontent-ai', [`${site}/k/{fields.codename}`]);
+      const message = { object_type: 'taxonomy', action, delivery_slot: 'published' };
+      const { purged } = await deliver(deliveryWith('kontent-ai', { 'notifications.0.message': message }));
+      expect(purged).toEqual([`invalidate ${site}/k/**`]);
+    },
+  );
+
+  it('of Storyblok, about a datasource, purges by prefix', async () => {
+    const { deliver } = sendTo('storyblok', [`${site}/s/{+path}`]);
+    const body = { action: 'datasource_entry_saved', datasource_slug: 'labels' };
+    expect((await deliver({ body })).purged).toEqual([`invalidate ${site}/s/**`]);
+  });
+});
+
+describe('an event that names one locale and is of all', () => {
+  const locales: Readonly<Record<string, readonly [string, string, Readonly<Record<string, unknown>>]>> = {
+    payload: ['locale', 'doc.slug', { operation: 'delete' }],
+    drupal: ['entity.langcode', 'entity.path', { event: 'entity:node:delete' }],
+    contentstack: ['data.entry.locale', 'data.entry.url', { event: 'delete' }],
+  };
+  const written = (source: string, value: string, path: string) => {
+    if (source !== 'drupal') return value;
+    return path.endsWith('path') ? [{ alias: value }] : [{ value }];
+  };
+
+  it.each(Object.entries(locales))(
+    'of %s reaches every locale that is remembered',
+    async (source, [locale, address, ended]) => {
+      const { deliver } = sendTo(source, [source === 'payload' ? `${site}/{slug}` : `${site}/{+path}`]);
+      const inLocale = (name: string, url: string) => ({
+        [locale]: written(source, name, locale),
+        [address]: written(source, url, address),
+      });
+      await deliver(deliveryWith(source, inLocale('en', 'hello')));
+      await deliver(deliveryWith(source, inLocale('de', 'hallo')));
+      const { purged } = await deliver(deliveryWith(source, { ...inLocale('en', 'hello'), ...ended }));
+      const urls = purged.map((text) => text.slice(text.lastIndexOf('/') + 1));
+      expect(urls).toEqual(expect.arrayContaining(['hello', 'hallo']));
+    },
+  );
+});
+
+describe('an event of a draft that may be an unpublish', () => {
+  it('of Payload purges what is remembered, and leaves it so', async () => {
+    const { deliver } = sendTo('payload', [`${site}/{slug}`]);
+    const publish = deliveryWith('payload');
+    const draft = deliveryWith('payload', { 'doc._status': 'draft', 'previousDoc._status': 'draft' });
+    expect((await deliver(draft)).purged).toEqual([]);
+    await deliver(publish);
+    expect((await deliver(draft)).purged).toContain(`invalidate ${site}/hello`);
+    expect((await deliver(draft)).purged).toContain(`invalidate ${site}/hello`);
+  });
+
+  it('of WP Webhooks purges what is remembered as gone', async () => {
+    const { deliver } = sendTo('wp-webhooks', [`${site}/{slug}`]);
+    const draft = deliveryWith('wp-webhooks', {
+      'post.post_status': 'draft',
+      'post_before.post_status': 'draft',
+    });
+    expect((await deliver(draft)).purged).toEqual([]);
+    await deliver(deliveryWith('wp-webhooks'));
+    expect((await deliver(draft)).purged).toContain(`delete ${site}/hello`);
+  });
+});
+
+describe('an address that stands in for another', () => {
+  const uuid = '0a1b2c3d-0000-4000-8000-000000000001';
+  it.each(['/404/', `/p/${uuid}/`, `/email/${uuid}/`, `/blog/404/`])(
+    'of Ghost, %s, is none',
+    async (path) => {
+      const { deliver } = sendTo('ghost', [`${site}/{+path}`]);
+      const edited = deliveryWith('ghost', { 'post.current.url': `${site}${path}` });
+      expect((await deliver(edited)).purged).toEqual([]);
+      await deliver(deliveryWith('ghost'));
+      const { purged } = await deliver(edited);
+      expect(purged).toContain(`invalidate ${site}/hello/`);
+      expect(purged.filter((text) => text.endsWith(path))).toEqual([]);
+    },
+  );
+
+  it('of WordPress in the trash is none, and its slug is the one it had', async () => {
+    const { deliver } = sendTo('wp-webhooks', [`${site}/{slug}`, `${site}/{+path}`]);
+    const trashed = deliveryWith('wp-webhooks', {
+      'x-wp-webhook-name': 'post_trash',
+      'post.post_status': 'trash',
+      'post.post_name': 'hello__trashed',
+      post_permalink: `${site}/?p=1`,
+    });
+    const formerly = `delete ${site}/old`;
+    expect((await deliver(trashed)).purged).toEqual([`delete ${site}/hello`, formerly]);
+  });
+});
+
+describe('what may be a list, or one value for each locale', () => {
+  it('is read as such where Builder.io names several URLs', async () => {
+    const { deliver } = sendTo('builder-io', [`${site}/{+path}`]);
+    const at = (url: unknown) =>
+      deliveryWith('builder-io', { 'newValue.data.url': url, previousValue: null });
+    expect((await deliver(at(['/a', '/b']))).purged).toEqual([
+      `invalidate ${site}/a`,
+      `invalidate ${site}/b`,
+    ]);
+    const localized = { '@type': '@builder.io/core:LocalizedValue', Default: '/c', 'de-DE': '/d' };
+    expect((await deliver(at(localized))).purged).toEqual(
+      expect.arrayContaining([`invalidate ${site}/c`, `invalidate ${site}/d`]),
+    );
+  });
+
+  it('is read as such where Payload sends all locales', async () => {
+    const { deliver } = sendTo('payload', [`${site}/{locale}/{slug}`]);
+    const all = deliveryWith('payload', {
+      locale: 'all',
+      'doc.slug': { en: 'one', de: 'eins' },
+      previousDoc: {},
+    });
+    expect((await deliver(all)).purged).toEqual([`invalidate ${site}/en/one`, `invalidate ${site}/de/eins`]);
+  });
+
+  it('is read whole, however long the list is', async () => {
+    const { deliver } = sendTo('standard-webhooks', [`${site}/tag/{fields.tags.*}/`]);
+    const tags = Array.from({ length: 250 }, (_, index) => `t${index}`);
+    expect((await deliver(deliveryWith('standard-webhooks', { 'data.tags': tags }))).purged).toHaveLength(
+      250,
+    );
+  });
+
+  it('is purged by prefix where the list is longer than what becomes fields', async () => {
+    const { deliver } = sendTo('standard-webhooks', [`${site}/tag/{fields.tags.*}/`]);
+    const tags = Array.from({ length: 10_000 }, (_, index) => `t${index}`);
+    const { purged } = await deliver(deliveryWith('standard-webhooks', { 'data.tags': tags }));
+    expect(purged).toEqual([`invalidate ${site}/tag/**`]);
+  });
+
+  it('is taken for the former slug where Sanity projects it alone', async () => {
+    const { deliver } = sendTo('sanity', [`${site}/{slug}`]);
+    const { purged } = await deliver(deliveryWith('sanity', { slug: 'new', previous: 'old' }));
+    expect(purged).toEqual([`invalidate ${site}/new`, `delete ${site}/old`]);
+  });
+});
+
+describe('Directus', () => {
+  it.each(['files.upload', 'files.update', 'files.delete'])('purges a file with %s', async (event) => {
+    const { deliver } = sendTo('directus', [`${site}/assets/{id}`]);
+    const body = { event, collection: 'directus_files', keys: ['f1'], payload: { status: 'x' } };
+    const action = event === 'files.delete' ? 'delete' : 'invalidate';
+    expect((await deliver({ body })).purged).toEqual([`${action} ${site}/assets/f1`]);
+  });
+
+  it('shows what has one of the public statuses, which are free text', async () => {
+    const { deliver } = sendTo('directus', [`${site}/{slug}`], { publicStatuses: ['live'] });
+    expect((await deliver(deliveryWith('directus', { 'payload.status': 'live' }))).purged).toHaveLength(1);
+    const { deliver: other } = sendTo('directus', [`${site}/{slug}`], { publicStatuses: ['live'] });
+    expect((await other(deliveryWith('directus'))).purged).toEqual([]);
+  });
+});
