@@ -1,5 +1,13 @@
 import { isRecord } from '../core/model/record.ts';
-import type { ChangeAction, ObjectChange } from '../core/model/types.ts';
+import type { ObjectChange } from '../core/model/types.ts';
+import {
+  actionOfEvent,
+  actionOfNotification,
+  type EventAction,
+  isRecordedWrite,
+  permanently,
+  versionOf,
+} from './s3-event-action.ts';
 import { parseJsonText, stringAt, unexpected, valueAt } from './toolkit/payload.ts';
 import { isoDateOf } from './toolkit/time.ts';
 import type { Malformed } from './webhook-source.ts';
@@ -207,51 +215,6 @@ function readEventBridgeEvent(event: unknown, findings: Findings): void {
     const problem = unexpected('source', '"aws.s3"', valueAt(event, 'source'));
     findings.notUnderstood.push(unreadable(name, problem, event));
   }
-}
-
-/**
- * What an event means for what visitors get. A version that S3's lifecycle removes for good is never the current one: of
- * that it would make a delete marker, which is a delete.
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configure-notification.html
- */
-type EventAction = ChangeAction | 'removed version' | 'expired version';
-
-function actionOfNotification(record: unknown, name: string): EventAction | undefined {
-  if (name.startsWith('ObjectCreated:')) return 'put';
-  const [, family, what] = /^(ObjectRemoved|LifecycleExpiration):(.*)$/.exec(name) ?? [];
-  if (family === undefined) return undefined;
-  if (what !== 'Delete' || versionOf(record, 's3') === undefined) return 'delete';
-  return family === 'LifecycleExpiration' ? 'expired version' : 'removed version';
-}
-
-const permanently = 'Permanently Deleted';
-
-function actionOfEvent(event: unknown, name: string): EventAction | undefined {
-  if (name === 'Object Created') return 'put';
-  if (name !== 'Object Deleted') return undefined;
-  const isVersion = stringAt(event, 'detail', 'deletion-type') === permanently && versionOf(event, 'detail');
-  if (!isVersion) return 'delete';
-  return stringAt(event, 'detail', 'reason') === 'Lifecycle Expiration'
-    ? 'expired version'
-    : 'removed version';
-}
-
-/** @returns the ID of the version that an event is about; undefined in a bucket without versions */
-function versionOf(event: unknown, root: string): string | undefined {
-  const id = stringAt(event, root, 'object', 'versionId') ?? stringAt(event, root, 'object', 'version-id');
-  return id === '' ? undefined : id;
-}
-
-/** What CloudTrail calls the requests that change what S3 serves. */
-const writes = /^(?:PutObject|PostObject|CopyObject|CompleteMultipartUpload|DeleteObjects?)$/;
-
-function isRecordedWrite(event: unknown, name: string): boolean {
-  return (
-    name === 'AWS API Call via CloudTrail' &&
-    stringAt(event, 'detail', 'eventSource') === 's3.amazonaws.com' &&
-    writes.test(stringAt(event, 'detail', 'eventName') ?? '') &&
-    stringAt(event, 'detail', 'errorCode') === undefined
-  );
 }
 
 const meaningless = {

@@ -134,7 +134,7 @@ describe('fields that are not compatible are refused', () => {
     ],
     [
       { purge: { ...purge, queries: ['a=*'] } },
-      '`purge.queries[0]`: expected a query string with special characters percent-encoded and without "*", got "a=*"',
+      '`purge.queries[0]`: expected a query string with special characters percent-encoded and without "*", which only `dirUrls` take as a wildcard, got "a=*"',
     ],
     [{ purge: { dirUrls: [`${url}/*`], queries: ['a'] } }, '`purge.queries`: it applies to `fileUrls` only'],
     [

@@ -1,10 +1,7 @@
 import { compileIsOwn, type IsOwn, type Scopes } from './own-urls.ts';
-import {
-  compileRegexTemplate,
-  compileUrlTemplate,
-  type Template,
-  type Variables,
-} from './patterns/template.ts';
+import { compileRegexTemplate } from './patterns/regex-template.ts';
+import type { Template, Variables } from './patterns/template.ts';
+import { compileUrlTemplate } from './patterns/url-template.ts';
 import { listOf, type Rule } from './rule.ts';
 import { type Encoding, pathEncoders } from './urls/encodings.ts';
 import { compileFileUrl, type UrlPurge } from './urls/file-url.ts';

@@ -1,9 +1,6 @@
-import {
-  compilePlainTemplate,
-  compileRegexTemplate,
-  compileUrlTemplate,
-  type Template,
-} from '../../../functions/core/mapping/patterns/template.ts';
+import { compileRegexTemplate } from '../../../functions/core/mapping/patterns/regex-template.ts';
+import { compilePlainTemplate, type Template } from '../../../functions/core/mapping/patterns/template.ts';
+import { compileUrlTemplate } from '../../../functions/core/mapping/patterns/url-template.ts';
 import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
 import { originOf } from '../../../functions/core/mapping/urls/hosts.ts';
 import { regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
@@ -149,7 +146,7 @@ function validateQuery({ value, path }: StringAt, known: KnownVariables): readon
   return validateCompiled(template, path, known, (sample) =>
     fileUrlProblem(sample) === undefined
       ? undefined
-      : `expected a query string with special characters percent-encoded and without "*", got ${JSON.stringify(value)}`,
+      : `expected a query string with special characters percent-encoded and without "*", which only \`dirUrls\` take as a wildcard, got ${JSON.stringify(value)}`,
   );
 }
 

@@ -1,7 +1,5 @@
-import {
-  compileRegexTemplate,
-  compileUrlTemplate,
-} from '../../../functions/core/mapping/patterns/template.ts';
+import { compileRegexTemplate } from '../../../functions/core/mapping/patterns/regex-template.ts';
+import { compileUrlTemplate } from '../../../functions/core/mapping/patterns/url-template.ts';
 import { listOf, type Rule } from '../../../functions/core/mapping/rule.ts';
 import { withHosts } from '../../../functions/core/mapping/urls/hosts.ts';
 import type { CompleteSettings } from '../settings.ts';

@@ -1,6 +1,4 @@
-import { type Encoding, pathEncoders } from '../urls/encodings.ts';
-import { escapeRegex } from '../urls/regex-pattern.ts';
-import { encodeInHost, encodeInQuery, encodeLiteral, encodeWholeUrl, normalizeOrigin } from '../urls/url.ts';
+import { normalizeOrigin } from '../urls/url.ts';
 import type { Captures } from './pattern.ts';
 import { parseTokens, type Token } from './tokens.ts';
 
@@ -29,14 +27,8 @@ export interface Template {
   expand(variables: Variables): Expansion;
 }
 
-/** How a URL template treats its values. */
-export interface UrlTemplateOptions {
-  readonly encoding?: Encoding;
-  /** Whether a slash before a value and one at its beginning are one: so for a CMS, whose paths come either way. */
-  readonly joinSlashes?: boolean;
-}
-
-interface ValuePart {
+/** A variable of a template. */
+export interface ValuePart {
   readonly name: string;
   readonly encode: (value: string) => string;
   /** @default 'x' */
@@ -49,123 +41,20 @@ interface ValuePart {
   readonly isNeeded?: boolean;
 }
 
-type Part = string | ValuePart;
+/** A literal part of a template, or a variable. */
+export type Part = string | ValuePart;
 
-type Variable = Token & { readonly kind: 'variable' };
+/** A variable in a template's source. */
+export type Variable = Token & { readonly kind: 'variable' };
 
-/** Where a value is in a URL. */
-interface Position {
-  /** The template up to the variable, with a plain value for each variable in it. */
-  readonly before: string;
-  readonly isInQuery: boolean;
-}
-
-/**
- * Compiles a URL template. A value is encoded for where it is in the URL: in the path `{name}` encodes slashes
- * and `{+name}` keeps them; in the query both encode everything; in the host it is a part of the name. A template
- * that begins with `{+name}` takes the value as a whole URL. Literal parts that are encoded stay as they are.
- * A `*` is a wildcard in a literal part alone: in a value it is marked, see `literal-star.ts`.
- * @throws PatternError for a brace without its partner and for an invalid name
- */
-export function compileUrlTemplate(source: string, options: UrlTemplateOptions = {}): Template {
-  const tokens = parseTokens(source);
-  const hasWildcard = hasStarInPath(tokens);
-  let before = '';
-  const parts = tokens.map((token, index): Part => {
-    if (token.kind === 'literal') {
-      before += token.text;
-      return encodeLiteral(index === 0 ? normalizeBeginning(token.text, tokens[1]) : token.text);
-    }
-    const isInQuery = before.includes('?');
-    const part = urlPart(token, { before, isInQuery }, options);
-    before += part.sample ?? 'x';
-    return { ...part, mayLack: mayLack(token), isNeeded: hasWildcard && !isInQuery };
-  });
-  return templateOf(source, parts);
-}
-
-function mayLack({ name, isOptional }: Variable): boolean {
+/** @returns whether a change may lack a value for a variable */
+export function mayLack({ name, isOptional }: Variable): boolean {
   return isOptional || name.includes('*');
-}
-
-function hasStarInPath(tokens: readonly Token[]): boolean {
-  const literals = tokens.map((token) => (token.kind === 'literal' ? token.text : '')).join('');
-  return (literals.split('?')[0] ?? '').includes('*');
-}
-
-/** The first literal of a template, with its host as a browser writes it where the host ends in it. */
-function normalizeBeginning(text: string, next: Token | undefined): string {
-  if (/^https?:\/\/[^/?#]+[/?#]/i.test(text) || next === undefined) return normalizeOrigin(text);
-  const isHost = /^https?:\/\/[^/?#]+$/i.test(text) && next.kind === 'variable' && next.crossesSlashes;
-  return isHost ? normalizeOrigin(text).slice(0, -1) : text;
-}
-
-function urlPart(
-  variable: Variable,
-  { before, isInQuery }: Position,
-  options: UrlTemplateOptions,
-): Omit<ValuePart, 'mayLack' | 'isNeeded'> {
-  const { name, crossesSlashes } = variable;
-  const { encoding = 'browser', joinSlashes = false } = options;
-  if (before === '') {
-    return { name, encode: encodeWholeUrl, sample: 'https://host.example/x', decidesHost: true };
-  }
-  if (isInQuery) return { name, encode: encodeInQuery };
-  const encodePath = pathEncoders[encoding];
-  const encode = (value: string) => encodePath(value, crossesSlashes);
-  // Right after the host, `{+name}` is the path: it gets the slash that a value may lack.
-  if (/^[A-Za-z]+:\/\/[^/]*$/.test(before)) {
-    if (!crossesSlashes || before.endsWith('//')) return { name, encode: encodeInHost, decidesHost: true };
-    return { name, encode: (value) => encode(value.startsWith('/') ? value : `/${value}`), sample: '/x' };
-  }
-  if (!joinSlashes || !before.endsWith('/')) return { name, encode };
-  return { name, encode: (value) => encode(value.replace(/^\/+/, '')) };
-}
-
-/**
- * Compiles a template for `regexPatterns`: values are encoded as in a URL and then escaped, so that they match
- * themselves. Braces without a variable belong to the regex.
- * @throws PatternError for an invalid variable name
- */
-export function compileRegexTemplate(source: string, options: UrlTemplateOptions = {}): Template {
-  const tokens = parseTokens(source, 'literal');
-  let before = '';
-  const parts = tokens.map((token, index): Part => {
-    if (token.kind === 'literal') {
-      before += token.text;
-      return encodeLiteral(index === 0 ? normalizeRegexOrigin(token.text, tokens[1]) : token.text);
-    }
-    // A whole URL as a value is not a pattern; without an origin it is refused at synth.
-    const position = { before: before === '' ? '/' : before, isInQuery: before.includes('\\?') };
-    const part = urlPart(token, position, options);
-    before += part.sample ?? 'x';
-    if (part.decidesHost) return { ...part, mayLack: mayLack(token) };
-    const rest = tokens.slice(index + 1).map((each) => (each.kind === 'literal' ? each.text : 'x'));
-    return {
-      ...part,
-      encode: (value) => escapeRegex(part.encode(value)),
-      mayLack: mayLack(token),
-      isNeeded: !endsPath.test(rest.join('')),
-    };
-  });
-  return templateOf(source, parts);
-}
-
-/** What may follow a value that names nothing: the end, or a query. CDN Pro leaves a pattern's end open without `$`. */
-const endsPath = /^(?:\$$|\\\?|\((?:\?:)?\\\?[^()]*\)\?\$$)/;
-
-/** The host of a regex, where it is whole. A path is not added: without one, the regex would match all of the host. */
-function normalizeRegexOrigin(text: string, next: Token | undefined): string {
-  const [origin] = /^(?:https?|any):\/\/[^/\\?#]+/i.exec(text) ?? [];
-  if (origin === undefined) return text;
-  const rest = text.slice(origin.length);
-  const isWhole = rest.startsWith('/') || (rest === '' && next?.kind === 'variable' && next.crossesSlashes);
-  return isWhole ? normalizeOrigin(origin).slice(0, -1) + rest : text;
 }
 
 /**
  * Compiles a template whose values stay as they are, e.g. for a header's value.
- * @throws PatternError as {@link compileUrlTemplate}
+ * @throws PatternError for a brace without its partner and for an invalid name
  */
 export function compilePlainTemplate(source: string): Template {
   const parts = parseTokens(source).map((token): Part => {
@@ -175,7 +64,8 @@ export function compilePlainTemplate(source: string): Template {
   return templateOf(source, parts);
 }
 
-function templateOf(source: string, parts: readonly Part[]): Template {
+/** @returns the template of these parts */
+export function templateOf(source: string, parts: readonly Part[]): Template {
   const variables = parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
   const list = variables.find((name) => name.includes('*'));
   const sample = parts.map((part) => (typeof part === 'string' ? part : (part.sample ?? 'x'))).join('');

@@ -1,6 +1,7 @@
 import type { Header, Scope } from '../../model/types.ts';
 import type { Scopes } from '../own-urls.ts';
-import { compileUrlTemplate, type Template, type Variables } from '../patterns/template.ts';
+import type { Template, Variables } from '../patterns/template.ts';
+import { compileUrlTemplate } from '../patterns/url-template.ts';
 import type { Purge } from '../rule.ts';
 import { compileHeaders } from './header-sets.ts';
 import type { PageFinder } from './pages.ts';
