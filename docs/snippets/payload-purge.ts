@@ -1,18 +1,24 @@
 import { createHmac, randomUUID } from 'node:crypto';
 
 /**
- * Hooks for a collection of Payload that tell the purger of its changes, signed by Standard Webhooks:
+ * Hooks for collections and globals of Payload that tell the purger of their changes, signed by Standard Webhooks:
  *
  *   const purge = purgeHooks({ url: process.env.PURGER_URL, secret: process.env.PURGER_SECRET });
  *   export const Posts: CollectionConfig = {
  *     slug: 'posts',
  *     hooks: { afterChange: [purge.afterChange], afterDelete: [purge.afterDelete] },
  *   };
+ *   export const Header: GlobalConfig = { slug: 'header', hooks: { afterChange: [purge.afterGlobalChange] } };
  */
 export function purgeHooks({ url, secret }: { url: string; secret: string }) {
   return {
     async afterChange({ collection, operation, doc, previousDoc, req }: ChangeArguments) {
       await send({ collection: collection.slug, operation, doc, previousDoc, locale: req?.locale });
+      return doc;
+    },
+    /** A global, such as a header or a footer, has a name and no documents. */
+    async afterGlobalChange({ global, doc, previousDoc, req }: GlobalArguments) {
+      await send({ global: global.slug, operation: 'update', doc, previousDoc, locale: req?.locale });
       return doc;
     },
     async afterDelete({ collection, doc, req }: DeleteArguments) {
@@ -42,6 +48,7 @@ interface ChangeArguments {
   req?: { locale?: string | null };
 }
 
+type GlobalArguments = Omit<ChangeArguments, 'operation' | 'collection'> & { global: { slug: string } };
 type DeleteArguments = Omit<ChangeArguments, 'operation' | 'previousDoc'>;
 
 function sign(body: string, secret: string): Record<string, string> {

@@ -3,6 +3,7 @@ import { priceOf } from '../../functions/core/limits/price.ts';
 import { noTokens, plus, type Tokens } from '../../functions/core/limits/quota.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { type MappedChange, mapChanges } from '../../functions/core/mapping/map-changes.ts';
+import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingResult, RuleExplanation } from '../../functions/core/mapping/rule.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../functions/core/model/group-by.ts';
@@ -35,7 +36,14 @@ export type HintedExplanation = RuleExplanation & {
 
 /** What would happen to one change. */
 export interface ChangeExplanation {
-  readonly change: ChangeReference & { readonly locale?: string; readonly removedVersion?: string };
+  readonly change: ChangeReference & {
+    readonly locale?: string;
+    readonly removedVersion?: string;
+    /** It counts only if its entry is remembered as public. */
+    readonly onlyIfRemembered?: true;
+    /** It does not say which entries changed, so that what rules can make of any is purged by prefix. */
+    readonly affectsAllEntries?: true;
+  };
   /** A newer change of the same object in the same event, which decides what is done. */
   readonly overtakenBy?: ChangeReference;
   /** Why the change would not even arrive. */
@@ -71,13 +79,17 @@ export interface Explanation {
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
 export function explain({ changes, remarks, notUnderstood = [] }: Input, config: PurgerConfig): Explanation {
   const rules = compileRules(config);
-  const mapped = mapChanges(changes, rules);
+  const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
   const explained = mapped.map(({ change, mapping, newer }) => ({
     change: {
       ...referenceTo(change),
       ...('locale' in change && change.locale ? { locale: change.locale } : {}),
       ...('removedVersion' in change && change.removedVersion
         ? { removedVersion: change.removedVersion }
+        : {}),
+      ...('onlyIfRemembered' in change && change.onlyIfRemembered ? { onlyIfRemembered: true as const } : {}),
+      ...('affectsAllEntries' in change && change.affectsAllEntries
+        ? { affectsAllEntries: true as const }
         : {}),
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
@@ -146,6 +158,14 @@ function priceIn({ entries }: PlannedRequest, unit: TokenUnit): Tokens {
     entries.map(({ entry }) => entry),
     unit,
   );
+}
+
+/** A change that does not say which entries changed is mapped as `receive-webhook` maps it. */
+function byPrefix(mapped: MappedChange, config: PurgerConfig): MappedChange {
+  const { change } = mapped;
+  if (!('affectsAllEntries' in change) || !change.affectsAllEntries) return mapped;
+  const mapping = purgeByPrefix(config, change);
+  return { ...mapped, mapping, schedule: mapping.schedule };
 }
 
 function explainPlan({ delaySeconds, requests }: Plan): ExplainedRequests {

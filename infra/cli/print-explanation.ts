@@ -39,13 +39,17 @@ function counted(count: number, one: string, several: string): string {
 }
 
 function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {
-  const { action, id, source, locale, removedVersion } = change;
+  const { action, id, source, locale, removedVersion, onlyIfRemembered, affectsAllEntries } = change;
   const title = source === 's3' ? `${action} ${id}` : `${action} ${id} from ${source}`;
   return [
     locale === undefined ? title : `${title} in ${locale}`,
     ...(removedVersion === undefined
       ? []
       : [`  its version ${removedVersion} was removed: it may be gone, or show another version`]),
+    ...(affectsAllEntries ? ['  does not say which entries changed: purged by prefix'] : []),
+    ...(onlyIfRemembered
+      ? ['  only if the entry is remembered as public: then what is remembered of it']
+      : []),
     ...(overtakenBy === undefined ? [] : [`  a newer change came with it: ${overtakenBy.action}`]),
     ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
     ...rules.flatMap(describeRule),

@@ -278,6 +278,24 @@ describe('what may be a list, or one value for each locale', () => {
   });
 });
 
+describe('Payload', () => {
+  it('purges by its name what a global is shown on', async () => {
+    const { deliver } = sendTo('payload', [`${site}/{type}.html`]);
+    const body = { global: 'footer', operation: 'update', doc: { links: [] }, previousDoc: {} };
+    expect((await deliver({ body })).purged).toEqual([`invalidate ${site}/footer.html`]);
+  });
+
+  it('purges the file of an upload, and the one that it replaced', async () => {
+    const { deliver } = sendTo('payload', [`${site}/{+path}`]);
+    const doc = (name: string) => ({ id: 'm1', url: `/api/media/file/${name}.png` });
+    const body = { collection: 'media', operation: 'update', doc: doc('b'), previousDoc: doc('a') };
+    expect((await deliver({ body })).purged).toEqual([
+      `invalidate ${site}/api/media/file/b.png`,
+      `delete ${site}/api/media/file/a.png`,
+    ]);
+  });
+});
+
 describe('Directus', () => {
   it.each(['files.upload', 'files.update', 'files.delete'])('purges a file with %s', async (event) => {
     const { deliver } = sendTo('directus', [`${site}/assets/{id}`]);

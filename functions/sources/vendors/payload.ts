@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/model/record.ts';
 import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, inLocale, writtenLocales } from '../toolkit/entry-change.ts';
+import { actionsOf, changeOf, inLocale, urlFields, writtenLocales } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
@@ -63,7 +63,15 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const locales = own === 'all' ? writtenLocales(entry) : [];
   const changes = (locales.length === 0 ? [undefined] : locales).map((locale) =>
     locale === undefined
-      ? changeOf(context, { ...found, locale: own === 'all' ? undefined : own, entry, previous })
+      ? changeOf(context, {
+          ...found,
+          locale: own === 'all' ? undefined : own,
+          entry,
+          // Of an upload, the URL of its file.
+          metadata: urlFields(entry.url),
+          previous,
+          previousMetadata: urlFields(previous?.url),
+        })
       : changeOf(context, {
           ...found,
           locale,
