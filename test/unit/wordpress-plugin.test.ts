@@ -38,13 +38,13 @@ describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where th
   });
 
   it('sends what its source verifies, and what purges each address that visitors knew', async () => {
+    const { sent } = editorsDay(202);
     const world = createWebhookWorld({
       webhooks: { wordpress: { source: 'wordpress', secretIds: ['s'] } },
       rules: [{ match: { source: 'wordpress' }, purge: { fileUrls: ['https://www.example.com/{+path}'] } }],
       secrets: { s: SECRET },
       nowMs: Date.now(),
     });
-    const { sent } = editorsDay(202);
     const purged: [string, readonly string[]][] = [];
     for (const { doing, url, headers, body } of sent) {
       const before = world.purged().length;
@@ -53,6 +53,7 @@ describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where th
       purged.push([`${doing}: ${statusCode}`, world.purged().slice(before)]);
     }
     const at = (path: string) => `https://www.example.com/${path}/`;
+    const photo = 'https://www.example.com/wp-content/uploads/photo.png';
     const renamed = at('blog/gr%C3%BC%C3%9Fe');
     expect(purged).toEqual([
       ['publish: 202', [`invalidate ${at('blog/hello')}`]],
@@ -63,7 +64,38 @@ describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where th
       ['trash page: 202', [`delete ${at('about')}`]],
       ['publish product: 202', [`invalidate ${at('blog/shoe')}`]],
       ['delete product: 202', [`delete ${at('blog/shoe')}`]],
+      ['publish in a category: 202', [`invalidate ${at('blog/news')}`]],
+      ['move to another category: 202', [`invalidate ${at('blog/news')}`]],
+      ['comment is approved: 202', [`invalidate ${at('blog/news')}`]],
+      ['comment is edited: 202', [`invalidate ${at('blog/news')}`]],
+      ['comment is spam: 202', [`invalidate ${at('blog/news')}`]],
+      ['comment is published at once: 202', [`invalidate ${at('blog/news')}`]],
+      ['new term: 202', [`invalidate ${at('category/sport')}`]],
+      ['renamed term: 202', [`invalidate ${at('category/sports')}`, `delete ${at('category/sport')}`]],
+      ['deleted term: 202', [`delete ${at('category/sports')}`]],
+      ['upload: 202', [`invalidate ${photo}`]],
+      ['edited image: 202', [`invalidate ${photo}`]],
+      ['deleted file: 202', [`delete ${photo}`]],
+      ['publish parent: 202', [`invalidate ${at('team')}`]],
+      ['publish child: 202', [`invalidate ${at('team/anna')}`]],
+      ['rename parent: 202', [`invalidate ${at('people')}`, `delete ${at('team')}`]],
+      ['rename parent: 202', [`invalidate ${at('people/anna')}`, `delete ${at('team/anna')}`]],
     ]);
+  });
+
+  it('names the archives that show a post, those that it has left included', () => {
+    const moved = editorsDay(202).sent.find(({ doing }) => doing === 'move to another category');
+    expect(JSON.parse(moved?.body ?? '{}')).toMatchObject({
+      data: {
+        categories: ['new'],
+        tags: ['a', 'b'],
+        author: 'anna',
+        year: '2026',
+        month: '01',
+        day: '02',
+        previous: { categories: ['old'] },
+      },
+    });
   });
 
   it('tells of the former address itself, so that it is purged even where nothing is remembered', () => {
@@ -71,7 +103,7 @@ describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where th
     expect(JSON.parse(rename?.body ?? '{}')).toMatchObject({
       type: 'post.updated',
       data: {
-        id: 1,
+        id: '1',
         type: 'post',
         locale: 'de_DE',
         path: 'blog/grüße/',
