@@ -11,6 +11,7 @@ import type { MappedChange } from '../core/mapping/map-changes.ts';
 import type { MappingConfig, MappingResult, RuleSet } from '../core/mapping/rule.ts';
 import { timedEntries } from '../core/mapping/schedule.ts';
 import { uniqueEntries } from '../core/mapping/urls/entry-set.ts';
+import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { messageVersion, referenceTo, writeMessage } from '../core/model/purge-message.ts';
 import type { EntryChange, OriginChange } from '../core/model/types.ts';
@@ -66,11 +67,10 @@ export async function enqueueWebhook(
   const mapped = [...recalled, ...others].map(({ change, mapping }) => {
     return { change, mapping, schedule: mapping.schedule };
   });
-  const {
-    entries,
-    failed: unqueued,
-    invalid,
-  } = await queueMapped(withFewVersions([...mapped, ...(await coverCut(mapped, ports))], budget), ports);
+  const few = withFewVersions(mapped, budget);
+  budget.spend('directories', directoriesOf(few));
+  const all = [...few, ...(await coverCut(mapped, ports))];
+  const { entries, failed: unqueued, invalid } = await queueMapped(all, ports);
   const queued = recalled.filter(({ change }) => !unqueued.includes(change));
   await Promise.all(queued.map((each) => each.clearStale()));
   const incomplete = queued.flatMap(({ change, isIncomplete }) => (isIncomplete ? [change] : []));
@@ -114,6 +114,14 @@ function withBudget(rules: RuleSet, budget: DeliveryBudget): RuleSet {
       return mapping;
     },
   };
+}
+
+/** @returns how many directories and regular expressions changes map to by themselves, those that stand in for versions included */
+function directoriesOf(mapped: readonly MappedChange[]): number {
+  const entries = mapped.flatMap(({ change, mapping }) =>
+    'affectsAllEntries' in change && change.affectsAllEntries ? [] : mapping.entries,
+  );
+  return new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [] : [entryText(entry)]))).size;
 }
 
 /** Whether a template has the items of a list, `{fields.tags.*}`, which may be fewer than the payload's. */

@@ -107,6 +107,44 @@ describe('a URL in many versions by header', () => {
   });
 });
 
+describe('many changes of one entry in one delivery', () => {
+  const notification = (codename: string) => ({
+    data: { system: { id: 'k1', codename, language: 'en', type: 'article' } },
+    message: { object_type: 'content_item', action: 'published', delivery_slot: 'published' },
+  });
+  const batch = (count: number) => ({
+    body: { notifications: Array.from({ length: count }, (_, index) => notification(`name_${index}`)) },
+  });
+
+  it('are purged each, or by prefix where they are more than any editor makes', async () => {
+    const few = createSender('kontent-ai', { urls: [`${site}/k/{fields.codename}`] });
+    expect((await few.deliver(batch(100))).purged).toHaveLength(100);
+    const many = createSender('kontent-ai', { urls: [`${site}/k/{fields.codename}`] });
+    expect((await many.deliver(batch(101))).purged).toEqual([`invalidate ${site}/k/**`]);
+  });
+});
+
+describe('names with a star', () => {
+  const push = (count: number) => ({
+    headers: { 'x-github-event': 'push' },
+    body: {
+      ref: 'refs/heads/main',
+      before: 'aaaa',
+      repository: { default_branch: 'main' },
+      commits: [
+        { added: Array.from({ length: count }, (_, index) => `a*${index}.html`), modified: [], removed: [] },
+      ],
+    },
+  });
+
+  it('are purged one by one where they are few, and by prefix where each would be a regular expression of many', async () => {
+    const few = createSender('github', { urls: [`${site}/docs/{+path}`] });
+    expect((await few.deliver(push(100))).purged).toHaveLength(100);
+    const many = createSender('github', { urls: [`${site}/docs/{+path}`] });
+    expect((await many.deliver(push(101))).purged).toEqual([`invalidate ${site}/docs/**`]);
+  });
+});
+
 describe('the key that an entry is remembered by', () => {
   it('differs for different entries, whatever their types hold', () => {
     const keys = [

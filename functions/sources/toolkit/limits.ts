@@ -27,12 +27,14 @@ export const deliveryLimits = {
   repeats: 100,
   /** URLs that the rules make of the changes, as often as they are mapped. */
   entries: 20_000,
+  /** Directories and regular expressions among them: the default contract has 20 a day, and two regexes take a request. */
+  directories: 100,
   /** Header sets of these URLs: each takes a purge request. */
   headerSets: 100,
 } as const;
 
 /** What is counted while a delivery is read and mapped. */
-type Counted = 'visits' | 'fields' | 'changes' | 'recalls' | 'entries' | 'headerSets';
+type Counted = 'visits' | 'fields' | 'changes' | 'recalls' | 'entries' | 'directories' | 'headerSets';
 
 const whatIsCounted: Readonly<Record<Counted, string>> = {
   visits: 'values looked at',
@@ -40,6 +42,7 @@ const whatIsCounted: Readonly<Record<Counted, string>> = {
   changes: 'changes',
   recalls: 'entries',
   entries: 'URLs',
+  directories: 'directories and regular expressions',
   headerSets: 'header sets',
 };
 
