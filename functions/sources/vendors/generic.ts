@@ -25,7 +25,7 @@ export const generic = defineJsonSource({
 
 function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
   const map = context.options.payload ?? {};
-  const entries = map.entries === undefined ? [body] : valueAtPath(body, map.entries);
+  const entries = map.entries === undefined ? [body] : entriesAt(body, map.entries);
   if (!Array.isArray(entries)) return unexpected(map.entries ?? '', 'a list of entries', entries);
   const changes = [];
   let reason = 'no entry changed';
@@ -35,6 +35,14 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     else changes.push(found);
   }
   return changes.length === 0 ? ignored(reason) : { kind: 'changes', changes };
+}
+
+/** @returns what is at the path; where nothing is, a sender of one entry leaves the list out, and has the entry in its place */
+function entriesAt(body: JsonObject, path: string): unknown {
+  const entries = valueAtPath(body, path);
+  const dot = path.lastIndexOf('.');
+  const holder = dot < 0 ? body : valueAtPath(body, path.slice(0, dot));
+  return entries === undefined && isRecord(holder) ? [holder] : entries;
 }
 
 /** @returns the change of an entry, or the reason why there is none */
