@@ -42,11 +42,15 @@ describe.each(Object.keys(webhookSources))('a delivery of %s that comes again', 
 
   it('is not seen where its first attempt was not queued', async () => {
     const { world, deliver } = createDelivery(source);
-    world.before = (step) => {
-      if (step === 'send') throw new Error('the queue is away');
+    const ports = world.ports as { send: typeof world.ports.send };
+    const { send } = ports;
+    ports.send = async () => {
+      throw new Error('the queue is away');
     };
     expect((await deliver(text)).statusCode).toBe(503);
-    world.before = () => {};
+    ports.send = async (messages) => messages.map((_, index) => ({ index, reason: 'throttled' }));
+    expect((await deliver(text)).statusCode).toBe(503);
+    ports.send = send;
     expect((await deliver(text)).statusCode).toBe(webhookSources[source as 'prismic'].queuedStatus ?? 202);
     expect(world.sent.length).toBeGreaterThan(0);
   });
