@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxBodyBytes, receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { webhookSources } from '../../functions/sources/registry.ts';
+import { deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
 import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
 import {
@@ -306,7 +307,10 @@ describe('a request that nobody signed', () => {
           async (name, headers, path, body) => {
             world.lines.length = 0;
             const answer = await receiveWebhook(name, { method: 'POST', path, headers, body }, world.ports);
-            if (answer.statusCode !== 401) throw new Error(`${name} was answered ${answer.statusCode}`);
+            // What holds its own secret is not even parsed where it is large.
+            const isTooLarge = name === 'prismic' && body.length > deliveryLimits.unverifiedBytes;
+            const expected = isTooLarge ? 413 : 401;
+            if (answer.statusCode !== expected) throw new Error(`${name} was answered ${answer.statusCode}`);
           },
         ),
         { numRuns: Math.ceil(cases * 0.12) },
