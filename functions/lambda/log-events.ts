@@ -90,7 +90,8 @@ export const followEvents = {
   purgeEnded: 'purge ended',
   purgeFailed: 'purge failed: some servers may keep the old content',
   purgeSentAgain: 'purge incomplete or lost: its entries are purged again',
-  notSentAgain: 'purge incomplete or lost, its entries not sent again: the next tick tries again',
+  purgeRepeated: 'purge repeated: an edge may have fetched old content again meanwhile',
+  notSentAgain: 'entries of a purge not sent again: the next tick tries again',
   endNotPut: 'end of a purge not put onto the event bus: the log and the journal have it',
   purgesUnread: 'purges not read: CDN Pro is asked again by the next tick',
 } as const;

@@ -1,21 +1,35 @@
 import type { OpenPurge } from '../aws/journal-table.ts';
 import type { Decision } from '../core/following/decide-purge.ts';
 import type { PurgeEnd, PurgeState } from '../core/following/followed-purge.ts';
-import { writeInParts } from '../core/model/purge-message.ts';
+import type { Repeats } from '../core/following/repeats.ts';
+import { type PurgeMessage, writeInParts } from '../core/model/purge-message.ts';
 import { describeError } from '../lambda/log.ts';
 import { followEvents } from '../lambda/log-events.ts';
 import type { FollowPorts } from './follow-ports.ts';
 import { purgeEnded, purgeEndedType } from './purge-ended-event.ts';
 
-/** Does what was decided on a purge, unless somebody else has written of it since it was read. */
-export async function carryOut(purge: OpenPurge, decision: Decision, ports: FollowPorts): Promise<void> {
+/**
+ * Does what was decided on a purge, unless somebody else has written of it since it was read.
+ * @param repeats decides what is purged once more where it has completed; undefined where a later purge does that
+ */
+export async function carryOut(
+  purge: OpenPurge,
+  decision: Decision,
+  repeats: Repeats | undefined,
+  ports: FollowPorts,
+): Promise<void> {
   if (decision.kind === 'wait') return;
   const isNews = purge.state.kind === 'purging';
   const state = decision.kind === 'repair' ? decision.state : decision.end;
   const written = await ports.journal.write(purge, state);
   if (written === undefined) return;
   if (isNews && state.successRate !== undefined && state.successRate < 100) ports.measure('PurgesPartial', 1);
-  if (decision.kind === 'end') return conclude(written, decision.end, ports);
+  if (decision.kind === 'end') {
+    if (decision.end.kind !== 'completed' || (await repeat(written, repeats, ports))) {
+      await conclude(written, decision.end, ports);
+    }
+    return;
+  }
   const end = await sendAgain(written, decision.state, ports);
   const ended = end && (await ports.journal.write(written, end));
   if (end !== undefined && ended !== undefined) await conclude(ended, end, ports);
@@ -34,18 +48,48 @@ async function sendAgain(
   if (messages.length === 0) {
     return { kind: 'failed', ...outcome, reason: 'its entries are not in the journal' };
   }
-  const bodies = messages.flatMap(({ tries: _, rejected: __, ...message }) =>
+  const again = messages.map(({ tries: _, rejected: __, ...message }) => ({
+    ...message,
+    repair: repair + 1,
     // What was purged once is not late: how long it has waited counts from now on.
-    writeInParts({ ...message, repair: repair + 1, released: nowMs() }),
-  );
-  const unsent = await send(bodies.map((body) => ({ body })));
-  if (unsent.length > 0) {
-    log.warn(followEvents.notSentAgain, { purgeId, messages: unsent.length, reason: unsent[0]?.reason });
-    return undefined;
-  }
+    released: nowMs(),
+  }));
+  if (!(await sendAll(again, purgeId, { send, log }))) return undefined;
   measure('Repairs', 1);
   log.info(followEvents.purgeSentAgain, { purgeId, ...outcome, urls, repair: repair + 1 });
   return { kind: 'superseded', ...outcome };
+}
+
+/**
+ * Puts the files of a purge that has completed into the purge queue once more.
+ * @returns whether that is done
+ */
+async function repeat(
+  { purgeId }: OpenPurge,
+  repeats: Repeats | undefined,
+  { journal, send, log }: FollowPorts,
+): Promise<boolean> {
+  const messages = repeats?.of(purgeId, await journal.messages(purgeId)) ?? [];
+  if (messages.length === 0) return true;
+  if (!(await sendAll(messages, purgeId, { send, log }))) return false;
+  log.info(followEvents.purgeRepeated, {
+    purgeId,
+    urls: messages.reduce((sum, { entries }) => sum + entries.length, 0),
+  });
+  return true;
+}
+
+/** @returns whether all of them are in the purge queue */
+async function sendAll(
+  messages: readonly PurgeMessage[],
+  purgeId: string,
+  { send, log }: Pick<FollowPorts, 'send' | 'log'>,
+): Promise<boolean> {
+  const bodies = messages.flatMap((message) => writeInParts(message));
+  const unsent = await send(bodies.map((body) => ({ body })));
+  if (unsent.length === 0) return true;
+  log.warn(followEvents.notSentAgain, { purgeId, messages: unsent.length, reason: unsent[0]?.reason });
+  return false;
 }
 
 /** Tells how a purge has ended, and follows it no longer. */

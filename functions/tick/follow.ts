@@ -3,6 +3,7 @@ import type { OpenPurge } from '../aws/journal-table.ts';
 import { isDue, isLate, noteDurations } from '../core/following/asking.ts';
 import { type Decision, decidePurge, type Observation } from '../core/following/decide-purge.ts';
 import type { RepairsSpent } from '../core/following/repairs.ts';
+import { createRepeats, type Repeats } from '../core/following/repeats.ts';
 import { isReplaced } from '../core/following/replaced.ts';
 import { freshQuota, quotaOf, type Tokens } from '../core/limits/quota.ts';
 import { strictestLimits } from '../core/limits/shared-limit.ts';
@@ -20,11 +21,13 @@ const concurrency = 16;
 interface Decided {
   readonly purge: OpenPurge;
   readonly decision: Decision;
+  /** Whether later purges settle all of its entries, too. */
+  readonly isReplaced: boolean;
 }
 
 /**
  * @returns what each tick does to follow purges to their ends: it asks CDN Pro how far they are, and sends entries again
- * that were left out. While no purge is open it costs one small read.
+ * that were left out, and files once more that have been purged everywhere. While no purge is open it costs one small read.
  *
  * Every step is written down before it is taken, on condition that nobody else has taken it: of two ticks at once one
  * does it, and a tick after a crash does again at most what the crashed one may not have done.
@@ -47,7 +50,7 @@ export function createFollower(
       due.filter(({ state }) => state.kind === 'purging'),
       deadlineMs,
     );
-    const quotas = await quotasOf(ports, options);
+    const { quotas, repeats } = await readQuotas(ports, options);
     const { decided, spent } = decideAll(
       due,
       { open, observations, quotas, spent: following.spent },
@@ -65,22 +68,29 @@ export function createFollower(
     const toDo = decided.filter(({ decision }) => decision.kind !== 'wait');
     await pMap(
       toDo,
-      async ({ purge, decision }) => {
-        if (nowMs() < deadlineMs) await carryOut(purge, decision, ports);
+      async ({ purge, decision, isReplaced }) => {
+        if (nowMs() >= deadlineMs) return;
+        await carryOut(purge, decision, isReplaced ? undefined : repeats(purge.target), ports);
       },
       { concurrency },
     );
   };
 }
 
-/** @returns the day's quota of each target */
-async function quotasOf(
-  { limitsTable }: FollowPorts,
-  { limits }: FollowOptions,
-): Promise<(target: Target) => Tokens> {
-  const { quotas, window } = await limitsTable.read();
+/** The day's quota of each target, and what decides on repeats within what is left of it. */
+interface Quotas {
+  readonly quotas: (target: Target) => Tokens;
+  readonly repeats: (target: Target) => Repeats;
+}
+
+async function readQuotas({ limitsTable, nowMs }: FollowPorts, { limits }: FollowOptions): Promise<Quotas> {
+  const { quotas: states, window } = await limitsTable.read();
   const { quota } = strictestLimits(window, limits);
-  return (target) => quotaOf(quotas[target] ?? freshQuota, quota[target]);
+  const quotas = (target: Target) => quotaOf(states[target] ?? freshQuota, quota[target]);
+  const repeatsOf = (target: Target) =>
+    createRepeats(states[target], quotas(target), limits.tokenUnit, nowMs());
+  const repeats = { production: repeatsOf('production'), staging: repeatsOf('staging') };
+  return { quotas, repeats: (target) => repeats[target] };
 }
 
 /** What deciding on purges works with. */
@@ -100,12 +110,13 @@ function decideAll(
   const decided = due.map((purge): Decided => {
     const { purgeId, target, state } = purge;
     // A tick has ended before it had done what it had written down.
-    if (state.kind === 'partial') return { purge, decision: { kind: 'repair', state } };
-    if (state.kind !== 'purging') return { purge, decision: { kind: 'end', end: state } };
-    const context = { isReplaced: isReplaced(purge, open), spent, quota: quotas(target), nowMs };
+    const own = { purge, isReplaced: isReplaced(purge, open) };
+    if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
+    if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
+    const context = { isReplaced: own.isReplaced, spent, quota: quotas(target), nowMs };
     const { decision, spent: after } = decidePurge(purge, observations.get(purgeId), context);
     spent = after;
-    return { purge, decision };
+    return { ...own, decision };
   });
   return { decided, spent };
 }

@@ -5,6 +5,7 @@ import { mostInPage } from '../../functions/cdn-pro/tasks.ts';
 import type { Observation } from '../../functions/core/following/decide-purge.ts';
 import type { Limits } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
+import { freshQuota, spend, type Tokens } from '../../functions/core/limits/quota.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
@@ -31,6 +32,8 @@ export interface WorldPurge extends Required<Fate> {
   readonly acceptedMs: number;
   readonly keys: readonly string[];
   readonly repair: number;
+  /** The purges that it repeats. */
+  readonly repeats: readonly string[];
 }
 
 /** What the world around purges does. */
@@ -181,7 +184,8 @@ export function createFollowWorld({
       const { takesMs = 20_000, successRate = 100, unseenMs = 0 } = fate;
       const keys = entries.map(entryKey);
       const { acceptedMs, repair } = accepted;
-      world.purges.push({ purgeId, acceptedMs, keys, repair, takesMs, successRate, unseenMs });
+      const repeats = messages.flatMap((message) => message.repeats ?? []);
+      world.purges.push({ purgeId, acceptedMs, keys, repair, repeats, takesMs, successRate, unseenMs });
       await recorder.record(accepted);
       return purgeId;
     },
@@ -190,6 +194,12 @@ export function createFollowWorld({
       for (const message of world.sent.slice(delivered)) await world.accept([message], fate());
       delivered = world.sent.length;
     },
+    /** Has this many tokens spent now. */
+    spend: (tokens: Tokens): Promise<void> =>
+      limitsTable.note((state, atMs) => ({
+        ...state,
+        quotas: { ...state.quotas, production: spend(state.quotas.production ?? freshQuota, tokens, atMs) },
+      })),
     open: (): Promise<readonly OpenPurge[]> => recorder.open(1000),
     /** How a purge has ended, each time that it was told. */
     ends: (purgeId: string): readonly string[] =>

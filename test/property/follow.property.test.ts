@@ -123,10 +123,17 @@ function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number
       world.purges.some((other) => other.acceptedMs > acceptedMs && other.keys.includes(key)),
     );
     if (end === 'superseded' && !isReplaced) problems.push(`nothing has superseded ${purgeId}`);
+    const isRepeat = purge.repeats.length > 0;
+    const repeats = world.sent.filter((message) => message.repeats === purgeId).length;
+    if (repeats > 0 && (isRepeat || end !== 'completed')) problems.push(`${purgeId}, ${end}, was repeated`);
+    if (end === 'completed' && repeats === 0 && !isRepeat && !isReplaced) {
+      problems.push(`${purgeId} was not repeated`);
+    }
     if (repair > 3) problems.push(`${purgeId} is repair ${repair}`);
   }
-  if (world.sent.length > incomplete + crashes * 8) problems.push('entries were sent again for nothing');
-  const repaired = world.sent.reduce((sum, { entries }) => sum + entries.length, 0);
+  const repairs = world.sent.filter(({ repeats }) => repeats === undefined);
+  if (repairs.length > incomplete + crashes * 8) problems.push('entries were sent again for nothing');
+  const repaired = repairs.reduce((sum, { entries }) => sum + entries.length, 0);
   if (repaired > 3 + crashes * 3) problems.push(`${repaired} URLs were repaired, of 60 a day`);
   return problems;
 }

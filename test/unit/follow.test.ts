@@ -90,6 +90,7 @@ describe('the event of an end', () => {
     );
     await world.tick();
     expect(world.lines.map(({ message }) => message)).toEqual([
+      followEvents.purgeRepeated,
       followEvents.endNotPut,
       followEvents.purgeEnded,
     ]);
@@ -214,11 +215,74 @@ describe('a purge that some servers have left out', () => {
   });
 });
 
+describe('a purge that has completed', () => {
+  const spending = (files: number) => (world: ReturnType<typeof createFollowWorld>) =>
+    world.spend({ files, dirs: 0 });
+  const fileAndDir = {
+    ...messageFor(page),
+    entries: [
+      ...messageFor(page).entries,
+      { kind: 'dir', url: `${page}/**`, target: 'production', action: 'invalidate' },
+    ],
+  } as const;
+
+  test('is followed by a second purge of its files, which names it, and is not repeated itself', async () => {
+    const world = createFollowWorld({});
+    const purgeId = await world.accept([fileAndDir]);
+    await world.tick();
+    const repeat = { ...messageFor(page), repeats: purgeId, released: world.nowMs };
+    expect([world.ends(purgeId), world.sent]).toEqual([['completed'], [repeat]]);
+    await world.deliver();
+    await world.tick(3);
+    expect([world.ends('p1'), world.sent]).toEqual([['completed'], [repeat]]);
+  });
+
+  test('has no second purge where it was a repeat in part: only what came in addition is repeated', async () => {
+    const world = createFollowWorld({});
+    await world.accept([{ ...messageFor(page), repeats: 'earlier' }, messageFor(`${page}/2`)]);
+    await world.tick();
+    expect(world.sent).toMatchObject([{ entries: [{ url: `${page}/2` }], repeats: 'p0' }]);
+  });
+
+  test.each([
+    ['people', 74, 1],
+    ['people', 75, 0],
+    ['takedown', 74, 1],
+    ['takedown', 75, 0],
+    ['bulk', 24, 1],
+    ['bulk', 25, 0],
+  ] as const)('of %s, with %i of 100 tokens spent, has %i second purges', async (lane, spent, repeats) => {
+    const world = createFollowWorld({ files: 100 });
+    await spending(spent)(world);
+    await world.accept([{ ...messageFor(page), lane }]);
+    await world.tick();
+    expect([world.ends('p0'), world.sent.length]).toEqual([['completed'], repeats]);
+  });
+
+  test('shares what is left with the others that complete at the same time', async () => {
+    const world = createFollowWorld({ files: 100 });
+    await spending(72)(world);
+    for (let index = 0; index < 6; index++) await world.accept([messageFor(`${page}/${index}`)]);
+    await world.tick();
+    expect(world.sent).toHaveLength(3);
+  });
+
+  test('is not repeated where a later purge of the same URLs is under way, which is', async () => {
+    const { world, purgeId } = await worldWith({});
+    world.nowMs += 1000;
+    const later = await world.accept([messageFor(page)], { takesMs: 90_000 });
+    await world.tick();
+    expect([world.ends(purgeId), world.sent]).toEqual([['completed'], []]);
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repeats: later }]);
+  });
+});
+
 describe('a purge that CDN Pro does not know', () => {
   test('may be seen minutes later: it is not sent again', async () => {
     const { world, purgeId } = await worldWith({ unseenMs: 8 * minuteMs });
     await world.tick(9);
-    expect([world.ends(purgeId), world.sent]).toEqual([['completed'], []]);
+    expect([world.ends(purgeId), world.measured('Repairs')]).toEqual([['completed'], []]);
   });
 
   test('is sent again after ten minutes', async () => {

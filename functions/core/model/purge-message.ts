@@ -44,6 +44,8 @@ export interface PurgeMessage {
   readonly byPrefix?: true;
   /** The number of a repair: the entries are purged again since a purge of them was incomplete or lost. */
   readonly repair?: number;
+  /** The ID of a purge that had completed: its files are purged once more, since an edge may have fetched old content again. */
+  readonly repeats?: string;
   /** How often CDN Pro has given no verdict on the entries. */
   readonly tries?: number;
   /** Only in the dead letter queue; `submit` ignores it, so that a redriven message is simply tried again. */
@@ -124,7 +126,7 @@ export function readMessage(body: string): ReadMessage {
 
 /** Reads what a message may say in addition; what is not understood is left out. */
 function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
-  const { lane, since, released, byPrefix, repair, tries } = json;
+  const { lane, since, released, byPrefix, repair, repeats, tries } = json;
   // Version 2 has its changes from the oldest to the newest.
   const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
   return {
@@ -134,6 +136,7 @@ function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
     ...(Number.isSafeInteger(released) && { released: Number(released) }),
     ...(byPrefix === true && { byPrefix }),
     ...(Number.isSafeInteger(repair) && { repair: Number(repair) }),
+    ...(typeof repeats === 'string' && { repeats }),
     ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
   };
 }
