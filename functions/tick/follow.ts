@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import type { OpenPurge } from '../aws/journal-table.ts';
-import { isDue, isLate, noteDurations } from '../core/following/asking.ts';
+import { isAskedAgain, isDue, isLate, noteDurations } from '../core/following/asking.ts';
 import { type Decision, decidePurge, type Observation } from '../core/following/decide-purge.ts';
 import type { RepairsSpent } from '../core/following/repairs.ts';
 import { createRepeats, type Repeats } from '../core/following/repeats.ts';
@@ -38,6 +38,7 @@ export function createFollower(
 ): (time: Pick<TickTime, 'deadlineMs'>) => Promise<void> {
   const { journal, measure, nowMs } = ports;
   const look = createPurgeLook(ports);
+  let askedMs = Number.NEGATIVE_INFINITY;
 
   return async ({ deadlineMs }) => {
     const [oldest] = await journal.open(1);
@@ -46,10 +47,10 @@ export function createFollower(
     if (!isDue(oldest, following.durations, nowMs())) return;
     const open = await journal.open(mostFollowed);
     const due = open.filter((purge) => isDue(purge, following.durations, nowMs()));
-    const observations = await look.lookAt(
-      due.filter(({ state }) => state.kind === 'purging'),
-      deadlineMs,
-    );
+    const purging = due.filter(({ state }) => state.kind === 'purging');
+    const isAsked = isAskedAgain(askedMs, following.durations, nowMs());
+    if (isAsked && purging.length > 0) askedMs = nowMs();
+    const observations = isAsked ? await look.lookAt(purging, deadlineMs) : new Map();
     const { quotas, repeats } = await readQuotas(ports, options);
     const { decided, spent } = decideAll(
       due,

@@ -120,6 +120,18 @@ describe('asking', () => {
     expect(world.measured('CompletionSeconds')).toHaveLength(6);
   });
 
+  test('is no more often than purges usually take, however often ticks come', async () => {
+    const { world, purgeId } = await worldWith({}, { answers: () => false });
+    await world.tick();
+    const asked = world.asked.length;
+    for (let count = 0; count < 20; count++) {
+      world.nowMs -= 58_000;
+      await world.tick();
+    }
+    expect([asked, world.asked.length]).toEqual([1, 1]);
+    expect(world.ends(purgeId)).toEqual([]);
+  });
+
   test('goes on in the next minute where CDN Pro does not answer', async () => {
     let isUp = false;
     const { world, purgeId } = await worldWith({}, { answers: () => isUp });

@@ -12,6 +12,8 @@ const usualQuantile = 0.025;
 /** Before anything is known, in milliseconds: the vendor's examples took three to six minutes. */
 const firstUsualMs = 60_000;
 
+/** Asking more seldom than this, in milliseconds, would find out too late. */
+const longestPauseMs = 60_000;
 /** From this age on, in milliseconds, a purge is in CDN Pro's list if CDN Pro knows it. */
 export const listedMs = 60_000;
 /** From this age on, in milliseconds, a purge has taken too long. */
@@ -32,6 +34,14 @@ export function usualMs(durations: Durations): number {
   if (durations.length < fewestDurations) return firstUsualMs;
   const sorted = durations.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length * usualQuantile)] ?? firstUsualMs;
+}
+
+/**
+ * @param askedMs when CDN Pro was last asked how far purges are, in milliseconds
+ * @returns whether to ask again: each minute, or sooner where purges take less
+ */
+export function isAskedAgain(askedMs: number, durations: Durations, nowMs: number): boolean {
+  return nowMs - askedMs >= Math.min(longestPauseMs, usualMs(durations)) - earlyMs;
 }
 
 /** @returns whether there is something to do for a purge: it may have finished, or its end is not told yet */
