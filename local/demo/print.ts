@@ -64,6 +64,12 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
       return `released ${listOf(entry.lanes)}`;
     case 'finished':
       return `finished ${describeFinish(entry)}`;
+    case 'completed':
+      return `completed purge ${entry.purgeId}, as CDN Pro says`;
+    case 'repeated':
+      return `repeated purge ${entry.purgeId}: an edge may have fetched the old content again`;
+    case 'repaired':
+      return `repaired purge ${entry.purgeId}: ${entry.reason}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { enqueueEvents, submitEvents, tickEvents } from '../../functions/lambda/log-events.ts';
+import { enqueueEvents, followEvents, submitEvents, tickEvents } from '../../functions/lambda/log-events.ts';
 
 /** What the functions' log lines, and CDN Pro, say of one change or request, as far as a timeline shows it. */
 export type Entry =
@@ -22,6 +22,13 @@ export type Entry =
       readonly purgeId: string;
       /** The share of the servers that have obeyed, as a percentage. */
       readonly successRate: number;
+    }
+  | {
+      /** What `tick` knows of a purge, or does about it. */
+      readonly kind: 'completed' | 'repeated' | 'repaired';
+      readonly atMs: number;
+      readonly purgeId: string;
+      readonly reason?: string;
     }
   | {
       readonly kind: 'parked';
@@ -114,6 +121,8 @@ interface Line {
   readonly change?: { readonly id?: string; readonly action?: string };
   readonly urls?: readonly string[];
   readonly purgeId?: string;
+  readonly end?: string;
+  readonly reason?: string;
   readonly entries?: number;
   readonly reasons?: Readonly<Record<string, number>>;
   readonly [field: string]: unknown;
@@ -135,6 +144,18 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
     case tickEvents.released:
       // Here the field has a number for each lane.
       return { kind: 'released', atMs, lanes: line.urls as unknown as Record<string, number> };
+    case followEvents.purgeEnded:
+      // One that is superseded was repaired, which has its own line, or has a newer purge.
+      return line.end === 'completed' ? { kind: line.end, atMs, purgeId: line.purgeId ?? '?' } : undefined;
+    case followEvents.purgeRepeated:
+      return { kind: 'repeated', atMs, purgeId: line.purgeId ?? '?' };
+    case followEvents.purgeSentAgain:
+      return {
+        kind: 'repaired',
+        atMs,
+        purgeId: line.purgeId ?? '?',
+        ...(line.reason !== undefined && { reason: line.reason }),
+      };
     case submitEvents.purgeAccepted:
       return { kind: 'accepted', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
