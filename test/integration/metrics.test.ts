@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteQueueCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createJournal } from '../../functions/aws/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/parked-table.ts';
 import { enqueueEvents, s3Events, submitEvents } from '../../functions/lambda/log-events.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
@@ -9,6 +10,7 @@ import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { signStandardWebhook } from '../../local/demo/webhook-signing.ts';
+import { messageFor } from '../helpers/follow-world.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { metricsIn } from '../helpers/published-metrics.ts';
 import { unbundledApp } from '../helpers/purger-stack.ts';
@@ -100,6 +102,8 @@ async function liveThroughEverything(): Promise<void> {
   expect(await logged(submitEvents.messagesRequeued)).toBe(true);
   expect(await logged(submitEvents.entryRejected)).toBe(true);
   expect(await logged('"MessagesUnreadable":')).toBe(true);
+  await followWithoutAnswers();
+  for (const name of ['PurgesLate', 'PurgesFailed']) expect(await logged(`"${name}":`)).toBe(true);
   await parkWithoutTokens();
   for (const name of ['DoneBySeconds', 'TokensMiscountedPercent']) {
     expect(await logged(`"${name}":`)).toBe(true);
@@ -108,6 +112,25 @@ async function liveThroughEverything(): Promise<void> {
   await sqs.send(new DeleteQueueCommand({ QueueUrl: ready.sqs.bufferQueueUrl }));
   await put('public/lost');
   expect(await logged(enqueueEvents.changeNotQueued)).toBe(true);
+}
+
+/** Has purges followed of which CDN Pro says nothing: one for some time, one for more than a day. */
+async function followWithoutAnswers(): Promise<void> {
+  const { endpoint, journalTable: tableName } = ready.dynamodb;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
+  const journal = createJournal({ client, tableName, nowMs: Date.now });
+  for (const hours of [1, 25]) {
+    await journal.record({
+      purgeId: `silent-for-${hours}-hours`,
+      target: 'production',
+      lane: 'people',
+      acceptedMs: Date.now() - hours * 3_600_000,
+      urls: { files: 1, dirs: 0 },
+      repair: 0,
+      messages: [messageFor('https://h.example/silent')],
+    });
+  }
+  client.destroy();
 }
 
 /** Has URLs wait for tokens that CDN Pro says are used up. */
