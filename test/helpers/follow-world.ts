@@ -191,8 +191,10 @@ export function createFollowWorld({
     },
     /** `submit` sends what waits in the purge queue. */
     async deliver(fate: () => Fate = () => ({})): Promise<void> {
-      for (const message of world.sent.slice(delivered)) await world.accept([message], fate());
-      delivered = world.sent.length;
+      const waiting = world.sent.slice(delivered);
+      // A tick that was taken for dead may send more meanwhile.
+      delivered += waiting.length;
+      for (const message of waiting) await world.accept([message], fate());
     },
     /** Has this many tokens spent now. */
     spend: (tokens: Tokens): Promise<void> =>
