@@ -21,8 +21,11 @@ const pollers = 5;
 /** A long poll waits 20 s at most: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html */
 const pollsPerMinute = 3;
 
-/** Of a tick while nothing waits, measured on the local stack: half a unit for its read, and Lambda's own lines of log. */
-const idleTick = { gbSeconds: 0.0075, readUnits: 0.5, logBytes: 450 };
+/**
+ * Of a tick while nothing waits and no purge is open, measured on the local stack: half a unit for each of its two reads,
+ * and Lambda's own lines of log.
+ */
+const idleTick = { gbSeconds: 0.0075, readUnits: 1, logBytes: 450 };
 /** The limits are read each five minutes, too. */
 const limitsReadsPerTick = 1 / 5;
 
