@@ -10,6 +10,7 @@ import type { Tokens } from '../core/limits/quota.ts';
 import { entryKey } from '../core/model/entry-key.ts';
 import { type PurgeMessage, readMessage, writeMessage } from '../core/model/purge-message.ts';
 import type { Lane, PurgeEntry, Target } from '../core/model/types.ts';
+import { bodyPrefix, openIndex, purgePrefix } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** A purge that CDN Pro has just accepted. */
@@ -60,14 +61,11 @@ export interface JournalOptions {
   readonly nowMs: () => number;
 }
 
-/** The index of the purges that are followed. */
-export const openIndex = 'open';
+/** What the index of the purges that are followed has them under. */
 const openQueue = 'open';
 
-/** What partition keys begin with. */
-export const purgePrefix = 'purge#';
-export const bodyPrefix = 'body#';
-export const followingPartition = 'following';
+/** The item of what is known of all purges together. */
+const followingPartition = 'following';
 
 /** The attributes of a purge's item. Deployed versions have written such items, so names and types do not change. */
 interface StoredPurge {

@@ -14,3 +14,10 @@ export const objectPrefix = 'object#';
 
 /** The index of the table of what waits for tokens, by which it is read in its order. */
 export const waitingIndex = 'waiting';
+
+/** What the partition keys of the journal's purges begin with, and those of the messages that they settle. */
+export const purgePrefix = 'purge#';
+export const bodyPrefix = 'body#';
+
+/** The index of the journal by which the purges are read that are followed. */
+export const openIndex = 'open';

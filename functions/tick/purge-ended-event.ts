@@ -1,4 +1,5 @@
 import type { OpenPurge } from '../aws/journal-table.ts';
+import { bodyPrefix } from '../aws/ledger-keys.ts';
 import type { PurgeEnd } from '../core/following/followed-purge.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { byteLength, type ChangeReference, type PurgeMessage } from '../core/model/purge-message.ts';
@@ -57,5 +58,5 @@ export function purgeEnded(
   const changes = messages.flatMap(({ change }) => change ?? []);
   const whole = { ...detail, urls, changes };
   if (byteLength(JSON.stringify(whole)) <= mostBytes) return whole;
-  return { ...detail, journalKey: `body#${purgeId}` };
+  return { ...detail, journalKey: `${bodyPrefix}${purgeId}` };
 }

@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { openIndex } from '../../functions/aws/journal-table.ts';
+import { bodyPrefix, openIndex, purgePrefix } from '../../functions/aws/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 
@@ -39,7 +39,14 @@ export class Journal extends Construct {
 
   /** Lets a grantee write accepted purges. */
   grantRecord(grantee: IGrantable): void {
-    Grant.addToPrincipal({ actions: ['dynamodb:PutItem'], grantee, resourceArns: [this.table.tableArn] });
+    Grant.addToPrincipal({
+      actions: ['dynamodb:PutItem'],
+      grantee,
+      resourceArns: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${purgePrefix}*`, `${bodyPrefix}*`] },
+      },
+    });
   }
 
   /** Lets a grantee follow purges to their ends. */
