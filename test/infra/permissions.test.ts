@@ -60,7 +60,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     `dynamodb:Query on ${journal}/index/open`,
     ...['events:PutEvents'].map(
       (action) =>
-        `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":events:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":event-bus/default"]]} where events:source = cdn-pro-purger, events:detail-type = Purge Ended`,
+        `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":events:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":event-bus/default"]]} where events:source = cdn-pro-purger and events:detail-type = Purge Ended`,
     ),
     ...logging('PurgerTickFunction'),
     ...reading('cdn-pro/api'),
