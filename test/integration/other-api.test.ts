@@ -71,7 +71,10 @@ test('the ready file names every endpoint', () => {
   });
 });
 
-test('1,000 objects uploaded in one go are all purged, in at most 30 requests', async () => {
+// Each second in which changes still come in lets one more request go, and on a busy machine the uploads alone take half
+// a minute. `test/unit/burst.test.ts` has the bound without it.
+test('1,000 objects uploaded in one go are all purged, in at most 30 requests, or one a second', async () => {
+  const startedMs = performance.now();
   const s3 = new S3Client({
     endpoint: ready.s3.endpoint,
     region: 'us-east-1',
@@ -89,7 +92,8 @@ test('1,000 objects uploaded in one go are all purged, in at most 30 requests', 
     .flatMap((url) => [url, url.replace('+', '%2B')]);
   await eventually(() => purged().size >= wanted.length);
   expect(purged()).toEqual(new Set(wanted));
-  expect(api.bodies.length).toBeLessThanOrEqual(30);
+  const seconds = (performance.now() - startedMs) / 1000;
+  expect(api.bodies.length).toBeLessThanOrEqual(Math.max(30, 8 + seconds));
   s3.destroy();
 });
 
