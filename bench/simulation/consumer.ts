@@ -75,8 +75,9 @@ interface ExecutionEnvironment {
   isBusy: boolean;
 }
 
-/** What is left of the function's time when sending stops, as the handler has it. */
+/** What is left of the function's time when sending stops, and when requeuing stops, as the handler has them. */
 const shutdownBudgetMs = 30_000;
+const lastBatchMs = 4_000;
 const clockDifferenceMs = 2_000;
 const largestBucket: BucketLimit = { perMinute: 120, burst: 240 };
 /** So many tokens that none is ever missing. */
@@ -152,7 +153,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     let accepted = 0;
     const ports = portsOf(environment, life, () => accepted++);
     const mortal = mortalPorts(options.mutate?.(ports) ?? ports, life);
-    const deadlineMs = environment.nowMs() + options.functionTimeoutMs - shutdownBudgetMs;
+    const endMs = environment.nowMs() + options.functionTimeoutMs;
     const lifeMs = options.lifeMs?.(invocations) ?? options.functionTimeoutMs;
     invocations++;
     const killed = clock.sleep(lifeMs).then(() => undefined);
@@ -163,7 +164,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       submitBatch(records, mortal, {
         limits: options.limits,
         contract: contractOf(options),
-        deadlineMs,
+        deadlineMs: endMs - shutdownBudgetMs,
+        hasTime: () => environment.nowMs() < endMs - lastBatchMs,
       }),
       killed,
     ]);

@@ -72,7 +72,7 @@ test('the ready file names every endpoint', () => {
 });
 
 // Each second in which changes still come in lets one more request go, and on a busy machine the uploads alone take half
-// a minute. `test/unit/burst.test.ts` has the bound without it.
+// a minute. `test/property/burst.test.ts` has the bound without it.
 test('1,000 objects uploaded in one go are all purged, in at most 30 requests, or one a second', async () => {
   const startedMs = performance.now();
   const s3 = new S3Client({
