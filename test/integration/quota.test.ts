@@ -24,7 +24,7 @@ const config: PurgerConfig = {
 let started: StartedStack;
 
 beforeAll(async () => {
-  started = await startStack(config, '--quota', '20', '--day', '40', '--verbose');
+  started = await startStack(config, '--quota', '20', '--day', '30', '--verbose');
 });
 afterAll(() => started.stop());
 

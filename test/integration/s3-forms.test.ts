@@ -12,6 +12,7 @@ const account = '111122223333';
 const config = {
   credentials: 'cdn-pro/api',
   target: 'production',
+  batchingWindowSeconds: 1,
   buckets: [
     { name: 'by-eventbridge', prefix: 'site/', suffix: '.html' },
     { name: 'by-notification', prefix: 'my site/', via: 'notification' },
@@ -26,6 +27,18 @@ const config = {
   rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://{bucket}.example/{+key}'] } }],
 };
 
+/** For each form a bucket, a key that is watched, and one that is not. */
+const forms: readonly (readonly [bucket: string, key: string, unwatched: string | undefined])[] = [
+  ['by-eventbridge', 'site/a.html', 'site/a.css'],
+  ['by-notification', 'my site/ü+.html', 'site/a.html'],
+  ['created', 'a.html', undefined],
+  ['created-notifying', 'a.html', undefined],
+  ['theirs', 'a.html', undefined],
+  ['theirs-notifying', 'a.html', undefined],
+  ['by-topic', 'site/a.html', 'other/a.html'],
+  ['by-queue', 'a.html', 'a.css'],
+];
+
 let api: OtherApi;
 let started: StartedStack;
 let ready: Ready;
@@ -34,6 +47,8 @@ beforeAll(async () => {
   api = await startOtherApi();
   started = await startStack(config, '--cdn-pro', api.url);
   ready = started.ready;
+  for (const [bucket, , unwatched] of forms) if (unwatched !== undefined) await upload(bucket, unwatched);
+  await Promise.all(forms.map(([bucket, key]) => upload(bucket, key)));
 });
 
 afterAll(async () => {
@@ -47,20 +62,9 @@ const upload = async (bucket: string, key: string, body = 'x') => {
   expect((await fetch(url, { method: 'PUT', body })).status).toBe(200);
 };
 
-test.each([
-  ['by-eventbridge', 'site/a.html', 'site/a.css'],
-  ['by-notification', 'my site/ü+.html', 'site/a.html'],
-  ['created', 'a.html', undefined],
-  ['created-notifying', 'a.html', undefined],
-  ['theirs', 'a.html', undefined],
-  ['theirs-notifying', 'a.html', undefined],
-  ['by-topic', 'site/a.html', 'other/a.html'],
-  ['by-queue', 'a.html', 'a.css'],
-])(
+test.each(forms)(
   'an upload to the bucket "%s" is purged, and what is not watched is not',
-  async (bucket, key, unwatched) => {
-    if (unwatched !== undefined) await upload(bucket, unwatched);
-    await upload(bucket, key);
+  async (bucket, key) => {
     const url = `https://${bucket}.example/${encodeURI(key)}`;
     expect(await eventually(() => purged().has(url))).toBe(true);
     const forS3 = url.replace('+', '%2B');
@@ -89,11 +93,14 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
   const QueueUrl = ready.sqs.deadLetterQueueUrl.replace(/[^/]+$/, 'events');
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not an event' }));
   const before = api.bodies.length;
+  const startedMs = performance.now();
   const keys = Array.from({ length: 2000 }, (_, index) => `bulk/${index}.html`);
   await pMap(keys, (key) => upload('by-queue', key), { concurrency: 200 });
   const bulk = () => [...purged()].filter((url) => url.includes('/bulk/')).length;
   expect(await eventually(() => bulk() >= keys.length, 50_000)).toBe(true);
-  expect(api.bodies.length - before).toBeLessThanOrEqual(30);
+  // See `other-api.test.ts`: each second in which changes still come in lets one more request go.
+  const seconds = (performance.now() - startedMs) / 1000;
+  expect(api.bodies.length - before).toBeLessThanOrEqual(Math.max(30, 8 + seconds));
   const ask = {
     QueueUrl: ready.sqs.deadLetterQueueUrl,
     MessageAttributeNames: ['All'],
