@@ -83,15 +83,15 @@ test('credentials that take 21 s to read after a 401 make no request late: a lim
   const limit = { requests: 3, perSeconds: 5, headroom: 0 };
   const limits = { maxFileUrls: 1, maxBodyBytes: 512 * 1024 };
   const slowly = (prepare: SubmitPorts['cdnPro']['prepare'], ports: SubmitPorts) => {
-    let isForgotten = true;
+    let isStale = true;
     return {
       forgetCredentials: () => {
-        isForgotten = true;
+        isStale = true;
       },
       cdnPro: {
         async prepare() {
-          if (isForgotten) await ports.sleep(21_000);
-          isForgotten = false;
+          if (isStale) await ports.sleep(21_000);
+          isStale = false;
           return prepare();
         },
       },
@@ -104,17 +104,17 @@ test('credentials that take 21 s to read after a 401 make no request late: a lim
   expect(outcome.acceptedMs.some(Number.isNaN)).toBe(false);
 });
 
-test('giving back that takes longer than the function has makes no copies and no dead letters', async () => {
+test('requeuing that takes longer than the function has makes no copies and no dead letters', async () => {
   const changes = Array.from({ length: 1000 }, (_, index) => fileChange(`https://h.example/${index}`, 0));
-  let givingBack = 0;
+  let requeuing = 0;
   let nowMs = () => 0;
   let endedMs = 0;
-  const slowGivingBack = (ports: SubmitPorts): SubmitPorts => ({
+  const slowRequeue = (ports: SubmitPorts): SubmitPorts => ({
     ...ports,
     // The 400 messages of a batch take half a minute or more.
     async requeue(messages, hasTime) {
       const unsent = [];
-      givingBack++;
+      requeuing++;
       nowMs = ports.nowMs;
       for (let first = 0; first < messages.length; first += 30) {
         const part = messages.slice(first, first + 30);
@@ -125,16 +125,16 @@ test('giving back that takes longer than the function has makes no copies and no
           unsent.push(...part.map((_, index) => ({ index: first + index, reason: 'OutOfTime' })));
         }
       }
-      givingBack--;
+      requeuing--;
       endedMs = nowMs();
       return unsent;
     },
   });
   const limit = { requests: 1, perSeconds: 10, headroom: 0 };
   const limits = { maxFileUrls: 1, maxBodyBytes: 512 * 1024 };
-  // While messages are given back there are copies next to the originals.
-  const isOver = () => givingBack === 0 && nowMs() > Math.max(1_500_000, endedMs + 5000);
-  const more = { limit, limits, mutate: slowGivingBack, isOver };
+  // While messages are requeued there are copies next to the originals.
+  const isOver = () => requeuing === 0 && nowMs() > Math.max(1_500_000, endedMs + 5000);
+  const more = { limit, limits, mutate: slowRequeue, isOver };
   const { queue, dead, acceptedMs, nowMs: lookedMs } = await play(changes, 7_200_000, more);
   expect(lookedMs).toBeLessThan(7_200_000);
   expect(dead).toEqual([]);

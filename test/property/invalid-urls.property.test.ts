@@ -5,6 +5,7 @@ import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 import { recoverMessage } from '../../functions/submit/recover-s3-event.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { createSender } from '../helpers/webhook-sender.ts';
 
 /** Values that make valid URLs, and values that make URLs that CDN Pro would never take. */
@@ -101,7 +102,10 @@ test('whatever of it is redriven is never lost: it is mapped anew, or comes back
   ]);
   expect(recovered?.unreadable).toMatchObject([{ reason: fromObject?.reason }]);
   const [fromWebhook] = (await webhook(slug)).rejected;
-  expect(readMessage(fromWebhook?.body ?? '')).toEqual({
+  const body = fromWebhook?.body ?? '';
+  const dead = readDeadLetter({ id: 'm', sentMs: 0, body, attributes: {} });
+  expect(dead).toMatchObject({ kind: 'invalid-url', reason: fromWebhook?.reason, change: 'id-of-it' });
+  expect(readMessage(body)).toEqual({
     kind: 'unreadable',
     reason: `No valid URL, publish it again: ${fromWebhook?.reason}`,
   });

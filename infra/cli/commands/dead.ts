@@ -28,6 +28,7 @@ const mostPrinted = 10;
 
 const fixes: Readonly<Record<DeadLetter['kind'], string>> = {
   rejected: 'deploy the host or correct the rule, then redrive',
+  'invalid-url': 'correct the rule, and publish the entry again; a redrive brings it back',
   unreadable: 'correct what sends such messages; a redrive brings it back',
   crashed: 'docs/operations.md#submit-errors, then redrive',
   's3-event': 'docs/operations.md#receiver-errors, then redrive',

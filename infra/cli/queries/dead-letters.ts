@@ -14,7 +14,7 @@ export interface DeadMessage {
 }
 
 /** What a dead letter is: see `docs/operations.md`. */
-export type DeadLetterKind = 'rejected' | 'unreadable' | 'crashed' | 's3-event';
+export type DeadLetterKind = 'rejected' | 'invalid-url' | 'unreadable' | 'crashed' | 's3-event';
 
 /** A dead letter that was read. */
 export interface DeadLetter {
@@ -53,6 +53,12 @@ export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): D
     };
   }
   const event = isS3Event(json);
+  const { reason: refused } = recordOf(json?.rejected) ?? {};
+  if (typeof refused === 'string') {
+    const { id: change } = recordOf(json?.change) ?? {};
+    const from = typeof change === 'string' ? { change } : {};
+    return { ...common, kind: 'invalid-url', reason: refused, urls: [], ...from };
+  }
   const reason = attributes.reason ?? (event ? s3Reason(json, attributes) : read.reason);
   return { ...common, kind: event ? 's3-event' : 'unreadable', reason, urls: [] };
 }
