@@ -52,9 +52,11 @@ export async function main(args: readonly string[]): Promise<boolean> {
 
 function compare(load: BudgetLoad): readonly Goal[] {
   const mine = limitsAlone(own, load, limits);
+  const optIn = converting(load);
   const rows: { readonly load: BudgetLoad; readonly outcome: BudgetOutcome }[] = [
     { load, outcome: mine },
     ...skipping(load),
+    ...optIn.map((outcome) => ({ load, outcome })),
     ...[withoutTokens, oneQueue, evenSpread].map((policy) => ({ load, outcome: policy(load, quota) })),
   ];
   console.log(`${load.name}: ${load.changes.length.toLocaleString('en')} changes`);
@@ -67,7 +69,35 @@ function compare(load: BudgetLoad): readonly Goal[] {
     quota.files,
   );
   console.log(`  ${'the bound'.padEnd(27)}${pair(least.mean, least.max)}\n`);
-  return goalsOf(load, mine, least);
+  return [
+    ...goalsOf(load, mine, least),
+    ...optIn.flatMap((outcome) => goalsOfConversion(load, outcome, least)),
+  ];
+}
+
+/** Files of bulk become directories in a shortage, below what the user has named. */
+function converting(load: BudgetLoad): readonly BudgetOutcome[] {
+  const { convertInShortage } = load;
+  if (convertInShortage === undefined) return [];
+  return [limitsAlone('  with convertInShortage', load, limits, convertInShortage)];
+}
+
+function goalsOfConversion(load: BudgetLoad, outcome: BudgetOutcome, least: Ages): readonly Goal[] {
+  const { purgedMs, spent, unchanged = 0, converted = 0 } = outcome;
+  const what = `${load.name}, with convertInShortage`;
+  const share = agesOf(load, purgedMs, ({ entry }) => entry.kind === 'file').mean / least.mean;
+  const price = unchanged / Math.max(1, converted);
+  const most = mostInADay(spent);
+  const { people } = agesByWho(load, outcome);
+  return [
+    goal(`${what}: files' mean ${share.toFixed(2)} of the bound without (goal 0.50)`, share <= 0.5),
+    goal(`${what}: ${price.toFixed(2)} unchanged files for each replaced (goal 1.10)`, price <= 1.1),
+    goal(
+      `${what}: at most ${most.files} files and ${most.dirs} directories in 24 h (goal ${allowed.files} and ${allowed.dirs})`,
+      most.files <= allowed.files && most.dirs <= allowed.dirs,
+    ),
+    goal(`${what}: people p99 ${time(people.p99)} (goal 2 min)`, people.p99 <= 2 * minuteMs),
+  ];
 }
 
 /** What is written again with the same content is left out before it costs anything. */

@@ -13,6 +13,7 @@ import { noteTallies, noteWaiting, senderIn } from '../../functions/core/limits/
 import { strictestLimits } from '../../functions/core/limits/shared-limit.ts';
 import { lanes } from '../../functions/core/model/lanes.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
+import { convertWaiting, createKnownFiles } from './conversion.ts';
 import { type BudgetChange, type BudgetLoad, minuteMs } from './loads.ts';
 import type { BudgetOutcome, Spending } from './outcome.ts';
 
@@ -35,9 +36,15 @@ interface Waiting extends TokenRequest {
 /**
  * The decisions of the limits alone, without queues, tables and crashes around them: lanes, tokens, window and bucket.
  * What cannot be paid for is parked, and released on minutes.
+ * @param convertInShortage what the URLs of directories begin with that may replace files
  */
-export function limitsAlone(policy: string, load: BudgetLoad, limits: Limits): BudgetOutcome {
-  const world = createWorld(load, limits);
+export function limitsAlone(
+  policy: string,
+  load: BudgetLoad,
+  limits: Limits,
+  convertInShortage: readonly string[] = [],
+): BudgetOutcome {
+  const world = createWorld(load, limits, convertInShortage);
   const { changes } = load;
   let next = 0;
   let nowMs = 0;
@@ -57,12 +64,15 @@ export function limitsAlone(policy: string, load: BudgetLoad, limits: Limits): B
   return { policy, rejected: 0, ...world.outcome() };
 }
 
-function createWorld({ changes }: BudgetLoad, limits: Limits) {
+function createWorld({ changes }: BudgetLoad, limits: Limits, convertInShortage: readonly string[]) {
   let state: LimitsState = unusedLimits(limits, 0);
   const purgedMs = new Float64Array(changes.length).fill(Number.NaN);
   const spent: Spending[] = [];
   let requests = 0;
   const parked = new Map<string, Waiting>();
+  const knownFiles = createKnownFiles();
+  let unchanged = 0;
+  let converted = 0;
 
   function lanesOf(batch: readonly BudgetChange[], nowMs: number): readonly Lane[] {
     return batch.map(({ change }) => {
@@ -134,6 +144,26 @@ function createWorld({ changes }: BudgetLoad, limits: Limits) {
     }
   }
 
+  /** In a shortage, directories go in place of files that wait. */
+  function convert(nowMs: number): void {
+    for (const { entry, replaced } of convertWaiting(
+      parked.values(),
+      convertInShortage,
+      state,
+      limits,
+      nowMs,
+    )) {
+      const items = replaced.map(({ item }) => item);
+      const { url, kind, target } = entry;
+      const sinceMs = Math.min(...items.map((item) => item.sinceMs));
+      const indices = items.flatMap((item) => item.indices);
+      for (const item of items) parked.delete(item.url);
+      unchanged += Math.max(0, knownFiles.below(url) - items.length);
+      converted += items.length;
+      send([{ url, kind, target, lane: 'bulk', sinceMs, sender: undefined, indices }], nowMs);
+    }
+  }
+
   /** Of what is parked, as much as could be paid for: the rest would only be sorted in vain. */
   function payable(nowMs: number): readonly Waiting[] {
     const quotaState = state.quotas.production ?? freshQuota;
@@ -164,6 +194,7 @@ function createWorld({ changes }: BudgetLoad, limits: Limits) {
         const url = entry.kind === 'regex' ? entry.pattern : entry.url;
         const lane = known[offset] ?? 'bulk';
         const item = items.get(url);
+        if (convertInShortage.length > 0) knownFiles.note(url, change.action);
         if (item !== undefined) item.indices.push(first + offset);
         else {
           const sender = senderOf(change);
@@ -190,10 +221,11 @@ function createWorld({ changes }: BudgetLoad, limits: Limits) {
     tick(nowMs: number): void {
       const waiting = payable(nowMs);
       if (waiting.length > 0) decide(waiting, nowMs);
+      if (convertInShortage.length > 0) convert(nowMs);
       const senders = new Set<string>();
       for (const { sender } of parked.values()) if (sender !== undefined) senders.add(sender);
       state = { ...state, senders: noteWaiting(state.senders, [...senders], nowMs) };
     },
-    outcome: () => ({ purgedMs, spent, requests }),
+    outcome: () => ({ purgedMs, spent, requests, unchanged, converted }),
   };
 }

@@ -21,6 +21,8 @@ export interface BudgetLoad {
   readonly name: string;
   /** In the order of their times. */
   readonly changes: readonly BudgetChange[];
+  /** What the user could name for `convertInShortage`, see `docs/quota.md`. */
+  readonly convertInShortage?: readonly string[];
   /** What holds for rules' directories, where the load has some, once the rush on a full quota is over. */
   readonly directoryGoal?: { readonly meanMs: number; readonly maxMs: number; readonly fromMs: number };
 }
@@ -36,12 +38,20 @@ const site = 'https://www.example.com';
 export function createBudgetLoads(): readonly BudgetLoad[] {
   return [
     { name: 'a site, as it was', changes: trace(1) },
-    { name: 'a site, ten times as large', changes: trace(10) },
+    { name: 'a site, ten times as large', changes: trace(10), convertInShortage: [`${site}/`] },
     { name: 'nightly 2,000, 3% changed', changes: nightly(2000, 0.03) },
     { name: 'nightly 2,000, all changed', changes: nightly(2000, 1) },
     { name: 'nightly 20,000, 3% changed', changes: nightly(20_000, 0.03) },
-    { name: 'nightly 20,000, all changed', changes: nightly(20_000, 1) },
-    { name: 'an import of 10,000', changes: importOf(10_000) },
+    {
+      name: 'nightly 20,000, all changed',
+      changes: nightly(20_000, 1),
+      convertInShortage: [`${site}/docs/`],
+    },
+    {
+      name: 'an import of 10,000',
+      changes: importOf(10_000),
+      convertInShortage: [`${site}/articles/`],
+    },
     {
       name: '50 posts a day, one rule',
       changes: posts(1),

@@ -4,7 +4,7 @@ import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/quota.ts
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
-import { convertFiles, fewestFiles } from '../core/planning/convert.ts';
+import { convertFiles, fewestFiles, fewestSpreadFiles } from '../core/planning/convert.ts';
 import { describeError } from '../lambda/log.ts';
 import { tickEvents } from '../lambda/log-events.ts';
 import type { Decisions } from './decide.ts';
@@ -153,6 +153,7 @@ async function convertBulk(
   const converted = convertFiles(files, {
     prefixes: options.convertInShortage,
     fewest: fewestFiles({ files: Math.max(0, left.files), dirs: Math.max(0, left.dirs) }),
+    fewestSpread: fewestSpreadFiles(quota),
     mostDirs: Math.floor(
       Math.min(decisions.spendable(target, 'bulk').dirs, left.dirs - quota.dirs * dirsKept),
     ),

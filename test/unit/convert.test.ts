@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../functions/core/model/types.ts';
-import { convertFiles, fewestFiles, type WaitingFile } from '../../functions/core/planning/convert.ts';
+import {
+  convertFiles,
+  fewestFiles,
+  fewestSpreadFiles,
+  type WaitingFile,
+} from '../../functions/core/planning/convert.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const nowMs = 10_000_000;
-const options = { prefixes: ['https://h.example/docs/'], fewest: 50, mostDirs: 15, nowMs };
+const options = {
+  prefixes: ['https://h.example/docs/'],
+  fewest: 50,
+  fewestSpread: 2500,
+  mostDirs: 15,
+  nowMs,
+};
 const below = (dir: string, count: number, own: Partial<FileEntry> = {}, ageMs = 120_000): WaitingFile[] =>
   Array.from({ length: count }, (_, index) => ({
     entry: fileEntry(`https://h.example/${dir}${index}.html`, own),
@@ -29,6 +40,14 @@ describe('files that wait become a directory', () => {
     expect(convert([...below('docs/a/b/', 60), ...below('docs/c/', 3)])).toEqual([
       ['https://h.example/docs/a/b/**', 60],
     ]);
+  });
+
+  test('by none above, where few of each directory have changed, unless all of them would take half of a day', () => {
+    const spread = (count: number) =>
+      Array.from({ length: count }, (_, index) => below(`docs/${index}/`, 10)).flat();
+    expect(convert(spread(240))).toEqual([]);
+    expect(convert(spread(260))).toEqual([['https://h.example/docs/**', 2600]]);
+    expect(convert([...spread(100), ...below('docs/a/', 60)])).toEqual([['https://h.example/docs/a/**', 60]]);
   });
 
   test('and never a page of the directory above, nor the page of the directory itself', () => {
@@ -74,4 +93,5 @@ test('a directory has to replace half of the files that there are for each direc
   expect(fewestFiles({ files: 0, dirs: 20 })).toBe(50);
   expect(fewestFiles({ files: 3000, dirs: 15 })).toBe(100);
   expect(fewestFiles({ files: 4000, dirs: 0 })).toBe(250);
+  expect(fewestSpreadFiles({ files: 5000, dirs: 20 })).toBe(2500);
 });

@@ -16,7 +16,7 @@ export interface Conversion<File extends WaitingFile> {
   readonly replaced: readonly File[];
 }
 
-/** What is left of the day's tokens, not below 0. */
+/** Tokens of a day, or what is left of them, not below 0. */
 export interface TokensLeft {
   readonly files: number;
   readonly dirs: number;
@@ -28,6 +28,8 @@ export interface ConvertOptions {
   readonly prefixes: readonly string[];
   /** See {@link fewestFiles}. */
   readonly fewest: number;
+  /** The same for files that are spread thinly over many directories: most of those has not changed. */
+  readonly fewestSpread: number;
   /** Most directories that may be purged. */
   readonly mostDirs: number;
   readonly nowMs: number;
@@ -46,17 +48,24 @@ export function fewestFiles({ files, dirs }: TokensLeft): number {
   return Math.max(leastFiles, Math.min(dirWorth, Math.ceil(files / Math.max(1, dirs) / 2)));
 }
 
+/** @returns how many files a directory has to replace that are spread thinly below it: half of a day's */
+export function fewestSpreadFiles({ files }: TokensLeft): number {
+  return Math.max(leastFiles, Math.ceil(files / 2));
+}
+
 /**
  * Finds directories to purge instead of files that wait in a shortage: `dir/**` for each subtree that holds enough of
- * them, those that replace the most first. A directory above takes the place of several where that saves as much again.
+ * them, those that replace the most first. A directory above takes the place of several where that saves as much again,
+ * and where so many files wait in each on average that most of them can be taken to have changed.
  */
 export function convertFiles<File extends WaitingFile>(
   files: readonly File[],
-  { prefixes, fewest, mostDirs, nowMs }: ConvertOptions,
+  options: ConvertOptions,
 ): readonly Conversion<File>[] {
+  const { mostDirs, nowMs } = options;
   const scopes = groupBy(files, ({ entry }) => scopeKey(entry)).values();
   return [...scopes]
-    .flatMap((group) => convertScope(group, prefixes, fewest))
+    .flatMap((group) => convertScope(group, options))
     .filter(({ replaced }) => isBurstOver(replaced, nowMs))
     .sort((a, b) => b.replaced.length - a.replaced.length)
     .slice(0, Math.max(0, mostDirs));
@@ -70,12 +79,11 @@ interface Directory<File> {
 
 function convertScope<File extends WaitingFile>(
   files: readonly [File, ...File[]],
-  prefixes: readonly string[],
-  fewest: number,
+  options: ConvertOptions,
 ): readonly Conversion<File>[] {
   const { target, action, webhook } = files[0].entry;
-  return topDirectories(files, prefixes).flatMap((top) =>
-    bestOf(top, fewest).chosen.map(({ url, replaced }) => ({
+  return topDirectories(files, options.prefixes).flatMap((top) =>
+    bestOf(top, options).chosen.map(({ url, replaced }) => ({
       entry: { kind: 'dir', url: `${url}**`, target, action, ...(webhook !== undefined && { webhook }) },
       replaced,
     })),
@@ -120,16 +128,26 @@ interface Best<File> {
   /** What the subtree costs, in tokens of files. */
   readonly cost: number;
   readonly chosen: readonly { readonly url: string; readonly replaced: readonly File[] }[];
+  /** How many files wait in the subtree, and how many directories hold one of them. */
+  readonly files: number;
+  readonly holders: number;
 }
 
 /** The cheapest way to purge a subtree, where a directory costs as much as the fewest files that it may replace. */
-function bestOf<File>({ url, files, below }: Directory<File>, fewest: number): Best<File> {
-  const parts = below.map((each) => bestOf(each, fewest));
-  const cost = parts.reduce((sum, part) => sum + part.cost, files.length);
+function bestOf<File>({ url, files, below }: Directory<File>, options: ConvertOptions): Best<File> {
+  const { fewest, fewestSpread } = options;
+  const parts = below.map((each) => bestOf(each, options));
+  const sum = (count: (part: Best<File>) => number) => parts.reduce((total, part) => total + count(part), 0);
+  const counts = {
+    files: files.length + sum((part) => part.files),
+    holders: Math.min(1, files.length) + sum((part) => part.holders),
+  };
+  const cost = files.length + sum((part) => part.cost);
   const chosen = parts.flatMap((part) => part.chosen);
   const saved = chosen.length === 0 ? cost : cost - fewest;
-  if (saved < fewest) return { cost, chosen };
-  return { cost: fewest, chosen: [{ url, replaced: filesIn({ url, files, below }) }] };
+  const isSpread = counts.files < counts.holders * leastFiles;
+  if (saved < (isSpread ? fewestSpread : fewest)) return { cost, chosen, ...counts };
+  return { cost: fewest, chosen: [{ url, replaced: filesIn({ url, files, below }) }], ...counts };
 }
 
 function filesIn<File>({ files, below }: Directory<File>): readonly File[] {
