@@ -54,8 +54,11 @@ const marginStepMs = 600_000;
 const mostExtraMargin = 30;
 /** After so long without an answer others may have emptied the bucket: one request goes alone. */
 const silenceMs = 20_000;
-/** For how long the others wait for its answer, and how soon they look again. */
-const aloneMs = 2000;
+/**
+ * For how long the others wait for its answer, and how soon they look again. Another environment sees the answer with the
+ * next write only.
+ */
+const aloneMs = 1000;
 const lookAgainMs = 250;
 
 /** What asking the bucket gave. */
