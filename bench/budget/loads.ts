@@ -65,6 +65,12 @@ export function createBudgetLoads(): readonly BudgetLoad[] {
   ];
 }
 
+/** @returns three days of a site a quarter as large as the largest, written anew each night, and editors by day */
+export function createQuarterLoad(): BudgetLoad {
+  const changes = nightly(5000, 1).filter(({ atMs }) => atMs < startMs + 3 * dayMs);
+  return { name: 'nightly 5,000 with a quarter of the quota', changes };
+}
+
 /** The history of a documentation site, each file as so many URLs. See `bench/traces/README.md`. */
 function trace(copies: number): readonly BudgetChange[] {
   const file = join(import.meta.dirname, '../traces/docs-site-a.tsv.gz');

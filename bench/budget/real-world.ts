@@ -1,3 +1,4 @@
+import type { Tokens } from '../../functions/core/limits/quota.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { AnswerWhenSpent, SimulatedBucket, SimulatedQuota, SpentTokens } from '../simulation/cdn-pro.ts';
 import type { Change } from '../simulation/changes.ts';
@@ -5,7 +6,7 @@ import { type Outcome, runWorld } from '../simulation/world.ts';
 import { dayMs, hourMs, minuteMs } from './loads.ts';
 
 /** What a scenario changes of the world around the real submit and tick. */
-interface Scenario {
+export interface Scenario {
   readonly changes: readonly Change[];
   readonly untilMs: number;
   readonly quota?: SimulatedQuota;
@@ -15,6 +16,8 @@ interface Scenario {
    * @default it has tokens for all
    */
   readonly isQuotaDefault?: boolean;
+  /** The quota that is configured, where it is not the default one. */
+  readonly configured?: Tokens;
   /** See `ConsumerOptions`. */
   readonly hourMs?: number;
   /** @default 1000 */
@@ -24,13 +27,15 @@ interface Scenario {
 const rate = { requests: 300, perSeconds: 300, headroom: 0.1 };
 const defaultBucket = { perMinute: 30, burst: 60 };
 
-function run(scenario: Scenario): Promise<Outcome> {
+/** Runs a scenario with the real `submit` and `tick`. */
+export function run(scenario: Scenario): Promise<Outcome> {
   const {
     changes,
     untilMs,
     quota,
     bucket = defaultBucket,
     isQuotaDefault = false,
+    configured,
     hourMs,
     maxFileUrls = 1000,
   } = scenario;
@@ -41,6 +46,7 @@ function run(scenario: Scenario): Promise<Outcome> {
       limit: rate,
       bucket: defaultBucket,
       ...(isQuotaDefault ? { quota: {} } : {}),
+      ...(configured === undefined ? {} : { quota: { production: configured } }),
       ...(hourMs === undefined ? {} : { hourMs }),
       limits: { maxFileUrls, maxBodyBytes: 512 * 1024 },
       eventSource: {
@@ -66,7 +72,7 @@ function run(scenario: Scenario): Promise<Outcome> {
       table: { latencyMs: () => 8 },
       transitMs: 100,
       functionTimeoutMs: 300_000,
-      ticksWhileIdle: isQuotaDefault,
+      ticksWhileIdle: isQuotaDefault || configured !== undefined,
     },
     untilMs,
   );
@@ -83,7 +89,7 @@ function filesAt(atMs: number, count: number, path: string): readonly Change[] {
 }
 
 /** A quota that never refuses, so that what is too much can be counted. */
-const lenient: SimulatedQuota = {
+export const lenient: SimulatedQuota = {
   files: 5000,
   dirs: 20,
   overdraft: 1000,

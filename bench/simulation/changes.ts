@@ -1,4 +1,4 @@
-import { readMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
+import { type ChangeReference, readMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -11,14 +11,19 @@ export interface Change {
    * @default a file to invalidate
    */
   readonly entry?: PurgeEntry;
+  /**
+   * What the message says of the change.
+   * @default an object that was put
+   */
+  readonly reference?: ChangeReference;
 }
 
 /** @returns the message for a change, as a receiver writes it */
 export function messageFor(change: Change): string {
   const { atMs, url } = change;
   const occurredAt = new Date(atMs).toISOString();
-  const from = { source: 's3', action: 'put', id: `s3://bucket/${url.slice(-40)}`, occurredAt };
-  return writeMessage({ v: 1, change: from, entries: [entryOf(change)] });
+  const object = { source: 's3', action: 'put', id: `s3://bucket/${url.slice(-40)}`, occurredAt };
+  return writeMessage({ v: 1, change: change.reference ?? object, entries: [entryOf(change)] });
 }
 
 /** @returns the entry that a change makes */

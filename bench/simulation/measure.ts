@@ -32,8 +32,11 @@ export interface Setting {
   readonly seed: number;
 }
 
-/** CDN Pro's limit, and what the default configuration makes of it. */
+/** CDN Pro's limits of a large contract, and what the default configuration makes of the window. */
 const limit = { requests: 300, perSeconds: 300, headroom: 0.1 };
+const bucket = { perMinute: 120, burst: 240 };
+const quota = { files: 1_000_000, dirs: 5000 };
+const dayMs = 24 * 60 * 60 * 1000;
 const windowMs = 300_000;
 const maxFileUrls = 1000;
 const ownRequests = 270;
@@ -43,6 +46,11 @@ const transitMs = 100;
 const invokeMs = 30;
 const tableMs = (random: () => number) => 5 + 6 * random();
 const wayMs = (random: () => number) => 50 + 50 * random();
+
+/** @returns the day's tokens, where each simulated change is several real ones */
+function tokensOf(grain: number) {
+  return { files: quota.files / grain, dirs: quota.dirs };
+}
 
 /** Runs the real consumer under a load. */
 export async function measureConsumer(
@@ -62,11 +70,19 @@ export async function measureConsumer(
       seed,
       changes: load.changes,
       limit,
+      bucket,
+      quota: { production: tokensOf(grain) },
       limits,
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: eventSourceOf(load, { batchingWindowSeconds, gatherers }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
-      cdnPro: { requests: limit.requests, windowMs, wayMs: () => wayMs(random) },
+      cdnPro: {
+        requests: limit.requests,
+        windowMs,
+        wayMs: () => wayMs(random),
+        bucket,
+        quota: { ...tokensOf(grain), overdraft: 0, dayMs, answerWhenSpent: '400' },
+      },
       table: { latencyMs: () => tableMs(random) },
       transitMs,
       functionTimeoutMs: 300_000,
