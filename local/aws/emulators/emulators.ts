@@ -5,6 +5,7 @@ import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { isLoopbackHost, otherHostAnswer, refuseOtherHosts } from '../../loopback/hosts.ts';
 import { LocalStackError } from '../template/errors.ts';
+import { allowAnyContentType } from './any-content-type.ts';
 import { answerEvents, type EventEntry } from './events.ts';
 import { type ObjectWrite, watchObjectWrites } from './object-writes.ts';
 import { answerSecrets, type FoundSecret } from './secrets.ts';
@@ -99,6 +100,7 @@ async function startS3AndSqs(
     if (isLoopbackHost(request.headers.host)) done();
     else reply.code(421).send(otherHostAnswer);
   });
+  allowAnyContentType(app);
   watchObjectWrites(app, onObjectWrite);
   // fauxqs hands out queue URLs on a host that does not resolve: `http://sqs.{region}.localhost:PORT/...`.
   app.addHook('onSend', (request, _reply, payload, done) => {
