@@ -82,7 +82,7 @@ function bareRegExp(count: number): Contender {
 function changesFor(count: number): readonly ObjectChange[] {
   return Array.from({ length: 1000 }, (_, at) => {
     const index = (at * 7) % count;
-    const name = at % 20 === 0 ? `größe ${at}` : `page-${at}`;
+    const name = at % 20 === 0 ? `größe-${at}` : `page-${at}`;
     const inside =
       index % 2 === 0 ? `site${index}/guides/start/${name}.html` : `posts${index}/2026/${name}.md`;
     const key = at % 2 === 0 ? inside : `assets/img/${at}/${name}.png`;
