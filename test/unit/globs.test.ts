@@ -54,6 +54,13 @@ test('the glob *.jpg in a suffix is refused: write ".jpg"', () => {
   ]);
 });
 
+test.each(['a*/', "photos (2024)/it's *new*!/"])(
+  'a star within a name of a prefix is a literal one: %s',
+  (prefix) => {
+    expect(issuesOf({ buckets: [{ name: 'www', prefix }] })).toEqual([]);
+  },
+);
+
 test('a star is a literal one in a field of a CMS', () => {
   const webhooks = [{ source: 'contentful', secret: 'x' }];
   const match = { source: 'contentful', fields: { 'fields.rating': '*****' } };

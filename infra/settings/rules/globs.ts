@@ -13,7 +13,7 @@ export function globIssues(patterns: readonly StringAt[]): readonly ValidationIs
   });
 }
 
-/** @returns an issue for each prefix with a star */
+/** @returns an issue for each prefix that is a glob */
 export function prefixGlobIssues(prefixes: readonly StringAt[]): readonly ValidationIssue[] {
   return prefixes.flatMap(({ value, path }) => {
     const message = literalGlobProblem('prefix', value);
@@ -21,11 +21,14 @@ export function prefixGlobIssues(prefixes: readonly StringAt[]): readonly Valida
   });
 }
 
-/** @returns what is wrong with a prefix or suffix, which S3 and rules take as it is; undefined without a star */
+/** Where a star is meant as a wildcard. Keys may hold stars, so that one within a name is taken as it is. */
+const globIn = { prefix: /(?<=^|\/)\*|\*+$/, suffix: /^\*+/ };
+
+/** @returns what is wrong with a prefix or suffix that is a glob, since S3 and rules take both literally; else undefined */
 export function literalGlobProblem(what: 'prefix' | 'suffix', value: string): string | undefined {
-  if (!value.includes('*')) return undefined;
-  const meant =
-    what === 'prefix' ? value.slice(0, value.indexOf('*')) : value.slice(value.lastIndexOf('*') + 1);
+  const found = globIn[what].exec(value);
+  if (found === null) return undefined;
+  const meant = what === 'prefix' ? value.slice(0, found.index) : value.slice(found[0].length);
   const instead = meant === '' ? 'leave it out' : `write ${JSON.stringify(meant)}`;
   return `"*" is not a wildcard in a ${what}, which is taken literally: ${instead}, got ${JSON.stringify(value)}`;
 }
