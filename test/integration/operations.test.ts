@@ -51,7 +51,9 @@ test('while submission is paused changes wait, and when it is resumed all of the
   expect(await status()).toMatchObject({ fresh: true, paused: true, waiting: 0, open: 0, deadLetters: 0 });
   const keys = Array.from({ length: 20 }, (_, index) => `page-${index}`);
   await Promise.all(keys.map(put));
-  expect(await eventually(async () => (await status()).waiting === keys.length)).toBe(true);
+  const isQueued = async () => (await asked<WaitingReport>('waiting')).queue.visible === keys.length;
+  expect(await eventually(isQueued)).toBe(true);
+  expect(await status()).toMatchObject({ fresh: false, waiting: keys.length });
   const waiting = await cli(['waiting']);
   expect(waiting).toMatchObject({ exitCode: 1, stderr: '' });
   expect(waiting.stdout).toContain('20 messages in the purge queue: 20 ready');
