@@ -24,6 +24,7 @@ export interface PurgerDescription {
     /** Name, or ARN where it is another account's or region's. */
     readonly ledger: string;
     readonly parked: string;
+    readonly journal: string;
   };
   readonly limits: Limits;
   readonly planning: Planning;
@@ -57,7 +58,7 @@ const schema = z.looseObject({
   name: z.string(),
   target: z.enum(['production', 'staging']),
   queues: z.looseObject({ buffer: z.string(), deadLetters: z.string() }),
-  tables: z.looseObject({ ledger: z.string(), parked: z.string() }),
+  tables: z.looseObject({ ledger: z.string(), parked: z.string(), journal: z.string() }),
 });
 
 /**

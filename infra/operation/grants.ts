@@ -5,10 +5,11 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { waitingIndex, windowPartition } from '../../functions/aws/ledger-keys.ts';
+import { openIndex, waitingIndex, windowPartition } from '../../functions/aws/ledger-keys.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Tick } from '../pipeline/tick.ts';
 import { grantReadSecret } from '../security/secrets.ts';
+import type { Journal } from '../storage/journal.ts';
 import { grantItems, grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 
@@ -18,6 +19,7 @@ export interface OperatedParts {
   /** The table with the limits. */
   readonly windowTable: ITable;
   readonly parked: ParkedUrls;
+  readonly journal: Journal;
   readonly submit: Submit;
   readonly tick: Tick;
   /** The customer's key, where there is one. */
@@ -35,7 +37,7 @@ export interface Operated extends OperatedParts {
 
 /** Lets a grantee run the commands that change nothing: `status`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
-  const { scope, folder, submit, tick, parked, windowTable, encryptionKey, inbox } = operated;
+  const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox } = operated;
   const { queue, deadLetterQueue } = submit.buffer;
   const stack = Stack.of(scope);
   const allow = allowOn(grantee);
@@ -51,7 +53,11 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:GetQueueAttributes'], ...queues);
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
-  allow(['dynamodb:Query'], `${parked.table.tableArn}/index/${waitingIndex}`);
+  allow(
+    ['dynamodb:Query'],
+    `${parked.table.tableArn}/index/${waitingIndex}`,
+    `${journal.table.tableArn}/index/${openIndex}`,
+  );
   allow(['lambda:GetEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
   allow(['events:DescribeRule'], tick.schedule.ruleArn);
   const arnFormat = ArnFormat.COLON_RESOURCE_NAME;

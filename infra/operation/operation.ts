@@ -93,7 +93,8 @@ export class Operation extends Construct {
   }
 
   #describe(): PurgerDescription {
-    const { purgerName, settings, credentials, endpoint, windowTable, parked, submit, tick } = this.#props;
+    const { purgerName, settings, credentials, endpoint, windowTable, parked, journal, submit, tick } =
+      this.#props;
     const { inbox, webhookUrl } = this.#props.receivers();
     const buckets = fitting(this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via })));
     const hosts = fitting(hostsOf(settings));
@@ -108,7 +109,11 @@ export class Operation extends Construct {
         deadLetters: submit.buffer.deadLetterQueue.queueUrl,
         ...(inbox && { inbox: inbox.queueUrl }),
       },
-      tables: { ledger: nameFor(this, windowTable), parked: parked.table.tableName },
+      tables: {
+        ledger: nameFor(this, windowTable),
+        parked: parked.table.tableName,
+        journal: journal.table.tableName,
+      },
       limits: limitsOf(settings),
       planning: planningOf(settings),
       switches: { submit: submit.eventSource.eventSourceMappingId, tick: tick.schedule.ruleName },

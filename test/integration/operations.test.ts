@@ -60,8 +60,11 @@ test('while submission is paused changes wait, and when it is resumed all of the
   expect(cdnPro.accepted).toEqual(new Set());
   expect(await cli(['resume'])).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await eventually(() => keys.every(isAccepted))).toBe(true);
-  expect(await eventually(async () => (await status()).fresh)).toBe(true);
-  expect(await status()).toMatchObject({ paused: false, waiting: 0 });
+  expect(await eventually(async () => (await status()).waiting === 0)).toBe(true);
+  // This API tells of no purge how far it has come.
+  const { open, ...rest } = await status();
+  expect(rest).toMatchObject({ fresh: false, paused: false });
+  expect(open).toBeGreaterThan(0);
 });
 
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {
@@ -157,7 +160,11 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
     return { exitCode, stdout, stderr };
   };
   try {
-    expect(await onStack('status')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await onStack('status')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/Not fresh\.\n {2}\d+ purges are on the way to the edges\n/),
+      stderr: '',
+    });
     cdnPro.tokensLeft = { filePurgeTokens: 4000, dirPurgeTokens: 12 };
     cdnPro.hostnames = ['h.example', 'www.example.com'];
     const well = await onStack('doctor');

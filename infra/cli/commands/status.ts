@@ -1,6 +1,7 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import { connect, type Purger } from '../purger/connect.ts';
+import { readOpenPurges } from '../purger/journal.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
 import { readQueues } from '../purger/queues.ts';
@@ -31,23 +32,25 @@ export const statusCommand = defineCommand({
 });
 
 async function readStatus(purger: Purger, nowMs: number): Promise<Status> {
-  const [queues, parked, state, switches, alarms] = await Promise.all([
+  const [queues, parked, open, state, switches, alarms] = await Promise.all([
     readQueues(purger),
     openParked(purger).then(readParked),
+    readOpenPurges(purger),
     openLimits(purger).then((limits) => limits.read()),
     readSwitches(purger),
     readAlarms(purger),
   ]);
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
-  return statusOf({ queues, parked, quota, switches, alarms });
+  return statusOf({ queues, parked, open, quota, switches, alarms });
 }
 
 function describe(status: Status): string {
-  const { fresh, why, queued, parked, parkedSince, deadLetters, tokens, requests, alarms } = status;
+  const { fresh, why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;
   const parkedLanes = Object.entries(parked).map(([lane, count]) => `${count} ${lane}`);
   const rows: readonly (readonly [string, string])[] = [
     ['waiting', `${queued} messages in the queues`],
     ['parked', `${parkedLanes.join(', ')}${parkedSince === undefined ? '' : `; since ${parkedSince}`}`],
+    ['on the way', `${open} purges`],
     ['dead letters', String(deadLetters)],
     ['paused', status.paused ? 'yes' : 'no'],
     ['tokens left', `${tokens.files} files, ${tokens.dirs} directories`],

@@ -1,3 +1,4 @@
+import type { OpenPurge } from '../../../functions/aws/journal-table.ts';
 import type { Parked } from '../../../functions/aws/parked-table.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Lane } from '../../../functions/core/model/types.ts';
@@ -10,6 +11,8 @@ import type { QuotaReport } from './quota.ts';
 export interface StatusFacts {
   readonly queues: Readonly<Record<'buffer' | 'deadLetters' | 'inbox', QueueCounts>>;
   readonly parked: readonly Pick<Parked, 'lane' | 'sinceMs'>[];
+  /** What CDN Pro has accepted and not finished. */
+  readonly open: readonly Pick<OpenPurge, 'state'>[];
   readonly quota: QuotaReport;
   readonly switches: Switches;
   /** Undefined on the local stack. */
@@ -28,7 +31,7 @@ export interface Status {
   readonly parked: Readonly<Record<Lane, number>>;
   /** When the oldest parked change happened. */
   readonly parkedSince?: string;
-  /** Purges that CDN Pro has accepted and not finished, as far as they are followed: none. */
+  /** Purges that CDN Pro has accepted and not finished. */
   readonly open: number;
   readonly deadLetters: number;
   readonly paused: boolean;
@@ -45,7 +48,7 @@ export interface Status {
 }
 
 /** @returns how a purger is */
-export function statusOf({ queues, parked, quota, switches, alarms }: StatusFacts): Status {
+export function statusOf({ queues, parked, open, quota, switches, alarms }: StatusFacts): Status {
   const queued = countOf(queues.buffer) + countOf(queues.inbox);
   const deadLetters = countOf(queues.deadLetters);
   const paused = isPaused(switches);
@@ -57,13 +60,13 @@ export function statusOf({ queues, parked, quota, switches, alarms }: StatusFact
     Number.POSITIVE_INFINITY,
   );
   return {
-    fresh: waiting + deadLetters === 0,
-    why: reasonsOf({ queued, parked: parked.length, deadLetters, paused, quota }),
+    fresh: waiting + open.length + deadLetters === 0,
+    why: reasonsOf({ queued, parked: parked.length, open: open.length, deadLetters, paused, quota }),
     waiting,
     queued,
     parked: Object.fromEntries(counts) as Record<Lane, number>,
     ...(parked.length > 0 && { parkedSince: new Date(oldestMs).toISOString() }),
-    open: 0,
+    open: open.length,
     deadLetters,
     paused,
     tokens: { files: quota.files.people, dirs: quota.dirs.people },
@@ -77,10 +80,11 @@ export function statusOf({ queues, parked, quota, switches, alarms }: StatusFact
 function reasonsOf({
   queued,
   parked,
+  open,
   deadLetters,
   paused,
   quota: { requests, isKnown },
-}: Pick<Status, 'queued' | 'deadLetters' | 'paused'> & {
+}: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused'> & {
   readonly parked: number;
   readonly quota: QuotaReport;
 }): readonly string[] {
@@ -91,6 +95,7 @@ function reasonsOf({
       : [`${requests.closedBy}: no request goes out before ${requests.closedUntil}`]),
     ...(queued > 0 ? [`${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
     ...(parked > 0 ? [`${counted(parked, 'URL waits', 'URLs wait')} for tokens of the day`] : []),
+    ...(open > 0 ? [`${counted(open, 'purge is', 'purges are')} on the way to the edges`] : []),
     ...(isKnown ? [] : ['it is not known what was spent of the day: little is sent until CDN Pro tells']),
     ...(deadLetters > 0
       ? [`${counted(deadLetters, 'dead letter was', 'dead letters were')} not purged`]
