@@ -216,7 +216,7 @@ function portsOn(
   return {
     webhooks: { [source]: { source, secretIds: ['secret'] } },
     readSecrets: async () => [secret],
-    deliveries: createSeenDeliveries({ client, tableName }),
+    deliveries: createSeenDeliveries({ client, tableName, nowMs: Date.now }),
     reject: async () => [],
     memory: () => ({
       read: (key) => timed('remember: read', () => store.read(key)),

@@ -14,6 +14,7 @@ export interface SeenDeliveries {
 export interface SeenDeliveriesOptions {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  readonly nowMs: () => number;
 }
 
 /** What their keys begin with: an entry's key has a webhook's name there, which is not empty. */
@@ -26,14 +27,15 @@ interface StoredDelivery {
 }
 
 /** @returns which deliveries were queued, in the given table */
-export function createSeenDeliveries({ client, tableName }: SeenDeliveriesOptions): SeenDeliveries {
+export function createSeenDeliveries({ client, tableName, nowMs }: SeenDeliveriesOptions): SeenDeliveries {
   const addressOf = (webhook: string, key: string) => {
     return { client, tableName, pk: `${deliveryPrefix}${webhook}#${key}` };
   };
   return {
     async has(webhook, key) {
       const { attributes } = await readItem<StoredDelivery>(addressOf(webhook, key));
-      return attributes !== undefined;
+      // DynamoDB deletes what has expired days later; by then its sender means it.
+      return (attributes?.expiresAt ?? 0) * 1000 > nowMs();
     },
     async add(webhook, key, untilMs) {
       const stored: StoredDelivery = { expiresAt: Math.ceil(untilMs / 1000) };

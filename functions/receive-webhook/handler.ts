@@ -45,7 +45,7 @@ const ports: ReceivePorts = {
     log.error(webhookEvents.secretRefused, { secret, reason }),
   ),
   memory: createMemory({ ...dynamodb, nowMs }),
-  deliveries: createSeenDeliveries(dynamodb),
+  deliveries: createSeenDeliveries({ ...dynamodb, nowMs }),
   rules: compileRules(mapping),
   purgeByPrefix,
   hasLists: hasLists(mapping.rules),

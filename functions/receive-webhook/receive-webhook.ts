@@ -116,7 +116,9 @@ async function receiveKnown(
   }
   const reading = source.read(request, { webhook: name, nowMs: nowMs(), options: config.options ?? {} });
   const answered = await answerReading(webhook, reading, ports);
-  if (answered.statusCode < 300) await noteSeen(name, verification.delivery, ports);
+  const { queued } = answered.body;
+  const isQueued = answered.statusCode < 300 && Array.isArray(queued) && queued.length > 0;
+  if (isQueued) await noteSeen(name, verification.delivery, ports);
   return answered;
 }
 

@@ -6,6 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { createSeenDeliveries } from '../../functions/aws/deliveries-table.ts';
 import { createMemory } from '../../functions/aws/entry-memory-table.ts';
 import { emptyMemory, type Memory } from '../../functions/core/mapping/entry-memory.ts';
 import { fileEntry } from '../helpers/changes.ts';
@@ -33,7 +34,8 @@ function createTable() {
   }) as typeof client.send;
   const clock = { nowMs: Date.UTC(2026, 0, 1) };
   const memory = createMemory({ client, tableName: 'Ledger', nowMs: () => clock.nowMs });
-  return { items, clock, store: memory(30) };
+  const deliveries = createSeenDeliveries({ client, tableName: 'Ledger', nowMs: () => clock.nowMs });
+  return { items, clock, store: memory(30), deliveries };
 }
 
 const known = (url: string) => ({
@@ -41,6 +43,20 @@ const known = (url: string) => ({
   action: 'invalidate' as const,
 });
 const some: Memory = { en: { atMs: 5, live: [known('https://www.example.com/a')], stale: [] } };
+
+describe('a delivery that was queued', () => {
+  it('is seen until its time is over, although DynamoDB deletes it later, and by its own webhook', async () => {
+    const { items, clock, deliveries } = createTable();
+    const untilMs = clock.nowMs + 300_000;
+    expect(await deliveries.has('site', 'abc')).toBe(false);
+    await deliveries.add('site', 'abc', untilMs);
+    expect(await deliveries.has('site', 'abc')).toBe(true);
+    expect(await deliveries.has('other', 'abc')).toBe(false);
+    expect([...items.keys()]).toEqual(['memory##delivery#site#abc']);
+    clock.nowMs = untilMs;
+    expect(await deliveries.has('site', 'abc')).toBe(false);
+  });
+});
 
 describe('what is remembered of an entry', () => {
   it('comes back as it was written, and nothing where there is nothing', async () => {

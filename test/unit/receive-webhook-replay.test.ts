@@ -95,6 +95,13 @@ describe('a delivery by Standard Webhooks', () => {
     expect(await receive({ name: 'other' })).toEqual([202, 1]);
   });
 
+  it('is new where nothing was queued for it: its rule may have come since', async () => {
+    const { world, receive } = createReceiver();
+    const nothing = body.replace('"slug":"a"', '"title":"a"');
+    expect(await receive({ text: nothing })).toEqual([200, 0]);
+    expect(world.seen.size).toBe(0);
+  });
+
   it('is new where the ledger cannot tell', async () => {
     const { world, receive } = createReceiver();
     const fail = async () => {
