@@ -44,6 +44,7 @@ export function run(scenario: Scenario): Promise<Outcome> {
       seed: 1,
       changes,
       limit: rate,
+      isOneDeployment: true,
       bucket: defaultBucket,
       ...(isQuotaDefault ? { quota: {} } : {}),
       ...(configured === undefined ? {} : { quota: { production: configured } }),

@@ -43,6 +43,11 @@ export interface ConsumerOptions {
    * @default two environments whose clocks are right
    */
   readonly skewMs?: readonly number[];
+  /**
+   * Whether the environments are of one deployment, which then has all of the quota.
+   * @default each is a deployment that shares the limits with the others
+   */
+  readonly isOneDeployment?: boolean;
   /** Breaks a part on purpose, to show that it would be seen. */
   readonly mutate?: (ports: SubmitPorts) => SubmitPorts;
   /**
@@ -91,7 +96,10 @@ const unlimited: ConfiguredQuota = { production: plenty, staging: plenty };
 export function createConsumer(options: ConsumerOptions, surroundings: Surroundings) {
   const { clock, random, queue, parkedBy, parkedClient, cdnPro, deadLetter, grain } = surroundings;
   const environments = (options.skewMs ?? [0, 0]).map((skewMs, index) =>
-    createEnvironment(options, surroundings, { skewMs, deployment: `deployment ${index}` }),
+    createEnvironment(options, surroundings, {
+      skewMs,
+      deployment: `deployment ${options.isOneDeployment ? 0 : index}`,
+    }),
   );
   let invocations = 0;
   let aboveBound = 0;
