@@ -10,6 +10,12 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import {
+  applyOptions,
+  applyVpc,
+  checkFunctionOptions,
+  type FunctionOptions,
+} from './function/function-options.ts';
 import { PurgerDashboard } from './monitoring/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
@@ -99,6 +105,11 @@ export interface CdnPurgerProps extends Settings, DataProtectionProps {
    * @default - the address that AWS gives, throttled and with access logs
    */
   readonly webhookApi?: WebhookApiOptions;
+  /**
+   * How the functions run: memory, log level, tracing, a VPC.
+   * @default - 512 MB, INFO, no tracing, no VPC
+   */
+  readonly functionOptions?: FunctionOptions;
 }
 
 /**
@@ -129,6 +140,7 @@ export class CdnPurger extends PurgerBase {
   readonly #monitoring: Monitoring;
   readonly #dashboard: PurgerDashboard | undefined;
   readonly #webhookApi: WebhookApiOptions;
+  readonly #functionOptions: FunctionOptions;
   #s3Receiver: S3Receiver | undefined;
   #webhookReceiver: WebhookReceiver | undefined;
   readonly #sources = new Set<string>();
@@ -138,13 +150,15 @@ export class CdnPurger extends PurgerBase {
     super(scope, id);
     const { credentials, endpoint = 'https://api.cdnetworks.com', encryptionKey, ...others } = props;
     const { sharedLedger, retainData, logRetentionDays, ledgerSharedWith = [], ...more } = others;
-    const { alarms = {}, webhookApi = {}, ...settings } = more;
+    const { alarms = {}, webhookApi = {}, functionOptions = {}, ...settings } = more;
     this.#webhookApi = webhookApi;
+    this.#functionOptions = functionOptions;
     checkTogether(purgerSubject, [
       () => checkSettings(settings),
       () => checkProps(props),
       () => checkAlarms(alarms),
       () => checkWebhookApi(webhookApi),
+      () => checkFunctionOptions(functionOptions),
     ]);
     this.#settings = checkSettings(settings);
     const checked = checkProps(props);
@@ -167,6 +181,10 @@ export class CdnPurger extends PurgerBase {
     this.#submit = new Submit(this, 'Submit', sending);
     const { buffer } = this.#submit;
     this.#tick = new Tick(this, 'Tick', { ...sending, buffer });
+    for (const fn of [this.#submit.function, this.#tick.function]) {
+      applyOptions(fn, functionOptions);
+      applyVpc(fn, functionOptions);
+    }
     this.#operation = new Operation(this, 'Operation', {
       ...sending,
       purgerName: this.purgerName,
@@ -289,6 +307,7 @@ export class CdnPurger extends PurgerBase {
     const onQueue = (queue: S3Queue) => this.#dashboard?.addS3Queue(queue);
     const own = { ledger: this.ledger, recovering: this.#submit.function, onQueue };
     const receiver = new S3Receiver(this, 'ReceiveS3', { ...this.#receiverProps(), ...own });
+    applyOptions(receiver.function, this.#functionOptions);
     this.#dashboard?.addReceiver('receive-s3', receiver.function);
     return receiver;
   }
@@ -296,6 +315,7 @@ export class CdnPurger extends PurgerBase {
   #createWebhookReceiver(): WebhookReceiver {
     const own = { ledger: this.ledger, webhookApi: this.#webhookApi };
     const receiver = new WebhookReceiver(this, 'ReceiveWebhook', { ...this.#receiverProps(), ...own });
+    applyOptions(receiver.function, this.#functionOptions);
     this.#dashboard?.addReceiver('receive-webhook', receiver.function);
     this.#dashboard?.addWebhookApi(receiver.api, receiver.countsThrottled);
     return receiver;

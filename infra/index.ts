@@ -10,6 +10,8 @@ export type { ChangeAction, Lane, PurgeAction, Target } from '../functions/core/
 export type { CacheKey } from '../functions/core/planning/cache-key.ts';
 export type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 export { CdnPurger, type CdnPurgerProps, type PurgerFunctions } from './cdn-purger.ts';
+export { defineConfig } from './define-config.ts';
+export type { FunctionOptions } from './function/function-options.ts';
 export type { CdnPurgerAttributes, ICdnPurger } from './purger-base.ts';
 export type { AlarmFields, AlarmSettings } from './settings/alarm-settings.ts';
 export { ConfigError } from './settings/check.ts';

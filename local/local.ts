@@ -1,6 +1,8 @@
+import { createServer } from 'node:http';
 import { environment } from '../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../infra/settings/purger-config.ts';
 import { hostsOf } from '../infra/settings/rules/rule-hosts.ts';
+import { closeServer, listen } from './aws/emulators/server.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
@@ -77,12 +79,13 @@ async function startParts(
   options: LocalOptions,
   stops: Stop[],
 ): Promise<Omit<Local, 'stop'>> {
+  // Synthesis takes seconds: a port in use is found before.
+  await refusePortsInUse(options.ports);
   // The edges start before S3, whose endpoint the origin needs.
   const site: Site = { origin: undefined };
   const timeline = createTimeline();
   const cdn = await startCdn(config, options, site, timeline);
   stops.push(cdn.stop);
-  // Synthesis takes seconds: a port in use is found before.
   const assembly = await assemblyAt(options.assembly, options.config, options.stage);
   stops.push(assembly.remove);
   const countRequests = followTimeline(timeline, site, cdn);
@@ -123,6 +126,24 @@ async function startParts(
     summary: summaryOf(ready, cdn.isSimulated),
     countRequests,
   };
+}
+
+const portPurposes = {
+  s3: 'S3 and SQS (--s3-port)',
+  webhooks: 'webhooks (--webhook-port)',
+  edge: 'the edge (--edge-port)',
+  cdnPro: "CDN Pro's API (--cdn-pro-port)",
+} as const;
+
+/** @throws {PortInUseError} for the first of the ports that is taken */
+async function refusePortsInUse(ports: LocalOptions['ports']): Promise<void> {
+  for (const [name, purpose] of Object.entries(portPurposes)) {
+    const port = ports[name as keyof typeof portPurposes];
+    if (port === undefined) continue;
+    const server = createServer();
+    await listen(server, port, purpose);
+    await closeServer(server);
+  }
 }
 
 /** With a small contract, a sample may have to wait for the tokens of days, and for its sender's share of them. */

@@ -2,9 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, buildSync } from 'esbuild';
+import { type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import { bundle } from '../infra/function/bundle.ts';
+import { configJsonSchema } from '../infra/settings/json-schema.ts';
 import { declare } from './declarations.ts';
+import { noticesOf } from './notices.ts';
 
 /**
  * Builds `dist/`, the contents of the package: the library once as CommonJS with an ES module in front of it, so that
@@ -26,40 +28,57 @@ const common: BuildOptions = {
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
+  metafile: true,
 };
 
+/** The modules in `infra/` that the package exports. */
+const entries = ['index', 'purge-messages'];
+/** Every file that is in a bundle. */
+const bundledFiles = new Set<string>();
+
 rmSync(dist, { recursive: true, force: true });
-buildLibrary();
+for (const entry of entries) buildLibrary(entry);
 buildCommandLine();
 buildFunctions();
-declare(root, dist);
+declare(root, dist, entries);
+writeFileSync(join(dist, 'config.schema.json'), JSON.stringify(configJsonSchema()));
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), noticesOf(root, bundledFiles));
 
-function buildLibrary(): void {
-  buildSync({
-    ...common,
-    entryPoints: ['infra/index.ts'],
-    outfile: 'dist/index.cjs',
-    format: 'cjs',
-    define: { 'import.meta.url': 'importMetaUrl' },
-    banner: {
-      js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
-    },
-  });
-  const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs') as object);
-  writeFileSync(join(dist, 'index.mjs'), `export { ${names.join(', ')} } from './index.cjs';\n`);
+/** Notes which files a bundle is made of. */
+function built({ metafile }: BuildResult): void {
+  for (const file of Object.keys(metafile?.inputs ?? {})) bundledFiles.add(file);
+}
+
+function buildLibrary(entry: string): void {
+  built(
+    buildSync({
+      ...common,
+      entryPoints: [`infra/${entry}.ts`],
+      outfile: `dist/${entry}.cjs`,
+      format: 'cjs',
+      define: { 'import.meta.url': 'importMetaUrl' },
+      banner: {
+        js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+      },
+    }),
+  );
+  const names = Object.keys(createRequire(import.meta.url)(`../dist/${entry}.cjs`) as object);
+  writeFileSync(join(dist, `${entry}.mjs`), `export { ${names.join(', ')} } from './${entry}.cjs';\n`);
 }
 
 /** In parts: a command loads what it needs of the AWS SDK and the CDK, and nothing else. */
 function buildCommandLine(): void {
-  buildSync({
-    ...common,
-    entryPoints: { cli: 'infra/cli/main.ts' },
-    outdir: 'dist',
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'cli/[name]-[hash]',
-    splitting: true,
-    format: 'esm',
-  });
+  built(
+    buildSync({
+      ...common,
+      entryPoints: { cli: 'infra/cli/main.ts' },
+      outdir: 'dist',
+      outExtension: { '.js': '.mjs' },
+      chunkNames: 'cli/[name]-[hash]',
+      splitting: true,
+      format: 'esm',
+    }),
+  );
 }
 
 function buildFunctions(): void {
@@ -67,6 +86,9 @@ function buildFunctions(): void {
   for (const entry of entries.filter((path) => path.endsWith('handler.ts'))) {
     const folder = join('functions', dirname(entry));
     mkdirSync(join(dist, folder), { recursive: true });
-    for (const { path, contents } of bundle(folder)) writeFileSync(join(dist, folder, path), contents);
+    for (const { path, contents, sources } of bundle(folder)) {
+      writeFileSync(join(dist, folder, path), contents);
+      for (const source of sources) bundledFiles.add(source);
+    }
   }
 }

@@ -7,17 +7,20 @@ const relativeModule = /(?<=\b(?:from |import\()['"])(\.\.?\/[^'"]+)\.ts(?=['"])
 
 /**
  * Writes the declarations of the library into `dist/types`, as those of CommonJS modules, which the implementation is;
- * `dist/index.d.mts` hands them to ES modules. Declarations that the entry does not lead to are left out.
+ * `dist/index.d.mts` hands them to ES modules. Declarations that no entry leads to are left out.
+ * @param entries modules in `infra/` that the package exports, without their ending
  * @throws Error with the compiler's output, for example where the library uses what Node 20 lacks
  */
-export function declare(root: string, dist: string): void {
+export function declare(root: string, dist: string, entries: readonly string[]): void {
   const types = join(dist, 'types');
   const { status, stdout } = spawnSync(join('node_modules', '.bin', 'tsc'), ['--project', 'packaging'], {
     cwd: root,
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`The library's declarations cannot be written:\n${stdout}`);
-  const needed = reachableFrom(join(types, 'infra', 'index.d.ts'));
+  const needed = new Map(
+    entries.flatMap((entry) => [...reachableFrom(join(types, 'infra', `${entry}.d.ts`))]),
+  );
   const all = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.d.ts'),
   );
@@ -27,8 +30,10 @@ export function declare(root: string, dist: string): void {
     if (contents !== undefined)
       writeNested(path.replace(/ts$/, 'cts'), contents.replace(relativeModule, '$1.cjs'));
   }
-  writeNested(join(dist, 'index.d.cts'), "export * from './types/infra/index.cjs';\n");
-  writeNested(join(dist, 'index.d.mts'), "export * from './index.cjs';\n");
+  for (const entry of entries) {
+    writeNested(join(dist, `${entry}.d.cts`), `export * from './types/infra/${entry}.cjs';\n`);
+    writeNested(join(dist, `${entry}.d.mts`), `export * from './${entry}.cjs';\n`);
+  }
 }
 
 /** @returns the declarations that an entry imports, directly or not, itself included: contents by path */

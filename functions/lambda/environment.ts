@@ -7,6 +7,8 @@ import type { Planning } from '../core/planning/plan.ts';
 export const environment = {
   /** Tells the metrics of several purgers in one account apart. */
   purgerName: 'PURGER_NAME',
+  /** The least important lines that Powertools' logger writes. */
+  logLevel: 'POWERTOOLS_LOG_LEVEL',
   bufferQueueUrl: 'BUFFER_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Of `submit`: name or ARN of the table that holds the window, which may be another deployment's. */

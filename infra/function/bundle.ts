@@ -28,6 +28,8 @@ const unusedSdkParts = {
 export interface CodeFile {
   readonly path: string;
   readonly contents: Uint8Array;
+  /** The files that it is made of, from the root of the project; none of a built file. */
+  readonly sources: readonly string[];
 }
 
 /**
@@ -56,7 +58,11 @@ export function functionCode(name: FunctionName, files: Readonly<Record<string, 
 }
 
 function filesIn(folder: string): readonly CodeFile[] {
-  return readdirSync(folder).map((path) => ({ path, contents: readFileSync(join(folder, path)) }));
+  return readdirSync(folder).map((path) => ({
+    path,
+    contents: readFileSync(join(folder, path)),
+    sources: [],
+  }));
 }
 
 function modulesIn(folder: string): string[] {
@@ -83,12 +89,13 @@ export function bundle(folder: string): readonly CodeFile[] {
   const require = createRequire(import.meta.url);
   const { buildSync } = require('esbuild') as typeof import('esbuild');
   const codec = require('@jridgewell/sourcemap-codec') as Codec;
-  const { outputFiles } = buildSync({
+  const { outputFiles, metafile } = buildSync({
     absWorkingDir: root,
     entryPoints: modulesIn(folder),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     write: false,
+    metafile: true,
     bundle: true,
     // Paths in the source map do not tell where dependencies really stand.
     preserveSymlinks: true,
@@ -109,5 +116,6 @@ export function bundle(folder: string): readonly CodeFile[] {
   return outputFiles.map(({ path, contents, text }) => ({
     path: basename(path),
     contents: path.endsWith('.map') ? Buffer.from(withoutDependencies(text, codec)) : contents,
+    sources: Object.keys(metafile.inputs),
   }));
 }

@@ -202,9 +202,11 @@ export abstract class PurgerMetrics extends Construct {
 
   /** What both receivers count, added up. */
   #ofReceivers(name: MetricName, { label, color, ...options }: MetricOptions = {}): MathExpression {
+    // In one graph the same ID may not be used for different metrics, of other purgers included.
+    const id = `${name}_${this.node.addr.slice(-8)}`;
     const metrics: Record<string, IMetric> = {
-      s3: this.#metric('receive-s3', name, options),
-      webhook: this.#metric('receive-webhook', name, options),
+      [`s3${id}`]: this.#metric('receive-s3', name, options),
+      [`webhook${id}`]: this.#metric('receive-webhook', name, options),
     };
     const sum = total(metrics, options.period ?? period);
     return sum.with({ label: label ?? name, ...(color === undefined ? {} : { color }) });

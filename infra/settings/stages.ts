@@ -32,7 +32,8 @@ export class StageError extends PurgerError {
 }
 
 const stageName = expected('a stage name: letters, digits and "-", a letter first');
-const stagedFields = strictObject({
+/** The schema of a {@link StagedConfig}. */
+export const stagedFields = strictObject({
   stages: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/), configFields, {
       error: (issue) =>

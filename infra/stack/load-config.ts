@@ -35,7 +35,7 @@ export async function loadConfig(file: string, stage?: string): Promise<PurgerCo
 
 async function readConfig(path: string): Promise<unknown> {
   try {
-    if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'));
+    if (path.endsWith('.json')) return withoutSchema(JSON.parse(readFileSync(path, 'utf8')));
     const exported = defaultOf(await import(pathToFileURL(path).href));
     if (exported !== undefined) return exported;
   } catch (error) {
@@ -44,6 +44,12 @@ async function readConfig(path: string): Promise<unknown> {
   throw new ConfigError(path, [
     `expected a default export with the configuration, got ${describeValue(undefined)}`,
   ]);
+}
+
+/** `$schema` is for editors. */
+function withoutSchema(config: unknown): unknown {
+  const { $schema: _, ...rest } = recordOf(config) ?? {};
+  return recordOf(config) === undefined ? config : rest;
 }
 
 /** The default export, also of a TypeScript module that was compiled to CommonJS. */

@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -57,7 +58,10 @@ describe('what the construct offers', () => {
       webhook: 'blog',
     });
     const both = purger.metricRefusedUrls({ label: 'refused' });
-    expect([both.label, Object.keys(both.usingMetrics)]).toEqual(['refused', ['s3', 'webhook']]);
+    expect([both.label, Object.keys(both.usingMetrics)]).toEqual([
+      'refused',
+      [expect.stringMatching(/^s3RefusedUrls_/), expect.stringMatching(/^webhookRefusedUrls_/)],
+    ]);
     expect(
       both.createAlarm(new Stack(), 'Alarm', { threshold: 1, evaluationPeriods: 1 }).alarmArn,
     ).toBeDefined();
@@ -106,6 +110,46 @@ describe('what the construct offers', () => {
     expect(policies).toContain('arn:aws:sqs:eu-west-1:111122223333:buffer');
     expect(policies).toContain('kms:GenerateDataKey');
     expect(known.metricEntriesPurged().dimensions).toEqual({ service: 'submit', purger: 'Site-Purger' });
+  });
+});
+
+describe('options of functions', () => {
+  test('are memory, log level and tracing of all, and a VPC of those that send requests to CDN Pro', () => {
+    const vpcStack = new Stack(unbundledApp(), 'Site');
+    const vpc = new Vpc(vpcStack, 'Vpc', { maxAzs: 2 }) as IVpc;
+    const purger = new CdnPurger(vpcStack, 'Purger', {
+      credentials: Secret.fromSecretNameV2(vpcStack, 'C', 'c'),
+      target: 'staging',
+      rules: sampleConfig.rules.slice(0, 1),
+      functionOptions: { memorySize: 1024, logLevel: 'DEBUG', tracing: true, vpc },
+    });
+    purger.watchBucket(Bucket.fromBucketName(vpcStack, 'Bucket', 'www-example-com'), {
+      configureBucket: false,
+    });
+    const functions = Object.entries(Template.fromStack(vpcStack).findResources('AWS::Lambda::Function'));
+    const ours = functions.filter(([, { Properties }]) =>
+      /^cdn-pro-purger: /.test(Properties.Description ?? ''),
+    );
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+    for (const [id, { Properties }] of ours) {
+      expect(Properties).toMatchObject({ MemorySize: 1024, TracingConfig: { Mode: 'Active' } });
+      expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL).toBe('DEBUG');
+      expect(Properties.VpcConfig !== undefined).toBe(/Submit|Tick/.test(id));
+    }
+  });
+
+  test.each([
+    [{ memorySize: 64 }, '`functionOptions.memorySize`: expected a whole number from 256 to 10240, got 64'],
+    [
+      { logLevel: 'TRACE' },
+      '`functionOptions.logLevel`: expected "DEBUG", "INFO", "WARN", "ERROR", got "TRACE"',
+    ],
+    [
+      { vpcSubnets: {} },
+      '`functionOptions.vpc`: expected a VPC with its subnets or security groups, got nothing',
+    ],
+  ])('that cannot be are refused: %j', (functionOptions, issue) => {
+    expect(() => purgerWith({ functionOptions } as unknown as Partial<CdnPurgerProps>)).toThrow(issue);
   });
 });
 

@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, join, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +21,11 @@ import { scratchFolder } from '../helpers/start.ts';
 const scratch = scratchFolder();
 const app = scratch.path('app');
 const installed = join(app, 'node_modules/cdn-pro-purger');
+/** The examples, next to each other in a folder of the app. */
+const examples = globSync('examples/**/*.*').map((path) => ({
+  path,
+  name: join('examples', basename(path)),
+}));
 let tarball: string;
 let onSource: ReturnType<typeof readAssembly>;
 beforeAll(() => {
@@ -19,6 +33,8 @@ beforeAll(() => {
   tarball = pack(scratch.path('.'));
   install(tarball, app);
   for (const { file, source } of flavours) writeFileSync(join(app, file), source);
+  mkdirSync(join(app, 'examples'));
+  for (const { path, name } of examples) cpSync(path, join(app, name));
   writeFileSync(join(app, 'source.mjs'), appOnSource(resolve('infra')));
   run(process.execPath, ['source.mjs', 'source.out'], app);
   onSource = readAssembly('source.out');
@@ -46,9 +62,30 @@ function nodes(): readonly { readonly version: string; readonly node: string }[]
 
 describe('a CDK app', () => {
   test('compiles in strict mode, with ES modules and CommonJS, declarations of the library checked', () => {
-    const files = flavours.flatMap(({ file }) => (file.endsWith('ts') ? [file] : []));
+    const names = [...flavours.map(({ file }) => file), ...examples.map(({ name }) => name)];
+    const files = names.filter((name) => /\.[mc]ts$/.test(name));
     const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
     expect(run(resolve('node_modules/.bin/tsc'), [...options, ...files], app)).toBe('');
+  }, 180_000);
+
+  test('uses every public property and method of the construct', () => {
+    const script = `
+      const { CdnPurger } = require('cdn-pro-purger');
+      const { Stack } = require('aws-cdk-lib');
+      const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
+      const stack = new Stack();
+      const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
+      const credentials = Secret.fromSecretNameV2(stack, 'C', 'c');
+      const purger = new CdnPurger(stack, 'Purger', { target: 'staging', rules, credentials });
+      const names = new Set(Object.keys(purger));
+      for (let each = Object.getPrototypeOf(purger); each.constructor.name !== 'Construct'; each = Object.getPrototypeOf(each))
+        for (const name of Object.getOwnPropertyNames(each)) names.add(name);
+      for (const name of Object.getOwnPropertyNames(CdnPurger)) if (name.startsWith('from')) names.add(name);
+      console.log(JSON.stringify([...names].filter((name) => !['constructor', 'node'].includes(name))));`;
+    const names = JSON.parse(run(process.execPath, ['--eval', script], app)) as string[];
+    expect(names.length).toBeGreaterThan(50);
+    const [{ source }] = flavours;
+    expect(names.filter((name) => !source.includes(`.${name}`) && !source.includes(`{ ${name}`))).toEqual([]);
   });
 
   test('has neither a bundler nor the tools of this project', () => {
@@ -72,6 +109,44 @@ describe('a CDK app', () => {
 
   test('loads nothing of the AWS SDK, which only commands need', () => {
     expect(readFileSync(join(installed, 'dist/index.cjs'), 'utf8')).not.toMatch(/require\("@aws-sdk/);
+  });
+
+  test('as the examples have it synthesizes, in TypeScript and JavaScript', () => {
+    for (const script of ['examples/site.mjs', 'examples/site.cjs']) {
+      run(process.execPath, [script, `${script}.out`], app, { HOME: app, CDK_VALIDATION: 'false' });
+      expect(readdirSync(join(app, `${script}.out`))).toContain('Site.template.json');
+    }
+  });
+
+  test('can write purge messages where it runs, without the CDK', () => {
+    const script = `
+      import { purgeMessages } from 'cdn-pro-purger/purge-messages';
+      console.log(purgeMessages({ target: 'staging', fileUrls: ['https://www.example.com/a b'] })[0]);
+      try { purgeMessages({ target: 'staging', fileUrls: ['ftp://x'], regexPatterns: ['x'] }); }
+      catch (error) { console.log(error.name, error.issues.length); }`;
+    const [message = '', error] = run(process.execPath, ['--input-type=module', '--eval', script], app).split(
+      '\n',
+    );
+    expect(JSON.parse(message)).toEqual({
+      v: 1,
+      entries: [
+        { kind: 'file', url: 'https://www.example.com/a%20b', target: 'staging', action: 'invalidate' },
+      ],
+    });
+    expect(error).toBe('PurgeMessageError 2');
+    expect(readFileSync(join(installed, 'dist/purge-messages.cjs'), 'utf8')).not.toContain('aws-cdk-lib');
+  });
+
+  test('finds the licenses of what is bundled, and a schema for its editor', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['@aws-sdk/client-sqs', '@middy/core', '@aws-lambda-powertools/logger', 'leven']) {
+      expect(notices).toContain(`\n${name} `);
+    }
+    const schema = JSON.parse(readFileSync(join(installed, 'dist/config.schema.json'), 'utf8'));
+    expect(Object.keys(schema.anyOf[0].properties)).toEqual(
+      expect.arrayContaining(['$schema', 'rules', 'webhooks']),
+    );
+    expect(schema.anyOf[0].required).toEqual(['target', 'rules', 'credentials']);
   });
 
   test('gets the functions with their rules next to the handler', () => {
@@ -167,7 +242,7 @@ describe('the package', () => {
   test('has its licence and no source', () => {
     expect(readdirSync(installed)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'docs']));
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-    expect(files.filter((file) => /(?<!\.d)\.[cm]?ts$/.test(file))).toEqual([
+    expect(files.filter((file) => /(?<!\.d)\.[cm]?ts$/.test(file) && !file.startsWith('examples/'))).toEqual([
       'docs/snippets/payload-purge.ts',
     ]);
   });

@@ -1,0 +1,111 @@
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import * as z from 'zod';
+import { environment } from '../../functions/lambda/environment.ts';
+import { check, purgerSubject } from '../settings/check.ts';
+import { expected, strictObject, trueOrFalse, wholeNumber } from '../settings/schema.ts';
+
+const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+
+/** How the functions run. */
+export interface FunctionOptions {
+  /**
+   * Memory of each function, in MB, 256 to 10,240. CPU grows with it.
+   * @default 512
+   */
+  readonly memorySize?: number;
+  /**
+   * The least important lines that are logged. The commands and filters of `docs/operations.md` need `INFO`.
+   * @default 'INFO'
+   */
+  readonly logLevel?: (typeof logLevels)[number];
+  /**
+   * Whether X-Ray traces invocations, which costs by the trace.
+   * @default false
+   */
+  readonly tracing?: boolean;
+  /**
+   * A VPC for the functions that send requests to CDN Pro, `submit` and `tick`, for a fixed address. Its subnets need a way
+   * to CDN Pro, SQS, DynamoDB and Secrets Manager, such as a NAT gateway.
+   * @default - none
+   */
+  readonly vpc?: IVpc;
+  /**
+   * The subnets of the VPC.
+   * @default - those with a way out
+   */
+  readonly vpcSubnets?: SubnetSelection;
+  /**
+   * Security groups in the VPC.
+   * @default - a new one that lets everything out
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+}
+
+const schema = strictObject({
+  functionOptions: strictObject({
+    memorySize: wholeNumber(256, 10_240).optional(),
+    logLevel: z.enum(logLevels, expected(logLevels.map((level) => `"${level}"`).join(', '))).optional(),
+    tracing: trueOrFalse.optional(),
+  }),
+});
+
+/**
+ * Checks the options of functions.
+ * @throws ConfigError with every issue
+ */
+export function checkFunctionOptions(options: FunctionOptions): void {
+  const { vpc, vpcSubnets, securityGroups, ...functionOptions } = options;
+  check(schema, { functionOptions }, purgerSubject, () =>
+    vpc === undefined && (vpcSubnets ?? securityGroups) !== undefined
+      ? [
+          {
+            path: ['functionOptions', 'vpc'],
+            message: 'expected a VPC with its subnets or security groups, got nothing',
+          },
+        ]
+      : [],
+  );
+}
+
+/** Applies options to a function that is there already. */
+export function applyOptions(fn: LambdaFunction, { memorySize, logLevel, tracing }: FunctionOptions): void {
+  const resource = fn.node.defaultChild as CfnFunction;
+  if (memorySize !== undefined) resource.memorySize = memorySize;
+  // Lambda's own level would hold back metrics, too, which are lines of the log.
+  if (logLevel !== undefined) fn.addEnvironment(environment.logLevel, logLevel);
+  if (tracing !== true) return;
+  resource.tracingConfig = { mode: 'Active' };
+  // X-Ray knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+  const actions = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+  fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
+}
+
+/** Places a function in a VPC. */
+export function applyVpc(fn: LambdaFunction, { vpc, vpcSubnets, securityGroups }: FunctionOptions): void {
+  if (vpc === undefined) return;
+  const groups = securityGroups ?? [
+    new SecurityGroup(fn, 'SecurityGroup', {
+      vpc,
+      description: 'cdn-pro-purger: requests to CDN Pro and AWS',
+    }),
+  ];
+  const { subnetIds } = vpc.selectSubnets(vpcSubnets);
+  (fn.node.defaultChild as CfnFunction).vpcConfig = {
+    subnetIds,
+    securityGroupIds: groups.map(({ securityGroupId }) => securityGroupId),
+  };
+  // Network interfaces have no names before they are made: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+  const actions = [
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:UnassignPrivateIpAddresses',
+  ];
+  const statement = new PolicyStatement({ actions, resources: ['*'] });
+  fn.addToRolePolicy(statement);
+}

@@ -1,0 +1,95 @@
+import { regexPatternProblem } from '../functions/core/mapping/urls/regex-pattern.ts';
+import {
+  dirUrlProblem,
+  encodeLiteral,
+  fileUrlProblem,
+  normalizeOrigin,
+} from '../functions/core/mapping/urls/url.ts';
+import { PurgerError } from '../functions/core/model/errors.ts';
+import { messageVersion, writeInParts } from '../functions/core/model/purge-message.ts';
+import type { Lane, PurgeAction, PurgeEntry, Target } from '../functions/core/model/types.ts';
+
+/** What to purge. */
+export interface PurgeMessageOptions {
+  /** The CDN Pro environment. */
+  readonly target: Target;
+  /**
+   * Whether the edges ask the origin whether a page is still current, or forget it.
+   * @default 'invalidate'
+   */
+  readonly action?: PurgeAction;
+  /**
+   * URLs of files, without `*`.
+   * @default - none
+   */
+  readonly fileUrls?: readonly string[];
+  /**
+   * URLs of directories, with or without a wildcard at their end; CDN Pro takes few of them a day.
+   * @default - none
+   */
+  readonly dirUrls?: readonly string[];
+  /**
+   * Regular expressions that begin with `http://`, `https://` or `any://` and a host.
+   * @default - none
+   */
+  readonly regexPatterns?: readonly string[];
+  /**
+   * Who goes first where the day's tokens are short.
+   * @default - as the queue has it: people
+   */
+  readonly lane?: Lane;
+}
+
+/** URLs that CDN Pro would refuse; nothing was written. */
+export class PurgeMessageError extends PurgerError {
+  override readonly name = 'PurgeMessageError';
+  /** One line for each: the field's path, what was expected and what came. */
+  readonly issues: readonly string[];
+
+  constructor(issues: readonly string[]) {
+    super(`Expected URLs that CDN Pro accepts:\n${issues.map((issue) => `- ${issue}`).join('\n')}`);
+    this.issues = issues;
+  }
+}
+
+/**
+ * Writes the bodies of messages that have something purged: send each to the purger's `bufferQueue`, by a role that
+ * `grantPurge` lets do so.
+ * @returns one body for up to some thousands of URLs, more for more; none where there is nothing to purge
+ * @throws PurgeMessageError with every URL that CDN Pro would refuse
+ */
+export function purgeMessages(options: PurgeMessageOptions): readonly string[] {
+  const { target, action = 'invalidate', fileUrls = [], dirUrls = [], regexPatterns = [], lane } = options;
+  const scope = { target, action };
+  const issues: string[] = [];
+  const accept = <Item>(field: string, items: readonly string[], read: (item: string) => Checked<Item>) =>
+    items.flatMap((item, index) => {
+      const { entry, problem } = read(item);
+      if (problem === undefined) return [entry];
+      issues.push(`\`${field}[${index}]\`: ${problem}`);
+      return [];
+    });
+  const entries: PurgeEntry[] = [
+    ...accept('fileUrls', fileUrls, (url) => {
+      const encoded = normalizeOrigin(encodeLiteral(url));
+      return { entry: { kind: 'file', url: encoded, ...scope } as const, problem: fileUrlProblem(encoded) };
+    }),
+    ...accept('dirUrls', dirUrls, (url) => {
+      const encoded = normalizeOrigin(encodeLiteral(url));
+      return { entry: { kind: 'dir', url: encoded, ...scope } as const, problem: dirUrlProblem(encoded) };
+    }),
+    ...accept('regexPatterns', regexPatterns, (pattern) => {
+      return { entry: { kind: 'regex', pattern, ...scope } as const, problem: regexPatternProblem(pattern) };
+    }),
+  ];
+  if (issues.length > 0) throw new PurgeMessageError(issues);
+  return writeInParts({ v: messageVersion, entries, ...(lane !== undefined && { lane }) }, maxBodyBytes);
+}
+
+/** What SQS takes everywhere; queues may be set up to take more. */
+const maxBodyBytes = 256 * 1024;
+
+interface Checked<Item> {
+  readonly entry: Item;
+  readonly problem: string | undefined;
+}
