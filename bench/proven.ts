@@ -33,7 +33,7 @@ async function oneEnd(): Promise<boolean> {
     `two ticks at once, a late index. ${found.numRuns} random worlds, ${found.failed ? 1 : 0} wrong.`,
   );
   if (found.failed) console.log(JSON.stringify(found.counterexample));
-  return tell(!found.failed, 'no world is wrong');
+  return report(!found.failed, 'no world is wrong');
 }
 
 async function soonKnown(): Promise<boolean> {
@@ -49,7 +49,7 @@ async function soonKnown(): Promise<boolean> {
     console.log(`${row.join('')}${String(asked).padStart(30)}`);
     isMet &&= at(0.99) <= goalSeconds && asked <= goalAsked;
   }
-  return tell(isMet, `known within ${goalSeconds} s, by ${goalAsked} questions in 5 minutes at most`);
+  return report(isMet, `known within ${goalSeconds} s, by ${goalAsked} questions in 5 minutes at most`);
 }
 
 const policies: readonly (readonly [string, number, Policy])[] = [
@@ -75,10 +75,10 @@ function compareRepeats(): boolean {
       console.log(`    ${name.padEnd(44)}${String(tokens).padStart(10)}${cells.join('')}`);
     }
   }
-  return tell(stale === 0, 'no edge stays old after a second purge when the first has completed');
+  return report(stale === 0, 'no edge stays old after a second purge when the first has completed');
 }
 
-function tell(isMet: boolean, goal: string): boolean {
+function report(isMet: boolean, goal: string): boolean {
   console.log(`${isMet ? 'met' : 'MISSED'}: ${goal}`);
   return isMet;
 }

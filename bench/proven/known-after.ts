@@ -15,7 +15,7 @@ export async function knownAfter(purgesInFiveMinutes: number, random: () => numb
   const seconds: number[] = [];
   const asked: number[] = [];
   const beginsMs = world.nowMs;
-  let told = 0;
+  let announced = 0;
   for (let minute = 0; minute < 60; minute++) {
     const minuteStartsMs = beginsMs + minute * minuteMs;
     const count = Math.floor(purgesInFiveMinutes / 5 + random());
@@ -30,11 +30,11 @@ export async function knownAfter(purgesInFiveMinutes: number, random: () => numb
     const before = world.asked.length;
     await world.tick();
     asked.push(world.asked.length - before);
-    for (const { purgeId } of world.events.slice(told)) {
+    for (const { purgeId } of world.events.slice(announced)) {
       const purge = world.purges.find((each) => each.purgeId === purgeId);
       if (purge !== undefined) seconds.push((world.nowMs - purge.acceptedMs - purge.takesMs) / 1000);
     }
-    told = world.events.length;
+    announced = world.events.length;
   }
   const sums = asked.map((_, index) => asked.slice(index, index + 5).reduce((sum, each) => sum + each, 0));
   return { seconds: seconds.sort((a, b) => a - b), asked: Math.max(...sums) };

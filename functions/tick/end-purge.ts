@@ -92,7 +92,7 @@ async function sendAll(
   return false;
 }
 
-/** Tells how a purge has ended, and follows it no longer. */
+/** Announces how a purge has ended, and follows it no longer. */
 async function conclude(
   purge: OpenPurge,
   { kind: end, ...outcome }: PurgeEnd,

@@ -68,7 +68,7 @@ export function createPurgeLook(ports: FollowPorts): PurgeLook {
     }
   }
 
-  /** Lists purges from the oldest one on that the list may tell about. */
+  /** Lists purges from the oldest one on that is not asked for one by one. */
   async function list(purges: readonly OpenPurge[], api: PurgeReader, deadlineMs: number): Promise<Listed> {
     const oldest = purges.find(({ purgeId }) => !askedMs.has(purgeId));
     const newestMs = purges.at(-1)?.acceptedMs ?? 0;

@@ -35,7 +35,7 @@ export interface PurgeEnded {
 /** EventBridge bills each 64 KB as an event. */
 const mostBytes = 64_000;
 
-/** @returns the `detail` that tells how a purge has ended */
+/** @returns the `detail` of the event that a purge has ended */
 export function purgeEnded(
   { purgeId, target, lane, acceptedMs, repair }: OpenPurge,
   { kind: end, reason, successRate, finishedMs }: PurgeEnd,

@@ -95,7 +95,7 @@ export class Tick extends Construct {
     watchPurges(monitoring);
   }
 
-  /** Lets the function tell the ends of purges to the account's default bus, and nothing else. */
+  /** Lets the function put the ends of purges onto the account's default bus, and nothing else. */
   #grantPutEvents(): void {
     const bus = { service: 'events', resource: 'event-bus', resourceName: 'default' };
     Grant.addToPrincipal({

@@ -31,7 +31,7 @@ export class Journal extends Construct {
     });
     acknowledge(table, {
       'NIST.800.53.R5-DynamoDBInBackupPlan':
-        'Point-in-time recovery goes back 35 days to the second. What is older tells of purges that have long ended: nothing depends on it.',
+        'Point-in-time recovery goes back 35 days to the second. What is older is about purges that have long ended: nothing depends on it.',
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;

@@ -113,11 +113,12 @@ function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number
     const { purgeId, successRate, unseenMs, acceptedMs, keys, repair } = purge;
     const events = world.events.filter((event) => event.purgeId === purgeId).map(({ end }) => end);
     if (events.length === 0) problems.push(`nobody was sent the end of ${purgeId}`);
-    const told = new Set([...world.ends(purgeId), ...events]);
+    const announced = new Set([...world.ends(purgeId), ...events]);
     const isWell = successRate >= 100 && Number.isFinite(unseenMs);
     if (!isWell) incomplete++;
-    const [end] = told;
-    if (told.size !== 1) problems.push(`${purgeId} has ended ${[...told].join(' and ') || 'never'}`);
+    const [end] = announced;
+    if (announced.size !== 1)
+      problems.push(`${purgeId} has ended ${[...announced].join(' and ') || 'never'}`);
     if ((end === 'completed') !== isWell)
       problems.push(`${purgeId} is ${end}, and went ${isWell ? 'well' : 'wrong'}`);
     const isReplaced = keys.every((key) =>

@@ -203,7 +203,7 @@ export function createFollowWorld({
         quotas: { ...state.quotas, production: spend(state.quotas.production ?? freshQuota, tokens, atMs) },
       })),
     open: (): Promise<readonly OpenPurge[]> => recorder.open(1000),
-    /** How a purge has ended, each time that it was told. */
+    /** How a purge has ended, each time that it was announced. */
     ends: (purgeId: string): readonly string[] =>
       world.lines.flatMap(({ fields: { purgeId: id, end } }) =>
         id === purgeId && typeof end === 'string' ? [end] : [],

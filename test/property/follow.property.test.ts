@@ -22,7 +22,7 @@ describe('a purge that is followed', () => {
 
   test.each([
     [
-      'an end were not kept until it is told',
+      'an end were not kept until it is announced',
       journalWith(({ write, close }) => ({
         async write(purge, state) {
           const written = await write(purge, state);

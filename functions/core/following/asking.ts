@@ -44,7 +44,7 @@ export function isAskedAgain(askedMs: number, durations: Durations, nowMs: numbe
   return nowMs - askedMs >= Math.min(longestPauseMs, usualMs(durations)) - earlyMs;
 }
 
-/** @returns whether there is something to do for a purge: it may have finished, or its end is not told yet */
+/** @returns whether there is something to do for a purge: it may have finished, or its end is not announced yet */
 export function isDue({ acceptedMs, state }: FollowedPurge, durations: Durations, nowMs: number): boolean {
   return state.kind !== 'purging' || nowMs - acceptedMs >= usualMs(durations);
 }

@@ -45,8 +45,3 @@ export interface PurgeEnd extends Outcome {
 
 /** Of more entries than this, a purge has no hashes: its item would not stay small. */
 export const mostHashes = 50;
-
-/** @returns whether a purge has come to its end */
-export function isEnded(state: PurgeState): state is PurgeEnd {
-  return state.kind !== 'purging' && state.kind !== 'partial';
-}

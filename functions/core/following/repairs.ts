@@ -17,7 +17,7 @@ export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>>;
 const repairShare = 0.05;
 /** What was asked for is sent again so many times at most. */
 const mostRepairs = 3;
-/** Nobody tells which URLs some servers have left out: a purge of more is not repeated for a few of them. */
+/** CDN Pro does not say which URLs some servers have left out: a purge of more is not sent again for a few of them. */
 const mostUrls = 50;
 
 /** Whether entries may be sent again, and what the repairs have spent then; or why they may not. */
