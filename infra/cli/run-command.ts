@@ -49,6 +49,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'is everything set up, and if not, what to do',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  init: {
+    summary: 'writes a first configuration',
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
   explain: {
     summary: 'what the rules make of a change; nothing is purged',
     load: async () => (await import('./commands/explain.ts')).explainCommand,
@@ -62,7 +66,7 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
   .join('\n')}
 
-All but explain work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
+All but init and explain work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
 cdn-purger COMMAND --help has the options of a command.`;
 
 /**

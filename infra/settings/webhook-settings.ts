@@ -6,6 +6,7 @@ import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
 import { oneOrMoreSecrets, type SecretSettings } from './secret-settings.ts';
+import { suggestion } from './suggestion.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
 export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
@@ -130,7 +131,9 @@ const knownNames = expected(webhookSourceNames.map((name) => `"${name}"`).join('
 /** The schema of a source's name. */
 export const webhookSourceName = z.enum(webhookSourceNames, {
   error: (issue) =>
-    issue.input === 'sns' ? '"sns" is retired: name the topic in `topics`' : knownNames.error(issue),
+    issue.input === 'sns'
+      ? '"sns" is retired: name the topic in `topics`'
+      : `${knownNames.error(issue)}${suggestion(String(issue.input), webhookSourceNames)}`,
 });
 
 /** @returns the schemas of the options of a webhook of that source, without its secret */

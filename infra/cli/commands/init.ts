@@ -1,0 +1,93 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { checkStages } from '../../settings/stages.ts';
+import { defineCommand, refuseArguments } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
+
+const defaultFile = 'cdn-purger.config.json';
+const schema = './node_modules/cdn-pro-purger/dist/config.schema.json';
+
+const usage = `Usage: cdn-purger init --host HOST [--bucket NAME] [--prefix PREFIX] [--webhook SOURCE]... [--target TARGET]
+                       [--credentials SECRET] [--file FILE] [--json]
+
+Writes a first configuration, to be edited. A file that exists stays as it is.
+
+  --host HOST           the host whose pages are purged, such as www.example.com
+  --bucket NAME         a bucket that holds them
+  --prefix PREFIX       what the keys of the pages begin with in the bucket, such as site/
+  --webhook SOURCE      a CMS whose webhook tells of changes, such as contentful; may come several times
+  --target TARGET       production or staging; staging by default
+  --credentials SECRET  the name of the secret with CDN Pro's credentials; cdn-pro/api by default
+  --file FILE           ${defaultFile} by default
+  --json                write the configuration as JSON, too
+
+Ends with 0, and with 2 where nothing was written.`;
+
+/** What the user has said. */
+interface Answers {
+  readonly host: string;
+  readonly bucket: string | undefined;
+  readonly prefix: string;
+  readonly sources: readonly string[];
+  readonly target: string;
+  readonly credentials: string;
+}
+
+/** A first configuration. */
+export const initCommand = defineCommand({
+  usage,
+  options: {
+    host: { type: 'string' },
+    bucket: { type: 'string' },
+    prefix: { type: 'string' },
+    webhook: { type: 'string', multiple: true },
+    target: { type: 'string' },
+    credentials: { type: 'string' },
+    file: { type: 'string' },
+  },
+  async run({ values, positionals }) {
+    refuseArguments(positionals);
+    const { host, bucket, prefix = '', webhook: sources = [], target = 'staging' } = values;
+    const { credentials = 'cdn-pro/api', file = defaultFile } = values;
+    if (host === undefined) throw new UsageError('Expected --host with the host of the pages, got nothing');
+    if (bucket === undefined && sources.length === 0) {
+      throw new UsageError('Expected --bucket or --webhook, from which changes come, got neither');
+    }
+    const config = configOf({ host, bucket, prefix, sources, target, credentials });
+    checkStages(config);
+    if (existsSync(file)) throw new UsageError(`${file} exists and stays as it is: name another with --file`);
+    const text = JSON.stringify({ $schema: schema, ...config }, null, 2);
+    writeFileSync(file, `${text}\n`, { flag: 'wx' });
+    return { exitCode: 0, stdout: values.json === true ? text : nextSteps(file, bucket, prefix) };
+  },
+});
+
+function configOf({ host, bucket, prefix, sources, target, credentials }: Answers) {
+  const ofBucket = {
+    name: 'objects',
+    match: { source: 's3', key: `${prefix}{+path}` },
+    purge: { fileUrls: [`https://${host}/{+path}`] },
+    pages: { index: 'index.html' },
+  };
+  const ofSource = (source: string) => ({
+    name: `entries of ${source}`,
+    match: { source },
+    purge: { fileUrls: [`https://${host}/{slug}`] },
+  });
+  return {
+    credentials,
+    target,
+    ...(bucket !== undefined && { buckets: [{ name: bucket, ...(prefix !== '' && { prefix }) }] }),
+    ...(sources.length > 0 && {
+      webhooks: sources.map((source) => ({ source, secret: `cdn-pro-purger/${source}` })),
+    }),
+    rules: [...(bucket === undefined ? [] : [ofBucket]), ...sources.map(ofSource)],
+  };
+}
+
+function nextSteps(file: string, bucket: string | undefined, prefix: string): string {
+  const explain =
+    bucket === undefined
+      ? `cdn-purger explain --config ${file} --event FILE  what the rules make of a webhook's body`
+      : `cdn-purger explain --config ${file} s3://${bucket}/${prefix}index.html  what the rules make of an object`;
+  return `Wrote ${file}. Its rules are a beginning: docs/configuration.md has every field, docs/cookbook.md ten sites.\n\nNext: ${explain}`;
+}

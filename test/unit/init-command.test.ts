@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../infra/cli/run-command.ts';
+import { loadConfig } from '../../infra/stack/load-config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'init-'));
+const init = (file: string, ...options: readonly string[]) =>
+  runCommand(['init', '--file', join(folder, file), ...options]);
+
+test('a configuration is written that loads, and names its schema for editors', async () => {
+  const options = ['--host', 'www.example.com', '--bucket', 'www-site', '--prefix', 'site/'];
+  const { exitCode, stdout } = await init(
+    'site.json',
+    ...options,
+    '--webhook',
+    'contentful',
+    '--webhook',
+    'ghost',
+  );
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('s3://www-site/site/index.html');
+  const config = await loadConfig(join(folder, 'site.json'));
+  expect(config.rules.map(({ match }) => match.source)).toEqual(['s3', 'contentful', 'ghost']);
+  expect(config.target).toBe('staging');
+  expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8')).$schema).toMatch(
+    /config\.schema\.json$/,
+  );
+});
+
+test('a file that exists stays as it is', async () => {
+  writeFileSync(join(folder, 'mine.json'), 'mine');
+  const { exitCode, stderr } = await init('mine.json', '--host', 'www.example.com', '--bucket', 'www-site');
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('exists and stays as it is')]);
+  expect(readFileSync(join(folder, 'mine.json'), 'utf8')).toBe('mine');
+});
+
+test.each([
+  [['--bucket', 'www-site'], 'Expected --host with the host of the pages, got nothing'],
+  [['--host', 'www.example.com'], 'Expected --bucket or --webhook, from which changes come, got neither'],
+  [['--host', 'www.example.com', '--webhook', 'contentfull'], 'did you mean `contentful`'],
+  [
+    ['--host', 'www.example.com', '--bucket', 'b', '--target', 'prod'],
+    '`target`: expected "production" or "staging"',
+  ],
+])('%j is refused', async (options, message) => {
+  const { exitCode, stderr } = await init('never.json', ...options);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+});
