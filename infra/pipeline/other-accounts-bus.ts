@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { grantBusesUse } from '../security/key-policy.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';
+import { hasFeature, warnWithout } from './region-features.ts';
 
 /**
  * The bus for S3's events of other accounts, created with the first of them. It is separate from the account's default
@@ -37,8 +38,13 @@ export class OtherAccountsBus {
 
 function createBus(scope: Construct, buffer: PurgeQueue): EventBus {
   const { deadLetterQueue, protection } = buffer;
-  const description = 'cdn-pro-purger: S3 events of other accounts';
   const { encryptionKey } = protection;
+  if (!hasFeature(scope, 'encryptedBus')) {
+    if (encryptionKey !== undefined)
+      warnWithout(scope, 'encryptedBus', "the bus for other accounts' events is encrypted by AWS's own key");
+    return new EventBus(scope, 'Bus');
+  }
+  const description = 'cdn-pro-purger: S3 events of other accounts';
   if (encryptionKey === undefined) return new EventBus(scope, 'Bus', { description });
   // EventBridge does not retry where it cannot use the key.
   const bus = new EventBus(scope, 'Bus', { description, deadLetterQueue });

@@ -20,6 +20,7 @@ import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
+import { hasFeature } from './region-features.ts';
 
 /** Options of {@link Submit}. */
 export interface SubmitProps {
@@ -82,7 +83,7 @@ export class Submit extends Construct {
       environmentAdvice: planningAdvice,
       // Waiting messages are requeued into the function's own queue. After 16 rounds Lambda would take that for an endless
       // loop and move them into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
-      recursiveLoop: RecursiveLoop.ALLOW,
+      ...(hasFeature(this, 'recursiveLoop') ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
     this.eventSource = new SqsEventSource(queue, {
       batchSize: 10_000,

@@ -16,6 +16,7 @@ import type { WebhookApiOptions } from '../settings/webhook-api-settings.ts';
 import { grantItems, type Ledger } from '../storage/ledger.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import type { Webhook } from '../webhook.ts';
+import { warnWithout } from './region-features.ts';
 import type { ReceiverProps } from './s3-receiver.ts';
 import { WebhookApi } from './webhook-api.ts';
 
@@ -46,6 +47,7 @@ export class WebhookReceiver extends Construct {
     super(scope, id);
     const { mapping, buffer, ledger, monitoring, webhookApi } = props;
     this.#monitoring = monitoring;
+    warnWithout(this, 'httpApi', 'it had no HTTP APIs when this was written, by which webhooks come');
     this.function = new PurgerFunction(this, 'Function', {
       name: 'receive-webhook',
       description: 'cdn-pro-purger: verifies webhooks and turns what they say into purge messages',

@@ -1,4 +1,5 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import type { BucketSettings } from '../../infra/settings/source-settings.ts';
 import { sampleConfig } from './purger-stack.ts';
 
 const place = 'eu-west-1:111122223333';
@@ -61,7 +62,7 @@ export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
   'webhooks without access logs': { ...webhookAlone, webhookApi: { accessLogs: false } },
   'alarms by mail': { alarms },
   'alarms to a pager alone': { alarms: { criticalTopicArn: alarms.criticalTopicArn } },
-  'no alarms and no dashboard': { alarms: { enabled: false }, dashboard: false },
+  'no alarms': { alarms: { enabled: false } },
   'submission paused': { paused: true },
   'data that goes with the stack': { retainData: false, logRetentionDays: 1 },
   'a key and a shared ledger': {
@@ -72,3 +73,77 @@ export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
   'everything at once': everything,
   'everything at once, with a key': { ...everything, encryptionKeyArn },
 };
+
+const many = (count: number, options: Partial<BucketSettings> = {}): readonly BucketSettings[] =>
+  Array.from({ length: count }, (_, index) => ({ name: `www-${index}-example-com`, ...options }));
+const longSecret = (index: number) => `${index}/`.padEnd(400, 'secret-');
+const webhooksOf = (count: number, secret: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => ({
+    source: 'contentful' as const,
+    name: `space-${index}`,
+    secret: secret(index),
+  }));
+
+/** Forms that are large, or otherwise near to what AWS takes. */
+export const extremeDeployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
+  'a dashboard': { ...everything, dashboard: true },
+  'a dashboard without alarms': { dashboard: true, alarms: { enabled: false } },
+  'a dashboard of a webhook alone, most alarms off': {
+    ...webhookAlone,
+    dashboard: true,
+    alarms: { off: ['freshness', 'dead-letters', 'submit-errors', 'tick-errors'] },
+  },
+  'forty buckets by EventBridge': { ...s3Alone, buckets: many(40), dashboard: true },
+  'sixty buckets by EventBridge that others configure': {
+    ...s3Alone,
+    buckets: many(60, { configureBucket: false }),
+  },
+  'sixty buckets of another account': { ...s3Alone, buckets: many(60, { account: '444455556666' }) },
+  'forty buckets that notify': { ...s3Alone, buckets: many(40, { via: 'notification' }), encryptionKeyArn },
+  'forty buckets that the stack makes': { ...s3Alone, buckets: many(40, { create: true }) },
+  'sixty prefixes of a bucket': {
+    ...s3Alone,
+    buckets: Array.from({ length: 60 }, (_, index) => ({
+      name: 'www',
+      prefix: `site/${String(index).padStart(2, '0')}/`,
+      ...(index % 2 === 0 ? {} : { via: 'notification' as const }),
+    })),
+  },
+  'thirty topics': {
+    ...s3Alone,
+    buckets: [],
+    topics: Array.from({ length: 30 }, (_, index) => ({ arn: `arn:aws:sns:${place}:changes-${index}` })),
+  },
+  'twenty queues, two of one name': {
+    ...s3Alone,
+    buckets: [],
+    dashboard: true,
+    queues: ['444455556666', ...Array.from({ length: 19 }, () => '111122223333')].map((account, index) => ({
+      arn: `arn:aws:sqs:eu-west-1:${account}:changes-${Math.max(index, 1)}`,
+    })),
+  },
+  'a queue called as the own one': {
+    ...s3Alone,
+    buckets: [{ name: 'www', via: 'notification' }],
+    queues: [{ arn: `arn:aws:sqs:${place}:inbox` }],
+  },
+  'seven secrets of long names': { ...webhookAlone, webhooks: webhooksOf(7, longSecret) },
+  'sixty webhooks': { ...webhookAlone, dashboard: true, webhooks: webhooksOf(60, (index) => `cms-${index}`) },
+  'secrets whose names end like ARNs': {
+    credentials: 'cdn-pro-secret',
+    webhooks: [{ source: 'contentful', secret: ['contentful-secret', 'cdn-pro-purger'] }],
+  },
+  'secrets under a key': {
+    credentials: { name: 'cdn-pro/api', keyArn: encryptionKeyArn },
+    webhooks: [{ source: 'contentful', secret: [{ name: 'contentful', keyArn: queueKeyArn }] }],
+  },
+  'a long name of the stack': { ...everything, stackName: 'S'.repeat(128) },
+};
+
+/** The forms of a stack in a region that lacks something of AWS's. */
+export const regionalDeployments: Readonly<Record<string, Partial<PurgerConfig>>> = Object.fromEntries(
+  ['us-gov-west-1', 'cn-north-1', 'mx-central-1', 'eu-south-1'].map((region) => [
+    region,
+    { ...s3Alone, region, buckets: buckets.filter((bucket) => 'account' in bucket) },
+  ]),
+);

@@ -56,7 +56,7 @@ const letIn: Readonly<Record<string, readonly string[]>> = {
   'webhooks without access logs': route,
   'alarms by mail': [...both, ...mail],
   'alarms to a pager alone': both,
-  'no alarms and no dashboard': both,
+  'no alarms': both,
   'submission paused': both,
   'data that goes with the stack': both,
   'a key and a shared ledger': both,

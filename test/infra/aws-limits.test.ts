@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
+import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { PurgerStack } from '../../infra/stack/purger-stack.ts';
+import { awsRules } from '../helpers/aws-limits/all-rules.ts';
+import { brokenResources } from '../helpers/aws-limits/broken-resources.ts';
+import { type RenderedResource, renderedResources } from '../helpers/aws-limits/rendered.ts';
+import { deployments, extremeDeployments, regionalDeployments } from '../helpers/deployments.ts';
+import { sampleConfig, scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
+
+/** The template of a configuration, without CDK's own validation: what is tested here is ours. */
+function synthesized(overrides: Partial<PurgerConfig>): Template {
+  const config = checkConfig({ ...sampleConfig, ...overrides });
+  return Template.fromStack(new PurgerStack(unbundledApp(), 'Stack', { config }));
+}
+
+/** @returns each rule that resources break, with what breaks it and AWS's page */
+function brokenBy(resources: readonly RenderedResource[]): readonly string[] {
+  return awsRules.flatMap(({ name, page, broken }) => {
+    const by = broken(resources);
+    return by.length === 0 ? [] : [`${name}: ${by.join(', ')} (${page})`];
+  });
+}
+
+describe('every form keeps every limit of AWS', () => {
+  test.each(Object.entries({ ...deployments, ...extremeDeployments, ...regionalDeployments }))(
+    '%s',
+    (_, overrides) => {
+      expect(brokenBy(renderedResources(synthesized(overrides)))).toEqual([]);
+    },
+  );
+
+  test.each(['www.example.com', 'my purger', 'Müllers Büro', 'x'.repeat(200)])(
+    'a construct called %j, with a bucket, a topic and a key of the app',
+    (id) => {
+      const env = { account: '111122223333', region: 'eu-west-1' };
+      const stack = new Stack(unbundledApp(), 'Site', { env });
+      const encryptionKey = new Key(stack, 'Key');
+      const purger = new CdnPurger(stack, id, {
+        credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+        target: 'production',
+        dashboard: true,
+        encryptionKey,
+        rules: sampleConfig.rules.slice(0, 1),
+      });
+      // CDK's own types do not fit together under exactOptionalPropertyTypes.
+      purger.watchBucket(new Bucket(stack, 'Bucket') as IBucket, { via: 'notification' });
+      purger.watchTopic(new Topic(stack, 'Topic'));
+      expect(brokenBy(renderedResources(Template.fromStack(stack)))).toEqual([]);
+    },
+  );
+});
+
+describe('a rule finds what breaks it', () => {
+  test('and each has its page at AWS', () => {
+    expect(Object.keys(brokenResources).toSorted()).toEqual(awsRules.map(({ name }) => name).toSorted());
+    for (const { page } of awsRules) expect(page).toMatch(/^https:\/\/docs\.aws\.amazon\.com\//);
+  });
+
+  test.each(Object.entries(brokenResources))('%s', (name, examples) => {
+    for (const example of examples) {
+      const resources = example.map(([type, properties, deletionPolicy], index) => ({
+        id: `Resource${index}`,
+        type,
+        properties,
+        raw: properties,
+        deletionPolicy,
+      }));
+      const rule = awsRules.find((each) => each.name === name);
+      expect(rule?.broken(resources), JSON.stringify(example).slice(0, 300)).not.toEqual([]);
+    }
+  });
+});
+
+const regions = ['us-east-1', 'eu-central-1', 'ap-southeast-1', 'eu-south-1', 'cn-north-1', 'us-gov-west-1'];
+const cfnLint = spawnSync('cfn-lint', ['--version']).status === 0;
+
+test.skipIf(!cfnLint)('cfn-lint finds no error in six regions (skipped where it is not installed)', () => {
+  const folder = scratchFolder();
+  const [anywhere, gov] = [join(folder, 'anywhere.json'), join(folder, 'us-gov-west-1.json')];
+  writeFileSync(anywhere, JSON.stringify(synthesized({ dashboard: true }).toJSON()));
+  writeFileSync(gov, JSON.stringify(synthesized(regionalDeployments['us-gov-west-1'] ?? {}).toJSON()));
+  expect(errorsOf(anywhere, regions)).toEqual([]);
+  expect(errorsOf(gov, ['us-gov-west-1'])).toEqual([]);
+});
+
+function errorsOf(template: string, regions: readonly string[]): readonly string[] {
+  const options = ['--non-zero-exit-code', 'error', '--template', template, '--regions', ...regions];
+  const { stdout } = spawnSync('cfn-lint', options, { encoding: 'utf8' });
+  return stdout.match(/^E\d+ .*/gm) ?? [];
+}
