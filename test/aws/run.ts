@@ -5,14 +5,21 @@ import { join } from 'node:path';
 import { createAwsPorts, runCdk } from './ports.ts';
 import { runAwsTest } from './run-test.ts';
 import { consentVariable, readSettings } from './settings.ts';
+import { type Variant, variants } from './test-stack.ts';
 
 /** `npm run test:aws`: the whole stack in a real account; with `--dry-run` its synthesis only, which needs no account. */
 const args = process.argv.slice(2);
-const unknown = args.find((arg) => arg !== '--dry-run');
+const unknown = args.find((arg) => arg !== '--dry-run' && variantIn(arg) === undefined);
+const variant = args.map(variantIn).find((each) => each !== undefined);
 const id = `${Date.now().toString(36)}${randomBytes(2).toString('hex')}`;
-if (unknown !== undefined) refuse([`expected no argument or --dry-run, got "${unknown}"`]);
+const known = ['--dry-run', ...variants.map((each) => `--${each}`)].join(' or ');
+if (unknown !== undefined) refuse([`expected no argument or ${known}, got "${unknown}"`]);
 else if (args.includes('--dry-run')) await dryRun();
 else await run();
+
+function variantIn(arg: string): Variant | undefined {
+  return variants.find((each) => arg === `--${each}`);
+}
 
 async function dryRun(): Promise<void> {
   const output = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-aws-'));
@@ -27,6 +34,7 @@ async function dryRun(): Promise<void> {
         host: 'www.example.com',
         credentials: `${stackName}/cdn-pro`,
         webhookSecret: `${stackName}/webhook`,
+        ...(variant === undefined ? {} : { variant }),
       },
       '--quiet',
       '--output',
@@ -45,7 +53,7 @@ async function run(): Promise<void> {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   const ports = createAwsPorts(read.settings.region, stopping.signal);
-  const { failures, stayed } = await runAwsTest(read.settings, ports);
+  const { failures, stayed } = await runAwsTest(read.settings, ports, variant);
   for (const failure of failures) console.log(`FAILED  ${failure}`);
   for (const rest of stayed) console.log(`STAYED  ${rest}`);
   if (stayed.length === 0) console.log('nothing is left in the account');

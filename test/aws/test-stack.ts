@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, FunctionUrlAuthType, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3';
@@ -19,6 +20,19 @@ export interface TestStackSettings {
   /** Names of secrets that exist: CDN Pro's credentials, and the webhook's. */
   readonly credentials: string;
   readonly webhookSecret: string;
+  /** @default - the configuration that most have */
+  readonly variant?: Variant;
+}
+
+/** What a run can be about in addition: a key of the customer, or more rules than a policy has statements. */
+export const variants = ['key', 'prefixes'] as const;
+
+/** See {@link variants}. */
+export type Variant = (typeof variants)[number];
+
+/** The prefixes that are watched by EventBridge in addition to {@link watchedPrefixes}. */
+export function morePrefixes(variant: Variant | undefined): readonly string[] {
+  return variant === 'prefixes' ? Array.from({ length: 24 }, (_, index) => `more-${index}/`) : [];
 }
 
 /** The prefixes of the keys that the test uploads: one by EventBridge, one by the queue that the bucket notifies. */
@@ -40,6 +54,7 @@ export class AwsTestStack extends Stack {
       target: settings.target,
       // Whatever the target is: nothing of a test stays.
       retainData: false,
+      ...(settings.variant === 'key' ? { encryptionKey: this.#key() } : {}),
       rules: [
         { match: { source: 's3' }, purge: { fileUrls: [`${base}/{+key}`] } },
         { match: { source: 'standard-webhooks' }, purge: { fileUrls: [`${base}/news/{slug}`] } },
@@ -50,6 +65,7 @@ export class AwsTestStack extends Stack {
     const { eventbridge, notification } = watchedPrefixes;
     purger.watchBucket(watched, { prefix: eventbridge });
     purger.watchBucket(watched, { prefix: notification, via: 'notification' });
+    for (const prefix of morePrefixes(settings.variant)) purger.watchBucket(watched, { prefix });
     const secret = Secret.fromSecretNameV2(this, 'WebhookSecret', settings.webhookSecret);
     purger.receiveWebhook(Webhook.standardWebhooks({ secret }));
     const outputs = {
@@ -60,6 +76,10 @@ export class AwsTestStack extends Stack {
       WebhookUrl: purger.webhookUrl ?? '',
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  #key(): Key {
+    return new Key(this, 'Key', { removalPolicy: RemovalPolicy.DESTROY, pendingWindow: Duration.days(7) });
   }
 
   /** @returns its endpoint, without a slash at its end */

@@ -4,7 +4,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { signRequest } from '../../functions/cdn-pro/auth.ts';
 import { AwsTestStack, type TestStackSettings } from '../aws/test-stack.ts';
-import { eventRulesOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { awsRules } from '../helpers/aws-limits/all-rules.ts';
+import { renderedResources } from '../helpers/aws-limits/rendered.ts';
+import { allOf, eventRulesOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const settings: TestStackSettings = {
   stackName: 'cdn-purger-test-x1',
@@ -18,6 +20,18 @@ function templateWith(own: Partial<TestStackSettings>): Template {
   const app = unbundledApp();
   return Template.fromStack(new AwsTestStack(app, 'Test', { ...settings, ...own }));
 }
+
+test('there are variants with a key of the customer, and with more rules than a policy has statements', () => {
+  const withKey = templateWith({ standInKey: 'key', variant: 'key' });
+  for (const { KmsMasterKeyId } of allOf(withKey, 'AWS::SQS::Queue')) expect(KmsMasterKeyId).toBeDefined();
+  expect(allOf(withKey, 'AWS::KMS::Key')).toMatchObject([{ PendingWindowInDays: 7 }]);
+  const many = templateWith({ standInKey: 'key', variant: 'prefixes' });
+  expect(eventRulesOf(many)).toHaveLength(25);
+  for (const template of [withKey, many]) {
+    const resources = renderedResources(template);
+    expect(awsRules.flatMap(({ broken }) => broken(resources))).toEqual([]);
+  }
+});
 
 test('without a CDN Pro, submit talks to the stand-in, which may write what it accepts and nothing else', () => {
   const template = templateWith({ standInKey: 'key' });

@@ -67,8 +67,34 @@ test("with the user's CDN Pro, an empty buffer and a used window say that the pu
   expect(JSON.stringify(deployed)).not.toContain('the-key-of-the-user');
 });
 
+test('the clock starts when S3 sends events by each way, however long that takes', async () => {
+  const { ports } = accountWith();
+  const seen = new Map<string, number>();
+  const startMs = ports.nowMs();
+  const opensMs = { 'site/': startMs + 280_000, 'notified/': startMs + 330_000 };
+  const upload = async (bucket: string, key: string) => {
+    const opened = Object.entries(opensMs).some(
+      ([prefix, atMs]) => key.startsWith(prefix) && ports.nowMs() >= atMs,
+    );
+    if (opened) await ports.upload(bucket, key);
+    seen.set(key, ports.nowMs());
+  };
+  expect((await runAwsTest(settings, { ...ports, upload })).failures).toEqual([]);
+  expect((seen.get('site/page 0.html') ?? 0) - startMs).toBeGreaterThanOrEqual(330_000);
+});
+
+test('a way by which S3 sends nothing is named', async () => {
+  const { ports } = accountWith();
+  const upload = async (bucket: string, key: string) => {
+    if (!key.startsWith('notified/')) await ports.upload(bucket, key);
+  };
+  expect((await runAwsTest(settings, { ...ports, upload })).failures).toEqual([
+    'S3 sent no event by notification within 480 s',
+  ]);
+});
+
 test.each<[string, Partial<AwsTestPorts>, RegExp]>([
-  ['nothing is purged', { accepted: async () => [] }, /not everything was purged/],
+  ['nothing is purged', { accepted: async () => [] }, /no event by eventbridge/],
   [
     'the dead letter queue is not empty',
     { count: async (url) => (url === '' ? 0 : 1) },
