@@ -29,6 +29,11 @@ export interface Setting {
   readonly batchingWindowSeconds: number;
   /** See `EventSourceOptions.gatherers`. */
   readonly gatherers: number;
+  /**
+   * Messages that one gatherer receives in a second, of which AWS says nothing.
+   * @default 10000
+   */
+  readonly receiveRate?: number;
   readonly seed: number;
 }
 
@@ -56,9 +61,10 @@ function tokensOf(grain: number) {
 export async function measureConsumer(
   policy: string,
   load: Load,
-  { batchingWindowSeconds, gatherers, seed }: Setting,
+  setting: Setting,
   pacing?: Pacing,
 ): Promise<Row & { readonly aboveBound: number }> {
+  const { seed } = setting;
   const random = createRandom(seed);
   const { grain } = load;
   const limits = {
@@ -74,7 +80,7 @@ export async function measureConsumer(
       quota: { production: tokensOf(grain) },
       limits,
       ...(pacing === undefined ? {} : { pacing }),
-      eventSource: eventSourceOf(load, { batchingWindowSeconds, gatherers }),
+      eventSource: eventSourceOf(load, setting),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
       cdnPro: {
         requests: limit.requests,
@@ -99,7 +105,7 @@ export async function measureConsumer(
 
 function eventSourceOf(
   { grain }: Load,
-  { batchingWindowSeconds, gatherers }: Pick<Setting, 'batchingWindowSeconds' | 'gatherers'>,
+  { batchingWindowSeconds, gatherers, receiveRate = 10_000 }: Setting,
 ): EventSourceOptions {
   return {
     batchSize: 10_000 / grain,
@@ -110,7 +116,7 @@ function eventSourceOf(
     envelopeBytes: 800,
     grain,
     invokeMs,
-    receiveRate: 10_000 / grain,
+    receiveRate: receiveRate / grain,
   };
 }
 

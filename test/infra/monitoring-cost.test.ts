@@ -28,6 +28,12 @@ test('the runbook says what monitoring costs a month, as the benchmark reckons i
   );
 });
 
+test('an idle month costs at most five dollars, with every alarm, a bucket and a webhook', () => {
+  const template = templateOf().toJSON() as Template;
+  const month = fixedCostsOf(template, { secrets: 2, metrics: 0 });
+  expect(month.reduce((sum, { usd }) => sum + usd, 0)).toBeLessThanOrEqual(5);
+});
+
 test('the runbook says what the key of a topic for e-mails costs', () => {
   expect(costOf(/keys/).count).toBe(0);
   const key = costOf(/keys/, { alarms: { email: 'on-call@example.com' } });
