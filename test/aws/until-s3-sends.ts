@@ -6,7 +6,7 @@ import { watchedPrefixes } from './test-stack.ts';
  * never told of.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
  */
-const patienceMs = 8 * 60_000;
+const timeoutMs = 8 * 60_000;
 /** Between two probes of each way. */
 const probeEveryMs = 15_000;
 /** Where nobody can be asked whether a probe arrived. */
@@ -34,7 +34,7 @@ export async function untilS3Sends(
     await ports.sleep(pauseMs);
     return [];
   }
-  const untilMs = ports.nowMs() + patienceMs;
+  const untilMs = ports.nowMs() + timeoutMs;
   let silent: readonly (readonly [way: string, prefix: string])[] = Object.entries(watchedPrefixes);
   for (let probe = 1; silent.length > 0 && ports.nowMs() < untilMs; probe++) {
     for (const [, prefix] of silent) await ports.upload(bucket, `${prefix}probe-${probe}`);
@@ -43,5 +43,5 @@ export async function untilS3Sends(
     const urls = accepted.flatMap(({ purge }) => purge.fileUrls ?? []);
     silent = silent.filter(([, prefix]) => !urls.some((url) => url.startsWith(`${base}/${prefix}probe-`)));
   }
-  return silent.map(([way]) => `S3 sent no event by ${way} within ${patienceMs / 1000} s`);
+  return silent.map(([way]) => `S3 sent no event by ${way} within ${timeoutMs / 1000} s`);
 }
