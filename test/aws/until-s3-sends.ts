@@ -1,4 +1,3 @@
-import type { AwsTestPorts } from './run-test.ts';
 import { watchedPrefixes } from './test-stack.ts';
 
 /**
@@ -11,6 +10,16 @@ const timeoutMs = 8 * 60_000;
 const probeEveryMs = 15_000;
 /** Where nobody can be asked whether a probe arrived. */
 const pauseMs = 6 * 60_000;
+
+/** What probing needs of the account. */
+export interface ProbePorts {
+  upload(bucket: string, key: string): Promise<void>;
+  /** What the stand-in has accepted. */
+  accepted(bucket: string): Promise<readonly { readonly purge: { readonly fileUrls?: readonly string[] } }[]>;
+  sleep(ms: number): Promise<void>;
+  nowMs(): number;
+  log(line: string): void;
+}
 
 /** What is probed. */
 export interface Probed {
@@ -27,7 +36,7 @@ export interface Probed {
  */
 export async function untilS3Sends(
   { base, bucket, asksStandIn }: Probed,
-  ports: AwsTestPorts,
+  ports: ProbePorts,
 ): Promise<readonly string[]> {
   ports.log('waiting until S3 sends events: about five minutes');
   if (!asksStandIn) {
