@@ -52,9 +52,12 @@ const invokeMs = 30;
 const tableMs = (random: () => number) => 5 + 6 * random();
 const wayMs = (random: () => number) => 50 + 50 * random();
 
-/** @returns the day's tokens, where each simulated change is several real ones */
-function tokensOf(grain: number) {
-  return { files: quota.files / grain, dirs: quota.dirs };
+/**
+ * @returns the day's tokens, where each simulated change is several real ones. A load of more changes than a day of the
+ * contract has tokens gets twice as many as it takes: it is to show how fast requests carry it
+ */
+function tokensOf({ changes, grain }: Load) {
+  return { files: Math.max(quota.files / grain, 2 * changes.length), dirs: quota.dirs };
 }
 
 /** Runs the real consumer under a load. */
@@ -77,7 +80,7 @@ export async function measureConsumer(
       changes: load.changes,
       limit,
       bucket,
-      quota: { production: tokensOf(grain) },
+      quota: { production: tokensOf(load) },
       limits,
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: eventSourceOf(load, setting),
@@ -87,7 +90,7 @@ export async function measureConsumer(
         windowMs,
         wayMs: () => wayMs(random),
         bucket,
-        quota: { ...tokensOf(grain), overdraft: 0, dayMs, answerWhenSpent: '400' },
+        quota: { ...tokensOf(load), overdraft: 0, dayMs, answerWhenSpent: '400' },
       },
       table: { latencyMs: () => tableMs(random) },
       transitMs,
