@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
@@ -135,13 +135,56 @@ async function startDynamodb(port: number | undefined, stops: Stop[]): Promise<s
   });
   const answer = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
+  const inHand = requestsInHand();
   server.on(
     'request',
     refuseOtherHosts((request, response) => {
+      if (!inHand.add(request, response)) return;
       for (const each of answer) each.call(server, request, response);
     }),
   );
   const url = await listen(server, port, 'DynamoDB');
-  stops.push(() => closeServer(server));
+  stops.push(async () => {
+    // dynalite throws, uncaught, for what it still has to write once it is closed.
+    await inHand.end();
+    await closeServer(server);
+  });
   return url;
+}
+
+/** The requests that a server is about to answer. */
+function requestsInHand() {
+  const all = new Set<ServerResponse>();
+  let ended: (() => void) | undefined;
+  const done = (response: ServerResponse) => {
+    all.delete(response);
+    if (all.size === 0) ended?.();
+  };
+  return {
+    /** @returns whether a request is to be answered; after the end none is */
+    add(request: IncomingMessage, response: ServerResponse): boolean {
+      if (ended !== undefined) {
+        request.destroy();
+        return false;
+      }
+      all.add(response);
+      // It is ended, too, where the client has gone meanwhile; one that was cut off is never begun.
+      const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+      response.end = (...args: unknown[]) => {
+        done(response);
+        return end(...args);
+      };
+      request.once('close', () => {
+        if (!request.complete) done(response);
+      });
+      return true;
+    },
+    /** Takes no more requests, and waits for those in hand. */
+    async end(): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      ended = resolve;
+      if (all.size === 0) resolve();
+      await promise;
+    },
+  };
 }
