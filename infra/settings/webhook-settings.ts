@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts';
 import { PatternError } from '../../functions/core/mapping/patterns/tokens.ts';
+import { describeValue } from '../../functions/core/model/errors.ts';
 import { type OptionsOf, type WebhookSourceName, webhookSources } from '../../functions/sources/registry.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
@@ -127,13 +128,12 @@ const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodTy
 /** The names of the sources whose webhooks can be received. */
 export const webhookSourceNames = Object.keys(webhookSources) as [WebhookSourceName, ...WebhookSourceName[]];
 
-const knownNames = expected(webhookSourceNames.map((name) => `"${name}"`).join(' or '));
 /** The schema of a source's name. */
 export const webhookSourceName = z.enum(webhookSourceNames, {
   error: (issue) =>
     issue.input === 'sns'
       ? '"sns" is retired: name the topic in `topics`'
-      : `${knownNames.error(issue)}${suggestion(String(issue.input), webhookSourceNames)}`,
+      : `expected the name of a source, got ${describeValue(issue.input)}${suggestion(String(issue.input), webhookSourceNames)}`,
 });
 
 /** @returns the schemas of the options of a webhook of that source, without its secret */

@@ -156,7 +156,9 @@ test("a webhook's options are checked, by the compiler and at synthesis", () => 
   // @ts-expect-error: nor by its name
   expect(() => Webhook.of('ghost', { secret, branches: ['main'] })).toThrow('unknown field `branches`');
   // @ts-expect-error: there is no such source
-  expect(() => Webhook.of('wordpres', { secret })).toThrow('expected "bitbucket" or');
+  expect(() => Webhook.of('wordpres', { secret })).toThrow(
+    'expected the name of a source, got "wordpres" (did you mean `wordpress`?)',
+  );
   // @ts-expect-error: it is retired
   expect(() => Webhook.of('sns', { secret })).toThrow('"sns" is retired: name the topic in `topics`');
   expect(() => Webhook.ghost({ secret: [] })).toThrow('`secret`: expected a secret, got a list of 0');
