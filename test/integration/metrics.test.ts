@@ -52,6 +52,8 @@ let sqs: SQSClient;
 
 beforeAll(async () => {
   cdnPro = await startOtherCdnPro(statusOf);
+  // Asked as soon as something is spent, and then not again for five minutes.
+  cdnPro.tokensLeft = { filePurgeTokens: 5000, dirPurgeTokens: 20 };
   started = await startStack(config, '--cdn-pro', cdnPro.url, '--verbose');
   ready = started.ready;
   sqs = sqsOf(ready);
