@@ -23,7 +23,8 @@ export function mapStack(stack: string, handlerUrl: string): string {
       JSON.parse(readFileSync(new URL(`${handlerUrl}.map`), 'utf8')) as SourceMapPayload,
     );
     return stack.replace(
-      /\(?(?:file:\/\/)?[^\s()]*\/handler\.mjs:(\d+):(\d+)\)?/g,
+      // Only from the beginning of a word: an error may quote what somebody sent, and each word is read once.
+      /\(?(?<![^\s()])[^\s()]*\/handler\.mjs:(\d+):(\d+)\)?/g,
       (position, line, column) => {
         const origin = map.findOrigin(Number(line), Number(column));
         return 'fileName' in origin

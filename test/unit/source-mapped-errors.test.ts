@@ -35,3 +35,8 @@ test('a position in a dependency, or without a map, stays that of the bundle', (
   const elsewhere = `Error: no\n    at x (${url('other/handler.mjs')}:9:9)`;
   expect(mapStack(elsewhere, url('other/handler.mjs'))).toBe(elsewhere);
 });
+
+test('a stack that quotes a megabyte of what somebody sent is mapped like any other', () => {
+  const stack = `Error: ${'x'.repeat(1_000_000)}\n${stackOfStart().split('\n').slice(1).join('\n')}`;
+  expect(mapStack(stack, url('handler.mjs'))).toMatch(/\(handler\.ts:\d+:\d+\)/);
+});
