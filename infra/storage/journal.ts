@@ -1,37 +1,22 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { bodyPrefix, openIndex, purgePrefix } from '../../functions/aws/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
-import { acknowledge } from '../security/nag-suppressions.ts';
+import { protectedTable } from './protected-table.ts';
 
 /** What happened to each purge, and why it was made, for 90 days, in the deployment's own table. */
 export class Journal extends Construct {
   readonly table: ITable;
 
-  constructor(scope: Construct, id: string, { encryptionKey, retainData }: DataProtection) {
+  constructor(scope: Construct, id: string, protection: DataProtection) {
     super(scope, id);
-    const table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      ...(encryptionKey === undefined
-        ? { encryption: TableEncryption.AWS_MANAGED }
-        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expiresAt',
-      deletionProtection: retainData,
-      // A protected table cannot be deleted when its creation is rolled back, so it stays then, too.
-      removalPolicy: retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    table.addGlobalSecondaryIndex({
-      indexName: openIndex,
-      partitionKey: { name: 'queue', type: AttributeType.STRING },
-      sortKey: { name: 'order', type: AttributeType.STRING },
-    });
-    acknowledge(table, {
-      'NIST.800.53.R5-DynamoDBInBackupPlan':
-        'Point-in-time recovery goes back 35 days to the second. What is older is about purges that have long ended: nothing depends on it.',
+    const table = protectedTable(this, 'Table', {
+      protection,
+      index: openIndex,
+      expires: true,
+      managedKey: true,
+      noBackup: 'What is older is about purges that have long ended: nothing depends on it.',
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;

@@ -1,10 +1,9 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountPrincipal, Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { windowPartition, windowUsedPartition } from '../../functions/aws/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
-import { acknowledge } from '../security/nag-suppressions.ts';
+import { protectedTable } from './protected-table.ts';
 
 /** Options of a {@link Ledger}. */
 export interface LedgerProps {
@@ -19,22 +18,12 @@ export class Ledger extends Construct {
 
   constructor(scope: Construct, id: string, { protection, sharedWith }: LedgerProps) {
     super(scope, id);
-    const { encryptionKey, retainData } = protection;
-    const table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      ...(encryptionKey === undefined
-        ? { encryption: sharedWith.length === 0 ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT }
-        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expiresAt',
-      deletionProtection: retainData,
-      // A protected table cannot be deleted when its creation is rolled back, so it stays then, too.
-      removalPolicy: retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    acknowledge(table, {
-      'NIST.800.53.R5-DynamoDBInBackupPlan':
-        'Point-in-time recovery goes back 35 days to the second. What is counted of limits is of no use after a day, and the entry memory comes again from the CMS: a backup of another day would add nothing.',
+    const table = protectedTable(this, 'Table', {
+      protection,
+      expires: true,
+      managedKey: sharedWith.length === 0,
+      noBackup:
+        'What is counted of limits is of no use after a day, and the entry memory comes again from the CMS: a backup of another day would add nothing.',
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;
@@ -44,7 +33,7 @@ export class Ledger extends Construct {
       table.addToResourcePolicy(
         new PolicyStatement({ ...useOfWindow, principals: [principal], resources: ['*'] }),
       );
-      encryptionKey?.grant(principal, 'kms:Decrypt');
+      protection.encryptionKey?.grant(principal, 'kms:Decrypt');
     }
   }
 }
