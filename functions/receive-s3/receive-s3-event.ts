@@ -40,11 +40,12 @@ export async function receiveS3Event(event: unknown, ports: ReceiveS3Ports): Pro
   const notMoved = await reject(reading.notUnderstood, ports);
   const { changes, record } = await withoutUnchanged(wanted(reading, ports), ports.skipUnchanged, ports);
   const { failed: notQueued, invalid } = await enqueueChanges(changes, ports);
-  const recorded = await record(notQueued);
+  // What is recorded is left out when it comes again: it has to be in one of the queues by then.
+  const notKept = [...notQueued, ...(await rejectInvalid(invalid, ports))];
+  const recorded = await record(notKept);
   const again =
     recorded.contended.length === 0 ? { failed: [] } : await enqueueChanges(recorded.contended, ports);
-  const notMapped = await rejectInvalid(invalid, ports);
-  const failed = [...notQueued, ...recorded.failed, ...again.failed, ...notMapped];
+  const failed = [...notKept, ...recorded.failed, ...again.failed];
   if (failed.length + notMoved.length === 0) return [];
   if (reading.messages.length > 0) return failedIdsOf(reading, new Set(failed), notMoved);
   throw new NotQueuedError(

@@ -30,8 +30,8 @@ export interface SkipPorts {
 export interface ChangesToPurge {
   readonly changes: readonly ObjectChange[];
   /**
-   * Records what was purged: to be called once the entries of the changes are in the purge queue.
-   * @param failed changes whose entries are not
+   * Records what was purged: to be called once the changes are in the purge queue, or the dead letter queue.
+   * @param failed changes that are not
    */
   readonly record: (failed: readonly OriginChange[]) => Promise<RecordedChanges>;
 }

@@ -15,10 +15,12 @@ function createWorld({
   carriers,
   refuses,
   skipUnchanged,
+  fileUrls = ['https://www.example.com/{+key}'],
 }: {
   carriers?: readonly CarrierFilter[];
   refuses?: string;
   skipUnchanged?: SkipUnchanged;
+  fileUrls?: readonly string[];
 } = {}) {
   const buffer: OutgoingMessage[] = [];
   const deadLetters: OutgoingMessage[] = [];
@@ -33,7 +35,7 @@ function createWorld({
     });
   const rules = compileRules({
     target: 'production',
-    rules: [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }],
+    rules: [{ match: { source: 's3' }, purge: { fileUrls } }],
   });
   const ports = {
     rules,
@@ -268,5 +270,18 @@ describe('where unchanged puts are left out', () => {
     const refusing = createWorld({ refuses: 'site', skipUnchanged });
     await expect(refusing.receive(put('a', 'a', '01'))).rejects.toThrow('could not be queued');
     expect(await seen.read({ bucket: 'site', key: 'a' })).toEqual({ seen: undefined, version: 0 });
+  });
+
+  test('an invalid URL that the dead letter queue did not take is not left out when it comes again', async () => {
+    const seen = createSeenFixture();
+    const skipUnchanged = { objects: [{}], seen, rulesKey: 'r' };
+    const fileUrls = ['https://www.example.com/{+key}', 'https://www.example.com/feed.xml'];
+    const event = { Records: [message('m1', put('x'.repeat(2100), 'a', '01'))] };
+    const refusing = createWorld({ refuses: 'detail-type', skipUnchanged, fileUrls });
+    expect(await refusing.receive(event)).toEqual(['m1']);
+    expect(refusing.keys()).toHaveLength(1);
+    const world = createWorld({ skipUnchanged, fileUrls });
+    expect(await world.receive(event)).toEqual([]);
+    expect(world.deadLetters).toMatchObject([{ reason: expect.stringContaining('2048') }]);
   });
 });
