@@ -75,6 +75,7 @@ interface StoredPurge {
   readonly target: Target;
   readonly lane: Lane;
   readonly acceptedMs: number;
+  readonly sentMs?: number;
   readonly urls: Tokens;
   readonly repair: number;
   /** The hashes of its entries, in one string. */
@@ -202,13 +203,14 @@ function hashesOf(entries: readonly PurgeEntry[]): readonly string[] {
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, urls, repair, entryHashes, state } = purge;
+  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, state } = purge;
   const { kind, ...outcome } = state;
   return {
     ...(isOpen && { queue: openQueue, order: String(Math.floor(acceptedMs)).padStart(15, '0') }),
     target,
     lane,
     acceptedMs,
+    ...(sentMs !== undefined && { sentMs }),
     urls,
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
@@ -219,7 +221,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
 }
 
 function fromStored(item: Record<string, unknown>): OpenPurge {
-  const { pk, version, target, lane, acceptedMs, urls, repair, entries, ...rest } =
+  const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
   const { state: kind, reason, successRate, finishedMs } = rest;
   const entryHashes = entries?.match(new RegExp(`.{${hashLength}}`, 'g'));
@@ -229,6 +231,7 @@ function fromStored(item: Record<string, unknown>): OpenPurge {
     target,
     lane,
     acceptedMs,
+    ...(sentMs !== undefined && { sentMs }),
     urls,
     repair,
     ...(entryHashes !== undefined && entryHashes !== null && { entryHashes: [...entryHashes] }),

@@ -233,7 +233,10 @@ async function sendOne(
   }
   await handleAnswer(answer, { request, sentMs }, context);
   if (answer.kind !== 'accepted') return;
-  await Promise.all([removePurged(request, sentMs, ports), recordPurge(answer.purgeId, request, context)]);
+  await Promise.all([
+    removePurged(request, sentMs, ports),
+    recordPurge(answer.purgeId, { request, sentMs }, context),
+  ]);
 }
 
 /** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */

@@ -24,6 +24,8 @@ export interface Fate {
   readonly successRate?: number;
   /** How long CDN Pro does not know it after its request; infinite where it never does. */
   readonly unseenMs?: number;
+  /** How long before its answer it was sent. @default 0 */
+  readonly answerMs?: number;
 }
 
 /** A purge as the world knows it. */
@@ -172,20 +174,22 @@ export function createFollowWorld({
     async accept(messages: readonly PurgeMessage[], fate: Fate = {}): Promise<string> {
       const entries = messages.flatMap((message) => message.entries);
       const purgeId = `p${world.purges.length}`;
+      const { takesMs = 20_000, successRate = 100, unseenMs = 0, answerMs = 0 } = fate;
       const accepted: AcceptedPurge = {
         purgeId,
         target: 'production',
         lane: 'people',
+        sentMs: world.nowMs - answerMs,
         acceptedMs: world.nowMs,
         urls: priceOf(entries, 'url'),
         repair: Math.max(0, ...messages.map(({ repair = 0 }) => repair)),
         messages,
       };
-      const { takesMs = 20_000, successRate = 100, unseenMs = 0 } = fate;
       const keys = entries.map(entryKey);
       const { acceptedMs, repair } = accepted;
       const repeats = messages.flatMap((message) => message.repeats ?? []);
-      world.purges.push({ purgeId, acceptedMs, keys, repair, repeats, takesMs, successRate, unseenMs });
+      const times = { acceptedMs, takesMs, unseenMs, answerMs };
+      world.purges.push({ purgeId, ...times, keys, repair, repeats, successRate });
       await recorder.record(accepted);
       return purgeId;
     },

@@ -47,6 +47,13 @@ describe('a purge that is followed', () => {
         },
       })),
     ],
+    [
+      'the purge whose answer came later counted as the later one',
+      journalWith(({ open }) => ({
+        open: async (limit) =>
+          (await open(limit)).map((purge) => ({ ...purge, sentMs: purge.acceptedMs + 2000 })),
+      })),
+    ],
     ['repairs were not counted', journalWith(() => ({ writeFollowing: async () => true }))],
     [
       'what CDN Pro does not list at once were taken for lost',

@@ -218,7 +218,7 @@ describe('a purge that some servers have left out', () => {
 
   test('is not sent again where a later purge has the same URLs', async () => {
     const { world, purgeId } = await worldWith({ successRate: 99 });
-    world.nowMs += 1000;
+    world.nowMs += 3000;
     const later = await world.accept([messageFor(page)], { takesMs: 90_000 });
     await world.tick();
     expect([world.ends(purgeId), world.ends(later), world.sent]).toEqual([['superseded'], [], []]);
@@ -281,12 +281,31 @@ describe('a purge that has completed', () => {
 
   test('is not repeated where a later purge of the same URLs is under way, which is', async () => {
     const { world, purgeId } = await worldWith({});
-    world.nowMs += 1000;
+    world.nowMs += 3000;
     const later = await world.accept([messageFor(page)], { takesMs: 90_000 });
     await world.tick();
     expect([world.ends(purgeId), world.sent]).toEqual([['completed'], []]);
     await world.tick();
     expect(world.sent).toMatchObject([{ repeats: later }]);
+  });
+
+  test('is repeated where another purge of the same URLs was sent before, and only answered later', async () => {
+    const { world, purgeId } = await worldWith({});
+    world.nowMs += 5000;
+    await world.accept([messageFor(page)], { takesMs: 90_000, answerMs: 3000 });
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repeats: purgeId }]);
+  });
+
+  test('has no second purge of the files that a directory has covered', async () => {
+    const world = createFollowWorld({});
+    const [first, second] = messageFor(page, `${page}/covered`).entries;
+    const [, directory] = fileAndDir.entries;
+    await world.accept([
+      { ...fileAndDir, entries: [first, directory, second].flatMap((each) => each ?? []), covered: 1 },
+    ]);
+    await world.tick();
+    expect(world.sent).toEqual([{ ...messageFor(page), repeats: 'p0', released: world.nowMs }]);
   });
 });
 

@@ -61,7 +61,20 @@ describe('an accepted purge', () => {
       message('2', [file('https://h.example/docs/a')]),
     ]);
     expect(world.recorded).toMatchObject([
-      { urls: { files: 0, dirs: 1 }, messages: [{ change: { id: '1' } }, { change: { id: '2' } }] },
+      {
+        urls: { files: 0, dirs: 1 },
+        messages: [{ change: { id: '1' } }, { change: { id: '2' }, covered: 1 }],
+      },
+    ]);
+    expect(world.recorded[0]?.messages[0]).not.toHaveProperty('covered');
+  });
+
+  test('is written with when it was sent, and with what its entries cover last', async () => {
+    const world = createWorld({ answer: accept });
+    const [a, b] = [file('https://h.example/docs/a'), file('https://h.example/b')];
+    await submit(world, [message('1', [a, dir('https://h.example/docs/**'), b], { covered: 3 })]);
+    expect(world.recorded).toMatchObject([
+      { sentMs: 0, acceptedMs: 100, messages: [{ covered: 1, entries: [b, { kind: 'dir' }, a] }] },
     ]);
   });
 

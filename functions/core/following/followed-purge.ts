@@ -8,6 +8,8 @@ export interface FollowedPurge {
   readonly lane: Lane;
   /** When CDN Pro accepted it, in milliseconds. */
   readonly acceptedMs: number;
+  /** When it was sent, in milliseconds; missing where an older version has written it down. */
+  readonly sentMs?: number;
   /** The URLs that it names. */
   readonly urls: Tokens;
   /** 0 for a purge of changes; n for the n-th repair of one. */

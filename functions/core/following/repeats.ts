@@ -2,7 +2,7 @@ import type { TokenUnit } from '../limits/limits.ts';
 import { priceOf } from '../limits/price.ts';
 import { freshQuota, isSpentUnknown, type QuotaState, type Tokens, tokensLeft } from '../limits/quota.ts';
 import type { PurgeMessage } from '../model/purge-message.ts';
-import type { Lane } from '../model/types.ts';
+import type { FileEntry, Lane } from '../model/types.ts';
 
 /** What a lane leaves of the day's files when purges are repeated, as a share of the quota (`docs/adr/0087`). */
 const leftShare: Readonly<Record<Lane, number>> = { takedown: 0.25, people: 0.25, bulk: 0.75 };
@@ -17,6 +17,12 @@ export interface Repeats {
   of(purgeId: string, messages: readonly PurgeMessage[]): readonly PurgeMessage[];
 }
 
+/** @returns the files of a settled message that are worth a second purge: a file that others cover costs nothing, but would then */
+export function repeatableIn({ entries, covered = 0, repeats }: PurgeMessage): readonly FileEntry[] {
+  if (repeats !== undefined) return [];
+  return entries.slice(0, entries.length - covered).filter((entry) => entry.kind === 'file');
+}
+
 /** @returns what decides within the tokens that one target has left, and counts what it has decided */
 export function createRepeats(
   state: QuotaState | undefined,
@@ -28,9 +34,10 @@ export function createRepeats(
   let left = isSpentUnknown(known, nowMs) ? 0 : tokensLeft(known, quota, nowMs).files;
   return {
     of: (purgeId, messages) =>
-      messages.flatMap(({ tries: _, rejected: __, ...message }) => {
-        const entries = message.entries.filter(({ kind }) => kind === 'file');
-        if (entries.length === 0 || message.repeats !== undefined) return [];
+      messages.flatMap((settled) => {
+        const { tries: _, rejected: __, covered: ___, ...message } = settled;
+        const entries = repeatableIn(settled);
+        if (entries.length === 0) return [];
         const { files } = priceOf(entries, unit);
         if (left - files < quota.files * leftShare[message.lane ?? 'people']) return [];
         left -= files;

@@ -1,11 +1,22 @@
 import type { FollowedPurge } from './followed-purge.ts';
 
-/** @returns whether purges that were accepted later settle every entry of this one, too */
+/** The most that clocks are taken to differ, in milliseconds. */
+const clockDifferenceMs = 2000;
+/** No answer takes longer than this, in milliseconds. */
+const slowestAnswerMs = 13_000;
+
+/** @returns whether purges that were certainly sent after CDN Pro accepted this one settle every entry of it, too */
 export function isReplaced(purge: FollowedPurge, others: readonly FollowedPurge[]): boolean {
-  const { entryHashes: own, acceptedMs } = purge;
+  const { entryHashes: own } = purge;
   if (own === undefined) return false;
   const later = new Set(
-    others.flatMap((other) => (other.acceptedMs > acceptedMs ? (other.entryHashes ?? []) : [])),
+    others.flatMap((other) => (isSentAfter(other, purge) ? (other.entryHashes ?? []) : [])),
   );
   return own.every((hash) => later.has(hash));
+}
+
+/** The answers of two purges may come in another order than the purges were sent in. */
+function isSentAfter(other: FollowedPurge, { acceptedMs }: FollowedPurge): boolean {
+  const sentMs = other.sentMs ?? other.acceptedMs - slowestAnswerMs;
+  return sentMs - clockDifferenceMs > acceptedMs;
 }
