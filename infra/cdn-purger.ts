@@ -191,7 +191,11 @@ export class CdnPurger extends PurgerBase {
       submit: this.#submit,
       tick: this.#tick,
       encryptionKey,
-      receivers: () => ({ inbox: this.s3Queue, webhookUrl: this.webhookUrl }),
+      receivers: () => ({
+        inbox: this.s3Queue,
+        watchedQueues: this.#s3Receiver?.watchedQueues ?? [],
+        webhookUrl: this.webhookUrl,
+      }),
     });
     if (this.#settings.dashboard) {
       const watched = {

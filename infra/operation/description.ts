@@ -19,6 +19,10 @@ export interface PurgerDescription {
     readonly deadLetters: string;
     /** Before `receive-s3`; missing where nothing uses it. */
     readonly inbox?: string;
+    /** Those that somebody else fills and `receive-s3` empties; missing where there is none. */
+    readonly watched?: readonly string[];
+    /** How many of them there was no room for. */
+    readonly watchedLeftOut?: number;
   };
   readonly tables: {
     /** Name, or ARN where it is another account's or region's. */

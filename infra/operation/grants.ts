@@ -33,11 +33,14 @@ export interface Operated extends OperatedParts {
   readonly folder: string;
   /** The queue before `receive-s3`; undefined where there is none. */
   readonly inbox: () => IQueue | undefined;
+  /** The queues of others that `receive-s3` empties. */
+  readonly watchedQueues: () => readonly IQueue[];
 }
 
 /** Lets a grantee run the commands that change nothing: `status`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
-  const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox } = operated;
+  const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox, watchedQueues } =
+    operated;
   const { queue, deadLetterQueue } = submit.buffer;
   const stack = Stack.of(scope);
   const allow = allowOn(grantee);
@@ -48,7 +51,8 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   });
   allow(['ssm:GetParametersByPath'], parameters, `${parameters}/*`);
   const queues = Lazy.list({
-    produce: () => [queue, deadLetterQueue, inbox()].flatMap((each) => each?.queueArn ?? []),
+    produce: () =>
+      [queue, deadLetterQueue, inbox(), ...watchedQueues()].flatMap((each) => each?.queueArn ?? []),
   });
   allow(['sqs:GetQueueAttributes'], ...queues);
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);

@@ -23,12 +23,15 @@ export interface OperationProps extends OperatedParts {
   /** What may be added until the app is synthesized. */
   readonly receivers: () => {
     readonly inbox: IQueue | undefined;
+    readonly watchedQueues: readonly IQueue[];
     readonly webhookUrl: string | undefined;
   };
 }
 
 /** A parameter has 8 KB; buckets and hosts, of which there may be any number, get so many characters each. */
 const maxListLength = 1500;
+/** A queue's URL has up to 140 characters. */
+const maxWatchedQueues = 20;
 
 /** What the command line needs: the parameter by which `--stack` finds the purger, and the right to use it. */
 export class Operation extends Construct {
@@ -82,7 +85,13 @@ export class Operation extends Construct {
 
   get #operated() {
     const { receivers, ...props } = this.#props;
-    return { ...props, scope: this, folder: this.folder, inbox: () => receivers().inbox };
+    return {
+      ...props,
+      scope: this,
+      folder: this.folder,
+      inbox: () => receivers().inbox,
+      watchedQueues: () => receivers().watchedQueues.slice(0, maxWatchedQueues),
+    };
   }
 
   /** A parameter's name has letters, digits and `_.-`; a construct's path may have anything. */
@@ -95,7 +104,9 @@ export class Operation extends Construct {
   #describe(): PurgerDescription {
     const { purgerName, settings, credentials, endpoint, windowTable, parked, journal, submit, tick } =
       this.#props;
-    const { inbox, webhookUrl } = this.#props.receivers();
+    const { inbox, watchedQueues, webhookUrl } = this.#props.receivers();
+    const watched = watchedQueues.slice(0, maxWatchedQueues).map(({ queueUrl }) => queueUrl);
+    const watchedLeftOut = watchedQueues.length - watched.length;
     const buckets = fitting(this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via })));
     const hosts = fitting(hostsOf(settings));
     return {
@@ -108,6 +119,8 @@ export class Operation extends Construct {
         buffer: submit.buffer.queue.queueUrl,
         deadLetters: submit.buffer.deadLetterQueue.queueUrl,
         ...(inbox && { inbox: inbox.queueUrl }),
+        ...(watched.length > 0 && { watched }),
+        ...(watchedLeftOut > 0 && { watchedLeftOut }),
       },
       tables: {
         ledger: nameFor(this, windowTable),

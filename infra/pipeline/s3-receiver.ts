@@ -49,6 +49,8 @@ const timeout = Duration.seconds(30);
 /** Receives the changes of S3 objects: from buckets, and from topics and queues that carry S3's events. */
 export class S3Receiver extends Construct {
   readonly function: PurgerFunction;
+  /** The queues of others that it empties. */
+  readonly watchedQueues: IQueue[] = [];
   readonly #props: S3ReceiverProps;
   readonly #filters = new ObjectFilters();
   readonly #rules: BucketRules;
@@ -118,6 +120,7 @@ export class S3Receiver extends Construct {
     this.#filters.addQueue(queue.queueArn, filter);
     this.#warnOfOpenCarrier('queue', queue, filter);
     receiveFrom(queue, this.function);
+    this.watchedQueues.push(queue);
     // CloudWatch has no metrics of another account's queue.
     if (otherAccountOf(queue, this) === undefined) this.#notifyOfQueue({ queue, name: queue.queueName });
   }

@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { readDescription } from '../../infra/operation/description.ts';
@@ -74,6 +75,35 @@ const reading = [
   'ssm:GetParametersByPath on parameter/cdn-pro-purger/Site',
   'ssm:GetParametersByPath on parameter/cdn-pro-purger/Site/*',
 ];
+
+test('queues that are watched are looked into by the command line, and counted where there is no room for them', () => {
+  const arns = Array.from({ length: 25 }, (_, index) => `arn:aws:sqs:us-east-1:111122223333:events-${index}`);
+  const stack = new Stack(unbundledApp(), 'Site', { env: { region: 'us-east-1', account: '111122223333' } });
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules.slice(0, 1),
+  });
+  const role = new Role(stack, 'Operator', { assumedBy: new AccountRootPrincipal() });
+  purger.grantRead(role);
+  // Queues that are added afterwards count, too.
+  for (const arn of arns) purger.watchQueue(Queue.fromQueueArn(stack, arn, arn) as IQueue);
+  const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
+  const parts = [parameter?.Value['Fn::Join'][1]].flat() as readonly unknown[];
+  const value = parts.map((part) => (typeof part === 'string' ? part : 'amazonaws.com')).join('');
+  const { queues } = readDescription(JSON.parse(value)) ?? {};
+  const named = arns.slice(0, 20);
+  expect(queues?.watched).toEqual(
+    named.map((arn) => `https://sqs.us-east-1.amazonaws.com/111122223333/${arn.split(':').at(-1)}`),
+  );
+  expect(queues?.watchedLeftOut).toBe(5);
+  const policies = JSON.stringify(
+    Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(([id]) =>
+      id.startsWith('OperatorDefaultPolicy'),
+    ),
+  );
+  expect(named.filter((arn) => !policies.includes(`"${arn}"`))).toEqual([]);
+});
 
 test('grantRead lets a role look, and change nothing', () => {
   expect(permissionsOf('grantRead')).toEqual(reading.toSorted());

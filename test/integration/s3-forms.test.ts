@@ -2,6 +2,7 @@ import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
+import { cliOf } from '../helpers/cli.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
 import { eventually, runOnce, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
@@ -111,6 +112,16 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
     Messages.map(({ Body, MessageAttributes }) => [Body, MessageAttributes?.reason?.StringValue]),
   ).toEqual([['not an event', 'Expected `body` to be JSON, got 12 characters that are not']]);
   sqs.destroy();
+});
+
+test('what waits in a watched queue is counted', async () => {
+  const sqs = sqsOf(ready);
+  const QueueUrl = ready.sqs.deadLetterQueueUrl.replace(/[^/]+$/, 'events');
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'not an event', DelaySeconds: 60 }));
+  sqs.destroy();
+  const { stdout, stderr } = await cliOf(ready)(['waiting', '--json']);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({ inbox: { delayed: 1 } });
 });
 
 test('the samples run through a topic where it is the source', async () => {

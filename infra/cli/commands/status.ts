@@ -1,11 +1,9 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import { connect, type Purger } from '../purger/connect.ts';
-import { readOpenPurges } from '../purger/journal.ts';
 import { openLimits } from '../purger/limits.ts';
-import { openParked, readParked } from '../purger/parked.ts';
-import { readQueues } from '../purger/queues.ts';
 import { readSwitches } from '../purger/switches.ts';
+import { readWork } from '../purger/work.ts';
 import { quotaReport } from '../queries/quota.ts';
 import { type Status, statusOf } from '../queries/status.ts';
 
@@ -32,16 +30,15 @@ export const statusCommand = defineCommand({
 });
 
 async function readStatus(purger: Purger, nowMs: number): Promise<Status> {
-  const [queues, parked, open, state, switches, alarms] = await Promise.all([
-    readQueues(purger),
-    openParked(purger).then(readParked),
-    readOpenPurges(purger),
+  const [work, state, switches, alarms] = await Promise.all([
+    readWork(purger),
     openLimits(purger).then((limits) => limits.read()),
     readSwitches(purger),
     readAlarms(purger),
   ]);
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
-  return statusOf({ queues, parked, open, quota, switches, alarms });
+  const unread = purger.queues.watchedLeftOut ?? 0;
+  return statusOf({ ...work, unread, quota, switches, alarms });
 }
 
 function describe(status: Status): string {

@@ -8,7 +8,10 @@ export interface QueueCounts {
   readonly delayed: number;
 }
 
-/** @returns how many messages each queue holds; the inbox is empty where there is none */
+/**
+ * Reads the queues in the order in which a change goes through them: one that moves on meanwhile is seen in a later one.
+ * @returns how many messages each holds; the inbox counts all queues before `receive-s3`
+ */
 export async function readQueues({ clients, queues }: Purger): Promise<{
   readonly buffer: QueueCounts;
   readonly deadLetters: QueueCounts;
@@ -16,8 +19,7 @@ export async function readQueues({ clients, queues }: Purger): Promise<{
 }> {
   const { GetQueueAttributesCommand } = await import('@aws-sdk/client-sqs');
   const sqs = await clients.sqs();
-  const read = async (QueueUrl: string | undefined): Promise<QueueCounts> => {
-    if (QueueUrl === undefined) return { visible: 0, inFlight: 0, delayed: 0 };
+  const read = async (QueueUrl: string): Promise<QueueCounts> => {
     const { Attributes = {} } = await sqs.send(
       new GetQueueAttributesCommand({
         QueueUrl,
@@ -34,12 +36,18 @@ export async function readQueues({ clients, queues }: Purger): Promise<{
       delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed),
     };
   };
-  const [buffer, deadLetters, inbox] = await Promise.all([
-    read(queues.buffer),
-    read(queues.deadLetters),
-    read(queues.inbox),
-  ]);
-  return { buffer, deadLetters, inbox };
+  const received = await Promise.all([...(queues.watched ?? []), queues.inbox ?? []].flat().map(read));
+  const buffer = await read(queues.buffer);
+  const deadLetters = await read(queues.deadLetters);
+  return { buffer, deadLetters, inbox: received.reduce(sumOf, { visible: 0, inFlight: 0, delayed: 0 }) };
+}
+
+function sumOf(a: QueueCounts, b: QueueCounts): QueueCounts {
+  return {
+    visible: a.visible + b.visible,
+    inFlight: a.inFlight + b.inFlight,
+    delayed: a.delayed + b.delayed,
+  };
 }
 
 /** @returns how many messages a queue holds in all */

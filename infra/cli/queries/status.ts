@@ -13,6 +13,8 @@ export interface StatusFacts {
   readonly parked: readonly Pick<Parked, 'lane' | 'sinceMs'>[];
   /** What CDN Pro has accepted and not finished. */
   readonly open: readonly Pick<OpenPurge, 'state'>[];
+  /** How many watched queues the command line cannot look into. */
+  readonly unread: number;
   readonly quota: QuotaReport;
   readonly switches: Switches;
   /** Undefined on the local stack. */
@@ -48,7 +50,7 @@ export interface Status {
 }
 
 /** @returns how a purger is */
-export function statusOf({ queues, parked, open, quota, switches, alarms }: StatusFacts): Status {
+export function statusOf({ queues, parked, open, unread, quota, switches, alarms }: StatusFacts): Status {
   const queued = countOf(queues.buffer) + countOf(queues.inbox);
   const deadLetters = countOf(queues.deadLetters);
   const paused = isPaused(switches);
@@ -60,8 +62,8 @@ export function statusOf({ queues, parked, open, quota, switches, alarms }: Stat
     Number.POSITIVE_INFINITY,
   );
   return {
-    fresh: waiting + open.length + deadLetters === 0,
-    why: reasonsOf({ queued, parked: parked.length, open: open.length, deadLetters, paused, quota }),
+    fresh: waiting + open.length + unread + deadLetters === 0,
+    why: reasonsOf({ queued, parked: parked.length, open: open.length, unread, deadLetters, paused, quota }),
     waiting,
     queued,
     parked: Object.fromEntries(counts) as Record<Lane, number>,
@@ -81,11 +83,13 @@ function reasonsOf({
   queued,
   parked,
   open,
+  unread,
   deadLetters,
   paused,
   quota: { requests, isKnown },
 }: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused'> & {
   readonly parked: number;
+  readonly unread: number;
   readonly quota: QuotaReport;
 }): readonly string[] {
   return [
@@ -96,6 +100,9 @@ function reasonsOf({
     ...(queued > 0 ? [`${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
     ...(parked > 0 ? [`${counted(parked, 'URL waits', 'URLs wait')} for tokens of the day`] : []),
     ...(open > 0 ? [`${counted(open, 'purge is', 'purges are')} on the way to the edges`] : []),
+    ...(unread > 0
+      ? [`${counted(unread, 'watched queue is', 'watched queues are')} more than it can look into`]
+      : []),
     ...(isKnown ? [] : ['it is not known what was spent of the day: little is sent until CDN Pro tells']),
     ...(deadLetters > 0
       ? [`${counted(deadLetters, 'dead letter was', 'dead letters were')} not purged`]
