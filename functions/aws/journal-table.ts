@@ -6,6 +6,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Durations } from '../core/following/asking.ts';
 import { type FollowedPurge, mostHashes, type PurgeState } from '../core/following/followed-purge.ts';
 import type { RepairsSpent } from '../core/following/repairs.ts';
+import { repeatableIn } from '../core/following/repeats.ts';
 import type { Tokens } from '../core/limits/quota.ts';
 import { entryKey } from '../core/model/entry-key.ts';
 import { type PurgeMessage, readMessage, writeMessage } from '../core/model/purge-message.ts';
@@ -14,7 +15,7 @@ import { bodyPrefix, openIndex, purgePrefix } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** A purge that CDN Pro has just accepted. */
-export interface AcceptedPurge extends Omit<FollowedPurge, 'state' | 'entryHashes'> {
+export interface AcceptedPurge extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable'> {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
 }
@@ -80,6 +81,8 @@ interface StoredPurge {
   readonly repair: number;
   /** The hashes of its entries, in one string. */
   readonly entries?: string;
+  /** Of how many of them, the first ones, there will be a second purge. */
+  readonly repeatable?: number;
   readonly state: PurgeState['kind'];
   readonly reason?: string;
   readonly successRate?: number;
@@ -125,10 +128,13 @@ export function createJournal({ client, tableName, nowMs }: JournalOptions): Jou
     async record({ messages, ...accepted }) {
       // Who finds the purge finds its messages.
       await writeMessages(accepted.purgeId, messages);
-      const entryHashes = hashesOf(messages.flatMap(({ entries }) => entries));
+      const repeatable = hashesOf(messages.flatMap(repeatableIn));
+      const entryHashes = [
+        ...new Set([...repeatable, ...hashesOf(messages.flatMap(({ entries }) => entries))]),
+      ];
       const purge: OpenPurge = {
         ...accepted,
-        ...(entryHashes.length <= mostHashes && { entryHashes }),
+        ...(entryHashes.length <= mostHashes && { entryHashes, repeatable: repeatable.length }),
         state: { kind: 'purging' },
         version: 0,
       };
@@ -203,7 +209,7 @@ function hashesOf(entries: readonly PurgeEntry[]): readonly string[] {
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, state } = purge;
+  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, repeatable, state } = purge;
   const { kind, ...outcome } = state;
   return {
     ...(isOpen && { queue: openQueue, order: String(Math.floor(acceptedMs)).padStart(15, '0') }),
@@ -214,6 +220,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
     urls,
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
+    ...(repeatable !== undefined && { repeatable }),
     state: kind,
     ...outcome,
     expiresAt,
@@ -221,7 +228,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
 }
 
 function fromStored(item: Record<string, unknown>): OpenPurge {
-  const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, ...rest } =
+  const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, repeatable, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
   const { state: kind, reason, successRate, finishedMs } = rest;
   const entryHashes = entries?.match(new RegExp(`.{${hashLength}}`, 'g'));
@@ -235,6 +242,7 @@ function fromStored(item: Record<string, unknown>): OpenPurge {
     urls,
     repair,
     ...(entryHashes !== undefined && entryHashes !== null && { entryHashes: [...entryHashes] }),
+    ...(repeatable !== undefined && { repeatable }),
     state: {
       kind,
       ...(reason !== undefined && { reason }),

@@ -11,6 +11,7 @@ import pMap from 'p-map';
 import { entryKey } from '../core/model/entry-key.ts';
 import { firstLane, lanes } from '../core/model/lanes.ts';
 import { byteLength, type ChangeReference } from '../core/model/purge-message.ts';
+import { secondPurgeOf } from '../core/model/second-purge.ts';
 import type { Lane, PurgeEntry, Target } from '../core/model/types.ts';
 import { waitingIndex } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
@@ -29,6 +30,10 @@ export interface ToPark {
   readonly byPrefix?: true;
   /** How often it has failed alone, where it has failed at all: see `tries` of a purge message. */
   readonly tries?: number;
+  /** The number of a repair: see `repair` of a purge message. */
+  readonly repair?: number;
+  /** The purge that it repeats: see `repeats` of a purge message. */
+  readonly repeats?: string;
 }
 
 /** Something that waits, as the table holds it. */
@@ -90,6 +95,8 @@ interface StoredItem {
   readonly since: number;
   readonly byPrefix?: true;
   readonly tries?: number;
+  readonly repair?: number;
+  readonly repeats?: string;
 }
 
 /** A partition key has at most 2,048 bytes (the DynamoDB quotas page). */
@@ -194,7 +201,7 @@ function versionAt(ms: number): number {
 /** What waits, once it is parked again. */
 function merge(waiting: ToPark, item: ToPark): ToPark {
   const newer = changedMs(item) < changedMs(waiting) ? waiting : item;
-  const { byPrefix: _, tries: __, ...own } = newer;
+  const { byPrefix: _, tries: __, repair: ___, repeats: ____, ...own } = newer;
   return {
     ...own,
     lane: firstLane(waiting.lane, item.lane),
@@ -202,6 +209,7 @@ function merge(waiting: ToPark, item: ToPark): ToPark {
     // What somebody asks for outright is purged like anything else.
     ...(waiting.byPrefix && item.byPrefix && { byPrefix: true }),
     ...mostTries(waiting, item),
+    ...secondPurgeOf([waiting, item]),
   };
 }
 
@@ -223,7 +231,7 @@ function keyOf(entry: PurgeEntry): string {
   return `${entry.target}#${short}`;
 }
 
-function stored({ entry, change, lane, sender, sinceMs, byPrefix, tries }: ToPark): StoredItem {
+function stored({ entry, change, lane, sender, sinceMs, byPrefix, tries, ...own }: ToPark): StoredItem {
   const since = Math.max(0, Math.floor(sinceMs));
   return {
     queue: `${entry.target}#${entry.kind === 'file' ? 'files' : 'dirs'}`,
@@ -235,12 +243,13 @@ function stored({ entry, change, lane, sender, sinceMs, byPrefix, tries }: ToPar
     since,
     ...(byPrefix && { byPrefix }),
     ...(tries !== undefined && { tries }),
+    ...secondPurgeOf([own]),
   };
 }
 
 function parse(item: Record<string, unknown>): Parked {
-  const { pk, version, entry, change, lane, sender, since, byPrefix, tries } = item as unknown as StoredItem &
-    Parked;
+  const { pk, version, entry, change, lane, sender, since, byPrefix, tries, ...own } =
+    item as unknown as StoredItem & Parked;
   return {
     pk,
     version,
@@ -251,5 +260,6 @@ function parse(item: Record<string, unknown>): Parked {
     sinceMs: since,
     ...(byPrefix && { byPrefix }),
     ...(tries !== undefined && { tries }),
+    ...secondPurgeOf([own]),
   };
 }

@@ -1,5 +1,6 @@
 import type { ToPark } from '../aws/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
+import { secondPurgeOf } from '../core/model/second-purge.ts';
 import type { Unaffordable } from '../core/planning/affordable-entries.ts';
 import { type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
@@ -59,6 +60,9 @@ export function removingOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPo
 function toPark({ planned, isApart = false }: Unpaid, batch: Batch, nowMs: number): ToPark {
   const { lane, sinceMs, sender, byPrefix } = originOf(planned, batch, nowMs);
   const tries = triesOf(planned, batch) ?? (isApart ? 0 : undefined);
+  const messages = settledBy({ entries: [planned] }).flatMap((each) =>
+    each.messages.flatMap((index) => batch.messages[index]?.message ?? []),
+  );
   // Messages are in the order of their changes.
   const newest = batch.messages[Math.max(...planned.messages)];
   return {
@@ -69,6 +73,7 @@ function toPark({ planned, isApart = false }: Unpaid, batch: Batch, nowMs: numbe
     sinceMs,
     ...(byPrefix && { byPrefix }),
     ...(tries !== undefined && { tries }),
+    ...secondPurgeOf(messages),
   };
 }
 

@@ -4,7 +4,7 @@ import { isAskedAgain, isDue, isLate, noteDurations } from '../core/following/as
 import { type Decision, decidePurge, type Observation } from '../core/following/decide-purge.ts';
 import type { RepairsSpent } from '../core/following/repairs.ts';
 import { createRepeats, type Repeats } from '../core/following/repeats.ts';
-import { isReplaced } from '../core/following/replaced.ts';
+import { isRepeatedLater, isReplaced } from '../core/following/replaced.ts';
 import { freshQuota, quotaOf, type Tokens } from '../core/limits/quota.ts';
 import { strictestLimits } from '../core/limits/shared-limit.ts';
 import type { Target } from '../core/model/types.ts';
@@ -21,8 +21,8 @@ const concurrency = 16;
 interface Decided {
   readonly purge: OpenPurge;
   readonly decision: Decision;
-  /** Whether later purges settle all of its entries, too. */
-  readonly isReplaced: boolean;
+  /** Whether its files are purged once more after later purges of them. */
+  readonly isRepeatedLater: boolean;
 }
 
 /**
@@ -69,9 +69,9 @@ export function createFollower(
     const toDo = decided.filter(({ decision }) => decision.kind !== 'wait');
     await pMap(
       toDo,
-      async ({ purge, decision, isReplaced }) => {
+      async ({ purge, decision, isRepeatedLater }) => {
         if (nowMs() >= deadlineMs) return;
-        await carryOut(purge, decision, isReplaced ? undefined : repeats(purge.target), ports);
+        await carryOut(purge, decision, isRepeatedLater ? undefined : repeats(purge.target), ports);
       },
       { concurrency },
     );
@@ -111,10 +111,10 @@ function decideAll(
   const decided = due.map((purge): Decided => {
     const { purgeId, target, state } = purge;
     // A tick has ended before it had done what it had written down.
-    const own = { purge, isReplaced: isReplaced(purge, open) };
+    const own = { purge, isRepeatedLater: isRepeatedLater(purge, open) };
     if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
     if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
-    const context = { isReplaced: own.isReplaced, spent, quota: quotas(target), nowMs };
+    const context = { isReplaced: isReplaced(purge, open), spent, quota: quotas(target), nowMs };
     const { decision, spent: after } = decidePurge(purge, observations.get(purgeId), context);
     spent = after;
     return { ...own, decision };

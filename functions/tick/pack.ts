@@ -21,8 +21,8 @@ export interface PackedMessage {
 
 /** @returns messages for what is released now: those that wait for one change together, in their order */
 export function packMessages(items: readonly Parked[], nowMs: number): readonly PackedMessage[] {
-  const groups = groupBy(items, ({ entry, change, lane, byPrefix, tries }) =>
-    JSON.stringify([entry.target, change, lane, byPrefix, tries]),
+  const groups = groupBy(items, ({ entry, change, lane, byPrefix, tries, repair, repeats }) =>
+    JSON.stringify([entry.target, change, lane, byPrefix, tries, repair, repeats]),
   );
   return [...groups.values()].flatMap((group) => pack(group, nowMs));
 }
@@ -39,6 +39,8 @@ function pack(items: readonly Parked[], nowMs: number): readonly PackedMessage[]
     released: nowMs,
     ...(first.byPrefix && { byPrefix: true }),
     ...(first.tries !== undefined && { tries: first.tries }),
+    ...(first.repair !== undefined && { repair: first.repair }),
+    ...(first.repeats !== undefined && { repeats: first.repeats }),
   };
   const body = writeMessage(message);
   if (items.length === 1 || byteLength(body) <= maxMessageBytes) {

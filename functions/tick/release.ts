@@ -3,6 +3,7 @@ import type { Parked, ParkedKind } from '../aws/parked-table.ts';
 import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/quota.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { entryText } from '../core/model/entry-text.ts';
+import { secondPurgeOf } from '../core/model/second-purge.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles, fewestSpreadFiles } from '../core/planning/convert.ts';
 import { describeError } from '../lambda/log.ts';
@@ -162,7 +163,14 @@ async function convertBulk(
   for (const { entry, replaced } of converted) {
     const sinceMs = replaced.reduce((oldest, each) => Math.min(oldest, each.sinceMs), nowMs);
     // Without a change it is nobody's: no sender pays, and it is not held like a rule's directory.
-    const directory: Parked = { pk: '', version: 0, entry, lane: 'bulk', sinceMs };
+    const directory: Parked = {
+      pk: '',
+      version: 0,
+      entry,
+      lane: 'bulk',
+      sinceMs,
+      ...secondPurgeOf(replaced),
+    };
     decisions.pay(directory);
     const messages = packMessages([directory], nowMs).map((message) => ({ ...message, items: replaced }));
     const done = await release(messages, context);

@@ -128,10 +128,18 @@ function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number
       ),
     );
     if (end === 'superseded' && !isReplaced) problems.push(`nothing has superseded ${purgeId}`);
+    const isRepeatedLater = keys.every((key) =>
+      world.purges.some(
+        (other) =>
+          other.acceptedMs - other.answerMs > acceptedMs &&
+          other.repeats.length === 0 &&
+          other.keys.includes(key),
+      ),
+    );
     const isRepeat = purge.repeats.length > 0;
     const repeats = world.sent.filter((message) => message.repeats === purgeId).length;
     if (repeats > 0 && (isRepeat || end !== 'completed')) problems.push(`${purgeId}, ${end}, was repeated`);
-    if (end === 'completed' && repeats === 0 && !isRepeat && !isReplaced) {
+    if (end === 'completed' && repeats === 0 && !isRepeat && !isRepeatedLater) {
       problems.push(`${purgeId} was not repeated`);
     }
     if (repair > 3) problems.push(`${purgeId} is repair ${repair}`);

@@ -54,6 +54,13 @@ describe('a purge that is followed', () => {
           (await open(limit)).map((purge) => ({ ...purge, sentMs: purge.acceptedMs + 2000 })),
       })),
     ],
+    [
+      'a repeat counted as a purge that is repeated itself',
+      journalWith(({ open }) => ({
+        open: async (limit) =>
+          (await open(limit)).map((purge) => ({ ...purge, repeatable: purge.entryHashes?.length ?? 0 })),
+      })),
+    ],
     ['repairs were not counted', journalWith(() => ({ writeFollowing: async () => true }))],
     [
       'what CDN Pro does not list at once were taken for lost',

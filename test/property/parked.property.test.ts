@@ -158,7 +158,33 @@ function removeBlindly(ports: TickPorts): TickPorts {
   };
 }
 
+const secondPurges = fc.record(
+  { repair: fc.integer({ min: 1, max: 3 }), repeats: fc.constantFrom('p1', 'p2') },
+  { requiredKeys: [] },
+);
+
 describe('what is parked', () => {
+  test('is a repair or a repeat afterwards where all that was parked for it is, of the fewest repairs', async () => {
+    const { change } = parkedFile(url(0));
+    if (change === undefined) throw new Error('expected a change that all of them wait for');
+    const history = fc.array(fc.tuple(fc.nat({ max: 3 }), secondPurges), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(history, async (parked) => {
+        const world = createTickWorld({ quota: { files: 100_000, dirs: 1000 } });
+        for (const [index, own] of parked) await world.park(parkedFile(url(index), { ...own, change }));
+        await world.tick(2);
+        for (const index of new Set(parked.map(([each]) => each))) {
+          const all = parked.flatMap(([each, own]) => (each === index ? [own] : []));
+          const sent = world.sent.filter((message) => urlsIn([message]).includes(url(index)));
+          expect(sent).toHaveLength(1);
+          expect(sent[0]?.repair ?? 0).toBe(Math.min(...all.map(({ repair = 0 }) => repair)));
+          expect(sent[0]?.repeats !== undefined).toBe(all.every(({ repeats }) => repeats !== undefined));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('is never lost, wherever a tick crashes and whatever is parked meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {

@@ -297,6 +297,20 @@ describe('a purge that has completed', () => {
     expect(world.sent).toMatchObject([{ repeats: purgeId }]);
   });
 
+  test.each([
+    ['a repeat of an earlier one', { ...messageFor(page), repeats: 'earlier' }],
+    ['one of a directory that covers them', { ...messageFor(`${page}/**`, page), covered: 1 }],
+  ])(
+    'is repeated where the later purge of the same URLs is %s, and not repeated itself',
+    async (_, later) => {
+      const { world, purgeId } = await worldWith({});
+      world.nowMs += 3000;
+      await world.accept([later], { takesMs: 90_000 });
+      await world.tick(2);
+      expect(world.sent.filter(({ repeats }) => repeats === purgeId)).toHaveLength(1);
+    },
+  );
+
   test('has no second purge of the files that a directory has covered', async () => {
     const world = createFollowWorld({});
     const [first, second] = messageFor(page, `${page}/covered`).entries;

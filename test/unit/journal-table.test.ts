@@ -34,6 +34,7 @@ describe('the journal', () => {
       {
         ...purge,
         entryHashes: [expect.stringMatching(/^.{8}$/), expect.stringMatching(/^.{8}$/)],
+        repeatable: 2,
         state: { kind: 'purging' },
         version: 1,
       },
@@ -58,6 +59,7 @@ describe('the journal', () => {
       urls: { M: { files: { N: '2' }, dirs: { N: '0' } } },
       repair: { N: '0' },
       entries: { S: expect.stringMatching(/^.{16}$/) },
+      repeatable: { N: '2' },
       state: { S: 'partial' },
       reason: { S: 'why' },
       successRate: { N: '99.5' },

@@ -214,6 +214,22 @@ describe('what has no token', () => {
     expect(world.parked).toHaveLength(3);
   });
 
+  test('keeps that it is a repair or a repeat, with the fewest repairs, and only where no change asks for it', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({ files: 1000 }) });
+    const asked = [
+      message([file('a'), file('b')], { lane: 'bulk', repair: 3, repeats: 'p1' }),
+      message([file('b'), file('c')], { lane: 'bulk', repair: 2 }),
+      message([file('c')], { lane: 'bulk' }),
+    ];
+    await submitBatch(asked, world.ports, options);
+    const parked = world.parked.map(({ entry, repair, repeats }) => ({ entry, repair, repeats }));
+    expect(parked).toEqual([
+      { entry: file('a'), repair: 3, repeats: 'p1' },
+      { entry: file('b'), repair: 2 },
+      { entry: file('c') },
+    ]);
+  });
+
   test('and has failed without a verdict, is parked with the count of it', async () => {
     const world = createWorld({
       answer: () => ({ kind: 'unavailable', status: 200, reason: 'HTTP 200: <html>' }),

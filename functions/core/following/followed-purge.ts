@@ -16,6 +16,8 @@ export interface FollowedPurge {
   readonly repair: number;
   /** Hashes of the entries that it settles; missing where there are more than {@link mostHashes}. */
   readonly entryHashes?: readonly string[];
+  /** So many of the hashes, the first ones, are of files that are purged once more when it has completed; missing where an older version has written it down. */
+  readonly repeatable?: number;
   readonly state: PurgeState;
 }
 

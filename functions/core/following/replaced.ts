@@ -15,6 +15,18 @@ export function isReplaced(purge: FollowedPurge, others: readonly FollowedPurge[
   return own.every((hash) => later.has(hash));
 }
 
+/**
+ * @returns whether all that is to be purged once more after this purge is so after purges that were certainly sent later:
+ * one that is itself a repeat, or covers a file by a directory, is not followed by another purge of it
+ */
+export function isRepeatedLater(purge: FollowedPurge, others: readonly FollowedPurge[]): boolean {
+  const repeated = ({ entryHashes = [], repeatable = 0 }: FollowedPurge) => entryHashes.slice(0, repeatable);
+  const own = purge.entryHashes?.slice(0, purge.repeatable);
+  if (own === undefined) return false;
+  const later = new Set(others.flatMap((other) => (isSentAfter(other, purge) ? repeated(other) : [])));
+  return own.every((hash) => later.has(hash));
+}
+
 /** The answers of two purges may come in another order than the purges were sent in. */
 function isSentAfter(other: FollowedPurge, { acceptedMs }: FollowedPurge): boolean {
   const sentMs = other.sentMs ?? other.acceptedMs - slowestAnswerMs;
