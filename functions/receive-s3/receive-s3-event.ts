@@ -1,7 +1,7 @@
 import { type EnqueuePorts, enqueueChanges, type MappedResult } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import { type CarrierFilter, carrierFilters, matchesFilter } from '../core/model/object-filter.ts';
+import { type CarrierFilter, changesOfOthers } from '../core/model/object-filter.ts';
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';
@@ -59,12 +59,7 @@ function wanted(
   { carriers, log }: ReceiveS3Ports,
 ): readonly ObjectChange[] {
   if (carriers === undefined) return changes;
-  const others = new Set<ObjectChange>();
-  for (const message of messages) {
-    const filters = carrierFilters(message.path, carriers);
-    if (filters === undefined) continue;
-    for (const change of message.changes) if (!matchesFilter(change, filters)) others.add(change);
-  }
+  const others = changesOfOthers(messages, carriers);
   if (others.size > 0) {
     // One line for a batch: a topic of a whole bucket may carry far more than is watched.
     const [first] = others;

@@ -27,7 +27,10 @@ interface S3Remark {
 
 /** A part of an event that cannot be read. */
 export interface S3Unreadable extends S3Remark {
-  /** The part as a separate event, so that it can be kept and read again: JSON, or the string that is not JSON. */
+  /**
+   * The part as a separate event, so that it can be kept and read again: JSON, or the string that is not JSON. What came
+   * by SQS is inside its envelopes: who wrote it may have written a purge message.
+   */
   readonly text: string;
 }
 
@@ -135,17 +138,28 @@ function readSqsMessage(record: unknown, findings: Findings, envelopes: number):
   const inMessage = noFindings();
   const document = readWrapped('aws:sqs', 'body', valueAt(record, 'body'), inMessage, envelopes);
   const { changes } = inMessage;
+  const [queue, topic] = [stringAt(record, 'eventSourceARN'), topicOf(document)];
   const ignored = inMessage.ignored.map((each) => ({ ...each, messageId }));
-  const notUnderstood = inMessage.notUnderstood.map((each) => ({ ...each, messageId }));
+  const notUnderstood = inMessage.notUnderstood.map((each) => {
+    return { ...each, messageId, text: inEnvelopes(each.text, queue, topic) };
+  });
   for (const change of changes) findings.changes.push(change);
   for (const each of ignored) findings.ignored.push(each);
   for (const each of notUnderstood) findings.notUnderstood.push(each);
-  findings.messages.push({ messageId, path: pathOf(record, document), changes, ignored, notUnderstood });
+  const path = [queue, topic].filter((arn) => arn !== undefined);
+  findings.messages.push({ messageId, path, changes, ignored, notUnderstood });
 }
 
-function pathOf(record: unknown, document: unknown): readonly string[] {
-  const topic = stringAt(document, 'Type') === 'Notification' ? stringAt(document, 'TopicArn') : undefined;
-  return [stringAt(record, 'eventSourceARN'), topic].filter((arn) => arn !== undefined);
+function topicOf(document: unknown): string | undefined {
+  return stringAt(document, 'Type') === 'Notification' ? stringAt(document, 'TopicArn') : undefined;
+}
+
+/** @returns an event that holds a string as a queue, and before it a topic, delivered it */
+function inEnvelopes(text: string, queue: string | undefined, topic: string | undefined): string {
+  const body =
+    topic === undefined ? text : JSON.stringify({ Type: 'Notification', TopicArn: topic, Message: text });
+  const carrier = queue === undefined ? {} : { eventSourceARN: queue };
+  return JSON.stringify({ Records: [{ eventSource: 'aws:sqs', ...carrier, body }] });
 }
 
 /** SNS and SQS carry what they wrap as a string of JSON. @returns what is wrapped; undefined where it cannot be read */

@@ -1,9 +1,10 @@
 import { reasonOfInvalid } from '../buffer/invalid-urls.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
+import { type CarrierFilter, changesOfOthers } from '../core/model/object-filter.ts';
 import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 import { readS3Event, s3EventOf } from '../sources/s3.ts';
-import { parseJsonText } from '../sources/toolkit/payload.ts';
+import { parseJsonText, valueAt } from '../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */
 export interface Recovered {
@@ -13,16 +14,23 @@ export interface Recovered {
 }
 
 /**
- * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that `receive-s3` could not process, as EventBridge leaves them (the event) or Lambda (a record with
- * the event as its `requestPayload`).
+ * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that
+ * `receive-s3` could not process, in the envelopes that they came in, or as Lambda leaves them (a record with the event as
+ * its `requestPayload`). What came by a topic or queue passes its filter, as in `receive-s3`.
  * @returns a message with what the event's changes make stale, and its records that cannot be read or have invalid
  *   URLs, each as its own event with the reason; undefined where nothing of it is an S3 event
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
-export function recoverMessage(body: string, rules: RuleSet): Recovered | undefined {
-  const { changes, notUnderstood } = readS3Event(eventIn(body));
-  const [first] = changes;
+export function recoverMessage(
+  body: string,
+  rules: RuleSet,
+  carriers: readonly CarrierFilter[] = [],
+): Recovered | undefined {
+  const { changes: all, notUnderstood, messages } = readS3Event(eventIn(body));
+  const [first] = all;
   if (first === undefined) return undefined;
+  const others = changesOfOthers(messages, carriers);
+  const changes = all.filter((change) => !others.has(change));
   const mapped = changes.map((change) => ({ change, mapping: rules.map(change) }));
   const invalid = mapped.flatMap(({ change, mapping }) => {
     const reason = reasonOfInvalid(mapping);
@@ -43,6 +51,7 @@ function eventIn(body: string): unknown {
   const parsed = parseJsonText(body, 'the message');
   if (parsed.kind === 'malformed') return undefined;
   const { value } = parsed;
-  const isRecord = typeof value === 'object' && value !== null && 'requestPayload' in value;
-  return isRecord ? value.requestPayload : value;
+  // SQS itself moves a message of a topic as it is; it is read as its queue delivered it, so that its topic counts.
+  if (valueAt(value, 'Type') === 'Notification') return { Records: [{ eventSource: 'aws:sqs', body }] };
+  return valueAt(value, 'requestPayload') ?? value;
 }

@@ -62,11 +62,11 @@ export class S3Receiver extends Construct {
   constructor(scope: Construct, id: string, props: S3ReceiverProps) {
     super(scope, id);
     this.#props = props;
-    const { buffer, monitoring } = props;
+    const { buffer, monitoring, recovering } = props;
     this.function = this.#createFunction();
     watchS3Receiver(monitoring, this.function, buffer);
     const filters = Lazy.string({ produce: () => this.#filters.toEnvironment(this) });
-    this.function.addEnvironment(environment.watchedObjects, filters);
+    for (const each of [this.function, recovering]) each.addEnvironment(environment.watchedObjects, filters);
     const skipped = Lazy.string({ produce: () => this.#filters.skippedToEnvironment(this) });
     this.function.addEnvironment(environment.skipUnchanged, skipped);
     this.#rules = new BucketRules(this, { buffer, lostEvents: new LostEvents(monitoring) });

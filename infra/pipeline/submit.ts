@@ -80,7 +80,10 @@ export class Submit extends Construct {
         [environment.planning]: JSON.stringify(planningOf(settings)),
       },
       protection,
-      environmentAdvice: planningAdvice,
+      environmentAdvice: {
+        settings: `${planningAdvice.settings}, and the filters of \`topics\` and \`queues\``,
+        advice: `${planningAdvice.advice}, or leave the filters out, and let the rules choose`,
+      },
       // Waiting messages are requeued into the function's own queue. After 16 rounds Lambda would take that for an endless
       // loop and move them into the dead letter queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       ...(hasFeature(this, 'recursiveLoop') ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),

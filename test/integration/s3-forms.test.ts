@@ -108,9 +108,11 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
     MaxNumberOfMessages: 10,
   };
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(ask));
+  const eventSourceARN = arnOf('sqs', 'events');
+  const kept = { Records: [{ eventSource: 'aws:sqs', eventSourceARN, body: 'not an event' }] };
   expect(
     Messages.map(({ Body, MessageAttributes }) => [Body, MessageAttributes?.reason?.StringValue]),
-  ).toEqual([['not an event', 'Expected `body` to be JSON, got 12 characters that are not']]);
+  ).toEqual([[JSON.stringify(kept), 'Expected `body` to be JSON, got 12 characters that are not']]);
   sqs.destroy();
 });
 

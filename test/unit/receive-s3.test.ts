@@ -8,7 +8,12 @@ import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 import type { SkipUnchanged } from '../../functions/receive-s3/skip-unchanged.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
+import { recoverMessage } from '../../functions/submit/recover-s3-event.ts';
 import { createSeenFixture } from '../helpers/seen-objects.ts';
+
+const rulesFor = (fileUrls: readonly string[]) =>
+  compileRules({ target: 'production', rules: [{ match: { source: 's3' }, purge: { fileUrls } }] });
+const compiled = rulesFor(['https://www.example.com/{+key}']);
 
 /** Queues that refuse what contains a given text. */
 function createWorld({
@@ -33,10 +38,7 @@ function createWorld({
       queue.push(message);
       return [];
     });
-  const rules = compileRules({
-    target: 'production',
-    rules: [{ match: { source: 's3' }, purge: { fileUrls } }],
-  });
+  const rules = rulesFor(fileUrls);
   const ports = {
     rules,
     carriers,
@@ -70,6 +72,11 @@ const message = (messageId: string, body: unknown) => ({
   eventSource: 'aws:sqs',
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
+/** What is kept of a message. */
+const received = (document: unknown) => {
+  const { eventSource, body } = message('', document);
+  return JSON.stringify({ Records: [{ eventSource, body }] });
+};
 
 test('a record that cannot be read goes to the dead letter queue with the reason, and the rest is queued', async () => {
   const world = createWorld();
@@ -84,10 +91,10 @@ test('a record that cannot be read goes to the dead letter queue with the reason
   expect(world.keys()).toEqual(['a.html', 'b.html', 'c.html']);
   expect(world.deadLetters).toEqual([
     {
-      body: JSON.stringify({ Records: [record('%')] }),
+      body: received({ Records: [record('%')] }),
       reason: 'Expected `s3.object.key` to be the key of an object, got "%"',
     },
-    { body: 'not JSON', reason: 'Expected `body` to be JSON, got 8 characters that are not' },
+    { body: received('not JSON'), reason: 'Expected `body` to be JSON, got 8 characters that are not' },
   ]);
 });
 
@@ -103,7 +110,7 @@ test('of a batch only the messages of which something could not be queued are de
   });
   expect(failed).toEqual(['m2', 'm3']);
   expect(world.keys()).toEqual(['a.html', 'b.html']);
-  expect(world.deadLetters.map(({ body }) => body)).toEqual(['(empty)']);
+  expect(world.deadLetters.map(({ body }) => body)).toEqual([received('')]);
 });
 
 test('an event without SQS is retried as a whole, for a change as for a record that could not be moved', async () => {
@@ -173,6 +180,39 @@ describe('of a queue and of topics that send to another one', () => {
         const byQueue = createWorld({ carriers });
         await byQueue.receive({ Records: [sentBy(queue, body)] });
         expect(byQueue.keys().filter((key) => !key?.startsWith('docs/'))).toEqual([]);
+      }),
+    );
+  });
+
+  test('what cannot be read keeps its carrier, and makes no more than it may once it is redriven', () => {
+    const purge = { v: 1, entries: [{ kind: 'dir', url: 'https://www.example.com/', target: 'production' }] };
+    const foreign = { Records: ['blog/a.html', 'other', 'blog/%'].map(record) };
+    const anyBody = fc.letrec<{ body: unknown }>((tie) => ({
+      body: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<unknown>(purge, foreign, 'not JSON', 7, record('other')),
+        tie('body').map((requestPayload) => ({ ...purge, requestPayload })),
+        tie('body').map((requestPayload) => ({ requestPayload })),
+        tie('body').map((body) => envelope(otherTopic, body)),
+        tie('body').map((body) => ({ Records: [sentBy(inbox, body), body] })),
+      ),
+    })).body;
+    const redriven = (body: string): readonly string[] => {
+      expect(readMessage(body).kind).toBe('unreadable');
+      const { changes = [], unreadable = [] } = recoverMessage(body, compiled, carriers) ?? {};
+      return [...changes.map(({ key }) => key), ...unreadable.flatMap(({ body }) => redriven(body))];
+    };
+    return fc.assert(
+      fc.asyncProperty(anyBody, async (body) => {
+        for (const [carrier, prefix] of [
+          [sentBy(inbox, envelope(topic, body)), 'blog/'],
+          [sentBy(queue, body), 'docs/'],
+        ] as const) {
+          const world = createWorld({ carriers });
+          await world.receive({ Records: [carrier] });
+          const keys = world.deadLetters.flatMap((letter) => redriven(letter.body));
+          expect(keys.filter((key) => !key.startsWith(prefix))).toEqual([]);
+        }
       }),
     );
   });

@@ -58,6 +58,21 @@ test('of an event of several records, those that cannot be read are kept', () =>
   ]);
 });
 
+test('a message that SQS has moved as its topic sent it passes the filter of that topic', () => {
+  const TopicArn = 'arn:aws:sns:eu-west-1:1:theirs';
+  const sentByTopic = (document: unknown) =>
+    JSON.stringify({ Type: 'Notification', TopicArn, Message: JSON.stringify(document) });
+  const recovered = (document: unknown, prefix: string) =>
+    recoverMessage(sentByTopic(document), rules, [{ from: TopicArn, prefix }]);
+  expect(recovered(event('site/a'), 'site/')?.changes).toEqual([deleted]);
+  expect(recovered(event('site/a'), 'blog/')).toEqual({
+    message: { ...expected, entries: [] },
+    changes: [],
+    unreadable: [],
+  });
+  expect(recovered({ requestPayload: event('site/a') }, 'site/')).toBeUndefined();
+});
+
 test('an event that no rule matches is done with', () => {
   expect(recoverMessage(JSON.stringify(event('drafts/a')), rules)).toMatchObject({
     message: { entries: [] },

@@ -243,23 +243,24 @@ describe('a batch of SQS messages', () => {
     });
     const first = [change('a.html'), change('b.html', 'delete')];
     const ignored = [{ name: 's3:TestEvent', reason: 'sent when a notification is set up', messageId: 'm3' }];
+    const kept = (body: string) => JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body }] });
     const notUnderstood = [
       {
         name: 'aws:sqs',
         reason: 'Expected `body` to be JSON, got 8 characters that are not',
-        text: 'not JSON',
+        text: kept('not JSON'),
         messageId: 'm2',
       },
       {
         name: 'ObjectCreated:Put',
         reason: 'Expected `s3.object.key` to be the key of an object, got "%"',
-        text: JSON.stringify(byNotification(notification('%'))),
+        text: kept(JSON.stringify(byNotification(notification('%')))),
         messageId: 'm4',
       },
       {
         name: 'aws:sqs',
         reason: 'Expected `body` to be a string of JSON, got nothing',
-        text: '',
+        text: kept(''),
         messageId: 'm5',
       },
     ];

@@ -27,6 +27,23 @@ export function carrierFilters(
   return carrier === undefined ? undefined : carriers.filter(({ from }) => from === carrier);
 }
 
+/**
+ * @param messages what each said, and the ARNs that it came by
+ * @returns the changes that their carriers may not tell of
+ */
+export function changesOfOthers(
+  messages: readonly { readonly path: readonly string[]; readonly changes: readonly ObjectChange[] }[],
+  carriers: readonly CarrierFilter[],
+): ReadonlySet<ObjectChange> {
+  const others = new Set<ObjectChange>();
+  for (const { path, changes } of messages) {
+    const filters = carrierFilters(path, carriers);
+    if (filters === undefined) continue;
+    for (const change of changes) if (!matchesFilter(change, filters)) others.add(change);
+  }
+  return others;
+}
+
 /** @returns whether an object matches at least one filter */
 export function matchesFilter(
   { bucket, key }: Pick<ObjectChange, 'bucket' | 'key'>,
