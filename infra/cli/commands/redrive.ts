@@ -1,6 +1,7 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { connect } from '../purger/connect.ts';
 import { redrive } from '../purger/redrive.ts';
+import { readSqsClock } from '../purger/sqs-clock.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
 
@@ -17,9 +18,11 @@ Ends with 0 where all that was meant was moved, 1 where something could not be, 
 export const redriveCommand = defineCommand({
   usage,
   options: { ...purgerOptions, reason: { type: 'string' }, host: { type: 'string' } },
-  async run({ values, positionals }, { nowMs }) {
+  async run({ values, positionals }) {
     refuseArguments(positionals);
-    const redriven = await redrive(await connect(values), values, nowMs());
+    const purger = await connect(values);
+    const startMs = await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
+    const redriven = await redrive(purger, values, startMs);
     const { moved, kept, failed } = redriven;
     const lines = [
       `${moved} moved into the purge queue, ${kept} left in the dead letter queue.`,

@@ -20,7 +20,7 @@ const concurrency = 8;
 /**
  * Moves dead letters back into the purge queue. Each is sent before it is removed: what stops between the two purges it
  * twice.
- * @param startMs what was sent later is left: what is rejected again while this runs would go round in circles
+ * @param startMs the time by SQS's clock: what was sent later is left: what is rejected again while this runs would go round in circles
  */
 export async function redrive(purger: Purger, filter: DeadLetterFilter, startMs: number): Promise<Redriven> {
   const queue = await openDeadLetters(purger, heldSeconds);
