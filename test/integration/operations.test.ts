@@ -75,21 +75,39 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   const parked = createParkedTable({ client, tableName, nowMs: Date.now, random: Math.random });
   const scope = { target: 'production', action: 'invalidate' } as const;
   const urls = ['a', 'b'].map((key) => `https://h.example/${key}`);
-  await parked.park(
-    urls.map((url) => ({
-      entry: { kind: 'file', url, ...scope },
-      lane: 'bulk',
-      sinceMs: Date.now() - 60_000,
-    })),
-  );
-  client.destroy();
+  const sinceMs = Date.now() - 60_000;
+  await parked.park(urls.map((url) => ({ entry: { kind: 'file', url, ...scope }, lane: 'bulk', sinceMs })));
   expect(await eventually(async () => (await status()).queued === 1)).toBe(true);
   const report = await asked<WaitingReport>('waiting');
   expect(report.lanes).toMatchObject([{ lane: 'bulk', target: 'production', kind: 'files', count: 2 }]);
   expect(report.urls.map(({ url }) => url)).toEqual(urls);
   const [first = '', second = ''] = urls;
-  expect(await asked('waiting', '--cancel', first)).toEqual({ cancelled: [first], missing: [] });
-  expect(await cli(['waiting', '--cancel', first])).toMatchObject({ exitCode: 1 });
+  const takedown = { kind: 'file', url: first, target: 'production', action: 'delete' } as const;
+  const headers = [{ name: 'accept', value: 'image/webp' }];
+  await parked.park([
+    { entry: takedown, lane: 'takedown', sinceMs },
+    { entry: { kind: 'file', url: first, headers, ...scope }, lane: 'people', sinceMs },
+  ]);
+  const plain = { url: first, lane: 'bulk', ...scope };
+  const withHeaders = { url: first, lane: 'people', ...scope, headers };
+  const taken = { url: first, lane: 'takedown', action: 'delete' };
+  const once = await asked<{ cancelled: object[] }>('waiting', '--cancel', first);
+  expect(once).toMatchObject({ left: [taken], missing: [] });
+  expect(once.cancelled).toHaveLength(2);
+  expect(once.cancelled).toEqual(
+    expect.arrayContaining([plain, withHeaders].map((each) => expect.objectContaining(each))),
+  );
+  expect(await cli(['waiting', '--cancel', first])).toMatchObject({
+    exitCode: 1,
+    stdout: `left        ${first} (takedown, delete, production): a takedown: only --cancel --delete takes it out`,
+  });
+  expect(await cli(['waiting', '--delete'])).toMatchObject({ exitCode: 2 });
+  expect(await cli(['waiting', '--cancel', '--delete', first])).toMatchObject({
+    exitCode: 0,
+    stdout: `cancelled   ${first} (takedown, delete, production)`,
+  });
+  expect(await asked('waiting', '--cancel', first)).toEqual({ cancelled: [], left: [], missing: [first] });
+  client.destroy();
   expect((await asked<WaitingReport>('waiting')).urls.map(({ url }) => url)).toEqual([second]);
   // A source that ran would have submitted by now.
   await new Promise((settle) => setTimeout(settle, 2000));

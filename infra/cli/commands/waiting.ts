@@ -1,20 +1,20 @@
-import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
 import { countOf, readQueues } from '../purger/queues.ts';
-import { type WaitingReport, waitingReport } from '../queries/waiting.ts';
+import { type WaitingReport, type WaitingUrl, waitingReport, waitingUrl } from '../queries/waiting.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:
   cdn-purger waiting (--stack NAME | --ready FILE) [--json]
-  cdn-purger waiting --cancel URL... (--stack NAME | --ready FILE) [--json]
+  cdn-purger waiting --cancel URL... [--delete] (--stack NAME | --ready FILE) [--json]
 
 Lists what waits for tokens of the day, by lane, with the time by which the last one is done; and counts what waits for
 slots of the rate limit.
 
-  --cancel      take these URLs or patterns out: they are not purged, and stay as they are at the edge
+  --cancel      take these URLs or patterns out, with all header sets: they are not purged, and stay as they are at the edge
+  --delete      take out takedowns of them, and nothing else; without it takedowns stay
 ${purgerUsage}
 
 Ends with 0 where nothing waits (with --cancel: where each was taken out), 1 where something does, and 2 where it cannot
@@ -26,14 +26,19 @@ const mostPrinted = 20;
 /** What waits, and until when? */
 export const waitingCommand = defineCommand({
   usage,
-  options: { ...purgerOptions, cancel: { type: 'boolean' } },
+  options: { ...purgerOptions, cancel: { type: 'boolean' }, delete: { type: 'boolean' } },
   async run({ values, positionals }, { nowMs }) {
     if (values.cancel === true && positionals.length === 0) {
       throw new UsageError('Expected the URLs to cancel, got none');
     }
     if (values.cancel !== true) refuseArguments(positionals);
+    if (values.cancel !== true && values.delete === true) {
+      throw new UsageError('Expected --delete with --cancel, got it alone');
+    }
     const purger = await connect(values);
-    if (values.cancel === true) return cancel(purger, positionals, values.json === true);
+    if (values.cancel === true) {
+      return cancel(purger, positionals, { takedowns: values.delete === true, json: values.json === true });
+    }
     const report = await readWaiting(purger, nowMs());
     const isWaiting = report.urls.length + countOf(report.queue) + countOf(report.inbox) > 0;
     return {
@@ -52,24 +57,45 @@ async function readWaiting(purger: Purger, nowMs: number): Promise<WaitingReport
   return waitingReport(queues, parked, state, purger.limits, nowMs);
 }
 
+interface CancelOptions {
+  /** Whether takedowns are taken out, rather than anything else. */
+  readonly takedowns: boolean;
+  readonly json: boolean;
+}
+
 /** Takes URLs out of what waits for tokens. One that is parked anew meanwhile is for a newer change, and stays. */
-async function cancel(purger: Purger, urls: readonly string[], json: boolean) {
+async function cancel(purger: Purger, urls: readonly string[], { takedowns, json }: CancelOptions) {
   const table = await openParked(purger);
   const wanted = new Set(urls);
-  const cancelled = new Set<string>();
+  const cancelled: WaitingUrl[] = [];
+  const left: WaitingUrl[] = [];
   for (const item of await readParked(table)) {
-    const url = entryText(item.entry);
-    if (wanted.has(url) && (await table.remove(item))) cancelled.add(url);
+    const waiting = waitingUrl(item);
+    if (!wanted.has(waiting.url)) continue;
+    if (isTakedown(waiting) !== takedowns) left.push(waiting);
+    else if (await table.remove(item)) cancelled.push(waiting);
   }
-  const missing = urls.filter((url) => !cancelled.has(url));
+  const found = new Set(cancelled.map(({ url }) => url));
+  const missing = urls.filter((url) => !found.has(url) && !left.some((waiting) => waiting.url === url));
+  const hint = takedowns ? 'only --cancel without --delete' : 'a takedown: only --cancel --delete';
   const lines = [
-    ...[...cancelled].map((url) => `cancelled   ${url}`),
+    ...cancelled.map((waiting) => `cancelled   ${inFull(waiting)}`),
+    ...left.map((waiting) => `left        ${inFull(waiting)}: ${hint} takes it out`),
     ...missing.map((url) => `not parked  ${url}: it may be in the queue, or purged by now`),
   ];
   return {
-    exitCode: missing.length === 0 ? 0 : 1,
-    stdout: json ? JSON.stringify({ cancelled: [...cancelled], missing }, null, 2) : lines.join('\n'),
+    exitCode: urls.every((url) => found.has(url)) ? 0 : 1,
+    stdout: json ? JSON.stringify({ cancelled, left, missing }, null, 2) : lines.join('\n'),
   };
+}
+
+function isTakedown({ lane, action }: WaitingUrl): boolean {
+  return lane === 'takedown' || action === 'delete';
+}
+
+function inFull({ url, lane, action, target, headers = [] }: WaitingUrl): string {
+  const set = headers.map(({ name, value }) => `, ${name}: ${value}`);
+  return `${url} (${lane}, ${action}, ${target}${set.join('')})`;
 }
 
 function describe({ queue, inbox, lanes, urls }: WaitingReport): string {

@@ -6,7 +6,7 @@ import { strictestLimits } from '../../../functions/core/limits/shared-limit.ts'
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
-import type { Lane, Target } from '../../../functions/core/model/types.ts';
+import type { Header, Lane, Target } from '../../../functions/core/model/types.ts';
 import type { QueueCounts } from '../purger/queues.ts';
 
 /** What waits. Times are ISO 8601. */
@@ -37,6 +37,8 @@ export interface WaitingUrl {
   readonly url: string;
   readonly kind: 'file' | 'dir' | 'regex';
   readonly action: 'invalidate' | 'delete';
+  /** Those that the cache key depends on; missing where there are none. */
+  readonly headers?: readonly Header[];
   readonly lane: Lane;
   readonly target: Target;
   readonly since: string;
@@ -78,15 +80,21 @@ export function waitingReport(
         ...(endMs !== undefined && { doneBy: iso(endMs) }),
       };
     }),
-    urls: inOrder.map(({ entry, lane, sinceMs, change }) => ({
-      url: entryText(entry),
-      kind: entry.kind,
-      action: entry.action,
-      lane,
-      target: entry.target,
-      since: iso(sinceMs),
-      ...(change !== undefined && { change: change.id }),
-    })),
+    urls: inOrder.map(waitingUrl),
+  };
+}
+
+/** @returns what is parked, as it is shown */
+export function waitingUrl({ entry, lane, sinceMs, change }: Parked): WaitingUrl {
+  return {
+    url: entryText(entry),
+    kind: entry.kind,
+    action: entry.action,
+    ...(entry.kind === 'file' && entry.headers !== undefined && { headers: entry.headers }),
+    lane,
+    target: entry.target,
+    since: iso(sinceMs),
+    ...(change !== undefined && { change: change.id }),
   };
 }
 
