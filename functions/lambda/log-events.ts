@@ -92,6 +92,7 @@ export const followEvents = {
   purgeSentAgain: 'purge incomplete or lost: its entries are purged again',
   purgeRepeated: 'purge repeated: an edge may have fetched old content again meanwhile',
   notSentAgain: 'entries of a purge not sent again: the next tick tries again',
+  notInDeadLetters: 'entries of a failed purge not in the dead letter queue: the next tick tries again',
   endNotPut: 'end of a purge not put onto the event bus: the log and the journal have it',
   purgesUnread: 'purges not read: CDN Pro is asked again by the next tick',
 } as const;

@@ -25,7 +25,8 @@ export async function recordPurge(
         request.entries.map(({ entry }) => entry),
         'url',
       ),
-      repair: Math.max(0, ...messages.map(({ repair = 0 }) => repair)),
+      // Of its changes the one that was repaired least often decides whether there is anything to send again.
+      repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
       messages,
     });
   } catch (error) {

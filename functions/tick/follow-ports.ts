@@ -6,6 +6,8 @@ import type { TickOptions, TickPorts } from './ports.ts';
 export interface FollowPorts extends Pick<TickPorts, 'limitsTable' | 'send' | 'nowMs' | 'log' | 'measure'> {
   readonly journal: Omit<Journal, 'record'>;
   readonly cdnPro: { prepare(): Promise<PurgeReader> };
+  /** Puts messages into the dead letter queue. */
+  readonly reject: TickPorts['send'];
   /** Puts an event onto the account's default bus. */
   readonly putEvent: (type: string, detail: object) => Promise<void>;
   /** The purger's name. */

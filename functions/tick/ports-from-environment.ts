@@ -30,8 +30,9 @@ const nowMs = Date.now;
  * @throws MissingVariableError
  */
 export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime) => Promise<void> {
-  const { bufferQueueUrl, parkedTable, journalTable, limits, planning } = readEnvironment(
+  const { bufferQueueUrl, deadLetterQueueUrl, parkedTable, journalTable, limits, planning } = readEnvironment(
     'bufferQueueUrl',
+    'deadLetterQueueUrl',
     'parkedTable',
     'journalTable',
     'limits',
@@ -57,7 +58,13 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
     { limits, convertInShortage: planning.convertInShortage },
   );
   const journal = createJournal({ client, tableName: journalTable, nowMs });
-  const own = { journal, putEvent, purger: purgerName(), sleep: (ms: number) => sleep(ms) };
+  const own = {
+    journal,
+    reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
+    putEvent,
+    purger: purgerName(),
+    sleep: (ms: number) => sleep(ms),
+  } satisfies Partial<FollowPorts>;
   const follow = createFollower({ ...shared, ...own }, { limits });
   return async (time) => {
     // What fails in one of them keeps nobody waiting in the other.

@@ -12,8 +12,9 @@ export function watchPurges(monitoring: Monitoring): void {
     name: 'purges-failed',
     severity: 'critical',
     metric: metric('PurgesFailed', 'Sum'),
-    meaning: 'Some servers may keep the old content of a purge for good: nothing more is tried.',
-    action: 'Purge its URLs again by hand; the log line `purge failed` has its ID and the reason.',
+    meaning:
+      'Some servers may keep the old content of a purge for good: what is not sent again is in the dead letter queue.',
+    action: 'Redrive the dead letters; the log line `purge failed` has its ID and the reason.',
   });
   monitoring.alarm({
     name: 'purges-late',

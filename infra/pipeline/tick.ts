@@ -58,6 +58,7 @@ export class Tick extends Construct {
       memorySize: 512,
       environment: {
         [environment.bufferQueueUrl]: buffer.queue.queueUrl,
+        [environment.deadLetterQueueUrl]: buffer.deadLetterQueue.queueUrl,
         [environment.parkedTable]: parked.table.tableName,
         [environment.journalTable]: journal.table.tableName,
         [environment.ledgerTableName]: nameFor(this, windowTable),
@@ -89,6 +90,7 @@ export class Tick extends Construct {
     journal.grantFollow(this.function);
     this.#grantPutEvents();
     grantSend(buffer.queue, this.function);
+    grantSend(buffer.deadLetterQueue, this.function);
     grantWindow(windowTable, this.function);
     grantReadSecret(credentials, this.function);
     watchTick(monitoring, this.function);

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { OpenPurge } from '../../functions/aws/journal-table.ts';
+import { entryKey } from '../../functions/core/model/entry-key.ts';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
+import type { PurgeEnded } from '../../functions/tick/purge-ended-event.ts';
 import { createFollowWorld, messageFor } from './follow-world.ts';
 import { minuteMs } from './tick-world.ts';
 
@@ -48,20 +51,21 @@ export async function play(
   mutate: (ports: FollowPorts) => FollowPorts = (same) => same,
 ): Promise<Problems> {
   let onStep = () => {};
-  let isDead = false;
+  let isStopped = false;
   let isStale = false;
   let answers = true;
   let crashes = 0;
   let shown: readonly OpenPurge[] = [];
+  const problems: string[] = [];
   const world = createFollowWorld({
     files: 60,
     answers: () => answers,
     step() {
-      if (isDead) throw new Crash();
+      if (isStopped) throw new Crash();
       onStep();
     },
-    ports: (ports) =>
-      mutate({
+    ports(ports) {
+      const mutated = mutate({
         ...ports,
         journal: {
           ...ports.journal,
@@ -71,7 +75,18 @@ export async function play(
             return open.slice(0, limit);
           },
         },
-      }),
+      });
+      return {
+        ...mutated,
+        async putEvent(type, detail) {
+          const { purgeId, end } = detail as PurgeEnded;
+          if (end === 'failed' && !isDead(purgeId, world)) {
+            problems.push(`${purgeId} was announced as failed before its entries were dead letters`);
+          }
+          return mutated.putEvent(type, detail);
+        },
+      };
+    },
   });
 
   for (const step of history) {
@@ -84,16 +99,16 @@ export async function play(
     onStep = () => {
       count++;
       if (count !== step.crashAt) return;
-      isDead = true;
+      isStopped = true;
       throw new Crash();
     };
     ({ isStale, answers } = step);
     await world.tick(1, step.atOnce).catch((error) => {
-      if (!isDead) throw error;
+      if (!isStopped) throw error;
     });
-    if (isDead) crashes++;
+    if (isStopped) crashes++;
     await setImmediate();
-    isDead = false;
+    isStopped = false;
     onStep = () => {};
     world.restart();
     await world.deliver(() => step.fate);
@@ -104,12 +119,26 @@ export async function play(
     await world.tick();
     await world.deliver();
   }
-  return problemsOf(world, crashes);
+  return [...problems, ...problemsOf(world, crashes)];
 }
 
-function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number): Problems {
+type World = ReturnType<typeof createFollowWorld>;
+
+/** @returns the dead letters of a purge that has failed */
+function lettersOf(purgeId: string, { deadLetters }: World): readonly PurgeMessage[] {
+  return deadLetters.filter(({ rejected }) => rejected?.reason.startsWith(`purge '${purgeId}' failed: `));
+}
+
+/** @returns whether all entries of a purge are in the dead letter queue, with the reason */
+function isDead(purgeId: string, world: World): boolean {
+  const dead = new Set(lettersOf(purgeId, world).flatMap(({ entries }) => entries.map(entryKey)));
+  return world.purges.some((purge) => purge.purgeId === purgeId && purge.keys.every((key) => dead.has(key)));
+}
+
+function problemsOf(world: World, crashes: number): Problems {
   const problems: string[] = [];
   let incomplete = 0;
+  let lostUrls = 0;
   for (const purge of world.purges) {
     const { purgeId, successRate, unseenMs, acceptedMs, keys, repair } = purge;
     const events = world.events.filter((event) => event.purgeId === purgeId).map(({ end }) => end);
@@ -142,11 +171,24 @@ function problemsOf(world: ReturnType<typeof createFollowWorld>, crashes: number
     if (end === 'completed' && repeats === 0 && !isRepeat && !isRepeatedLater) {
       problems.push(`${purgeId} was not repeated`);
     }
+    const isLost = !Number.isFinite(unseenMs);
+    if (isLost) lostUrls += keys.length;
+    if (isLost && repair < 3 && end === 'failed')
+      problems.push(`${purgeId}, which was lost, was not sent again`);
+    if (end === 'failed' && !isDead(purgeId, world)) {
+      problems.push(`${purgeId} failed, and not all of its entries are in the dead letter queue`);
+    }
+    if (end !== 'failed' && lettersOf(purgeId, world).length > 0) {
+      problems.push(`${purgeId} is ${end}, and in the dead letter queue`);
+    }
     if (repair > 3) problems.push(`${purgeId} is repair ${repair}`);
   }
   const repairs = world.sent.filter(({ repeats }) => repeats === undefined);
   if (repairs.length > incomplete + crashes * 8) problems.push('entries were sent again for nothing');
   const repaired = repairs.reduce((sum, { entries }) => sum + entries.length, 0);
-  if (repaired > 3 + crashes * 3) problems.push(`${repaired} URLs were repaired, of 60 a day`);
+  // What was lost is sent again whatever it costs, and once more where a tick has crashed.
+  if (repaired > 3 + crashes * 3 + lostUrls * (1 + crashes)) {
+    problems.push(`${repaired} URLs were repaired, of 60 a day`);
+  }
   return problems;
 }

@@ -126,6 +126,12 @@ export function createFollowWorld({
       return [];
     },
     nowMs,
+    async reject(messages) {
+      step('before reject');
+      for (const { body } of messages) world.deadLetters.push(JSON.parse(body));
+      step('after reject');
+      return [];
+    },
     purger: 'Stack-Purger',
     async putEvent(type, detail) {
       step('before event');
@@ -150,6 +156,8 @@ export function createFollowWorld({
     purges: [] as WorldPurge[],
     /** Messages in the purge queue, those that were delivered included. */
     sent: [] as PurgeMessage[],
+    /** Messages in the dead letter queue. */
+    deadLetters: [] as PurgeMessage[],
     asked: [] as string[],
     lines: [] as { readonly message: string; readonly fields: Record<string, unknown> }[],
     metrics: [] as { readonly name: string; readonly value: number }[],
@@ -182,7 +190,7 @@ export function createFollowWorld({
         sentMs: world.nowMs - answerMs,
         acceptedMs: world.nowMs,
         urls: priceOf(entries, 'url'),
-        repair: Math.max(0, ...messages.map(({ repair = 0 }) => repair)),
+        repair: Math.min(...messages.map(({ repair = 0 }) => repair)),
         messages,
       };
       const keys = entries.map(entryKey);

@@ -65,6 +65,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...logging('PurgerTickFunction'),
     ...reading('cdn-pro/api'),
     `sqs:SendMessage on ${buffer}`,
+    `sqs:SendMessage on ${deadLetters}`,
   ],
   's3 receiver': [
     ...logging('PurgerReceiveS3Function'),

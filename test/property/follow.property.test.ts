@@ -61,6 +61,27 @@ describe('a purge that is followed', () => {
           (await open(limit)).map((purge) => ({ ...purge, repeatable: purge.entryHashes?.length ?? 0 })),
       })),
     ],
+    [
+      'an end failed were announced before its entries are in the dead letter queue',
+      (ports: FollowPorts): FollowPorts => {
+        let letters: Parameters<FollowPorts['reject']>[0] = [];
+        return {
+          ...ports,
+          async reject(messages) {
+            letters = [...letters, ...messages];
+            return [];
+          },
+          journal: {
+            ...ports.journal,
+            async close(purge) {
+              await ports.journal.close(purge);
+              if (letters.length > 0) await ports.reject(letters);
+              letters = [];
+            },
+          },
+        };
+      },
+    ],
     ['repairs were not counted', journalWith(() => ({ writeFollowing: async () => true }))],
     [
       'what CDN Pro does not list at once were taken for lost',

@@ -194,6 +194,55 @@ describe('a purge that some servers have left out', () => {
     });
   });
 
+  test('is repaired change by change: what was repaired three times fails alone', async () => {
+    const world = createFollowWorld({});
+    const spent = { ...messageFor(`${page}/spent`), repair: 3 };
+    const purgeId = await world.accept([spent, messageFor(page), { ...messageFor(`${page}/2`), repair: 1 }], {
+      successRate: 99,
+    });
+    await world.tick();
+    expect(world.sent).toMatchObject([
+      { entries: messageFor(page).entries, repair: 1 },
+      { entries: messageFor(`${page}/2`).entries, repair: 2 },
+    ]);
+    expect(world.deadLetters.map(({ entries }) => entries)).toEqual([spent.entries]);
+    expect([world.ends(purgeId), await world.open()]).toEqual([['failed'], []]);
+  });
+
+  test('that fails is in the dead letter queue, from where it is tried and repaired anew', async () => {
+    const world = createFollowWorld({});
+    const message = { ...messageFor(page), repair: 3, tries: 2 };
+    await world.accept([message], { successRate: 50 });
+    await world.tick();
+    const reason = "purge 'p0' failed: 50% of the servers have obeyed: repaired 3 times";
+    const rejected = { reason, rejectedAt: new Date(world.nowMs).toISOString() };
+    expect(world.deadLetters).toEqual([{ ...messageFor(page), rejected }]);
+  });
+
+  test('that fails is followed on while the dead letter queue does not take it', async () => {
+    let takes = false;
+    const { world, purgeId } = await worldWith(
+      { takesMs: Number.POSITIVE_INFINITY },
+      {
+        ports: (ports) => ({
+          ...ports,
+          reject: async (messages) =>
+            takes ? ports.reject(messages) : messages.map((_, index) => ({ index, reason: 'no' })),
+        }),
+      },
+    );
+    world.nowMs += 24 * 60 * minuteMs;
+    await world.tick();
+    expect([world.ends(purgeId), world.events, world.lines]).toMatchObject([
+      [],
+      [],
+      [{ message: followEvents.notInDeadLetters }],
+    ]);
+    takes = true;
+    await world.tick();
+    expect([world.ends(purgeId), world.deadLetters.length, await world.open()]).toEqual([['failed'], 1, []]);
+  });
+
   test('fails where it names more URLs than are repaired whole', async () => {
     const world = createFollowWorld({});
     const urls = Array.from({ length: 51 }, (_, index) => `${page}/${index}`);
@@ -337,6 +386,25 @@ describe('a purge that CDN Pro does not know', () => {
     await world.tick(2);
     expect(world.ends(purgeId)).toEqual(['superseded']);
     expect(world.sent).toMatchObject([{ repair: 1, entries: messageFor(page).entries }]);
+  });
+});
+
+describe('purges that CDN Pro has lost', () => {
+  test("are sent again, however much of the day's tokens that takes", async () => {
+    const world = createFollowWorld({ files: 20 });
+    const urls = Array.from({ length: 60 }, (_, index) => `${page}/${index}`);
+    const dirs = ['a', 'b'].map((name) => ({ kind: 'dir', url: `${page}/${name}/**` }) as const);
+    const scope = { target: 'production', action: 'invalidate' } as const;
+    const lost = { unseenMs: Number.POSITIVE_INFINITY };
+    const entries = dirs.map((dir) => ({ ...dir, ...scope }));
+    const purgeIds = [
+      await world.accept([messageFor(...urls)], lost),
+      await world.accept([{ ...messageFor(), entries }], lost),
+    ];
+    await world.tick(11);
+    expect(purgeIds.map(world.ends)).toEqual([['superseded'], ['superseded']]);
+    expect(world.sent.flatMap((message) => message.entries)).toHaveLength(62);
+    expect(world.deadLetters).toEqual([]);
   });
 });
 

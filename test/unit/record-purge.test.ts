@@ -78,13 +78,15 @@ describe('an accepted purge', () => {
     ]);
   });
 
-  test('of a repair has its number, whatever else it carries', async () => {
+  test('has the number of repairs of the change that was repaired least often', async () => {
     const world = createWorld({ answer: accept });
     await submit(world, [
       message('1', [file('https://h.example/a')], { repair: 2 }),
       message('2', [file('https://h.example/b')]),
+      message('3', [file('https://h.example/c')], { repair: 3 }),
+      message('4', [file('https://h.example/d')], { repair: 1 }),
     ]);
-    expect(world.recorded).toMatchObject([{ repair: 2 }]);
+    expect(world.recorded).toMatchObject([{ repair: 0 }, { repair: 1 }]);
   });
 
   test('counts as accepted where it could not be written: it is said, and nothing comes again', async () => {

@@ -12,7 +12,7 @@ export interface FollowedPurge {
   readonly sentMs?: number;
   /** The URLs that it names. */
   readonly urls: Tokens;
-  /** 0 for a purge of changes; n for the n-th repair of one. */
+  /** n for the n-th repair; 0 where it has changes that were not repaired yet. */
   readonly repair: number;
   /** Hashes of the entries that it settles; missing where there are more than {@link mostHashes}. */
   readonly entryHashes?: readonly string[];
@@ -42,7 +42,8 @@ interface Outcome {
 export interface PurgeEnd extends Outcome {
   /**
    * `completed`: CDN Pro finished it in full. `superseded`: a later purge of the same URLs takes its place, or will, since
-   * they were sent again. `failed`: some servers may keep the old content, and nothing more is tried.
+   * they were sent again. `failed`: some servers may keep the old content; what is not sent again any more is in the
+   * dead letter queue.
    */
   readonly kind: 'completed' | 'failed' | 'superseded';
 }

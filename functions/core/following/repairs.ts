@@ -13,10 +13,10 @@ import type { FollowedPurge } from './followed-purge.ts';
 /** The tokens that repairs have spent, by target. */
 export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>>;
 
-/** The share of the day's tokens that repairs may spend. */
+/** The share of the day's tokens that repairs of what some servers have left out may spend. */
 const repairShare = 0.05;
 /** What was asked for is sent again so many times at most. */
-const mostRepairs = 3;
+export const mostRepairs = 3;
 /** CDN Pro does not say which URLs some servers have left out: a purge of more is not sent again for a few of them. */
 const mostUrls = 50;
 
@@ -34,8 +34,10 @@ export function reserveRepair(
   nowMs: number,
 ): Repair {
   if (repair >= mostRepairs) return { kind: 'refused', reason: `repaired ${repair} times` };
+  // No server has obeyed: its entries wait for tokens like any change.
+  if (why === 'lost') return { kind: 'allowed', spent };
   const count = urls.files + urls.dirs;
-  if (why === 'partial' && count > mostUrls) {
+  if (count > mostUrls) {
     return { kind: 'refused', reason: `${count} URLs, more than the ${mostUrls} that are repaired whole` };
   }
   const state = spent[target] ?? freshQuota;

@@ -49,12 +49,16 @@ export interface Status {
   }[];
 }
 
+/** Alarms of purges that have left the journal's open ones, or that CDN Pro does not finish. */
+const purgeAlarms = ['purges-failed', 'purges-late'];
+
 /** @returns how a purger is */
 export function statusOf({ queues, parked, open, unread, quota, switches, alarms }: StatusFacts): Status {
   const queued = countOf(queues.buffer) + countOf(queues.inbox);
   const deadLetters = countOf(queues.deadLetters);
   const paused = isPaused(switches);
   const on = alarms?.filter(({ isOn }) => isOn);
+  const notFresh = (on ?? []).filter(({ name }) => purgeAlarms.some((each) => name.endsWith(`-${each}`)));
   const counts = lanes.map((lane) => [lane, parked.filter((each) => each.lane === lane).length] as const);
   const waiting = queued + parked.length;
   const oldestMs = parked.reduce(
@@ -62,8 +66,17 @@ export function statusOf({ queues, parked, open, unread, quota, switches, alarms
     Number.POSITIVE_INFINITY,
   );
   return {
-    fresh: waiting + open.length + unread + deadLetters === 0,
-    why: reasonsOf({ queued, parked: parked.length, open: open.length, unread, deadLetters, paused, quota }),
+    fresh: waiting + open.length + unread + deadLetters + notFresh.length === 0,
+    why: reasonsOf({
+      queued,
+      parked: parked.length,
+      open: open.length,
+      unread,
+      deadLetters,
+      paused,
+      quota,
+      notFresh,
+    }),
     waiting,
     queued,
     parked: Object.fromEntries(counts) as Record<Lane, number>,
@@ -87,10 +100,12 @@ function reasonsOf({
   deadLetters,
   paused,
   quota: { requests, isKnown },
+  notFresh,
 }: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused'> & {
   readonly parked: number;
   readonly unread: number;
   readonly quota: QuotaReport;
+  readonly notFresh: readonly Alarm[];
 }): readonly string[] {
   return [
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
@@ -107,6 +122,7 @@ function reasonsOf({
     ...(deadLetters > 0
       ? [`${counted(deadLetters, 'dead letter was', 'dead letters were')} not purged`]
       : []),
+    ...notFresh.map(({ name }) => `the alarm ${name} is on`),
   ];
 }
 
