@@ -16,7 +16,7 @@ const commands: Readonly<Record<AlarmName, string>> = {
   'tokens-used': 'quota',
   'bulk-waiting': 'waiting',
   'tokens-miscounted': 'quota',
-  'purges-failed': 'status',
+  'purges-failed': 'dead',
   'purges-late': 'doctor',
   'urls-refused': 'explain',
   'changes-unmatched': 'explain',
