@@ -68,7 +68,7 @@ async function sendAgain(
   const reason = `some of its changes were repaired ${mostRepairs} times: they are in the dead letter queue, and the others were sent again`;
   if (!(await rejectAll(spent, purgeId, reason, ports))) return undefined;
   const rest = messages.filter((message) => !isSpent(message));
-  const again = rest.map(({ tries: _, rejected: __, ...message }) => ({
+  const again = rest.map(({ tries: _, rejected: __, covered: ___, ...message }) => ({
     ...message,
     repair: (message.repair ?? 0) + 1,
     // What was purged once is not late: how long it has waited counts from now on.
@@ -128,7 +128,7 @@ async function rejectAll(
     rejectedAt: new Date(nowMs()).toISOString(),
   };
   // When it is redriven, something was done about it: it is tried and repaired anew.
-  const bodies = messages.flatMap(({ tries: _, repair: __, ...message }) =>
+  const bodies = messages.flatMap(({ tries: _, repair: __, covered: ___, ...message }) =>
     writeInParts({ ...message, rejected }, maxMessageBytes - reasonBytes),
   );
   const unsent = await reject(bodies.map((body) => ({ body, reason: rejected.reason })));

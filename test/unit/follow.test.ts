@@ -211,7 +211,7 @@ describe('a purge that some servers have left out', () => {
 
   test('that fails is in the dead letter queue, from where it is tried and repaired anew', async () => {
     const world = createFollowWorld({});
-    const message = { ...messageFor(page), repair: 3, tries: 2 };
+    const message = { ...messageFor(page), repair: 3, tries: 2, covered: 1 };
     await world.accept([message], { successRate: 50 });
     await world.tick();
     const reason = "purge 'p0' failed: 50% of the servers have obeyed: repaired 3 times";
