@@ -1,5 +1,6 @@
 import { type MappedChange, mapChanges } from '../core/mapping/map-changes.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
+import { entryKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { messageVersion, referenceTo, writeInParts } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
@@ -80,12 +81,23 @@ interface OutgoingChange {
 function messagesOf({ change, schedule }: MappedChange): readonly OutgoingChange[] {
   return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
     const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
-    const message = { v: messageVersion, change: referenceTo(change), ...options, entries } as const;
-    return writeInParts(message).map((body) => ({
+    const message = { v: messageVersion, change: referenceTo(change), ...options } as const;
+    const later = keysLaterThan(delaySeconds, schedule);
+    const isLater = (entry: PurgeEntry) => later.size > 0 && later.has(entryKey(entry));
+    const bodies = [
+      ...writeInParts({ ...message, entries: entries.filter((entry) => !isLater(entry)) }),
+      ...writeInParts({ ...message, scheduledAgain: true, entries: entries.filter(isLater) }),
+    ];
+    return bodies.map((body) => ({
       change,
       message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
     }));
   });
+}
+
+function keysLaterThan(seconds: number, schedule: MappedChange['schedule']): ReadonlySet<string> {
+  const later = schedule.filter(({ delaySeconds }) => delaySeconds > seconds);
+  return new Set(later.flatMap(({ entries }) => entries.map(entryKey)));
 }
 
 function logChange(

@@ -81,6 +81,25 @@ describe('delays', () => {
     expect(bodies).toEqual([[entry], [entry]]);
   });
 
+  test('all purges of an entry but the last say that a later one is scheduled, and no other entry does', async () => {
+    const listing: Rule = { ...site, purge: { fileUrls: ['https://h.example/'] } };
+    const { sent } = await enqueue(
+      [objectChange('a')],
+      [listing, { ...site, repeatAfterSeconds: 60 }, { ...site, delaySeconds: 90 }],
+    );
+    const marks = sent.map(({ body, delaySeconds = 0 }) => [
+      delaySeconds,
+      JSON.parse(body).scheduledAgain,
+      ...entriesOf(body).map((each) => 'url' in each && each.url),
+    ]);
+    expect(marks).toEqual([
+      [0, undefined, 'https://h.example/'],
+      [0, true, 'https://h.example/a'],
+      [60, true, 'https://h.example/a'],
+      [90, undefined, 'https://h.example/a'],
+    ]);
+  });
+
   test('rules with the same delay share a message, without duplicates', async () => {
     const { sent, bodies } = await enqueue(
       [objectChange('a')],

@@ -360,6 +360,15 @@ describe('a purge that has completed', () => {
     },
   );
 
+  test('has no second purge where its rule has a later one scheduled, which has one', async () => {
+    const world = createFollowWorld({});
+    await world.accept([{ ...messageFor(page), scheduledAgain: true }]);
+    await world.tick();
+    const last = await world.accept([messageFor(page)]);
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repeats: last }]);
+  });
+
   test('has no second purge of the files that a directory has covered', async () => {
     const world = createFollowWorld({});
     const [first, second] = messageFor(page, `${page}/covered`).entries;

@@ -18,8 +18,14 @@ export interface Repeats {
 }
 
 /** @returns the files of a settled message that are worth a second purge: a file that others cover costs nothing, but would then */
-export function repeatableIn({ entries, covered = 0, repeats }: PurgeMessage): readonly FileEntry[] {
-  if (repeats !== undefined) return [];
+export function repeatableIn({
+  entries,
+  covered = 0,
+  repeats,
+  scheduledAgain,
+}: PurgeMessage): readonly FileEntry[] {
+  // What a rule has purged again is repeated after the last of its purges.
+  if (repeats !== undefined || scheduledAgain) return [];
   return entries.slice(0, entries.length - covered).filter((entry) => entry.kind === 'file');
 }
 

@@ -46,6 +46,8 @@ export interface PurgeMessage {
   readonly repair?: number;
   /** The ID of a purge that had completed: its files are purged once more, since an edge may have fetched old content again. */
   readonly repeats?: string;
+  /** A rule has the entries purged once more: a message with a longer delay has them, too. */
+  readonly scheduledAgain?: true;
   /** Only in the journal: so many of the entries, the last ones, were not named in the request, since others cover them. */
   readonly covered?: number;
   /** How often CDN Pro has given no verdict on the entries. */
@@ -128,7 +130,7 @@ export function readMessage(body: string): ReadMessage {
 
 /** Reads what a message may say in addition; what is not understood is left out. */
 function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
-  const { lane, since, released, byPrefix, repair, repeats, covered, tries } = json;
+  const { lane, since, released, byPrefix, repair, repeats, scheduledAgain, covered, tries } = json;
   // Version 2 has its changes from the oldest to the newest.
   const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
   return {
@@ -139,6 +141,7 @@ function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
     ...(byPrefix === true && { byPrefix }),
     ...(Number.isSafeInteger(repair) && { repair: Number(repair) }),
     ...(typeof repeats === 'string' && { repeats }),
+    ...(scheduledAgain === true && { scheduledAgain }),
     ...(Number.isSafeInteger(covered) && { covered: Number(covered) }),
     ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
   };
