@@ -145,9 +145,11 @@ function formatBucket(bucket: BucketState): readonly number[] {
 
 function parseQuota({ firstHour, files, dirs, lastMsOfHour = [], ...rest }: StoredQuota): QuotaState {
   const hourMs = hourMsOf(rest);
+  // A deployment that does not know this list leaves it as it was, next to its own hours.
+  const lastMsOf = lastMsOfHour.length === files.length ? lastMsOfHour : [];
   const spent: Record<string, SpentInHour> = {};
   for (const [index, count] of files.entries()) {
-    const lastMs = (firstHour + index) * hourMs + (lastMsOfHour[index] ?? hourMs);
+    const lastMs = (firstHour + index) * hourMs + (lastMsOf[index] ?? hourMs);
     const tokens = { files: count, dirs: dirs[index] ?? 0, lastMs };
     if (tokens.files > 0 || tokens.dirs > 0) spent[firstHour + index] = tokens;
   }

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { RememberedObject, SeenObjects } from '../aws/seen-objects-table.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import { groupBy } from '../core/model/group-by.ts';
-import { type ObjectChanges, seenAfter } from '../core/model/seen-object.ts';
+import { isNoNewer, type ObjectChanges, seenAfter } from '../core/model/seen-object.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 
 /** Others wrote of an object between each read and write, more often than any burst makes likely. */
@@ -18,8 +18,8 @@ const concurrency = 32;
  * Records that changes of an object are accounted for.
  * @param rulesKey of the rules that they were purged by
  * @param known what was remembered of the object before they were purged; read where it is missing
- * @returns whether nobody else has recorded anything of the object since then: they may have left out a put that the
- *   purge was too early for
+ * @returns whether nobody else has recorded anything of the object since then, or nothing newer where it was not read:
+ *   they may have left out a put that the purge was too early for
  * @throws what the table throws
  */
 export async function recordObject(
@@ -33,7 +33,7 @@ export async function recordObject(
   for (let lost = 0; lost < mostLostRaces; lost++) {
     const next = seenAfter(remembered.seen, changes, rulesKey);
     if (next === undefined || (await seen.write(object, next, remembered.version))) {
-      return known !== undefined && lost === 0;
+      return lost === 0 && (known !== undefined || isNoNewer(remembered.seen, changes));
     }
     remembered = await seen.read(object);
   }

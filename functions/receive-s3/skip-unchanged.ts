@@ -48,6 +48,9 @@ export interface RecordedChanges {
 }
 
 const concurrency = 64;
+/** One read that fails leaves so many objects unknown. */
+const objectsPerRead = 100;
+const concurrentReads = 8;
 
 /**
  * Leaves out puts of objects whose content is the one that was purged last. In doubt, a put is purged: visitors may have
@@ -87,6 +90,19 @@ function isRemembered(change: ObjectChange, { objects }: SkipUnchanged, { rules 
 }
 
 async function readKnown(
+  objects: readonly ObjectChanges[],
+  skip: SkipUnchanged,
+  ports: SkipPorts,
+): Promise<readonly KnownObject[]> {
+  const starts = Array.from(
+    { length: Math.ceil(objects.length / objectsPerRead) },
+    (_, n) => n * objectsPerRead,
+  );
+  const readAt = (start: number) => readSome(objects.slice(start, start + objectsPerRead), skip, ports);
+  return (await pMap(starts, readAt, { concurrency: concurrentReads })).flat();
+}
+
+async function readSome(
   objects: readonly ObjectChanges[],
   { seen }: SkipUnchanged,
   { log }: SkipPorts,

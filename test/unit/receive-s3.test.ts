@@ -304,6 +304,32 @@ describe('where unchanged puts are left out', () => {
     await expect(world.receive(event)).rejects.toThrow('could not be queued or recorded');
   });
 
+  test('objects that could not be read are purged once, and do not make others unknown', async () => {
+    const { seen, world } = skipping();
+    const keys = Array.from({ length: 150 }, (_, index) => `k${index}`);
+    const upload = (sequencer: string) => ({
+      Records: keys.flatMap((key) => put(key, 'a', sequencer).Records),
+    });
+    await world.receive(upload('01'));
+    let reads = 0;
+    seen.before = (step) => {
+      if (step === 'read' && reads++ === 0) throw new Error('one of two reads fails');
+    };
+    await world.receive(upload('02'));
+    expect(world.keys().slice(keys.length)).toEqual(keys.slice(0, 100));
+  });
+
+  test('one that could not be read is purged again where something newer was recorded meanwhile', async () => {
+    const { seen, world } = skipping();
+    await world.receive(put('a', 'a', '03'));
+    let reads = 0;
+    seen.before = (step) => {
+      if (step === 'read' && reads++ === 0) throw new Error('the first read fails');
+    };
+    await world.receive(put('a', 'b', '02'));
+    expect(world.keys()).toEqual(['a', 'a', 'a']);
+  });
+
   test('nothing is recorded of what could not be queued', async () => {
     const seen = createSeenFixture();
     const skipUnchanged = { objects: [{}], seen, rulesKey: 'r' };

@@ -190,9 +190,13 @@ describe("the limits' item", () => {
   it('without the time of the last token of an hour counts until the end of that hour', async () => {
     const { M = {} } = limitsItem.quotas ?? {};
     const { lastMsOfHour: _, ...older } = M.production?.M ?? {};
-    const item = { ...limitsItem, quotas: { M: { production: { M: older } } } };
-    const { state: read } = await readLimits({ ...createTable(item).table, ...of }, nowMs);
-    expect(read?.quotas.production?.spent[hour - 2]?.lastMs).toBe((hour - 1) * hourMs);
+    // Another version has kept the list of other hours.
+    const stale = { ...older, lastMsOfHour: numbers(60_000, 0) };
+    for (const quota of [older, stale]) {
+      const item = { ...limitsItem, quotas: { M: { production: { M: quota } } } };
+      const { state: read } = await readLimits({ ...createTable(item).table, ...of }, nowMs);
+      expect(read?.quotas.production?.spent[hour - 2]?.lastMs).toBe((hour - 1) * hourMs);
+    }
   });
 
   it('stays small: a write of it costs five units, with a full window and a day of everything', async () => {

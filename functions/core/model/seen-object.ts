@@ -27,6 +27,16 @@ export function isUnchanged(seen: SeenObject | undefined, changes: ObjectChanges
   );
 }
 
+/** @returns whether nothing that is newer than all of these changes is accounted for, so that no newer put was left out */
+export function isNoNewer(seen: SeenObject | undefined, changes: ObjectChanges): boolean {
+  if (seen === undefined) return true;
+  const { sequencer } = seen;
+  if (sequencer === undefined) return false;
+  return changes.some(
+    (change) => change.sequencer !== undefined && compareSequencers(sequencer, change.sequencer) <= 0,
+  );
+}
+
 /** @returns what to remember once the changes are accounted for; undefined where that is nothing new */
 export function seenAfter(
   seen: SeenObject | undefined,
