@@ -78,7 +78,11 @@ interface OutgoingChange {
   readonly message: OutgoingMessage;
 }
 
-function messagesOf({ change, schedule }: MappedChange): readonly OutgoingChange[] {
+/** @returns the messages of a change: at least one for each delay and lane */
+export function messagesOf({
+  change,
+  schedule,
+}: Pick<MappedChange, 'change' | 'schedule'>): readonly OutgoingChange[] {
   return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
     const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
     const message = { v: messageVersion, change: referenceTo(change), ...options } as const;

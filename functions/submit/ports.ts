@@ -41,7 +41,7 @@ export interface SubmitPorts {
   readonly journal: PurgeRecorder;
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
-  /** Makes a purge message of a message that is not one; undefined where it cannot. */
+  /** Makes purge messages of a message that is not one; undefined where it cannot. */
   readonly recover: (body: string) => Promise<Recovered | undefined>;
   /** Has `receive-s3` know that changes were recovered, so that it does not take what they purge for purged last. */
   readonly noteRecovered: (changes: readonly ObjectChange[]) => Promise<void>;

@@ -5,7 +5,7 @@ import { type Recovered, recoverMessage } from './recover-s3-event.ts';
 
 let rules: RuleSet | undefined;
 
-/** Makes a purge message of a message that is not one, by the rules of the function; undefined where it cannot. */
+/** Makes purge messages of a message that is not one, by the rules of the function; undefined where it cannot. */
 export function recover(body: string): Recovered | undefined {
   rules ??= loadRules();
   return recoverMessage(body, rules, readOptionalVariable('watchedObjects'));

@@ -18,6 +18,7 @@ import { decide, noteDecision, readLimits } from './decide.ts';
 import { noteOnce } from './limits-note.ts';
 import { parkEntries, removingOnlyIf } from './park-entries.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
+import type { Recovered } from './recover-s3-event.ts';
 import { type LeftRequests, requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
 
@@ -37,7 +38,7 @@ export async function submitBatch(
   ports: SubmitPorts,
   options: SubmitOptions,
 ): Promise<readonly string[]> {
-  const read = await readMessages(records, ports);
+  const read = await readMessages(records, ports, options.hasTime);
   if (read.messages.length === 0) return read.failedIds;
   const state = await readLimits(ports, options);
   const atMs = ports.nowMs();
@@ -142,16 +143,20 @@ function logCoalesced(entries: readonly PlannedEntry[], { log }: SubmitPorts): v
 }
 
 /** Reads the messages; what cannot be read goes to the dead letter queue as it is. */
-async function readMessages(records: readonly BufferedMessage[], ports: SubmitPorts) {
+async function readMessages(
+  records: readonly BufferedMessage[],
+  ports: SubmitPorts,
+  hasTime: () => boolean = () => true,
+) {
   const messages: MessageInHand[] = [];
   const unreadable: (BufferedMessage & { reason: string })[] = [];
-  const notNotedIds: string[] = [];
+  const failedIds: string[] = [];
   for (const record of records) {
     const { messageId, attributes } = record;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
     const { message, recovered, rest } = await readRecord(record, ports);
-    if (recovered !== undefined && !(await noteRecovered(recovered, ports))) {
-      notNotedIds.push(messageId);
+    if (recovered !== undefined && !(await requeueRecovered(recovered, ports, hasTime))) {
+      failedIds.push(messageId);
       continue;
     }
     if (message !== undefined) messages.push({ messageId, message, receives });
@@ -163,7 +168,20 @@ async function readMessages(records: readonly BufferedMessage[], ports: SubmitPo
   if (unreadable.length > 0) ports.measure('MessagesUnreadable', unreadable.length);
   const unsent = unreadable.length === 0 ? [] : await ports.reject(unreadable);
   const notMovedIds = unsent.flatMap(({ index }) => unreadable[index]?.messageId ?? []);
-  return { messages, failedIds: [...notNotedIds, ...notMovedIds] };
+  return { messages, failedIds: [...failedIds, ...notMovedIds] };
+}
+
+/**
+ * Queues what an S3 event makes stale, each part with its lane and delay.
+ * @returns whether all of it is noted and queued; if not, the event has to be delivered again
+ */
+async function requeueRecovered(
+  { changes, messages }: Recovered,
+  ports: SubmitPorts,
+  hasTime: () => boolean,
+): Promise<boolean> {
+  if (!(await noteRecovered(changes, ports))) return false;
+  return messages.length === 0 || (await ports.requeue(messages, hasTime)).length === 0;
 }
 
 /** @returns whether it was noted; if not, the message has to be delivered again */
@@ -179,8 +197,8 @@ async function noteRecovered(changes: readonly ObjectChange[], ports: SubmitPort
 
 interface ReadRecord {
   readonly message?: PurgeMessage;
-  /** The changes of an S3 event that the message is. */
-  readonly recovered?: readonly ObjectChange[];
+  /** What the message is, where it is an S3 event. */
+  readonly recovered?: Recovered;
   /** What of it cannot be read, and why. */
   readonly rest: readonly { readonly body: string; readonly reason: string }[];
 }
@@ -192,7 +210,7 @@ async function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): 
     if (read.kind === 'message') return { message: read.message, rest: [] };
     const recovered = await recover(body);
     if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
-    return { message: recovered.message, recovered: recovered.changes, rest: recovered.unreadable };
+    return { recovered, rest: recovered.unreadable };
   } catch (error) {
     const { name, message } = describeError(error);
     return { rest: [{ body, reason: `${name}: ${message}` }] };

@@ -97,9 +97,7 @@ test('whatever of it is redriven is never lost: it is mapped anew, or comes back
   const slug = '文'.repeat(330);
   const [fromObject] = (await object(slug)).rejected;
   const recovered = recoverMessage(fromObject?.body ?? '', rules);
-  expect(recovered?.message.entries.map((entry) => 'url' in entry && entry.url)).toEqual([
-    'https://h.example/feed.xml',
-  ]);
+  expect(recovered?.messages.flatMap(({ body }) => urlsIn(body))).toEqual(['https://h.example/feed.xml']);
   expect(recovered?.unreadable).toMatchObject([{ reason: fromObject?.reason }]);
   const [fromWebhook] = (await webhook(slug)).rejected;
   const body = fromWebhook?.body ?? '';

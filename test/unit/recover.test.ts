@@ -14,22 +14,22 @@ const event = (key: string) => ({
   time: '2026-01-01T00:00:00Z',
   detail: { bucket: { name: 'b' }, object: { key } },
 });
-const expected = {
+const expectedMessage = {
   v: 1,
   change: {
     source: 's3',
     action: 'delete',
     id: 's3://b/site/a',
-    occurredAt: expect.stringMatching(/^2026-01-01T/),
+    occurredAt: '2026-01-01T00:00:00Z',
   },
   entries: [{ kind: 'file', url: 'https://h.example/a', target: 'production', action: 'delete' }],
 };
 
-const deleted = { ...expected.change, bucket: 'b', key: 'site/a' };
+const deleted = { ...expectedMessage.change, bucket: 'b', key: 'site/a' };
 
 test('an event that EventBridge could not deliver is mapped', () => {
   expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual({
-    message: expected,
+    messages: [{ body: JSON.stringify(expectedMessage) }],
     changes: [deleted],
     unreadable: [],
   });
@@ -38,7 +38,7 @@ test('an event that EventBridge could not deliver is mapped', () => {
 test('an event that the function failed to process is mapped', () => {
   const record = { version: '1.0', requestContext: {}, requestPayload: event('site/a') };
   expect(recoverMessage(JSON.stringify(record), rules)).toEqual({
-    message: expected,
+    messages: [{ body: JSON.stringify(expectedMessage) }],
     changes: [deleted],
     unreadable: [],
   });
@@ -52,7 +52,7 @@ test('of an event of several records, those that cannot be read are kept', () =>
     s3: { bucket: { name: 'b' }, object: { key } },
   });
   const recovered = recoverMessage(JSON.stringify({ Records: [record(7), record('site/a')] }), rules);
-  expect(recovered?.message).toEqual(expected);
+  expect(recovered?.messages).toEqual([{ body: JSON.stringify(expectedMessage) }]);
   expect(recovered?.unreadable).toEqual([
     { body: expect.stringContaining('"key":7'), reason: expect.stringContaining('key') },
   ]);
@@ -66,23 +66,35 @@ test('a message that SQS has moved as its topic sent it passes the filter of tha
     recoverMessage(sentByTopic(document), rules, [{ from: TopicArn, prefix }]);
   expect(recovered(event('site/a'), 'site/')?.changes).toEqual([deleted]);
   expect(recovered(event('site/a'), 'blog/')).toEqual({
-    message: { ...expected, entries: [] },
+    messages: [],
     changes: [],
     unreadable: [],
   });
   expect(recovered({ requestPayload: event('site/a') }, 'site/')).toBeUndefined();
 });
 
+test('what a rule delays or purges twice is delayed after a redrive, too, in the lane of the rule', () => {
+  const match = { source: 's3', key: 'site/{+path}' } as const;
+  const purge = { fileUrls: ['https://h.example/{+path}'] };
+  const slow = compileRules({
+    target: 'production',
+    rules: [{ match, purge, lane: 'bulk', delaySeconds: 60, repeatAfterSeconds: 300 }],
+  });
+  const { messages = [] } = recoverMessage(JSON.stringify(event('site/a')), slow) ?? {};
+  expect(messages.map(({ delaySeconds }) => delaySeconds)).toEqual([60, 360]);
+  for (const { body } of messages) expect(JSON.parse(body)).toMatchObject({ lane: 'bulk' });
+});
+
 test('an event that no rule matches is done with', () => {
   expect(recoverMessage(JSON.stringify(event('drafts/a')), rules)).toMatchObject({
-    message: { entries: [] },
+    messages: [],
   });
 });
 
 test('an event without a valid URL stays an event, with the reason', () => {
   const long = event(`site/${'x'.repeat(2100)}`);
   expect(recoverMessage(JSON.stringify(long), rules)).toMatchObject({
-    message: { entries: [] },
+    messages: [],
     unreadable: [
       { body: expect.stringContaining('"Object Deleted"'), reason: expect.stringContaining('2048') },
     ],

@@ -452,7 +452,7 @@ test('a host that was refused is not tried together with innocents for a while',
   expect(world.rejected).toHaveLength(2);
 });
 
-test('an S3 event that came back is purged once it is noted that it was recovered; otherwise it comes again', async () => {
+test('an S3 event that came back is queued once it is noted that it was recovered; otherwise it comes again', async () => {
   const world = createWorld({ answer: () => accepted });
   const change = objectChange('a');
   const message = { v: 1, change: referenceTo(change), entries: [fileEntry('https://h.example/a')] } as const;
@@ -460,7 +460,11 @@ test('an S3 event that came back is purged once it is noted that it was recovere
   let isAway = true;
   const ports = {
     ...world.ports,
-    recover: async () => ({ message, changes: [change], unreadable: [] }),
+    recover: async () => ({
+      messages: [{ body: JSON.stringify(message), delaySeconds: 60 }],
+      changes: [change],
+      unreadable: [],
+    }),
     noteRecovered: async (changes: readonly unknown[]) => {
       if (isAway) throw new Error('the table is away');
       noted.push(...changes);
@@ -472,7 +476,8 @@ test('an S3 event that came back is purged once it is noted that it was recovere
   expect(await submitBatch([event], ports, options)).toEqual([]);
   expect(noted).toEqual([change]);
   const purged = world.requests.flatMap(({ body }) => body.fileUrls ?? []);
-  expect(purged).toEqual([h('b'), 'https://h.example/a']);
+  expect(purged).toEqual([h('b')]);
+  expect(world.requeued).toMatchObject([{ message, delaySeconds: 60 }]);
 });
 
 test('what is asked for alone of a scope that may be refused as a whole is tried or stays away, never requeued at once', async () => {
