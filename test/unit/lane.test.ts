@@ -87,6 +87,16 @@ describe('the share of a sender', () => {
     expect(shareLeft(waiting, 'bucket:a', quota, nowMs + 200_000).files).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('is all that there is where those who wait have had their half, so that no token stays unused', () => {
+    const all = noteSpent(spent, { 'bucket:b': { files: 50, dirs: 0 } }, nowMs);
+    const senders = noteWaiting(all, ['bucket:a', 'bucket:b'], nowMs);
+    for (const name of ['bucket:a', 'bucket:b']) {
+      expect(shareLeft({ senders, neighbors: {} }, name, quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
+    }
+    const third = noteWaiting(senders, ['bucket:c'], nowMs);
+    expect(shareLeft({ senders: third, neighbors: {} }, 'bucket:a', quota, nowMs).files).toBe(0);
+  });
+
   it('is forgotten after a day, at most', () => {
     const hourMs = 3_600_000;
     expect(spentBy(senderIn(spent, 'bucket:a'), nowMs + 11 * hourMs).files).toBe(70);

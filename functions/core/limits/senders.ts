@@ -113,8 +113,9 @@ export function noteWaiting(senders: Senders, names: readonly string[], nowMs: n
 }
 
 /**
- * @returns how many tokens a sender may still take: all while nobody else waits, otherwise up to half of the quota. While
- * other deployments wait, all senders of this one together take no more than its share, an equal part of the quota
+ * @returns how many tokens a sender may still take: up to half of the quota while others wait that have not had their
+ * half, and otherwise all, so that no token stays unused while all that wait have had theirs. While other deployments wait,
+ * all senders of this one together take no more than its share, an equal part of the quota
  */
 export function shareLeft(
   { senders, neighbors }: AllSenders,
@@ -122,16 +123,22 @@ export function shareLeft(
   quota: Tokens,
   nowMs: number,
 ): Tokens {
+  const halfLeft = (sender: SenderState) => leftOf(quota, senderShare, spentBy(sender, nowMs));
+  const others = Object.entries(senders).flatMap(([other, sender]) =>
+    other === name || !isAnyWaiting([sender], nowMs) ? [] : [halfLeft(sender)],
+  );
+  const own = halfLeft(senderIn(senders, name));
+  const ofSender: Tokens = {
+    files: others.some(({ files }) => files > 0) ? own.files : unlimited.files,
+    dirs: others.some(({ dirs }) => dirs > 0) ? own.dirs : unlimited.dirs,
+  };
   const isNeighborWaiting = Object.values(neighbors).some((each) => isAnyWaiting(Object.values(each), nowMs));
-  const others = Object.entries(senders).flatMap(([other, sender]) => (other === name ? [] : [sender]));
-  if (!isNeighborWaiting && !isAnyWaiting(others, nowMs)) return unlimited;
-  const ofSender = leftOf(quota, senderShare, spentBy(senderIn(senders, name), nowMs));
   if (!isNeighborWaiting) return ofSender;
   const spent = Object.values(senders).reduce((sum, sender) => plus(sum, spentBy(sender, nowMs)), noTokens);
   const ofDeployment = leftOf(quota, 1 / (1 + Object.keys(neighbors).length), spent);
   return {
-    files: Math.min(ofSender.files, ofDeployment.files),
-    dirs: Math.min(ofSender.dirs, ofDeployment.dirs),
+    files: Math.min(own.files, ofDeployment.files),
+    dirs: Math.min(own.dirs, ofDeployment.dirs),
   };
 }
 
