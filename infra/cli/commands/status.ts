@@ -50,7 +50,7 @@ function describe(status: Status): string {
     ['on the way', `${open} purges`],
     ['dead letters', String(deadLetters)],
     ['paused', status.paused ? 'yes' : 'no'],
-    ['tokens left', `${tokens.files} files, ${tokens.dirs} directories`],
+    ['tokens left', `${tokens.files} files, ${tokens.dirs} directories for people`],
     ['requests left', `${requests} now`],
     ...(alarms === undefined ? [] : ([['alarms', String(alarms.length)]] as const)),
   ];
