@@ -112,18 +112,24 @@ function functionsOf({ directory }: Assembly): readonly StartedFunction[] {
     if (path === undefined) return [];
     const variables = Object.entries(Environment?.Variables ?? {});
     const environment = Object.fromEntries(variables.map(([key, value]) => [key, textOf(value)]));
-    return [{ name: nameOf(environment) ?? logicalId, directory: path, environment }];
+    return [
+      {
+        name: names.find(([part]) => logicalId.includes(part))?.[1] ?? logicalId,
+        directory: path,
+        environment,
+      },
+    ];
   });
 }
 
-/** By the variables that only one of the functions needs; `tick` has those of `submit` but for the dead letter queue. */
-function nameOf(environment: Readonly<Record<string, string>>): string | undefined {
-  if (environment.WEBHOOKS !== undefined) return 'receive-webhook';
-  if (environment.CDN_PRO_ENDPOINT !== undefined) {
-    return environment.DEAD_LETTER_QUEUE_URL === undefined ? 'tick' : 'submit';
-  }
-  return environment.BUFFER_QUEUE_URL === undefined ? undefined : 'receive-s3';
-}
+/** The functions by what the construct calls them in the template. */
+const names: readonly (readonly [part: string, name: string])[] = [
+  ['ConfigureBucket', 'configure-bucket'],
+  ['ReceiveWebhook', 'receive-webhook'],
+  ['ReceiveS3', 'receive-s3'],
+  ['Submit', 'submit'],
+  ['Tick', 'tick'],
+];
 
 /** A value of the template as a string; what is known only once it is deployed is a placeholder. */
 function textOf(value: unknown): string {

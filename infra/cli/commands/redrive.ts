@@ -24,12 +24,18 @@ export const redriveCommand = defineCommand({
     const startMs = await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
     const redriven = await redrive(purger, values, startMs);
     const { moved, kept, failed } = redriven;
-    const lines = [
-      `${moved} moved into the purge queue, ${kept} left in the dead letter queue.`,
-      ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
-      '',
-      `Next: cdn-purger ${failed.length > 0 ? 'redrive again' : 'status, and in some minutes cdn-purger dead'}`,
-    ];
+    const isNothing = moved + failed.length === 0;
+    const lines = isNothing
+      ? [
+          kept === 0 ? 'No dead letter.' : `None of the ${kept} dead letters fits: nothing was moved.`,
+          ...(kept === 0 ? [] : ['', 'Next: cdn-purger dead lists them with their reasons and hosts.']),
+        ]
+      : [
+          `${moved} moved into the purge queue, ${kept} left in the dead letter queue.`,
+          ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
+          '',
+          `Next: cdn-purger ${failed.length > 0 ? 'redrive again' : 'status, and in some minutes cdn-purger dead'}`,
+        ];
     return {
       exitCode: failed.length === 0 ? 0 : 1,
       stdout: values.json === true ? JSON.stringify(redriven, null, 2) : lines.join('\n'),

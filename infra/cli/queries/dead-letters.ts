@@ -59,8 +59,18 @@ export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): D
     const from = typeof change === 'string' ? { change } : {};
     return { ...common, kind: 'invalid-url', reason: refused, urls: [], ...from };
   }
-  const reason = attributes.reason ?? (event ? s3Reason(json, attributes) : read.reason);
-  return { ...common, kind: event ? 's3-event' : 'unreadable', reason, urls: [] };
+  if (!event) return { ...common, kind: 'unreadable', reason: attributes.reason ?? read.reason, urls: [] };
+  if (attributes.reason === undefined) {
+    return { ...common, kind: 's3-event', reason: s3Reason(json, attributes), urls: [] };
+  }
+  // `receive-s3` gives the reason: of a change with a URL that is none, or of what it could not read, in its envelope.
+  const kind = isInEnvelope(json) ? 'unreadable' : 'invalid-url';
+  return { ...common, kind, reason: attributes.reason, urls: [] };
+}
+
+function isInEnvelope(json: Record<string, unknown> | undefined): boolean {
+  const records = Array.isArray(json?.Records) ? json.Records : [];
+  return records.some((record) => recordOf(record)?.eventSource === 'aws:sqs');
 }
 
 /** What Lambda or EventBridge leaves: a record with the event, the event itself, or a notification. */
