@@ -28,7 +28,7 @@ const rooms = {
   'local/loopback': [],
   'local/cdn-pro': ['local/loopback'],
   'local/edge': ['local/(cdn-pro|loopback)'],
-  'local/aws': ['local/loopback', 'functions/core/model/(form-encoded-key|record)[.]ts'],
+  'local/aws': ['local/loopback', 'functions/core/model/(objects/form-encoded-key|record)[.]ts'],
   'local/demo': [
     'local/(aws|cdn-pro|edge)',
     'functions/core/mapping/(rule|compile-rules|urls/hosts)[.]ts',

@@ -1,6 +1,6 @@
 import type { Limits } from '../functions/core/limits/limits.ts';
-import type { Tokens } from '../functions/core/limits/quota.ts';
-import { defaultBucket } from '../functions/core/limits/request-bucket.ts';
+import { defaultBucket } from '../functions/core/limits/requests/request-bucket.ts';
+import type { Tokens } from '../functions/core/limits/tokens/quota.ts';
 import { leastAges } from './budget/bound.ts';
 import { limitsAlone } from './budget/core-policy.ts';
 import {

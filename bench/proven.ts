@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { histories, play } from '../test/helpers/follow-play.ts';
 import { knownAfter } from './proven/known-after.ts';
 import { type Policy, staleShare } from './proven/refill-race.ts';
-import { createRandom } from './simulation/random.ts';
+import { createRandom } from './simulation/world/random.ts';
 
 /** Random worlds around the real ticks. */
 const worlds = 10_000;

@@ -2,8 +2,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { createSeenDeliveries } from '../functions/aws/deliveries-table.ts';
-import { createMemory } from '../functions/aws/entry-memory-table.ts';
+import { createSeenDeliveries } from '../functions/aws/tables/deliveries-table.ts';
+import { createMemory } from '../functions/aws/tables/entry-memory-table.ts';
 import { sendMessages } from '../functions/buffer/send-messages.ts';
 import { compileRules } from '../functions/core/mapping/compile-rules.ts';
 import { type ReceivePorts, receiveWebhook } from '../functions/receive-webhook/receive-webhook.ts';
@@ -15,8 +15,8 @@ import { type Assembly, synthesize } from '../local/aws/synthesize.ts';
 import { readAssembly } from '../local/aws/template/assembly.ts';
 import { largeQuotas } from '../local/cdn-pro/options.ts';
 import { startCdnPro } from '../local/cdn-pro/server.ts';
+import { testSecretOf, webhookSigners } from '../local/demo/samples/webhook-signers.ts';
 import { localCredentials, localSecrets } from '../local/demo/secrets.ts';
-import { testSecretOf, webhookSigners } from '../local/demo/webhook-signers.ts';
 
 /**
  * The time from a request to its 202, on the local stack: that of the deployed receiver and that of a handler which

@@ -16,18 +16,18 @@ import {
   checkFunctionOptions,
   type FunctionOptions,
 } from './function/function-options.ts';
-import { PurgerDashboard } from './monitoring/dashboard.ts';
+import { PurgerDashboard } from './monitoring/dashboard/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
 import { Operation } from './operation/operation.ts';
-import { S3Receiver } from './pipeline/s3-receiver.ts';
+import { S3Receiver } from './pipeline/s3/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
 import { Tick } from './pipeline/tick.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
 import { type CdnPurgerAttributes, type ICdnPurger, ImportedPurger, PurgerBase } from './purger-base.ts';
 import { dataProtection } from './security/data-protection.ts';
 import { type AlarmSettings, checkAlarms } from './settings/alarm-settings.ts';
-import { checkTogether, describeIssue, purgerSubject } from './settings/check.ts';
+import { checkTogether, describeIssue, purgerSubject } from './settings/checks/check.ts';
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
@@ -35,8 +35,8 @@ import { warnOfRules } from './settings/rules/lasting-rules.ts';
 import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
 import { warnOfBucket, warnOfWebhook } from './settings/rules/uncovered.ts';
 import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
-import type { WatchFilter, WatchOptions } from './settings/watch-options.ts';
-import { checkWebhookApi, type WebhookApiOptions } from './settings/webhook-api-settings.ts';
+import type { WatchFilter, WatchOptions } from './settings/sources/watch-options.ts';
+import { checkWebhookApi, type WebhookApiOptions } from './settings/sources/webhook-api-settings.ts';
 import { Journal } from './storage/journal.ts';
 import { Ledger } from './storage/ledger.ts';
 import { ParkedUrls } from './storage/parked-urls.ts';

@@ -2,9 +2,9 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describeValue } from '../functions/core/model/errors.ts';
 import type { OptionsOf, WebhookSourceName } from '../functions/sources/registry.ts';
 import type { SourceOptions } from '../functions/sources/webhook-options.ts';
-import { ConfigError, check } from './settings/check.ts';
-import { strictObject } from './settings/schema.ts';
-import { webhookFields, webhookSourceName, webhookSourceNames } from './settings/webhook-settings.ts';
+import { ConfigError, check } from './settings/checks/check.ts';
+import { strictObject } from './settings/checks/schema.ts';
+import { webhookFields, webhookSourceName, webhookSourceNames } from './settings/sources/webhook-settings.ts';
 
 /** Options of every webhook. */
 export interface WebhookProps {

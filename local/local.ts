@@ -8,14 +8,14 @@ import { assemblyAt } from './aws/synthesize.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
 import { edgeHostOf } from './demo/hosts.ts';
-import { createOrigin, type Origin } from './demo/origin.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
-import type { LocalContext } from './demo/run-samples.ts';
 import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
+import { createOrigin, type Origin } from './demo/samples/origin.ts';
+import type { LocalContext } from './demo/samples/run-samples.ts';
 import { localSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
 import { expectShortPurges } from './demo/short-purges.ts';
-import { createTimeline, type Entry, type Timeline } from './demo/timeline.ts';
+import { createTimeline, type Entry, type Timeline } from './demo/timeline/timeline.ts';
 
 /** How often schedules run here, in milliseconds: who watches does not wait for minutes. */
 const tickEveryMs = 2000;

@@ -4,8 +4,8 @@ import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
 import type { Contract } from './demo/contract.ts';
 import { formatResult, printLive } from './demo/print.ts';
-import { runSample } from './demo/run-samples.ts';
-import { readSamples } from './demo/samples.ts';
+import { runSample } from './demo/samples/run-samples.ts';
+import { readSamples } from './demo/samples/samples.ts';
 import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
 

@@ -1,5 +1,10 @@
 import type { Limits, LimitsState } from '../../functions/core/limits/limits.ts';
-import { freshQuota, quotaOf, spendableTokens, tokensLeft } from '../../functions/core/limits/quota.ts';
+import {
+  freshQuota,
+  quotaOf,
+  spendableTokens,
+  tokensLeft,
+} from '../../functions/core/limits/tokens/quota.ts';
 import type { Lane, Target } from '../../functions/core/model/types.ts';
 import {
   type Conversion,

@@ -1,4 +1,3 @@
-import { classify, senderOf } from '../../functions/core/limits/lane.ts';
 import {
   type Limits,
   type LimitsState,
@@ -7,10 +6,16 @@ import {
   reserveRequest,
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
-import { freshQuota, quotaOf, spendableTokens, type Tokens } from '../../functions/core/limits/quota.ts';
 import { sendOrPark, type TokenRequest } from '../../functions/core/limits/send-or-park.ts';
-import { noteTallies, noteWaiting, senderIn } from '../../functions/core/limits/senders.ts';
 import { strictestLimits } from '../../functions/core/limits/shared-limit.ts';
+import { classify, senderOf } from '../../functions/core/limits/tokens/lane.ts';
+import {
+  freshQuota,
+  quotaOf,
+  spendableTokens,
+  type Tokens,
+} from '../../functions/core/limits/tokens/quota.ts';
+import { noteTallies, noteWaiting, senderIn } from '../../functions/core/limits/tokens/senders.ts';
 import { lanes } from '../../functions/core/model/lanes.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { convertWaiting, createKnownFiles } from './conversion.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { createRandom } from '../simulation/random.ts';
+import { createRandom } from '../simulation/world/random.ts';
 
 /** One thing that changed, and the entry that it makes. */
 export interface BudgetChange {

@@ -1,4 +1,4 @@
-import type { Tokens } from '../../functions/core/limits/quota.ts';
+import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { type BudgetLoad, dayMs } from './loads.ts';
 import type { BudgetOutcome } from './outcome.ts';
 import { lenient, run } from './real-world.ts';

@@ -1,8 +1,13 @@
-import type { Tokens } from '../../functions/core/limits/quota.ts';
+import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import type { AnswerWhenSpent, SimulatedBucket, SimulatedQuota, SpentTokens } from '../simulation/cdn-pro.ts';
 import type { Change } from '../simulation/changes.ts';
-import { type Outcome, runWorld } from '../simulation/world.ts';
+import type {
+  AnswerWhenSpent,
+  SimulatedBucket,
+  SimulatedQuota,
+  SpentTokens,
+} from '../simulation/world/cdn-pro.ts';
+import { type Outcome, runWorld } from '../simulation/world/world.ts';
 import { dayMs, hourMs, minuteMs } from './loads.ts';
 
 /** What a scenario changes of the world around the real submit and tick. */

@@ -1,4 +1,4 @@
-import type { Tokens } from '../../functions/core/limits/quota.ts';
+import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { type BudgetChange, type BudgetLoad, dayMs, minuteMs } from './loads.ts';
 import type { BudgetOutcome, Spending } from './outcome.ts';
 

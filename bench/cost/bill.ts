@@ -1,4 +1,4 @@
-import { requestsInWindow } from '../../functions/core/limits/window.ts';
+import { requestsInWindow } from '../../functions/core/limits/requests/window.ts';
 import type { Load } from './loads.ts';
 import { prices } from './prices.ts';
 import type { Usage } from './usage.ts';

@@ -1,4 +1,4 @@
-import { exponential } from '../simulation/random.ts';
+import { exponential } from '../simulation/world/random.ts';
 
 /** When a page is purged for the second time, from the first time on. */
 export type Policy =

@@ -1,4 +1,4 @@
-import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { Pacing } from '../../functions/core/limits/requests/pacing.ts';
 
 /** Ways of pacing that were considered; `docs/adr/0020-pacing.md` compares them. */
 

@@ -1,6 +1,6 @@
 import { type ChangeReference, readMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import type { VirtualClock } from './clock.ts';
+import type { VirtualClock } from './world/clock.ts';
 
 /** A change as a source makes it. */
 export interface Change {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Change } from './changes.ts';
-import { createRandom, exponential } from './random.ts';
+import { createRandom, exponential } from './world/random.ts';
 
 /** A stream of changes to measure with. */
 export interface Load {

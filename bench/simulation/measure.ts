@@ -1,11 +1,11 @@
-import type { Pacing } from '../../functions/core/limits/pacing.ts';
+import type { Pacing } from '../../functions/core/limits/requests/pacing.ts';
 import { type Baseline, perEvent, periodic } from './baselines.ts';
 import { asWindowAllows, type Bound, clairvoyant } from './clairvoyant.ts';
-import type { EventSourceOptions } from './event-source.ts';
 import type { Load } from './loads.ts';
-import { createRandom } from './random.ts';
 import { acceptedBehindSource } from './source-bound.ts';
-import { runWorld } from './world.ts';
+import type { EventSourceOptions } from './world/event-source.ts';
+import { createRandom } from './world/random.ts';
+import { runWorld } from './world/world.ts';
 
 /** What a policy came to under a load. */
 export interface Row {

@@ -1,8 +1,8 @@
 import { type Change, feed, messageFor } from './changes.ts';
-import { createClock } from './clock.ts';
-import { type EventSourceOptions, startEventSource } from './event-source.ts';
-import { createQueue } from './queue.ts';
-import { createRandom } from './random.ts';
+import { createClock } from './world/clock.ts';
+import { type EventSourceOptions, startEventSource } from './world/event-source.ts';
+import { createQueue } from './world/queue.ts';
+import { createRandom } from './world/random.ts';
 
 /** Everything that changes pass through before a consumer sees them. */
 export interface SourceWorld {

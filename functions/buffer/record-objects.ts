@@ -1,8 +1,8 @@
 import pMap from 'p-map';
-import type { RememberedObject, SeenObjects } from '../aws/seen-objects-table.ts';
+import type { RememberedObject, SeenObjects } from '../aws/tables/seen-objects-table.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import { groupBy } from '../core/model/group-by.ts';
-import { isNoNewer, type ObjectChanges, seenAfter } from '../core/model/seen-object.ts';
+import { isNoNewer, type ObjectChanges, seenAfter } from '../core/model/objects/seen-object.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 
 /** Others wrote of an object between each read and write, more often than any burst makes likely. */

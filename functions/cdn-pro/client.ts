@@ -1,5 +1,5 @@
 import type { Observation } from '../core/following/decide-purge.ts';
-import type { Tokens } from '../core/limits/quota.ts';
+import type { Tokens } from '../core/limits/tokens/quota.ts';
 import type { Target } from '../core/model/types.ts';
 import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
 import { type Answer, type Answered, readAnswer, readAnswered } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { Tokens } from '../core/limits/quota.ts';
+import type { Tokens } from '../core/limits/tokens/quota.ts';
 import { isRecord } from '../core/model/record.ts';
 import type { Target } from '../core/model/types.ts';
 

@@ -1,6 +1,6 @@
 import type { Limits } from '../core/limits/limits.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import type { CarrierFilter, ObjectFilter } from '../core/model/object-filter.ts';
+import type { CarrierFilter, ObjectFilter } from '../core/model/objects/object-filter.ts';
 import type { Planning } from '../core/planning/plan.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */

@@ -1,7 +1,7 @@
 import { type EnqueuePorts, enqueueChanges, type MappedResult } from '../buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import { PurgerError } from '../core/model/errors.ts';
-import { type CarrierFilter, changesOfOthers } from '../core/model/object-filter.ts';
+import { type CarrierFilter, changesOfOthers } from '../core/model/objects/object-filter.ts';
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
 import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientOptions } from '../aws/client-options.ts';
-import { createSeenObjects } from '../aws/seen-objects-table.ts';
+import { createSeenObjects } from '../aws/tables/seen-objects-table.ts';
 import type { MappingConfig } from '../core/mapping/rule.ts';
 import { readEnvironment } from '../lambda/environment.ts';
 import type { SkipUnchanged } from './skip-unchanged.ts';

@@ -1,11 +1,11 @@
 import pMap from 'p-map';
-import type { RememberedObject, SeenObjects } from '../aws/seen-objects-table.ts';
+import type { RememberedObject, SeenObjects } from '../aws/tables/seen-objects-table.ts';
 import { recordObject } from '../buffer/record-objects.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { groupBy } from '../core/model/group-by.ts';
-import { matchesFilter, type ObjectFilter } from '../core/model/object-filter.ts';
+import { matchesFilter, type ObjectFilter } from '../core/model/objects/object-filter.ts';
+import { isUnchanged, type ObjectChanges, seenAfter } from '../core/model/objects/seen-object.ts';
 import { referenceTo } from '../core/model/purge-message.ts';
-import { isUnchanged, type ObjectChanges, seenAfter } from '../core/model/seen-object.ts';
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { s3Events } from '../lambda/log-events.ts';

@@ -1,5 +1,5 @@
 import pMap, { pMapSkip } from 'p-map';
-import type { MemoryStore } from '../aws/entry-memory-table.ts';
+import type { MemoryStore } from '../aws/tables/entry-memory-table.ts';
 import {
   type InvalidChange,
   type QueuePorts,

@@ -1,4 +1,4 @@
-import type { MemoryStore } from '../aws/entry-memory-table.ts';
+import type { MemoryStore } from '../aws/tables/entry-memory-table.ts';
 import {
   clearStale,
   type Memory,

@@ -1,4 +1,4 @@
-import type { MemoryStore } from '../aws/entry-memory-table.ts';
+import type { MemoryStore } from '../aws/tables/entry-memory-table.ts';
 import type { QueueResult } from '../buffer/enqueue-changes.ts';
 import { describeError } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';

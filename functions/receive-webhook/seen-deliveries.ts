@@ -1,4 +1,4 @@
-import type { SeenDeliveries } from '../aws/deliveries-table.ts';
+import type { SeenDeliveries } from '../aws/tables/deliveries-table.ts';
 import { describeError, type Log } from '../lambda/log.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import type { SignedDelivery } from '../sources/webhook-source.ts';

@@ -1,5 +1,5 @@
-import { failedSender, senderOf } from '../core/limits/lane.ts';
 import type { Origin } from '../core/limits/token-request.ts';
+import { failedSender, senderOf } from '../core/limits/tokens/lane.ts';
 import { firstLane } from '../core/model/lanes.ts';
 import type { PurgeMessage } from '../core/model/purge-message.ts';
 import type { Lane } from '../core/model/types.ts';

@@ -1,10 +1,10 @@
 import { type Limits, type LimitsState, noteDirectories, unusedLimits } from '../core/limits/limits.ts';
 import { priceOf } from '../core/limits/price.ts';
-import { freshQuota, quotaOf } from '../core/limits/quota.ts';
-import { isReadingDue } from '../core/limits/quota-readings.ts';
-import { notePrefixes, noteWaiting } from '../core/limits/senders.ts';
 import { strictestLimits } from '../core/limits/shared-limit.ts';
 import { tokenRequestOf } from '../core/limits/token-request.ts';
+import { freshQuota, quotaOf } from '../core/limits/tokens/quota.ts';
+import { isReadingDue } from '../core/limits/tokens/quota-readings.ts';
+import { notePrefixes, noteWaiting } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
 import { withoutDuplicates } from '../core/planning/plan.ts';
@@ -13,8 +13,8 @@ import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, originOf } from './batch.ts';
-import { learnTokens } from './learn-tokens.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
+import { learnTokens } from './tokens/learn-tokens.ts';
 
 const targets: readonly Target[] = ['production', 'staging'];
 

@@ -1,16 +1,16 @@
-import type { PurgeRecorder } from '../aws/journal-table.ts';
-import type { LimitsTable } from '../aws/limits-table.ts';
-import type { ParkedTable } from '../aws/parked-table.ts';
+import type { PurgeRecorder } from '../aws/tables/journal-table.ts';
+import type { LimitsTable } from '../aws/tables/limits-table.ts';
+import type { ParkedTable } from '../aws/tables/parked-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { CdnProClient } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';
 import type { ObjectChange } from '../core/model/types.ts';
-import type { Evidence } from '../core/planning/evidence.ts';
-import type { LearnedLimits } from '../core/planning/learned-limits.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
+import type { Evidence } from '../core/planning/refusals/evidence.ts';
+import type { LearnedLimits } from '../core/planning/refusals/learned-limits.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
-import type { Recovered } from './recover-s3-event.ts';
+import type { Recovered } from './messages/recover-s3-event.ts';
 
 /** A message as it came out of the purge queue. */
 export interface BufferedMessage {

@@ -1,7 +1,7 @@
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { readOptionalVariable } from '../lambda/environment.ts';
-import { type Recovered, recoverMessage } from './recover-s3-event.ts';
+import { type Recovered, recoverMessage } from './messages/recover-s3-event.ts';
 
 let rules: RuleSet | undefined;
 

@@ -1,9 +1,9 @@
 import type { Target } from '../core/model/types.ts';
-import type { Failure } from '../core/planning/failure.ts';
-import type { Isolation } from '../core/planning/isolate.ts';
-import { type LearnedSize, lowerLimits } from '../core/planning/learned-limits.ts';
 import { planEntries, type RequestLimits } from '../core/planning/plan.ts';
 import type { PlannedEntry, PlannedRequest } from '../core/planning/planned-request.ts';
+import type { Failure } from '../core/planning/refusals/failure.ts';
+import type { Isolation } from '../core/planning/refusals/isolate.ts';
+import { type LearnedSize, lowerLimits } from '../core/planning/refusals/learned-limits.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;

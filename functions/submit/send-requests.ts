@@ -1,27 +1,27 @@
-import type { LimitsGrant } from '../aws/limits-table.ts';
+import type { LimitsGrant } from '../aws/tables/limits-table.ts';
 import type { Answer } from '../cdn-pro/answer.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
 import { priceOf } from '../core/limits/price.ts';
-import type { Tokens } from '../core/limits/quota.ts';
+import type { Tokens } from '../core/limits/tokens/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
-import { Isolation } from '../core/planning/isolate.ts';
-import { keepApart } from '../core/planning/keep-apart.ts';
 import { bodyOf, type PlannedEntry, type PlannedRequest } from '../core/planning/planned-request.ts';
+import { Isolation } from '../core/planning/refusals/isolate.ts';
+import { keepApart } from '../core/planning/refusals/keep-apart.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { askTokens } from './ask-tokens.ts';
+import { type ConcludeContext, concludeAnswers, type ShortRequests } from './answers/conclude.ts';
+import { handleAnswer, type SendContext } from './answers/handle-answer.ts';
+import { recordPurge } from './answers/record-purge.ts';
 import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
-import { type ConcludeContext, concludeAnswers, type ShortRequests } from './conclude.ts';
-import { handleAnswer, type SendContext } from './handle-answer.ts';
-import type { LimitsNote } from './limits-note.ts';
-import { removePurged } from './park-entries.ts';
+import type { LeftRequests } from './messages/return-messages.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
-import { recordPurge } from './record-purge.ts';
-import type { LeftRequests } from './return-messages.ts';
 import { Run } from './run.ts';
+import { askTokens } from './tokens/ask-tokens.ts';
+import type { LimitsNote } from './tokens/limits-note.ts';
+import { removePurged } from './tokens/park-entries.ts';
 
 /** A request that would wait longer than this for its pace is requeued, to carry changes that come after it. */
 const longestPaceWaitMs = 2000;

@@ -1,5 +1,5 @@
 import type { LimitsState } from '../core/limits/limits.ts';
-import { isWaiting } from '../core/limits/senders.ts';
+import { isWaiting } from '../core/limits/tokens/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { lanes } from '../core/model/lanes.ts';
@@ -13,14 +13,14 @@ import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/plann
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, createBatch, laneOf, type MessageInHand } from './batch.ts';
-import { classifyMessages, tallyMessages } from './classify-messages.ts';
 import { decide, noteDecision, readLimits } from './decide.ts';
-import { noteOnce } from './limits-note.ts';
-import { parkEntries, removingOnlyIf } from './park-entries.ts';
+import { classifyMessages, tallyMessages } from './messages/classify-messages.ts';
+import type { Recovered } from './messages/recover-s3-event.ts';
+import { type LeftRequests, requeueUnsent } from './messages/return-messages.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
-import type { Recovered } from './recover-s3-event.ts';
-import { type LeftRequests, requeueUnsent } from './return-messages.ts';
 import { sendRequests } from './send-requests.ts';
+import { noteOnce } from './tokens/limits-note.ts';
+import { parkEntries, removingOnlyIf } from './tokens/park-entries.ts';
 
 /** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
 const unparkedDelaySeconds = 60;

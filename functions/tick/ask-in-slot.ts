@@ -1,5 +1,5 @@
 import type { Reading, SendOptions } from '../cdn-pro/client.ts';
-import { noTokens } from '../core/limits/quota.ts';
+import { noTokens } from '../core/limits/tokens/quota.ts';
 import type { TickPorts } from './ports.ts';
 
 /** How long nobody sends after a 429, in milliseconds. */

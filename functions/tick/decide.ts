@@ -1,5 +1,8 @@
-import type { Parked } from '../aws/parked-table.ts';
+import type { Parked } from '../aws/tables/parked-table.ts';
 import { type Limits, type LimitsState, noteDirectories, type TokenUnit } from '../core/limits/limits.ts';
+import { type Affordable, sendOrPark, type TokenRequest } from '../core/limits/send-or-park.ts';
+import { strictestLimits } from '../core/limits/shared-limit.ts';
+import { tokenRequestOf } from '../core/limits/token-request.ts';
 import {
   freshQuota,
   type QuotaState,
@@ -7,11 +10,8 @@ import {
   spend,
   spendableTokens,
   type Tokens,
-} from '../core/limits/quota.ts';
-import { type Affordable, sendOrPark, type TokenRequest } from '../core/limits/send-or-park.ts';
-import { notePrefixes, noteSpent } from '../core/limits/senders.ts';
-import { strictestLimits } from '../core/limits/shared-limit.ts';
-import { tokenRequestOf } from '../core/limits/token-request.ts';
+} from '../core/limits/tokens/quota.ts';
+import { notePrefixes, noteSpent } from '../core/limits/tokens/senders.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 
 /** Decides part by part what of all that waits can be paid for now. */

@@ -1,4 +1,5 @@
 import type { Limits, LimitsState } from '../core/limits/limits.ts';
+import { strictestLimits } from '../core/limits/shared-limit.ts';
 import {
   freshQuota,
   isSpentUnknown,
@@ -6,8 +7,7 @@ import {
   spendableTokens,
   type Tokens,
   tokensLeft,
-} from '../core/limits/quota.ts';
-import { strictestLimits } from '../core/limits/shared-limit.ts';
+} from '../core/limits/tokens/quota.ts';
 import type { Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
 

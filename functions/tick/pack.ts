@@ -1,5 +1,5 @@
-import type { Parked } from '../aws/parked-table.ts';
-import type { Tokens } from '../core/limits/quota.ts';
+import type { Parked } from '../aws/tables/parked-table.ts';
+import type { Tokens } from '../core/limits/tokens/quota.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import {
   byteLength,

@@ -1,6 +1,6 @@
-import type { LimitsTable } from '../aws/limits-table.ts';
-import type { ParkedTable } from '../aws/parked-table.ts';
-import type { TickTurns } from '../aws/tick-state.ts';
+import type { LimitsTable } from '../aws/tables/limits-table.ts';
+import type { ParkedTable } from '../aws/tables/parked-table.ts';
+import type { TickTurns } from '../aws/tables/tick-state.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';

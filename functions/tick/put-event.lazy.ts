@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { clientOptions } from '../aws/client-options.ts';
 import { putEvent as put } from '../aws/event-bus.ts';
-import { eventSource } from './purge-ended-event.ts';
+import { eventSource } from './follow/purge-ended-event.ts';
 
 const client = new EventBridgeClient(clientOptions);
 

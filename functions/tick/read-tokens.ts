@@ -9,8 +9,8 @@ import {
   spentTokens,
   type Tokens,
   tokensLeft,
-} from '../core/limits/quota.ts';
-import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/quota-readings.ts';
+} from '../core/limits/tokens/quota.ts';
+import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/tokens/quota-readings.ts';
 import type { Target } from '../core/model/types.ts';
 import { describeError } from '../lambda/log.ts';
 import { tickEvents } from '../lambda/log-events.ts';

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
-import type { Parked, ParkedKind } from '../aws/parked-table.ts';
-import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/quota.ts';
+import type { Parked, ParkedKind } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
+import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/tokens/quota.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { secondPurgeOf } from '../core/model/second-purge.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';

@@ -1,6 +1,6 @@
-import type { Parked } from '../aws/parked-table.ts';
-import { doneByMs } from '../core/limits/done-by.ts';
+import type { Parked } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
+import { doneByMs } from '../core/limits/tokens/done-by.ts';
 import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';

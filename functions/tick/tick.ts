@@ -1,7 +1,7 @@
-import type { TickState, Turn } from '../aws/tick-state.ts';
+import type { TickState, Turn } from '../aws/tables/tick-state.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
 import { noteReleased, withOutstanding } from '../core/limits/released-tokens.ts';
-import { noteWaiting } from '../core/limits/senders.ts';
+import { noteWaiting } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { tickEvents } from '../lambda/log-events.ts';
 import { createDecisions, type Decisions } from './decide.ts';

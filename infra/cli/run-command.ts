@@ -1,5 +1,5 @@
 import { PurgerError } from '../../functions/core/model/errors.ts';
-import { suggestion } from '../settings/suggestion.ts';
+import { suggestion } from '../settings/checks/suggestion.ts';
 import { describeAwsError } from './aws-error.ts';
 import type { Command, CommandResult, Surroundings } from './command.ts';
 import { terminal } from './terminal.ts';

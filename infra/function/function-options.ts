@@ -4,8 +4,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import * as z from 'zod';
 import { environment } from '../../functions/lambda/environment.ts';
-import { check, purgerSubject } from '../settings/check.ts';
-import { expected, strictObject, trueOrFalse, wholeNumber } from '../settings/schema.ts';
+import { check, purgerSubject } from '../settings/checks/check.ts';
+import { expected, strictObject, trueOrFalse, wholeNumber } from '../settings/checks/schema.ts';
 
 const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { unauthorizedDelaySeconds } from '../../functions/core/limits/window.ts';
+import { unauthorizedDelaySeconds } from '../../functions/core/limits/requests/window.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import type { PurgeQueue } from '../storage/purge-queue.ts';

@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { openIndex, waitingIndex, windowPartition } from '../../functions/aws/ledger-keys.ts';
+import { openIndex, waitingIndex, windowPartition } from '../../functions/aws/tables/ledger-keys.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Tick } from '../pipeline/tick.ts';
 import { grantReadSecret } from '../security/secrets.ts';

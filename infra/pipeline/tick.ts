@@ -6,7 +6,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../functions/lambda/environment.ts';
-import { eventSource, purgeEndedType } from '../../functions/tick/purge-ended-event.ts';
+import { eventSource, purgeEndedType } from '../../functions/tick/follow/purge-ended-event.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchPurges } from '../monitoring/purge-alarms.ts';

@@ -25,7 +25,7 @@ import { Construct } from 'constructs';
 import { type AccessLogMetricName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
-import { checkWebhookApi, type WebhookApiOptions } from '../settings/webhook-api-settings.ts';
+import { checkWebhookApi, type WebhookApiOptions } from '../settings/sources/webhook-api-settings.ts';
 
 /** Options of a {@link WebhookApi}. */
 export interface WebhookApiProps extends WebhookApiOptions {

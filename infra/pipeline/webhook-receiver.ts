@@ -3,7 +3,7 @@ import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { memoryPrefix } from '../../functions/aws/ledger-keys.ts';
+import { memoryPrefix } from '../../functions/aws/tables/ledger-keys.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
 import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-webhook/webhook-config.ts';
@@ -11,13 +11,13 @@ import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
-import { ConfigError } from '../settings/check.ts';
-import type { WebhookApiOptions } from '../settings/webhook-api-settings.ts';
+import { ConfigError } from '../settings/checks/check.ts';
+import type { WebhookApiOptions } from '../settings/sources/webhook-api-settings.ts';
 import { grantItems, type Ledger } from '../storage/ledger.ts';
 import { grantSend } from '../storage/purge-queue.ts';
 import type { Webhook } from '../webhook.ts';
 import { warnWithout } from './region-features.ts';
-import type { ReceiverProps } from './s3-receiver.ts';
+import type { ReceiverProps } from './s3/s3-receiver.ts';
 import { WebhookApi } from './webhook-api.ts';
 
 /** Options of a {@link WebhookReceiver}. */

@@ -3,8 +3,8 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { ConfigError, purgerSubject } from '../settings/check.ts';
-import type { SecretSettings } from '../settings/secret-settings.ts';
+import { ConfigError, purgerSubject } from '../settings/checks/check.ts';
+import type { SecretSettings } from '../settings/sources/secret-settings.ts';
 
 /** @returns the secret that a configuration file names */
 export function importSecret(scope: Construct, id: string, settings: SecretSettings): ISecret {

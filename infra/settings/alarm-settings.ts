@@ -2,8 +2,8 @@ import { Token } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import * as z from 'zod';
-import { check } from './check.ts';
-import { expected, nonEmptyString, strictObject } from './schema.ts';
+import { check } from './checks/check.ts';
+import { expected, nonEmptyString, strictObject } from './checks/schema.ts';
 
 /** Every alarm, by the name that its full name ends with, that its runbook section has, and that switches it off. */
 export const alarmNames = [

@@ -1,5 +1,5 @@
 import { recordOf } from '../../functions/core/model/record.ts';
-import type { IssuePath, ValidationIssue } from './validation-issue.ts';
+import type { IssuePath, ValidationIssue } from './checks/validation-issue.ts';
 
 /**
  * @returns an issue for each ARN that is in another region than the stack, where the configuration says which that is.

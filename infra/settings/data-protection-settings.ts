@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { expected, trueOrFalse } from './schema.ts';
+import { expected, trueOrFalse } from './checks/schema.ts';
 
 /** How the user wants data to be kept. */
 export interface DataProtectionProps {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { recordOf } from '../../functions/core/model/record.ts';
-import { expected, nonEmptyString, strictObject } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
+import { expected, nonEmptyString, strictObject } from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 
 /** The ledger of another deployment of the same CDN Pro customer, in `infra/config.ts`. */
 export interface SharedLedgerSettings {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import type { Limits, TokenUnit } from '../../functions/core/limits/limits.ts';
-import type { ConfiguredQuota } from '../../functions/core/limits/quota.ts';
-import { type BucketLimit, defaultBucket } from '../../functions/core/limits/request-bucket.ts';
-import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { type BucketLimit, defaultBucket } from '../../functions/core/limits/requests/request-bucket.ts';
+import type { RateLimit } from '../../functions/core/limits/requests/window.ts';
+import type { ConfiguredQuota } from '../../functions/core/limits/tokens/quota.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
-import { expected, strictObject, wholeNumber } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
+import { expected, strictObject, wholeNumber } from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 
 /** The bucket of requests that all API users of a customer and CDN Pro's portal take from. */
 export interface ApiBucketSettings extends BucketLimit {

@@ -4,9 +4,16 @@ import { recordOf } from '../../functions/core/model/record.ts';
 import type { CacheKey } from '../../functions/core/planning/cache-key.ts';
 import type { CoalesceLimits } from '../../functions/core/planning/coalesce.ts';
 import type { Planning } from '../../functions/core/planning/plan.ts';
-import { retiredCoalescing } from './retired.ts';
-import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
+import { retiredCoalescing } from './checks/retired.ts';
+import {
+  arrayOf,
+  expected,
+  nonEmptyString,
+  strictObject,
+  trueOrFalse,
+  wholeNumber,
+} from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 
 /** Options of what a purge request holds. */
 export interface PlanningSettings {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { type AlarmFields, alarmFields } from './alarm-settings.ts';
-import { check } from './check.ts';
 import { validateRegion } from './check-region.ts';
+import { check } from './checks/check.ts';
+import { retiredSettings } from './checks/retired.ts';
+import { expected, nonEmptyString, strictObject } from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 import { type DataProtectionProps, dataProtectionFields } from './data-protection-settings.ts';
 import {
   accounts,
@@ -11,21 +14,22 @@ import {
   validateSharing,
 } from './ledger-settings.ts';
 import { endpointField } from './purger-props.ts';
-import { retiredSettings } from './retired.ts';
 import { receivedBy, validateSources } from './rules/check-sources.ts';
-import { expected, nonEmptyString, strictObject } from './schema.ts';
-import { type SecretSettings, secretSettings } from './secret-settings.ts';
 import { type Settings, settingsFields, validateSettings } from './settings.ts';
+import { type SecretSettings, secretSettings } from './sources/secret-settings.ts';
 import {
   type BucketSettings,
   type QueueSettings,
   sourceFields,
   type TopicSettings,
   validateSourceSettings,
-} from './source-settings.ts';
-import type { ValidationIssue } from './validation-issue.ts';
-import { validateWebhookApi, type WebhookApiSettings, webhookApiFields } from './webhook-api-settings.ts';
-import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
+} from './sources/source-settings.ts';
+import {
+  validateWebhookApi,
+  type WebhookApiSettings,
+  webhookApiFields,
+} from './sources/webhook-api-settings.ts';
+import { type WebhookSettings, webhookSettings } from './sources/webhook-settings.ts';
 
 /** The stack's name unless the configuration has one. */
 export const defaultStackName = 'CdnProPurger';

@@ -1,10 +1,10 @@
 import { describeValue } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
-import { check, purgerSubject } from './check.ts';
+import { check, purgerSubject } from './checks/check.ts';
+import { expected, nonEmptyString, strictObject } from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 import { dataProtectionFields } from './data-protection-settings.ts';
 import { accounts, validateSharing } from './ledger-settings.ts';
-import { expected, nonEmptyString, strictObject } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
 
 /** CDN Pro's API. Credentials are sent there: over plain HTTP only to this machine, for trying things out. */
 export const endpointField = nonEmptyString('a URL').regex(

@@ -1,7 +1,17 @@
 import * as z from 'zod';
 import type { MappingConfig, Rule } from '../../functions/core/mapping/rule.ts';
 import type { Target } from '../../functions/core/model/types.ts';
-import { check, purgerSubject } from './check.ts';
+import { check, purgerSubject } from './checks/check.ts';
+import { retiredSettings } from './checks/retired.ts';
+import {
+  arrayOf,
+  expected,
+  nonEmptyString,
+  strictObject,
+  trueOrFalse,
+  wholeNumber,
+} from './checks/schema.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 import {
   type CompleteLimits,
   completeLimits,
@@ -18,11 +28,8 @@ import {
   planningFields,
   validatePlanning,
 } from './planning-settings.ts';
-import { retiredSettings } from './retired.ts';
 import { validateRules } from './rules/check-rules.ts';
 import { ruleSchema, targetSchema } from './rules/rule-schema.ts';
-import { arrayOf, expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from './schema.ts';
-import type { ValidationIssue } from './validation-issue.ts';
 
 /** Options of the purger itself, whatever it is deployed with. */
 export interface Settings extends LimitsSettings, PlanningSettings {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
-import { check } from './check.ts';
+import { check } from './checks/check.ts';
+import { expected, strictObject } from './checks/schema.ts';
+import { suggestion } from './checks/suggestion.ts';
+import type { ValidationIssue } from './checks/validation-issue.ts';
 import {
   checkConfig,
   configFields,
@@ -9,9 +12,6 @@ import {
   type PurgerConfig,
   validateConfig,
 } from './purger-config.ts';
-import { expected, strictObject } from './schema.ts';
-import { suggestion } from './suggestion.ts';
-import type { ValidationIssue } from './validation-issue.ts';
 
 /** A configuration for several stages, each of which is a separate stack. */
 export interface StagedConfig {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeValue } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
-import { ConfigError } from '../settings/check.ts';
+import { ConfigError } from '../settings/checks/check.ts';
 import type { PurgerConfig } from '../settings/purger-config.ts';
 import { type AppStage, checkStages, findStage } from '../settings/stages.ts';
 

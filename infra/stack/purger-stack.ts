@@ -7,7 +7,7 @@ import { CdnPurger } from '../cdn-purger.ts';
 import { importSecret } from '../security/secrets.ts';
 import type { AlarmFields, AlarmSettings } from '../settings/alarm-settings.ts';
 import { checkConfig, type PurgerConfig } from '../settings/purger-config.ts';
-import type { WebhookSettings } from '../settings/webhook-settings.ts';
+import type { WebhookSettings } from '../settings/sources/webhook-settings.ts';
 import { importLedger } from '../storage/shared-ledger.ts';
 import { Webhook } from '../webhook.ts';
 import { watchSources, webhookApiOptions } from './stack-sources.ts';

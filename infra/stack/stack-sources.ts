@@ -7,8 +7,8 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { CdnPurger } from '../cdn-purger.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
-import type { BucketSettings, QueueSettings, TopicSettings } from '../settings/source-settings.ts';
-import type { WebhookApiOptions, WebhookApiSettings } from '../settings/webhook-api-settings.ts';
+import type { BucketSettings, QueueSettings, TopicSettings } from '../settings/sources/source-settings.ts';
+import type { WebhookApiOptions, WebhookApiSettings } from '../settings/sources/webhook-api-settings.ts';
 
 /** Where S3's events come from, as a configuration file has it. */
 interface Sources {

@@ -1,7 +1,7 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { waitingIndex } from '../../functions/aws/ledger-keys.ts';
+import { waitingIndex } from '../../functions/aws/tables/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { protectedTable } from './protected-table.ts';
 

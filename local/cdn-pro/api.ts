@@ -1,15 +1,15 @@
 import { type Answer, badRequest, failure } from './answers.ts';
 import { listHostnames } from './hostnames.ts';
+import { defaultServiceQuota, exhaustedAnswer, serviceQuota } from './limits/quota-answers.ts';
+import { createQuotaMeter } from './limits/quota-meter.ts';
+import { createQuotas, defaultPrefetchQuota, type Quotas } from './limits/quotas.ts';
 import type { CompleteOptions } from './options.ts';
-import { type AcceptedPrefetch, parsePrefetchRequest, readPrefetch } from './prefetches.ts';
-import { listPurges } from './purge-list.ts';
-import { parsePurgeRequest } from './purge-request.ts';
-import { type AcceptedPurge, readPurge, readTarget, summarizePurges } from './purges.ts';
-import { defaultServiceQuota, exhaustedAnswer, serviceQuota } from './quota-answers.ts';
-import { createQuotaMeter } from './quota-meter.ts';
-import { createQuotas, defaultPrefetchQuota, type Quotas } from './quotas.ts';
+import { type AcceptedPrefetch, parsePrefetchRequest, readPrefetch } from './purges/prefetches.ts';
+import { listPurges } from './purges/purge-list.ts';
+import { parsePurgeRequest } from './purges/purge-request.ts';
+import { type AcceptedPurge, readPurge, readTarget, summarizePurges } from './purges/purges.ts';
+import { newTask } from './purges/tasks.ts';
 import type { Endpoint } from './routes.ts';
-import { newTask } from './tasks.ts';
 
 /** The customer that the one user belongs to. */
 const customerId = 10_000_021;

@@ -1,5 +1,5 @@
 import { type Answer, badRequest } from './answers.ts';
-import type { DeployedHosts } from './purge-request.ts';
+import type { DeployedHosts } from './purges/purge-request.ts';
 import { readChoice, readPage } from './query.ts';
 
 /** @returns the answer to GET /cdn/hostnames; host names with a `*` are not listed */

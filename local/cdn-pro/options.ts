@@ -1,11 +1,11 @@
 import type { Credentials } from './authentication.ts';
-import type { AcceptedPrefetch } from './prefetches.ts';
-import type { DeployedHosts, PurgeRequest, Target } from './purge-request.ts';
-import type { AcceptedPurge } from './purges.ts';
-import type { ExhaustedAnswer } from './quota-answers.ts';
-import { defaultQuota, type Tokens } from './quotas.ts';
-import type { BucketLimit } from './rate-bucket.ts';
-import type { RateLimit } from './rate-window.ts';
+import type { ExhaustedAnswer } from './limits/quota-answers.ts';
+import { defaultQuota, type Tokens } from './limits/quotas.ts';
+import type { BucketLimit } from './limits/rate-bucket.ts';
+import type { RateLimit } from './limits/rate-window.ts';
+import type { AcceptedPrefetch } from './purges/prefetches.ts';
+import type { DeployedHosts, PurgeRequest, Target } from './purges/purge-request.ts';
+import type { AcceptedPurge } from './purges/purges.ts';
 import type { Endpoint } from './routes.ts';
 
 /** Options of a simulator. Where the vendor's documents do not say how CDN Pro behaves, there is an option. */

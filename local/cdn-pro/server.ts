@@ -4,13 +4,13 @@ import { type Answer, cut, failure, notAllowed, send } from './answers.ts';
 import { type Api, createApi } from './api.ts';
 import { type Authentication, type Credentials, createAuthentication, namesUser } from './authentication.ts';
 import { createFaultQueue, type FaultQueue, type InjectedFault, injectedAnswer } from './fault-injection.ts';
+import type { Tokens } from './limits/quotas.ts';
+import { type Admission, createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
 import { readBody, startLoopbackServer } from './loopback-server.ts';
 import { type CdnProOptions, type CompleteOptions, withDefaults } from './options.ts';
-import type { AcceptedPrefetch } from './prefetches.ts';
-import type { Target } from './purge-request.ts';
-import type { AcceptedPurge } from './purges.ts';
-import type { Tokens } from './quotas.ts';
-import { type Admission, createRequestLimits, type RequestLimits } from './request-limits.ts';
+import type { AcceptedPrefetch } from './purges/prefetches.ts';
+import type { Target } from './purges/purge-request.ts';
+import type { AcceptedPurge } from './purges/purges.ts';
 import { type Endpoint, type Route, routeOf } from './routes.ts';
 
 /** One POST /cdn/purges, in the order of arrival. */

@@ -1,11 +1,11 @@
 import type { CdnProOptions } from '../cdn-pro/options.ts';
-import type { AcceptedPurge } from '../cdn-pro/purges.ts';
+import type { AcceptedPurge } from '../cdn-pro/purges/purges.ts';
 import { startCdnPro } from '../cdn-pro/server.ts';
 import type { Page } from '../edge/cache.ts';
 import { type EdgeClient, edgeClient } from '../edge/edge-client.ts';
 import { type NetworkPurge, startNetwork } from '../edge/network.ts';
 import { localCredentials } from './secrets.ts';
-import type { LoggedPurge } from './timeline.ts';
+import type { LoggedPurge } from './timeline/timeline.ts';
 
 /** Options of the CDN of the local stack. */
 export interface LocalCdnOptions {

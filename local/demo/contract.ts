@@ -3,8 +3,8 @@ import { environment } from '../../functions/lambda/environment.ts';
 import { completeLimits, limitsOf } from '../../infra/settings/limits-settings.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../aws/emulators/emulators.ts';
+import { defaultQuota } from '../cdn-pro/limits/quotas.ts';
 import type { CdnProOptions } from '../cdn-pro/options.ts';
-import { defaultQuota } from '../cdn-pro/quotas.ts';
 
 /** A contract with CDN Pro, as far as it is about the day's URLs. */
 export interface Contract {

@@ -1,6 +1,6 @@
-import type { SampleResult, Step } from './run-samples.ts';
-import type { Entry, Timeline } from './timeline.ts';
-import { describeFinish, describePurge } from './timeline-purges.ts';
+import type { SampleResult, Step } from './samples/run-samples.ts';
+import type { Entry, Timeline } from './timeline/timeline.ts';
+import { describeFinish, describePurge } from './timeline/timeline-purges.ts';
 
 /** The most changes that are listed one by one within {@link quietMs}; more are counted. */
 const mostListed = 5;

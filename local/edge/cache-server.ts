@@ -1,4 +1,4 @@
-import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
+import type { PurgeRequest } from '../cdn-pro/purges/purge-request.ts';
 import { EdgeCache, type FetchedPage, type Page } from './cache.ts';
 import type { CacheKeyAdditions, PageRequest } from './cache-key.ts';
 

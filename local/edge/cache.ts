@@ -1,4 +1,4 @@
-import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
+import type { PurgeRequest } from '../cdn-pro/purges/purge-request.ts';
 import type { CacheKey, CacheKeyAdditions } from './cache-key.ts';
 import { purgeMatcher } from './purge-matcher.ts';
 

@@ -1,5 +1,5 @@
-import type { AcceptedPrefetch } from '../cdn-pro/prefetches.ts';
-import type { AcceptedPurge } from '../cdn-pro/purges.ts';
+import type { AcceptedPrefetch } from '../cdn-pro/purges/prefetches.ts';
+import type { AcceptedPurge } from '../cdn-pro/purges/purges.ts';
 import { pageRequest } from './cache-key.ts';
 import { type CacheServer, createCacheServer, originOf } from './cache-server.ts';
 import { consistentHash } from './consistent-hash.ts';

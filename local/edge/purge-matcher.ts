@@ -1,5 +1,5 @@
-import type { PurgeRequest } from '../cdn-pro/purge-request.ts';
-import { inJavaScript, regexParts } from '../cdn-pro/regex-rules.ts';
+import type { PurgeRequest } from '../cdn-pro/purges/purge-request.ts';
+import { inJavaScript, regexParts } from '../cdn-pro/purges/regex-rules.ts';
 import { type CacheKey, type CacheKeyAdditions, cacheUrlOf } from './cache-key.ts';
 
 type FileHeaders = NonNullable<PurgeRequest['fileHeaders']>;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../cdn-pro/loopback-server.ts';
-import type { PurgeRequest, Target } from '../cdn-pro/purge-request.ts';
+import type { PurgeRequest, Target } from '../cdn-pro/purges/purge-request.ts';
 import { isLoopbackOr } from '../loopback/hosts.ts';
 import type { Page } from './cache.ts';
 import { type CacheKeyAdditions, type CacheKeyRules, pageRequestOf } from './cache-key.ts';

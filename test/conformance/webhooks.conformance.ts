@@ -3,7 +3,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defaultConfigFile, loadConfig } from '../../infra/stack/load-config.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
 import { createWorld, type World } from './world.ts';
 
 const webhook = 'standard-webhooks';

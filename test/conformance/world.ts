@@ -5,7 +5,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { secretNameIn } from '../../infra/settings/secret-settings.ts';
+import { secretNameIn } from '../../infra/settings/sources/secret-settings.ts';
 import { createSwitch } from '../../local/aws/control/switch.ts';
 import { startEventSource } from '../../local/aws/event-source/poller.ts';
 import { createFunction } from '../../local/aws/lambda/function.ts';

@@ -1,5 +1,5 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { BucketSettings } from '../../infra/settings/source-settings.ts';
+import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
 import { sampleConfig } from './purger-stack.ts';
 
 const place = 'eu-west-1:111122223333';

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { OpenPurge } from '../../functions/aws/journal-table.ts';
+import type { OpenPurge } from '../../functions/aws/tables/journal-table.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
-import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
-import type { PurgeEnded } from '../../functions/tick/purge-ended-event.ts';
+import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
+import type { PurgeEnded } from '../../functions/tick/follow/purge-ended-event.ts';
 import { createFollowWorld, messageFor } from './follow-world.ts';
 import { minuteMs } from './tick-world.ts';
 

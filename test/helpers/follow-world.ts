@@ -1,17 +1,21 @@
-import { type AcceptedPurge, createJournal, type OpenPurge } from '../../functions/aws/journal-table.ts';
-import { createLimitsTable } from '../../functions/aws/limits-table.ts';
+import {
+  type AcceptedPurge,
+  createJournal,
+  type OpenPurge,
+} from '../../functions/aws/tables/journal-table.ts';
+import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import type { PurgeReader } from '../../functions/cdn-pro/client.ts';
 import { mostInPage } from '../../functions/cdn-pro/tasks.ts';
 import type { Observation } from '../../functions/core/following/decide-purge.ts';
 import type { Limits } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
-import { freshQuota, spend, type Tokens } from '../../functions/core/limits/quota.ts';
+import { freshQuota, spend, type Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { createFollower } from '../../functions/tick/follow.ts';
-import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
-import type { PurgeEnded } from '../../functions/tick/purge-ended-event.ts';
+import { createFollower } from '../../functions/tick/follow/follow.ts';
+import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
+import type { PurgeEnded } from '../../functions/tick/follow/purge-ended-event.ts';
 import { fileEntry } from './changes.ts';
 import { createParkedItems } from './parked-items.ts';
 import { minuteMs, worldBeginsMs } from './tick-world.ts';

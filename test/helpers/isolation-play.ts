@@ -1,12 +1,12 @@
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { Evidence } from '../../functions/core/planning/evidence.ts';
-import type { Failure } from '../../functions/core/planning/failure.ts';
-import { Isolation, type IsolationOptions } from '../../functions/core/planning/isolate.ts';
-import { keepApart } from '../../functions/core/planning/keep-apart.ts';
-import type { BodySize } from '../../functions/core/planning/learned-limits.ts';
 import type { PlannedEntry, PlannedRequest } from '../../functions/core/planning/planned-request.ts';
+import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import type { Failure } from '../../functions/core/planning/refusals/failure.ts';
+import { Isolation, type IsolationOptions } from '../../functions/core/planning/refusals/isolate.ts';
+import { keepApart } from '../../functions/core/planning/refusals/keep-apart.ts';
+import type { BodySize } from '../../functions/core/planning/refusals/learned-limits.ts';
 
 /** What CDN Pro makes of a request: undefined where it accepts it. */
 export type Verdict = (entries: readonly PurgeEntry[], nowMs: number) => Failure | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { CdnProFault, RawResponse } from '../../bench/simulation/cdn-pro.ts';
-import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
+import type { CdnProFault, RawResponse } from '../../bench/simulation/world/cdn-pro.ts';
+import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world/world.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeAction, PurgeEntry, Scope, Target } from '../../functions/core/model/types.ts';
 

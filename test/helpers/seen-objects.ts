@@ -1,4 +1,4 @@
-import type { RememberedObject, SeenObjects } from '../../functions/aws/seen-objects-table.ts';
+import type { RememberedObject, SeenObjects } from '../../functions/aws/tables/seen-objects-table.ts';
 
 /** What is remembered of objects, in memory, as the table has it. */
 export interface SeenObjectsFixture extends SeenObjects {

@@ -1,6 +1,6 @@
-import type { AcceptedPurge } from '../../functions/aws/journal-table.ts';
-import type { LimitsGrant } from '../../functions/aws/limits-table.ts';
-import type { ToPark } from '../../functions/aws/parked-table.ts';
+import type { AcceptedPurge } from '../../functions/aws/tables/journal-table.ts';
+import type { LimitsGrant } from '../../functions/aws/tables/limits-table.ts';
+import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import type { CdnProClient, PreparedClient } from '../../functions/cdn-pro/client.ts';
@@ -11,14 +11,14 @@ import {
   reserveRequest,
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
-import type { Pacing } from '../../functions/core/limits/pacing.ts';
-import type { Tokens } from '../../functions/core/limits/quota.ts';
-import type { RateLimit } from '../../functions/core/limits/window.ts';
+import type { Pacing } from '../../functions/core/limits/requests/pacing.ts';
+import type { RateLimit } from '../../functions/core/limits/requests/window.ts';
+import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
-import { Evidence } from '../../functions/core/planning/evidence.ts';
-import { LearnedLimits } from '../../functions/core/planning/learned-limits.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
+import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import { LearnedLimits } from '../../functions/core/planning/refusals/learned-limits.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 
 /** A line that was logged. */

@@ -1,10 +1,10 @@
-import { createLimitsTable, type LimitsTable } from '../../functions/aws/limits-table.ts';
-import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/parked-table.ts';
-import { createTickTurns } from '../../functions/aws/tick-state.ts';
+import { createLimitsTable, type LimitsTable } from '../../functions/aws/tables/limits-table.ts';
+import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/tables/parked-table.ts';
+import { createTickTurns } from '../../functions/aws/tables/tick-state.ts';
 import type { Reading } from '../../functions/cdn-pro/client.ts';
 import type { Quotas } from '../../functions/cdn-pro/quotas.ts';
 import type { Limits, LimitsState } from '../../functions/core/limits/limits.ts';
-import { freshQuota, spend, type Tokens } from '../../functions/core/limits/quota.ts';
+import { freshQuota, spend, type Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { TickOptions, TickPorts } from '../../functions/tick/ports.ts';
 import { createTick } from '../../functions/tick/tick.ts';

@@ -1,4 +1,4 @@
-import type { MemoryStore, Remembered } from '../../functions/aws/entry-memory-table.ts';
+import type { MemoryStore, Remembered } from '../../functions/aws/tables/entry-memory-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';

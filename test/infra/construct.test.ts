@@ -6,7 +6,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
-import { ConfigError } from '../../infra/settings/check.ts';
+import { ConfigError } from '../../infra/settings/checks/check.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
 

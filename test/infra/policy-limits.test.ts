@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderedBytes } from '../../infra/security/rendered-bytes.ts';
-import type { BucketSettings } from '../../infra/settings/source-settings.ts';
+import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
 import { allOf, sampleConfig, templateOf } from '../helpers/purger-stack.ts';
 
 const s3Alone = { webhooks: [], rules: sampleConfig.rules.slice(0, 1) };

@@ -8,7 +8,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
-import type { BucketSettings } from '../../infra/settings/source-settings.ts';
+import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
 import {
   eventRulesOf,
   permissionsOf,

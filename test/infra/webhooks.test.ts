@@ -5,7 +5,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { readWebhooks } from '../../functions/receive-webhook/webhook-config.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { webhookSourceNames } from '../../infra/settings/webhook-settings.ts';
+import { webhookSourceNames } from '../../infra/settings/sources/webhook-settings.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
-import type { Explanation } from '../../infra/cli/explain.ts';
+import type { Explanation } from '../../infra/cli/explain/explain.ts';
 import { runCommand } from '../../infra/cli/run-command.ts';
 import { scratchFolder } from '../helpers/start.ts';
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createParkedTable } from '../../functions/aws/parked-table.ts';
+import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';

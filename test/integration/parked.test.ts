@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createParkedTable, type ParkedTable } from '../../functions/aws/parked-table.ts';
+import { createParkedTable, type ParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import { tickEvents } from '../../functions/lambda/log-events.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';

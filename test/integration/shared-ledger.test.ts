@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLimitsTable } from '../../functions/aws/limits-table.ts';
+import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
-import { webhookSigners } from '../../local/demo/webhook-signers.ts';
+import { webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
 import { type CmsVector, isUnsignedPing, readCmsVectors, sourceOfVector } from '../helpers/cms-vectors.ts';
 import { type StartedStack, startStack } from '../helpers/start.ts';
 

@@ -1,8 +1,8 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTable, type Item } from '../../bench/simulation/table.ts';
-import { createLimitsTable } from '../../functions/aws/limits-table.ts';
+import { createTable, type Item } from '../../bench/simulation/world/table.ts';
+import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const startMs = 480_000 * 3_600_000;

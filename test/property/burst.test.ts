@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runWorld } from '../../bench/simulation/world.ts';
+import { runWorld } from '../../bench/simulation/world/world.ts';
 
 /** CDN Pro's default contract. */
 const bucket = { perMinute: 30, burst: 60 };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createQuotaMeter } from '../../local/cdn-pro/quota-meter.ts';
-import { createRateBucket } from '../../local/cdn-pro/rate-bucket.ts';
-import { createRateWindow } from '../../local/cdn-pro/rate-window.ts';
+import { createQuotaMeter } from '../../local/cdn-pro/limits/quota-meter.ts';
+import { createRateBucket } from '../../local/cdn-pro/limits/rate-bucket.ts';
+import { createRateWindow } from '../../local/cdn-pro/limits/rate-window.ts';
 
 /** Arrivals in the order of time, with what each asks for. */
 function arrivals(maxGapMs: number, maxAmount: number) {

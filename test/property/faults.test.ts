@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { CdnProFault } from '../../bench/simulation/cdn-pro.ts';
 import { entriesIn } from '../../bench/simulation/changes.ts';
-import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world.ts';
+import type { CdnProFault } from '../../bench/simulation/world/cdn-pro.ts';
+import { type Outcome, runWorld, type WorldOptions } from '../../bench/simulation/world/world.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { FileEntry } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Journal } from '../../functions/aws/journal-table.ts';
-import type { FollowPorts } from '../../functions/tick/follow-ports.ts';
+import type { Journal } from '../../functions/aws/tables/journal-table.ts';
+import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import { histories, play } from '../helpers/follow-play.ts';
 
 const journalWith =

@@ -4,7 +4,7 @@ import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
-import { recoverMessage } from '../../functions/submit/recover-s3-event.ts';
+import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { createSender } from '../helpers/webhook-sender.ts';
 

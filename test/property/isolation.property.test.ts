@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { Evidence } from '../../functions/core/planning/evidence.ts';
-import { type Failure, isAboutContent, namedEntries } from '../../functions/core/planning/failure.ts';
-import { Isolation, type IsolationOptions } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
+import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import {
+  type Failure,
+  isAboutContent,
+  namedEntries,
+} from '../../functions/core/planning/refusals/failure.ts';
+import { Isolation, type IsolationOptions } from '../../functions/core/planning/refusals/isolate.ts';
 import { type Played, type PlayOptions, playIsolation, type Verdict } from '../helpers/isolation-play.ts';
 
 const pageCount = 40;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { matchesFilter } from '../../functions/core/model/object-filter.ts';
-import { keyPattern } from '../../infra/pipeline/key-pattern.ts';
+import { matchesFilter } from '../../functions/core/model/objects/object-filter.ts';
+import { keyPattern } from '../../infra/pipeline/s3/key-pattern.ts';
 import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
 
 /** Few letters, so that prefixes and suffixes often overlap and keys often fit. */

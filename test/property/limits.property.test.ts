@@ -1,11 +1,15 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createClock, type VirtualClock } from '../../bench/simulation/clock.ts';
-import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../../functions/aws/limits-table.ts';
+import { createClock, type VirtualClock } from '../../bench/simulation/world/clock.ts';
+import {
+  createLimitsTable,
+  type LimitsTable,
+  slowestWriteMs,
+} from '../../functions/aws/tables/limits-table.ts';
 import type { GrantedSlot, LimitsState } from '../../functions/core/limits/limits.ts';
-import { isSpentUnknown } from '../../functions/core/limits/quota.ts';
-import { correct } from '../../functions/core/limits/quota-readings.ts';
+import { isSpentUnknown } from '../../functions/core/limits/tokens/quota.ts';
+import { correct } from '../../functions/core/limits/tokens/quota-readings.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Parked } from '../../functions/aws/parked-table.ts';
+import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { TickPorts } from '../../functions/tick/ports.ts';
 import { createTickWorld, parkedFile, type TickWorldOptions, urlsIn } from '../helpers/tick-world.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readUrls, wholeHosts } from '../../infra/cli/queries/purge-by-hand.ts';
-import { parsePurgeRequest } from '../../local/cdn-pro/purge-request.ts';
+import { parsePurgeRequest } from '../../local/cdn-pro/purges/purge-request.ts';
 
 import { dirUrlMatcher, regexMatcher } from '../../local/edge/purge-matcher.ts';
 

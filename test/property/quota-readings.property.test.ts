@@ -7,8 +7,8 @@ import {
   spend,
   spendableTokens,
   type Tokens,
-} from '../../functions/core/limits/quota.ts';
-import { correct, isReadingDue, isReadingOld } from '../../functions/core/limits/quota-readings.ts';
+} from '../../functions/core/limits/tokens/quota.ts';
+import { correct, isReadingDue, isReadingOld } from '../../functions/core/limits/tokens/quota-readings.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;

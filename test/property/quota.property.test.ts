@@ -11,8 +11,8 @@ import {
   spentTokens,
   type Tokens,
   tokensBackMs,
-} from '../../functions/core/limits/quota.ts';
-import { correct } from '../../functions/core/limits/quota-readings.ts';
+} from '../../functions/core/limits/tokens/quota.ts';
+import { correct } from '../../functions/core/limits/tokens/quota-readings.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 
 const hourMs = 3_600_000;

@@ -8,7 +8,7 @@ import {
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
-import { redrive } from '../../infra/cli/purger/redrive.ts';
+import { redrive } from '../../infra/cli/purger/queues/redrive.ts';
 
 /** A network that fails, and a user who stops the command. */
 class Broken extends Error {}

@@ -7,7 +7,7 @@ import {
   noteAnswer,
   noteThrottled,
   reserveInBucket,
-} from '../../functions/core/limits/request-bucket.ts';
+} from '../../functions/core/limits/requests/request-bucket.ts';
 
 const limit = { perMinute: 30, burst: 60 };
 

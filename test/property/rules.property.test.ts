@@ -5,8 +5,8 @@ import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { encodings } from '../../functions/core/mapping/urls/encodings.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
-import { regexFault, regexParts } from '../../local/cdn-pro/regex-rules.ts';
-import { urlFault } from '../../local/cdn-pro/url-rules.ts';
+import { regexFault, regexParts } from '../../local/cdn-pro/purges/regex-rules.ts';
+import { urlFault } from '../../local/cdn-pro/purges/url-rules.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
 
 const origin = 'https://h.example/';

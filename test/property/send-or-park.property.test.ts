@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Limits, type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
-import { freshQuota, lostQuota, spend, spendableTokens } from '../../functions/core/limits/quota.ts';
 import { sendOrPark, type TokenRequest } from '../../functions/core/limits/send-or-park.ts';
-import { noteSpent, noteWaiting } from '../../functions/core/limits/senders.ts';
+import { freshQuota, lostQuota, spend, spendableTokens } from '../../functions/core/limits/tokens/quota.ts';
+import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 
 const nowMs = 20_000 * 24 * 60 * 60 * 1000;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { declareLimits, strictestLimits } from '../../functions/core/limits/shared-limit.ts';
 import {
   emptyWindow,
   type RateLimit,
   type RateWindow,
   requestsInWindow,
   reserve,
-} from '../../functions/core/limits/window.ts';
+} from '../../functions/core/limits/requests/window.ts';
+import { declareLimits, strictestLimits } from '../../functions/core/limits/shared-limit.ts';
 import { looseLimits } from '../helpers/limits-request.ts';
 
 const limit = fc.record({

@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
-import { countOf } from '../../infra/cli/purger/queues.ts';
+import { countOf } from '../../infra/cli/purger/queues/queues.ts';
 import { readWork } from '../../infra/cli/purger/work.ts';
 import { statusOf } from '../../infra/cli/queries/status.ts';
 

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyWindow, markAnswered, reserve, type Slot } from '../../functions/core/limits/window.ts';
+import {
+  emptyWindow,
+  markAnswered,
+  reserve,
+  type Slot,
+} from '../../functions/core/limits/requests/window.ts';
 
 const limit = fc.record({
   requests: fc.integer({ min: 1, max: 8 }),

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { entriesIn } from '../../bench/simulation/changes.ts';
-import type { Outcome, WorldOptions } from '../../bench/simulation/world.ts';
+import type { Outcome, WorldOptions } from '../../bench/simulation/world/world.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import type { NotSent } from '../../functions/cdn-pro/client.ts';
-import { requestsInWindow } from '../../functions/core/limits/window.ts';
+import { requestsInWindow } from '../../functions/core/limits/requests/window.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';

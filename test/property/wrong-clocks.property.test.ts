@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTable } from '../../bench/simulation/table.ts';
-import { createLimitsTable } from '../../functions/aws/limits-table.ts';
+import { createTable } from '../../bench/simulation/world/table.ts';
+import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { noteWaiting } from '../../functions/core/limits/senders.ts';
+import { noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const hourMs = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../infra/settings/check.ts';
+import { ConfigError } from '../../infra/settings/checks/check.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
 
 const rule = {

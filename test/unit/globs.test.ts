@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConfigError } from '../../infra/settings/check.ts';
+import type { ConfigError } from '../../infra/settings/checks/check.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 
 function issuesOf(change: object, rule: object = {}): readonly string[] {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { Evidence } from '../../functions/core/planning/evidence.ts';
-import type { Failure } from '../../functions/core/planning/failure.ts';
-import { Isolation } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
+import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import type { Failure } from '../../functions/core/planning/refusals/failure.ts';
+import { Isolation } from '../../functions/core/planning/refusals/isolate.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { playIsolation, type Verdict } from '../helpers/isolation-play.ts';
 

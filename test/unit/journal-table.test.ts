@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type AcceptedPurge, createJournal } from '../../functions/aws/journal-table.ts';
+import { type AcceptedPurge, createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { messageFor } from '../helpers/follow-world.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 

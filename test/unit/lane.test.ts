@@ -5,8 +5,14 @@ import {
   noTallies,
   type SenderTallies,
   senderOf,
-} from '../../functions/core/limits/lane.ts';
-import { noteSpent, noteWaiting, senderIn, shareLeft, spentBy } from '../../functions/core/limits/senders.ts';
+} from '../../functions/core/limits/tokens/lane.ts';
+import {
+  noteSpent,
+  noteWaiting,
+  senderIn,
+  shareLeft,
+  spentBy,
+} from '../../functions/core/limits/tokens/senders.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 
 const put: ChangeReference = {

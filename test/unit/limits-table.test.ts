@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createLimitsTable, SlowLedgerError } from '../../functions/aws/limits-table.ts';
+import { createLimitsTable, SlowLedgerError } from '../../functions/aws/tables/limits-table.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { isSpentUnknown } from '../../functions/core/limits/quota.ts';
+import { isSpentUnknown } from '../../functions/core/limits/tokens/quota.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 type Item = Record<string, { readonly S?: string; readonly N?: string }>;

@@ -12,15 +12,15 @@ import {
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
+import { defaultBucket } from '../../functions/core/limits/requests/request-bucket.ts';
 import {
   freshQuota,
   quotaOf,
   spend,
   spendableTokens,
   tokensLeft,
-} from '../../functions/core/limits/quota.ts';
-import { correct, learnQuota } from '../../functions/core/limits/quota-readings.ts';
-import { defaultBucket } from '../../functions/core/limits/request-bucket.ts';
+} from '../../functions/core/limits/tokens/quota.ts';
+import { correct, learnQuota } from '../../functions/core/limits/tokens/quota-readings.ts';
 import {
   notePrefixes,
   noteTallies,
@@ -29,7 +29,7 @@ import {
   senderIn,
   shareLeft,
   spentBy,
-} from '../../functions/core/limits/senders.ts';
+} from '../../functions/core/limits/tokens/senders.ts';
 import { firstLane } from '../../functions/core/model/lanes.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';

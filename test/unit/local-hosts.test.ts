@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
 import { hostsOf } from '../../infra/settings/rules/rule-hosts.ts';
-import { hostFault } from '../../local/cdn-pro/url-rules.ts';
+import { hostFault } from '../../local/cdn-pro/purges/url-rules.ts';
 import { edgeHostOf } from '../../local/demo/hosts.ts';
 
 const configOf = (...purges: readonly Purge[]) => ({

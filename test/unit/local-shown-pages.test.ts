@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createShownPages } from '../../local/demo/shown-pages.ts';
+import { createShownPages } from '../../local/demo/samples/shown-pages.ts';
 
 const likely = { bucket: 'site', key: 'docs/a.html' };
 const at = (url: string) => new URL(url);

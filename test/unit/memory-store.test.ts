@@ -6,8 +6,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createSeenDeliveries } from '../../functions/aws/deliveries-table.ts';
-import { createMemory } from '../../functions/aws/entry-memory-table.ts';
+import { createSeenDeliveries } from '../../functions/aws/tables/deliveries-table.ts';
+import { createMemory } from '../../functions/aws/tables/entry-memory-table.ts';
 import { emptyMemory, type Memory } from '../../functions/core/mapping/entry-memory.ts';
 import { fileEntry } from '../helpers/changes.ts';
 

@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import { reservePaced } from '../../functions/core/limits/reserve-paced.ts';
-import { emptyWindow } from '../../functions/core/limits/window.ts';
+import { reservePaced } from '../../functions/core/limits/requests/reserve-paced.ts';
+import { emptyWindow } from '../../functions/core/limits/requests/window.ts';
 import { createMetrics, type Measure } from '../../functions/lambda/metrics.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';

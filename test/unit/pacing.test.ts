@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { leftoverPacing, sustainableRate } from '../../functions/core/limits/pacing.ts';
-import { reservePaced } from '../../functions/core/limits/reserve-paced.ts';
-import { emptyWindow, type RateWindow } from '../../functions/core/limits/window.ts';
+import { leftoverPacing, sustainableRate } from '../../functions/core/limits/requests/pacing.ts';
+import { reservePaced } from '../../functions/core/limits/requests/reserve-paced.ts';
+import { emptyWindow, type RateWindow } from '../../functions/core/limits/requests/window.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { fillRatio } from '../../functions/core/planning/fill-ratio.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { doneByMs } from '../../functions/core/limits/done-by.ts';
 import { unusedLimits } from '../../functions/core/limits/limits.ts';
-import { freshQuota, lostQuota, spend, spentTokens } from '../../functions/core/limits/quota.ts';
 import { noteReleased, withOutstanding } from '../../functions/core/limits/released-tokens.ts';
 import { directoryHash, tokenRequestOf } from '../../functions/core/limits/token-request.ts';
+import { doneByMs } from '../../functions/core/limits/tokens/done-by.ts';
+import { freshQuota, lostQuota, spend, spentTokens } from '../../functions/core/limits/tokens/quota.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { looseLimits } from '../helpers/limits-request.ts';

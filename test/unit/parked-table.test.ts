@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/parked-table.ts';
+import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/tables/parked-table.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 

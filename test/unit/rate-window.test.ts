@@ -5,7 +5,7 @@ import {
   type RateWindow,
   requestsInWindow,
   reserve,
-} from '../../functions/core/limits/window.ts';
+} from '../../functions/core/limits/requests/window.ts';
 import { backoffMs } from '../../functions/core/model/backoff.ts';
 
 const limit = { requests: 3, perSeconds: 10, headroom: 0 };

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/object-filter.ts';
+import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 import type { SkipUnchanged } from '../../functions/receive-s3/skip-unchanged.ts';
 import { readS3Event } from '../../functions/sources/s3.ts';
-import { recoverMessage } from '../../functions/submit/recover-s3-event.ts';
+import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
 import { createSeenFixture } from '../helpers/seen-objects.ts';
 
 const rulesFor = (fileUrls: readonly string[]) =>

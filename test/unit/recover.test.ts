@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import { recoverMessage } from '../../functions/submit/recover-s3-event.ts';
+import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
 
 const rules = compileRules({
   target: 'production',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -65,4 +65,10 @@ test('imports that run up, in a circle, or from a neighbour to its like are each
     'vendors-apart: functions/sources/vendors/ghost.ts -> functions/sources/vendors/strapi.ts',
   ]);
   expect(status).toBe(refused.length);
+});
+
+test('a folder has at most twelve files, but for the one with a file for each vendor', () => {
+  const folders = Map.groupBy(globSync('{functions,infra,local,bench,packaging}/**/*.{ts,mjs}'), dirname);
+  const crowded = [...folders].filter(([, files]) => files.length > 12).map(([folder]) => folder);
+  expect(crowded).toEqual(['functions/sources/vendors']);
 });

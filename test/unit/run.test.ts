@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Evidence } from '../../functions/core/planning/evidence.ts';
-import { Isolation } from '../../functions/core/planning/isolate.ts';
 import type { PlannedRequest } from '../../functions/core/planning/planned-request.ts';
+import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import { Isolation } from '../../functions/core/planning/refusals/isolate.ts';
 import { Run } from '../../functions/submit/run.ts';
 import { fileEntry } from '../helpers/changes.ts';
 

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect, test } from 'vitest';
-import { createSeenObjects } from '../../functions/aws/seen-objects-table.ts';
+import { createSeenObjects } from '../../functions/aws/tables/seen-objects-table.ts';
 
 type Item = Record<string, unknown>;
 

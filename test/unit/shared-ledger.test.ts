@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { createTable } from '../../bench/simulation/table.ts';
-import { createLimitsTable } from '../../functions/aws/limits-table.ts';
-import type { RateLimit } from '../../functions/core/limits/window.ts';
+import { createTable } from '../../bench/simulation/world/table.ts';
+import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
+import type { RateLimit } from '../../functions/core/limits/requests/window.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;

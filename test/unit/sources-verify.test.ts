@@ -6,7 +6,7 @@ import {
   hmac,
   parseTimestampMs,
   timestampProblem,
-} from '../../functions/sources/toolkit/crypto.ts';
+} from '../../functions/sources/toolkit/signatures/crypto.ts';
 
 describe('comparing in constant time', () => {
   it.each([

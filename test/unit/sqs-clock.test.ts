@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClockError, readSqsClock } from '../../infra/cli/purger/sqs-clock.ts';
+import { ClockError, readSqsClock } from '../../infra/cli/purger/queues/sqs-clock.ts';
 
 let date: string | undefined;
 const server = createServer((_, response) => {

@@ -1,11 +1,11 @@
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createMemory } from '../../functions/aws/entry-memory-table.ts';
-import { readLimits, writeLimits } from '../../functions/aws/limits-item.ts';
-import { createLimitsTable, SlowLedgerError } from '../../functions/aws/limits-table.ts';
+import { createMemory } from '../../functions/aws/tables/entry-memory-table.ts';
+import { readLimits, writeLimits } from '../../functions/aws/tables/limits-item.ts';
+import { createLimitsTable, SlowLedgerError } from '../../functions/aws/tables/limits-table.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { freshQuota, isSpentUnknown } from '../../functions/core/limits/quota.ts';
-import type { RateWindow } from '../../functions/core/limits/window.ts';
+import type { RateWindow } from '../../functions/core/limits/requests/window.ts';
+import { freshQuota, isSpentUnknown } from '../../functions/core/limits/tokens/quota.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 type Item = Record<string, AttributeValue>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { referenceTo } from '../../functions/core/model/purge-message.ts';
-import { faultKey } from '../../functions/core/planning/evidence.ts';
+import { faultKey } from '../../functions/core/planning/refusals/evidence.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
-import { noTallies } from '../../functions/core/limits/lane.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { noTokens, spend } from '../../functions/core/limits/quota.ts';
-import { noteSpent, noteWaiting } from '../../functions/core/limits/senders.ts';
+import { noTallies } from '../../functions/core/limits/tokens/lane.ts';
+import { noTokens, spend } from '../../functions/core/limits/tokens/quota.ts';
+import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';

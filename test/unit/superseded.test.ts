@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compareSequencers } from '../../functions/core/model/objects/sequencer.ts';
 import {
   messageVersion,
   type PurgeMessage,
@@ -6,7 +7,6 @@ import {
   referenceTo,
   writeMessage,
 } from '../../functions/core/model/purge-message.ts';
-import { compareSequencers } from '../../functions/core/model/sequencer.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { entriesInOrder } from '../../functions/core/planning/superseded.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';

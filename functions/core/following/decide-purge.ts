@@ -1,4 +1,4 @@
-import type { Tokens } from '../limits/quota.ts';
+import type { Tokens } from '../limits/tokens/quota.ts';
 import type { FollowedPurge, PurgeEnd, PurgeState } from './followed-purge.ts';
 import { type RepairsSpent, reserveRepair } from './repairs.ts';
 

@@ -1,4 +1,4 @@
-import type { Tokens } from '../limits/quota.ts';
+import type { Tokens } from '../limits/tokens/quota.ts';
 import type { Lane, Target } from '../model/types.ts';
 
 /** A purge that CDN Pro has accepted, as far as following it to its end needs it. */

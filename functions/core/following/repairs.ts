@@ -6,7 +6,7 @@ import {
   spend,
   spentTokens,
   type Tokens,
-} from '../limits/quota.ts';
+} from '../limits/tokens/quota.ts';
 import type { Target } from '../model/types.ts';
 import type { FollowedPurge } from './followed-purge.ts';
 

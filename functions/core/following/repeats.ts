@@ -1,6 +1,12 @@
 import type { TokenUnit } from '../limits/limits.ts';
 import { priceOf } from '../limits/price.ts';
-import { freshQuota, isSpentUnknown, type QuotaState, type Tokens, tokensLeft } from '../limits/quota.ts';
+import {
+  freshQuota,
+  isSpentUnknown,
+  type QuotaState,
+  type Tokens,
+  tokensLeft,
+} from '../limits/tokens/quota.ts';
 import type { PurgeMessage } from '../model/purge-message.ts';
 import type { FileEntry, Lane } from '../model/types.ts';
 

@@ -1,8 +1,8 @@
 import type { LimitsState } from './limits.ts';
-import { hourOf, type QuotaState, spendIn } from './quota.ts';
-import type { BucketState } from './request-bucket.ts';
-import { halfDayOf, type SenderState } from './senders.ts';
-import type { RateWindow } from './window.ts';
+import type { BucketState } from './requests/request-bucket.ts';
+import type { RateWindow } from './requests/window.ts';
+import { hourOf, type QuotaState, spendIn } from './tokens/quota.ts';
+import { halfDayOf, type SenderState } from './tokens/senders.ts';
 
 /** How far ahead the times in the state may lie, in milliseconds. */
 export interface Ahead {

@@ -1,5 +1,26 @@
 import type { Lane, Target } from '../model/types.ts';
-import type { Pacing, SlotRequest } from './pacing.ts';
+import type { Pacing, SlotRequest } from './requests/pacing.ts';
+import {
+  type BucketLimit,
+  type BucketState,
+  bucketMargin,
+  emptyBucket,
+  fullBucket,
+  noteAnswer,
+  noteThrottled,
+  reserveInBucket,
+  usedShareOfBucket,
+} from './requests/request-bucket.ts';
+import { reservePaced } from './requests/reserve-paced.ts';
+import {
+  closeWindow,
+  emptyWindow,
+  markAnswered,
+  type RateLimit,
+  type RateWindow,
+  type Slot,
+  usedSlots,
+} from './requests/window.ts';
 import {
   type ConfiguredQuota,
   covers,
@@ -11,29 +32,8 @@ import {
   spendableTokens,
   type Tokens,
   unspend,
-} from './quota.ts';
-import {
-  type BucketLimit,
-  type BucketState,
-  bucketMargin,
-  emptyBucket,
-  fullBucket,
-  noteAnswer,
-  noteThrottled,
-  reserveInBucket,
-  usedShareOfBucket,
-} from './request-bucket.ts';
-import { reservePaced } from './reserve-paced.ts';
-import { type AllSenders, noteRefunded, noteSpent } from './senders.ts';
-import {
-  closeWindow,
-  emptyWindow,
-  markAnswered,
-  type RateLimit,
-  type RateWindow,
-  type Slot,
-  usedSlots,
-} from './window.ts';
+} from './tokens/quota.ts';
+import { type AllSenders, noteRefunded, noteSpent } from './tokens/senders.ts';
 
 /**
  * All that limits purge requests, as one item of the table keeps it, for one customer of CDN Pro: the user's window,
@@ -53,7 +53,7 @@ export interface Limits {
   readonly bucket: BucketLimit;
   /** What a purge request weighs in the bucket. An assumption: CDN Pro may weigh endpoints. */
   readonly requestCost: number;
-  /** Where it is missing, the quota that the API tells holds, else {@link import('./quota.ts').defaultQuota}. */
+  /** Where it is missing, the quota that the API tells holds, else {@link import('./tokens/quota.ts').defaultQuota}. */
   readonly quota: ConfiguredQuota;
   /** What a token pays for. An assumption: URL. */
   readonly tokenUnit: TokenUnit;

@@ -1,6 +1,6 @@
 import type { PurgeEntry } from '../model/types.ts';
 import type { TokenUnit } from './limits.ts';
-import type { Tokens } from './quota.ts';
+import type { Tokens } from './tokens/quota.ts';
 
 /** @returns the tokens that a request with these entries costs: one for each, or one of each kind for all of them */
 export function priceOf(entries: readonly Pick<PurgeEntry, 'kind'>[], unit: TokenUnit): Tokens {

@@ -1,6 +1,6 @@
 import type { Target } from '../model/types.ts';
 import type { LimitsState } from './limits.ts';
-import { freshQuota, minus, noTokens, plus, spend, spentSince, type Tokens } from './quota.ts';
+import { freshQuota, minus, noTokens, plus, spend, spentSince, type Tokens } from './tokens/quota.ts';
 
 /** What was released and may not have been sent yet, of one target. */
 export interface Released {

@@ -1,6 +1,7 @@
 import { lanes } from '../model/lanes.ts';
 import type { Lane, Target } from '../model/types.ts';
 import type { Limits, LimitsState } from './limits.ts';
+import { strictestLimits } from './shared-limit.ts';
 import {
   freshQuota,
   holdMs,
@@ -13,9 +14,8 @@ import {
   spendableTokens,
   type Tokens,
   tokensLeft,
-} from './quota.ts';
-import { prefixesLeft, senderIn, shareLeft } from './senders.ts';
-import { strictestLimits } from './shared-limit.ts';
+} from './tokens/quota.ts';
+import { prefixesLeft, senderIn, shareLeft } from './tokens/senders.ts';
 
 /** One thing to purge, as far as the day's tokens are concerned. */
 export interface TokenRequest {

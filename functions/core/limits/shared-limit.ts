@@ -1,7 +1,7 @@
 import type { Target } from '../model/types.ts';
 import type { Limits } from './limits.ts';
-import type { ConfiguredQuota } from './quota.ts';
-import type { DeclaredLimit, RateWindow } from './window.ts';
+import type { DeclaredLimit, RateWindow } from './requests/window.ts';
+import type { ConfiguredQuota } from './tokens/quota.ts';
 
 /** A deployment that has not sent anything for longer than this, in milliseconds, no longer counts: it may be gone. */
 const declarationLifeMs = 7 * 24 * 60 * 60 * 1000;

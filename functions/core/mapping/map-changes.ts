@@ -1,4 +1,4 @@
-import { newestById } from '../model/sequencer.ts';
+import { newestById } from '../model/objects/sequencer.ts';
 import type { OriginChange } from '../model/types.ts';
 import type { MappingResult, RuleSet, ScheduledEntries } from './rule.ts';
 import { withoutScheduled } from './schedule.ts';

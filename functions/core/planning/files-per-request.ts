@@ -1,7 +1,7 @@
 import type { Limits, LimitsState } from '../limits/limits.ts';
-import { bucketMargin, levelAt } from '../limits/request-bucket.ts';
+import { bucketMargin, levelAt } from '../limits/requests/request-bucket.ts';
+import { requestsInWindow, usedSlots } from '../limits/requests/window.ts';
 import { strictestLimits } from '../limits/shared-limit.ts';
-import { requestsInWindow, usedSlots } from '../limits/window.ts';
 
 /** A request that fails in part repeats no more than this where requests are plentiful. */
 const fewestFiles = 100;

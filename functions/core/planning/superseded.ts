@@ -1,6 +1,6 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
+import { newestById } from '../model/objects/sequencer.ts';
 import type { PurgeMessage } from '../model/purge-message.ts';
-import { newestById } from '../model/sequencer.ts';
 import type { PurgeEntry } from '../model/types.ts';
 
 /**

@@ -2,10 +2,10 @@ import type { SourceOptions, Verification } from '../webhook-options.ts';
 import type { CustomerPin, Reading, WebhookRequest, WebhookSource } from '../webhook-source.ts';
 import { DeliveryBudget, DeliveryTooLargeError } from './limits.ts';
 import { type JsonObject, type ParsedObject, parseBody } from './payload.ts';
+import { verifyPinned } from './signatures/verify-pinned.ts';
+import { verifyBy } from './signatures/verify-request.ts';
 import type { SourceContext } from './source-context.ts';
 import { readingOfTooMuch } from './too-much.ts';
-import { verifyPinned } from './verify-pinned.ts';
-import { verifyBy } from './verify-request.ts';
 
 type Verifying<Pin extends keyof SourceOptions> =
   | {

@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/model/record.ts';
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { isDeployed, readGitPush } from '../toolkit/git-push.ts';
 import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 

@@ -1,14 +1,5 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
-import {
-  acceptedUntil,
-  equalInConstantTime,
-  headerOf,
-  hmac,
-  parseTimestampMs,
-  refused,
-  timestampProblem,
-} from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   changeOf,
@@ -19,6 +10,15 @@ import {
 } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import {
+  acceptedUntil,
+  equalInConstantTime,
+  headerOf,
+  hmac,
+  parseTimestampMs,
+  refused,
+  timestampProblem,
+} from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';
 

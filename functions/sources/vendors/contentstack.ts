@@ -1,5 +1,4 @@
 import { constants, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
-import { acceptedUntil, decodeBase64, headerOf, refused } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   actionsOf,
@@ -10,6 +9,7 @@ import {
 } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, parseBody, stringAt, unexpected } from '../toolkit/payload.ts';
+import { acceptedUntil, decodeBase64, headerOf, refused } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { isoDateOf } from '../toolkit/time.ts';
 import { ignored, type Reading, type VerificationResult, type WebhookRequest } from '../webhook-source.ts';

@@ -1,10 +1,10 @@
 import { isRecord } from '../../core/model/record.ts';
-import { headerOf, refused } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, urlFields, withFields } from '../toolkit/entry-change.ts';
 import { idAt, type JsonObject, listAt, objectAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { headerOf, refused } from '../toolkit/signatures/crypto.ts';
+import { verifyBy } from '../toolkit/signatures/verify-request.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
 import type { PayloadLocation } from '../webhook-options.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 

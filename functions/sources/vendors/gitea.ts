@@ -1,7 +1,7 @@
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { countedCommits, type PushForm, readRefPush } from '../toolkit/git-push.ts';
 import type { JsonObject } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type WebhookRequest } from '../webhook-source.ts';
 

@@ -1,5 +1,4 @@
 import { isRecord } from '../../core/model/record.ts';
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { type PushForm, readRefPush } from '../toolkit/git-push.ts';
 import {
@@ -12,6 +11,7 @@ import {
   unexpected,
   valueAt,
 } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { isoOfMs } from '../toolkit/time.ts';
 import { ignored, type WebhookRequest } from '../webhook-source.ts';

@@ -1,9 +1,9 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { EntryChange } from '../../core/model/types.ts';
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 

@@ -1,12 +1,12 @@
 import { isRecord } from '../../core/model/record.ts';
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, inLocale, urlFields, writtenLocales } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
+import { verifyStandardWebhook } from '../toolkit/signatures/standard-webhooks.ts';
+import { verifyBy } from '../toolkit/signatures/verify-request.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update'], delete: ['delete'] });

@@ -1,8 +1,8 @@
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, isPublicEnvironment, otherEnvironment } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { type JsonObject, stringAt, stringOf, unexpected, valueAt } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 

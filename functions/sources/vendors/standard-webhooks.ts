@@ -1,5 +1,5 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
+import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/signatures/standard-webhooks.ts';
 
 /**
  * Any sender that follows Standard Webhooks 1.0, under its own header names or Svix's.

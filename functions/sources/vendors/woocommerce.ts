@@ -1,10 +1,10 @@
-import { headerOf } from '../toolkit/crypto.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, urlFields } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
+import { headerOf } from '../toolkit/signatures/crypto.ts';
+import { verifyBy } from '../toolkit/signatures/verify-request.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { verifyBy } from '../toolkit/verify-request.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
 
 const scheme = { kind: 'hmac', header: 'x-wc-webhook-signature', encoding: 'base64' } as const;

@@ -1,5 +1,5 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/standard-webhooks.ts';
+import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/signatures/standard-webhooks.ts';
 
 /**
  * WordPress with the must-use plugin `docs/snippets/cdn-pro-purger.php`, which signs by Standard Webhooks. WordPress

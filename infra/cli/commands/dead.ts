@@ -1,6 +1,6 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { connect } from '../purger/connect.ts';
-import { openDeadLetters, peekDeadLetters } from '../purger/dead-letters.ts';
+import { openDeadLetters, peekDeadLetters } from '../purger/queues/dead-letters.ts';
 import {
   type DeadLetter,
   type DeadLetterGroup,

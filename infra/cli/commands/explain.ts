@@ -1,8 +1,8 @@
 import { defaultConfigFile, loadConfig } from '../../stack/load-config.ts';
 import { defineCommand } from '../command.ts';
-import { explain } from '../explain.ts';
-import { describe } from '../print-explanation.ts';
-import { readInput } from '../read-input.ts';
+import { explain } from '../explain/explain.ts';
+import { describe } from '../explain/print-explanation.ts';
+import { readInput } from '../explain/read-input.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { sendMessages } from '../../../functions/buffer/send-messages.ts';
-import { byHandSource } from '../../../functions/core/limits/lane.ts';
+import { byHandSource } from '../../../functions/core/limits/tokens/lane.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { messageVersion, writeInParts } from '../../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../../functions/core/model/types.ts';

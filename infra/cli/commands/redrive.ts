@@ -1,7 +1,7 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { connect } from '../purger/connect.ts';
-import { redrive } from '../purger/redrive.ts';
-import { readSqsClock } from '../purger/sqs-clock.ts';
+import { redrive } from '../purger/queues/redrive.ts';
+import { readSqsClock } from '../purger/queues/sqs-clock.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
 

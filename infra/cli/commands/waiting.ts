@@ -2,7 +2,7 @@ import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../c
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
-import { countOf, readQueues } from '../purger/queues.ts';
+import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { type WaitingReport, type WaitingUrl, waitingReport, waitingUrl } from '../queries/waiting.ts';
 import { UsageError } from '../usage-error.ts';
 

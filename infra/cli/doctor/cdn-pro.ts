@@ -6,7 +6,7 @@ import {
   type SendOptions,
 } from '../../../functions/cdn-pro/client.ts';
 import type { DeployedHosts } from '../../../functions/cdn-pro/hostnames.ts';
-import { noTokens } from '../../../functions/core/limits/quota.ts';
+import { noTokens } from '../../../functions/core/limits/tokens/quota.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openSecrets } from '../purger/secrets.ts';

@@ -1,4 +1,4 @@
-import type { OpenPurge } from '../../../functions/aws/journal-table.ts';
+import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
 import type { Purger } from './connect.ts';
 
 /** More than so many are not looked at. */
@@ -6,7 +6,7 @@ const most = 10_000;
 
 /** @returns the purges that CDN Pro has accepted and that have not come to their end */
 export async function readOpenPurges({ clients, tables }: Purger): Promise<readonly OpenPurge[]> {
-  const { createJournal } = await import('../../../functions/aws/journal-table.ts');
+  const { createJournal } = await import('../../../functions/aws/tables/journal-table.ts');
   const client = await clients.dynamodb();
   return createJournal({ client, tableName: tables.journal, nowMs: Date.now }).open(most);
 }

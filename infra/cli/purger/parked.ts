@@ -1,10 +1,10 @@
-import type { Parked, ParkedKind, ParkedTable } from '../../../functions/aws/parked-table.ts';
+import type { Parked, ParkedKind, ParkedTable } from '../../../functions/aws/tables/parked-table.ts';
 import type { Target } from '../../../functions/core/model/types.ts';
 import type { Purger } from './connect.ts';
 
 /** @returns the purger's table of what waits for tokens of the day */
 export async function openParked({ clients, tables }: Purger): Promise<ParkedTable> {
-  const { createParkedTable } = await import('../../../functions/aws/parked-table.ts');
+  const { createParkedTable } = await import('../../../functions/aws/tables/parked-table.ts');
   const client = await clients.dynamodb();
   return createParkedTable({ client, tableName: tables.parked, nowMs: Date.now, random: Math.random });
 }

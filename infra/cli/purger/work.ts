@@ -1,9 +1,9 @@
-import type { OpenPurge } from '../../../functions/aws/journal-table.ts';
-import type { Parked } from '../../../functions/aws/parked-table.ts';
+import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
+import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
 import type { Purger } from './connect.ts';
 import { readOpenPurges } from './journal.ts';
 import { openParked, readParked } from './parked.ts';
-import { countOf, type QueueCounts, readQueues } from './queues.ts';
+import { countOf, type QueueCounts, readQueues } from './queues/queues.ts';
 
 /** Everything that is under way or has failed. */
 export interface Work {

@@ -1,6 +1,6 @@
 import type { Limits, LimitsState, TokenUnit } from '../../../functions/core/limits/limits.ts';
 import { priceOf } from '../../../functions/core/limits/price.ts';
-import { noTokens, plus, type Tokens } from '../../../functions/core/limits/quota.ts';
+import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
 import {
   dirUrlProblem,

@@ -1,4 +1,7 @@
 import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
+import { bucketMargin, levelAt } from '../../../functions/core/limits/requests/request-bucket.ts';
+import { requestsInWindow, usedSlots } from '../../../functions/core/limits/requests/window.ts';
+import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
 import {
   freshQuota,
   isSpentUnknown,
@@ -7,10 +10,7 @@ import {
   type Tokens,
   tokensBackMs,
   tokensLeft,
-} from '../../../functions/core/limits/quota.ts';
-import { bucketMargin, levelAt } from '../../../functions/core/limits/request-bucket.ts';
-import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
-import { requestsInWindow, usedSlots } from '../../../functions/core/limits/window.ts';
+} from '../../../functions/core/limits/tokens/quota.ts';
 import type { Target } from '../../../functions/core/model/types.ts';
 
 /** What is left of every limit. Times are ISO 8601. */

@@ -1,9 +1,9 @@
-import type { OpenPurge } from '../../../functions/aws/journal-table.ts';
-import type { Parked } from '../../../functions/aws/parked-table.ts';
+import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
+import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Lane } from '../../../functions/core/model/types.ts';
 import type { Alarm } from '../purger/alarms.ts';
-import { countOf, type QueueCounts } from '../purger/queues.ts';
+import { countOf, type QueueCounts } from '../purger/queues/queues.ts';
 import { isPaused, type Switches } from '../purger/switches.ts';
 import type { QuotaReport } from './quota.ts';
 

@@ -1,13 +1,13 @@
-import type { Parked, ParkedKind } from '../../../functions/aws/parked-table.ts';
-import { doneByMs } from '../../../functions/core/limits/done-by.ts';
+import type { Parked, ParkedKind } from '../../../functions/aws/tables/parked-table.ts';
 import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
-import { freshQuota, quotaOf } from '../../../functions/core/limits/quota.ts';
 import { strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
+import { doneByMs } from '../../../functions/core/limits/tokens/done-by.ts';
+import { freshQuota, quotaOf } from '../../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Header, Lane, Target } from '../../../functions/core/model/types.ts';
-import type { QueueCounts } from '../purger/queues.ts';
+import type { QueueCounts } from '../purger/queues/queues.ts';
 
 /** What waits. Times are ISO 8601. */
 export interface WaitingReport {

@@ -6,14 +6,14 @@ import { originOf } from '../../../functions/core/mapping/urls/hosts.ts';
 import { regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
 import { dirUrlProblem, fileUrlProblem } from '../../../functions/core/mapping/urls/url.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
-import { suggestion } from '../suggestion.ts';
+import { suggestion } from '../checks/suggestion.ts';
 import {
   type IssuePath,
   readOr,
   type StringAt,
   stringsAt,
   type ValidationIssue,
-} from '../validation-issue.ts';
+} from '../checks/validation-issue.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {

@@ -1,6 +1,6 @@
 import { compilePattern, type Pattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
-import { type IssuePath, stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import { type IssuePath, stringsAt, type ValidationIssue } from '../checks/validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf } from './pattern-sets.ts';
 
 /** A pattern of a configuration, with its path. */

@@ -1,8 +1,8 @@
 import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 import { listOf } from '../../../functions/core/mapping/rule.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
-import { suggestion } from '../suggestion.ts';
-import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import { suggestion } from '../checks/suggestion.ts';
+import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../checks/validation-issue.ts';
 import { validatePurge } from './check-purge.ts';
 import { type CompiledAt, type ExceptionAt, validateReachable } from './check-reachable.ts';
 import { globIssues, prefixGlobIssues } from './globs.ts';

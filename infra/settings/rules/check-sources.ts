@@ -2,8 +2,8 @@ import { compilePattern } from '../../../functions/core/mapping/patterns/pattern
 import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { webhookSources } from '../../../functions/sources/registry.ts';
-import { suggestion } from '../suggestion.ts';
-import { stringsAt, type ValidationIssue } from '../validation-issue.ts';
+import { suggestion } from '../checks/suggestion.ts';
+import { stringsAt, type ValidationIssue } from '../checks/validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf, stringsTo } from './pattern-sets.ts';
 
 /** Where changes are received from; undefined where it is unknown. */

@@ -1,4 +1,4 @@
-import type { StringAt, ValidationIssue } from '../validation-issue.ts';
+import type { StringAt, ValidationIssue } from '../checks/validation-issue.ts';
 
 /**
  * @returns an issue for each pattern with a star, which is a literal one here: people who come from CloudFront or a shell

@@ -1,5 +1,5 @@
 import { priceOf } from '../../../functions/core/limits/price.ts';
-import { defaultQuota } from '../../../functions/core/limits/quota.ts';
+import { defaultQuota } from '../../../functions/core/limits/tokens/quota.ts';
 import { listOf, type Rule } from '../../../functions/core/mapping/rule.ts';
 import { withHosts } from '../../../functions/core/mapping/urls/hosts.ts';
 import type { PurgeEntry, Scope } from '../../../functions/core/model/types.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { encodings } from '../../../functions/core/mapping/urls/encodings.ts';
 import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
-import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../schema.ts';
+import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../checks/schema.ts';
 
 /** Most seconds that SQS holds a message back (the SQS quotas page). */
 export const maxDelaySeconds = 900;

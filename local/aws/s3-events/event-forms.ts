@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formEncodedKey } from '../../../functions/core/model/form-encoded-key.ts';
+import { formEncodedKey } from '../../../functions/core/model/objects/form-encoded-key.ts';
 import type { ObjectWrite, Operation } from '../emulators/object-writes.ts';
 import { localAccountId } from '../template/identifiers.ts';
 

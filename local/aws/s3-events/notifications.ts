@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formEncodedKey } from '../../../functions/core/model/form-encoded-key.ts';
+import { formEncodedKey } from '../../../functions/core/model/objects/form-encoded-key.ts';
 import type { ObjectWrite } from '../emulators/object-writes.ts';
 import type { Resource } from '../template/identifiers.ts';
 import type { StackTemplate } from '../template/template.ts';

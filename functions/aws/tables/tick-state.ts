@@ -1,0 +1,65 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AllReleased } from '../../core/limits/released-tokens.ts';
+import { readItem, writeItem } from './versioned-item.ts';
+
+/** What one tick leaves for the next. */
+export interface TickState {
+  readonly released: AllReleased;
+  /** When all that waits was last counted, in milliseconds. */
+  readonly countedMs: number;
+  /** The senders of which something waited then. */
+  readonly senders: readonly string[];
+}
+
+/** The turn of a tick, which no other one has at the same time. */
+export interface Turn {
+  readonly state: TickState;
+  /** Ends the turn. */
+  end(state: TickState): Promise<void>;
+}
+
+/** Lets one tick at a time release what waits: two would release it twice. */
+export interface TickTurns {
+  /**
+   * @param untilMs when the tick has ended for certain, in milliseconds
+   * @returns undefined where another tick has its turn
+   */
+  take(untilMs: number): Promise<Turn | undefined>;
+}
+
+/** Options of {@link createTickTurns}. */
+export interface TickTurnsOptions {
+  readonly client: DynamoDBClient;
+  /** The table of what waits, in whose index this item is not. */
+  readonly tableName: string;
+  readonly nowMs: () => number;
+}
+
+/** The attributes of the item. */
+interface StoredTurn extends TickState {
+  readonly untilMs: number;
+}
+
+/** The item's partition key, which is none of an entry. */
+const partition = 'tick';
+
+/** @returns the turns of ticks, kept in the given table */
+export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTurns {
+  const address = { ...options, pk: partition };
+  return {
+    async take(untilMs) {
+      const { attributes = {}, version } = await readItem<StoredTurn>(address);
+      const { untilMs: takenUntilMs = 0, released = {}, countedMs = 0, senders = [] } = attributes;
+      if (takenUntilMs > nowMs()) return undefined;
+      const state: TickState = { released, countedMs, senders };
+      if (!(await writeItem(address, { ...state, untilMs } satisfies StoredTurn, version))) return undefined;
+      return {
+        state,
+        async end(next) {
+          // Where another tick has taken its turn since, this one lasted too long.
+          await writeItem(address, { ...next, untilMs: 0 } satisfies StoredTurn, version + 1);
+        },
+      };
+    },
+  };
+}

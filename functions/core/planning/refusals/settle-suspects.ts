@@ -1,0 +1,151 @@
+import { halve, type PlannedEntry } from '../planned-request.ts';
+import type { Failure } from './failure.ts';
+import { type Court, judge, questionScope } from './judge.ts';
+import type { Suspect } from './suspect.ts';
+import type { Suspects } from './suspects.ts';
+
+/** So often may an entry be refused alone, without the vendor's code for it, while others like it are accepted. */
+const mostRefusalsAlone = 3;
+/** So often may an entry get no verdict alone while others like it are accepted. */
+const mostSilencesAlone = 6;
+/** The share of the requests for isolation for entries that come again alone: those with innocents among them go first. */
+const shareAlone = 0.5;
+/** For how long what costs more of the day's tokens than are left stays away, in seconds. */
+const tokensDelaySeconds = 900;
+/** For how long an entry that failed alone stays away: the first time, and at most, in seconds. */
+const firstAloneSeconds = 3;
+const longestAloneSeconds = 900;
+/** The same where nothing was accepted meanwhile: it may not be the entry's fault. */
+const longestUnprovenSeconds = 60;
+/** For how long a scope is closed at most, where all of it is refused, and where CDN Pro may have failed as a whole. */
+const longestClosureMs = 900_000;
+const longestOutageClosureMs = 60_000;
+
+/** What settling works with. */
+export interface Settling extends Court {
+  readonly suspects: Suspects;
+  /** How often an entry has failed alone already. */
+  readonly triesOf: (planned: PlannedEntry) => number;
+}
+
+/** Decides about suspects what can be decided, until nothing follows any more. */
+export function settleSuspects(settling: Settling): void {
+  const { suspects } = settling;
+  let before: readonly Suspect[];
+  do {
+    before = suspects.waiting;
+    settleOnce(settling);
+  } while (before !== suspects.waiting);
+}
+
+function settleOnce(settling: Settling): void {
+  const { suspects, evidence, nowMs } = settling;
+  /** Scopes of which nothing was accepted since a request failed, and those for which an answer is due. */
+  const unproven = new Set<string>();
+  const waiting = new Set(suspects.underWay.map(({ key }) => key));
+  for (const suspect of suspects.waiting) {
+    const { key, state, isNamed } = suspect;
+    if (state === 'held' || (state === 'failed' && settleFailed(suspect, settling) === 'unproven')) {
+      unproven.add(key);
+    } else if (!isNamed) waiting.add(key);
+  }
+  for (const key of new Set(suspects.waiting.map(({ key }) => key))) {
+    const closedMs = evidence.closedUntilMs(key, nowMs) - nowMs;
+    if (closedMs > 0) shelveScope(key, closedMs, undefined, settling);
+    else if (unproven.has(key) && !waiting.has(key)) settleScope(key, settling);
+  }
+  const spentMs = evidence.isolationFromMs(nowMs) - nowMs;
+  const spentAloneMs = evidence.isolationFromMs(nowMs, shareAlone) - nowMs;
+  for (const suspect of suspects.waiting) {
+    const isRetriedAlone = suspect.request.entries.length === 1 && suspect.failure === undefined;
+    keepBudget(suspect, isRetriedAlone ? spentAloneMs : spentMs, settling);
+  }
+}
+
+/** @returns what is to be done with it, which is done already unless it is `unproven` or `ask-tokens` */
+function settleFailed(suspect: Suspect, settling: Settling) {
+  const { suspects } = settling;
+  const { request, failure } = suspect;
+  const judgment = judge(suspect, settling);
+  if (judgment === 'retry' || failure === undefined) suspects.setReady(suspect);
+  else if (judgment === 'too-dear') {
+    suspects.shelve([suspect], { why: 'tokens', failure, delaySeconds: tokensDelaySeconds });
+  } else if (judgment === 'invalid') suspects.reject(suspect, failure);
+  else if (judgment === 'failed-alone') countFailureAlone(suspect, failure, settling);
+  else if (judgment === 'take-apart') suspects.takeApart(suspect, halve(request), 'ready');
+  return judgment;
+}
+
+function countFailureAlone(
+  suspect: Suspect,
+  failure: Failure,
+  { suspects, evidence, triesOf, nowMs }: Settling,
+) {
+  const { entries } = suspect.request;
+  const tries = Math.max(0, ...entries.map(triesOf)) + 1;
+  if (tries >= (failure.kind === 'refused' ? mostRefusalsAlone : mostSilencesAlone)) {
+    suspects.reject(suspect, failure);
+    return;
+  }
+  evidence.suspect(entries, nowMs);
+  const delaySeconds = Math.min(longestAloneSeconds, firstAloneSeconds * 4 ** (tries - 1));
+  suspects.shelve([suspect], { why: 'failed-alone', failure, delaySeconds, tries });
+}
+
+function settleScope(key: string, settling: Settling): void {
+  const { suspects, nowMs } = settling;
+  const scope = suspects.waiting.filter((suspect) => suspect.key === key && !suspect.isNamed);
+  const step = questionScope(key, scope, settling);
+  switch (step.kind) {
+    case 'probe':
+      probe(step.suspect, step.index, suspects);
+      break;
+    case 'close':
+      shelveScope(key, closeScope(key, step.last, settling) - nowMs, step.last.failure, settling);
+      break;
+    case 'set-aside':
+      for (const suspect of step.alone) setAside(suspect, settling);
+  }
+}
+
+function closeScope(key: string, { failure, sinceMs = 0 }: Suspect, { evidence, nowMs }: Settling): number {
+  const isOutage = failure?.kind === 'no-verdict' && !evidence.anythingAcceptedSince(sinceMs);
+  return evidence.close(key, isOutage ? longestOutageClosureMs : longestClosureMs, nowMs);
+}
+
+/** Has one entry tried by itself. */
+function probe(suspect: Suspect, index: number, suspects: Suspects): void {
+  const { entries } = suspect.request;
+  if (entries.length === 1) {
+    suspects.setReady(suspect);
+    return;
+  }
+  const parts = [{ entries: entries.slice(index, index + 1) }, { entries: entries.toSpliced(index, 1) }];
+  suspects.takeApart(suspect, parts, suspect.state);
+}
+
+/** Has an entry that failed alone come again later, without a verdict on it: all may be well by then. */
+function setAside(suspect: Suspect, { suspects, evidence, nowMs }: Settling): void {
+  const { failure, request } = suspect;
+  if (failure === undefined) return;
+  const times = request.entries.map((planned) => evidence.failedAlone(planned, nowMs)?.times ?? 1);
+  const growingSeconds = firstAloneSeconds * 2 ** (Math.max(...times) - 1);
+  evidence.suspect(request.entries, nowMs);
+  const delaySeconds = Math.min(longestUnprovenSeconds, growingSeconds);
+  suspects.shelve([suspect], { why: 'failed-alone', failure, delaySeconds });
+}
+
+function shelveScope(key: string, ms: number, failure: Failure | undefined, { suspects }: Settling): void {
+  const scope = suspects.waiting.filter((suspect) => suspect.key === key);
+  const shelved = { why: 'refused-alike', delaySeconds: Math.ceil(ms / 1000) } as const;
+  suspects.shelve(scope, failure === undefined ? shelved : { ...shelved, failure });
+}
+
+/** Shelves a part once enough requests were spent on parts. It stays a part when it comes again. */
+function keepBudget(suspect: Suspect, spentMs: number, { suspects, evidence, nowMs }: Settling): void {
+  const { request, isPart, state, failure } = suspect;
+  if (!isPart || state !== 'ready' || spentMs <= 0) return;
+  evidence.suspect(request.entries, nowMs);
+  const shelved = { why: 'isolation', delaySeconds: Math.ceil(spentMs / 1000) } as const;
+  suspects.shelve([suspect], failure === undefined ? shelved : { ...shelved, failure });
+}

@@ -1,0 +1,50 @@
+import { priceOf } from '../../core/limits/price.ts';
+import type { PurgeMessage } from '../../core/model/purge-message.ts';
+import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
+import { describeError } from '../../lambda/log.ts';
+import { submitEvents } from '../../lambda/log-events.ts';
+import { type Batch, laneOf } from '../batch.ts';
+import { entriesByMessage } from '../messages/return-messages.ts';
+import type { SendContext, SentRequest } from './handle-answer.ts';
+
+/** Writes an accepted purge into the journal, from where `tick` follows it. Where that fails, it is accepted all the same. */
+export async function recordPurge(
+  purgeId: string,
+  { request, sentMs }: SentRequest,
+  { batch, ports: { journal, log, measure, nowMs } }: Pick<SendContext, 'batch' | 'ports'>,
+): Promise<void> {
+  const messages = messagesOf(request, batch);
+  try {
+    await journal.record({
+      purgeId,
+      target: bodyOf(request).target,
+      lane: laneOf(request, batch),
+      sentMs,
+      acceptedMs: nowMs(),
+      urls: priceOf(
+        request.entries.map(({ entry }) => entry),
+        'url',
+      ),
+      // Of its changes the one that was repaired least often decides whether there is anything to send again.
+      repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
+      messages,
+    });
+  } catch (error) {
+    measure('PurgesUnfollowed', 1);
+    log.error(submitEvents.purgeNotRecorded, { purgeId, error: describeError(error) });
+  }
+}
+
+/** The messages that a request settles, each with its entries of the request: those that it names, then those they cover. */
+function messagesOf(request: PlannedRequest, { messages }: Batch): readonly PurgeMessage[] {
+  const named = entriesByMessage([{ entries: request.entries.map(({ covered: _, ...own }) => own) }]);
+  const covered = entriesByMessage([{ entries: request.entries.flatMap(({ covered = [] }) => covered) }]);
+  return [...entriesByMessage([request]).keys()].flatMap((index) => {
+    const inHand = messages[index];
+    if (inHand === undefined) return [];
+    const { covered: _, ...message } = inHand.message;
+    const last = covered.get(index) ?? [];
+    const entries = [...(named.get(index) ?? []), ...last];
+    return [{ ...message, entries, ...(last.length > 0 && { covered: last.length }) }];
+  });
+}

@@ -1,0 +1,56 @@
+import { messagesOf } from '../../buffer/enqueue-changes.ts';
+import { reasonOfInvalid } from '../../buffer/invalid-urls.ts';
+import type { OutgoingMessage } from '../../buffer/send-messages.ts';
+import type { RuleSet } from '../../core/mapping/rule.ts';
+import { type CarrierFilter, changesOfOthers } from '../../core/model/objects/object-filter.ts';
+import type { ObjectChange } from '../../core/model/types.ts';
+import { readS3Event, s3EventOf } from '../../sources/s3.ts';
+import { parseJsonText, valueAt } from '../../sources/toolkit/payload.ts';
+
+/** What an S3 event in the purge queue is turned into. */
+export interface Recovered {
+  /** Purge messages, each with its lane and delay. */
+  readonly messages: readonly OutgoingMessage[];
+  readonly changes: readonly ObjectChange[];
+  readonly unreadable: readonly { readonly body: string; readonly reason: string }[];
+}
+
+/**
+ * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that
+ * `receive-s3` could not process, in the envelopes that they came in, or as Lambda leaves them (a record with the event as
+ * its `requestPayload`). What came by a topic or queue passes its filter, as in `receive-s3`.
+ * @returns messages with what the event's changes make stale, and its records that cannot be read or have invalid
+ *   URLs, each as its own event with the reason; undefined where nothing of it is an S3 event
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ */
+export function recoverMessage(
+  body: string,
+  rules: RuleSet,
+  carriers: readonly CarrierFilter[] = [],
+): Recovered | undefined {
+  const { changes: all, notUnderstood, messages } = readS3Event(eventIn(body));
+  if (all.length === 0) return undefined;
+  const others = changesOfOthers(messages, carriers);
+  const changes = all.filter((change) => !others.has(change));
+  const mapped = changes.map((change) => ({ change, mapping: rules.map(change) }));
+  const invalid = mapped.flatMap(({ change, mapping }) => {
+    const reason = reasonOfInvalid(mapping);
+    return reason === undefined ? [] : [{ body: JSON.stringify(s3EventOf(change)), reason }];
+  });
+  return {
+    messages: mapped.flatMap(({ change, mapping: { schedule } }) =>
+      messagesOf({ change, schedule }).map(({ message }) => message),
+    ),
+    changes,
+    unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...invalid],
+  };
+}
+
+function eventIn(body: string): unknown {
+  const parsed = parseJsonText(body, 'the message');
+  if (parsed.kind === 'malformed') return undefined;
+  const { value } = parsed;
+  // SQS itself moves a message of a topic as it is; it is read as its queue delivered it, so that its topic counts.
+  if (valueAt(value, 'Type') === 'Notification') return { Records: [{ eventSource: 'aws:sqs', body }] };
+  return valueAt(value, 'requestPayload') ?? value;
+}

@@ -1,0 +1,86 @@
+import type { ToPark } from '../../aws/tables/parked-table.ts';
+import type { ParkReason } from '../../core/limits/send-or-park.ts';
+import { secondPurgeOf } from '../../core/model/second-purge.ts';
+import type { Unaffordable } from '../../core/planning/affordable-entries.ts';
+import { type PlannedRequest, settledBy } from '../../core/planning/planned-request.ts';
+import { describeError } from '../../lambda/log.ts';
+import { submitEvents } from '../../lambda/log-events.ts';
+import { type Batch, originOf, triesOf } from '../batch.ts';
+import type { SubmitPorts } from '../ports.ts';
+
+/** What is to be parked. */
+export interface Unpaid extends Unaffordable {
+  /** Whether it has failed, and must not meet innocents when it comes again. */
+  readonly isApart?: boolean;
+}
+
+/**
+ * Parks entries that wait for the day's tokens. Their messages are settled by that.
+ * @returns a request with those that could not be parked, which stay in the queue; none where all could
+ */
+export async function parkEntries(
+  entries: readonly Unpaid[],
+  batch: Batch,
+  { park, log, measure, nowMs }: SubmitPorts,
+): Promise<readonly PlannedRequest[]> {
+  if (entries.length === 0) return [];
+  const planned = new Map(entries.map((each) => [toPark(each, batch, nowMs()), each.planned]));
+  const unparked = await park([...planned.keys()]);
+  measure('EntriesParked', entries.length - unparked.length);
+  log.info(submitEvents.entriesParked, {
+    entries: entries.length - unparked.length,
+    ...countReasons(entries),
+  });
+  if (unparked.length === 0) return [];
+  log.warn(submitEvents.entriesNotParked, { entries: unparked.length, reason: unparked[0]?.reason });
+  return [{ entries: unparked.flatMap(({ item }) => planned.get(item) ?? []) }];
+}
+
+/** Removes what waits of what a request has purged: it would only be purged again. */
+export async function removePurged(
+  request: PlannedRequest,
+  sentMs: number,
+  { removePurged, log }: SubmitPorts,
+): Promise<void> {
+  try {
+    await removePurged(
+      settledBy(request).map(({ entry }) => entry),
+      sentMs,
+    );
+  } catch (error) {
+    log.warn(submitEvents.purgedNotRemoved, { error: describeError(error) });
+  }
+}
+
+/** @returns the same ports, or while nothing waits, when each removal would be paid for nothing, some that remove nothing */
+export function removingOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPorts {
+  return isWaiting ? ports : { ...ports, removePurged: async () => {} };
+}
+
+function toPark({ planned, isApart = false }: Unpaid, batch: Batch, nowMs: number): ToPark {
+  const { lane, sinceMs, sender, byPrefix } = originOf(planned, batch, nowMs);
+  const tries = triesOf(planned, batch) ?? (isApart ? 0 : undefined);
+  const messages = settledBy({ entries: [planned] }).flatMap((each) =>
+    each.messages.flatMap((index) => batch.messages[index]?.message ?? []),
+  );
+  // Messages are in the order of their changes.
+  const newest = batch.messages[Math.max(...planned.messages)];
+  return {
+    entry: planned.entry,
+    ...(newest?.message.change !== undefined && { change: newest.message.change }),
+    lane,
+    ...(sender !== undefined && { sender }),
+    sinceMs,
+    ...(byPrefix && { byPrefix }),
+    ...(tries !== undefined && { tries }),
+    ...secondPurgeOf(messages),
+  };
+}
+
+function countReasons(entries: readonly Unaffordable[]): {
+  readonly reasons: Partial<Record<ParkReason, number>>;
+} {
+  const reasons: Partial<Record<ParkReason, number>> = {};
+  for (const { reason } of entries) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return { reasons };
+}

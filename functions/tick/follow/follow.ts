@@ -1,0 +1,132 @@
+import pMap from 'p-map';
+import type { OpenPurge } from '../../aws/tables/journal-table.ts';
+import { isAskedAgain, isDue, isLate, noteDurations } from '../../core/following/asking.ts';
+import { type Decision, decidePurge, type Observation } from '../../core/following/decide-purge.ts';
+import type { RepairsSpent } from '../../core/following/repairs.ts';
+import { createRepeats, type Repeats } from '../../core/following/repeats.ts';
+import { isRepeatedLater, isReplaced } from '../../core/following/replaced.ts';
+import { strictestLimits } from '../../core/limits/shared-limit.ts';
+import { freshQuota, quotaOf, type Tokens } from '../../core/limits/tokens/quota.ts';
+import type { Target } from '../../core/model/types.ts';
+import type { TickTime } from '../tick.ts';
+import { carryOut } from './end-purge.ts';
+import type { FollowOptions, FollowPorts } from './follow-ports.ts';
+import { createPurgeLook } from './look-at-purges.ts';
+
+/** So many are followed at a time; those that were accepted later wait until some of these have ended. */
+const mostFollowed = 1000;
+const concurrency = 16;
+
+/** A purge, and what is to be done about it. */
+interface Decided {
+  readonly purge: OpenPurge;
+  readonly decision: Decision;
+  /** Whether its files are purged once more after later purges of them. */
+  readonly isRepeatedLater: boolean;
+}
+
+/**
+ * @returns what each tick does to follow purges to their ends: it asks CDN Pro how far they are, and sends entries again
+ * that were left out, and files once more that have been purged everywhere. While no purge is open it costs one small read.
+ *
+ * Every step is written down before it is taken, on condition that nobody else has taken it: of two ticks at once one
+ * does it, and a tick after a crash does again at most what the crashed one may not have done.
+ */
+export function createFollower(
+  ports: FollowPorts,
+  options: FollowOptions,
+): (time: Pick<TickTime, 'deadlineMs'>) => Promise<void> {
+  const { journal, measure, nowMs } = ports;
+  const look = createPurgeLook(ports);
+  let askedMs = Number.NEGATIVE_INFINITY;
+
+  return async ({ deadlineMs }) => {
+    const [oldest] = await journal.open(1);
+    if (oldest === undefined) return;
+    const { following, version } = await journal.readFollowing();
+    if (!isDue(oldest, following.durations, nowMs())) return;
+    const open = await journal.open(mostFollowed);
+    const due = open.filter((purge) => isDue(purge, following.durations, nowMs()));
+    const purging = due.filter(({ state }) => state.kind === 'purging');
+    const isAsked = isAskedAgain(askedMs, following.durations, nowMs());
+    if (isAsked && purging.length > 0) askedMs = nowMs();
+    const observations = isAsked ? await look.lookAt(purging, deadlineMs) : new Map();
+    const { quotas, repeats } = await readQuotas(ports, options);
+    const { decided, spent } = decideAll(
+      due,
+      { open, observations, quotas, spent: following.spent },
+      nowMs(),
+    );
+    const durations = noteDurations(following.durations, durationsOf(decided));
+    const next = { durations, spent };
+    const isChanged = durations !== following.durations || spent !== following.spent;
+    // Another tick is at work.
+    if (isChanged && !(await journal.writeFollowing(next, version))) return;
+    const late = decided.filter(
+      ({ purge, decision }) => decision.kind === 'wait' && isLate(purge, nowMs()),
+    ).length;
+    if (late > 0) measure('PurgesLate', late);
+    const toDo = decided.filter(({ decision }) => decision.kind !== 'wait');
+    await pMap(
+      toDo,
+      async ({ purge, decision, isRepeatedLater }) => {
+        if (nowMs() >= deadlineMs) return;
+        await carryOut(purge, decision, isRepeatedLater ? undefined : repeats(purge.target), ports);
+      },
+      { concurrency },
+    );
+  };
+}
+
+/** The day's quota of each target, and what decides on repeats within what is left of it. */
+interface Quotas {
+  readonly quotas: (target: Target) => Tokens;
+  readonly repeats: (target: Target) => Repeats;
+}
+
+async function readQuotas({ limitsTable, nowMs }: FollowPorts, { limits }: FollowOptions): Promise<Quotas> {
+  const { quotas: states, window } = await limitsTable.read();
+  const { quota } = strictestLimits(window, limits);
+  const quotas = (target: Target) => quotaOf(states[target] ?? freshQuota, quota[target]);
+  const repeatsOf = (target: Target) =>
+    createRepeats(states[target], quotas(target), limits.tokenUnit, nowMs());
+  const repeats = { production: repeatsOf('production'), staging: repeatsOf('staging') };
+  return { quotas, repeats: (target) => repeats[target] };
+}
+
+/** What deciding on purges works with. */
+interface Known {
+  readonly open: readonly OpenPurge[];
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly quotas: (target: Target) => Tokens;
+  readonly spent: RepairsSpent;
+}
+
+function decideAll(
+  due: readonly OpenPurge[],
+  { open, observations, quotas, spent: before }: Known,
+  nowMs: number,
+): { readonly decided: readonly Decided[]; readonly spent: RepairsSpent } {
+  let spent = before;
+  const decided = due.map((purge): Decided => {
+    const { purgeId, target, state } = purge;
+    // A tick has ended before it had done what it had written down.
+    const own = { purge, isRepeatedLater: isRepeatedLater(purge, open) };
+    if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
+    if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
+    const context = { isReplaced: isReplaced(purge, open), spent, quota: quotas(target), nowMs };
+    const { decision, spent: after } = decidePurge(purge, observations.get(purgeId), context);
+    spent = after;
+    return { ...own, decision };
+  });
+  return { decided, spent };
+}
+
+/** @returns how long the purges took that have just finished */
+function durationsOf(decided: readonly Decided[]): readonly number[] {
+  return decided.flatMap(({ purge, decision }) => {
+    if (purge.state.kind !== 'purging' || decision.kind === 'wait') return [];
+    const { finishedMs } = decision.kind === 'repair' ? decision.state : decision.end;
+    return finishedMs === undefined ? [] : [Math.max(0, finishedMs - purge.acceptedMs)];
+  });
+}

@@ -1,0 +1,62 @@
+import type { OpenPurge } from '../../aws/tables/journal-table.ts';
+import { bodyPrefix } from '../../aws/tables/ledger-keys.ts';
+import type { PurgeEnd } from '../../core/following/followed-purge.ts';
+import { entryText } from '../../core/model/entry-text.ts';
+import { byteLength, type ChangeReference, type PurgeMessage } from '../../core/model/purge-message.ts';
+
+/** What the project's events on EventBridge have as their source. */
+export const eventSource = 'cdn-pro-purger';
+
+/** The `detail-type` of the event of a purge's end. */
+export const purgeEndedType = 'Purge Ended';
+
+/** The `detail` of the event of a purge's end, as `docs/freshness.md` has it. Fields do not change. */
+export interface PurgeEnded {
+  /** The purger's name, as in metrics. */
+  readonly purger: string;
+  readonly purgeId: string;
+  readonly end: PurgeEnd['kind'];
+  readonly reason?: string;
+  readonly successRate?: number;
+  readonly target: string;
+  readonly lane: string;
+  /** ISO 8601. */
+  readonly acceptedAt: string;
+  readonly finishedAt?: string;
+  /** The number of a repair; 0 for a purge of changes. */
+  readonly repair: number;
+  /** URLs and patterns that it settles, and the changes that it came from; missing where they are too many. */
+  readonly urls?: readonly string[];
+  readonly changes?: readonly ChangeReference[];
+  /** Where they are, where they are missing: the key of an item in the table `JournalTableName`. */
+  readonly journalKey?: string;
+}
+
+/** EventBridge bills each 64 KB as an event. */
+const mostBytes = 64_000;
+
+/** @returns the `detail` of the event that a purge has ended */
+export function purgeEnded(
+  { purgeId, target, lane, acceptedMs, repair }: OpenPurge,
+  { kind: end, reason, successRate, finishedMs }: PurgeEnd,
+  messages: readonly PurgeMessage[],
+  purger: string,
+): PurgeEnded {
+  const detail: PurgeEnded = {
+    purger,
+    purgeId,
+    end,
+    ...(reason !== undefined && { reason }),
+    ...(successRate !== undefined && { successRate }),
+    target,
+    lane,
+    acceptedAt: new Date(acceptedMs).toISOString(),
+    ...(finishedMs !== undefined && { finishedAt: new Date(finishedMs).toISOString() }),
+    repair,
+  };
+  const urls = [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))];
+  const changes = messages.flatMap(({ change }) => change ?? []);
+  const whole = { ...detail, urls, changes };
+  if (byteLength(JSON.stringify(whole)) <= mostBytes) return whole;
+  return { ...detail, journalKey: `${bodyPrefix}${purgeId}` };
+}

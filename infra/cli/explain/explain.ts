@@ -1,0 +1,202 @@
+import { type TokenUnit, unusedLimits } from '../../../functions/core/limits/limits.ts';
+import { priceOf } from '../../../functions/core/limits/price.ts';
+import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
+import { compileRules } from '../../../functions/core/mapping/compile-rules.ts';
+import { type MappedChange, mapChanges } from '../../../functions/core/mapping/map-changes.ts';
+import { purgeByPrefix } from '../../../functions/core/mapping/purge-by-prefix.ts';
+import type { MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
+import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../functions/core/model/group-by.ts';
+import {
+  describeKeys,
+  matchesFilter,
+  type ObjectFilter,
+} from '../../../functions/core/model/objects/object-filter.ts';
+import { type ChangeReference, referenceTo } from '../../../functions/core/model/purge-message.ts';
+import type { OriginChange } from '../../../functions/core/model/types.ts';
+import { filesPerRequest, requestsToSpare } from '../../../functions/core/planning/files-per-request.ts';
+import { packRequests } from '../../../functions/core/planning/pack.ts';
+import { fewestEntries, withoutDuplicates } from '../../../functions/core/planning/plan.ts';
+import {
+  bodyOf,
+  type PlannedRequest,
+  type PurgeRequestBody,
+  settledBy,
+} from '../../../functions/core/planning/planned-request.ts';
+import { limitsOf } from '../../settings/limits-settings.ts';
+import { planningOf } from '../../settings/planning-settings.ts';
+import type { PurgerConfig } from '../../settings/purger-config.ts';
+import { type CompleteSettings, completeSettings } from '../../settings/settings.ts';
+import type { Input } from './read-input.ts';
+import { slashHints } from './slash-hints.ts';
+import { type SpellingCost, spellingCosts } from './spelling-costs.ts';
+
+/** A rule's explanation, with hints at likely mistakes. */
+export type HintedExplanation = RuleExplanation & {
+  readonly hints?: readonly string[];
+  /** What each spelling of its URLs costs, where they have several. */
+  readonly spellings?: readonly SpellingCost[];
+};
+
+/** What would happen to one change. */
+export interface ChangeExplanation {
+  readonly change: ChangeReference & {
+    readonly locale?: string;
+    readonly removedVersion?: string;
+    /** It counts only if its entry is remembered as public. */
+    readonly onlyIfRemembered?: true;
+    /** It does not say which entries changed, so that what rules can make of any is purged by prefix. */
+    readonly affectsAllEntries?: true;
+  };
+  /** A newer change of the same object in the same event, which decides what is done. */
+  readonly overtakenBy?: ChangeReference;
+  /** Why the change would not even arrive. */
+  readonly notWatched?: string;
+  readonly rules: readonly HintedExplanation[];
+  readonly mapping: MappingResult;
+}
+
+/** Purge requests that would go out together. */
+export interface ExplainedRequests {
+  /** Seconds after the change, without the time in the queue and for the rate limit. */
+  readonly delaySeconds: number;
+  readonly requests: readonly PurgeRequestBody[];
+  /** Entries that need not be sent, since others cover them. */
+  readonly covered?: readonly string[];
+}
+
+/** What would happen to an event. */
+export interface Explanation {
+  /** Whether any rule matches any of the changes. */
+  readonly matched: boolean;
+  readonly changes: readonly ChangeExplanation[];
+  readonly remarks: readonly string[];
+  /** Records that would be moved to the dead letter queue, with the reason. */
+  readonly notUnderstood: readonly string[];
+  readonly purges: readonly ExplainedRequests[];
+  /** What all of it takes from the day's quota. */
+  readonly tokens: Tokens;
+  /** How many purge requests it takes. */
+  readonly requests: number;
+}
+
+/** Explains changes with the code that the functions run: the rules, and the plan of requests. */
+export function explain({ changes, remarks, notUnderstood = [] }: Input, config: PurgerConfig): Explanation {
+  const rules = compileRules(config);
+  const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
+  const explained = mapped.map(({ change, mapping, newer }) => ({
+    change: {
+      ...referenceTo(change),
+      ...('locale' in change && change.locale ? { locale: change.locale } : {}),
+      ...('removedVersion' in change && change.removedVersion
+        ? { removedVersion: change.removedVersion }
+        : {}),
+      ...('onlyIfRemembered' in change && change.onlyIfRemembered ? { onlyIfRemembered: true as const } : {}),
+      ...('affectsAllEntries' in change && change.affectsAllEntries
+        ? { affectsAllEntries: true as const }
+        : {}),
+    },
+    ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
+    ...notWatched(change, config),
+    rules: withHints(rules.explain(change), change, config),
+    mapping,
+  }));
+  const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
+  const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
+  const settings = completeSettings(config);
+  const plans = plansOf(arriving, settings);
+  const requests = plans.flatMap(({ requests }) => requests);
+  return {
+    matched,
+    changes: explained,
+    remarks,
+    notUnderstood,
+    purges: plans.map(explainPlan),
+    tokens: requests.map((request) => priceIn(request, settings.tokenUnit)).reduce(plus, noTokens),
+    requests: requests.length,
+  };
+}
+
+function withHints(
+  explanations: readonly RuleExplanation[],
+  change: OriginChange,
+  config: PurgerConfig,
+): readonly HintedExplanation[] {
+  return config.rules.flatMap((rule, index): readonly HintedExplanation[] => {
+    const explanation = explanations[index];
+    if (explanation === undefined) return [];
+    if (!explanation.matched) return [explanation];
+    const hints = slashHints(rule, explanation, change);
+    const spellings = spellingCosts(rule, explanation.entries, change, config, config.tokenUnit ?? 'url');
+    return [
+      { ...explanation, ...(hints.length > 0 && { hints }), ...(spellings.length > 0 && { spellings }) },
+    ];
+  });
+}
+
+/** Requests that are planned together. */
+interface Plan {
+  readonly delaySeconds: number;
+  readonly requests: readonly PlannedRequest[];
+}
+
+/** Plans as `submit` does where nobody else has sent anything lately. */
+function plansOf(changes: readonly MappedChange[], settings: CompleteSettings): readonly Plan[] {
+  const planning = planningOf(settings);
+  const limits = limitsOf(settings);
+  const left = requestsToSpare(unusedLimits(limits, 0), limits, 0);
+  const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
+  const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
+  return [...byDelay]
+    .sort(([a], [b]) => a - b)
+    .map(([delaySeconds, group]) => {
+      const entries = fewestEntries(withoutDuplicates(group.map(({ entries }) => entries)), planning);
+      const files = entries.filter(({ entry }) => entry.kind === 'file').length;
+      const maxFileUrls = filesPerRequest(files, left, planning.maxFileUrls);
+      return { delaySeconds, requests: packRequests(entries, { ...planning, maxFileUrls }) };
+    });
+}
+
+function priceIn({ entries }: PlannedRequest, unit: TokenUnit): Tokens {
+  return priceOf(
+    entries.map(({ entry }) => entry),
+    unit,
+  );
+}
+
+/** A change that does not say which entries changed is mapped as `receive-webhook` maps it. */
+function byPrefix(mapped: MappedChange, config: PurgerConfig): MappedChange {
+  const { change } = mapped;
+  if (!('affectsAllEntries' in change) || !change.affectsAllEntries) return mapped;
+  const mapping = purgeByPrefix(config, change);
+  return { ...mapped, mapping, schedule: mapping.schedule };
+}
+
+function explainPlan({ delaySeconds, requests }: Plan): ExplainedRequests {
+  const covered = requests.flatMap((request) => {
+    const sent = new Set(request.entries);
+    return settledBy(request).filter((entry) => !sent.has(entry));
+  });
+  return {
+    delaySeconds,
+    requests: requests.map(bodyOf),
+    ...(covered.length > 0 ? { covered: covered.map(({ entry }) => entryText(entry)) } : {}),
+  };
+}
+
+/** The reason why a change of an object would not arrive; none where it would. */
+function notWatched(
+  change: OriginChange,
+  { buckets = [], topics = [], queues = [] }: PurgerConfig,
+): { readonly notWatched?: string } {
+  if (!('key' in change)) return {};
+  const watched: readonly ObjectFilter[] = [
+    ...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })),
+    ...topics,
+    ...queues,
+  ];
+  if (matchesFilter(change, watched)) return {};
+  const named = watched.filter(({ bucket = change.bucket }) => bucket === change.bucket);
+  if (named.length === 0) return { notWatched: `no bucket "${change.bucket}" is watched` };
+  return { notWatched: `only ${named.map(describeKeys).join(' or ')} are watched` };
+}

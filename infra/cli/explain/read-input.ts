@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { describeValue } from '../../../functions/core/model/errors.ts';
+import { isRecord } from '../../../functions/core/model/record.ts';
+import type { OriginChange } from '../../../functions/core/model/types.ts';
+import { findSource, webhookSources } from '../../../functions/sources/registry.ts';
+import { readS3Event } from '../../../functions/sources/s3.ts';
+import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
+import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
+import type { PurgerConfig } from '../../settings/purger-config.ts';
+import { UsageError } from '../usage-error.ts';
+import { s3EventsIn } from './s3-envelopes.ts';
+
+/** The options of the command line. */
+export interface InputOptions {
+  readonly subject?: string | undefined;
+  readonly action?: string | undefined;
+  readonly event?: string | undefined;
+  readonly source?: string | undefined;
+  readonly webhook?: string | undefined;
+  readonly header?: readonly string[] | undefined;
+}
+
+/** Changes to explain, and remarks on parts of an event that are not changes. */
+export interface Input {
+  readonly changes: readonly OriginChange[];
+  /** Parts that led to no change, with the reason. */
+  readonly remarks: readonly string[];
+  /** Parts that cannot be read, with the reason: the function moves them to the dead letter queue. */
+  readonly notUnderstood?: readonly string[];
+}
+
+/**
+ * Reads what to explain with the same code as the functions; signatures are not verified.
+ * @throws UsageError for input that cannot be understood
+ */
+export function readInput(options: InputOptions, config: PurgerConfig, nowMs: number): Input {
+  const { subject, event, action } = options;
+  if (subject !== undefined && event !== undefined) {
+    throw new UsageError('Expected s3://BUCKET/KEY or --event, got both');
+  }
+  if (subject !== undefined) return { changes: [readObject(subject, action ?? 'put', nowMs)], remarks: [] };
+  if (event === undefined) throw new UsageError('Expected s3://BUCKET/KEY or --event, got neither');
+  if (action !== undefined)
+    throw new UsageError('--action is for s3://BUCKET/KEY: an event says what happened');
+  const json = readJson(event);
+  const s3Events = s3EventsOf(json, options);
+  if (s3Events !== undefined) return readS3(s3Events);
+  if (!isRecord(json)) {
+    throw new UsageError(
+      `Expected ${event} to hold an event of S3, a list of these or a webhook, got ${describeValue(json)}`,
+    );
+  }
+  return readWebhook(json, options, config, nowMs);
+}
+
+function readObject(url: string, action: string, nowMs: number): OriginChange {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(url) ?? [];
+  if (bucket === undefined || key === undefined) {
+    throw new UsageError(`Expected an object such as s3://bucket/key, got ${describeValue(url)}`);
+  }
+  if (action !== 'put' && action !== 'delete') {
+    throw new UsageError(`Expected --action to be put or delete, got ${describeValue(action)}`);
+  }
+  return { source: 's3', action, id: url, bucket, key, occurredAt: new Date(nowMs).toISOString() };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @returns the events of S3 in a file, as the function gets them; undefined where it holds a webhook */
+function s3EventsOf(json: unknown, { source, webhook }: InputOptions): readonly unknown[] | undefined {
+  if (source !== undefined) return source === 's3' ? (s3EventsIn(json) ?? [json]) : undefined;
+  if (webhook !== undefined || (isRecord(json) && json.webhook !== undefined)) return undefined;
+  return s3EventsIn(json);
+}
+
+function readS3(events: readonly unknown[]): Input {
+  const readings = events.map(readS3Event);
+  const describe = ({ name, reason }: { readonly name: string; readonly reason: string }) =>
+    `${name}: ${reason}`;
+  return {
+    changes: readings.flatMap(({ changes }) => changes),
+    remarks: readings.flatMap(({ ignored }) => ignored).map(describe),
+    notUnderstood: readings.flatMap(({ notUnderstood }) => notUnderstood).map(describe),
+  };
+}
+
+function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig, nowMs: number): Input {
+  const stated = input.webhook ?? (typeof json.webhook === 'string' ? json.webhook : undefined);
+  const { source, name, options } = findWebhook(input.source, stated, config);
+  const reader = findSource(source);
+  if (reader === undefined) {
+    const known = Object.keys(webhookSources).join(', ');
+    throw new UsageError(`Expected --source to be s3 or one of ${known}, got ${describeValue(source)}`);
+  }
+  const reading = reader.read(
+    { method: 'POST', path: `/webhooks/${name}`, ...readRequest(json, input.header ?? []) },
+    { webhook: name, nowMs, options },
+  );
+  switch (reading.kind) {
+    case 'changes':
+      return { changes: reading.changes, remarks: [] };
+    case 'ignored':
+      return { changes: [], remarks: [reading.reason] };
+    case 'malformed':
+      return { changes: [], remarks: [reading.message] };
+  }
+}
+
+/** The webhook that the command line refers to, completed by the configuration. */
+function findWebhook(source: string | undefined, name: string | undefined, { webhooks = [] }: PurgerConfig) {
+  const known = webhooks.map(({ source, secret: _, name = source, rememberDays: __, ...options }) => {
+    return { source, name, options: options as SourceOptions };
+  });
+  const found = known.find(
+    (webhook) => (source ?? webhook.source) === webhook.source && (name ?? webhook.name) === webhook.name,
+  );
+  if (found !== undefined && (source ?? name) !== undefined) return { ...found, name: name ?? found.name };
+  if (source !== undefined) return { source, name: name ?? source, options: {} };
+  throw new UsageError(
+    'Expected an event of S3, or --source or --webhook with that of the webhook, got none of them',
+  );
+}
+
+/** The headers and the body of a request: as in the samples in `events/`, as Lambda receives them, or only a body. */
+function readRequest(json: JsonObject, given: readonly string[]) {
+  const isRequest = isRecord(json.headers) && json.body !== undefined;
+  const { headers = {}, body } = isRequest ? json : { body: json };
+  const encoding = isRequest && json.isBase64Encoded === true ? 'base64' : 'utf8';
+  const content = typeof body === 'string' ? body : JSON.stringify(body);
+  const pairs = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  return {
+    headers: Object.fromEntries([...pairs, ...given.map(readHeader)]) as Record<string, string>,
+    body: Buffer.from(content, encoding),
+  };
+}
+
+function readHeader(header: string): readonly [string, string] {
+  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(header) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`Expected --header to be 'NAME: VALUE', got ${describeValue(header)}`);
+  }
+  return [name.toLowerCase(), value];
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { Duration } from 'aws-cdk-lib';
+import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { LostEvents } from '../../monitoring/lost-events.ts';
+import type { PurgeQueue } from '../../storage/purge-queue.ts';
+import { type Keys, keyPattern } from './key-pattern.ts';
+import { OtherAccountsBus } from './other-accounts-bus.ts';
+import type { S3EventQueue } from './s3-event-queue.ts';
+
+/** Options that the rules of buckets have in common. */
+export interface BucketRulesProps {
+  readonly buffer: PurgeQueue;
+  readonly lostEvents: LostEvents;
+}
+
+/** The EventBridge rules that bring the events of buckets into the receiver's queue. */
+export class BucketRules {
+  readonly otherAccounts: OtherAccountsBus;
+  readonly #scope: Construct;
+  readonly #props: BucketRulesProps;
+
+  /** @param scope gets the rules as its children */
+  constructor(scope: Construct, props: BucketRulesProps) {
+    this.#scope = scope;
+    this.#props = props;
+    this.otherAccounts = new OtherAccountsBus(scope, props.buffer);
+  }
+
+  /**
+   * Adds the rule for a bucket's keys.
+   * @param eventQueue gets the events
+   * @param account the bucket's, where that is not the stack's
+   */
+  add(bucket: IBucket, keys: Keys, eventQueue: S3EventQueue, account: string | undefined): Rule {
+    const { buffer, lostEvents } = this.#props;
+    const allowed = [buffer.grantEventBridgeSend('rule'), eventQueue.allowRules()];
+    const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
+    const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
+      description: 'cdn-pro-purger: objects that are put or deleted',
+      ...(bus === undefined ? {} : { eventBus: bus }),
+      eventPattern: eventPattern(bucket, keys, account),
+      targets: [targetOf(eventQueue.queue, buffer.deadLetterQueue)],
+    });
+    // EventBridge does not try again where a queue does not let it in.
+    rule.node.addDependency(...allowed.filter((each) => each !== undefined));
+    lostEvents.addRule(rule, bus);
+    return rule;
+  }
+}
+
+/** CDK's `SqsQueue` adds a statement for each rule to the policies of both queues, which take twenty. */
+function targetOf(queue: IQueue, deadLetterQueue: IQueue): IRuleTarget {
+  return {
+    bind: () => ({
+      arn: queue.queueArn,
+      targetResource: queue,
+      deadLetterConfig: { arn: deadLetterQueue.queueArn },
+      // The most that EventBridge offers.
+      retryPolicy: { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 },
+    }),
+  };
+}
+
+/** Other keys are another rule, so that CloudFormation creates it before it deletes the former one. */
+function ruleId({ node }: IBucket, { prefix, suffix }: Keys, account: string | undefined): string {
+  const identity = JSON.stringify([node.addr, prefix, suffix, account]);
+  return `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+}
+
+function eventPattern(bucket: IBucket, keys: Keys, account: string | undefined) {
+  const key = keyPattern(keys);
+  return {
+    ...(account === undefined ? {} : { account: [account] }),
+    source: ['aws.s3'],
+    detailType: ['Object Created', 'Object Deleted'],
+    detail: {
+      bucket: { name: [bucket.bucketName] },
+      ...(key === undefined ? {} : { object: { key: [...key] } }),
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
+import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { grantBusesUse } from '../../security/key-policy.ts';
+import type { PurgeQueue } from '../../storage/purge-queue.ts';
+import { hasFeature, warnWithout } from '../region-features.ts';
+
+/**
+ * The bus for S3's events of other accounts, created with the first of them. It is separate from the account's default
+ * bus, so that what they send meets no other rule of this account.
+ */
+export class OtherAccountsBus {
+  readonly #scope: Construct;
+  readonly #buffer: PurgeQueue;
+  readonly #accounts = new Set<string>();
+  #bus: EventBus | undefined;
+
+  /** @param scope gets the bus as its child */
+  constructor(scope: Construct, buffer: PurgeQueue) {
+    this.#scope = scope;
+    this.#buffer = buffer;
+  }
+
+  /** Undefined while no other account needs it. */
+  get arn(): string | undefined {
+    return this.#bus?.eventBusArn;
+  }
+
+  /** @returns the bus, to which the account may send */
+  busFor(account: string): EventBus {
+    this.#bus ??= createBus(this.#scope, this.#buffer);
+    if (!this.#accounts.has(account)) grantPutEvents(this.#bus, account);
+    this.#accounts.add(account);
+    return this.#bus;
+  }
+}
+
+function createBus(scope: Construct, buffer: PurgeQueue): EventBus {
+  const { deadLetterQueue, protection } = buffer;
+  const { encryptionKey } = protection;
+  if (!hasFeature(scope, 'encryptedBus')) {
+    if (encryptionKey !== undefined)
+      warnWithout(scope, 'encryptedBus', "the bus for other accounts' events is encrypted by AWS's own key");
+    return new EventBus(scope, 'Bus');
+  }
+  const description = 'cdn-pro-purger: S3 events of other accounts';
+  if (encryptionKey === undefined) return new EventBus(scope, 'Bus', { description });
+  // EventBridge does not retry where it cannot use the key.
+  const bus = new EventBus(scope, 'Bus', { description, deadLetterQueue });
+  encrypt(bus, encryptionKey);
+  buffer.grantEventBridgeSend('event-bus');
+  return bus;
+}
+
+/** CDK's `kmsKey` would add another statement to the key's policy. */
+function encrypt(bus: EventBus, key: IKey): void {
+  const resource = bus.node.defaultChild;
+  if (resource instanceof CfnEventBus) resource.kmsKeyIdentifier = key.keyArn;
+  grantBusesUse(key);
+}
+
+function grantPutEvents(bus: EventBus, account: string): void {
+  bus.addToResourcePolicy(
+    new PolicyStatement({
+      sid: `PutEvents${account}`,
+      principals: [new AccountPrincipal(account)],
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+    }),
+  );
+}

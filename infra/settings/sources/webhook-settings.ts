@@ -1,0 +1,175 @@
+import * as z from 'zod';
+import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
+import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
+import { describeValue } from '../../../functions/core/model/errors.ts';
+import {
+  type OptionsOf,
+  type WebhookSourceName,
+  webhookSources,
+} from '../../../functions/sources/registry.ts';
+import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
+import type { WebhookSource } from '../../../functions/sources/webhook-source.ts';
+import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from '../checks/schema.ts';
+import { suggestion } from '../checks/suggestion.ts';
+import { oneOrMoreSecrets, type SecretSettings } from './secret-settings.ts';
+
+/** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
+export type WebhookSettings = { [Source in WebhookSourceName]: SettingsOf<Source> }[WebhookSourceName];
+
+type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
+  readonly source: Source;
+  /**
+   * The secret that holds the string the source signs with: its name or whole ARN, or `{ name, keyArn }` where a key of
+   * yours encrypts it; or several, of which any may verify.
+   */
+  readonly secret: SecretSettings | readonly SecretSettings[];
+  /**
+   * The last part of its path, which rules can match on.
+   * @default the source's name
+   */
+  readonly name?: string;
+  /**
+   * How long the URLs of an entry are remembered after its last event, in days; 0 is not at all.
+   * @default 365
+   */
+  readonly rememberDays?: number;
+};
+
+const header = nonEmptyString('a header name')
+  .regex(/^[A-Za-z0-9-]+$/, expected('a header name'))
+  .transform((name) => name.toLowerCase());
+const stringArray = (what: string) =>
+  z.array(nonEmptyString(`a ${what}`), expected(`a list of ${what}s`)).min(1, expected(`a ${what} at least`));
+const oneOf = <const Value extends string>(...values: readonly Value[]) =>
+  z.enum(values, expected(values.map((value) => `"${value}"`).join(' or ')));
+
+const pattern = nonEmptyString('a pattern').superRefine((value, context) => {
+  try {
+    compilePattern(value);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
+
+const hmac = strictObject({
+  kind: z.literal('hmac'),
+  header,
+  hash: oneOf('sha1', 'sha256', 'sha384', 'sha512').optional(),
+  encoding: oneOf('hex', 'base64', 'base64url').optional(),
+  prefix: nonEmptyString('a prefix').optional(),
+  parameter: nonEmptyString('the name of a parameter').optional(),
+  separator: nonEmptyString('a separator').optional(),
+  key: oneOf('text', 'base64', 'hex').optional(),
+  keyPrefix: nonEmptyString('a prefix').optional(),
+  template: nonEmptyString('a template')
+    .regex(/\{body\}/, expected('a template with {body} in it'))
+    .optional(),
+  id: header.optional(),
+  timestamp: strictObject({
+    header: header.optional(),
+    parameter: nonEmptyString('the name of a parameter').optional(),
+    unit: oneOf('seconds', 'milliseconds').optional(),
+    toleranceSeconds: wholeNumber(1, 86_400).optional(),
+  }).optional(),
+}).superRefine(({ template = '{body}', timestamp }, context) => {
+  if (timestamp === undefined || template.includes('{timestamp}')) return;
+  const message = `expected \`{timestamp}\` in \`template\`, since a time that is not signed proves nothing, got "${template}"`;
+  context.addIssue({ code: 'custom', path: ['timestamp'], message });
+});
+const sharedSecret = strictObject({
+  kind: z.literal('secret'),
+  in: oneOf('header', 'basic', 'query', 'body'),
+  name: nonEmptyString('a name').optional(),
+});
+
+const location = z.union(
+  [
+    nonEmptyString('a path of keys'),
+    z.strictObject({ header: nonEmptyString('a header name') }),
+    z.strictObject({ query: nonEmptyString('a query parameter') }),
+  ],
+  expected('a path of keys, {header} or {query}'),
+);
+const payload = strictObject({
+  entries: nonEmptyString('a path of keys').optional(),
+  id: location.optional(),
+  type: location.optional(),
+  slug: location.optional(),
+  locale: location.optional(),
+  url: location.optional(),
+  environment: location.optional(),
+  occurredAt: location.optional(),
+  fields: nonEmptyString('a path of keys').optional(),
+  previous: nonEmptyString('a path of keys').optional(),
+  action: location.optional(),
+  deletes: stringArray('value').optional(),
+  puts: stringArray('value').optional(),
+  ignores: stringArray('value').optional(),
+});
+
+/** The schema of each option of any source. */
+const optionSchemas: { readonly [Name in keyof Required<SourceOptions>]: z.ZodType } = {
+  environments: stringArray('name of an environment'),
+  drafts: trueOrFalse,
+  branches: stringArray('branch'),
+  files: z.array(pattern, expected('a list of patterns')).min(1, expected('a pattern at least')),
+  sweep: trueOrFalse,
+  header,
+  publicStatuses: stringArray('status'),
+  stack: z.union(
+    [nonEmptyString('the API key of a stack'), stringArray('stack')],
+    expected('the API key of a stack, or a list of them'),
+  ),
+  verification: z.discriminatedUnion(
+    'kind',
+    [hmac, sharedSecret],
+    expected('{kind: "hmac", …} or {kind: "secret", …}'),
+  ),
+  payload,
+};
+
+/** The names of the sources whose webhooks can be received. */
+export const webhookSourceNames = Object.keys(webhookSources) as [WebhookSourceName, ...WebhookSourceName[]];
+
+/** The schema of a source's name. */
+export const webhookSourceName = z.enum(webhookSourceNames, {
+  error: (issue) =>
+    issue.input === 'sns'
+      ? '"sns" is retired: name the topic in `topics`'
+      : `expected the name of a source, got ${describeValue(issue.input)}${suggestion(String(issue.input), webhookSourceNames)}`,
+});
+
+/** @returns the schemas of the options of a webhook of that source, without its secret */
+export function webhookFields(source: WebhookSourceName) {
+  const { options: names, pin }: WebhookSource = webhookSources[source];
+  const options = names.map((name) => {
+    const isRequired = name === pin?.option || (source === 'generic' && name === 'verification');
+    return [name, isRequired ? optionSchemas[name] : optionSchemas[name].optional()] as const;
+  });
+  return {
+    name: nonEmptyString('a name')
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, expected('1 to 64 letters, digits, "-" and "_"'))
+      .optional(),
+    rememberDays: wholeNumber(0, 3650).optional(),
+    ...Object.fromEntries(options),
+  };
+}
+
+/** The schema of {@link WebhookSettings}. */
+export const webhookSettings = z
+  .looseObject({ source: webhookSourceName }, expected('{source, secret, name}'))
+  .transform((settings, context): WebhookSettings => {
+    const { source } = settings;
+    const schema = strictObject({
+      source: webhookSourceName,
+      secret: oneOrMoreSecrets,
+      ...webhookFields(source),
+    });
+    const result = schema.safeParse(settings, { reportInput: true });
+    if (result.success) return result.data as unknown as WebhookSettings;
+    for (const { path, message } of result.error.issues) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+    return z.NEVER;
+  });
