@@ -88,10 +88,18 @@ export async function runCommand(
   try {
     return await (await entry.load()).run(rest, surroundings);
   } catch (error) {
-    const aws = error instanceof PurgerError ? undefined : describeAwsError(error);
-    if (aws !== undefined) return { exitCode: 2, stderr: aws };
-    if (!(error instanceof PurgerError)) throw error;
-    const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${name} --help` : '';
-    return { exitCode: 2, stderr: `${error.message}${hint}` };
+    return failure(error, name, rest.includes('--json'));
   }
+}
+
+/** @throws the error itself where it is a bug */
+function failure(error: unknown, command: string, json: boolean): CommandResult {
+  const message = error instanceof PurgerError ? error.message : describeAwsError(error);
+  if (message === undefined) throw error;
+  if (json) {
+    const { name } = error as Error;
+    return { exitCode: 2, stdout: JSON.stringify({ error: { name, message } }, null, 2) };
+  }
+  const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${command} --help` : '';
+  return { exitCode: 2, stderr: `${message}${hint}` };
 }

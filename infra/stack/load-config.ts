@@ -39,7 +39,7 @@ async function readConfig(path: string): Promise<unknown> {
     const exported = defaultOf(await import(pathToFileURL(path).href));
     if (exported !== undefined) return exported;
   } catch (error) {
-    throw new ConfigError(path, [`it cannot be loaded: ${reasonOf(error)}`]);
+    throw new ConfigError(path, [`it cannot be loaded: ${reasonOf(error, path)}`]);
   }
   throw new ConfigError(path, [
     `expected a default export with the configuration, got ${describeValue(undefined)}`,
@@ -58,8 +58,9 @@ function defaultOf(exports: { readonly default?: unknown }): unknown {
   return inner?.__esModule === true ? inner.default : exports.default;
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);
+  if (!existsSync(path)) return 'there is no such file';
   const isTypeScript = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!isTypeScript) return error.message;
   return `Node ${process.version} does not read TypeScript: use Node 22.18 or newer, JavaScript or JSON`;

@@ -33,7 +33,7 @@ export function printLive(timeline: Timeline, print: (line: string) => void): { 
       print(`${timeOf(atMs)}  queued   ${action} ${changeId}  →  ${urls.join('  ') || 'no URL'}`);
     }
     const more = changes.length - mostListed;
-    if (more > 0) print(`${' '.repeat(14)}queued   ... and ${more} more changes`);
+    if (more > 0) print(`${' '.repeat(14)}queued   ... and ${more} more`);
     changes = [];
   }
 
@@ -56,10 +56,12 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
   switch (entry.kind) {
     case 'unmatched':
       return `ignored  ${entry.changeId}  (no rule matches it)`;
+    case 'excepted':
+      return `ignored  ${entry.changeId}  (\`except\` of its rule leaves it out)`;
     case 'accepted':
       return `accepted ${describePurge(entry)}`;
     case 'parked':
-      return `parked   ${entry.count} URLs, until there are tokens for them (${listOf(entry.reasons)})`;
+      return `parked   ${entry.count} URL${entry.count === 1 ? '' : 's'}, until there are tokens for ${entry.count === 1 ? 'it' : 'them'} (${listOf(entry.reasons)})`;
     case 'released':
       return `released ${listOf(entry.lanes)}`;
     case 'finished':

@@ -142,7 +142,7 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
   const blog = 'https://h.example/blog/*';
   const dry = await cli(['purge', page, blog, '--dry-run']);
   expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(dry.stdout).toContain('2 would be purged, for 1 files and 1 directories of the day');
+  expect(dry.stdout).toContain('2 would be purged, for 1 file and 1 directory of the day');
   expect(await cli(['purge', page, 'h.example/x'])).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining('h.example/x: expected a URL that begins with http:// or https://'),
@@ -155,7 +155,7 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
     return false;
   };
   expect(await cli(whole, { confirm: no })).toMatchObject({ exitCode: 1, stdout: 'Nothing was purged.' });
-  expect(asked).toEqual(['This may purge a whole host: any://h.example/.*. Go on?']);
+  expect(asked).toEqual(['any://h.example/.* may purge a whole host. Go on?']);
   const list = async () => `# by hand\n${page}\n\n${blog}\n`;
   expect(await cli(['purge', '-', '--reason', 'ticket 12'], { readStdin: list })).toMatchObject({
     exitCode: 0,

@@ -27,11 +27,29 @@ test.each([
   [['waiting', '--cancel', '--stack', 'S'], 'Expected the URLs to cancel, got none'],
   [
     ['status', '--ready', 'package.json'],
-    'Expected package.json to be what npm start -- --ready FILE writes',
+    'Expected --ready to be the file that npm start -- --ready FILE writes, but package.json holds something else',
+  ],
+  [
+    ['status', '--ready', 'nope.json'],
+    'Expected --ready to be the file that npm start -- --ready FILE writes, but nope.json does not exist',
+  ],
+  [
+    ['purge', '--file', 'infra', '--stack', 'S'],
+    'Expected --file to be a file of URLs, but infra is a folder',
   ],
 ])('%j is refused with one sentence, and where to look', async (args, sentence) => {
   const { exitCode, stderr } = await run(args);
   expect(exitCode).toBe(2);
   expect(stderr).toContain(sentence);
   expect(stderr.split('\n').length).toBeLessThanOrEqual(3);
+});
+
+test.each([
+  [['status', '--json'], 'UsageError', 'Expected --stack NAME or --ready FILE, got neither'],
+  [['explain', 's3://b/k', '--config', 'nope.json', '--json'], 'ConfigError', 'there is no such file'],
+  [['explain', 's3://b/k', '--config', 'package.json', '--json'], 'ConfigError', 'unknown field'],
+])('%j is refused in JSON, with the same exit code', async (args, name, message) => {
+  const { exitCode, stdout, stderr } = await run(args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ error: { name, message: expect.stringContaining(message) } });
 });

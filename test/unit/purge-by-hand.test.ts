@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { unusedLimits } from '../../functions/core/limits/limits.ts';
-import { costOf, readUrls, wholeHosts } from '../../infra/cli/queries/purge-by-hand.ts';
+import { costOf, readUrls, unknownHosts, wholeHosts } from '../../infra/cli/queries/purge-by-hand.ts';
 import { completeLimits, limitsOf } from '../../infra/settings/limits-settings.ts';
 
 const scope = { target: 'production', action: 'delete' } as const;
@@ -61,4 +61,14 @@ test('what is covered, or named twice, costs nothing', () => {
     tokens: { files: 1, dirs: 1 },
     requests: 1,
   });
+});
+
+test('a host that no rule names is known before CDN Pro rejects it', () => {
+  const { entries } = readUrls(
+    ['https://www.example.com/a', 'https://other.example/*', 'any://typo.example.com/x.*'],
+    { target: 'production', action: 'invalidate' },
+  );
+  expect(unknownHosts(entries, ['www.example.com'])).toEqual(['other.example', 'typo.example.com']);
+  expect(unknownHosts(entries, ['*.example.com', 'www.example.com'])).toEqual(['other.example']);
+  expect(unknownHosts(entries, ['*'])).toEqual([]);
 });

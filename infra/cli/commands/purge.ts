@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { sendMessages } from '../../../functions/buffer/send-messages.ts';
 import { byHandSource } from '../../../functions/core/limits/tokens/lane.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
@@ -11,10 +10,19 @@ import {
   purgerUsage,
   type Surroundings,
 } from '../command.ts';
+import { counted } from '../counted.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
-import { type Cost, costOf, type PurgeByHand, readUrls, wholeHosts } from '../queries/purge-by-hand.ts';
+import {
+  type Cost,
+  costOf,
+  type PurgeByHand,
+  readUrls,
+  unknownHosts,
+  wholeHosts,
+} from '../queries/purge-by-hand.ts';
 import { quotaReport } from '../queries/quota.ts';
+import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:
@@ -23,14 +31,14 @@ const usage = `Usage:
   … | cdn-purger purge - …
 
 Purges URLs: grouped and throttled like any change, and before bulk. What has a * is a directory (https://h/blog/*,
-https://h/blog/**), what begins with any:// or regex: is a regular expression, all else is a file. If CDN Pro would refuse
-one of them, nothing is purged.
+https://h/blog/**), what begins with any:// or regex: is a regular expression, all else is a file. If one of them is not in
+a form that CDN Pro takes, nothing is purged.
 
   --file FILE     a URL on each line; "-" as an argument reads them from stdin. Empty lines and # comments are skipped
   --delete        takes the objects out of the cache rather than revalidating them: a takedown, which goes before all else
   --reason WORDS  why: it is kept with the purge, in logs and in dead letters
   --dry-run       says what it would cost, and purges nothing
-  --yes           does not ask before a wildcard at the root of a host
+  --yes           does not ask before a wildcard at the root of a host, or before a host that no rule names
 ${purgerUsage}
 
 Ends with 0 where it was queued (or could be), 1 where it was not, and 2 where the command is wrong.`;
@@ -57,7 +65,7 @@ export const purgeCommand = defineCommand({
     if (values['dry-run'] === true) {
       return print(0, { queued: 0, ...read, ...plan }, describePlan(read.entries, plan, 'would be purged'));
     }
-    const refusal = values.yes === true ? undefined : await refusalOf(read.entries, surroundings);
+    const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
     if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
     const unsent = await send(read.entries, values.reason, purger, surroundings.nowMs());
     if (unsent.length > 0) {
@@ -81,18 +89,10 @@ async function readList(
   file: string | undefined,
   { readStdin }: Surroundings,
 ): Promise<readonly string[]> {
-  const lines = [...(file === undefined ? [] : readLines(readText(file)))];
+  const lines = [...(file === undefined ? [] : readLines(readNamedFile('--file', file, 'a file of URLs')))];
   for (const arg of args) lines.push(...(arg === '-' ? readLines((await readStdin()) ?? '') : [arg]));
   if (lines.length > 0) return lines;
   throw new UsageError('Expected URLs, --file FILE, or "-" with URLs on stdin, got none');
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`Expected --file to be a file of URLs: ${(error as Error).message}`);
-  }
 }
 
 function readLines(text: string): readonly string[] {
@@ -119,17 +119,25 @@ async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: num
   return { ...cost, short };
 }
 
-/** Asks before a whole host is purged. */
+/** Asks before a whole host is purged, or one that no rule names. */
 async function refusalOf(
   entries: readonly PurgeEntry[],
+  { hosts, leftOut }: Purger,
   { confirm }: Surroundings,
 ): Promise<string | undefined> {
   const whole = wholeHosts(entries);
-  if (whole.length === 0) return undefined;
-  const answer = await confirm(`This may purge a whole host: ${whole.join(' ')}. Go on?`);
+  // Of a purger with very many hosts, only some are known.
+  const unknown = leftOut > 0 ? [] : unknownHosts(entries, hosts);
+  const doubts = [
+    ...(whole.length > 0 ? [`${whole.join(' ')} may purge a whole host`] : []),
+    ...(unknown.length > 0
+      ? [`no rule names ${unknown.join(', ')}, and CDN Pro rejects a host that it does not serve`]
+      : []),
+  ];
+  if (doubts.length === 0) return undefined;
+  const answer = await confirm(`${doubts.join('; ')}. Go on?`);
   if (answer === true) return undefined;
-  const hint = answer === undefined ? ` ${whole.join(' ')} may purge a whole host: say --yes.` : '';
-  return `Nothing was purged.${hint}`;
+  return `Nothing was purged.${answer === undefined ? ` ${doubts.join('; ')}: say --yes.` : ''}`;
 }
 
 /** @returns why messages could not be sent; none where all were */
@@ -177,7 +185,7 @@ function describePlan(
   const rows = entries.map((entry) => `  ${entry.action} ${entry.kind} ${entryText(entry)}`);
   const missing = short.files + short.dirs;
   return [
-    `${entries.length} ${what}, for ${tokens.files} files and ${tokens.dirs} directories of the day's tokens, in ${requests} requests:`,
+    `${entries.length} ${what}, for ${counted(tokens.files, 'file')} and ${counted(tokens.dirs, 'directory', 'directories')} of the day's tokens, in ${counted(requests, 'request')}:`,
     ...rows.slice(0, mostPrinted),
     ...(rows.length > mostPrinted ? [`  ... and ${rows.length - mostPrinted} more`] : []),
     ...(missing === 0

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { counted } from '../counted.ts';
 import { connect } from '../purger/connect.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
@@ -27,11 +28,11 @@ export const redriveCommand = defineCommand({
     const isNothing = moved + failed.length === 0;
     const lines = isNothing
       ? [
-          kept === 0 ? 'No dead letter.' : `None of the ${kept} dead letters fits: nothing was moved.`,
+          kept === 0 ? 'No dead letter.' : `Of ${counted(kept, 'dead letter')} none fits: nothing was moved.`,
           ...(kept === 0 ? [] : ['', 'Next: cdn-purger dead lists them with their reasons and hosts.']),
         ]
       : [
-          `${moved} moved into the purge queue, ${kept} left in the dead letter queue.`,
+          `${counted(moved, 'dead letter')} moved into the purge queue, ${kept} left in the dead letter queue.`,
           ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
           '',
           `Next: cdn-purger ${failed.length > 0 ? 'redrive again' : 'status, and in some minutes cdn-purger dead'}`,

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { counted } from '../counted.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
@@ -45,12 +46,15 @@ function describe(status: Status): string {
   const { fresh, why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;
   const parkedLanes = Object.entries(parked).map(([lane, count]) => `${count} ${lane}`);
   const rows: readonly (readonly [string, string])[] = [
-    ['waiting', `${queued} messages in the queues`],
+    ['waiting', `${counted(queued, 'message')} in the queues`],
     ['parked', `${parkedLanes.join(', ')}${parkedSince === undefined ? '' : `; since ${parkedSince}`}`],
-    ['on the way', `${open} purges`],
+    ['on the way', counted(open, 'purge')],
     ['dead letters', String(deadLetters)],
     ['paused', status.paused ? 'yes' : 'no'],
-    ['tokens left', `${tokens.files} files, ${tokens.dirs} directories for people`],
+    [
+      'tokens left',
+      `${counted(tokens.files, 'file')}, ${counted(tokens.dirs, 'directory', 'directories')} for people`,
+    ],
     ['requests left', `${requests} now`],
     ...(alarms === undefined ? [] : ([['alarms', String(alarms.length)]] as const)),
   ];

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { counted } from '../counted.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
@@ -101,7 +102,7 @@ function inFull({ url, lane, action, target, headers = [] }: WaitingUrl): string
 function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
   const { visible, inFlight, delayed } = queue;
   const rows = lanes.map(({ lane, target, kind, count, since, doneBy = 'nobody knows yet' }) => [
-    `${lane}: ${count} ${kind === 'dirs' ? 'directories or patterns' : 'files'} in ${target}, since ${since}, done by ${doneBy}`,
+    `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy}`,
     ...urls
       .filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind))
       .slice(0, mostPrinted)
@@ -109,8 +110,8 @@ function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
     ...(count > mostPrinted ? [`  ... and ${count - mostPrinted} more: --json has all`] : []),
   ]);
   return [
-    `${visible + inFlight + delayed} messages in the purge queue: ${visible} ready, ${inFlight} being sent, ${delayed} delayed`,
-    ...(countOf(inbox) > 0 ? [`${countOf(inbox)} events of S3 before receive-s3`] : []),
+    `${counted(visible + inFlight + delayed, 'message')} in the purge queue: ${visible} ready, ${inFlight} being sent, ${delayed} delayed`,
+    ...(countOf(inbox) > 0 ? [`${counted(countOf(inbox), 'event')} of S3 before receive-s3`] : []),
     ...(lanes.length === 0 ? ['Nothing waits for tokens of the day.'] : rows.flat()),
     ...(lanes.length === 0
       ? []

@@ -7,6 +7,7 @@ import {
 } from '../../../functions/cdn-pro/client.ts';
 import type { DeployedHosts } from '../../../functions/cdn-pro/hostnames.ts';
 import { noTokens } from '../../../functions/core/limits/tokens/quota.ts';
+import { counted } from '../counted.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openSecrets } from '../purger/secrets.ts';
@@ -31,7 +32,7 @@ export async function checkCdnPro(purger: Purger): Promise<readonly Check[]> {
     if (value === undefined) return [refused(status, purger)];
     const accepted = ok(
       name,
-      `${endpoint} accepts them: ${value.files} files, ${value.dirs} directories left`,
+      `${endpoint} accepts them: ${counted(value.files, 'file')}, ${counted(value.dirs, 'directory', 'directories')} left`,
     );
     const hosts = await ask((api, options) => api.hostnames(target, options));
     const quotas = await ask((api, options) => api.serviceQuotas(options));

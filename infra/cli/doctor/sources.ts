@@ -1,5 +1,6 @@
 import { webhookSecretsIn } from '../../../functions/aws/secrets.ts';
 import type { WatchedBucket } from '../../operation/description.ts';
+import { counted } from '../counted.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openSecrets } from '../purger/secrets.ts';
 import { type Check, failed, look, ok } from './check.ts';
@@ -21,7 +22,7 @@ export async function checkWebhooks(purger: Purger): Promise<readonly Check[]> {
       );
       const issues = found.flatMap((each) => each.issues);
       const count = found.reduce((sum, each) => sum + each.secrets.length, 0);
-      const check = ok(`webhook ${name}`, `${count} secrets may verify it`);
+      const check = ok(`webhook ${name}`, `${counted(count, 'secret')} may verify it`);
       return [issues.length === 0 ? check : { ...check, result: 'warning', fix: issues.join('; ') }];
     }),
   );

@@ -1,6 +1,7 @@
 import type { Tokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import type { Header, PurgeEntry } from '../../../functions/core/model/types.ts';
+import { counted } from '../counted.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 import type { SpellingCost } from './spelling-costs.ts';
 
@@ -24,18 +25,14 @@ export function describe(explanation: Explanation): string {
 
 /** @returns e.g. `It costs 2 files and 1 directory of the day's quota, in 1 purge request.` */
 function describeCost({ tokens, requests }: Explanation): string {
-  return `It costs ${describeTokens(tokens)} of the day's quota, in ${counted(requests, 'purge request', 'purge requests')}.`;
+  return `It costs ${describeTokens(tokens)} of the day's quota, in ${counted(requests, 'purge request')}.`;
 }
 
 function describeTokens({ files, dirs }: Tokens): string {
   return [
-    ...(files > 0 ? [counted(files, 'file', 'files')] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
     ...(dirs > 0 ? [counted(dirs, 'directory', 'directories')] : []),
   ].join(' and ');
-}
-
-function counted(count: number, one: string, several: string): string {
-  return `${count} ${count === 1 ? one : several}`;
 }
 
 function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {

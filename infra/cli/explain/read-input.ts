@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describeValue } from '../../../functions/core/model/errors.ts';
 import { isRecord } from '../../../functions/core/model/record.ts';
 import type { OriginChange } from '../../../functions/core/model/types.ts';
@@ -7,6 +6,7 @@ import { readS3Event } from '../../../functions/sources/s3.ts';
 import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
 import type { PurgerConfig } from '../../settings/purger-config.ts';
+import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { s3EventsIn } from './s3-envelopes.ts';
 
@@ -65,10 +65,13 @@ function readObject(url: string, action: string, nowMs: number): OriginChange {
 }
 
 function readJson(file: string): unknown {
+  const text = readNamedFile('--event', file, 'a JSON file');
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `Expected --event to be a JSON file, but ${file} is not: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { PurgerError } from '../../../functions/core/model/errors.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { type PurgerDescription, parameterRoot, readDescription } from '../../operation/description.ts';
+import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { awsClients, type Clients, type LocalServices, localClients } from './clients.ts';
 
@@ -35,21 +35,14 @@ export async function connect({
 }
 
 function readReadyFile(file: string): Purger {
-  const { operation } = recordOf(readJson(file)) ?? {};
+  const expected = 'the file that npm start -- --ready FILE writes';
+  const { operation } = recordOf(parsed(readNamedFile('--ready', file, expected))) ?? {};
   const { purger, ...services } = recordOf(operation) ?? {};
   const description = readDescription(purger);
   if (description === undefined || recordOf(services.endpoints) === undefined) {
-    throw new UsageError(`Expected ${file} to be what npm start -- --ready FILE writes, got something else`);
+    throw new UsageError(`Expected --ready to be ${expected}, but ${file} holds something else`);
   }
   return { ...description, clients: localClients(services as unknown as LocalServices) };
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`Expected --ready to be a file of JSON: ${(error as Error).message}`);
-  }
 }
 
 /** @param name a stack's, or `stack/purger` */

@@ -1,7 +1,7 @@
 import type { Limits, LimitsState, TokenUnit } from '../../../functions/core/limits/limits.ts';
 import { priceOf } from '../../../functions/core/limits/price.ts';
 import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
-import { regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
+import { escapeRegex, regexPatternProblem } from '../../../functions/core/mapping/urls/regex-pattern.ts';
 import {
   dirUrlProblem,
   encodeLiteral,
@@ -60,6 +60,28 @@ export function wholeHosts(entries: readonly PurgeEntry[]): readonly string[] {
     const isRoot = entry.kind === 'dir' && /^https?:\/\/[^/]+\/?$/.test(fixedPart(entry.url));
     return isRoot ? [entry.url] : [];
   });
+}
+
+/**
+ * @param hosts those of the purger's rules, with `*` for what only a change gives
+ * @returns the hosts of the URLs that no rule names, and that CDN Pro may not serve at all
+ */
+export function unknownHosts(entries: readonly PurgeEntry[], hosts: readonly string[]): readonly string[] {
+  const isKnown = (host: string) => hosts.some((known) => matchesHost(host, known));
+  const own = entries.flatMap((entry) =>
+    entry.kind === 'regex' ? (literalHostOf(entry.pattern) ?? []) : new URL(entry.url).hostname,
+  );
+  return [...new Set(own)].filter((host) => !isKnown(host));
+}
+
+function matchesHost(host: string, known: string): boolean {
+  return new RegExp(`^${known.split('*').map(escapeRegex).join('.*')}$`).test(host);
+}
+
+/** @returns the host of a regular expression; undefined where it is a pattern itself */
+function literalHostOf(pattern: string): string | undefined {
+  const [, host = ''] = /^[a-z]+:\/\/([^/]*)/.exec(pattern) ?? [];
+  return /^[a-z0-9.-]+$/i.test(host) ? host.toLowerCase() : undefined;
 }
 
 /** Whether a pattern's first two characters after the root are themselves: the second may make the first optional. */

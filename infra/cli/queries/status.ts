@@ -2,6 +2,7 @@ import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Lane } from '../../../functions/core/model/types.ts';
+import { counted } from '../counted.ts';
 import type { Alarm } from '../purger/alarms.ts';
 import { countOf, type QueueCounts } from '../purger/queues/queues.ts';
 import { isPaused, type Switches } from '../purger/switches.ts';
@@ -124,8 +125,4 @@ function reasonsOf({
       : []),
     ...notFresh.map(({ name }) => `the alarm ${name} is on`),
   ];
-}
-
-function counted(count: number, one: string, several: string): string {
-  return `${count} ${count === 1 ? one : several}`;
 }

@@ -136,8 +136,10 @@ async function publishFirst(sample: Sample, context: LocalContext): Promise<read
   }
   await context.origin.put(sample.key, pageOf('first'));
   const found = await context.timeline.find(
-    (entry): entry is Entry & { kind: 'queued' | 'unmatched' } =>
-      (entry.kind === 'queued' || entry.kind === 'unmatched') && entry.changeId.endsWith(`/${sample.key}`),
+    (entry): entry is Entry & { kind: 'queued' | 'unmatched' | 'excepted' } =>
+      ['queued', 'unmatched', 'excepted'].includes(entry.kind) &&
+      'changeId' in entry &&
+      entry.changeId.endsWith(`/${sample.key}`),
     sinceMs,
     context.timeoutMs,
   );

@@ -14,7 +14,7 @@ export type Entry =
       readonly action: string;
       readonly urls: readonly string[];
     }
-  | { readonly kind: 'unmatched'; readonly atMs: number; readonly changeId: string }
+  | { readonly kind: 'unmatched' | 'excepted'; readonly atMs: number; readonly changeId: string }
   | {
       readonly kind: 'accepted';
       readonly atMs: number;
@@ -142,6 +142,8 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
       return { kind: 'queued', atMs, changeId, action: line.change?.action ?? '', urls: line.urls ?? [] };
     case enqueueEvents.changeUnmatched:
       return { kind: 'unmatched', atMs, changeId };
+    case enqueueEvents.changeExcepted:
+      return { kind: 'excepted', atMs, changeId };
     case submitEvents.entriesParked:
       return line.entries
         ? { kind: 'parked', atMs, count: line.entries, reasons: line.reasons ?? {} }
@@ -170,7 +172,7 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
   return {
     kind: 'problem',
     atMs,
-    message: `${line.service ?? service}: ${line.message} ${JSON.stringify(details(line))}`,
+    message: `${line.service ?? service}: ${line.message}${details(line)}`,
   };
 }
 
@@ -183,12 +185,16 @@ function parse(rawLine: string): Line | undefined {
   }
 }
 
-/** The fields of a line without those that Powertools adds to each. */
-function details(line: Line): Record<string, unknown> {
+/** The fields of a line without those that Powertools adds to each, for a person. */
+function details(line: Line): string {
   const common = ['level', 'message', 'service', 'timestamp', 'sampling_rate', 'cold_start'];
-  return Object.fromEntries(
-    Object.entries(line).filter(([name]) => !common.includes(name) && !name.startsWith('function_')),
+  const fields = Object.entries(line).filter(
+    ([name]) => !common.includes(name) && !name.startsWith('function_'),
   );
+  const written = fields.map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return written.length === 0 ? '' : ` (${written.join(', ')})`;
 }
 
 /** @returns everything that a request purges by name or covers */

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { printLive } from '../../local/demo/print.ts';
+import { createTimeline } from '../../local/demo/timeline/timeline.ts';
+
+test('what happens in the stack is printed in words, and nothing is left out', () => {
+  const printed: string[] = [];
+  const timeline = createTimeline(() => Date.parse('2026-01-01T09:00:00.000Z'));
+  printLive(timeline, (line) => printed.push(line.slice(14))).on = true;
+  const log = (line: object) => timeline.add('Submit', JSON.stringify(line));
+  const change = { id: 's3://bucket/a.map', action: 'put' };
+  log({ message: 'change matches no rule', change });
+  log({ message: 'change left out by an exception of a rule', change });
+  log({
+    message: 'entries parked: they wait for tokens of the day',
+    entries: 1,
+    reasons: { 'no tokens': 1 },
+  });
+  log({ level: 'WARN', service: 'submit', message: 'throttled by CDN Pro: requests paused', status: 429 });
+  expect(printed).toEqual([
+    'ignored  s3://bucket/a.map  (no rule matches it)',
+    'ignored  s3://bucket/a.map  (`except` of its rule leaves it out)',
+    'parked   1 URL, until there are tokens for it (no tokens: 1)',
+    'submit: throttled by CDN Pro: requests paused (status: 429)',
+  ]);
+});
