@@ -2,6 +2,7 @@ import type { Limits } from '../core/limits/limits.ts';
 import { PurgerError } from '../core/model/errors.ts';
 import type { CarrierFilter, ObjectFilter } from '../core/model/objects/object-filter.ts';
 import type { Planning } from '../core/planning/plan.ts';
+import type { Vantages } from '../core/proving/vantages.ts';
 
 /** Names of the environment variables that the stack sets and the handlers read. */
 export const environment = {
@@ -25,6 +26,10 @@ export const environment = {
   limits: 'LIMITS',
   /** What a purge request holds. */
   planning: 'PLANNING',
+  /** Of `tick`: the name of the function that probes; missing where nothing is probed. */
+  probeFunction: 'PROBE_FUNCTION',
+  /** Of `probe`: from where it asks for a URL. */
+  vantages: 'VANTAGES',
   /** The objects that topics and queues may tell of, where they are filtered; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',
   /** The objects whose puts are left out where nothing changed; none where it is missing. */
@@ -44,6 +49,7 @@ export const environment = {
 interface JsonVariables {
   readonly limits: Limits;
   readonly planning: Planning;
+  readonly vantages: Vantages;
   readonly watchedObjects: readonly CarrierFilter[];
   readonly skipUnchanged: readonly ObjectFilter[];
   readonly webhookSecretIds: readonly string[];
@@ -51,6 +57,7 @@ interface JsonVariables {
 const jsonVariables: Readonly<Record<keyof JsonVariables, true>> = {
   limits: true,
   planning: true,
+  vantages: true,
   watchedObjects: true,
   skipUnchanged: true,
   webhookSecretIds: true,

@@ -77,7 +77,13 @@ type FollowMetricName =
   /** Purges that some servers may have left out for good. */
   | 'PurgesFailed'
   /** Purges that take too long. */
-  | 'PurgesLate';
+  | 'PurgesLate'
+  /** From the oldest change of a purge until each probe had seen its new version. */
+  | 'FreshSeconds'
+  /** Probes that saw an old version. */
+  | 'ProbesStale'
+  /** Probes that could not tell. */
+  | 'ProbesUnproven';
 
 /** What the functions measure. Each is published once an invocation has ended. */
 export type FunctionMetricName = ReceiverMetricName | SubmitMetricName | TickMetricName | FollowMetricName;

@@ -14,7 +14,13 @@ const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
 const isPackaged = existsSync(builtFunctions);
 
 /** The deployed functions, by their folder in `functions/`. */
-export type FunctionName = 'receive-s3' | 'receive-webhook' | 'submit' | 'tick' | 'configure-bucket';
+export type FunctionName =
+  | 'receive-s3'
+  | 'receive-webhook'
+  | 'submit'
+  | 'tick'
+  | 'probe'
+  | 'configure-bucket';
 
 const aws = join(root, 'functions', 'aws');
 /** Parts of the AWS SDK that a function never runs, and what replaces them: see `docs/adr/0030`. */

@@ -149,6 +149,21 @@ export abstract class PurgerMetrics extends Construct {
     return this.#metric('tick', 'PurgesLate', options);
   }
 
+  /** From the oldest change of a purge until each probe had seen its new version. */
+  metricFreshSeconds(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'FreshSeconds', options);
+  }
+
+  /** Probes that saw an old version. */
+  metricProbesStale(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'ProbesStale', options);
+  }
+
+  /** Probes that could not tell. */
+  metricProbesUnproven(options?: MetricOptions): Metric {
+    return this.#metric('tick', 'ProbesUnproven', options);
+  }
+
   /** URLs of rules that CDN Pro would never accept. */
   metricRefusedUrls(options?: MetricOptions): MathExpression {
     return this.#ofReceivers('RefusedUrls', options);

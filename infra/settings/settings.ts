@@ -28,11 +28,18 @@ import {
   planningFields,
   validatePlanning,
 } from './planning-settings.ts';
+import {
+  type CompleteProving,
+  completeProving,
+  type ProvingSettings,
+  provingFields,
+  validateProving,
+} from './probe-settings.ts';
 import { validateRules } from './rules/check-rules.ts';
 import { ruleSchema, targetSchema } from './rules/rule-schema.ts';
 
 /** Options of the purger itself, whatever it is deployed with. */
-export interface Settings extends LimitsSettings, PlanningSettings {
+export interface Settings extends LimitsSettings, PlanningSettings, ProvingSettings {
   /** The CDN Pro environment to purge. A rule can name another. */
   readonly target: Target;
   /** Which changes make which URLs stale. */
@@ -61,7 +68,7 @@ export interface Settings extends LimitsSettings, PlanningSettings {
 }
 
 /** Settings with every default filled in. */
-export interface CompleteSettings extends CompleteLimits, CompletePlanning {
+export interface CompleteSettings extends CompleteLimits, CompletePlanning, CompleteProving {
   readonly target: Target;
   readonly rules: readonly Rule[];
   readonly allowedHosts?: readonly string[];
@@ -92,6 +99,7 @@ export const settingsFields = {
   ...limitsFields,
   batchingWindowSeconds: wholeNumber(1, 300).optional(),
   ...planningFields,
+  ...provingFields,
   paused: trueOrFalse.optional(),
   dashboard: trueOrFalse.optional(),
 };
@@ -108,7 +116,12 @@ export function checkSettings(settings: unknown): CompleteSettings {
 
 /** @returns the issues of settings that a schema cannot express; copes with values that the schema refuses */
 export function validateSettings(settings: unknown): readonly ValidationIssue[] {
-  return [...validateRules(settings), ...validateLimits(settings), ...validatePlanning(settings)];
+  return [
+    ...validateRules(settings),
+    ...validateLimits(settings),
+    ...validatePlanning(settings),
+    ...validateProving(settings),
+  ];
 }
 
 /** @returns settings with every default filled in */
@@ -123,7 +136,7 @@ export function completeSettings(settings: Settings): CompleteSettings {
   } = settings;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const own = { target, rules, ...hosts, batchingWindowSeconds, paused, dashboard };
-  return { ...own, ...completeLimits(settings), ...completePlanning(settings) };
+  return { ...own, ...completeLimits(settings), ...completePlanning(settings), ...completeProving(settings) };
 }
 
 /** @returns what the functions need to map changes */

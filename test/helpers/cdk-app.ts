@@ -35,6 +35,7 @@ class Site extends Stack {
       ...[purger.metricOldestParkedSeconds('people'), purger.metricDoneBySeconds(), purger.metricFilesLeft()],
       ...[purger.metricDirsLeft(), purger.metricTokensUsedPercent(), purger.metricTokensMiscountedPercent()],
       ...[purger.metricPurgesUnfollowed(), purger.metricCompletionSeconds(), purger.metricPurgesPartial()],
+      ...[purger.metricFreshSeconds(), purger.metricProbesStale(), purger.metricProbesUnproven()],
       ...[purger.metricRepairs(), purger.metricPurgesFailed(), purger.metricPurgesLate(), purger.metricRefusedUrls()],
       ...[purger.metricChangesUnmatched(), purger.metricChangesNotQueued(), purger.metricEventsNotUnderstood()],
       ...[purger.metricChangesUnchanged(), purger.metricWebhooksUnverified('contentful', { label: 'unverified' })],
