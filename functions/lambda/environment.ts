@@ -28,7 +28,7 @@ export const environment = {
   planning: 'PLANNING',
   /** Of `tick`: the name of the function that probes; missing where nothing is probed. */
   probeFunction: 'PROBE_FUNCTION',
-  /** Of `probe`: from where it asks for a URL. */
+  /** From where `probe` asks for a URL; `tick` bounds by it how much is asked. */
   vantages: 'VANTAGES',
   /** The objects that topics and queues may tell of, where they are filtered; all of them where it is missing. */
   watchedObjects: 'WATCHED_OBJECTS',

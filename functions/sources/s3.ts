@@ -1,5 +1,5 @@
 import { isRecord } from '../core/model/record.ts';
-import type { ObjectChange } from '../core/model/types.ts';
+import type { ObjectChange, Shows } from '../core/model/types.ts';
 import {
   actionOfEvent,
   actionOfNotification,
@@ -271,7 +271,9 @@ function changeOf(
   if (occurredAt === undefined) return unexpected(time, 'a time in ISO 8601', valueAt(event, time));
   const sequencer = stringAt(event, root, 'object', 'sequencer');
   const id = `s3://${bucket}/${key}`;
-  const content = does === 'put' && !isCopy(event) ? contentOf(valueAt(event, root, 'object')) : undefined;
+  const object = valueAt(event, root, 'object');
+  const content = does === 'put' && !isCopy(event) ? contentOf(object) : undefined;
+  const order = { sinceMs: Date.parse(occurredAt), ...(sequencer !== undefined && { sequencer }) };
   return {
     source: 's3',
     action,
@@ -282,7 +284,15 @@ function changeOf(
     ...(sequencer !== undefined && { sequencer }),
     ...(removedVersion !== undefined && { removedVersion }),
     ...(content !== undefined && { content }),
+    shows: { ...versionAfter(does, object), ...order },
   };
+}
+
+/** Which version is the current one after one was removed, the event does not tell. */
+function versionAfter(does: EventAction, object: unknown): Pick<Shows, 'etag' | 'gone'> {
+  if (does === 'delete') return { gone: true };
+  const etag = does === 'put' ? etagOf(object) : undefined;
+  return etag === undefined ? {} : { etag };
 }
 
 /** A copy keeps the content and may have other metadata: this is how S3's metadata is changed. */
@@ -297,11 +307,16 @@ function isCopy(event: unknown): boolean {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
 function contentOf(object: unknown): string | undefined {
-  const etag = stringAt(object, 'eTag') ?? stringAt(object, 'etag');
+  const etag = etagOf(object);
   const size = valueAt(object, 'size');
-  if (etag === undefined || !/^"?[0-9a-f]{32}"?$/i.test(etag) || !Number.isSafeInteger(size))
-    return undefined;
-  return `${etag.replaceAll('"', '').toLowerCase()} ${size}`;
+  if (etag === undefined || !/^[0-9a-f]{32}$/i.test(etag) || !Number.isSafeInteger(size)) return undefined;
+  return `${etag.toLowerCase()} ${size}`;
+}
+
+/** Without its quotes, which some S3-compatible stores send. */
+function etagOf(object: unknown): string | undefined {
+  const etag = (stringAt(object, 'eTag') ?? stringAt(object, 'etag'))?.replaceAll('"', '');
+  return etag === '' ? undefined : etag;
 }
 
 /** @returns undefined for an escape that is cut off or is not UTF-8 */

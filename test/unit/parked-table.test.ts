@@ -43,6 +43,19 @@ describe('what is parked', () => {
     expect(found[1]).toEqual({ ...people, pk: expect.any(String), version: expect.any(Number) });
   });
 
+  test('shows what the newest change has it show, whichever was parked last', async () => {
+    const { table, all } = createTable();
+    const showing = (etag: string | undefined, sinceMs: number) =>
+      item(h('a'), {
+        entry: { ...fileEntry(h('a')), ...(etag !== undefined && { shows: { etag, sinceMs } }) },
+        change: change(new Date(sinceMs).toISOString()),
+      });
+    for (const each of [showing('b', 2000), showing('a', 1000), showing(undefined, 3000)]) {
+      await table.park([each]);
+      expect((await all()).map(({ entry }) => entry)).toEqual([showing('b', 2000).entry]);
+    }
+  });
+
   test('is read as far as is asked for, whatever a page holds', async () => {
     const { table, all } = createTable();
     await table.park(Array.from({ length: 10 }, (_, index) => item(h(`${index}`))));

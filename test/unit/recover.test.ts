@@ -14,6 +14,7 @@ const event = (key: string) => ({
   time: '2026-01-01T00:00:00Z',
   detail: { bucket: { name: 'b' }, object: { key } },
 });
+const shows = { gone: true, sinceMs: Date.parse('2026-01-01T00:00:00Z') };
 const expectedMessage = {
   v: 1,
   change: {
@@ -22,10 +23,10 @@ const expectedMessage = {
     id: 's3://b/site/a',
     occurredAt: '2026-01-01T00:00:00Z',
   },
-  entries: [{ kind: 'file', url: 'https://h.example/a', target: 'production', action: 'delete' }],
+  entries: [{ kind: 'file', url: 'https://h.example/a', target: 'production', action: 'delete', shows }],
 };
 
-const deleted = { ...expectedMessage.change, bucket: 'b', key: 'site/a' };
+const deleted = { ...expectedMessage.change, bucket: 'b', key: 'site/a', shows };
 
 test('an event that EventBridge could not deliver is mapped', () => {
   expect(recoverMessage(JSON.stringify(event('site/a')), rules)).toEqual({

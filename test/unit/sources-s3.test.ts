@@ -36,7 +36,8 @@ const sqsMessage = (messageId: string, body: unknown) => ({
 });
 
 function change(key: string, action = 'put', sequencer = '0055AED6DCD90281E5', occurredAt = eventTime) {
-  return { source: 's3', action, id: `s3://site/${key}`, bucket: 'site', key, occurredAt, sequencer };
+  const shows = { ...(action === 'delete' && { gone: true }), sinceMs: Date.parse(eventTime), sequencer };
+  return { source: 's3', action, id: `s3://site/${key}`, bucket: 'site', key, occurredAt, sequencer, shows };
 }
 
 function bridgeChange(key: string, action = 'put') {
@@ -321,5 +322,29 @@ describe('the content of an object is told', () => {
     ['another ETag', ofEventBridge({ etag: 'abc', size: 7 })],
   ])('not by %s', (_, payload) => {
     expect(contentIn(payload)).toEqual([undefined]);
+  });
+});
+
+describe('what files of an object show from a change on', () => {
+  const etag = '0cc175b9c0f1b6a831c399e269772661-2';
+  const sinceMs = Date.parse(eventTime);
+  const recordOf = (eventName: string, object: object) => {
+    const { s3, ...record } = notification('a.html', eventName, '01');
+    return byNotification({ ...record, s3: { ...s3, object: { ...s3.object, ...object } } });
+  };
+
+  it.each([
+    ['is the ETag of the event', recordOf('ObjectCreated:Put', { eTag: etag }), { etag }],
+    ['is the ETag without its quotes', recordOf('ObjectCreated:Copy', { eTag: `"${etag}"` }), { etag }],
+    ['is unknown without an ETag', recordOf('ObjectCreated:Put', {}), {}],
+    ['is nothing after a delete', recordOf('ObjectRemoved:Delete', { eTag: etag }), { gone: true }],
+    [
+      'is unknown after a version was removed: it may have been the current one',
+      recordOf('ObjectRemoved:Delete', { eTag: etag, versionId: 'v1' }),
+      {},
+    ],
+  ])('%s', (_, payload, expected) => {
+    const shows = readS3Event(payload).changes.map((each) => each.shows);
+    expect(shows).toEqual([{ ...expected, sinceMs, sequencer: '01' }]);
   });
 });

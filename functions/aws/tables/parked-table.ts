@@ -12,6 +12,7 @@ import { entryKey } from '../../core/model/entry-key.ts';
 import { firstLane, lanes } from '../../core/model/lanes.ts';
 import { byteLength, type ChangeReference } from '../../core/model/purge-message.ts';
 import { secondPurgeOf } from '../../core/model/second-purge.ts';
+import { withNewestShows } from '../../core/model/shows.ts';
 import type { Lane, PurgeEntry, Target } from '../../core/model/types.ts';
 import { waitingIndex } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
@@ -204,6 +205,7 @@ function merge(waiting: ToPark, item: ToPark): ToPark {
   const { byPrefix: _, tries: __, repair: ___, repeats: ____, ...own } = newer;
   return {
     ...own,
+    entry: withNewestShows(newer.entry, (newer === item ? waiting : item).entry),
     lane: firstLane(waiting.lane, item.lane),
     sinceMs: Math.min(waiting.sinceMs, item.sinceMs),
     // What somebody asks for outright is purged like anything else.

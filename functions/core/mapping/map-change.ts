@@ -1,3 +1,4 @@
+import { showsOf } from '../model/shows.ts';
 import type { ChangeAction, OriginChange, PurgeEntry } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import type { Scopes } from './own-urls.ts';
@@ -44,7 +45,7 @@ export function mapChange(
     if (captures === 'excepted') isExcepted = true;
     if (captures === undefined || captures === 'excepted') continue;
     collected ??= new MappingCollector();
-    collected.collect(rule, { ...variables, ...captures }, latest);
+    collected.collect(rule, { ...variables, ...captures }, scopesFor(rule, latest, change));
   }
   if (collected !== undefined) return collected.result();
   return isExcepted ? allExcepted : nothingStale;
@@ -57,8 +58,15 @@ export function mapByRules(
   latest: ChangeAction,
 ): MappingResult {
   const collected = new MappingCollector();
-  for (const rule of rules) collected.collect(rule, variables, latest);
+  for (const rule of rules) collected.collect(rule, variables, rule.scopes[latest]);
   return collected.result();
+}
+
+/** What an object's own files show goes along with them. */
+function scopesFor({ scopes }: CompiledRule, latest: ChangeAction, change: OriginChange): Scopes {
+  const { own, others } = scopes[latest];
+  const shows = showsOf(change, latest);
+  return shows === undefined ? scopes[latest] : { own: { ...own, shows }, others };
 }
 
 /** Collects what several rules make of a change. */
@@ -72,14 +80,13 @@ class MappingCollector {
   #schedule: Schedule | undefined;
   #timing = atOnce;
 
-  collect(rule: CompiledRule, variables: Variables, latest: ChangeAction): void {
+  collect(rule: CompiledRule, variables: Variables, scopes: Scopes): void {
     this.#rules.push(rule.name);
     this.#timing = rule.timing;
     if (this.#schedule === undefined && rule.timing !== atOnce) {
       this.#schedule = new Schedule();
       for (const entry of this.#all.entries) this.#schedule.add({ ...atOnce, entry });
     }
-    const scopes = rule.scopes[latest];
     for (const { written, expand } of rule.staleUrls) {
       for (const each of expand(variables, scopes)) {
         if (each.kind !== 'problem' && each.kind !== 'omitted') {
@@ -119,7 +126,7 @@ export function explainRule(rule: CompiledRule, change: OriginChange): RuleExpla
     return { rule: name, matched: false, reason };
   }
   const collected = new MappingCollector();
-  collected.collect(rule, { ...variables, ...captures }, change.action);
+  collected.collect(rule, { ...variables, ...captures }, rule.scopes[change.action]);
   const { entries, problems } = collected.result();
   const { omitted } = collected;
   return { rule: name, matched: true, captures, entries, delaysSeconds, problems, omitted };

@@ -1,12 +1,12 @@
-import type { Scope } from '../model/types.ts';
+import type { FileScope, Scope } from '../model/types.ts';
 import { compilePattern, type Pattern } from './patterns/pattern.ts';
 import type { Template, Variables } from './patterns/template.ts';
 import { listOf, type Match } from './rule.ts';
 
 /** What is done to URLs of a change that has none of its own: they are there whatever happens to the object or entry. */
 export interface Scopes {
-  /** For the URLs of the changed object or entry itself. */
-  readonly own: Scope;
+  /** For the URLs of the changed object or entry itself, and what its files show once they are fresh. */
+  readonly own: FileScope;
   /** For what only shows it: listings, feeds, sitemaps, the pages above it, and all that a wildcard matches. */
   readonly others: Scope;
 }

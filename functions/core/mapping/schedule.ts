@@ -1,6 +1,7 @@
 import { entryKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { firstLane } from '../model/lanes.ts';
+import { withNewestShows } from '../model/shows.ts';
 import type { Lane, PurgeEntry } from '../model/types.ts';
 import type { ScheduledEntries } from './rule.ts';
 
@@ -27,7 +28,11 @@ export class Schedule {
   add(timed: TimedEntry): void {
     const key = entryKey(timed.entry);
     const known = this.#timed.get(key);
-    this.#timed.set(key, known === undefined ? timed : { ...mergeTimings(known, timed), entry: known.entry });
+    if (known === undefined) this.#timed.set(key, timed);
+    else {
+      const entry = withNewestShows(known.entry, timed.entry);
+      this.#timed.set(key, { ...mergeTimings(known, timed), entry });
+    }
   }
 
   /** @returns the soonest first */

@@ -1,5 +1,6 @@
 import { describeValue } from './errors.ts';
 import { isRecord } from './record.ts';
+import { readShows } from './shows.ts';
 import type { Header, Lane, OriginChange, PurgeEntry, Scope } from './types.ts';
 
 /** The version of the purge message that this code writes. It reads version 2, too: several changes for one list of entries. */
@@ -182,13 +183,15 @@ function readEntry(value: unknown, path: string): ReadEntry {
 
 function readFileEntry(value: Record<string, unknown>, path: string, scope: Scope): ReadEntry {
   const { url, headers } = value;
+  const shows = readShows(value.shows);
+  const own = { ...scope, ...(shows !== undefined && { shows }) };
   if (typeof url !== 'string') return unreadable(`\`${path}.url\``, 'a URL', url);
-  if (headers === undefined) return { kind: 'entry', entry: { kind: 'file', url, ...scope } };
+  if (headers === undefined) return { kind: 'entry', entry: { kind: 'file', url, ...own } };
   if (!Array.isArray(headers) || !headers.every(isHeader)) {
     return unreadable(`\`${path}.headers\``, 'a list of {name, value}', headers);
   }
   const set = headers.map(({ name, value }) => ({ name, value }));
-  return { kind: 'entry', entry: { kind: 'file', url, headers: set, ...scope } };
+  return { kind: 'entry', entry: { kind: 'file', url, headers: set, ...own } };
 }
 
 function readChange(value: unknown): ChangeReference | undefined {

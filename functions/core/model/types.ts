@@ -38,6 +38,8 @@ export interface ObjectChange extends ChangeBase {
   readonly removedVersion?: string;
   /** Equal for puts of the same content; missing where the event does not tell for sure. */
   readonly content?: string;
+  /** What files of the object show from then on. */
+  readonly shows?: Shows;
 }
 
 /** A value of a CMS payload as a template can use it. */
@@ -90,8 +92,29 @@ export interface Scope {
   readonly webhook?: string;
 }
 
+/**
+ * What a file that a rule maps from an S3 object itself shows once it is fresh: a version, or nothing any more. Neither is
+ * known where the event does not tell.
+ */
+export interface Shows {
+  /** The ETag of the object, without quotes. */
+  readonly etag?: string;
+  /** The object was deleted. */
+  readonly gone?: true;
+  /** When that change of the object happened, in milliseconds. */
+  readonly sinceMs: number;
+  /** S3's order of the changes of one object, see {@link ObjectChange}. */
+  readonly sequencer?: string;
+}
+
+/** The scope of a file, and what the file shows. */
+export interface FileScope extends Scope {
+  /** Not a part of what is purged: entries that differ in it alone are the same entry, which shows the newest. */
+  readonly shows?: Shows;
+}
+
 /** One file URL (with or without headers) to purge. */
-export interface FileEntry extends Scope {
+export interface FileEntry extends FileScope {
   readonly kind: 'file';
   readonly url: string;
   readonly headers?: readonly Header[];

@@ -1,5 +1,6 @@
 import { entryKey, scopeKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
+import { withNewestShows } from '../model/shows.ts';
 import type { PurgeEntry } from '../model/types.ts';
 import type { CacheKey } from './cache-key.ts';
 import { type CoalesceLimits, coalesce } from './coalesce.ts';
@@ -69,8 +70,12 @@ export function withoutDuplicates(messages: readonly (readonly PurgeEntry[])[]):
     for (const entry of entries) {
       const key = entryKey(entry);
       const known = planned.get(key);
-      if (known === undefined) planned.set(key, { entry, messages: [index] });
-      else if (known.messages.at(-1) !== index) known.messages.push(index);
+      if (known === undefined) {
+        planned.set(key, { entry, messages: [index] });
+        continue;
+      }
+      known.entry = withNewestShows(known.entry, entry);
+      if (known.messages.at(-1) !== index) known.messages.push(index);
     }
   });
   return [...planned.values()];

@@ -1,5 +1,6 @@
 import { entryKey } from '../../model/entry-key.ts';
 import { entryText } from '../../model/entry-text.ts';
+import { withNewestShows } from '../../model/shows.ts';
 import type { PurgeEntry } from '../../model/types.ts';
 
 /** Below this, comparing is cheaper than hashing. */
@@ -8,18 +9,24 @@ const fewEntries = 8;
 /** Purge entries without duplicates, in the order in which they came. */
 export class EntrySet {
   readonly entries: PurgeEntry[] = [];
-  #keys: Set<string> | undefined;
+  /** Where each entry is, by its key. */
+  #indices: Map<string, number> | undefined;
 
   add(entry: PurgeEntry): void {
-    if (this.entries.length < fewEntries) {
-      if (!this.entries.some((known) => isSame(known, entry))) this.entries.push(entry);
-      return;
-    }
-    this.#keys ??= new Set(this.entries.map(entryKey));
+    const index = this.#indexOf(entry);
+    const known = this.entries[index];
+    if (known !== undefined) this.entries[index] = withNewestShows(known, entry);
+    else this.entries.push(entry);
+  }
+
+  /** @returns the index of an equal entry; -1 for one that is new, which becomes the last one */
+  #indexOf(entry: PurgeEntry): number {
+    if (this.entries.length < fewEntries) return this.entries.findIndex((known) => isSame(known, entry));
+    this.#indices ??= new Map(this.entries.map((known, index) => [entryKey(known), index]));
     const key = entryKey(entry);
-    if (this.#keys.has(key)) return;
-    this.#keys.add(key);
-    this.entries.push(entry);
+    const index = this.#indices.get(key);
+    if (index === undefined) this.#indices.set(key, this.entries.length);
+    return index ?? -1;
   }
 }
 

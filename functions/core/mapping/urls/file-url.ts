@@ -1,4 +1,4 @@
-import type { Header, Scope } from '../../model/types.ts';
+import type { FileScope, Header } from '../../model/types.ts';
 import type { Scopes } from '../own-urls.ts';
 import type { Template, Variables } from '../patterns/template.ts';
 import { compileUrlTemplate } from '../patterns/url-template.ts';
@@ -14,6 +14,7 @@ import {
   type UrlEntry,
   type UrlProblem,
   urlProblem,
+  variantsEntry,
   versionEntry,
 } from './url-entry.ts';
 
@@ -31,7 +32,7 @@ export function compileFileUrl(purge: Purge, findPages: PageFinder | undefined):
     return (url, variables, { own }) => purgeVersions(url, variables, own);
   }
   const queries = (purge.queries ?? []).map(compileQuery);
-  const purgePages = (pages: readonly string[], variables: Variables, scope: Scope) =>
+  const purgePages = (pages: readonly string[], variables: Variables, scope: FileScope) =>
     pages
       .flatMap((page) => [page, ...withQueries(page, queries, variables)])
       .flatMap((each): readonly UrlEntry[] => {
@@ -68,10 +69,10 @@ function withQueries(
 /** The versions of one URL: all of them, those that headers tell apart, or the one without headers. */
 function compileVersions({ variants = false, fileHeaders }: Purge) {
   const headersOf = fileHeaders === undefined ? undefined : compileHeaders(fileHeaders);
-  return (url: string, variables: Variables, scope: Scope): readonly UrlEntry[] => {
+  return (url: string, variables: Variables, scope: FileScope): readonly UrlEntry[] => {
     const literal = literalEntry(url, scope);
     if (literal !== undefined) return [literal];
-    if (variants) return [{ kind: 'dir', url, ...scope }];
+    if (variants) return [variantsEntry(url, scope)];
     if (headersOf === undefined) return [fileEntry(url, scope)];
     return headersOf(variables).map((set) => (isHeaders(set) ? versionEntry(url, set, scope) : set));
   };

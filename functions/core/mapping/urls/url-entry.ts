@@ -1,4 +1,4 @@
-import type { Header, PurgeEntry, Scope } from '../../model/types.ts';
+import type { FileScope, Header, PurgeEntry, Scope } from '../../model/types.ts';
 import { describeGap, type Gap } from '../patterns/template.ts';
 import { exactPattern } from './exact-pattern.ts';
 import { literalStar, unmarkStars } from './literal-star.ts';
@@ -39,28 +39,41 @@ export function gapEntry(gap: Gap, forWhat = ''): UrlProblem | OmittedUrl {
 }
 
 /** @returns the entry for a file URL that was checked. Written out, since this runs for nearly every change */
-export function fileEntry(url: string, { target, action, webhook }: Scope): PurgeEntry {
+export function fileEntry(url: string, { target, action, webhook, shows }: FileScope): PurgeEntry {
+  if (shows !== undefined) {
+    return { kind: 'file', url, target, action, ...(webhook !== undefined && { webhook }), shows };
+  }
   if (webhook !== undefined) return { kind: 'file', url, target, action, webhook };
   return { kind: 'file', url, target, action };
 }
 
 /** @returns the entry for the version of a file that has these headers */
-export function versionEntry(url: string, headers: readonly Header[], scope: Scope): PurgeEntry {
+export function versionEntry(url: string, headers: readonly Header[], scope: FileScope): PurgeEntry {
   return headers.length === 0 ? fileEntry(url, scope) : { kind: 'file', url, headers, ...scope };
 }
 
+/** @returns the entry for a file in all of its versions */
+export function variantsEntry(url: string, scope: FileScope): PurgeEntry {
+  return { kind: 'dir', url, ...withoutShows(scope) };
+}
+
 /** @returns the entry for a directory URL, or why CDN Pro would refuse it */
-export function dirEntry(url: string, scope: Scope): UrlEntry {
+export function dirEntry(url: string, scope: FileScope): UrlEntry {
   const reason = dirUrlProblem(url);
   if (reason !== undefined) return urlProblem(reason);
-  return literalEntry(url, scope) ?? { kind: 'dir', url, ...scope };
+  return literalEntry(url, scope) ?? { kind: 'dir', url, ...withoutShows(scope) };
+}
+
+function withoutShows({ shows: _, ...scope }: FileScope): Scope {
+  return scope;
 }
 
 /**
  * @returns what purges a URL with literal stars and no other, which no file URL can; undefined for a URL without them
  */
-export function literalEntry(url: string, scope: Scope): UrlEntry | undefined {
+export function literalEntry(url: string, fileScope: FileScope): UrlEntry | undefined {
   if (!url.includes(literalStar)) return undefined;
+  const scope = withoutShows(fileScope);
   // CDN Pro takes only the last "*" or "**" as the wildcard: where that is the template's own, the others are literal.
   if (lastStarIsTheTemplates.test(url)) return { kind: 'dir', url: unmarkStars(url), ...scope };
   const pattern = exactPattern(url);

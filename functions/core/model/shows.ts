@@ -1,0 +1,40 @@
+import { compareSequencers } from './objects/sequencer.ts';
+import { isRecord } from './record.ts';
+import type { ChangeAction, OriginChange, PurgeEntry, Shows } from './types.ts';
+
+/**
+ * @param latest what happened last to the object, as far as that is known
+ * @returns what the files of an object show once they are fresh; undefined for changes of anything else
+ */
+export function showsOf(change: OriginChange, latest: ChangeAction): Shows | undefined {
+  if (!('shows' in change) || change.shows === undefined) return undefined;
+  if (latest === change.action) return change.shows;
+  // A newer change has its own version.
+  const { etag: _, gone: __, ...unknown } = change.shows;
+  return unknown;
+}
+
+/** @returns the first of two entries that purge the same, with what the newer change has it show */
+export function withNewestShows<Entry extends PurgeEntry>(entry: Entry, other: PurgeEntry): Entry {
+  if (entry.kind !== 'file' || other.kind !== 'file' || other.shows === undefined) return entry;
+  return isNewer(other.shows, entry.shows) ? { ...entry, shows: other.shows } : entry;
+}
+
+function isNewer(shows: Shows, than: Shows | undefined): boolean {
+  if (than === undefined) return true;
+  if (shows.sinceMs !== than.sinceMs) return shows.sinceMs > than.sinceMs;
+  // EventBridge tells whole seconds.
+  return compareSequencers(shows.sequencer ?? '', than.sequencer ?? '') > 0;
+}
+
+/** Reads what an entry of a message shows; what is not understood is left out. */
+export function readShows(value: unknown): Shows | undefined {
+  if (!isRecord(value) || !Number.isSafeInteger(value.sinceMs)) return undefined;
+  const { etag, gone, sinceMs, sequencer } = value;
+  return {
+    ...(typeof etag === 'string' && { etag }),
+    ...(gone === true && { gone }),
+    sinceMs: Number(sinceMs),
+    ...(typeof sequencer === 'string' && { sequencer }),
+  };
+}
