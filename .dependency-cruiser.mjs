@@ -34,6 +34,7 @@ const rooms = {
     'functions/core/mapping/(rule|compile-rules|urls/hosts)[.]ts',
     'functions/lambda/(environment|log-events)[.]ts',
     'infra/settings',
+    'infra/cli/webhooks',
   ],
   local: ['functions/lambda/environment[.]ts', 'infra/(settings|stack/load-config[.]ts)'],
   packaging: ['infra'],

@@ -8,6 +8,7 @@ import { sendMessages } from '../functions/buffer/send-messages.ts';
 import { compileRules } from '../functions/core/mapping/compile-rules.ts';
 import { type ReceivePorts, receiveWebhook } from '../functions/receive-webhook/receive-webhook.ts';
 import { ghost } from '../functions/sources/vendors/ghost.ts';
+import { testSecretOf, webhookSigners } from '../infra/cli/webhooks/signers.ts';
 import { bundle } from '../infra/function/bundle.ts';
 import { loadConfig } from '../infra/stack/load-config.ts';
 import { type LocalAws, startAws } from '../local/aws/start-aws.ts';
@@ -15,7 +16,6 @@ import { type Assembly, synthesize } from '../local/aws/synthesize.ts';
 import { readAssembly } from '../local/aws/template/assembly.ts';
 import { largeQuotas } from '../local/cdn-pro/options.ts';
 import { startCdnPro } from '../local/cdn-pro/server.ts';
-import { testSecretOf, webhookSigners } from '../local/demo/samples/webhook-signers.ts';
 import { localCredentials, localSecrets } from '../local/demo/secrets.ts';
 
 /**

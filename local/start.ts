@@ -131,7 +131,7 @@ async function runLocal(
   if (once || cdnProUrl === undefined) failures = await runSamples(local, stopping);
   if (once || stopping.aborted) return failures === 0 && !stopping.aborted ? 0 : 1;
   live.on = true;
-  console.log(usageOf(local.config, local.ready));
+  console.log(usageOf(local.config, local.ready, ready));
   await new Promise((settle) => stopping.addEventListener('abort', settle, { once: true }));
   console.log('Stopping ...');
   return 0;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import type { LocalAws } from '../../local/aws/start-aws.ts';
 import type { CdnPro } from '../../local/cdn-pro/server.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
 import { bucket, type Path, webhookSource } from './paths.ts';
 
 /** @returns what makes a change: an upload, or a delivery of the CMS */

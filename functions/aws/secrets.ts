@@ -122,9 +122,9 @@ function jsonIn(value: string): unknown {
   }
 }
 
-/** SHA-256 of the test secrets in `local/demo`, without white space and escaped line ends. */
+/** SHA-256 of the test secrets of the local stack, without white space and escaped line ends. */
 const testSecretHashes: readonly string[] = [
-  // Contentstack: the public half of `local/demo/keys/contentstack-test-key.pem`.
+  // Contentstack: the public half of `infra/cli/webhooks/contentstack-test-key.ts`.
   '3452c0e67a7542c096d8a8593e5f4f056e73a412eac0615ee10b0482311b5527',
   // Contentful.
   'cfe026ecfa120e90f6c71c41e36d6cf584a9e48c3c146327f3600cf8ff458aab',

@@ -49,6 +49,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'is everything set up, and if not, what to do',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  send: {
+    summary: 'sends a signed webhook, as a CMS would',
+    load: async () => (await import('./commands/development/send.ts')).sendCommand,
+  },
   init: {
     summary: 'writes a first configuration',
     load: async () => (await import('./commands/init.ts')).initCommand,

@@ -1,6 +1,6 @@
+import { testSecretOf } from '../../infra/cli/webhooks/signers.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { secretNameIn } from '../../infra/settings/sources/secret-settings.ts';
-import { testSecretOf } from './samples/webhook-signers.ts';
 
 /** The credentials that the CDN Pro simulator accepts. */
 export const localCredentials = { username: 'local', apiKey: 'local' };

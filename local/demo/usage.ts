@@ -1,12 +1,16 @@
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { sampleEvents } from '../../infra/cli/webhooks/sample-events.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { edgeHostOf } from './hosts.ts';
 import type { Ready } from './ready.ts';
 import { firstObjects } from './s3-source.ts';
 
-/** @returns what to try next, as commands that can be pasted */
-export function usageOf(config: PurgerConfig, ready: Ready): string {
-  const { s3, edge, webhooks } = ready;
+/**
+ * @param readyFile where the endpoints were written; missing where nobody asked for it
+ * @returns what to try next, as commands that can be pasted
+ */
+export function usageOf(config: PurgerConfig, ready: Ready, readyFile: string | undefined): string {
+  const { s3, edge } = ready;
   const parts = ['The stack stays up until Ctrl-C. Things to try:'];
   const objects = firstObjects(config);
   if (objects !== undefined) {
@@ -21,13 +25,31 @@ Upload a file with the AWS CLI (or with the curl below it), and watch it become 
 See a page at the edge, and in x-cache-status where it came from:
   curl -i ${pageAt(edge, config, { bucket: objects.bucket, key })}`);
   }
-  const names = Object.keys(webhooks);
-  if (names.length > 0) {
+  const { webhooks = [] } = config;
+  if (webhooks.length > 0) {
     parts.push(`
-Send a signed webhook: paste two lines of a webhook, and then its command from docs/sources.md:
-${names.map((name) => `  URL=${webhooks[name]}\n  SECRET=${quoted(ready.webhookSecrets[name] ?? '')}`).join('\n')}`);
+Send a signed webhook, with --field NAME=VALUE for what it is about:
+${webhooks.map((webhook) => `  ${sendCommand(webhook, ready, readyFile)}`).join('\n')}`);
+  }
+  if (readyFile !== undefined) {
+    parts.push(`
+Look at it, and act on it, as on a deployed purger:
+  npx cdn-purger status --ready ${readyFile}`);
   }
   return `${parts.join('\n')}\n`;
+}
+
+function sendCommand(
+  { source, name = source }: { readonly source: string; readonly name?: string | undefined },
+  { webhooks, webhookSecrets }: Ready,
+  readyFile: string | undefined,
+): string {
+  const [event = ''] = Object.keys(sampleEvents[source]?.events ?? {});
+  const command = `npx cdn-purger send ${source} ${event}`;
+  if (readyFile !== undefined) {
+    return `${command}${name === source ? '' : ` --webhook ${name}`} --ready ${readyFile}`;
+  }
+  return `CDN_PURGER_WEBHOOK_SECRET=${quoted(webhookSecrets[name] ?? '')} ${command} --url ${webhooks[name]}`;
 }
 
 /** The arguments of curl for the page that shows an object by the rules: its URL, and its host if it is not the edge's. */

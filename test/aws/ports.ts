@@ -18,7 +18,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { signStandardWebhook } from '../../local/demo/samples/webhook-signing.ts';
+import { signStandardWebhook } from '../../infra/cli/webhooks/signing.ts';
 import { createCloudWatch } from './cloudwatch.ts';
 import type { AcceptedPurge, AwsTestPorts } from './run-test.ts';
 import type { TestStackSettings } from './test-stack.ts';

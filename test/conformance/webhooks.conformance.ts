@@ -2,8 +2,8 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import { defaultConfigFile, loadConfig } from '../../infra/stack/load-config.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
 import { createWorld, type World } from './world.ts';
 
 const webhook = 'standard-webhooks';

@@ -1,5 +1,5 @@
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import { genuineDeliveries } from './hostile-deliveries.ts';
 import { createWebhookWorld } from './webhook-fixture.ts';
 

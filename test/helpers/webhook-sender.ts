@@ -1,6 +1,6 @@
 import { receiveWebhook, type WebhookAnswer } from '../../functions/receive-webhook/receive-webhook.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import { createWebhookWorld, shortly } from './webhook-fixture.ts';
 
 /** A request of a vendor, less its signature. */

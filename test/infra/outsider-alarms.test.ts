@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import type { SourceOptions } from '../../functions/sources/webhook-options.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
 import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signContentful } from '../../infra/cli/webhooks/signing.ts';
 import type { Ready } from '../../local/demo/ready.ts';
-import { signContentful } from '../../local/demo/samples/webhook-signing.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
 import { eventually, type Started, scratchFolder, sqsOf, start, untilReady } from '../helpers/start.ts';
 

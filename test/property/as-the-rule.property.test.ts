@@ -5,7 +5,7 @@ import type { Rule, RuleSet, ScheduledEntries } from '../../functions/core/mappi
 import { entryKey, entryKeyWithoutAction } from '../../functions/core/model/entry-key.ts';
 import type { ChangeAction, PurgeEntry } from '../../functions/core/model/types.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { signStandardWebhook, standardWebhooksSecret } from '../../local/demo/samples/webhook-signing.ts';
+import { signStandardWebhook, standardWebhooksSecret } from '../../infra/cli/webhooks/signing.ts';
 import { entryChange } from '../helpers/changes.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 import { anyRules, anyValue } from '../helpers/webhook-rules.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { signStandardWebhook, standardWebhooksSecret } from '../../local/demo/samples/webhook-signing.ts';
+import { signStandardWebhook, standardWebhooksSecret } from '../../infra/cli/webhooks/signing.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const NAME = 'standard-webhooks';

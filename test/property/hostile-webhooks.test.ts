@@ -4,7 +4,7 @@ import { maxBodyBytes, receiveWebhook } from '../../functions/receive-webhook/re
 import { webhookSources } from '../../functions/sources/registry.ts';
 import { deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import {
   type CmsVector,
   ownStack,

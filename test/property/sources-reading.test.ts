@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { webhookSources } from '../../functions/sources/registry.ts';
 import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
-import { signContentful, signStandardWebhook } from '../../local/demo/samples/webhook-signing.ts';
+import { signContentful, signStandardWebhook } from '../../infra/cli/webhooks/signing.ts';
 
 const testNowMs = Date.UTC(2026, 0, 1);
 const sitePath = '/webhooks/site';

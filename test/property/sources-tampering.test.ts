@@ -9,7 +9,7 @@ import {
   signContentful,
   signStandardWebhook,
   standardWebhooksSecret,
-} from '../../local/demo/samples/webhook-signing.ts';
+} from '../../infra/cli/webhooks/signing.ts';
 
 const testNowMs = Date.UTC(2026, 0, 1);
 const sitePath = '/webhooks/site?a=1';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryKey } from '../../functions/receive-webhook/memory-key.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { testSecretOf } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf } from '../../infra/cli/webhooks/signers.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 import { createSender } from '../helpers/webhook-sender.ts';
 

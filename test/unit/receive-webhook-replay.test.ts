@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { webhookSources } from '../../functions/sources/registry.ts';
-import { signStandardWebhook, standardWebhooksSecret } from '../../local/demo/samples/webhook-signing.ts';
+import { signStandardWebhook, standardWebhooksSecret } from '../../infra/cli/webhooks/signing.ts';
 import { genuineDeliveries } from '../helpers/hostile-deliveries.ts';
 import { createDelivery } from '../helpers/hostile-world.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';

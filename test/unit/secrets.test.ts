@@ -8,7 +8,7 @@ import {
   webhookSecretsIn,
 } from '../../functions/aws/secrets.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 /** A Secrets Manager of one secret, and how often it was asked. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { purgeHooks } from '../../docs/snippets/payload-purge.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import { standardWebhooksSecret as SECRET } from '../../infra/cli/webhooks/signing.ts';
 import { compileEventPattern } from '../../local/aws/s3-events/event-pattern.ts';
-import { standardWebhooksSecret as SECRET } from '../../local/demo/samples/webhook-signing.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 afterEach(() => {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { contentful } from '../../functions/sources/vendors/contentful.ts';
 import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
-import { contentfulSecret as SECRET, signContentful } from '../../local/demo/samples/webhook-signing.ts';
+import { contentfulSecret as SECRET, signContentful } from '../../infra/cli/webhooks/signing.ts';
 
 const testNowMs = Date.UTC(2026, 0, 1);
 const sitePath = '/webhooks/contentful';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findSource, webhookSources } from '../../functions/sources/registry.ts';
-import { testSecretOf, webhookSigners } from '../../local/demo/samples/webhook-signers.ts';
+import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 
 describe('the registry of sources', () => {
   it('holds each source under its own name', () => {

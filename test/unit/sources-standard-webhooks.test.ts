@@ -2,10 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { standardWebhooks } from '../../functions/sources/vendors/standard-webhooks.ts';
 import type { Reading, VerificationResult } from '../../functions/sources/webhook-source.ts';
-import {
-  standardWebhooksSecret as SECRET,
-  signStandardWebhook,
-} from '../../local/demo/samples/webhook-signing.ts';
+import { standardWebhooksSecret as SECRET, signStandardWebhook } from '../../infra/cli/webhooks/signing.ts';
 
 const testNowMs = Date.UTC(2026, 0, 1);
 const otherSecret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;

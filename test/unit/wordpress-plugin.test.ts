@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { standardWebhooksSecret as SECRET } from '../../local/demo/samples/webhook-signing.ts';
+import { standardWebhooksSecret as SECRET } from '../../infra/cli/webhooks/signing.ts';
 import { createWebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const PLUGIN = 'docs/snippets/cdn-pro-purger.php';

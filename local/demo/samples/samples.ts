@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { type Signed, webhookSigners } from './webhook-signers.ts';
+import { type Signed, webhookSigners } from '../../../infra/cli/webhooks/signers.ts';
 
 const s3Event = z.object({
   source: z.literal('aws.s3'),
@@ -61,6 +61,16 @@ function readSample(file: string, json: unknown): Sample {
   };
 }
 
+/** @returns the body with all of its times moved, so that the newest of them is now */
+function datedNow(body: string, nowMs: number): string {
+  const time = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"/g;
+  const newestMs = Math.max(...[...body.matchAll(time)].map(([, found = '']) => Date.parse(found)));
+  return body.replace(
+    time,
+    (_, found: string) => `"${new Date(nowMs - newestMs + Date.parse(found)).toISOString()}"`,
+  );
+}
+
 /** @returns a sample webhook, signed now; its signer is found by its name, which in the samples is its source's */
 export function signSample(
   { webhook, headers, body }: Sample & { kind: 'webhook' },
@@ -68,5 +78,6 @@ export function signSample(
 ): Signed {
   const path = new URL(url).pathname;
   const sign = webhookSigners[webhook];
-  return sign === undefined ? { headers, body } : sign({ body, nowMs, path, secret, headers });
+  const dated = datedNow(body, nowMs);
+  return sign === undefined ? { headers, body: dated } : sign({ body: dated, nowMs, path, secret, headers });
 }

@@ -1,11 +1,6 @@
 import { constants, createHmac, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import {
-  contentfulSecret,
-  signContentful,
-  signStandardWebhook,
-  standardWebhooksSecret,
-} from './webhook-signing.ts';
+import { contentstackTestKey } from './contentstack-test-key.ts';
+import { contentfulSecret, signContentful, signStandardWebhook, standardWebhooksSecret } from './signing.ts';
 
 /** A webhook to sign, as its sender would. */
 export interface Unsigned {
@@ -26,11 +21,6 @@ export interface Signed {
 }
 
 type Signer = (unsigned: Unsigned) => Signed;
-
-const key = (name: string) => readFileSync(new URL(`../keys/${name}`, import.meta.url), 'utf8');
-/** Replaces Contentstack's own key pair, whose public half is what a user stores. */
-const contentstackPrivateKey = key('contentstack-test-key.pem');
-const contentstackPublicKey = key('contentstack-test-key.pub.pem');
 
 /** The generic webhook of the local stack, as documented in `docs/sources.md`. */
 export const genericSignatureHeader = 'x-signature';
@@ -72,9 +62,9 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
     const dated = body.replace(/("triggered_at":\s*")[^"]*"/, `$1${now}"`);
     // Another secret than the local one means another private key, which only Contentstack has.
     const signature =
-      secret === contentstackPublicKey
+      secret === contentstackTestKey.public
         ? sign('sha256', Buffer.from(dated), {
-            key: contentstackPrivateKey,
+            key: contentstackTestKey.private,
             padding: constants.RSA_PKCS1_PSS_PADDING,
             saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
           })
@@ -85,7 +75,8 @@ export const webhookSigners: Readonly<Record<string, Signer>> = {
     };
   },
   datocms({ body, secret, headers }) {
-    const basic = Buffer.from(`user:${secret}`).toString('base64');
+    const user = secret.includes(':') ? secret : `user:${secret}`;
+    const basic = Buffer.from(user).toString('base64');
     return { headers: { ...headers, authorization: `Basic ${basic}` }, body };
   },
   directus: withHeader('x-webhook-token'),
@@ -127,6 +118,6 @@ const standardSources: ReadonlySet<string> = new Set(['standard-webhooks', 'word
 /** @returns the test value of a source's secret, in the form that the source's secrets have */
 export function testSecretOf(source: string): string {
   if (source === 'contentful') return contentfulSecret;
-  if (source === 'contentstack') return contentstackPublicKey;
+  if (source === 'contentstack') return contentstackTestKey.public;
   return standardSources.has(source) ? standardWebhooksSecret : `${source}-test-secret`;
 }

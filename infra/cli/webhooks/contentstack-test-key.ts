@@ -1,4 +1,9 @@
------BEGIN PRIVATE KEY-----
+/**
+ * A key pair in the place of Contentstack's own, whose public half is what a user stores. It verifies on a local stack alone:
+ * `functions/aws/secrets.ts` refuses it everywhere else.
+ */
+export const contentstackTestKey = {
+  private: `-----BEGIN PRIVATE KEY-----
 MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7EcCOJ7K2nKWT
 7cz+qdLgUKMtgLrmHDTENO800M2spPQtscaZZmaO9X1cCiouxdgqRuRbJ4OtY/qe
 6z14VrW/Jjmd6VV9JOckYcv6gnxcCiO556DXSd8WnIKzFVVDGcgAsLYPCaJUKPI9
@@ -26,3 +31,14 @@ L3qd3G9a/5aJgXG4WTVG+WlGCJcjjJKz4JX64G95AoGBAN8pBxFJJtX7c8UAOjiV
 31LMavwJi+ls3/OfqHBjcoFQBEOpsSByGYawmFl06Emnwbxp+y5DhPnNd85tyGAs
 R3aybTRmuGh0jlpoyWqcgH8/
 -----END PRIVATE KEY-----
+`,
+  public: `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuxHAjieytpylk+3M/qnS
+4FCjLYC65hw0xDTvNNDNrKT0LbHGmWZmjvV9XAoqLsXYKkbkWyeDrWP6nus9eFa1
+vyY5nelVfSTnJGHL+oJ8XAojueeg10nfFpyCsxVVQxnIALC2DwmiVCjyPVxx0WKC
+Dsw/CTzAIHR97ox+mJxs74AJI2dssFPZPfOikNnm7LJYiCPWCdOfh9krfeWSXTCq
+nDsbC72WVyatEqEvMJHT33ZazUtT1UAID32u5XXo0Tj8w02wWBciRBK8Qy7Xw6sX
+wu+uItLfowjapw8wO8yi7SPBeQJzZsEn0ARMopZZOw3d//Irw/9DfofK5I36AbwK
+MQIDAQAB
+-----END PUBLIC KEY-----`,
+} as const;
