@@ -14,7 +14,7 @@ import type { AnsweredRequest } from './http-api/server.ts';
 import type { SendToQueue } from './lambda/async-invocation.ts';
 import { createAsyncInvokers } from './lambda/async-settings.ts';
 import { makeFunctions } from './lambda/functions.ts';
-import type { InvocationEvent } from './lambda/invocation.ts';
+import type { InvocationEvent, LocalFunction } from './lambda/invocation.ts';
 import type { OutsideNotification } from './s3-events/notifications.ts';
 import { startObjectEvents } from './s3-events/object-events.ts';
 import { readSubscribers } from './s3-events/targets.ts';
@@ -72,7 +72,7 @@ export interface LocalAws {
   readonly sqs: { readonly endpoint: string; readonly queueUrl: (logicalId: string) => string };
   readonly dynamodb: { readonly endpoint: string; readonly tableName: (logicalId: string) => string };
   readonly secretsManager: { readonly endpoint: string };
-  /** Where event source mappings and rules are switched on and off. */
+  /** Where functions are invoked, and event source mappings and rules switched on and off. */
   readonly control: { readonly endpoint: string };
   /** The values of the template's SSM parameters, by name. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -124,16 +124,21 @@ async function startStack(
   };
   const warn = (message: string) => emit({ type: 'warning', atMs: Date.now(), message });
   const { emulators, httpApis, template, writes } = await startServers(assembly, options, emit, stops);
-  const { endpoints, sqs, dynamodb, createBucket } = emulators;
+  const { sqs, dynamodb, createBucket } = emulators;
 
   for (const sentence of template.unsupported()) warn(sentence);
   await createQueues(template, sqs);
   await createTables(template, dynamodb);
 
+  const switches: Switches = { mappings: new Map(), rules: new Map() };
+  const functions = new Map<string, LocalFunction>();
+  // Functions invoke each other there, so that it listens before they are made.
+  const control = await serveControl({ switches, functions }, stops);
+  const endpoints = { ...emulators.endpoints, lambda: control };
   const surroundings = { template, endpoints, sqs, httpApis, emit, warn, stops, signal };
   const environment = options.environment ?? {};
   const onLog = options.onFunctionLog ?? (() => {});
-  const functions = makeFunctions({ ...surroundings, environment, onLog });
+  for (const made of makeFunctions({ ...surroundings, environment, onLog })) functions.set(...made);
   const sendToQueue = queueSender(emulators);
   const invoke = createAsyncInvokers({ ...surroundings, functions, sendToQueue });
   const { values: outputs, problems } = template.outputs();
@@ -147,10 +152,8 @@ async function startStack(
       .deliver(write)
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
-  const switches: Switches = { mappings: new Map(), rules: new Map() };
   startMappings({ ...surroundings, functions, switches, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
   startSchedules({ ...surroundings, targets, switches, everyMs: options.scheduleEveryMs });
-  const control = await serveControl(switches, stops);
   serveHttpApis({ ...surroundings, functions });
 
   return {

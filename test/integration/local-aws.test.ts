@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, type InvokeCommandInput, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -650,6 +651,46 @@ describe('an HTTP API', () => {
     });
     expect(context.remainingMs).toBeGreaterThan(500);
     expect(context.remainingMs).toBeLessThanOrEqual(1000);
+  });
+});
+
+describe('Invoke', () => {
+  const invoke = async (id: string, payload: unknown, more: Partial<InvokeCommandInput> = {}) => {
+    const lambda = new LambdaClient({ region: aws.region, credentials, endpoint: aws.control.endpoint });
+    const found = aws.functions.find(({ logicalId }) => logicalId === logicalIdOf(id));
+    const FunctionName = found?.functionName;
+    const { Payload, FunctionError, StatusCode } = await lambda.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload), ...more }),
+    );
+    return {
+      status: StatusCode,
+      error: FunctionError,
+      answer: JSON.parse(Buffer.from(Payload ?? []).toString()),
+    };
+  };
+
+  it('runs a function with its payload, by name or ARN, and answers what it returns', async () => {
+    const event = { rawPath: '/', text: 'ü' };
+    const found = await invoke('Web', event);
+    expect(found).toMatchObject({ status: 200, error: undefined, answer: { statusCode: 201 } });
+    expect(JSON.parse(found.answer.body)).toEqual(event);
+    const arn = aws.functions.find(({ logicalId }) => logicalId === logicalIdOf('Web'))?.arn;
+    expect(await invoke('Web', event, { FunctionName: arn })).toMatchObject({ answer: { statusCode: 201 } });
+  });
+
+  it('says that a function has failed, and how', async () => {
+    const failed = await invoke('Web', { rawPath: '/throw' });
+    expect(failed).toMatchObject({ status: 200, error: 'Unhandled' });
+    expect(failed.answer).toMatchObject({ errorType: 'TypeError', errorMessage: 'no such luck' });
+  });
+
+  it('refuses other functions, and what is not supported', async () => {
+    await expect(invoke('Web', {}, { FunctionName: 'other' })).rejects.toThrow('Function not found: other');
+    await expect(invoke('Web', {}, { InvocationType: 'Event' })).rejects.toThrow('Event is not supported');
+  });
+
+  it('is where functions find it themselves', async () => {
+    expect((await seenBy('/look')).env.AWS_ENDPOINT_URL_LAMBDA).toBe(aws.control.endpoint);
   });
 });
 

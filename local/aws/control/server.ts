@@ -3,35 +3,52 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { closeServer, listen, type Stop } from '../emulators/server.ts';
+import type { Functions } from '../lambda/functions.ts';
+import { type Answer, refusal } from './answer.ts';
+import { answerInvocation } from './invocations.ts';
 import type { Switches } from './switch.ts';
 
-interface Answer {
-  readonly status: number;
-  readonly error?: string;
-  readonly body: object;
+/** What the endpoint is about; all of it may be added after it listens. */
+export interface Controlled {
+  readonly switches: Switches;
+  readonly functions: Functions;
 }
 
 /**
- * Serves what a pause needs of Lambda's API (`GetEventSourceMapping`, `UpdateEventSourceMapping`) and of EventBridge's
- * (`DescribeRule`, `EnableRule`, `DisableRule`).
+ * Serves what functions and commands need of Lambda's API (`Invoke`, `GetEventSourceMapping`, `UpdateEventSourceMapping`)
+ * and of EventBridge's (`DescribeRule`, `EnableRule`, `DisableRule`).
  * @returns its URL, without a trailing slash
  */
-export async function serveControl(switches: Switches, stops: Stop[]): Promise<string> {
+export async function serveControl(controlled: Controlled, stops: Stop[]): Promise<string> {
   const server = createServer(async (request, response) => {
-    const json = parseJson(await text(request).catch(() => ''));
-    const { status, error, body } = answer(request, json, switches);
+    const { status, error, functionError, body } = await answer(
+      request,
+      await text(request).catch(() => ''),
+      controlled,
+    );
     response.writeHead(status, {
       'content-type': 'application/json',
       'x-amzn-RequestId': randomUUID(),
       ...(error && { 'x-amzn-ErrorType': error }),
+      ...(functionError && { 'x-amz-function-error': functionError }),
     });
-    response.end(JSON.stringify(error === undefined ? body : { __type: error, ...body }));
+    response.end(JSON.stringify(body ?? null));
   });
   stops.push(() => closeServer(server));
   return listen(server, undefined, 'Lambda and EventBridge');
 }
 
-function answer(request: IncomingMessage, json: unknown, { mappings, rules }: Switches): Answer {
+async function answer(
+  request: IncomingMessage,
+  body: string,
+  { switches: { mappings, rules }, functions }: Controlled,
+): Promise<Answer> {
+  const [, name] = /^\/2015-03-31\/functions\/([^/?]+)\/invocations/.exec(request.url ?? '') ?? [];
+  if (name !== undefined && request.method === 'POST') {
+    const type = request.headers['x-amz-invocation-type'];
+    return answerInvocation(functions, decodeURIComponent(name), type?.toString(), body);
+  }
+  const json = parseJson(body);
   const [, operation] = /^AWSEvents\.(\w+)$/.exec(String(request.headers['x-amz-target'])) ?? [];
   if (operation !== undefined) return answerRule(operation, String(recordOf(json)?.Name), rules);
   const [, uuid] = /^\/2015-03-31\/event-source-mappings\/([^/?]+)/.exec(request.url ?? '') ?? [];
@@ -68,10 +85,6 @@ function answerRule(operation: string, name: string, rules: Switches['rules']): 
     return refusal(400, 'UnknownOperationException', `${operation} is not supported by the local stack.`);
   }
   return { status: 200, body: { Name: name, State: rule.isOn() ? 'ENABLED' : 'DISABLED' } };
-}
-
-function refusal(status: number, error: string, message: string): Answer {
-  return { status, error, body: { message } };
 }
 
 function parseJson(body: string): unknown {

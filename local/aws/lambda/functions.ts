@@ -23,10 +23,13 @@ const functionSchema = z.object({
 /** The functions of a stack by name. */
 export type Functions = ReadonlyMap<string, LocalFunction>;
 
+/** Where the services of a stack listen. */
+type Endpoints = Emulators['endpoints'] & { readonly lambda: string };
+
 /** The parts of the stack that functions need. */
 export interface FunctionSurroundings {
   readonly template: StackTemplate;
-  readonly endpoints: Emulators['endpoints'];
+  readonly endpoints: Endpoints;
   /** Variables for every function in addition to those of the template, which they override. */
   readonly environment: Readonly<Record<string, string>>;
   /** Called with each line that a handler writes to stdout or stderr. */
@@ -88,7 +91,7 @@ function makeFunction(
 }
 
 /** What makes the SDK clients of a handler talk to the emulators. */
-function sdkEnvironment(endpoints: Emulators['endpoints'], region: string): Record<string, string> {
+function sdkEnvironment(endpoints: Endpoints, region: string): Record<string, string> {
   return {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -100,6 +103,7 @@ function sdkEnvironment(endpoints: Emulators['endpoints'], region: string): Reco
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
+    AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
   };
 }
 

@@ -19,7 +19,7 @@ export interface FunctionSettings {
 }
 
 /** What invoked a function. */
-export type Trigger = 'event' | 'http' | 'sqs';
+export type Trigger = 'event' | 'http' | 'invoke' | 'sqs';
 
 /** An error as Lambda reports it to the caller of the function. */
 export interface FunctionError {
