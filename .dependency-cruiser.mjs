@@ -8,6 +8,7 @@ const rooms = {
   'functions/core/limits': ['functions/core/model'],
   'functions/core/following': ['functions/core/(model|limits)'],
   'functions/core/planning': ['functions/core/(model|limits)'],
+  'functions/core/proving': ['functions/core/(model|planning)'],
   'functions/sources': ['functions/core'],
   'functions/cdn-pro': ['functions/core'],
   'functions/lambda': ['functions/core'],

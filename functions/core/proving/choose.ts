@@ -1,0 +1,89 @@
+import { headersKey } from '../model/entry-key.ts';
+import { groupBy } from '../model/group-by.ts';
+import { withNewestShows } from '../model/shows.ts';
+import type { FileEntry, PurgeEntry, Shows, Target } from '../model/types.ts';
+import { directoryOf } from '../planning/wildcard.ts';
+import type { Probe } from './probe.ts';
+import type { Vantages } from './vantages.ts';
+
+/** All URLs of a purge are probed up to this many, and this many of a larger one. */
+export const mostOfPurge = 10;
+/** A host is asked once a second: so often at most in the time that a tick waits for it. */
+export const mostOfHost = 20;
+/** As many answers as fit into what a function may answer, whatever they hold. */
+const mostAtOnce = 200;
+
+/** A purge that has completed. */
+export interface ToProve {
+  readonly purgeId: string;
+  readonly target: Target;
+  /** What it has settled. */
+  readonly entries: readonly PurgeEntry[];
+}
+
+type ProvableEntry = FileEntry & { readonly shows: Shows };
+
+/** @returns files of which it is known what they show, each once, with the newest that is known of it */
+export function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
+  const files = new Map<string, FileEntry>();
+  for (const entry of entries) {
+    if (entry.kind !== 'file' || entry.shows === undefined) continue;
+    const key = `${entry.url} ${headersKey(entry)}`;
+    files.set(key, withNewestShows(files.get(key) ?? entry, entry));
+  }
+  return [...files.values()].filter(isProvable);
+}
+
+function isProvable(entry: FileEntry): entry is ProvableEntry {
+  const { url, shows } = entry;
+  return (shows?.etag !== undefined || shows?.gone === true) && URL.canParse(url);
+}
+
+/**
+ * Chooses what is probed: all of a small purge, a sample of a large one over its directories and header sets. Where more
+ * have completed than a host may be asked for, each purge has one probe before any has a second one.
+ * @param vantages each probe asks all of its target's
+ * @returns the probes of each purge, none where there was no room
+ */
+export function chooseProbes(
+  purges: readonly ToProve[],
+  vantages: Vantages,
+): ReadonlyMap<string, readonly Probe[]> {
+  const chosen = new Map<string, Probe[]>(purges.map(({ purgeId }) => [purgeId, []]));
+  const asked = new Map<string, number>();
+  let left = mostAtOnce;
+  const candidates = purges.map(({ purgeId, target, entries }) => ({
+    purgeId,
+    target,
+    sample: spread(provableIn(entries)).slice(0, mostOfPurge),
+  }));
+  for (let round = 0; round < mostOfPurge; round++) {
+    for (const { purgeId, target, sample } of candidates) {
+      const entry = sample[round];
+      if (entry === undefined) continue;
+      const host = hostOf(entry.url);
+      const requests = vantages[target].length;
+      const sum = (asked.get(host) ?? 0) + requests;
+      if (requests === 0 || sum > mostOfHost || requests > left) continue;
+      asked.set(host, sum);
+      left -= requests;
+      chosen.get(purgeId)?.push(probeOf(entry));
+    }
+  }
+  return chosen;
+}
+
+function probeOf({ target, url, headers, shows }: ProvableEntry): Probe {
+  return { target, url, ...(headers !== undefined && { headers }), shows };
+}
+
+/** @returns the same, one of each directory and header set in front, then another one of each, and so on */
+function spread(entries: readonly ProvableEntry[]): readonly ProvableEntry[] {
+  const groups = [...groupBy(entries, (entry) => `${directoryOf(entry.url)} ${headersKey(entry)}`).values()];
+  const longest = Math.max(0, ...groups.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) => groups.flatMap((group) => group[index] ?? [])).flat();
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.hostname ?? '';
+}

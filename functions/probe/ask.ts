@@ -1,0 +1,106 @@
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { Header } from '../core/model/types.ts';
+import type { Answer } from '../core/proving/judge.ts';
+import type { Seen } from '../core/proving/probe.ts';
+import { describeError } from '../lambda/log.ts';
+import type { Server } from './find-server.ts';
+
+/** What a server has answered, or why it has not. */
+export type Asked =
+  | { readonly answer: Answer; readonly seen: Omit<Seen, 'from'> }
+  | { readonly reason: string };
+
+/** Headers that are about the connection, or that would change what is asked for. */
+const ownHeaders =
+  /^(?:connection|content-.*|expect|host|if-.*|keep-alive|range|te|trailer|transfer-encoding|upgrade)$/i;
+/** No server is believed to have longer ones. */
+const mostHeaderBytes = 16 * 1024;
+const mostSeenCharacters = 200;
+
+/**
+ * Asks for a URL's first byte as a visitor would: a HEAD, or a condition, may be answered past what visitors are served.
+ * Only the head of the answer is read, and a redirect is not followed.
+ * @param signal ends waiting
+ */
+export function askServer(
+  url: URL,
+  headers: readonly Header[],
+  server: Server,
+  signal: AbortSignal,
+): Promise<Asked> {
+  const odd = headers.find(({ name }) => ownHeaders.test(name));
+  if (odd !== undefined) return Promise.resolve({ reason: `the header ${odd.name} is not sent` });
+  return new Promise((resolve) => {
+    const failed = (error: unknown) => resolve({ reason: whyFailed(error, signal) });
+    try {
+      const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
+      const request = send(optionsFor(url, headers, server, signal), (response) => {
+        resolve(read(response, server));
+        request.destroy();
+      });
+      request.on('error', failed);
+      request.end();
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+function optionsFor(
+  url: URL,
+  headers: readonly Header[],
+  { address, port, protocol }: Server,
+  signal: AbortSignal,
+): RequestOptions & { readonly servername?: string } {
+  return {
+    // The address that was checked, and not what the name means now.
+    host: address,
+    port,
+    path: url.pathname + url.search,
+    headers: {
+      host: url.host,
+      'user-agent': 'cdn-pro-purger',
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      ...Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value])),
+      range: 'bytes=0-0',
+    },
+    ...(protocol === 'https:' && { servername: isIP(url.hostname) === 0 ? url.hostname : '' }),
+    maxHeaderSize: mostHeaderBytes,
+    agent: false,
+    signal,
+  };
+}
+
+function read({ statusCode = 0, headers }: IncomingMessage, { address }: Server): Asked {
+  const { etag, age, via, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
+  const lastModifiedMs = Date.parse(lastModified ?? '');
+  const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
+  const seen = { etag: text(etag), lastModified: text(lastModified), age: text(age), via: text(xVia) };
+  return {
+    answer: {
+      status: statusCode,
+      ...(etag !== undefined && { etag }),
+      ...(!Number.isNaN(lastModifiedMs) && { lastModifiedMs }),
+      ...(headers['content-type'] !== undefined && { contentType: headers['content-type'] }),
+      ...(headers['cache-control'] !== undefined && { cacheControl: headers['cache-control'] }),
+      setsCookie: headers['set-cookie'] !== undefined,
+      isOfS3: headers['x-amz-request-id'] !== undefined,
+    },
+    seen: { address, status: statusCode, ...definedOf(seen) },
+  };
+}
+
+function definedOf(fields: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function whyFailed(error: unknown, { aborted }: AbortSignal): string {
+  return aborted
+    ? 'no answer in time'
+    : `no answer: ${describeError(error).message}`.slice(0, mostSeenCharacters);
+}
