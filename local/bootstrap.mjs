@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const nodeMajor = 24;
-const ownNode = join(root, 'node_modules/node/bin/node');
+const ownNode = join(root, 'node_modules/.bin/node');
 
 if (!isInstalled()) install();
 await run(nodeBinary(), process.argv.slice(2));
@@ -26,10 +26,10 @@ function isInstalled() {
 function install() {
   console.error('Installing dependencies from the lock file (once; about half a minute) ...');
   npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
-  // Under `ignore-scripts` the npm package `node` comes without its binary.
-  if (nodeBinary() === undefined) npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
-  if (nodeBinary() === undefined)
-    fail(`Node ${nodeMajor} could not be installed; this Node is ${process.version}.`);
+  if (nodeBinary() === undefined) {
+    const reason = 'the lock file has one for Linux alone, among the optional packages';
+    fail(`Expected Node ${nodeMajor} or newer, got ${process.version}: install it (${reason}).`);
+  }
   console.error('Dependencies are installed.');
 }
 
@@ -41,7 +41,7 @@ function npm(...args) {
   if (status !== 0) fail(`npm ${args[0]} failed (exit code ${status}). See its message above.`);
 }
 
-/** The Node to run on: this one where it is new enough, else the one from npm; undefined where there is none. */
+/** The Node to run on: this one where it is new enough, else that of the lock file; undefined where there is none. */
 function nodeBinary() {
   if (Number(process.versions.node.split('.')[0]) >= nodeMajor) return process.execPath;
   return existsSync(ownNode) ? ownNode : undefined;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const source = join(root, 'infra/cli/main.ts');
-const ownNode = join(root, 'node_modules/node/bin/node');
+const ownNode = join(root, 'node_modules/.bin/node');
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= 24;
 const node = isNewEnough ? process.execPath : ownNode;
 

@@ -6,6 +6,11 @@ export const deliveryLimits = {
   unverifiedBytes: 64 * 1024,
   /** Objects, lists and scalars of such a body. */
   unverifiedValues: 10_000,
+  /**
+   * Bytes of a body that is escaped before it is verified, since a JSON string of it is signed: escaping takes six times as
+   * long as an HMAC. Hygraph refuses mutations of more than 80 KB.
+   */
+  escapedBytes: 768 * 1024,
   /** Objects, lists and scalars of a verified body: as many as 4 MB of a CMS's JSON hold. */
   bodyValues: 400_000,
   /** Levels of a body: deeper than any CMS nests its rich text, shallow enough for every recursive walk that follows. */

@@ -8,6 +8,7 @@ import {
   otherEnvironment,
   withFields,
 } from '../toolkit/entry-change.ts';
+import { deliveryLimits } from '../toolkit/limits.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import {
@@ -49,20 +50,41 @@ function verify(request: WebhookRequest, secrets: readonly string[], nowMs: numb
   }
   const problem = timestampProblem(timestamp, policy, nowMs);
   if (problem !== undefined) return refused(problem);
+  const { escapedBytes } = deliveryLimits;
+  if (request.body.length > escapedBytes) {
+    const reason = `the body has ${request.body.length} bytes, of this source at most ${escapedBytes} are verified`;
+    return { verified: false, reason, isTooLarge: true };
+  }
   // Bytes that are not UTF-8 would be signed as what they are replaced by.
   if (!isUtf8(request.body)) return refused('the body is not UTF-8');
   const keys = secrets.filter((secret) => secret !== '');
   if (keys.length === 0) return refused('no secret has the form of a key');
-  const signed = JSON.stringify({
-    Body: Buffer.from(request.body).toString('utf8'),
+  const others = JSON.stringify({
     EnvironmentName: environment,
     TimeStamp: parseTimestampMs(timestamp, 'milliseconds'),
   });
+  const signed = ['{"Body":"', ...escapedParts(request.body), '",', others.slice(1)];
   const isSigned = keys.some((key) =>
-    equalInConstantTime(signature, hmac('sha256', key, signed).toString('base64')),
+    equalInConstantTime(signature, hmac('sha256', key, ...signed).toString('base64')),
   );
   if (!isSigned) return refused('the signature does not match');
   return acceptedUntil(Number(timestamp) + policy.toleranceSeconds * 1000, signature);
+}
+
+/** Bytes that are escaped at once: the string of a whole body would take several times its memory. */
+const partBytes = 16 * 1024;
+
+/**
+ * @param body UTF-8
+ * @returns the bytes of a JSON string of it, without its quotes. Each byte is taken for a letter: JSON escapes only letters
+ *   of ASCII, and those are the same in UTF-8
+ */
+function escapedParts(body: Uint8Array): readonly Buffer[] {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  return Array.from({ length: Math.ceil(bytes.length / partBytes) }, (_, index) => {
+    const part = bytes.toString('latin1', index * partBytes, (index + 1) * partBytes);
+    return Buffer.from(JSON.stringify(part).slice(1, -1), 'latin1');
+  });
 }
 
 function read(body: JsonObject, context: SourceContext, request: WebhookRequest): Reading {
