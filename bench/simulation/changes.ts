@@ -1,4 +1,5 @@
-import { type ChangeReference, readMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import { type ChangeReference, writeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { VirtualClock } from './world/clock.ts';
 
@@ -33,10 +34,9 @@ export function entryOf({ url, entry }: Change): PurgeEntry {
 
 /** @returns the entries of the messages that can be read */
 export function entriesIn(bodies: readonly string[]): readonly PurgeEntry[] {
-  return bodies.flatMap((body) => {
-    const read = readMessage(body);
-    return read.kind === 'unreadable' ? [] : read.message.entries;
-  });
+  return bodies
+    .flatMap((body) => readMessages(body))
+    .flatMap((read) => (read.kind === 'unreadable' ? [] : read.message.entries));
 }
 
 /** Gives the changes to the world as their time comes, one event at a time, so that the clock holds few of them. */

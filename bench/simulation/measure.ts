@@ -34,6 +34,11 @@ export interface Setting {
    * @default 10000
    */
   readonly receiveRate?: number;
+  /**
+   * Whether the changes are S3's events, which `receive-s3` takes in batches.
+   * @default each change is a message in the purge queue
+   */
+  readonly isByReceiver?: boolean;
   readonly seed: number;
 }
 
@@ -84,6 +89,7 @@ export async function measureConsumer(
       limits,
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: eventSourceOf(load, setting),
+      ...(setting.isByReceiver && { receiver: { eventSource: receiverSourceOf(load, setting) } }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
       cdnPro: {
         requests: limit.requests,
@@ -121,6 +127,14 @@ function eventSourceOf(
     invokeMs,
     receiveRate: receiveRate / grain,
   };
+}
+
+/**
+ * The event source of `receive-s3`: Lambda begins with five pollers, and adds more within a minute.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+function receiverSourceOf(load: Load, setting: Setting): EventSourceOptions {
+  return { ...eventSourceOf(load, setting), windowMs: 1000, maximumConcurrency: 10, gatherers: 5 };
 }
 
 /** The event source before a consumer that needs no time and knows no limit: see `acceptedBehindSource`. */

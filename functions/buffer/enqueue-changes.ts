@@ -2,7 +2,9 @@ import { type MappedChange, mapChanges } from '../core/mapping/map-changes.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import { entryKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { messageVersion, referenceTo, writeInParts } from '../core/model/purge-message.ts';
+import { groupBy } from '../core/model/group-by.ts';
+import { writeMessages } from '../core/model/messages/combined-messages.ts';
+import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
@@ -52,16 +54,18 @@ export async function enqueueChanges(
 }
 
 /**
- * Puts what changes make stale into the purge queue: a message for each change, delay and lane. Each change logs one line
- * with its URLs, by which it can be followed.
+ * Puts what changes make stale into the purge queue, in few messages. Each change logs one line with its URLs, by which it
+ * can be followed.
  */
 export async function queueMapped(
   mapped: readonly MappedChange[],
   { send, ...ports }: QueuePorts,
 ): Promise<MappedResult> {
-  const outgoing = mapped.flatMap(messagesOf);
+  const outgoing = messagesOf(mapped);
   const unsent = outgoing.length === 0 ? [] : await send(outgoing.map(({ message }) => message));
-  const failures = new Map(unsent.map(({ index, reason }) => [outgoing[index]?.change, reason]));
+  const failures = new Map(
+    unsent.flatMap(({ index, reason }) => outgoing[index]?.changes.map((change) => [change, reason]) ?? []),
+  );
   for (const each of mapped) logChange(each, failures.get(each.change), ports);
   return {
     entries: mapped.flatMap(({ change, mapping }) => (failures.has(change) ? [] : mapping.entries)),
@@ -73,29 +77,39 @@ export async function queueMapped(
   };
 }
 
-interface OutgoingChange {
-  readonly change: OriginChange;
-  readonly message: OutgoingMessage;
+type ScheduledChange = Pick<MappedChange, 'change' | 'schedule'>;
+
+/** @returns the messages of changes, and the changes of each: what has one delay and lane together */
+export function messagesOf(
+  changes: readonly ScheduledChange[],
+): readonly { readonly changes: readonly OriginChange[]; readonly message: OutgoingMessage }[] {
+  const byDelay = groupBy(changes.flatMap(partsOf), ({ delaySeconds }) => delaySeconds);
+  return [...byDelay].flatMap(([delaySeconds, parts]) =>
+    writeMessages(parts.map(({ message }) => message)).map(({ body, indices }) => ({
+      changes: indices.flatMap((index) => parts[index]?.change ?? []),
+      message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
+    })),
+  );
 }
 
-/** @returns the messages of a change: at least one for each delay and lane */
-export function messagesOf({
-  change,
-  schedule,
-}: Pick<MappedChange, 'change' | 'schedule'>): readonly OutgoingChange[] {
+interface Part {
+  readonly change: OriginChange;
+  readonly delaySeconds: number;
+  readonly message: PurgeMessage;
+}
+
+/** @returns the messages that a change would have alone: at least one for each delay and lane */
+function partsOf({ change, schedule }: ScheduledChange): readonly Part[] {
   return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
     const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
     const message = { v: messageVersion, change: referenceTo(change), ...options } as const;
     const later = keysLaterThan(delaySeconds, schedule);
     const isLater = (entry: PurgeEntry) => later.size > 0 && later.has(entryKey(entry));
-    const bodies = [
-      ...writeInParts({ ...message, entries: entries.filter((entry) => !isLater(entry)) }),
-      ...writeInParts({ ...message, scheduledAgain: true, entries: entries.filter(isLater) }),
+    const messages: readonly PurgeMessage[] = [
+      { ...message, entries: entries.filter((entry) => !isLater(entry)) },
+      { ...message, scheduledAgain: true, entries: entries.filter(isLater) },
     ];
-    return bodies.map((body) => ({
-      change,
-      message: { body, ...(delaySeconds > 0 ? { delaySeconds } : {}) },
-    }));
+    return messages.map((message) => ({ change, delaySeconds, message }));
   });
 }
 
@@ -129,6 +143,7 @@ function logChange(
   } else {
     const delaysSeconds = [...new Set(schedule.map(({ delaySeconds }) => delaySeconds))];
     const later = delaysSeconds.some((seconds) => seconds > 0) ? { delaysSeconds } : {};
+    measure('ChangesQueued', 1);
     log.info(enqueueEvents.changeQueued, { ...fields, urls: entries.map(entryText), ...later });
   }
 }

@@ -5,6 +5,8 @@ export const metricsNamespace = 'CdnProPurger';
 type ReceiverMetricName =
   /** URLs of rules that CDN Pro would never accept. */
   | 'RefusedUrls'
+  /** Changes that are in the purge queue, whose messages have several. */
+  | 'ChangesQueued'
   /** Changes that no rule matches. */
   | 'ChangesUnmatched'
   /** Puts of objects that did not change: nothing is purged for them. */

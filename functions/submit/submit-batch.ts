@@ -3,7 +3,8 @@ import { isWaiting } from '../core/limits/tokens/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { lanes } from '../core/model/lanes.ts';
-import { type PurgeMessage, readMessage } from '../core/model/purge-message.ts';
+import { readMessages as readBody } from '../core/model/messages/combined-messages.ts';
+import type { PurgeMessage } from '../core/model/purge-message.ts';
 import type { ObjectChange } from '../core/model/types.ts';
 import { filesPerRequest, requestsToSpare } from '../core/planning/files-per-request.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
@@ -154,12 +155,12 @@ async function readMessages(
   for (const record of records) {
     const { messageId, attributes } = record;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
-    const { message, recovered, rest } = await readRecord(record, ports);
+    const { messages: read, recovered, rest } = await readRecord(record, ports);
     if (recovered !== undefined && !(await requeueRecovered(recovered, ports, hasTime))) {
       failedIds.push(messageId);
       continue;
     }
-    if (message !== undefined) messages.push({ messageId, message, receives });
+    for (const message of read) messages.push({ messageId, message, receives });
     for (const part of rest) unreadable.push({ messageId, ...part });
   }
   for (const { messageId, reason } of unreadable) {
@@ -196,7 +197,8 @@ async function noteRecovered(changes: readonly ObjectChange[], ports: SubmitPort
 }
 
 interface ReadRecord {
-  readonly message?: PurgeMessage;
+  /** Those of a combined message are settled one by one, and delivered again together. */
+  readonly messages: readonly PurgeMessage[];
   /** What the message is, where it is an S3 event. */
   readonly recovered?: Recovered;
   /** What of it cannot be read, and why. */
@@ -206,13 +208,17 @@ interface ReadRecord {
 /** Reads one message. Whatever it holds, its neighbors in the batch do not suffer from it. */
 async function readRecord({ body }: BufferedMessage, { recover }: SubmitPorts): Promise<ReadRecord> {
   try {
-    const read = readMessage(body);
-    if (read.kind === 'message') return { message: read.message, rest: [] };
+    const parts = readBody(body);
+    const messages = parts.flatMap((part) => (part.kind === 'message' ? [part.message] : []));
+    const rest = parts.flatMap((part) =>
+      part.kind === 'message' ? [] : [{ body: part.body, reason: part.reason }],
+    );
+    if (messages.length > 0) return { messages, rest };
     const recovered = await recover(body);
-    if (recovered === undefined) return { rest: [{ body, reason: read.reason }] };
-    return { recovered, rest: recovered.unreadable };
+    if (recovered === undefined) return { messages, rest };
+    return { messages, recovered, rest: recovered.unreadable };
   } catch (error) {
     const { name, message } = describeError(error);
-    return { rest: [{ body, reason: `${name}: ${message}` }] };
+    return { messages: [], rest: [{ body, reason: `${name}: ${message}` }] };
   }
 }

@@ -1,5 +1,6 @@
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
+import { splitCombined } from './messages/split-combined.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { submitBatch } from './submit-batch.ts';
 
@@ -24,7 +25,7 @@ export async function submitInHalves(
     } catch (error) {
       failures++;
       ports.log.error(submitEvents.batchFailed, { messages: part.length, error: describeError(error) });
-      if (part.length === 1) return idsOf(part);
+      if (part.length === 1) return splitCombined(part[0], ports, options.hasTime);
       const middle = Math.ceil(part.length / 2);
       const first = await submit(part.slice(0, middle));
       return [...first, ...(await submit(part.slice(middle)))];

@@ -3,7 +3,7 @@ import type { Parked, ParkedKind } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/tokens/quota.ts';
 import { entryText } from '../core/model/entry-text.ts';
-import { secondPurgeOf } from '../core/model/second-purge.ts';
+import { secondPurgeOf } from '../core/model/messages/second-purge.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles, fewestSpreadFiles } from '../core/planning/convert.ts';
 import { describeError } from '../lambda/log.ts';

@@ -169,6 +169,11 @@ export abstract class PurgerMetrics extends Construct {
     return this.#ofReceivers('RefusedUrls', options);
   }
 
+  /** Changes that are in the purge queue. */
+  metricChangesQueued(options?: MetricOptions): MathExpression {
+    return this.#ofReceivers('ChangesQueued', options);
+  }
+
   /** Changes that no rule matches. */
   metricChangesUnmatched(options?: MetricOptions): MathExpression {
     return this.#ofReceivers('ChangesUnmatched', options);

@@ -3,7 +3,6 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { PurgerFunction } from '../function/purger-function.ts';
-import type { PurgeQueue } from '../storage/purge-queue.ts';
 import { freshSeconds, type Monitoring, queueMetric, total } from './monitoring.ts';
 
 type ReceiverName = 'receive-s3' | 'receive-webhook';
@@ -17,7 +16,7 @@ const minUnmatched = 10;
 const minUnverified = 3;
 
 /** Sets the alarms of the receiver of S3's events. */
-export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buffer: PurgeQueue): void {
+export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction): void {
   monitoring.name(fn);
   monitoring.alarm({
     name: 'receiver-errors',
@@ -36,7 +35,7 @@ export function watchS3Receiver(monitoring: Monitoring, fn: PurgerFunction, buff
     meaning: 'S3 events cannot be processed; after ten tries they are in the dead letter queue.',
     action: 'Read the log of receive-s3.',
   });
-  watchChanges(monitoring, 'receive-s3', buffer);
+  watchChanges(monitoring, 'receive-s3');
 }
 
 /** A queue from which the receiver consumes S3's events. */
@@ -66,12 +65,7 @@ export function watchS3Queue(monitoring: Monitoring, { queue, name }: S3Queue): 
 }
 
 /** Sets the alarms of the receiver of webhooks, except those of each webhook. */
-export function watchWebhookReceiver(
-  monitoring: Monitoring,
-  fn: PurgerFunction,
-  api: HttpApi,
-  buffer: PurgeQueue,
-): void {
+export function watchWebhookReceiver(monitoring: Monitoring, fn: PurgerFunction, api: HttpApi): void {
   monitoring.name(fn);
   monitoring.alarm({
     name: 'receiver-errors',
@@ -89,7 +83,7 @@ export function watchWebhookReceiver(
     meaning: 'Webhooks are answered with an error; several CMSs do not send them again.',
     action: 'Read the log of receive-webhook, and have what was lost sent again or purged by hand.',
   });
-  watchChanges(monitoring, 'receive-webhook', buffer);
+  watchChanges(monitoring, 'receive-webhook');
 }
 
 /** Sets the alarm of the throttle of the webhooks' API, counted by its access log. */
@@ -117,7 +111,7 @@ export function watchWebhook(monitoring: Monitoring, webhook: string): void {
   });
 }
 
-function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: PurgeQueue): void {
+function watchChanges(monitoring: Monitoring, service: ReceiverName): void {
   monitoring.alarm({
     name: 'changes-unmatched',
     of: service,
@@ -126,7 +120,7 @@ function watchChanges(monitoring: Monitoring, service: ReceiverName, buffer: Pur
       expression: 'IF(unmatched > FILL(queued, 0), unmatched, 0)',
       usingMetrics: {
         unmatched: monitoring.metric(service, 'ChangesUnmatched', sum(hour)),
-        queued: buffer.queue.metricNumberOfMessagesSent(sum(hour)),
+        queued: monitoring.metric(service, 'ChangesQueued', sum(hour)),
       },
       period: hour,
     }),

@@ -86,7 +86,7 @@ export class WebhookReceiver extends Construct {
     if (this.countsThrottled) watchThrottle(monitoring);
     this.url = url;
     this.domainTarget = domainTarget;
-    watchWebhookReceiver(monitoring, this.function, api, buffer);
+    watchWebhookReceiver(monitoring, this.function, api);
   }
 
   /** Accepts a webhook under its name. */

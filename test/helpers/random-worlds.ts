@@ -112,6 +112,11 @@ export const worlds = fc.record({
   tickLivesCalls: fc.array(fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined, freq: 2 }), {
     maxLength: 4,
   }),
+  /** Whether the changes come as events, and after how many requests the first receivers are killed. */
+  receiver: fc.option(
+    fc.array(fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined, freq: 2 }), { maxLength: 4 }),
+    { nil: undefined },
+  ),
   aheadMs: fc.integer({ min: -2000, max: 2000 }),
   lookMs: fc.integer({ min: 0, max: 120_000 }),
   seed: fc.nat(),
@@ -130,6 +135,18 @@ const urlOf = (page: number) => `${directoryOf(page)}${page}`;
 /** Lets a world run with the real code in it. */
 export function playWorld(world: World, changed: Changed = {}, untilMs = 3_600_000): Promise<Outcome> {
   const { limit, maxFileUrls, batchSize, gatherers, reordering, duplicates, seed, livesMs, wayMs } = world;
+  const eventSource = {
+    batchSize,
+    windowMs: 1000,
+    maximumConcurrency: 2,
+    maxPayloadBytes: 6e6,
+    gatherers,
+    envelopeBytes: 800,
+    grain: 1,
+    invokeMs: 10,
+    receiveRate: 1000,
+  };
+  const { receiver } = world;
   return runWorld(
     {
       seed,
@@ -139,17 +156,8 @@ export function playWorld(world: World, changed: Changed = {}, untilMs = 3_600_0
       quota: { production: world.quota, staging: world.quota },
       hourMs,
       limits: { maxFileUrls, maxBodyBytes: 1e6 },
-      eventSource: {
-        batchSize,
-        windowMs: 1000,
-        maximumConcurrency: 2,
-        maxPayloadBytes: 6e6,
-        gatherers,
-        envelopeBytes: 800,
-        grain: 1,
-        invokeMs: 10,
-        receiveRate: 1000,
-      },
+      eventSource,
+      ...(receiver && { receiver: { eventSource, livesRequests: (invocation) => receiver[invocation] } }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10, reordering, duplicates },
       cdnPro: {
         requests: limit.requests,

@@ -15,7 +15,8 @@ import type { Pacing } from '../../functions/core/limits/requests/pacing.ts';
 import type { RateLimit } from '../../functions/core/limits/requests/window.ts';
 import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
-import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import { type PurgeMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
 import { LearnedLimits } from '../../functions/core/planning/refusals/learned-limits.ts';
@@ -178,9 +179,10 @@ export function createWorld({
         world.forgotten++;
       },
       requeue: send('requeue', (message) => {
-        const read = readMessage(message.body);
-        if (read.kind !== 'message') throw new Error(read.reason);
-        world.requeued.push({ ...message, message: read.message });
+        for (const read of readMessages(message.body)) {
+          if (read.kind !== 'message') throw new Error(read.reason);
+          world.requeued.push({ ...message, body: writeMessage(read.message), message: read.message });
+        }
       }),
       reject: send('reject', (message) => world.rejected.push(message)),
       async park(items) {

@@ -4,7 +4,8 @@ import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { emptyMemory } from '../../functions/core/mapping/entry-memory.ts';
 import { purgeByPrefix } from '../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingConfig } from '../../functions/core/mapping/rule.ts';
-import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { hasLists } from '../../functions/receive-webhook/enqueue-webhook.ts';
 import type { ReceivePorts, WebhookConfig } from '../../functions/receive-webhook/receive-webhook.ts';
@@ -91,10 +92,11 @@ export function createWebhookWorld(options: WebhookWorldOptions): WebhookWorld {
       send: async (messages) => {
         await world.before('send');
         for (const { body, delaySeconds = 0 } of messages) {
-          const read = readMessage(body);
-          if (read.kind !== 'message') throw new Error(read.reason);
-          world.sent.push(read.message);
-          world.delays.push(delaySeconds);
+          for (const read of readMessages(body)) {
+            if (read.kind !== 'message') throw new Error(read.reason);
+            world.sent.push(read.message);
+            world.delays.push(delaySeconds);
+          }
         }
         return [];
       },

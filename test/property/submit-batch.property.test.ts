@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
-import { readMessage } from '../../functions/core/model/purge-message.ts';
+import { readMessages, writeMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import type { Lane } from '../../functions/core/model/types.ts';
 import type { BufferedMessage, SubmitPorts } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
@@ -32,6 +32,8 @@ const scenario = fc.record({
   /** Files of the day. */
   tokens: fc.constantFrom(1, 10, 30, 1000),
   lane: fc.constantFrom(undefined, 'takedown' as const, 'people' as const, 'bulk' as const),
+  /** How many changes one message has. */
+  together: fc.integer({ min: 1, max: 6 }),
 });
 type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -56,12 +58,26 @@ async function run(scenario: Scenario, mutate: (ports: SubmitPorts) => SubmitPor
     ledgerFails: (call) => call % ledgerFailsEvery === 1,
   });
   const messages = batch.map((urls, index) => inLane(buffered(`m${index}`, ...urls), scenario.lane));
-  const failed = await submitBatch(messages, mutate(world.ports), {
+  const records = messages.flatMap((_, index) =>
+    index % scenario.together === 0 ? combined(messages.slice(index, index + scenario.together)) : [],
+  );
+  const failedRecords = await submitBatch(records, mutate(world.ports), {
     limits: { maxFileUrls, maxBodyBytes: 1e6 },
     contract,
     deadlineMs: 250_000,
   });
-  return { world, failed };
+  return { world, failed: failedRecords.flatMap((id) => id.split(' ')) };
+}
+
+/** @returns the same messages together, with their IDs in its own; without entries there is nothing to lose */
+function combined(messages: readonly BufferedMessage[]): readonly BufferedMessage[] {
+  const parts = messages.flatMap(({ messageId, body }) =>
+    readMessages(body).flatMap((read) => (read.kind === 'message' ? [{ messageId, ...read }] : [])),
+  );
+  return writeMessages(parts.map(({ message }) => message)).map(({ body, indices }) => ({
+    messageId: indices.map((index) => parts[index]?.messageId).join(' '),
+    body,
+  }));
 }
 
 function inLane(message: BufferedMessage, lane: Lane | undefined): BufferedMessage {
@@ -69,11 +85,12 @@ function inLane(message: BufferedMessage, lane: Lane | undefined): BufferedMessa
 }
 
 function urlsIn(bodies: readonly { body: string }[]): string[] {
-  return bodies.flatMap(({ body }) => {
-    const read = readMessage(body);
-    if (read.kind === 'unreadable') throw new Error(read.reason);
-    return read.message.entries.map((entry) => (entry.kind === 'regex' ? entry.pattern : entry.url));
-  });
+  return bodies
+    .flatMap(({ body }) => readMessages(body))
+    .flatMap((read) => {
+      if (read.kind === 'unreadable') throw new Error(read.reason);
+      return read.message.entries.map((entry) => (entry.kind === 'regex' ? entry.pattern : entry.url));
+    });
 }
 
 function whereabouts(world: World) {

@@ -29,7 +29,7 @@ function nameOf(entry: PurgeEntry): string {
 
 /** Promise 1: changes that are neither in a request accepted after them, nor in a queue. */
 function lostIn(world: World, outcome: Outcome): string[] {
-  const inQueues = entriesIn([...outcome.queue.bodies(), ...outcome.dead]);
+  const inQueues = entriesIn([...outcome.events, ...outcome.queue.bodies(), ...outcome.dead]);
   const kept = new Set([...inQueues, ...outcome.parked].map(nameOf));
   return changesOf(world)
     .filter(({ atMs }, index) => atMs <= outcome.nowMs && Number.isNaN(outcome.acceptedMs[index]))

@@ -3,6 +3,7 @@ import { enqueueChanges } from '../../functions/buffer/enqueue-changes.ts';
 import type { OutgoingMessage, UnsentMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
+import { type ReadPart, readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import type { OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 
@@ -42,12 +43,12 @@ async function enqueue(
     sent,
     lines,
     metrics: Object.fromEntries(metrics),
-    bodies: sent.map(({ body }) => entriesOf(body)),
+    bodies: sent.flatMap(({ body }) => readMessages(body).map(entriesOf)),
   };
 }
 
-function entriesOf(body: string): readonly PurgeEntry[] {
-  return (JSON.parse(body) as { entries: readonly PurgeEntry[] }).entries;
+function entriesOf(read: ReadPart): readonly PurgeEntry[] {
+  return read.kind === 'message' ? read.message.entries : [];
 }
 
 const entry = fileEntry('https://h.example/a');
@@ -62,7 +63,7 @@ test('what only an exception leaves out is neither unmatched nor counted', async
     'change left out by an exception of a rule',
     'change queued',
   ]);
-  expect(metrics).toEqual({});
+  expect(metrics).toEqual({ ChangesQueued: 1 });
   expect(sent).toHaveLength(1);
 });
 
@@ -90,7 +91,9 @@ describe('delays', () => {
     const marks = sent.map(({ body, delaySeconds = 0 }) => [
       delaySeconds,
       JSON.parse(body).scheduledAgain,
-      ...entriesOf(body).map((each) => 'url' in each && each.url),
+      ...readMessages(body)
+        .flatMap(entriesOf)
+        .map((each) => 'url' in each && each.url),
     ]);
     expect(marks).toEqual([
       [0, undefined, 'https://h.example/'],
@@ -174,14 +177,16 @@ test('a URL that cannot be purged is named and counted, and the rest is sent', a
       reason: expect.stringContaining('..'),
     },
   });
-  expect(metrics).toEqual({ RefusedUrls: 1 });
+  expect(metrics).toEqual({ RefusedUrls: 1, ChangesQueued: 1 });
 });
 
 test('a change of which something was not sent has to come again', async () => {
-  const changes = [objectChange('a'), objectChange('b')];
-  const { result, lines, metrics } = await enqueue(changes, [site], [{ index: 1, reason: 'InternalError' }]);
+  const changes = [objectChange('a'), objectChange('b', { action: 'delete' }), objectChange('c')];
+  const ofAction = (action: 'put' | 'delete') => ({ ...site, match: { ...site.match, action } });
+  const rules: Rule[] = [ofAction('put'), { ...ofAction('delete'), lane: 'takedown' }];
+  const { result, lines, metrics } = await enqueue(changes, rules, [{ index: 1, reason: 'InternalError' }]);
   expect(result.failed).toEqual([changes[1]]);
-  expect(result.entries).toEqual([entry]);
+  expect(result.entries).toEqual([entry, fileEntry('https://h.example/c')]);
   expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-  expect(metrics).toEqual({ ChangesNotQueued: 1 });
+  expect(metrics).toEqual({ ChangesNotQueued: 1, ChangesQueued: 2 });
 });

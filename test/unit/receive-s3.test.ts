@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import type { CarrierFilter, ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
@@ -12,7 +13,13 @@ import { recoverMessage } from '../../functions/submit/messages/recover-s3-event
 import { createSeenFixture } from '../helpers/seen-objects.ts';
 
 const rulesFor = (fileUrls: readonly string[]) =>
-  compileRules({ target: 'production', rules: [{ match: { source: 's3' }, purge: { fileUrls } }] });
+  compileRules({
+    target: 'production',
+    rules: [
+      { match: { source: 's3' }, except: 'refused.html', purge: { fileUrls } },
+      { match: { source: 's3', key: 'refused.html' }, purge: { fileUrls }, lane: 'people' },
+    ],
+  });
 const compiled = rulesFor(['https://www.example.com/{+key}']);
 
 /** Queues that refuse what contains a given text. */
@@ -54,10 +61,11 @@ function createWorld({
     deadLetters,
     receive: (event: unknown) => receiveS3Event(event, ports),
     keys: () =>
-      buffer.map(({ body }) => {
-        const read = readMessage(body);
-        return read.kind === 'message' ? read.message.change?.id.replace('s3://site/', '') : undefined;
-      }),
+      buffer
+        .flatMap(({ body }) => readMessages(body))
+        .map((read) =>
+          read.kind === 'message' ? read.message.change?.id.replace('s3://site/', '') : undefined,
+        ),
   };
 }
 

@@ -243,13 +243,14 @@ test('what cannot go back is delivered again', async () => {
     limit: { requests: 1, perSeconds: 300, headroom: 0 },
     refusesMessage: (_, index) => index === 0,
   });
-  const messages = [buffered('m1', h('a')), buffered('m2', h('b')), buffered('m3', h('c'))];
+  const large = h(`b${'x'.repeat(64 * 1024)}`);
+  const messages = [buffered('m1', h('a')), buffered('m2', large), buffered('m3', h('c'))];
   const failed = await submitBatch(messages, world.ports, {
     ...options,
     limits: { ...options.limits, maxFileUrls: 1 },
   });
   expect(failed).toEqual(['m2']);
-  expect(world.requeued).toHaveLength(1);
+  expect(world.requeued.map(({ message }) => message.change?.id)).toEqual(['m3']);
 });
 
 test('credentials that are refused are read again once, and then left alone', async () => {

@@ -170,8 +170,9 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     invocations++;
     const killed = clock.sleep(lifeMs).then(() => undefined);
     const records = batch.map(({ message: { messageId, body } }) => ({ messageId, body }));
+    const entries = entriesIn(records.map(({ body }) => body));
     // Reading and planning take their time, too.
-    await clock.sleep(0.02 * batch.length * grain);
+    await clock.sleep(0.02 * entries.length * grain);
     const failed = await Promise.race([
       submitBatch(records, mortal, {
         limits: options.limits,
@@ -181,7 +182,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       }),
       killed,
     ]);
-    const bound = lowerBound(entriesIn(records.map(({ body }) => body)), options.limits);
+    const bound = lowerBound(entries, options.limits);
     if (accepted > bound) aboveBound++;
     life.isOver = true;
     environment.isBusy = false;

@@ -9,6 +9,7 @@ import { createConsumer, createLimits } from './consumer.ts';
 import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createQueue, type Queue, type QueueOptions } from './queue.ts';
 import { createRandom } from './random.ts';
+import { type ReceiverOptions, startReceiver } from './receiver.ts';
 import { createTable, type Item, type TableOptions } from './table.ts';
 import { startTicker, type TickerOptions } from './ticker.ts';
 import { createWaiting } from './waiting.ts';
@@ -19,6 +20,11 @@ export interface WorldOptions extends TickerOptions {
   /** In the order of their times. */
   readonly changes: readonly Change[];
   readonly eventSource: EventSourceOptions;
+  /**
+   * A `receive-s3` before the purge queue, which gets the changes as events.
+   * @default each change is a message in the purge queue
+   */
+  readonly receiver?: ReceiverOptions;
   readonly queue: Omit<QueueOptions, 'random' | 'deadLetter'>;
   readonly cdnPro: Omit<CdnProOptions, 'onRequest'>;
   readonly table: TableOptions;
@@ -40,6 +46,8 @@ export interface Outcome {
   /** Purge requests that arrived. */
   readonly posts: number;
   readonly queue: Queue;
+  /** Bodies of the events that no receiver has dealt with. */
+  readonly events: readonly string[];
   /** Bodies of the dead letter queue. */
   readonly dead: readonly string[];
   /** Number of accepted requests, of the file URLs in them, and of the directories that replaced files. */
@@ -76,9 +84,11 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
       for (const index of waiting.settle(body)) acceptedMs[index] = arrivedMs;
     },
   });
+  const { receiver } = options;
+  const events = receiver && startReceiver(clock, random, receiver, (body) => queue.send(body, 0));
   feed(clock, options.changes, (change, index) => {
     waiting.add(entryOf(change), index);
-    queue.send(messageFor(change), options.transitMs);
+    (events ?? queue).send(messageFor(change), options.transitMs);
   });
   const { client: table } = createTable(clock, options.table, await firstItems(options));
   const waitingTable = createTable(clock, options.table);
@@ -97,6 +107,7 @@ export async function runWorld(options: WorldOptions, untilMs: number): Promise<
     cdnPro,
     posts,
     queue,
+    events: events?.bodies() ?? [],
     dead,
     accepted,
     aboveBound: consumer.aboveBound(),

@@ -3,7 +3,7 @@ import { isRecord } from './record.ts';
 import { readShows } from './shows.ts';
 import type { Header, Lane, OriginChange, PurgeEntry, Scope } from './types.ts';
 
-/** The version of the purge message that this code writes. It reads version 2, too: several changes for one list of entries. */
+/** The version of a purge message of one change. `messages/combined-messages.ts` has version 2, of several changes. */
 export const messageVersion = 1;
 
 /** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
@@ -75,7 +75,12 @@ export function referenceTo(change: OriginChange): ChangeReference {
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
  */
 export function writeMessage(message: PurgeMessage): string {
-  return JSON.stringify(message).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+  return writeBody(message);
+}
+
+/** Writes a body as {@link writeMessage} does, whatever it holds. */
+export function writeBody(value: object): string {
+  return JSON.stringify(value).replace(/[\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 }
 
 /**
@@ -106,14 +111,26 @@ export type ReadMessage =
   | { readonly kind: 'message'; readonly message: PurgeMessage }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Reads a message's body. Never throws: the reason names the field, what was expected and what came. */
-export function readMessage(body: string): ReadMessage {
-  let json: unknown;
+/** A body that was parsed, or why it is not JSON. */
+type ParsedBody = { readonly json: unknown } | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Parses a message's body. */
+export function parseBody(body: string): ParsedBody {
   try {
-    json = JSON.parse(body);
+    return { json: JSON.parse(body) };
   } catch {
     return { kind: 'unreadable', reason: `Expected a purge message in JSON, got ${describeValue(body)}` };
   }
+}
+
+/** Reads a message's body, all entries of one with several changes as those of the newest; see {@link readJson}. */
+export function readMessage(body: string): ReadMessage {
+  const parsed = parseBody(body);
+  return 'json' in parsed ? readJson(parsed.json) : parsed;
+}
+
+/** Reads a parsed body. Never throws: the reason names the field, what was expected and what came. */
+export function readJson(json: unknown): ReadMessage {
   if (!isRecord(json)) return unreadable('the message', 'an object', json);
   if (json.v !== messageVersion && json.v !== 2) return unreadable('`v`', '1 or 2', json.v);
   if (!Array.isArray(json.entries)) return unreadable('`entries`', 'a list', json.entries);

@@ -38,8 +38,8 @@ export function recoverMessage(
     return reason === undefined ? [] : [{ body: JSON.stringify(s3EventOf(change)), reason }];
   });
   return {
-    messages: mapped.flatMap(({ change, mapping: { schedule } }) =>
-      messagesOf({ change, schedule }).map(({ message }) => message),
+    messages: messagesOf(mapped.map(({ change, mapping: { schedule } }) => ({ change, schedule }))).map(
+      ({ message }) => message,
     ),
     changes,
     unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...invalid],

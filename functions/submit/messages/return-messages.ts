@@ -1,9 +1,9 @@
 import { entryText } from '../../core/model/entry-text.ts';
+import { writeMessages } from '../../core/model/messages/combined-messages.ts';
 import {
   messageVersion,
   type PurgeMessage,
   type Rejection,
-  writeInParts,
   writeMessage,
 } from '../../core/model/purge-message.ts';
 import type { PurgeEntry } from '../../core/model/types.ts';
@@ -101,20 +101,17 @@ export async function requeueUnsent(
     ...oldest,
     ...(waitedFor.length > 0 && { waitedFor }),
   });
-  const copies = open
-    .sort((a, b) => b.inHand.receives - a.inHand.receives)
-    .flatMap(({ index, entries, inHand }) =>
-      // A copy may be longer than its message, since defaults are written out.
-      writeInParts({ ...inHand.message, ...marks(inHand.message), entries }).map((body) => ({
-        index,
-        message: { body, delaySeconds },
-      })),
-    );
+  open.sort((a, b) => b.inHand.receives - a.inHand.receives);
+  const copies = writeMessages(
+    open.map(({ inHand, entries }) => ({ ...inHand.message, ...marks(inHand.message), entries })),
+  );
   const unsent = await requeue(
-    copies.map(({ message }) => message),
+    copies.map(({ body }) => ({ body, delaySeconds })),
     hasTime,
   );
-  for (const { index } of unsent) failMessage(batch, copies[index]?.index ?? -1);
+  for (const copy of unsent.flatMap(({ index }) => copies[index]?.indices ?? [])) {
+    failMessage(batch, open[copy]?.index ?? -1);
+  }
 
   function marks(message: PurgeMessage): Pick<PurgeMessage, 'tries'> {
     const kept = isApart ? (message.tries ?? 0) : message.tries;

@@ -1,6 +1,6 @@
 import type { ToPark } from '../../aws/tables/parked-table.ts';
 import type { ParkReason } from '../../core/limits/send-or-park.ts';
-import { secondPurgeOf } from '../../core/model/second-purge.ts';
+import { secondPurgeOf } from '../../core/model/messages/second-purge.ts';
 import type { Unaffordable } from '../../core/planning/affordable-entries.ts';
 import { type PlannedRequest, settledBy } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';

@@ -1,6 +1,6 @@
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
-import { readMessage } from '../../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../../functions/core/model/messages/combined-messages.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 
 /** A message of the dead letter queue, as SQS delivers it. */
@@ -28,7 +28,7 @@ export interface DeadLetter {
   /** CDN Pro's answer, where it refused. */
   readonly status?: number;
   readonly requestId?: string;
-  /** The ID of the change that it came from. */
+  /** The ID of the change that it came from, where it is one. */
   readonly change?: string;
   readonly body: string;
 }
@@ -37,21 +37,24 @@ export interface DeadLetter {
 export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): DeadLetter {
   const common = { id, sentAt: new Date(sentMs).toISOString(), body };
   const json = recordOf(parsed(body));
-  const read = readMessage(body);
-  if (read.kind === 'message') {
-    const { entries, change } = read.message;
+  const parts = readMessages(body);
+  const messages = parts.flatMap((part) => (part.kind === 'message' ? [part.message] : []));
+  const [first] = messages;
+  if (first !== undefined) {
+    const { change } = first;
     const rejected = recordOf(json?.rejected);
     const { reason = attributes.reason, status, requestId } = rejected ?? {};
     return {
       ...common,
       kind: reason === undefined ? 'crashed' : 'rejected',
       reason: reason === undefined ? 'its consumer crashed each time that it was delivered' : String(reason),
-      urls: entries.map(entryText),
+      urls: messages.flatMap(({ entries }) => entries.map(entryText)),
       ...(typeof status === 'number' && { status }),
       ...(typeof requestId === 'string' && { requestId }),
-      ...(change !== undefined && { change: change.id }),
+      ...(change !== undefined && messages.length === 1 && { change: change.id }),
     };
   }
+  const [unreadable] = parts.flatMap((part) => (part.kind === 'unreadable' ? [part.reason] : []));
   const event = isS3Event(json);
   const { reason: refused } = recordOf(json?.rejected) ?? {};
   if (typeof refused === 'string') {
@@ -59,7 +62,8 @@ export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): D
     const from = typeof change === 'string' ? { change } : {};
     return { ...common, kind: 'invalid-url', reason: refused, urls: [], ...from };
   }
-  if (!event) return { ...common, kind: 'unreadable', reason: attributes.reason ?? read.reason, urls: [] };
+  if (!event)
+    return { ...common, kind: 'unreadable', reason: attributes.reason ?? unreadable ?? '', urls: [] };
   if (attributes.reason === undefined) {
     return { ...common, kind: 's3-event', reason: s3Reason(json, attributes), urls: [] };
   }

@@ -92,13 +92,12 @@ export class SubmitWidgets {
     });
   }
 
-  /** A message is one change, so SQS counts changes; requeued messages are subtracted. */
   changes(): GraphWidget {
-    const { queue } = this.#watched.buffer;
-    const sent = queue.metricNumberOfMessagesSent({ statistic: 'Sum', period: minute });
+    const queuedBy = (service: 'receive-s3' | 'receive-webhook') =>
+      this.#monitoring.metric(service, 'ChangesQueued', { statistic: 'Sum', period: minute });
     const changes = new MathExpression({
-      expression: 'sent - FILL(back, 0)',
-      usingMetrics: { sent, back: this.#metric('MessagesGivenBack', 'Sum') },
+      expression: 'FILL(s3, 0) + FILL(webhook, 0)',
+      usingMetrics: { s3: queuedBy('receive-s3'), webhook: queuedBy('receive-webhook') },
       period: minute,
       label: 'changes queued',
     });

@@ -64,7 +64,7 @@ export class S3Receiver extends Construct {
     this.#props = props;
     const { buffer, monitoring, recovering } = props;
     this.function = this.#createFunction();
-    watchS3Receiver(monitoring, this.function, buffer);
+    watchS3Receiver(monitoring, this.function);
     const filters = Lazy.string({ produce: () => this.#filters.toEnvironment(this) });
     for (const each of [this.function, recovering]) each.addEnvironment(environment.watchedObjects, filters);
     const skipped = Lazy.string({ produce: () => this.#filters.skippedToEnvironment(this) });

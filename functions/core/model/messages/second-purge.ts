@@ -1,4 +1,4 @@
-import type { PurgeMessage } from './purge-message.ts';
+import type { PurgeMessage } from '../purge-message.ts';
 
 /** What makes a purge one that is sent in addition to an earlier purge. */
 export type SecondPurge = Pick<PurgeMessage, 'repair' | 'repeats'>;
