@@ -46,6 +46,7 @@ export const webhookEvents = {
 export const submitEvents = {
   purgeAccepted: 'purge accepted',
   purgeNotRecorded: 'purge accepted and not written into the journal: it is not followed',
+  purgeNotIndexed: 'purge accepted and not found by its URLs: cdn-purger why does not know it',
   requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',
   failedAlone: 'purge of one entry failed, as it did before: it will be retried by itself',
   refusedAlike: 'purges refused alike, whatever they ask for: all with this webhook and these headers wait',

@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createSecretReader } from '../aws/secrets.ts';
+import { createUrlIndex } from '../aws/journal/url-index.ts';
 import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
 import { createParkedTable } from '../aws/tables/parked-table.ts';
@@ -51,7 +52,7 @@ export function portsFromEnvironment(log: Log, measure: Measure): ConnectedPorts
     requeue: (messages, hasTime) => sendMessages(sqs, bufferQueueUrl, messages, hasTime),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     ...parkedFromEnvironment(),
-    journal: journalFromEnvironment(),
+    ...journalFromEnvironment(),
     recover,
     noteRecovered: noteFromEnvironment(),
     evidence: new Evidence({ isolationRequests: isolationRequests(limits.rate) }),
@@ -84,12 +85,13 @@ function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'removePurged'> {
   return createParkedTable({ client, tableName, nowMs, random: Math.random });
 }
 
-function journalFromEnvironment(): SubmitPorts['journal'] {
+function journalFromEnvironment(): Pick<SubmitPorts, 'journal' | 'indexUrls'> {
   const { journalTable: tableName } = readEnvironment('journalTable');
   // A purge is accepted whether or not it is written down: that may not keep others waiting.
   const requestHandler = { connectionTimeout: 1_000, socketTimeout: 2_000 };
   const client = new DynamoDBClient({ ...clientOptions, requestHandler, maxAttempts: 2 });
-  return createJournal({ client, tableName, nowMs });
+  const table = { client, tableName, nowMs };
+  return { journal: createJournal(table), indexUrls: createUrlIndex(table).add };
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

@@ -1,3 +1,4 @@
+import type { UrlIndex } from '../aws/journal/url-index.ts';
 import type { PurgeRecorder } from '../aws/tables/journal-table.ts';
 import type { LimitsTable } from '../aws/tables/limits-table.ts';
 import type { ParkedTable } from '../aws/tables/parked-table.ts';
@@ -39,6 +40,8 @@ export interface SubmitPorts {
   /** Has entries wait no longer that were purged. */
   readonly removePurged: ParkedTable['removePurged'];
   readonly journal: PurgeRecorder;
+  /** Writes down which URLs a purge has settled, so that it is found by them. */
+  readonly indexUrls: UrlIndex['add'];
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes purge messages of a message that is not one; undefined where it cannot. */

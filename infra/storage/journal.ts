@@ -1,7 +1,7 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { bodyPrefix, openIndex, purgePrefix } from '../../functions/aws/tables/ledger-keys.ts';
+import { bodyPrefix, openIndex, purgePrefix, urlsPrefix } from '../../functions/aws/tables/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
 import { protectedTable } from './protected-table.ts';
 
@@ -29,7 +29,7 @@ export class Journal extends Construct {
       grantee,
       resourceArns: [this.table.tableArn],
       conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${purgePrefix}*`, `${bodyPrefix}*`] },
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${purgePrefix}*`, `${bodyPrefix}*`, `${urlsPrefix}*`] },
       },
     });
   }

@@ -197,6 +197,7 @@ export function createWorld({
           world.recorded.push(purge);
         },
       },
+      async indexUrls() {},
       async removePurged(entries) {
         world.removed.push(...entries.map(entryText));
       },

@@ -44,7 +44,7 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
     ...item('PurgerLedgerTable', window),
     ...item(parked, ''),
     `dynamodb:DeleteItem on ${parked}`,
-    `dynamodb:PutItem on ${journal} where dynamodb:LeadingKeys = purge#*, body#*`,
+    `dynamodb:PutItem on ${journal} where dynamodb:LeadingKeys = purge#*, body#*, urls#*`,
     ...logging('PurgerSubmitFunction'),
     ...reading('cdn-pro/api'),
     ...receiving(buffer),

@@ -145,6 +145,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       removePurged: parked.removePurged,
       // Nobody follows purges here.
       journal: { async record() {} },
+      async indexUrls() {},
       recover: async () => undefined,
       noteRecovered: async () => {},
       evidence,

@@ -48,6 +48,8 @@ export interface Journal extends PurgeRecorder {
   write(purge: OpenPurge, state: PurgeState): Promise<OpenPurge | undefined>;
   /** Follows a purge no longer, unless somebody else has written since it was read. */
   close(purge: OpenPurge): Promise<void>;
+  /** @returns a purge, ended or not; undefined where it is not in the journal */
+  purge(purgeId: string): Promise<FollowedPurge | undefined>;
   /** @returns the messages that a purge settles */
   messages(purgeId: string): Promise<readonly PurgeMessage[]>;
   readFollowing(): Promise<{ readonly following: Following; readonly version: number }>;
@@ -169,6 +171,12 @@ export function createJournal({ client, tableName, nowMs }: JournalOptions): Jou
 
     async close(purge) {
       await put(purge, false);
+    },
+
+    async purge(purgeId) {
+      const Key = marshall({ pk: purgePrefix + purgeId });
+      const { Item } = await client.send(new GetItemCommand({ TableName: tableName, Key }));
+      return Item && fromStored(unmarshall(Item, { wrapNumbers: Number }));
     },
 
     async messages(purgeId) {

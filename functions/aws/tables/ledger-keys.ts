@@ -19,5 +19,8 @@ export const waitingIndex = 'waiting';
 export const purgePrefix = 'purge#';
 export const bodyPrefix = 'body#';
 
-/** The index of the journal by which the purges are read that are followed. */
+/** What the partition keys of the journal's items begin with that say which URLs a purge has settled. */
+export const urlsPrefix = 'urls#';
+
+/** The index of the journal: under `open` the purges that are followed, under `urls#` and a day the URLs of that day's. */
 export const openIndex = 'open';

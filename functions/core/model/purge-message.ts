@@ -16,6 +16,8 @@ export interface ChangeReference {
   readonly action: string;
   readonly id: string;
   readonly occurredAt: string;
+  /** The ARN of who purged by hand. */
+  readonly by?: string;
   /** S3's order of the changes of one object, see {@link import('./types.ts').ObjectChange}. */
   readonly sequencer?: string;
 }
@@ -213,7 +215,7 @@ function readFileEntry(value: Record<string, unknown>, path: string, scope: Scop
 
 function readChange(value: unknown): ChangeReference | undefined {
   if (!isRecord(value)) return undefined;
-  const { source, webhook, action, id, occurredAt, sequencer } = value;
+  const { source, webhook, action, id, occurredAt, by, sequencer } = value;
   const required = [source, action, id, occurredAt];
   if (!required.every((value) => typeof value === 'string')) return undefined;
   return {
@@ -222,6 +224,7 @@ function readChange(value: unknown): ChangeReference | undefined {
     action: String(action),
     id: String(id),
     occurredAt: String(occurredAt),
+    ...(typeof by === 'string' ? { by } : {}),
     ...(typeof sequencer === 'string' ? { sequencer } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import type { AcceptedPurge } from '../../aws/tables/journal-table.ts';
 import { priceOf } from '../../core/limits/price.ts';
 import type { PurgeMessage } from '../../core/model/purge-message.ts';
 import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
@@ -5,33 +6,48 @@ import { describeError } from '../../lambda/log.ts';
 import { submitEvents } from '../../lambda/log-events.ts';
 import { type Batch, laneOf } from '../batch.ts';
 import { entriesByMessage } from '../messages/return-messages.ts';
+import type { SubmitPorts } from '../ports.ts';
 import type { SendContext, SentRequest } from './handle-answer.ts';
 
 /** Writes an accepted purge into the journal, from where `tick` follows it. Where that fails, it is accepted all the same. */
 export async function recordPurge(
   purgeId: string,
   { request, sentMs }: SentRequest,
-  { batch, ports: { journal, log, measure, nowMs } }: Pick<SendContext, 'batch' | 'ports'>,
+  { batch, ports }: Pick<SendContext, 'batch' | 'ports'>,
 ): Promise<void> {
   const messages = messagesOf(request, batch);
+  const purge: AcceptedPurge = {
+    purgeId,
+    target: bodyOf(request).target,
+    lane: laneOf(request, batch),
+    sentMs,
+    acceptedMs: ports.nowMs(),
+    urls: priceOf(
+      request.entries.map(({ entry }) => entry),
+      'url',
+    ),
+    // Of its changes the one that was repaired least often decides whether there is anything to send again.
+    repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
+    messages,
+  };
+  await Promise.all([record(purge, ports), index(purge, ports)]);
+}
+
+async function record(purge: AcceptedPurge, { journal, log, measure }: SubmitPorts): Promise<void> {
   try {
-    await journal.record({
-      purgeId,
-      target: bodyOf(request).target,
-      lane: laneOf(request, batch),
-      sentMs,
-      acceptedMs: nowMs(),
-      urls: priceOf(
-        request.entries.map(({ entry }) => entry),
-        'url',
-      ),
-      // Of its changes the one that was repaired least often decides whether there is anything to send again.
-      repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
-      messages,
-    });
+    await journal.record(purge);
   } catch (error) {
     measure('PurgesUnfollowed', 1);
-    log.error(submitEvents.purgeNotRecorded, { purgeId, error: describeError(error) });
+    log.error(submitEvents.purgeNotRecorded, { purgeId: purge.purgeId, error: describeError(error) });
+  }
+}
+
+/** Without it the purge is followed all the same, and `cdn-purger why` does not find it. */
+async function index(purge: AcceptedPurge, { indexUrls, log }: SubmitPorts): Promise<void> {
+  try {
+    await indexUrls(purge);
+  } catch (error) {
+    log.warn(submitEvents.purgeNotIndexed, { purgeId: purge.purgeId, error: describeError(error) });
   }
 }
 
