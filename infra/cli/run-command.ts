@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'is content fresh, what waits, what is left',
     load: async () => (await import('./commands/status.ts')).statusCommand,
   },
+  why: {
+    summary: 'what happened to the newest change of a URL',
+    load: async () => (await import('./commands/journal/why.ts')).whyCommand,
+  },
   waiting: {
     summary: 'which URLs wait for tokens of the day, and until when',
     load: async () => (await import('./commands/waiting.ts')).waitingCommand,

@@ -37,7 +37,7 @@ export interface Operated extends OperatedParts {
   readonly watchedQueues: () => readonly IQueue[];
 }
 
-/** Lets a grantee run the commands that change nothing: `status`, `quota`, `waiting` and `dead`. */
+/** Lets a grantee run the commands that change nothing: `status`, `why`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
   const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox, watchedQueues } =
     operated;
@@ -57,6 +57,7 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:GetQueueAttributes'], ...queues);
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
+  allow(['dynamodb:GetItem'], journal.table.tableArn);
   allow(
     ['dynamodb:Query'],
     `${parked.table.tableArn}/index/${waitingIndex}`,

@@ -29,7 +29,9 @@ export class Journal extends Construct {
       grantee,
       resourceArns: [this.table.tableArn],
       conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${purgePrefix}*`, `${bodyPrefix}*`, `${urlsPrefix}*`] },
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': [`${purgePrefix}*`, `${bodyPrefix}*`, `${urlsPrefix}*`],
+        },
       },
     });
   }

@@ -14,6 +14,9 @@ export interface AwsStub {
   readonly stop: () => void;
 }
 
+/** Who runs the commands. */
+export const callerArn = 'arn:aws:sts::111122223333:assumed-role/operator/ana';
+
 /**
  * Makes the AWS SDK of this process find a local stack as one that is deployed under the name `MyStack`: its own services
  * where it has them, and a stub of the others.
@@ -56,6 +59,12 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
       response.end(JSON.stringify(answer(body)));
       return;
     }
+    if (body.includes('Action=GetCallerIdentity')) {
+      const arn = `<GetCallerIdentityResult><Arn>${callerArn}</Arn></GetCallerIdentityResult>`;
+      response.writeHead(200, { 'content-type': 'text/xml' });
+      response.end(`<GetCallerIdentityResponse>${arn}</GetCallerIdentityResponse>`);
+      return;
+    }
     const configuration = stub.notifies ? '<EventBridgeConfiguration/>' : '';
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(`<NotificationConfiguration>${configuration}</NotificationConfiguration>`);
@@ -74,6 +83,7 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
     AWS_ENDPOINT_URL_SSM: own,
     AWS_ENDPOINT_URL_CLOUDWATCH: own,
     AWS_ENDPOINT_URL_S3: own,
+    AWS_ENDPOINT_URL_STS: own,
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   return stub;

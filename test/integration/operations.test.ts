@@ -1,11 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
+import type { WhyReport } from '../../infra/cli/queries/why/why.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
-import { startAwsStub } from '../helpers/aws-stub.ts';
+import { callerArn, startAwsStub } from '../helpers/aws-stub.ts';
 import { cliOf, run } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
@@ -46,6 +48,7 @@ async function asked<Answer>(...args: readonly string[]): Promise<Answer> {
 }
 
 const status = () => asked<Status>('status');
+const why = (key: string) => asked<WhyReport>('why', `https://h.example/${key}`);
 
 test('while submission is paused changes wait, and when it is resumed all of them are purged', async () => {
   expect(await status()).toMatchObject({ fresh: true, paused: true, waiting: 0, open: 0, deadLetters: 0 });
@@ -65,6 +68,35 @@ test('while submission is paused changes wait, and when it is resumed all of the
   const { open, ...rest } = await status();
   expect(rest).toMatchObject({ fresh: false, paused: false });
   expect(open).toBeGreaterThan(0);
+  expect(await eventually(async () => (await why('page-7')).state === 'purging')).toBe(true);
+  const report = await why('page-7');
+  expect(report).toMatchObject({
+    url: 'https://h.example/page-7',
+    changes: [{ source: 's3', action: 'put', id: 's3://my-bucket/page-7', state: 'purging' }],
+    purges: [{ lane: 'people', target: 'production', entries: ['https://h.example/page-7'], repair: 0 }],
+    notes: [],
+  });
+  const [purge] = report.purges;
+  const { endpoint, journalTable: tableName } = stack.ready.dynamodb;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
+  const journal = createJournal({ client, tableName, nowMs: Date.now });
+  const followed = (await journal.open(100)).find(({ purgeId }) => purgeId === purge?.purgeId);
+  if (followed === undefined) throw new Error('expected the purge to be followed');
+  const ended = await journal.write(followed, {
+    kind: 'completed',
+    successRate: 100,
+    finishedMs: Date.now(),
+  });
+  if (ended !== undefined) await journal.close(ended);
+  client.destroy();
+  expect(await why('page-7')).toMatchObject({ state: 'completed', purges: [{ successRate: 100 }] });
+  const inWords = await cli(['why', 'http://h.example/page-7']);
+  expect(inWords).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(inWords.stdout).toMatch(/changed +s3: put s3:\/\/my-bucket\/page-7\n.*accepted +purge /);
+  expect(await cli(['why', 'https://other.example/'])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('no rule makes URLs of the host other.example, only of h.example'),
+  });
 });
 
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {
@@ -81,6 +113,14 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   const report = await asked<WaitingReport>('waiting');
   expect(report.lanes).toMatchObject([{ lane: 'bulk', target: 'production', kind: 'files', count: 2 }]);
   expect(report.urls.map(({ url }) => url)).toEqual(urls);
+  expect(await why('a')).toMatchObject({
+    state: 'waiting',
+    waiting: { lane: 'bulk' },
+    notes: [
+      expect.stringContaining('it is paused'),
+      expect.stringContaining('1 message waits in the queues'),
+    ],
+  });
   const [first = '', second = ''] = urls;
   const takedown = { kind: 'file', url: first, target: 'production', action: 'delete' } as const;
   const headers = [{ name: 'accept', value: 'image/webp' }];
@@ -126,6 +166,7 @@ test('what CDN Pro rejected is listed by reason, and purged by a redrive once th
   expect(dead.stdout).toContain('1 × rejected');
   expect(dead.stdout).toContain('The answer is 400.\n  https://h.example/rejected');
   expect((await cli(['dead', '--show'])).stdout).toContain('HTTP 400');
+  expect(await why('rejected')).toMatchObject({ state: 'failed', reason: 'The answer is 400.' });
   isDeployed = true;
   const others = ['--host', 'other.example'];
   expect(await asked('dead', ...others)).toMatchObject({ count: 0, groups: [] });
@@ -162,6 +203,9 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
     stdout: expect.stringContaining('2 queued'),
   });
   expect(await eventually(() => isAccepted('by%20hand') && isAccepted('blog/*'))).toBe(true);
+  // A directory has purged this one.
+  expect(await eventually(async () => (await why('blog/post.html')).state === 'purging')).toBe(true);
+  expect((await why('blog/post.html')).changes).toMatchObject([{ source: 'cdn-purger', id: 'ticket 12' }]);
   isDeployed = false;
   expect(await cli(['purge', 'https://h.example/gone', '--delete', '--reason', 'ticket 13'])).toMatchObject({
     exitCode: 0,
@@ -185,6 +229,13 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
       stdout: expect.stringMatching(/Not fresh\.\n {2}\d+ purges are on the way to the edges\n/),
       stderr: '',
     });
+    expect(await onStack('why', 'https://h.example/page-7')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await onStack('purge', 'https://h.example/by-ana', '--reason', 'ticket 14')).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    });
+    expect(await eventually(async () => (await why('by-ana')).state === 'purging')).toBe(true);
+    expect((await why('by-ana')).changes).toMatchObject([{ id: 'ticket 14', by: callerArn }]);
     cdnPro.tokensLeft = { filePurgeTokens: 4000, dirPurgeTokens: 12 };
     cdnPro.hostnames = ['h.example', 'www.example.com'];
     const well = await onStack('doctor');

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { type AcceptedPurge, createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { messageFor } from '../helpers/follow-world.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
@@ -40,6 +41,8 @@ describe('the journal', () => {
       },
     ]);
     expect(await journal.messages('p1')).toEqual(messages);
+    expect(await journal.purge('p1')).toMatchObject(purge);
+    expect(await journal.purge('p2')).toBeUndefined();
   });
 
   test('writes items in the form that deployed versions read', async () => {
@@ -121,4 +124,26 @@ describe('the journal', () => {
     expect(await journal.writeFollowing({ durations: [], spent: {} }, 0)).toBe(false);
     expect(await journal.readFollowing()).toEqual({ following, version: 1 });
   });
+});
+
+test('the URLs of a purge are written in the form that deployed versions read', async () => {
+  const { client, items } = createParkedItems();
+  const index = createUrlIndex({ client, tableName: 'Journal', nowMs: () => nowMs });
+  const dir = {
+    kind: 'dir',
+    url: 'https://h.example/d/*',
+    target: 'production',
+    action: 'invalidate',
+  } as const;
+  await index.add(accepted({ messages: [...accepted().messages, { v: 1, entries: [dir] }] }));
+  expect([...items.values()]).toEqual([
+    {
+      pk: { S: 'urls#p1' },
+      queue: { S: 'urls#2026-11-26' },
+      order: { S: '001795651200000' },
+      urls: { S: '37S2ZK-GwsMfy69C' },
+      wide: { L: [{ S: JSON.stringify(dir) }] },
+      expiresAt: { N: String(nowMs / 1000 + 90 * 24 * 3600) },
+    },
+  ]);
 });

@@ -109,6 +109,27 @@ describe('an accepted purge', () => {
     });
   });
 
+  test('is followed where its URLs could not be written down: that is said', async () => {
+    const world = createWorld({ answer: accept });
+    const ports = {
+      ...world.ports,
+      async indexUrls() {
+        throw new Error('the table is slow');
+      },
+    };
+    const failed = await submit({ ...world, ports }, [message('1', [file('https://h.example/a')])]);
+    expect([failed, world.recorded.length, world.metrics.get('PurgesUnfollowed')]).toEqual([
+      [],
+      1,
+      undefined,
+    ]);
+    expect(world.lines).toContainEqual({
+      level: 'warn',
+      message: submitEvents.purgeNotIndexed,
+      fields: { purgeId: 'purge-0', error: { name: 'Error', message: 'the table is slow' } },
+    });
+  });
+
   test('alone is written: one that CDN Pro refuses is not', async () => {
     const world = createWorld({ answer: () => ({ kind: 'refused', status: 400, message: 'no' }) });
     await submit(world, [message('1', [file('https://h.example/a')])]);

@@ -84,7 +84,7 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
     },
 
     async find(day, urls) {
-      const hashes = urls && [...new Set(urls.map(hashOf))];
+      const hashes = urls?.map(hashOf);
       const found = new Map<string, FoundPurge>();
       let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
       do {
@@ -130,10 +130,8 @@ function indexed(entries: readonly PurgeEntry[]): {
   return { hashes: [...hashes], wide: [...wide.values()] };
 }
 
-/** Without the scheme, which most caches do not tell apart. */
 function hashOf(url: string): string {
-  const rest = url.slice(url.indexOf('://') + 3);
-  return createHash('sha256').update(rest).digest('base64url').slice(0, hashLength);
+  return createHash('sha256').update(url).digest('base64url').slice(0, hashLength);
 }
 
 function queryOf(queue: string, hashes: readonly string[] | undefined): Partial<QueryCommand['input']> {

@@ -63,8 +63,11 @@ export interface ParkedTable {
   park(items: readonly ToPark[]): Promise<readonly UnparkedItem[]>;
   /** @returns whether anything waits, by one small read */
   isWaiting(): Promise<boolean>;
-  /** What waits: by lane, the oldest first; what was parked or removed a moment ago may be missing or still there. */
-  oldest(target: Target, kind: ParkedKind, limit: number): AsyncIterable<Parked>;
+  /**
+   * What waits: by lane, the oldest first; what was parked or removed a moment ago may be missing or still there.
+   * @param having what the URL or pattern has in it; undefined for all
+   */
+  oldest(target: Target, kind: ParkedKind, limit: number, having?: string): AsyncIterable<Parked>;
   /** @returns whether it was removed: nobody has parked it anew since it was read */
   remove(item: Parked): Promise<boolean>;
   /**
@@ -147,7 +150,7 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
       );
       return Count > 0 || LastEvaluatedKey !== undefined;
     },
-    async *oldest(target, kind, limit) {
+    async *oldest(target, kind, limit, having) {
       let left = limit;
       let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
       do {
@@ -156,8 +159,15 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
             TableName,
             IndexName: waitingIndex,
             KeyConditionExpression: '#queue = :queue',
-            ExpressionAttributeNames: { '#queue': 'queue' },
-            ExpressionAttributeValues: marshall({ ':queue': `${target}#${kind}` }),
+            ...(having !== undefined && { FilterExpression: 'contains(#entry, :having)' }),
+            ExpressionAttributeNames: {
+              '#queue': 'queue',
+              ...(having !== undefined && { '#entry': 'entry' }),
+            },
+            ExpressionAttributeValues: marshall({
+              ':queue': `${target}#${kind}`,
+              ...(having !== undefined && { ':having': JSON.stringify(having).slice(1, -1) }),
+            }),
             Limit: left,
             ExclusiveStartKey,
           }),

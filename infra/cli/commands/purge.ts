@@ -1,7 +1,4 @@
-import { sendMessages } from '../../../functions/buffer/send-messages.ts';
-import { byHandSource } from '../../../functions/core/limits/tokens/lane.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
-import { messageVersion, writeInParts } from '../../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../../functions/core/model/types.ts';
 import {
   type CommandResult,
@@ -13,6 +10,7 @@ import {
 import { counted } from '../counted.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
+import { sendByHand } from '../purger/queues/send-by-hand.ts';
 import {
   type Cost,
   costOf,
@@ -36,7 +34,7 @@ a form that CDN Pro takes, nothing is purged.
 
   --file FILE     a URL on each line; "-" as an argument reads them from stdin. Empty lines and # comments are skipped
   --delete        takes the objects out of the cache rather than revalidating them: a takedown, which goes before all else
-  --reason WORDS  why: it is kept with the purge, in logs and in dead letters
+  --reason WORDS  why: it is kept for 90 days with the purge and who asked for it, in logs and in dead letters
   --dry-run       says what it would cost, and purges nothing
   --yes           does not ask before a wildcard at the root of a host, or before a host that no rule names
 ${purgerUsage}
@@ -67,7 +65,7 @@ export const purgeCommand = defineCommand({
     }
     const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
     if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
-    const unsent = await send(read.entries, values.reason, purger, surroundings.nowMs());
+    const { unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
     if (unsent.length > 0) {
       return print(1, { queued: 0, ...read, ...plan }, `Not all was queued: ${unsent[0]}. Do it again.`);
     }
@@ -138,33 +136,6 @@ async function refusalOf(
   const answer = await confirm(`${doubts.join('; ')}. Go on?`);
   if (answer === true) return undefined;
   return `Nothing was purged.${answer === undefined ? ` ${doubts.join('; ')}: say --yes.` : ''}`;
-}
-
-/** @returns why messages could not be sent; none where all were */
-async function send(
-  entries: readonly PurgeEntry[],
-  reason: string | undefined,
-  { clients, queues }: Purger,
-  nowMs: number,
-): Promise<readonly string[]> {
-  const isTakedown = entries[0]?.action === 'delete';
-  const bodies = writeInParts({
-    v: messageVersion,
-    change: {
-      source: byHandSource,
-      action: isTakedown ? 'delete' : 'put',
-      id: reason ?? 'purged by hand',
-      occurredAt: new Date(nowMs).toISOString(),
-    },
-    entries,
-    lane: isTakedown ? 'takedown' : 'people',
-  });
-  const unsent = await sendMessages(
-    await clients.sqs(),
-    queues.buffer,
-    bodies.map((body) => ({ body })),
-  );
-  return unsent.map(({ reason }) => reason);
 }
 
 function describeProblems({ problems }: PurgeByHand): string {

@@ -5,6 +5,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { STSClient } from '@aws-sdk/client-sts';
 import { clientOptions } from '../../../functions/aws/client-options.ts';
 
 /** Clients of AWS's services, each loaded when a command first needs it. */
@@ -19,6 +20,8 @@ export interface Clients {
   readonly cloudWatch?: () => Promise<CloudWatchClient>;
   /** Missing on the local stack, whose buckets need no configuration. */
   readonly s3?: () => Promise<S3Client>;
+  /** Missing on the local stack, where everybody is the same. */
+  readonly sts?: () => Promise<STSClient>;
 }
 
 /** Where the services of a local stack are. */
@@ -35,6 +38,7 @@ export function awsClients(): Clients {
     ...clientsWith(() => ({})),
     cloudWatch: async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(clientOptions),
     s3: async () => new (await import('@aws-sdk/client-s3')).S3Client(clientOptions),
+    sts: async () => new (await import('@aws-sdk/client-sts')).STSClient(clientOptions),
   };
 }
 

@@ -14,6 +14,19 @@ const kinds: readonly ParkedKind[] = ['files', 'dirs'];
 /** More than DynamoDB reads in some seconds are not looked at. */
 const most = 100_000;
 
+/** @returns what waits for tokens and has a string in its URL, and all directories and patterns */
+export async function readParkedWith(
+  table: Pick<ParkedTable, 'oldest'>,
+  having: string,
+): Promise<readonly Parked[]> {
+  const all: Parked[] = [];
+  for (const target of targets) {
+    for await (const item of table.oldest(target, 'files', most, having)) all.push(item);
+    for await (const item of table.oldest(target, 'dirs', most)) all.push(item);
+  }
+  return all;
+}
+
 /** @returns all that waits for tokens: by target and kind, in the order in which it goes */
 export async function readParked(table: Pick<ParkedTable, 'oldest'>): Promise<readonly Parked[]> {
   const all: Parked[] = [];

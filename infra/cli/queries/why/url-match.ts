@@ -24,7 +24,13 @@ export function matchUrl(url: string, cacheKey: CacheKey = {}): UrlMatch {
         return true;
       }
       const { target, action, webhook } = entry;
-      const file: FileEntry = { kind: 'file', url, target, action, ...(webhook !== undefined && { webhook }) };
+      const file: FileEntry = {
+        kind: 'file',
+        url,
+        target,
+        action,
+        ...(webhook !== undefined && { webhook }),
+      };
       const both = [entry, file].map((each) => ({ entry: each, messages: [] }));
       return dropCovered(both, cacheKey).length === 1;
     },

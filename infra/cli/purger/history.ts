@@ -1,0 +1,95 @@
+import pMap from 'p-map';
+import {
+  createUrlIndex,
+  daysBetween,
+  type FoundPurge,
+  keptMs,
+} from '../../../functions/aws/journal/url-index.ts';
+import { createJournal, type Journal } from '../../../functions/aws/tables/journal-table.ts';
+import { changeMs, type SettledPurge } from '../queries/why/steps.ts';
+import type { UrlMatch } from '../queries/why/url-match.ts';
+import type { Purger } from './connect.ts';
+
+/** What happened to purges, by URL and by time. */
+export interface History {
+  /** @returns the purges of a URL, the newest first: those that its newest change may be in, and some before */
+  newestOf(match: UrlMatch): Promise<readonly SettledPurge[]>;
+  /** @returns all purges that were accepted since a time, the newest first */
+  since(fromMs: number, match?: UrlMatch): Promise<readonly SettledPurge[]>;
+}
+
+/** Nearly always the newest change is found in so many milliseconds. */
+const recentMs = 7 * 24 * 60 * 60_000;
+/** So many purges are read at least, as far as there are. */
+const fewest = 10;
+const concurrency = 16;
+
+/** @returns the history of a purger's purges, as its journal has it */
+export async function openHistory({ clients, tables }: Purger, nowMs: number): Promise<History> {
+  const table = { client: await clients.dynamodb(), tableName: tables.journal, nowMs: () => nowMs };
+  const journal = createJournal(table);
+  const index = createUrlIndex(table);
+
+  async function find(fromMs: number, toMs: number, match?: UrlMatch): Promise<readonly FoundPurge[]> {
+    const days = daysBetween(fromMs, toMs);
+    const found = await pMap(days, (day) => index.find(day, match?.spellings), { concurrency });
+    const isMeant = ({ isNamed, wide }: FoundPurge) =>
+      match === undefined || isNamed || wide.some((entry) => match.matches(entry));
+    return found
+      .flat()
+      .filter((each) => each.acceptedMs >= fromMs && each.acceptedMs <= toMs && isMeant(each))
+      .toSorted((a, b) => b.acceptedMs - a.acceptedMs);
+  }
+
+  /** @param mostPurges where there are so many, those that were accepted before the newest change are left out */
+  async function settle(
+    found: readonly FoundPurge[],
+    match: UrlMatch | undefined,
+    mostPurges: number,
+  ): Promise<readonly SettledPurge[]> {
+    const settled: SettledPurge[] = [];
+    for (let start = 0; start < found.length; start += concurrency) {
+      const part = found.slice(start, start + concurrency);
+      const newestMs = settled.length < mostPurges ? 0 : newestChangeMs(settled, match);
+      if (part.every(({ acceptedMs }) => acceptedMs < newestMs)) break;
+      const read = await Promise.all(part.map(({ purgeId }) => readSettled(purgeId, journal)));
+      settled.push(...read.flatMap((purge) => (purge !== undefined && isOf(purge, match) ? [purge] : [])));
+    }
+    return settled;
+  }
+
+  return {
+    async newestOf(match) {
+      const recent = await settle(await find(nowMs - recentMs, nowMs, match), match, fewest);
+      const newestMs = recent.length === 0 ? nowMs - keptMs : newestChangeMs(recent, match);
+      if (newestMs >= nowMs - recentMs) return recent;
+      const older = await find(Math.max(newestMs, nowMs - keptMs), nowMs - recentMs - 1, match);
+      return [...recent, ...(await settle(older, match, fewest))];
+    },
+    async since(fromMs, match) {
+      return settle(await find(fromMs, nowMs, match), match, Number.POSITIVE_INFINITY);
+    },
+  };
+}
+
+async function readSettled(
+  purgeId: string,
+  journal: Pick<Journal, 'purge' | 'messages'>,
+): Promise<SettledPurge | undefined> {
+  const [purge, messages] = await Promise.all([journal.purge(purgeId), journal.messages(purgeId)]);
+  return purge && { ...purge, messages };
+}
+
+function isOf({ messages }: SettledPurge, match: UrlMatch | undefined): boolean {
+  return match === undefined || messages.some(({ entries }) => entries.some(match.matches));
+}
+
+/** What no older purge can have had: a change happens before it is purged. */
+function newestChangeMs(settled: readonly SettledPurge[], match: UrlMatch | undefined): number {
+  const times = settled.flatMap(({ messages, acceptedMs }) =>
+    messages.flatMap(({ entries, change }) =>
+      match === undefined || entries.some(match.matches) ? (changeMs(change) ?? acceptedMs) : [],
+    ),
+  );
+  return times.reduce((newest, ms) => Math.max(newest, ms), 0);
+}

@@ -1,0 +1,82 @@
+import { keptMs } from '../../../functions/aws/journal/url-index.ts';
+import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
+import type { DeadLetter } from '../queries/dead-letters.ts';
+import { waitingReport } from '../queries/waiting.ts';
+import type { UrlMatch } from '../queries/why/url-match.ts';
+import type { WhyFacts, WhyWaiting } from '../queries/why/why.ts';
+import type { Purger } from './connect.ts';
+import { openHistory } from './history.ts';
+import { openLimits } from './limits.ts';
+import { openParked, readParked, readParkedWith } from './parked.ts';
+import { openDeadLetters, peekDeadLetters } from './queues/dead-letters.ts';
+import { countOf, readQueues } from './queues/queues.ts';
+import { isPaused, readSwitches } from './switches.ts';
+
+/** How many dead letters are looked at: more would take longer than an answer may. */
+const mostLetters = 500;
+const heldSeconds = 30;
+
+/**
+ * Looks where a change can be, in the order in which it goes: one that moves on meanwhile is seen in a later one.
+ * @param all whether all purges of 90 days are read, rather than those that the newest change may be in
+ * @returns what is known of a URL
+ */
+export async function readUrlFacts(
+  purger: Purger,
+  match: UrlMatch,
+  { nowMs, all = false }: { readonly nowMs: number; readonly all?: boolean },
+): Promise<WhyFacts> {
+  const [queues, switches] = await Promise.all([readQueues(purger), readSwitches(purger)]);
+  const having = pathOf(match.spellings[0] ?? '');
+  const waiting = await readParkedWith(await openParked(purger), having);
+  const parked = waiting.filter(({ entry }) => match.matches(entry));
+  const [purges, { letters, lettersLeft }, laneWaiting] = await Promise.all([
+    openHistory(purger, nowMs).then((history) =>
+      all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
+    ),
+    readLetters(purger),
+    parked[0] && readWaiting(purger, parked[0], nowMs),
+  ]);
+  return {
+    purges,
+    parked,
+    letters,
+    lettersLeft,
+    queued: countOf(queues.buffer) + countOf(queues.inbox),
+    paused: isPaused(switches),
+    hosts: purger.leftOut > 0 ? [] : purger.hosts,
+    ...(laneWaiting !== undefined && { waiting: laneWaiting }),
+  };
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\/[^/]+/, '');
+}
+
+/** Of a queue without messages nothing is received, which would take a second. */
+async function readLetters(
+  purger: Purger,
+): Promise<{ readonly letters: readonly DeadLetter[]; readonly lettersLeft: number }> {
+  const count = countOf((await readQueues(purger)).deadLetters);
+  if (count === 0) return { letters: [], lettersLeft: 0 };
+  const letters = await peekDeadLetters(await openDeadLetters(purger, heldSeconds), mostLetters);
+  return { letters, lettersLeft: Math.max(0, count - letters.length) };
+}
+
+/** When what waits in the lane of a parked URL will have been released: only what waits before it says so. */
+async function readWaiting(
+  purger: Purger,
+  { lane, entry, sinceMs }: Parked,
+  nowMs: number,
+): Promise<WhyWaiting> {
+  const [all, state] = await Promise.all([
+    openParked(purger).then(readParked),
+    openLimits(purger).then((limits) => limits.read()),
+  ]);
+  const empty = { visible: 0, inFlight: 0, delayed: 0 };
+  const { lanes } = waitingReport({ buffer: empty, inbox: empty }, all, state, purger.limits, nowMs);
+  const kind = entry.kind === 'file' ? 'files' : 'dirs';
+  const own = lanes.find((each) => each.lane === lane && each.target === entry.target && each.kind === kind);
+  const { doneBy } = own ?? {};
+  return { lane, since: new Date(sinceMs).toISOString(), ...(doneBy !== undefined && { doneBy }) };
+}

@@ -1,0 +1,70 @@
+import type { UrlState } from './steps.ts';
+import type { WhyChange, WhyPurge, WhyReport } from './why.ts';
+
+/** So many are printed; --json has all that were looked at. */
+const mostPrinted = 5;
+
+const meanings: Readonly<Record<UrlState, string>> = {
+  waiting: 'waiting for tokens of the day',
+  purging: 'purging: CDN Pro has accepted it and not finished',
+  partial: 'partial: some servers were left out, and it is purged again',
+  completed: 'completed: CDN Pro says that all of its servers have obeyed',
+  fresh: 'fresh: each server that was asked shows the new version',
+  failed: 'failed: some servers may show the old version',
+  superseded: 'superseded: it is purged again',
+  unknown: 'unknown: nothing is known of a change',
+};
+
+/** @returns a report in words */
+export function describeWhy({ url, state, reason, changes, purges, waiting, notes }: WhyReport): string {
+  const rows = [
+    ...changes.slice(0, mostPrinted).map(changeRow),
+    ...purges.slice(0, mostPrinted).flatMap(purgeRows),
+  ];
+  const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}`;
+  return [
+    url,
+    `  ${meanings[state]}`,
+    ...(reason === undefined ? [] : [`  ${reason}`]),
+    ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
+    ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
+    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
+    ...nextSteps(state),
+  ].join('\n');
+}
+
+/** As they happened. */
+function inOrder(rows: readonly string[]): readonly string[] {
+  return rows.toSorted();
+}
+
+function changeRow({ occurredAt, source, webhook, action, id, by }: WhyChange): string {
+  const from = webhook ?? source;
+  return row(occurredAt, 'changed', `${from}: ${action} ${id}${by === undefined ? '' : `, by ${by}`}`);
+}
+
+function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
+  const { acceptedAt, finishedAt, state, successRate, target, lane, repair, repeats, entries } = purge;
+  const why = repeats !== undefined ? `, once more after ${repeats}` : repair > 0 ? `, repair ${repair}` : '';
+  const accepted = row(
+    acceptedAt,
+    'accepted',
+    `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}`,
+  );
+  const rate = successRate === undefined ? '' : `: ${successRate}% of the servers have obeyed`;
+  if (state === 'purging') return [accepted];
+  return [accepted, row(finishedAt ?? acceptedAt, state, `purge ${purgeId}${rate}`)];
+}
+
+function row(at: string, what: string, words: string): string {
+  return `  ${at}  ${what.padEnd(10)} ${words}`;
+}
+
+function nextSteps(state: UrlState): readonly string[] {
+  const steps: Partial<Record<UrlState, string>> = {
+    waiting: 'cdn-purger waiting says what goes before it',
+    failed: 'cdn-purger dead says why; redrive, once the cause is fixed, purges it again',
+    unknown: 'cdn-purger purge URL purges it; cdn-purger status says what waits',
+  };
+  return steps[state] === undefined ? [] : ['', `Next: ${steps[state]}.`];
+}

@@ -1,0 +1,136 @@
+import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
+import { entryKey } from '../../../../functions/core/model/entry-key.ts';
+import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import {
+  type ChangeReference,
+  type PurgeMessage,
+  readMessage,
+} from '../../../../functions/core/model/purge-message.ts';
+import type { DeadLetter } from '../dead-letters.ts';
+import type { UrlMatch } from './url-match.ts';
+
+/** How far a change of a URL has come. */
+export type UrlState = PurgeState['kind'] | 'fresh' | 'waiting' | 'unknown';
+
+/** A purge as the journal has it, with what it settled. */
+export interface SettledPurge extends FollowedPurge {
+  readonly messages: readonly PurgeMessage[];
+}
+
+/** Where one entry that purges the URL was seen. */
+export interface Step {
+  readonly change?: ChangeReference;
+  /** When that happened, in milliseconds. */
+  readonly changedMs: number;
+  /** Of the entry. */
+  readonly key: string;
+  /** When it came there, in milliseconds. */
+  readonly atMs: number;
+  readonly state: UrlState;
+  readonly reason?: string;
+  /** Whether it was purged before for the same change, so that this comes in addition. */
+  readonly isRepeat: boolean;
+}
+
+/** What a URL's entries are looked for in. */
+export interface UrlFacts {
+  readonly purges: readonly SettledPurge[];
+  readonly parked: readonly Parked[];
+  readonly letters: readonly DeadLetter[];
+}
+
+/** @returns each place in which an entry is that purges the URL, as far as it can be seen */
+export function stepsOf({ purges, parked, letters }: UrlFacts, { matches }: UrlMatch): readonly Step[] {
+  const steps = (
+    message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats'>,
+    seen: Pick<Step, 'atMs' | 'state' | 'reason'>,
+    changedMs = seen.atMs,
+  ): readonly Step[] =>
+    message.entries.filter(matches).map((entry) => ({
+      ...(message.change !== undefined && { change: message.change }),
+      changedMs: changeMs(message.change) ?? changedMs,
+      key: entryKey(entry),
+      isRepeat: message.repeats !== undefined,
+      ...seen,
+    }));
+  return [
+    ...purges.flatMap(({ messages, acceptedMs, state }) =>
+      messages.flatMap((message) => steps(message, { atMs: acceptedMs, ...seenOf(state) })),
+    ),
+    ...letters.flatMap(({ body, sentAt, reason }) => {
+      const read = readMessage(body);
+      const seen = { atMs: Date.parse(sentAt), state: 'failed', reason } as const;
+      return read.kind === 'message' ? steps(read.message, seen) : [];
+    }),
+    // It is removed once it is purged: what waits has been purged for an older change only.
+    ...parked.flatMap(({ entry, sinceMs, ...own }) =>
+      steps({ ...own, entries: [entry] }, { atMs: Number.POSITIVE_INFINITY, state: 'waiting' }, sinceMs),
+    ),
+  ];
+}
+
+function seenOf(state: PurgeState): Pick<Step, 'state' | 'reason'> {
+  const reason = 'reason' in state ? state.reason : undefined;
+  return { state: state.kind, ...(reason !== undefined && { reason }) };
+}
+
+/** @returns when a change happened, in milliseconds; undefined where it does not say */
+export function changeMs(change: ChangeReference | undefined): number | undefined {
+  const atMs = Date.parse(change?.occurredAt ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
+}
+
+/** The worst first: what one URL needs several purges for is as far as the slowest of them. */
+const worstFirst: readonly UrlState[] = [
+  'unknown',
+  'failed',
+  'waiting',
+  'partial',
+  'purging',
+  'superseded',
+  'completed',
+  'fresh',
+];
+
+/** @returns how far the newest change is that the steps are of; undefined where there is none */
+export function newestOf(
+  steps: readonly Step[],
+): { readonly changedMs: number; readonly state: UrlState; readonly reason?: string } | undefined {
+  if (steps.length === 0) return undefined;
+  const changedMs = steps.reduce(
+    (newest, step) => Math.max(newest, step.changedMs),
+    Number.NEGATIVE_INFINITY,
+  );
+  return {
+    changedMs,
+    ...stateOf(
+      steps.filter((step) => step.changedMs === changedMs),
+      steps,
+    ),
+  };
+}
+
+/**
+ * @param own the steps of one change
+ * @param all those of others, too: a later purge may have taken the place of its own
+ * @returns how far the change is
+ */
+export function stateOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 'state' | 'reason'> {
+  const last = [...groupBy(own, ({ key }) => key).values()].map((each) => lastOf(each, all));
+  const [worst] = last.toSorted((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state));
+  const { state = 'unknown', reason } = worst ?? {};
+  return { state, ...(reason !== undefined && { reason }) };
+}
+
+/** What comes in addition to a purge that was finished may prove more, and takes nothing back. */
+function lastOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 'state' | 'reason'> {
+  const inOrder = own.toSorted((a, b) => a.atMs - b.atMs);
+  const last = inOrder.findLast(({ isRepeat }) => !isRepeat) ?? inOrder.at(-1);
+  if (last === undefined) return { state: 'unknown' };
+  if (last.state === 'completed') return inOrder.find(({ state }) => state === 'fresh') ?? last;
+  if (last.state !== 'superseded') return last;
+  const replacing = all.filter(({ atMs, isRepeat }) => atMs > last.atMs && !isRepeat);
+  const next = replacing.toSorted((a, b) => a.atMs - b.atMs).at(-1);
+  return next === undefined || next.state === 'superseded' ? last : next;
+}

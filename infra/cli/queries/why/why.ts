@@ -1,0 +1,157 @@
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import type { ChangeReference } from '../../../../functions/core/model/purge-message.ts';
+import type { Lane } from '../../../../functions/core/model/types.ts';
+import { counted } from '../../counted.ts';
+import { unknownHosts } from '../purge-by-hand.ts';
+import {
+  newestOf,
+  type SettledPurge,
+  type Step,
+  stateOf,
+  stepsOf,
+  type UrlFacts,
+  type UrlState,
+} from './steps.ts';
+import type { UrlMatch } from './url-match.ts';
+
+/** Why a URL is as it is. Times are ISO 8601, and the newest comes first. */
+export interface WhyReport {
+  readonly url: string;
+  /** How far its newest change is that is known. */
+  readonly state: UrlState;
+  readonly reason?: string;
+  readonly changes: readonly WhyChange[];
+  readonly purges: readonly WhyPurge[];
+  /** Where it waits for tokens. */
+  readonly waiting?: WhyWaiting;
+  /** What else is known, or cannot be. */
+  readonly notes: readonly string[];
+}
+
+/** A change that has made the URL stale. */
+export interface WhyChange extends ChangeReference {
+  readonly state: UrlState;
+}
+
+/** A purge of the URL. */
+export interface WhyPurge {
+  readonly purgeId: string;
+  readonly state: UrlState;
+  readonly reason?: string;
+  readonly successRate?: number;
+  readonly acceptedAt: string;
+  readonly finishedAt?: string;
+  readonly target: string;
+  readonly lane: Lane;
+  /** The number of a repair; 0 for a purge of changes. */
+  readonly repair: number;
+  /** The purge that it was sent in addition to. */
+  readonly repeats?: string;
+  /** What has purged the URL: itself, a directory or a pattern. */
+  readonly entries: readonly string[];
+  /** The IDs of the changes that it was for. */
+  readonly changes: readonly string[];
+}
+
+/** Where a URL waits. */
+export interface WhyWaiting {
+  readonly lane: Lane;
+  readonly since: string;
+  /** By when what waits in its lane will have been released. */
+  readonly doneBy?: string;
+}
+
+/** What a report is made from. */
+export interface WhyFacts extends UrlFacts {
+  /** What waits for the URL, as it is shown. */
+  readonly waiting?: WhyWaiting;
+  /** Messages in the purge queue, which cannot be looked into, and events before it. */
+  readonly queued: number;
+  /** Dead letters that were not looked at. */
+  readonly lettersLeft: number;
+  readonly paused: boolean;
+  /** The hosts of the rules; empty where they do not say. */
+  readonly hosts: readonly string[];
+}
+
+/** @returns why a URL is as it is */
+export function whyReport(url: string, match: UrlMatch, facts: WhyFacts): WhyReport {
+  const steps = stepsOf(facts, match);
+  const { state, reason } = newestOf(steps) ?? { state: 'unknown' as const };
+  const { waiting } = facts;
+  return {
+    url,
+    state,
+    ...(reason !== undefined && { reason }),
+    changes: changesOf(steps),
+    purges: facts.purges.map((purge) => purgeOf(purge, match)),
+    ...(waiting !== undefined && { waiting }),
+    notes: notesOf(url, steps.length > 0, facts),
+  };
+}
+
+function changesOf(steps: readonly Step[]): readonly WhyChange[] {
+  const newestFirst = steps.toSorted((a, b) => b.changedMs - a.changedMs);
+  const groups = groupBy(newestFirst, ({ change }) => JSON.stringify(change));
+  return [...groups.values()].flatMap((own) => {
+    const change = own[0]?.change;
+    return change === undefined ? [] : [{ ...change, state: stateOf(own, steps).state }];
+  });
+}
+
+function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
+  const { purgeId, target, lane, acceptedMs, repair, state, messages } = purge;
+  const { kind, finishedMs, ...outcome } = { finishedMs: undefined, ...state };
+  const own = messages.filter(({ entries }) => entries.some(matches));
+  const repeats = own.flatMap((message) => message.repeats ?? []);
+  return {
+    purgeId,
+    state: kind,
+    ...outcome,
+    acceptedAt: iso(acceptedMs),
+    ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
+    target,
+    lane,
+    repair,
+    ...(own.length > 0 && repeats.length === own.length && { repeats: repeats[0] ?? '' }),
+    entries: [...new Set(own.flatMap(({ entries }) => entries.filter(matches).map(entryText)))],
+    changes: [...new Set(own.flatMap(({ change }) => change?.id ?? []))],
+  };
+}
+
+function notesOf(
+  url: string,
+  isKnown: boolean,
+  { queued, lettersLeft, paused, hosts }: WhyFacts,
+): readonly string[] {
+  return [
+    ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
+    ...(queued > 0
+      ? [
+          `${counted(queued, 'message waits', 'messages wait')} in the queues: a newer change may be among them`,
+        ]
+      : []),
+    ...(lettersLeft > 0
+      ? [
+          `${counted(lettersLeft, 'dead letter was', 'dead letters were')} not looked at: cdn-purger dead has them`,
+        ]
+      : []),
+    ...(isKnown ? [] : unknownNotes(url, hosts)),
+  ];
+}
+
+/** Why there may be nothing. */
+function unknownNotes(url: string, hosts: readonly string[]): readonly string[] {
+  const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
+  const [host] = hosts.length === 0 ? [] : unknownHosts([file], hosts);
+  return [
+    'it was not purged in the last 90 days, and is neither parked nor among the dead letters',
+    ...(host === undefined ? [] : [`no rule makes URLs of the host ${host}, only of ${hosts.join(', ')}`]),
+    'a change that matches no rule, or is skipped since the content is the same, leaves a line in the log of its receiver alone: cdn-purger explain says what the rules make of it',
+  ];
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

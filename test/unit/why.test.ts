@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import type { Parked } from '../../functions/aws/tables/parked-table.ts';
+import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';
+import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
+import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import { type WhyFacts, whyReport } from '../../infra/cli/queries/why/why.ts';
+
+const startMs = Date.UTC(2026, 10, 26, 8);
+const url = 'https://h.example/news/';
+const scope = { target: 'production', action: 'invalidate' } as const;
+const file: PurgeEntry = { kind: 'file', url, ...scope };
+
+/** The n-th change: it happens n minutes after the start. */
+const changeAt = (minutes: number): ChangeReference => ({
+  source: 's3',
+  action: 'put',
+  id: `s3://www/${minutes}`,
+  occurredAt: new Date(startMs + minutes * 60_000).toISOString(),
+});
+
+const messageOf = (minutes: number, own: Partial<PurgeMessage> = {}): PurgeMessage => ({
+  v: 1,
+  change: changeAt(minutes),
+  entries: [file],
+  ...own,
+});
+
+/** A purge that was accepted so many minutes after the start. */
+const purgeAt = (
+  minutes: number,
+  state: SettledPurge['state'],
+  ...messages: readonly PurgeMessage[]
+): SettledPurge => ({
+  purgeId: `p${minutes}`,
+  target: 'production',
+  lane: 'people',
+  acceptedMs: startMs + minutes * 60_000,
+  urls: { files: 1, dirs: 0 },
+  repair: 0,
+  state,
+  messages,
+});
+
+const parkedOf = (minutes: number, own: Partial<Parked> = {}): Parked => ({
+  pk: '',
+  version: 1,
+  entry: file,
+  change: changeAt(minutes),
+  lane: 'bulk',
+  sinceMs: startMs + minutes * 60_000,
+  ...own,
+});
+
+const letterOf = (minutes: number, message: PurgeMessage) =>
+  readDeadLetter({
+    id: 'm',
+    sentMs: startMs + minutes * 60_000,
+    body: JSON.stringify({ ...message, rejected: { reason: 'not deployed', rejectedAt: '' } }),
+    attributes: {},
+  });
+
+function why(facts: Partial<WhyFacts>) {
+  const all = { purges: [], parked: [], letters: [], queued: 0, lettersLeft: 0, paused: false, hosts: [] };
+  return whyReport(url, matchUrl(url), { ...all, ...facts });
+}
+const stateOf = (facts: Partial<WhyFacts>) => why(facts).state;
+
+const completed = { kind: 'completed', successRate: 100 } as const;
+const purging = { kind: 'purging' } as const;
+const superseded = { kind: 'superseded', reason: 'sent again' } as const;
+const failed = { kind: 'failed', reason: 'not finished within a day' } as const;
+
+describe('the state of a URL is that of its newest change', () => {
+  test('while that is purged, whatever was completed before', () => {
+    const before = purgeAt(2, completed, messageOf(1));
+    expect(stateOf({ purges: [purgeAt(5, purging, messageOf(4)), before] })).toBe('purging');
+    expect(stateOf({ purges: [before] })).toBe('completed');
+  });
+
+  test('while that waits for tokens, though an older one was purged later', () => {
+    const purges = [purgeAt(9, completed, messageOf(1))];
+    expect(stateOf({ purges, parked: [parkedOf(5)] })).toBe('waiting');
+    expect(stateOf({ purges: [purgeAt(9, completed, messageOf(7))], parked: [parkedOf(5)] })).toBe(
+      'completed',
+    );
+  });
+
+  test('where that is a dead letter, with the reason, until it is purged after all', () => {
+    const letters = [letterOf(6, messageOf(5))];
+    const purges = [purgeAt(2, completed, messageOf(1))];
+    expect(why({ purges, letters })).toMatchObject({ state: 'failed', reason: 'not deployed' });
+    const redriven = purgeAt(9, purging, messageOf(5));
+    expect(stateOf({ purges: [redriven, ...purges], letters })).toBe('purging');
+  });
+
+  test('and where that needs several purges, of the one that is least far', () => {
+    const withHeaders: PurgeEntry = { ...file, headers: [{ name: 'accept', value: 'image/webp' }] };
+    const purges = [
+      purgeAt(6, completed, messageOf(5)),
+      purgeAt(5, purging, messageOf(5, { entries: [withHeaders] })),
+    ];
+    expect(stateOf({ purges })).toBe('purging');
+  });
+
+  test('where it was sent again, of what was sent', () => {
+    const first = purgeAt(2, superseded, messageOf(1));
+    expect(stateOf({ purges: [first] })).toBe('superseded');
+    const repair = messageOf(1, { repair: 1 });
+    expect(stateOf({ purges: [purgeAt(4, purging, repair), first] })).toBe('purging');
+    expect(stateOf({ purges: [purgeAt(4, failed, repair), first] })).toBe('failed');
+    expect(stateOf({ purges: [first], parked: [parkedOf(1, { repair: 1 })] })).toBe('waiting');
+    // A purge of an older change may take its place.
+    expect(stateOf({ purges: [purgeAt(5, completed, messageOf(0)), first] })).toBe('completed');
+  });
+
+  test('which a second purge in addition does not take back', () => {
+    const first = purgeAt(2, completed, messageOf(1));
+    const second = messageOf(1, { repeats: 'p2' });
+    for (const state of [purging, failed, superseded]) {
+      expect(stateOf({ purges: [purgeAt(4, state, second), first] })).toBe('completed');
+    }
+    expect(stateOf({ purges: [first], parked: [parkedOf(1, { repeats: 'p2' })] })).toBe('completed');
+    expect(stateOf({ purges: [purgeAt(4, purging, second)] })).toBe('purging');
+  });
+
+  test('unknown where there is none, with what is known', () => {
+    expect(why({ hosts: ['www.example.com'], queued: 2, paused: true })).toMatchObject({
+      state: 'unknown',
+      changes: [],
+      purges: [],
+      notes: [
+        'it is paused: changes wait, and nothing is purged',
+        '2 messages wait in the queues: a newer change may be among them',
+        expect.stringContaining('90 days'),
+        'no rule makes URLs of the host h.example, only of www.example.com',
+        expect.stringContaining('cdn-purger explain'),
+      ],
+    });
+  });
+});
+
+test('a report has the changes and the purges, and says in words what happened in its order', () => {
+  const report = why({
+    purges: [purgeAt(2, { ...completed, finishedMs: startMs + 180_000 }, messageOf(1))],
+    parked: [parkedOf(5)],
+    waiting: { lane: 'bulk', since: changeAt(5).occurredAt },
+  });
+  expect(report).toMatchObject({
+    changes: [
+      { ...changeAt(5), state: 'waiting' },
+      { ...changeAt(1), state: 'completed' },
+    ],
+    purges: [{ purgeId: 'p2', state: 'completed', entries: [url], changes: ['s3://www/1'], repair: 0 }],
+  });
+  expect(describeWhy(report)).toBe(
+    [
+      'https://h.example/news/',
+      '  waiting for tokens of the day',
+      '',
+      '  2026-11-26T08:01:00.000Z  changed    s3: put s3://www/1',
+      '  2026-11-26T08:02:00.000Z  accepted   purge p2: https://h.example/news/ in production, people',
+      '  2026-11-26T08:03:00.000Z  completed  purge p2: 100% of the servers have obeyed',
+      '  2026-11-26T08:05:00.000Z  changed    s3: put s3://www/5',
+      '  2026-11-26T08:05:00.000Z  waits      since then, bulk, done by nobody knows yet',
+      '',
+      'Next: cdn-purger waiting says what goes before it.',
+    ].join('\n'),
+  );
+});
+
+const dir = (url: string): PurgeEntry => ({ kind: 'dir', url, ...scope });
+const regex = (pattern: string): PurgeEntry => ({ kind: 'regex', pattern, ...scope });
+
+test.each([
+  [dir('https://h.example/**'), true],
+  [dir('https://h.example/news/**'), true],
+  [dir('https://h.example/news/a*'), true],
+  [dir('https://h.example/news/*.html'), true],
+  [dir('https://h.example/*'), false],
+  [dir('https://other.example/**'), false],
+  [regex('any://h.example/news/.*'), true],
+  [regex('any://h.example/(news|blog)/'), true],
+  [regex(String.raw`https://h.example/news/[a-c]\.html`), true],
+  [regex('any://h.example/ews/'), false],
+  [regex('any://h.example/(?'), false],
+  [{ ...file, url: 'http://h.example/news/a.html' }, true],
+  [{ ...file, url: 'https://h.example/news/a.html', action: 'delete' }, true],
+  [{ ...file, url: 'https://www.h.example/news/a.html' }, true],
+  [{ ...file, url: 'https://h.example/news/b.html' }, false],
+] as const)('%j has purged https://h.example/news/a.html: %s', (entry, isMatched) => {
+  const match = matchUrl('https://h.example/news/a.html', { hosts: { 'h.example': ['www.h.example'] } });
+  expect(match.matches(entry)).toBe(isMatched);
+});
+
+test('one file URL is read, in the form in which CDN Pro has it', () => {
+  expect(readOneUrl(['https://H.example/getting started#top'])).toBe('https://h.example/getting%20started');
+  for (const args of [[], [url, url], ['https://h.example/*'], ['any://h.example/x'], ['h.example/x']]) {
+    expect(() => readOneUrl(args)).toThrow(/^Expected/);
+  }
+});
