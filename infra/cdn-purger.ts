@@ -20,19 +20,22 @@ import { PurgerDashboard } from './monitoring/dashboard/dashboard.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { S3Queue } from './monitoring/receiver-alarms.ts';
 import { Operation } from './operation/operation.ts';
+import { Probe } from './pipeline/probe.ts';
 import { S3Receiver } from './pipeline/s3/s3-receiver.ts';
 import { Submit } from './pipeline/submit.ts';
 import { Tick } from './pipeline/tick.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
 import { type CdnPurgerAttributes, type ICdnPurger, ImportedPurger, PurgerBase } from './purger-base.ts';
-import { dataProtection } from './security/data-protection.ts';
+import { type DataProtection, dataProtection } from './security/data-protection.ts';
 import { type AlarmSettings, checkAlarms } from './settings/alarm-settings.ts';
 import { checkTogether, describeIssue, purgerSubject } from './settings/checks/check.ts';
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
+import { vantagesOf } from './settings/probe-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
 import { warnOfRules } from './settings/rules/lasting-rules.ts';
 import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
+import { probedHosts } from './settings/rules/probed-hosts.ts';
 import { warnOfBucket, warnOfWebhook } from './settings/rules/uncovered.ts';
 import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/sources/watch-options.ts';
@@ -61,8 +64,10 @@ function nameOf({ bucketName }: IBucket): string | undefined {
 export interface PurgerFunctions {
   /** Sends purge requests to CDN Pro. */
   readonly submit: IFunction;
-  /** Releases what waits for tokens of the day, each minute. */
+  /** Releases what waits for tokens of the day and follows purges to their ends, each minute. */
   readonly tick: IFunction;
+  /** Asks the edge for URLs after their purge; undefined where nothing is probed. */
+  readonly probe: IFunction | undefined;
   /** Undefined while nothing of S3 is watched. */
   readonly receiveS3: IFunction | undefined;
   /** Undefined while no webhook is received. */
@@ -136,6 +141,7 @@ export class CdnPurger extends PurgerBase {
   readonly #settings: CompleteSettings;
   readonly #submit: Submit;
   readonly #tick: Tick;
+  readonly #probe: Probe | undefined;
   readonly #operation: Operation;
   readonly #monitoring: Monitoring;
   readonly #dashboard: PurgerDashboard | undefined;
@@ -180,7 +186,8 @@ export class CdnPurger extends PurgerBase {
     };
     this.#submit = new Submit(this, 'Submit', sending);
     const { buffer } = this.#submit;
-    this.#tick = new Tick(this, 'Tick', { ...sending, buffer });
+    this.#probe = this.#createProbe(protection);
+    this.#tick = new Tick(this, 'Tick', { ...sending, buffer, probe: this.#probe });
     for (const fn of [this.#submit.function, this.#tick.function]) {
       applyOptions(fn, functionOptions);
       applyVpc(fn, functionOptions);
@@ -202,6 +209,7 @@ export class CdnPurger extends PurgerBase {
         function: this.#submit.function,
         buffer,
         tick: this.#tick.function,
+        probe: this.#probe?.function,
         settings: this.#settings,
       };
       this.#dashboard = new PurgerDashboard(this, 'Dashboard', this.#monitoring, watched);
@@ -261,6 +269,7 @@ export class CdnPurger extends PurgerBase {
     return {
       submit: this.#submit.function,
       tick: this.#tick.function,
+      probe: this.#probe?.function,
       receiveS3: this.#s3Receiver?.function,
       receiveWebhook: this.#webhookReceiver?.function,
     };
@@ -299,6 +308,17 @@ export class CdnPurger extends PurgerBase {
   /** The ARN of the event bus that other accounts send S3's events to; undefined while no bucket of theirs is watched. */
   get s3EventBusArn(): string | undefined {
     return this.#s3Receiver?.eventBusArn;
+  }
+
+  /** Of URLs of a CMS nobody knows which version they should show, so that there is nothing to probe without rules for S3. */
+  #createProbe(protection: DataProtection): Probe | undefined {
+    const { probe, target } = this.#settings;
+    const hosts = probedHosts(this.#settings);
+    if (probe === undefined || hosts.length === 0) return undefined;
+    const vantages = vantagesOf(target, probe.edges);
+    const created = new Probe(this, 'Probe', { hosts, vantages, protection, monitoring: this.#monitoring });
+    applyOptions(created.function, this.#functionOptions);
+    return created;
   }
 
   #receiveS3(): S3Receiver {

@@ -28,7 +28,7 @@ export interface FunctionOptions {
   readonly tracing?: boolean;
   /**
    * A VPC for the functions that send requests to CDN Pro, `submit` and `tick`, for a fixed address. Its subnets need a way
-   * to CDN Pro, SQS, DynamoDB and Secrets Manager, such as a NAT gateway.
+   * to CDN Pro, SQS, DynamoDB, Secrets Manager and Lambda, such as a NAT gateway.
    * @default - none
    */
   readonly vpc?: IVpc;

@@ -128,6 +128,8 @@ function reasonFor(name: FunctionName, isScheduled: boolean): string {
     return 'The event of a schedule says nothing but that it is time. One that fails is worth nothing afterwards: the next one, a minute later, does the same.';
   if (name === 'configure-bucket')
     return 'CloudFormation requests it, and waits for the answer: without one it fails the deployment, and a request that is kept would be of no use afterwards.';
+  if (name === 'probe')
+    return 'It is never invoked asynchronously, and a dead letter configuration is for nothing else: `tick` waits for the answer, and where there is none, the purge ends as not proven.';
   return 'It is never invoked asynchronously, and a dead letter configuration is for nothing else: the sender of a webhook sees the failure and retries; the messages of a queue return to it, and after ten times go to the dead letter queue.';
 }
 

@@ -22,6 +22,7 @@ import { grantWindow } from '../storage/ledger.ts';
 import type { ParkedUrls } from '../storage/parked-urls.ts';
 import { grantSend, type PurgeQueue } from '../storage/purge-queue.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
+import type { Probe } from './probe.ts';
 import { planningAdvice } from './submit.ts';
 
 /** Options of {@link Tick}. */
@@ -34,6 +35,8 @@ export interface TickProps {
   readonly parked: ParkedUrls;
   readonly journal: Journal;
   readonly buffer: PurgeQueue;
+  /** Undefined where nothing is probed. */
+  readonly probe: Probe | undefined;
   readonly protection: DataProtection;
   readonly monitoring: Monitoring;
 }
@@ -49,7 +52,7 @@ export class Tick extends Construct {
   constructor(scope: Construct, id: string, props: TickProps) {
     super(scope, id);
     const { settings, credentials, endpoint, windowTable, parked, journal, ...rest } = props;
-    const { buffer, protection, monitoring } = rest;
+    const { buffer, probe, protection, monitoring } = rest;
     this.function = new PurgerFunction(this, 'Function', {
       name: 'tick',
       description:
@@ -66,6 +69,7 @@ export class Tick extends Construct {
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
         [environment.planning]: JSON.stringify(planningOf(settings)),
+        ...(probe && { [environment.probeFunction]: probe.function.functionName }),
       },
       protection,
       environmentAdvice: planningAdvice,
@@ -88,6 +92,7 @@ export class Tick extends Construct {
     });
     parked.grantRelease(this.function);
     journal.grantFollow(this.function);
+    probe?.grantInvoke(this.function);
     this.#grantPutEvents();
     grantSend(buffer.queue, this.function);
     grantSend(buffer.deadLetterQueue, this.function);

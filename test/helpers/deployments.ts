@@ -64,6 +64,7 @@ export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
   'alarms to a pager alone': { alarms: { criticalTopicArn: alarms.criticalTopicArn } },
   'no alarms': { alarms: { enabled: false } },
   'submission paused': { paused: true },
+  'nothing probed': { probe: false },
   'data that goes with the stack': { retainData: false, logRetentionDays: 1 },
   'a key and a shared ledger': {
     encryptionKeyArn,
@@ -92,6 +93,13 @@ export const extremeDeployments: Readonly<Record<string, Partial<PurgerConfig>>>
     ...webhookAlone,
     dashboard: true,
     alarms: { off: ['freshness', 'dead-letters', 'submit-errors', 'tick-errors'] },
+  },
+  'ten edges of long names, probed': {
+    ...everything,
+    encryptionKeyArn,
+    probe: {
+      edges: Array.from({ length: 10 }, (_, index) => `${'long.'.repeat(48)}edge${index}.example:65535`),
+    },
   },
   'forty buckets by EventBridge': { ...s3Alone, buckets: many(40), dashboard: true },
   'sixty buckets by EventBridge that others configure': {

@@ -9,6 +9,7 @@ const otherTable = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 const functions = {
   submit: /purge requests to CDN Pro/,
   tick: /releases what is parked/,
+  probe: /asks the edge/,
   's3 receiver': /changes of S3 objects/,
   'webhook receiver': /verifies webhooks/,
   'bucket configuration': /watched buckets/,
@@ -62,11 +63,14 @@ const allowed: Readonly<Record<FunctionName, readonly string[]>> = {
       (action) =>
         `${action} on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":events:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":event-bus/default"]]} where events:source = cdn-pro-purger and events:detail-type = Purge Ended`,
     ),
+    'lambda:InvokeFunction on PurgerProbeFunction',
     ...logging('PurgerTickFunction'),
     ...reading('cdn-pro/api'),
     `sqs:SendMessage on ${buffer}`,
     `sqs:SendMessage on ${deadLetters}`,
   ],
+  // What it asks for is written by others: it must not be able to do anything for them.
+  probe: logging('PurgerProbeFunction'),
   's3 receiver': [
     ...logging('PurgerReceiveS3Function'),
     ...receiving('PurgerReceiveS3InboxQueue'),

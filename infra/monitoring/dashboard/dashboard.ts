@@ -9,6 +9,7 @@ import { dashboardNameOf } from '../names.ts';
 import type { S3Queue } from '../receiver-alarms.ts';
 import type { Watched } from '../submit-alarms.ts';
 import { AlarmsWidget } from './alarms-widget.ts';
+import { purgeWidgets } from './purge-widgets.ts';
 import { addS3Queue, s3QueuesWidget, webhookApiWidget } from './source-widgets.ts';
 import { SubmitWidgets, third } from './submit-widgets.ts';
 import { tokenWidgets } from './token-widgets.ts';
@@ -27,7 +28,7 @@ export class PurgerDashboard extends Construct {
     scope: Construct,
     id: string,
     monitoring: Monitoring,
-    watched: Watched & { readonly tick: PurgerFunction },
+    watched: Watched & { readonly tick: PurgerFunction; readonly probe: PurgerFunction | undefined },
   ) {
     super(scope, id);
     this.#monitoring = monitoring;
@@ -43,9 +44,11 @@ export class PurgerDashboard extends Construct {
     this.dashboard.addWidgets(submit.freshness(), submit.backlog(), submit.budget());
     this.dashboard.addWidgets(submit.changes(), submit.requests(), submit.grouping());
     this.dashboard.addWidgets(submit.deadLetters(), this.#errors, this.#receivers);
+    this.dashboard.addWidgets(...purgeWidgets(monitoring));
     this.dashboard.addWidgets(...tokenWidgets(monitoring));
     this.#addErrors('submit', watched.function);
     this.#addErrors('tick', watched.tick);
+    if (watched.probe) this.#addErrors('probe', watched.probe);
   }
 
   /** Shows a receiver's errors, and the changes that it could not use. */
