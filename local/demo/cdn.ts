@@ -74,8 +74,6 @@ async function startEdges({
     defaultHost: edgeHost,
     hosts,
     target,
-    // The functions do not look for edges yet that were filled again with an old page by a parent.
-    order: 'parents-first',
     ...(ports.edge === undefined ? {} : { port: ports.edge }),
   });
   return { clients: edges, purge, stop };

@@ -23,12 +23,6 @@ export interface NetworkOptions extends EdgeOptions {
    */
   readonly parentsPerZone?: number;
   /**
-   * In which order servers obey a purge: each at its own time, or all parents before the edges. The vendor's documents
-   * promise no order.
-   * @default `any`
-   */
-  readonly order?: 'any' | 'parents-first';
-  /**
    * @default `Math.random`
    */
   readonly random?: () => number;
@@ -80,7 +74,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return {
     edges,
     purge(purge) {
-      if (purge.body.target === target) schedule(zones, purge, options.order ?? 'any', random);
+      if (purge.body.target === target) schedule(zones, purge, random);
     },
     prefetch: (prefetch) => warm(zones, prefetch, options),
     stop,
@@ -104,23 +98,17 @@ function createZone(name: string, options: NetworkOptions): Zone {
   return { name, parents, parentOf, edges };
 }
 
+/** Each server obeys at its own time: the vendor's documents promise no order. */
 function schedule(
   zones: readonly Zone[],
   { body, startMs, finishMs, successRate }: NetworkPurge,
-  order: 'any' | 'parents-first',
   random: () => number,
 ): void {
-  const parents = zones.flatMap((zone) => zone.parents);
-  const edges = zones.flatMap((zone) => zone.edges);
-  const failing = failingOf([...parents, ...edges], successRate, random);
-  const between = (fromMs: number, untilMs: number) => fromMs + random() * (untilMs - fromMs);
-  const middleMs = (startMs + finishMs) / 2;
-  for (const server of [...parents, ...edges]) {
+  const servers = [...zones.flatMap((zone) => zone.parents), ...zones.flatMap((zone) => zone.edges)];
+  const failing = failingOf(servers, successRate, random);
+  for (const server of servers) {
     if (failing.has(server)) continue;
-    const isParent = parents.includes(server);
-    const fromMs = order === 'any' || isParent ? startMs : middleMs;
-    const untilMs = order === 'any' || !isParent ? finishMs : middleMs;
-    server.purgeAt(body, between(fromMs, untilMs));
+    server.purgeAt(body, startMs + random() * (finishMs - startMs));
   }
 }
 
