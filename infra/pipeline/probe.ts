@@ -26,9 +26,12 @@ const timeout = Duration.seconds(30);
  */
 export class Probe extends Construct {
   readonly function: PurgerFunction;
+  /** What `tick` needs to know of it. */
+  readonly environment: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, { hosts, vantages, protection, monitoring }: ProbeProps) {
     super(scope, id);
+    const own = { [environment.vantages]: JSON.stringify(vantages) };
     this.function = new PurgerFunction(this, 'Function', {
       name: 'probe',
       description:
@@ -37,10 +40,11 @@ export class Probe extends Construct {
       memorySize: 512,
       // There may be more hosts than an environment has room for.
       files: { [hostsFile]: JSON.stringify(hosts) },
-      environment: { [environment.vantages]: JSON.stringify(vantages) },
+      environment: own,
       protection,
     });
     monitoring.name(this.function);
+    this.environment = { ...own, [environment.probeFunction]: this.function.functionName };
   }
 
   /** Lets a function invoke this one, and wait for its answer. */

@@ -69,10 +69,10 @@ export class Tick extends Construct {
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
         [environment.planning]: JSON.stringify(planningOf(settings)),
-        ...(probe && { [environment.probeFunction]: probe.function.functionName }),
+        ...probe?.environment,
       },
       protection,
-      environmentAdvice: planningAdvice,
+      environmentAdvice: { ...planningAdvice, settings: `${planningAdvice.settings}, and \`probe\`` },
       isScheduled: true,
     });
     acknowledge(this.function, {

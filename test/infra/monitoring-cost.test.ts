@@ -7,8 +7,8 @@ import type { Template } from '../../local/aws/template/assembly.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
 
 const operations = readFileSync('docs/operations.md', 'utf8').replace(/\s+/g, ' ');
-/** Queued changes, accepted requests, purged entries, freshness, budget and completion: what a purger publishes in calm times. */
-const calmMetrics = 6;
+/** Queued changes, accepted requests, purged entries, freshness, budget, completion and proof: in calm times. */
+const calmMetrics = 7;
 
 function costOf(what: RegExp, overrides: Partial<PurgerConfig> = {}) {
   const template = templateOf(overrides).toJSON() as Template;

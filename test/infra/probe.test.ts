@@ -25,6 +25,7 @@ describe('the function that probes', () => {
     expect(tick?.Environment.Variables.PROBE_FUNCTION).toEqual({
       Ref: expect.stringMatching(/^PurgerProbeFunction/),
     });
+    expect(tick?.Environment.Variables.VANTAGES).toBe(Environment.Variables.VANTAGES);
     expect(Timeout).toBeLessThan(tick?.Timeout);
     expect(Object.keys(Environment.Variables).toSorted()).toEqual(['PURGER_NAME', 'VANTAGES']);
   });
