@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { filesPerRequest } from '../../functions/core/planning/files-per-request.ts';
 import { planRequests } from '../../functions/core/planning/plan.ts';
 import { bodyOf, settledBy } from '../../functions/core/planning/planned-request.ts';
 import { anyMessages, keyOf, withCovered } from '../helpers/entries.ts';
@@ -112,5 +113,25 @@ test('coalescing settles the same entries with no more requests, and replaces on
       }
       expect(withCovered(stand).length).toBeGreaterThanOrEqual(stand.length);
     }),
+  );
+});
+
+test('a request carries few files while requests are plentiful, and as many as it can while none is to spare', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50_000 }),
+      fc.double({ min: 0, max: 80, noNaN: true }),
+      fc.integer({ min: 1, max: 1000 }),
+      (files, toSpare, maxFileUrls) => {
+        const carried = filesPerRequest(files, toSpare, maxFileUrls);
+        expect(carried).toBeGreaterThanOrEqual(Math.min(100, maxFileUrls));
+        expect(carried).toBeLessThanOrEqual(maxFileUrls);
+        if (carried === maxFileUrls) return;
+        expect(toSpare).toBeGreaterThanOrEqual(1);
+        expect(Math.ceil(files / carried)).toBeLessThanOrEqual(toSpare);
+        // No more than needed, so that a failure repeats little.
+        if (carried > 100) expect(Math.ceil(files / (carried - 1))).toBeGreaterThan(Math.floor(toSpare));
+      },
+    ),
   );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type BucketLimit,
   type BucketState,
   bucketMargin,
   fullBucket,
@@ -9,7 +10,7 @@ import {
   reserveInBucket,
 } from '../../functions/core/limits/requests/request-bucket.ts';
 
-const limit = { perMinute: 30, burst: 60 };
+const limit: BucketLimit = { perMinute: 30, burst: 60 };
 
 /** The customer's bucket at CDN Pro, from which others take, too. It counts refused requests as well. */
 class Server {
@@ -143,4 +144,65 @@ describe('the bucket of the customer', () => {
     expect(noted.level).toBe(40);
     expect(reserveInBucket(noted, limit, { cost: 1, margin: 10 }, 60_200).kind).toBe('granted');
   });
+
+  test('is found empty by a few requests at most after a silence, however much others have taken in it', () => {
+    fc.assert(
+      fc.property(contract, silence, (limit, { seconds, othersPerSecond }) => {
+        const { refused } = rushAfter(seconds, othersPerSecond, limit);
+        expect(refused).toBeLessThanOrEqual(Math.max(1, limit.perMinute / 30));
+      }),
+    );
+  });
+
+  test('would be found empty by all that go at once if no silence were noticed', () => {
+    const refused = (answeredMs?: number) =>
+      rushAfter(300, 3, { perMinute: 120, burst: 240 }, answeredMs).refused;
+    expect(refused(300_000)).toBe(8);
+    expect(refused()).toBe(4);
+  });
+
+  test('lets all go at once after a silence in which others cannot have emptied it', () => {
+    expect(rushAfter(60, 0, { perMinute: 120, burst: 240 }).sent).toBe(8);
+    expect(rushAfter(200, 0, { perMinute: 30, burst: 60 }).sent).toBe(1);
+    expect(rushAfter(15, 0, { perMinute: 30, burst: 60 }).sent).toBe(8);
+  });
 });
+
+const contract = fc.constantFrom<BucketLimit>(
+  { perMinute: 30, burst: 60 },
+  { perMinute: 60, burst: 120 },
+  { perMinute: 120, burst: 240 },
+);
+/** Longer than the twenty seconds for which the last answer is relied upon. */
+const silence = fc.record({
+  seconds: fc.integer({ min: 21, max: 600 }),
+  othersPerSecond: fc.double({ min: 0, max: 3, noNaN: true }),
+});
+
+/**
+ * Eight want to go at once, so many seconds after an answer has shown a bucket that one request was taken from, while others
+ * have taken all the time.
+ * @param answeredMs when the last answer is taken to have come
+ */
+function rushAfter(
+  seconds: number,
+  othersPerSecond: number,
+  limit: BucketLimit,
+  answeredMs?: number,
+): { readonly sent: number; readonly refused: number } {
+  const { perMinute, burst } = limit;
+  const server = Math.min(burst, burst - 1 - (othersPerSecond - perMinute / 60) * seconds);
+  let left = Math.max(0, Math.floor(server));
+  let bucket: BucketState = { ...fullBucket(limit, 0), level: burst - 1, reserved: 1, answered: 1 };
+  if (answeredMs !== undefined) bucket = { ...bucket, answeredMs };
+  let sent = 0;
+  let refused = 0;
+  for (; sent < 8; sent++) {
+    const reservation = reserveInBucket(bucket, limit, { cost: 1, margin: 10 }, seconds * 1000);
+    if (reservation.kind === 'wait') break;
+    bucket = reservation.bucket;
+    if (left > 0) left--;
+    else refused++;
+  }
+  return { sent, refused };
+}

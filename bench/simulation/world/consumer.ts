@@ -6,11 +6,12 @@ import {
 } from '../../../functions/aws/tables/limits-table.ts';
 import type { ParkedTable } from '../../../functions/aws/tables/parked-table.ts';
 import type { CdnProClient } from '../../../functions/cdn-pro/client.ts';
-import type { Limits } from '../../../functions/core/limits/limits.ts';
+import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
 import type { Pacing } from '../../../functions/core/limits/requests/pacing.ts';
 import type { BucketLimit } from '../../../functions/core/limits/requests/request-bucket.ts';
 import type { RateLimit } from '../../../functions/core/limits/requests/window.ts';
 import type { ConfiguredQuota } from '../../../functions/core/limits/tokens/quota.ts';
+import { filesPerRequest, requestsToSpare } from '../../../functions/core/planning/files-per-request.ts';
 import type { RequestLimits } from '../../../functions/core/planning/plan.ts';
 import { Evidence, isolationRequests } from '../../../functions/core/planning/refusals/evidence.ts';
 import { LearnedLimits } from '../../../functions/core/planning/refusals/learned-limits.ts';
@@ -164,8 +165,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
     environment.isBusy = true;
     const life = createLife(options.lifeCalls?.(invocations));
     let accepted = 0;
-    const ports = portsOf(environment, life, () => accepted++);
-    const mortal = mortalPorts(options.mutate?.(ports) ?? ports, life);
+    const plan = notePlan(portsOf(environment, life, () => accepted++));
+    const mortal = mortalPorts(options.mutate?.(plan.ports) ?? plan.ports, life);
     const endMs = environment.nowMs() + options.functionTimeoutMs;
     const lifeMs = options.lifeMs?.(invocations) ?? options.functionTimeoutMs;
     invocations++;
@@ -183,7 +184,9 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       }),
       killed,
     ]);
-    const bound = lowerBound(entries, options.limits);
+    const bound = lowerBound(entries, (files) =>
+      filesPerRequest(files, plan.requestsToSpare(contractOf(options)), options.limits.maxFileUrls),
+    );
     if (accepted > bound) aboveBound++;
     life.isOver = true;
     environment.isBusy = false;
@@ -193,6 +196,34 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
   }
 
   return { invoke: invoke satisfies Invoke, aboveBound: () => aboveBound };
+}
+
+/** Notes when a batch was planned, and the limits that it was planned by: how many files a request carries depends on them. */
+function notePlan(ports: SubmitPorts) {
+  const { limitsTable, nowMs } = ports;
+  let state: LimitsState | undefined;
+  let plannedMs: number | undefined;
+  const noting: SubmitPorts = {
+    ...ports,
+    limitsTable: {
+      ...limitsTable,
+      async read() {
+        const read = await limitsTable.read();
+        state ??= read;
+        return read;
+      },
+      reserve(requests, note) {
+        // A question costs no tokens.
+        if (requests.some(({ price }) => price.files + price.dirs > 0)) plannedMs ??= nowMs();
+        return limitsTable.reserve(requests, note);
+      },
+    },
+  };
+  return {
+    ports: noting,
+    requestsToSpare: (contract: Limits) =>
+      state === undefined || plannedMs === undefined ? 0 : requestsToSpare(state, contract, plannedMs),
+  };
 }
 
 /** @returns the limits as the function has them configured */

@@ -1,5 +1,4 @@
 import type { PurgeEntry } from '../../../functions/core/model/types.ts';
-import type { RequestLimits } from '../../../functions/core/planning/plan.ts';
 import {
   maxDirUrls,
   maxRegexPatterns,
@@ -88,8 +87,9 @@ export function entriesOf({
 /**
  * The lower bound of promise 3: what is listed twice and what a `delete` or a directory's `/*` makes superfluous taken
  * out, for each scope the most of what its files, directories and regexes need.
+ * @param perRequest how many of so many files a request carries
  */
-export function lowerBound(entries: readonly PurgeEntry[], { maxFileUrls }: RequestLimits): number {
+export function lowerBound(entries: readonly PurgeEntry[], perRequest: (files: number) => number): number {
   const byKey = new Map<string, PurgeEntry>();
   for (const entry of entries) {
     const key = keyOf(entry);
@@ -97,6 +97,7 @@ export function lowerBound(entries: readonly PurgeEntry[], { maxFileUrls }: Requ
   }
   const left = [...byKey.values()].filter((entry) => !isCovered(entry, byKey));
   const scopes = Map.groupBy(left, (entry) => `${scopeOf(entry)}${entry.action}`);
+  const maxFileUrls = perRequest(left.filter(({ kind }) => kind === 'file').length);
   let requests = 0;
   for (const members of scopes.values()) {
     const files = members.filter(({ kind }) => kind === 'file');

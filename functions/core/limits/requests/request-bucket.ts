@@ -52,13 +52,16 @@ export const bucketMargin = { takedown: 10, people: 10, bulk: 20 } as const;
 const marginStep = 3;
 const marginStepMs = 600_000;
 const mostExtraMargin = 30;
-/** After so long without an answer others may have emptied the bucket: one request goes alone. */
+/** What the last answer has shown holds for so long, and then as far as others send no more than so many a second. */
 const silenceMs = 20_000;
+const othersPerSecond = 3;
+/** In doubt, as many requests go as come back in this time, and the others when one of these is answered. */
+const canaryMs = 2000;
 /**
- * For how long the others wait for its answer, and how soon they look again. Another environment sees the answer with the
+ * For how long the others wait for an answer, and how soon they look again. Another environment sees the answer with the
  * next write only.
  */
-const aloneMs = 1000;
+const longestCanaryMs = 1000;
 const lookAgainMs = 250;
 
 /** What asking the bucket gave. */
@@ -86,7 +89,9 @@ export function reserveInBucket(
       untilMs: nowMs + Math.max(1, Math.ceil(((wanted - level) / limit.perMinute) * 60_000)),
     };
   }
-  if (isSilent(bucket, nowMs)) return { kind: 'wait', untilMs: nowMs + lookAgainMs };
+  if (isInDoubt(bucket, level, wanted, nowMs) && areCanariesOut(bucket, limit, cost, nowMs)) {
+    return { kind: 'wait', untilMs: nowMs + lookAgainMs };
+  }
   const sequence = bucket.reserved + cost;
   return {
     kind: 'granted',
@@ -108,10 +113,22 @@ export function usedShareOfBucket(
   return 1 - Math.min(1, Math.max(0, left));
 }
 
-/** Whether a request went alone after a silence, just now, and is not answered yet. */
-function isSilent(bucket: BucketState, nowMs: number): boolean {
-  const isUnderWay = bucket.reserved > bucket.answered && nowMs - bucket.atMs < aloneMs;
-  return isUnderWay && nowMs - bucket.answeredMs > silenceMs;
+/** Whether others may have taken what is believed to be in the bucket: no answer has shown what is left for long. */
+function isInDoubt(bucket: BucketState, level: number, wanted: number, nowMs: number): boolean {
+  const silentMs = nowMs - bucket.answeredMs;
+  return silentMs > silenceMs && level - (silentMs / 1000) * othersPerSecond < wanted;
+}
+
+/** Whether as many requests as may go in doubt went just now, and none of them is answered yet. */
+function areCanariesOut(
+  { reserved, answered, atMs }: BucketState,
+  { perMinute }: BucketLimit,
+  cost: number,
+  nowMs: number,
+): boolean {
+  const unanswered = reserved - answered;
+  const isMore = unanswered > 0 && unanswered + cost > (canaryMs / 60_000) * perMinute;
+  return isMore && nowMs - atMs < longestCanaryMs;
 }
 
 /** @returns how many requests the bucket is believed to hold */
