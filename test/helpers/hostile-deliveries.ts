@@ -252,6 +252,18 @@ export const genuineDeliveries: Readonly<Record<string, GenuineDelivery>> = {
   },
 };
 
+/** Sources that sign a time; Contentstack's is in the body. */
+export const timeSigners: ReadonlySet<string> = new Set([
+  'contentful',
+  'contentstack',
+  'ghost',
+  'hygraph',
+  'payload',
+  'sanity',
+  'standard-webhooks',
+  'wordpress',
+]);
+
 /** A body that costs more than its size says, if anything does. */
 export interface Bomb {
   readonly what: string;
