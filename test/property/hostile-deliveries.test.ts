@@ -15,7 +15,8 @@ const bombs = new Map(sources.map((source) => [source, bombsOf(source, 4000)]));
 /** What a sender does: a delivery of its own, one that is made to cost much, or one of its former deliveries again. */
 type Step =
   | { readonly kind: 'with a value'; readonly value: string; readonly at: number }
-  | { readonly kind: 'a bomb' | 'again'; readonly at: number };
+  | { readonly kind: 'a bomb'; readonly at: number }
+  | { readonly kind: 'again'; readonly at: number };
 
 const at = fc.nat(10_000);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(

@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { maxJsonDepth, maxJsonValues } from '../../functions/core/model/limited-json.ts';
 import {
   byteLength,
+  maxMessageBytes,
   readMessage,
   referenceTo,
   writeInParts,
@@ -115,6 +118,42 @@ test('code points that SQS refuses are escaped', () => {
   });
   expect(body).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd]*$/);
   expect(readMessage(body)).toMatchObject({ message: { change: { id: 's3://b/\ufffe\uffff\u0000\ud800' } } });
+});
+
+test('a message that nests too deep or holds too much is unreadable before any of it is made', () => {
+  const message = (rest: string) => `{"v":1,"entries":[],"rest":${rest}}`;
+  const deep = (levels: number) => message('['.repeat(levels) + ']'.repeat(levels));
+  expect(readMessage(deep(maxJsonDepth - 1)).kind).toBe('message');
+  expect(readMessage(deep(maxJsonDepth))).toMatchObject({
+    kind: 'unreadable',
+    reason: expect.stringMatching(/^Expected a purge message of at most 256 levels, got /),
+  });
+  expect(readMessage('['.repeat(maxMessageBytes)).kind).toBe('unreadable');
+  expect(readMessage(message(`[${'1,'.repeat(maxJsonValues)}1]`))).toMatchObject({
+    kind: 'unreadable',
+    reason: expect.stringMatching(/^Expected a purge message of at most 400000 values, got /),
+  });
+});
+
+test('every message that fits into SQS holds fewer values than are too many', () => {
+  const entry = { kind: 'dir', url: '', target: 'staging' };
+  const entries = Array.from({ length: maxMessageBytes / JSON.stringify(entry).length }, () => entry);
+  expect(readMessage(JSON.stringify({ v: 1, entries })).kind).toBe('message');
+});
+
+test('any JSON is a message or is not, and nothing throws', () => {
+  const anyBody = fc.oneof(
+    fc.json({ maxDepth: 5 }),
+    fc.jsonValue().map((rest) => JSON.stringify({ v: 1, entries: [], rest })),
+    fc
+      .array(fc.constantFrom('{"a":', '[', ']', '}', '"', ',', '1', '\\'), { maxLength: 600 })
+      .map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(anyBody, (body) => {
+      expect(['message', 'unreadable']).toContain(readMessage(body).kind);
+    }),
+  );
 });
 
 describe('what is not a purge message is unreadable', () => {

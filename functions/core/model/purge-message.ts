@@ -1,4 +1,5 @@
 import { describeValue } from './errors.ts';
+import { maxJsonDepth, maxJsonValues, parseLimitedJson } from './limited-json.ts';
 import { isRecord } from './record.ts';
 import { readShows } from './shows.ts';
 import type { Header, Lane, OriginChange, PurgeEntry, Scope } from './types.ts';
@@ -116,13 +117,18 @@ export type ReadMessage =
 /** A body that was parsed, or why it is not JSON. */
 type ParsedBody = { readonly json: unknown } | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Parses a message's body. */
+const wantedJson = {
+  'not-json': 'a purge message in JSON',
+  'too-deep': `a purge message of at most ${maxJsonDepth} levels`,
+  'too-many-values': `a purge message of at most ${maxJsonValues} values`,
+};
+
+/** Parses a message's body, which may be hostile. Never throws. */
 export function parseBody(body: string): ParsedBody {
-  try {
-    return { json: JSON.parse(body) };
-  } catch {
-    return { kind: 'unreadable', reason: `Expected a purge message in JSON, got ${describeValue(body)}` };
-  }
+  const parsed = parseLimitedJson(body);
+  return parsed.kind === 'parsed'
+    ? { json: parsed.value }
+    : { kind: 'unreadable', reason: `Expected ${wantedJson[parsed.kind]}, got ${describeValue(body)}` };
 }
 
 /** Reads a message's body, all entries of one with several changes as those of the newest; see {@link readJson}. */

@@ -1,4 +1,5 @@
 import { PurgerError } from '../../core/model/errors.ts';
+import { maxJsonDepth, maxJsonValues } from '../../core/model/limited-json.ts';
 
 /** What one delivery may cost, from any source. No source has limits of its own. */
 export const deliveryLimits = {
@@ -11,10 +12,10 @@ export const deliveryLimits = {
    * long as an HMAC. Hygraph refuses mutations of more than 80 KB.
    */
   escapedBytes: 768 * 1024,
-  /** Objects, lists and scalars of a verified body: as many as 4 MB of a CMS's JSON hold. */
-  bodyValues: 400_000,
-  /** Levels of a body: deeper than any CMS nests its rich text, shallow enough for every recursive walk that follows. */
-  depth: 256,
+  /** Objects, lists and scalars of a verified body. */
+  bodyValues: maxJsonValues,
+  /** Levels of a body. */
+  depth: maxJsonDepth,
   /**
    * Characters of a string that is read: no URL has room for a longer one. A key of S3 has 3,072, each of its bytes
    * escaped.

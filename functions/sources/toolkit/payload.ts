@@ -1,7 +1,7 @@
 import { describeValue } from '../../core/model/errors.ts';
+import { parseLimitedJson } from '../../core/model/limited-json.ts';
 import { isRecord } from '../../core/model/record.ts';
 import type { Malformed } from '../webhook-source.ts';
-import { scanJson } from './json.ts';
 import { deliveryLimits } from './limits.ts';
 
 /** An object as JSON.parse makes it: a key such as `__proto__` is its own, so read it with {@link valueAt}. */
@@ -43,8 +43,7 @@ export function parseBody(body: Uint8Array, maxValues?: number): ParsedObject {
 }
 
 /**
- * Parses JSON within {@link deliveryLimits}. An integer beyond what a number holds exactly becomes a string of its
- * digits. Never throws.
+ * Parses JSON within {@link deliveryLimits}, see {@link parseLimitedJson}. Never throws.
  * @param what names the string in the message: `the body`
  */
 export function parseJsonText(
@@ -52,21 +51,19 @@ export function parseJsonText(
   what: string,
   maxValues: number = deliveryLimits.bodyValues,
 ): ParsedJson {
-  const scanned = scanJson(text, maxValues);
-  if (scanned.kind === 'too-deep') {
-    return malformed(`Expected ${what} to nest at most ${deliveryLimits.depth} levels, got more`);
-  }
-  if (scanned.kind === 'too-many-values') {
-    return {
-      ...malformed(`Expected ${what} to hold at most ${maxValues} values, got more`),
-      isTooLarge: true,
-    };
-  }
-  try {
-    return { kind: 'parsed', value: JSON.parse(scanned.text) };
-  } catch {
-    // The parser's own message quotes the text, which may hold what must not be logged.
-    return malformed(`Expected ${what} to be JSON, got ${text.length} characters that are not`);
+  const parsed = parseLimitedJson(text, maxValues);
+  switch (parsed.kind) {
+    case 'parsed':
+      return parsed;
+    case 'too-deep':
+      return malformed(`Expected ${what} to nest at most ${deliveryLimits.depth} levels, got more`);
+    case 'too-many-values':
+      return {
+        ...malformed(`Expected ${what} to hold at most ${maxValues} values, got more`),
+        isTooLarge: true,
+      };
+    case 'not-json':
+      return malformed(`Expected ${what} to be JSON, got ${text.length} characters that are not`);
   }
 }
 

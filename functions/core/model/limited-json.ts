@@ -1,10 +1,27 @@
-import { deliveryLimits } from './limits.ts';
+/** Levels of JSON from outside: deeper than any CMS nests its rich text, shallow enough for every recursive walk. */
+export const maxJsonDepth = 256;
+/** Objects, lists and scalars of JSON from outside: as many as 4 MB of a CMS's JSON hold. */
+export const maxJsonValues = 400_000;
 
-/** What a scan of JSON has found, or why the JSON is not parsed at all. */
-type ScannedJson =
-  | { readonly kind: 'scanned'; readonly text: string }
-  | { readonly kind: 'too-deep' }
-  | { readonly kind: 'too-many-values' };
+/** What JSON holds, or why it is not parsed. */
+export type LimitedJson =
+  | { readonly kind: 'parsed'; readonly value: unknown }
+  | { readonly kind: 'too-deep' | 'too-many-values' | 'not-json' };
+
+/**
+ * Parses JSON that may be hostile: too deep or too large a value is refused before any of it is made. An integer beyond
+ * what a number holds exactly becomes a string of its digits: Shopify's ids are such integers. Never throws.
+ */
+export function parseLimitedJson(text: string, maxValues = maxJsonValues): LimitedJson {
+  const scanned = scanJson(text, maxValues);
+  if (scanned.kind !== 'scanned') return scanned;
+  try {
+    return { kind: 'parsed', value: JSON.parse(scanned.text) };
+  } catch {
+    // The parser's own message quotes the text, which may hold what must not be logged.
+    return { kind: 'not-json' };
+  }
+}
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -19,12 +36,17 @@ const nine = 0x39;
 /** Integers of fewer digits are exact as numbers. */
 const minLargeDigits = 16;
 
+/** What a scan of JSON has found, or why the JSON is not parsed at all. */
+type ScannedJson =
+  | { readonly kind: 'scanned'; readonly text: string }
+  | { readonly kind: 'too-deep' | 'too-many-values' };
+
 /**
  * Looks once at every character of JSON before it is parsed: how deep it nests, how many values it holds (at least), and
- * which integers are too large for a number. These are put into quotes, so that they become strings of their digits:
- * Shopify's ids are such integers. What is not JSON stays so.
+ * which integers are too large for a number. These are put into quotes, so that they become strings of their digits. What
+ * is not JSON stays so.
  */
-export function scanJson(text: string, maxValues: number): ScannedJson {
+function scanJson(text: string, maxValues: number): ScannedJson {
   const large: (readonly [start: number, end: number])[] = [];
   let depth = 0;
   let values = 1;
@@ -39,7 +61,7 @@ export function scanJson(text: string, maxValues: number): ScannedJson {
     } else if (code === openBrace || code === openBracket) {
       depth += 1;
       values += 1;
-      if (depth > deliveryLimits.depth) return { kind: 'too-deep' };
+      if (depth > maxJsonDepth) return { kind: 'too-deep' };
     } else if (code === closeBrace || code === closeBracket) depth -= 1;
     else if (code === comma) values += 1;
     if (values > maxValues) return { kind: 'too-many-values' };
