@@ -12,7 +12,7 @@ import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
 import type { Limits } from '../core/limits/limits.ts';
-import { purgerName, readEnvironment } from '../lambda/environment.ts';
+import { purgerName, readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
 import { createFollower } from './follow/follow.ts';
@@ -64,6 +64,7 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
     putEvent,
     purger: purgerName(),
     sleep: (ms: number) => sleep(ms),
+    ...probingFromEnvironment(),
   } satisfies Partial<FollowPorts>;
   const follow = createFollower({ ...shared, ...own }, { limits });
   return async (time) => {
@@ -99,6 +100,23 @@ function cdnProFromEnvironment(): TickPorts['cdnPro'] & FollowPorts['cdnPro'] {
   const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
   const credentials = async () => parseCredentials(await secrets.read(credentialsSecretId));
   return createCdnProClient({ endpoint, credentials, nowMs });
+}
+
+/** @returns nothing where nothing is probed; the client of Lambda is loaded with the first purge that is */
+function probingFromEnvironment(): Pick<FollowPorts, 'probing'> {
+  const functionName = readOptionalVariable('probeFunction');
+  if (functionName === undefined) return {};
+  const { vantages } = readEnvironment('vantages');
+  return {
+    probing: {
+      vantages,
+      async probe(request) {
+        const url = new URL('invoke-probe.lazy.mjs', import.meta.url).href;
+        const module = (await import(url)) as typeof import('./invoke-probe.lazy.ts');
+        return module.invokeProbe(functionName, request);
+      },
+    },
+  };
 }
 
 /** The client of EventBridge is loaded when the first purge has ended: a tick while nothing is open does without it. */

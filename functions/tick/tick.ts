@@ -5,11 +5,11 @@ import { noteWaiting } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { tickEvents } from '../lambda/log-events.ts';
 import { createDecisions, type Decisions } from './decide.ts';
-import { measureTokens } from './measure-tokens.ts';
 import type { TickOptions, TickPorts } from './ports.ts';
-import { createTokenReader, isAnyLow } from './read-tokens.ts';
 import { type Released, releaseParked } from './release.ts';
 import { createTally, type Tally } from './tally.ts';
+import { measureTokens } from './tokens/measure-tokens.ts';
+import { createTokenReader, isAnyLow } from './tokens/read-tokens.ts';
 
 /** The time that a tick has. */
 export interface TickTime {

@@ -13,10 +13,14 @@ import { freshQuota, spend, type Tokens } from '../../functions/core/limits/toke
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { Answer } from '../../functions/core/proving/judge.ts';
+import type { Verdict } from '../../functions/core/proving/probe.ts';
+import { createProber } from '../../functions/probe/probe-urls.ts';
 import { createFollower } from '../../functions/tick/follow/follow.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import type { PurgeEnded } from '../../functions/tick/follow/purge-ended-event.ts';
 import { fileEntry } from './changes.ts';
+import { createEdge, type EdgeFate } from './edge-world.ts';
 import { createParkedItems } from './parked-items.ts';
 import { minuteMs, worldBeginsMs } from './tick-world.ts';
 
@@ -30,10 +34,12 @@ export interface Fate {
   readonly unseenMs?: number;
   /** How long before its answer it was sent. @default 0 */
   readonly answerMs?: number;
+  /** What the edge makes of it. @default - it obeys at once, and so does its parent */
+  readonly edge?: EdgeFate;
 }
 
 /** A purge as the world knows it. */
-export interface WorldPurge extends Required<Fate> {
+export interface WorldPurge extends Required<Omit<Fate, 'edge'>> {
   readonly purgeId: string;
   readonly acceptedMs: number;
   readonly keys: readonly string[];
@@ -52,18 +58,24 @@ export interface FollowWorldOptions {
   readonly ports?: (ports: FollowPorts) => FollowPorts;
   /** Whether CDN Pro answers. */
   readonly answers?: () => boolean;
+  /** What the edge answers in place of the truth; a reason where it does not answer. */
+  readonly edgeSays?: (truth: Answer) => Answer | string;
 }
+
+const vantages = { production: ['dns'], staging: [] };
 
 /** @returns a world with its own clock, in which `submit` sends what the purge queue holds a moment later */
 export function createFollowWorld({
   files = 5000,
   step = () => {},
   answers,
+  edgeSays = (truth) => truth,
   ...options
-}: FollowWorldOptions) {
+}: FollowWorldOptions = {}) {
   const stepAround = (what: string) => step(`before ${what}`);
   const items = createParkedItems(stepAround, (what) => step(`after ${what}`));
   const nowMs = () => world.nowMs;
+  const edge = createEdge(nowMs);
   const journal = createJournal({ client: items.client, tableName: 'Journal', nowMs });
   const recorder = createJournal({ client: items.otherClient, tableName: 'Journal', nowMs });
   const limits: Limits = {
@@ -81,6 +93,18 @@ export function createFollowWorld({
     guardMs: 13_000,
     clockDifferenceMs: 2000,
     nowMs,
+  });
+
+  const probe = createProber({
+    vantages,
+    find: async () => ({ protocol: 'https:', address: '1.2.3.4', port: 443 }),
+    async ask(url) {
+      const answer = edgeSays(edge.ask(url.href));
+      if (typeof answer === 'string') return { reason: answer };
+      return { answer, seen: { address: '1.2.3.4', status: answer.status } };
+    },
+    nowMs,
+    sleep: async () => {},
   });
 
   function observationOf({ acceptedMs, takesMs, successRate }: WorldPurge): Observation {
@@ -136,6 +160,19 @@ export function createFollowWorld({
       step('after reject');
       return [];
     },
+    probing: {
+      vantages,
+      async probe(request) {
+        step('before probe');
+        const { verdicts } = await probe(request);
+        verdicts.forEach((verdict, index) => {
+          const url = request.probes[index]?.url ?? '';
+          world.probed.push({ url, kind: verdict.kind, atMs: world.nowMs });
+        });
+        step('after probe');
+        return { verdicts };
+      },
+    },
     purger: 'Stack-Purger',
     async putEvent(type, detail) {
       step('before event');
@@ -167,6 +204,9 @@ export function createFollowWorld({
     metrics: [] as { readonly name: string; readonly value: number }[],
     /** What was put onto the event bus. */
     events: [] as ({ readonly type: string } & PurgeEnded)[],
+    /** What probes have said. */
+    probed: [] as { readonly url: string; readonly kind: Verdict['kind']; readonly atMs: number }[],
+    edge,
     ports,
     items: items.items,
     /** Runs a tick, or two at once, a minute after the one before. */
@@ -202,6 +242,15 @@ export function createFollowWorld({
       const repeats = messages.flatMap((message) => message.repeats ?? []);
       const times = { acceptedMs, takesMs, unseenMs, answerMs };
       world.purges.push({ purgeId, ...times, keys, repair, repeats, successRate });
+      const isObeyed = successRate >= 100 && Number.isFinite(unseenMs);
+      edge.purge(
+        entries.flatMap((entry) => (entry.kind === 'file' ? entry.url : [])),
+        takesMs,
+        {
+          ...fate.edge,
+          ...(!isObeyed && { obeys: false }),
+        },
+      );
       await recorder.record(accepted);
       return purgeId;
     },
@@ -241,3 +290,17 @@ export function messageFor(...urls: readonly string[]): PurgeMessage {
   };
   return { v: 1, change, entries, lane: 'people', since: worldBeginsMs };
 }
+
+/** @returns the same message, for changes that happen in the world: its files show them from then on */
+export function changeIn(
+  { edge }: Pick<FollowWorld, 'edge'>,
+  message: PurgeMessage,
+  action: 'put' | 'delete' = 'put',
+): PurgeMessage {
+  const entries = message.entries.map((entry) =>
+    entry.kind === 'file' ? { ...entry, shows: edge.change(entry.url, action) } : entry,
+  );
+  return { ...message, entries };
+}
+
+export type FollowWorld = ReturnType<typeof createFollowWorld>;

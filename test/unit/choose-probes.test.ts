@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
-import { chooseProbes, mostOfHost, mostOfPurge, provableIn } from '../../functions/core/proving/choose.ts';
+import { chooseProbes, mostOfHost, mostOfPurge, sampleOf } from '../../functions/core/proving/choose.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
 const vantages = { production: ['dns'], staging: [] };
@@ -10,7 +10,7 @@ const file = (url: string, own: Partial<FileEntry> = {}): FileEntry => ({
   ...own,
 });
 const purge = (purgeId: string, entries: readonly PurgeEntry[]) =>
-  ({ purgeId, target: 'production', entries }) as const;
+  ({ purgeId, target: 'production', sample: sampleOf(entries) }) as const;
 const urlsOf = (probes: ReturnType<typeof chooseProbes>, purgeId = 'p') =>
   (probes.get(purgeId) ?? []).map(({ url }) => url);
 const many = (count: number, prefix: string) =>
@@ -36,7 +36,8 @@ test('all files of a small purge are probed, each once, and nothing else of it',
 
 test('what a file shows is unknown once a newer change of it does not tell', () => {
   const url = 'https://h.example/a';
-  expect(provableIn([file(url), file(url, { action: 'delete', shows: { sinceMs: 2 } })])).toEqual([]);
+  const entries = [file(url), file(url, { action: 'delete', shows: { sinceMs: 2 } })];
+  expect(sampleOf(entries)).toEqual({ provable: 0, files: [] });
 });
 
 test('of a large purge a sample is probed, over its directories and header sets', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
 import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
-import { miscountedPercent } from '../../functions/tick/read-tokens.ts';
+import { miscountedPercent } from '../../functions/tick/tokens/read-tokens.ts';
 import { createTickWorld, minuteMs, parkedFile, urlsIn, worldBeginsMs } from '../helpers/tick-world.ts';
 
 const h = (path: string) => `https://h.example/${path}`;

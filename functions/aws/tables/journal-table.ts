@@ -11,11 +11,13 @@ import type { Tokens } from '../../core/limits/tokens/quota.ts';
 import { entryKey } from '../../core/model/entry-key.ts';
 import { type PurgeMessage, readMessage, writeMessage } from '../../core/model/purge-message.ts';
 import type { Lane, PurgeEntry, Target } from '../../core/model/types.ts';
+import { isProvable } from '../../core/proving/choose.ts';
 import { bodyPrefix, openIndex, purgePrefix } from './ledger-keys.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** A purge that CDN Pro has just accepted. */
-export interface AcceptedPurge extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable'> {
+export interface AcceptedPurge
+  extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable' | 'provable'> {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
 }
@@ -85,10 +87,14 @@ interface StoredPurge {
   readonly entries?: string;
   /** Of how many of them, the first ones, there will be a second purge. */
   readonly repeatable?: number;
+  readonly provable?: true;
   readonly state: PurgeState['kind'];
   readonly reason?: string;
   readonly successRate?: number;
   readonly finishedMs?: number;
+  readonly proof?: string;
+  /** Hashes of the files that were seen to be old, in one string. */
+  readonly stale?: string;
   readonly expiresAt: number;
 }
 
@@ -137,6 +143,7 @@ export function createJournal({ client, tableName, nowMs }: JournalOptions): Jou
       const purge: OpenPurge = {
         ...accepted,
         ...(entryHashes.length <= mostHashes && { entryHashes, repeatable: repeatable.length }),
+        ...(messages.some(({ entries }) => isProvable(entries)) && { provable: true }),
         state: { kind: 'purging' },
         version: 0,
       };
@@ -208,17 +215,23 @@ function bodyKey(purgeId: string, part: number): string {
   return part === 0 ? `${bodyPrefix}${purgeId}` : `${bodyPrefix}${purgeId}#${part}`;
 }
 
-/** @returns the hashes of entries, each once; 48 bits are enough, since few purges are compared */
+/** @returns the hashes of entries, each once */
 function hashesOf(entries: readonly PurgeEntry[]): readonly string[] {
-  const hashes = entries.map((entry) =>
-    createHash('sha256').update(entryKey(entry)).digest('base64url').slice(0, hashLength),
-  );
-  return [...new Set(hashes)];
+  return [...new Set(entries.map((entry) => hashOf(entryKey(entry))))];
+}
+
+/** @returns the hash by which the journal knows a key; 48 bits are enough, since few purges are compared */
+export function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, hashLength);
+}
+
+function splitHashes(joined: string | undefined): readonly string[] | undefined {
+  return joined?.match(new RegExp(`.{${hashLength}}`, 'g')) ?? undefined;
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, repeatable, state } = purge;
-  const { kind, ...outcome } = state;
+  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, repeatable, provable, state } = purge;
+  const { kind, stale, ...outcome } = state;
   return {
     ...(isOpen && { queue: openQueue, order: String(Math.floor(acceptedMs)).padStart(15, '0') }),
     target,
@@ -229,8 +242,10 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
     ...(repeatable !== undefined && { repeatable }),
+    ...(provable && { provable }),
     state: kind,
     ...outcome,
+    ...(stale !== undefined && { stale: stale.join('') }),
     expiresAt,
   };
 }
@@ -238,8 +253,9 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
 function fromStored(item: Record<string, unknown>): OpenPurge {
   const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, repeatable, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
-  const { state: kind, reason, successRate, finishedMs } = rest;
-  const entryHashes = entries?.match(new RegExp(`.{${hashLength}}`, 'g'));
+  const { provable, state: kind, reason, successRate, finishedMs, proof, stale } = rest;
+  const entryHashes = splitHashes(entries);
+  const staleHashes = splitHashes(stale);
   return {
     purgeId: pk.slice(purgePrefix.length),
     version,
@@ -249,13 +265,16 @@ function fromStored(item: Record<string, unknown>): OpenPurge {
     ...(sentMs !== undefined && { sentMs }),
     urls,
     repair,
-    ...(entryHashes !== undefined && entryHashes !== null && { entryHashes: [...entryHashes] }),
+    ...(entryHashes !== undefined && { entryHashes }),
     ...(repeatable !== undefined && { repeatable }),
+    ...(provable && { provable }),
     state: {
       kind,
       ...(reason !== undefined && { reason }),
       ...(successRate !== undefined && { successRate }),
       ...(finishedMs !== undefined && { finishedMs }),
+      ...(proof !== undefined && { proof }),
+      ...(staleHashes !== undefined && { stale: staleHashes }),
     } as PurgeState,
   };
 }

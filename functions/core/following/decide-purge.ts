@@ -9,9 +9,15 @@ export type Observation =
   /** There is no purge of this ID. */
   | { readonly kind: 'unknown' };
 
-/** What is to be written of a purge. */
+/** What is to be done to a purge. */
 export type Decision =
   | { readonly kind: 'wait' }
+  /** The edge is to be asked. */
+  | { readonly kind: 'prove'; readonly state: PurgeState & { readonly kind: 'purging' } }
+  | Step;
+
+/** What is to be done to a purge, and written down before. */
+export type Step =
   | { readonly kind: 'repair'; readonly state: PurgeState & { readonly kind: 'partial' } }
   | { readonly kind: 'end'; readonly end: PurgeEnd };
 
@@ -19,6 +25,10 @@ export type Decision =
 export interface DecideContext {
   /** Whether later purges settle all of its entries, too. */
   readonly isReplaced: boolean;
+  /** Whether later purges are repeated in its place. */
+  readonly isRepeatedLater: boolean;
+  /** Whether there is a vantage point of its target. */
+  readonly isProbed: boolean;
   readonly spent: RepairsSpent;
   /** The day's quota of its target. */
   readonly quota: Tokens;
@@ -43,9 +53,8 @@ export function decidePurge(
   const { spent, nowMs } = context;
   const ageMs = nowMs - purge.acceptedMs;
   if (observation?.kind === 'finished' && observation.successRate >= 100) {
-    const { successRate, finishedMs } = observation;
-    const end: PurgeEnd = { kind: 'completed', successRate, ...(finishedMs !== undefined && { finishedMs }) };
-    return { decision: { kind: 'end', end }, spent };
+    const { kind: _, ...outcome } = observation;
+    return { decision: decideFinished(purge, outcome, context), spent };
   }
   if (observation?.kind === 'finished') return decideIncomplete(purge, observation, context);
   if (observation?.kind === 'unknown' && ageMs >= lostMs)
@@ -54,6 +63,21 @@ export function decidePurge(
   const reason =
     observation === undefined ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
   return { decision: { kind: 'end', end: { kind: 'failed', reason } }, spent };
+}
+
+/**
+ * Decides on a purge that CDN Pro has finished in full.
+ * @param outcome what CDN Pro has said of it
+ */
+export function decideFinished(
+  purge: FollowedPurge,
+  outcome: Omit<PurgeEnd, 'kind'>,
+  { isReplaced, isRepeatedLater, isProbed }: DecideContext,
+): Decision {
+  if (!purge.provable || !isProbed) return { kind: 'end', end: { kind: 'completed', ...outcome } };
+  if (!isReplaced || !isRepeatedLater) return { kind: 'prove', state: { kind: 'purging', ...outcome } };
+  // What the edge shows may be older than the later purge already.
+  return { kind: 'end', end: { kind: 'superseded', ...outcome, reason: 'a later purge has the same URLs' } };
 }
 
 function decideIncomplete(

@@ -18,13 +18,16 @@ export interface FollowedPurge {
   readonly entryHashes?: readonly string[];
   /** So many of the hashes, the first ones, are of files that are purged once more when it has completed; missing where an older version has written it down. */
   readonly repeatable?: number;
+  /** Whether it has files of which it is known what they show; missing where it has none, or an older version has written it down. */
+  readonly provable?: true;
   readonly state: PurgeState;
 }
 
 /** How far a purge is, as far as that is written down. */
 export type PurgeState =
-  | { readonly kind: 'purging' }
-  /** Something of it was left out: its entries have to be sent again. */
+  /** With a success rate, CDN Pro has finished it in full, and the edge is to be asked. */
+  | (Outcome & { readonly kind: 'purging' })
+  /** Something of it was left out, or seen to be old: that has to be sent again. */
   | (Outcome & { readonly kind: 'partial' })
   | PurgeEnd;
 
@@ -36,16 +39,25 @@ interface Outcome {
   readonly successRate?: number;
   /** When CDN Pro finished it, in milliseconds. */
   readonly finishedMs?: number;
+  /** What was seen of it at the edge, and where. */
+  readonly proof?: string;
+  /** Hashes of the entries that were seen to be old: nothing else of it went wrong. */
+  readonly stale?: readonly string[];
 }
 
 /** The end of a purge. Each purge comes to exactly one. */
 export interface PurgeEnd extends Outcome {
   /**
-   * `completed`: CDN Pro finished it in full. `superseded`: a later purge of the same URLs takes its place, or will, since
+   * `completed`: CDN Pro finished it in full. `fresh`: and each probe saw the new version. `superseded`: a later purge of the same URLs takes its place, or will, since
    * they were sent again. `failed`: some servers may keep the old content; what is not sent again any more is in the
    * dead letter queue.
    */
-  readonly kind: 'completed' | 'failed' | 'superseded';
+  readonly kind: 'completed' | 'fresh' | 'failed' | 'superseded';
+}
+
+/** @returns whether CDN Pro has finished a purge in full, which is only to be proven */
+export function isToProve({ state }: Pick<FollowedPurge, 'state'>): boolean {
+  return state.kind === 'purging' && state.successRate !== undefined;
 }
 
 /** Of more entries than this, a purge has no hashes: its item would not stay small. */

@@ -13,7 +13,7 @@ import type { FollowedPurge } from './followed-purge.ts';
 /** The tokens that repairs have spent, by target. */
 export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>>;
 
-/** The share of the day's tokens that repairs of what some servers have left out may spend. */
+/** The share of the day's tokens that repairs may spend of what some servers have left out, or were seen to have old. */
 const repairShare = 0.05;
 /** What was asked for is sent again so many times at most. */
 export const mostRepairs = 3;
@@ -25,10 +25,13 @@ export type Repair =
   | { readonly kind: 'allowed'; readonly spent: RepairsSpent }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** @returns whether the entries of a purge may be sent again that some servers have left out, or that CDN Pro has lost */
+/**
+ * @param why some servers have left entries out, CDN Pro has lost the purge, or files were seen to be old
+ * @returns whether the URLs of a purge, or some of them, may be sent again
+ */
 export function reserveRepair(
-  { repair, urls, target }: FollowedPurge,
-  why: 'partial' | 'lost',
+  { repair, urls, target }: Pick<FollowedPurge, 'repair' | 'urls' | 'target'>,
+  why: 'partial' | 'lost' | 'stale',
   spent: RepairsSpent,
   quota: Tokens,
   nowMs: number,
@@ -37,7 +40,7 @@ export function reserveRepair(
   // No server has obeyed: its entries wait for tokens like any change.
   if (why === 'lost') return { kind: 'allowed', spent };
   const count = urls.files + urls.dirs;
-  if (count > mostUrls) {
+  if (why === 'partial' && count > mostUrls) {
     return { kind: 'refused', reason: `${count} URLs, more than the ${mostUrls} that are repaired whole` };
   }
   const state = spent[target] ?? freshQuota;

@@ -18,7 +18,8 @@ export interface Repeats {
   /**
    * @param purgeId of the purge that has completed
    * @param messages that it has settled
-   * @returns those to send again, with their files alone; none that was sent for a repeat itself
+   * @returns those to send again, with their files alone; none that was sent for a repeat itself. Of one purge, always the
+   *   same
    */
   of(purgeId: string, messages: readonly PurgeMessage[]): readonly PurgeMessage[];
 }
@@ -42,18 +43,27 @@ export function createRepeats(
   unit: TokenUnit,
   nowMs: number,
 ): Repeats {
-  const known = state ?? freshQuota;
-  let left = isSpentUnknown(known, nowMs) ? 0 : tokensLeft(known, quota, nowMs).files;
+  const quotaState = state ?? freshQuota;
+  let left = isSpentUnknown(quotaState, nowMs) ? 0 : tokensLeft(quotaState, quota, nowMs).files;
+  const decided = new Map<string, readonly PurgeMessage[]>();
+
+  function decide(purgeId: string, messages: readonly PurgeMessage[]): readonly PurgeMessage[] {
+    return messages.flatMap((settled) => {
+      const { tries: _, rejected: __, covered: ___, ...message } = settled;
+      const entries = repeatableIn(settled);
+      if (entries.length === 0) return [];
+      const { files } = priceOf(entries, unit);
+      if (left - files < quota.files * leftShare[message.lane ?? 'people']) return [];
+      left -= files;
+      return [{ ...message, entries, repeats: purgeId, released: nowMs }];
+    });
+  }
+
   return {
-    of: (purgeId, messages) =>
-      messages.flatMap((settled) => {
-        const { tries: _, rejected: __, covered: ___, ...message } = settled;
-        const entries = repeatableIn(settled);
-        if (entries.length === 0) return [];
-        const { files } = priceOf(entries, unit);
-        if (left - files < quota.files * leftShare[message.lane ?? 'people']) return [];
-        left -= files;
-        return [{ ...message, entries, repeats: purgeId, released: nowMs }];
-      }),
+    of(purgeId, messages) {
+      const known = decided.get(purgeId) ?? decide(purgeId, messages);
+      decided.set(purgeId, known);
+      return known;
+    },
   };
 }

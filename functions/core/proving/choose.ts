@@ -1,4 +1,4 @@
-import { headersKey } from '../model/entry-key.ts';
+import { fileKey, headersKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { withNewestShows } from '../model/shows.ts';
 import type { FileEntry, PurgeEntry, Shows, Target } from '../model/types.ts';
@@ -17,31 +17,49 @@ const mostAtOnce = 200;
 export interface ToProve {
   readonly purgeId: string;
   readonly target: Target;
-  /** What it has settled. */
-  readonly entries: readonly PurgeEntry[];
+  readonly sample: Sample;
+}
+
+/** What can be probed of a purge. */
+export interface Sample {
+  /** How many files there are of which it is known what they show. */
+  readonly provable: number;
+  /** So many of them as are probed at most, those in front that say the most. */
+  readonly files: readonly ProvableEntry[];
 }
 
 type ProvableEntry = FileEntry & { readonly shows: Shows };
 
+/** @returns the sample of a purge: all files of a small one, and of a large one some of each directory and header set */
+export function sampleOf(entries: readonly PurgeEntry[]): Sample {
+  const provable = provableIn(entries);
+  return { provable: provable.length, files: spread(provable).slice(0, mostOfPurge) };
+}
+
 /** @returns files of which it is known what they show, each once, with the newest that is known of it */
-export function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
+function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
   const files = new Map<string, FileEntry>();
   for (const entry of entries) {
     if (entry.kind !== 'file' || entry.shows === undefined) continue;
-    const key = `${entry.url} ${headersKey(entry)}`;
+    const key = fileKey(entry);
     files.set(key, withNewestShows(files.get(key) ?? entry, entry));
   }
-  return [...files.values()].filter(isProvable);
+  return [...files.values()].filter(isProvableFile);
 }
 
-function isProvable(entry: FileEntry): entry is ProvableEntry {
+/** @returns whether there is a file among entries of which it is known what it shows */
+export function isProvable(entries: readonly PurgeEntry[]): boolean {
+  return entries.some((entry) => entry.kind === 'file' && isProvableFile(entry));
+}
+
+function isProvableFile(entry: FileEntry): entry is ProvableEntry {
   const { url, shows } = entry;
   return (shows?.etag !== undefined || shows?.gone === true) && URL.canParse(url);
 }
 
 /**
- * Chooses what is probed: all of a small purge, a sample of a large one over its directories and header sets. Where more
- * have completed than a host may be asked for, each purge has one probe before any has a second one.
+ * Chooses what is probed of the samples. Where more purges have completed than a host may be asked for, each has one
+ * probe before any has a second one.
  * @param vantages each probe asks all of its target's
  * @returns the probes of each purge, none where there was no room
  */
@@ -52,14 +70,9 @@ export function chooseProbes(
   const chosen = new Map<string, Probe[]>(purges.map(({ purgeId }) => [purgeId, []]));
   const asked = new Map<string, number>();
   let left = mostAtOnce;
-  const candidates = purges.map(({ purgeId, target, entries }) => ({
-    purgeId,
-    target,
-    sample: spread(provableIn(entries)).slice(0, mostOfPurge),
-  }));
   for (let round = 0; round < mostOfPurge; round++) {
-    for (const { purgeId, target, sample } of candidates) {
-      const entry = sample[round];
+    for (const { purgeId, target, sample } of purges) {
+      const entry = sample.files[round];
       if (entry === undefined) continue;
       const host = hostOf(entry.url);
       const requests = vantages[target].length;

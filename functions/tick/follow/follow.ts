@@ -1,17 +1,26 @@
 import pMap from 'p-map';
 import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import { isAskedAgain, isDue, isLate, noteDurations } from '../../core/following/asking.ts';
-import { type Decision, decidePurge, type Observation } from '../../core/following/decide-purge.ts';
+import {
+  type Decision,
+  decideFinished,
+  decidePurge,
+  type Observation,
+  type Step,
+} from '../../core/following/decide-purge.ts';
+import { isToProve } from '../../core/following/followed-purge.ts';
 import type { RepairsSpent } from '../../core/following/repairs.ts';
 import { createRepeats, type Repeats } from '../../core/following/repeats.ts';
 import { isRepeatedLater, isReplaced } from '../../core/following/replaced.ts';
 import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import { freshQuota, quotaOf, type Tokens } from '../../core/limits/tokens/quota.ts';
 import type { Target } from '../../core/model/types.ts';
+import type { Vantages } from '../../core/proving/vantages.ts';
 import type { TickTime } from '../tick.ts';
 import { carryOut } from './end-purge.ts';
 import type { FollowOptions, FollowPorts } from './follow-ports.ts';
 import { createPurgeLook } from './look-at-purges.ts';
+import { leastProvingMs, type Proven, provePurges } from './prove-purges.ts';
 
 /** So many are followed at a time; those that were accepted later wait until some of these have ended. */
 const mostFollowed = 1000;
@@ -36,7 +45,7 @@ export function createFollower(
   ports: FollowPorts,
   options: FollowOptions,
 ): (time: Pick<TickTime, 'deadlineMs'>) => Promise<void> {
-  const { journal, measure, nowMs } = ports;
+  const { journal, measure, nowMs, probing } = ports;
   const look = createPurgeLook(ports);
   let askedMs = Number.NEGATIVE_INFINITY;
 
@@ -47,14 +56,15 @@ export function createFollower(
     if (!isDue(oldest, following.durations, nowMs())) return;
     const open = await journal.open(mostFollowed);
     const due = open.filter((purge) => isDue(purge, following.durations, nowMs()));
-    const purging = due.filter(({ state }) => state.kind === 'purging');
+    const purging = due.filter((purge) => purge.state.kind === 'purging' && !isToProve(purge));
     const isAsked = isAskedAgain(askedMs, following.durations, nowMs());
     if (isAsked && purging.length > 0) askedMs = nowMs();
-    const observations = isAsked ? await look.lookAt(purging, deadlineMs) : new Map();
+    const askUntilMs = probing === undefined ? deadlineMs : deadlineMs - leastProvingMs;
+    const observations = isAsked ? await look.lookAt(purging, askUntilMs) : new Map();
     const { quotas, repeats } = await readQuotas(ports, options);
     const { decided, spent } = decideAll(
       due,
-      { open, observations, quotas, spent: following.spent },
+      { open, observations, quotas, spent: following.spent, vantages: probing?.vantages },
       nowMs(),
     );
     const durations = noteDurations(following.durations, durationsOf(decided));
@@ -66,16 +76,32 @@ export function createFollower(
       ({ purge, decision }) => decision.kind === 'wait' && isLate(purge, nowMs()),
     ).length;
     if (late > 0) measure('PurgesLate', late);
-    const toDo = decided.filter(({ decision }) => decision.kind !== 'wait');
-    await pMap(
-      toDo,
-      async ({ purge, decision, isRepeatedLater }) => {
-        if (nowMs() >= deadlineMs) return;
-        await carryOut(purge, decision, isRepeatedLater ? undefined : repeats(purge.target), ports);
-      },
-      { concurrency },
+    const own = decided.map(({ purge, decision, isRepeatedLater }) => {
+      return { purge, decision, repeats: isRepeatedLater ? undefined : repeats(purge.target) };
+    });
+    await carryOutAll(
+      own.flatMap(({ decision: step, ...each }) => (isStep(step) ? [{ ...each, step }] : [])),
     );
+    const finished = own.flatMap(({ decision, ...each }) =>
+      decision.kind === 'prove' ? [{ ...each, state: decision.state }] : [],
+    );
+    if (probing === undefined || finished.length === 0) return;
+    await carryOutAll(await provePurges(finished, quotas, { ...ports, probing }, deadlineMs));
+
+    async function carryOutAll(all: readonly Proven[]): Promise<void> {
+      await pMap(
+        all,
+        async ({ purge, step, repeats }) => {
+          if (nowMs() < deadlineMs) await carryOut(purge, step, repeats, ports);
+        },
+        { concurrency },
+      );
+    }
   };
+}
+
+function isStep(decision: Decision): decision is Step {
+  return decision.kind === 'end' || decision.kind === 'repair';
 }
 
 /** The day's quota of each target, and what decides on repeats within what is left of it. */
@@ -100,21 +126,29 @@ interface Known {
   readonly observations: ReadonlyMap<string, Observation>;
   readonly quotas: (target: Target) => Tokens;
   readonly spent: RepairsSpent;
+  /** Missing where nothing is probed. */
+  readonly vantages: Vantages | undefined;
 }
 
 function decideAll(
   due: readonly OpenPurge[],
-  { open, observations, quotas, spent: before }: Known,
+  { open, observations, quotas, spent: before, vantages }: Known,
   nowMs: number,
 ): { readonly decided: readonly Decided[]; readonly spent: RepairsSpent } {
   let spent = before;
   const decided = due.map((purge): Decided => {
     const { purgeId, target, state } = purge;
-    // A tick has ended before it had done what it had written down.
     const own = { purge, isRepeatedLater: isRepeatedLater(purge, open) };
+    // A tick has ended before it had done what it had written down.
     if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
     if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
-    const context = { isReplaced: isReplaced(purge, open), spent, quota: quotas(target), nowMs };
+    const isProbed = vantages !== undefined && vantages[target].length > 0;
+    const replaced = { isReplaced: isReplaced(purge, open), isRepeatedLater: own.isRepeatedLater };
+    const context = { ...replaced, isProbed, spent, quota: quotas(target), nowMs };
+    if (isToProve(purge)) {
+      const { kind: _, ...outcome } = state;
+      return { ...own, decision: decideFinished(purge, outcome, context) };
+    }
     const { decision, spent: after } = decidePurge(purge, observations.get(purgeId), context);
     spent = after;
     return { ...own, decision };
@@ -125,8 +159,8 @@ function decideAll(
 /** @returns how long the purges took that have just finished */
 function durationsOf(decided: readonly Decided[]): readonly number[] {
   return decided.flatMap(({ purge, decision }) => {
-    if (purge.state.kind !== 'purging' || decision.kind === 'wait') return [];
-    const { finishedMs } = decision.kind === 'repair' ? decision.state : decision.end;
+    if (purge.state.kind !== 'purging' || isToProve(purge) || decision.kind === 'wait') return [];
+    const { finishedMs } = decision.kind === 'end' ? decision.end : decision.state;
     return finishedMs === undefined ? [] : [Math.max(0, finishedMs - purge.acceptedMs)];
   });
 }

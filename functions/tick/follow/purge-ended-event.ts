@@ -17,6 +17,8 @@ export interface PurgeEnded {
   readonly purgeId: string;
   readonly end: PurgeEnd['kind'];
   readonly reason?: string;
+  /** What was seen of it at the edge, and where. */
+  readonly proof?: string;
   readonly successRate?: number;
   readonly target: string;
   readonly lane: string;
@@ -38,7 +40,7 @@ const mostBytes = 64_000;
 /** @returns the `detail` of the event that a purge has ended */
 export function purgeEnded(
   { purgeId, target, lane, acceptedMs, repair }: OpenPurge,
-  { kind: end, reason, successRate, finishedMs }: PurgeEnd,
+  { kind: end, reason, proof, successRate, finishedMs }: PurgeEnd,
   messages: readonly PurgeMessage[],
   purger: string,
 ): PurgeEnded {
@@ -47,6 +49,7 @@ export function purgeEnded(
     purgeId,
     end,
     ...(reason !== undefined && { reason }),
+    ...(proof !== undefined && { proof }),
     ...(successRate !== undefined && { successRate }),
     target,
     lane,

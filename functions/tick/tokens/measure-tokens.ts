@@ -1,5 +1,5 @@
-import type { Limits, LimitsState } from '../core/limits/limits.ts';
-import { strictestLimits } from '../core/limits/shared-limit.ts';
+import type { Limits, LimitsState } from '../../core/limits/limits.ts';
+import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import {
   freshQuota,
   isSpentUnknown,
@@ -7,9 +7,9 @@ import {
   spendableTokens,
   type Tokens,
   tokensLeft,
-} from '../core/limits/tokens/quota.ts';
-import type { Target } from '../core/model/types.ts';
-import type { Measure } from '../lambda/metrics.ts';
+} from '../../core/limits/tokens/quota.ts';
+import type { Target } from '../../core/model/types.ts';
+import type { Measure } from '../../lambda/metrics.ts';
 
 /** The tokens of one target. */
 interface TargetTokens {

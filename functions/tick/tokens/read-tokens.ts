@@ -1,5 +1,5 @@
-import type { Reading, SendOptions } from '../cdn-pro/client.ts';
-import type { LimitsState } from '../core/limits/limits.ts';
+import type { Reading, SendOptions } from '../../cdn-pro/client.ts';
+import type { LimitsState } from '../../core/limits/limits.ts';
 import {
   freshQuota,
   hourMsOf,
@@ -9,13 +9,13 @@ import {
   spentTokens,
   type Tokens,
   tokensLeft,
-} from '../core/limits/tokens/quota.ts';
-import { correct, isReadingOld, learnQuota, noteReading } from '../core/limits/tokens/quota-readings.ts';
-import type { Target } from '../core/model/types.ts';
-import { describeError } from '../lambda/log.ts';
-import { tickEvents } from '../lambda/log-events.ts';
-import { askInSlot } from './ask-in-slot.ts';
-import type { QuotaApi, TickOptions, TickPorts } from './ports.ts';
+} from '../../core/limits/tokens/quota.ts';
+import { correct, isReadingOld, learnQuota, noteReading } from '../../core/limits/tokens/quota-readings.ts';
+import type { Target } from '../../core/model/types.ts';
+import { describeError } from '../../lambda/log.ts';
+import { tickEvents } from '../../lambda/log-events.ts';
+import { askInSlot } from '../ask-in-slot.ts';
+import type { QuotaApi, TickOptions, TickPorts } from '../ports.ts';
 
 const targets: readonly Target[] = ['production', 'staging'];
 

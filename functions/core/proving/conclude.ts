@@ -1,0 +1,67 @@
+import type { Probe, Seen, Verdict } from './probe.ts';
+
+/** What probes say of a purge all in all. */
+export interface Proof {
+  readonly kind: 'fresh' | 'stale' | 'unproven';
+  /** Why it is not fresh. */
+  readonly reason?: string;
+  /** What was seen, and where: no vantage point speaks for others. */
+  readonly proof?: string;
+  /** What was seen to be old. */
+  readonly stale: readonly Probe[];
+}
+
+/** Longer ones say no more to people. */
+const mostUrlCharacters = 200;
+
+const unanswered: Verdict = { kind: 'unproven', reason: 'no verdict', seen: [] };
+
+/**
+ * @param probes of one purge
+ * @param verdicts in the same order; undefined where the function that probes has not answered
+ * @param provable how many files of the purge could be probed
+ */
+export function concludeProof(
+  probes: readonly Probe[],
+  verdicts: readonly Verdict[] | undefined,
+  provable: number,
+): Proof {
+  if (provable === 0) return notProven('there was no time to ask');
+  if (probes.length === 0) return notProven('its hosts were asked for other purges');
+  if (verdicts === undefined) return notProven('the function that probes has not answered');
+  const told = probes.map((probe, index) => ({ probe, verdict: verdicts[index] ?? unanswered }));
+  const of = (kind: Verdict['kind']) => told.filter(({ verdict }) => verdict.kind === kind);
+  const vantages = new Set(told.flatMap(({ verdict }) => verdict.seen.map(nameOf)));
+  const proof = `${of('proven').length} of ${provable} URLs seen at ${[...vantages].join(', ')}`;
+  const stale = of('stale');
+  const unproven = of('unproven');
+  const [worst] = [...stale, ...unproven];
+  if (worst === undefined) return { kind: 'fresh', proof, stale: [] };
+  const such = `${worst.probe.url.slice(0, mostUrlCharacters)}: ${worst.verdict.reason}`;
+  if (stale.length === 0) {
+    return {
+      ...notProven(`${unproven.length} of ${told.length} probes cannot tell, such as of ${such}`),
+      proof,
+    };
+  }
+  const seen = worst.verdict.seen.map(describeSeen).join('; ');
+  const reason = `${stale.length} of ${told.length} probes saw an old version, such as of ${such} (${seen})`;
+  return { kind: 'stale', reason, proof, stale: stale.map(({ probe }) => probe) };
+}
+
+function notProven(why: string): Proof {
+  return { kind: 'unproven', reason: `not proven: ${why}`, stale: [] };
+}
+
+function nameOf({ from, address }: Pick<Seen, 'from' | 'address'>): string {
+  return address === undefined || address === from ? from : `${from} (${address})`;
+}
+
+/** @returns what an answer says of where it is from, in the names of its headers */
+function describeSeen({ status, etag, lastModified, age, via, ...vantage }: Seen): string {
+  const headers = { status, etag, 'last-modified': lastModified, age, 'x-via': via };
+  const told = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value}`],
+  );
+  return `${nameOf(vantage)}: ${told.join(', ')}`;
+}

@@ -1,0 +1,184 @@
+import pMap from 'p-map';
+import { hashOf, type OpenPurge } from '../../aws/tables/journal-table.ts';
+import type { Step } from '../../core/following/decide-purge.ts';
+import { decideStale } from '../../core/following/decide-stale.ts';
+import { isToProve, type PurgeState } from '../../core/following/followed-purge.ts';
+import type { RepairsSpent } from '../../core/following/repairs.ts';
+import type { Repeats } from '../../core/following/repeats.ts';
+import type { Tokens } from '../../core/limits/tokens/quota.ts';
+import { fileKey } from '../../core/model/entry-key.ts';
+import type { PurgeMessage } from '../../core/model/purge-message.ts';
+import type { Target } from '../../core/model/types.ts';
+import { chooseProbes, type Sample, sampleOf } from '../../core/proving/choose.ts';
+import { concludeProof, type Proof } from '../../core/proving/conclude.ts';
+import type { Probe, Verdict } from '../../core/proving/probe.ts';
+import { describeError } from '../../lambda/log.ts';
+import { followEvents } from '../../lambda/log-events.ts';
+import type { FollowPorts, Probing } from './follow-ports.ts';
+import { splitByStale } from './send-again.ts';
+
+/** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
+const longestProbeMs = 25_000;
+const shortestProbeMs = 8_000;
+/** What is to be done with the verdicts takes a while, in milliseconds. */
+const afterwardsMs = 3_000;
+/** Proving takes so long at least, in milliseconds. */
+export const leastProvingMs = shortestProbeMs + afterwardsMs;
+/** A purge that ticks have not got to prove for so long, in milliseconds, is not proven. */
+const givenUpMs = 10 * 60_000;
+const concurrency = 16;
+
+/** A purge that CDN Pro has finished in full. */
+export interface Finished {
+  readonly purge: OpenPurge;
+  readonly state: PurgeState & { readonly kind: 'purging' };
+  /** Decides on its second purge; undefined where a later purge has it. */
+  readonly repeats: Repeats | undefined;
+}
+
+/** What is to be done to a purge once the edge was asked. */
+export interface Proven {
+  readonly purge: OpenPurge;
+  readonly step: Step;
+  readonly repeats: Repeats | undefined;
+}
+
+interface Sampled extends Finished {
+  readonly sample: Sample;
+}
+
+/**
+ * Asks the edge for files of purges, and decides how they end by what it shows.
+ * @param quotas the day's quota of each target
+ * @returns what is to be done; nothing of those for which there was no time, and which the next tick proves
+ */
+export async function provePurges(
+  finished: readonly Finished[],
+  quotas: (target: Target) => Tokens,
+  ports: FollowPorts & { readonly probing: Probing },
+  deadlineMs: number,
+): Promise<readonly Proven[]> {
+  const withinMs = Math.min(longestProbeMs, deadlineMs - afterwardsMs - ports.nowMs());
+  if (withinMs < shortestProbeMs) return [];
+  const claimed = await pMap(finished, (each) => claim(each, ports), { concurrency });
+  const sampled = claimed.flatMap((each) => each ?? []);
+  const chosen = chooseProbes(
+    sampled.map(({ purge: { purgeId, target }, sample }) => ({ purgeId, target, sample })),
+    ports.probing.vantages,
+  );
+  const probesOf = ({ purge: { purgeId } }: Finished) => chosen.get(purgeId) ?? [];
+  const verdicts = await askEdge([...chosen.values()].flat(), withinMs, ports);
+  const proofs = sampled.map((each) => {
+    const probes = probesOf(each);
+    const own =
+      verdicts && probes.map((probe) => verdicts.get(probe)).filter((verdict) => verdict !== undefined);
+    note(each.purge, probes, own ?? [], ports);
+    return { ...each, proof: concludeProof(probes, own, each.sample.provable) };
+  });
+  const ended = proofs.flatMap(({ proof, ...each }) => (proof.kind === 'stale' ? [] : [endOf(each, proof)]));
+  const stale = proofs.filter(({ proof }) => proof.kind === 'stale');
+  return [...ended, ...(await repairAll(stale, quotas, ports))];
+}
+
+/** Writes down that a purge is only to be proven: so that one tick does it, and CDN Pro is not asked for it again. */
+async function claim(each: Finished, { journal, nowMs }: FollowPorts): Promise<Sampled | undefined> {
+  const purge = await journal.write(each.purge, each.state);
+  if (purge === undefined) return undefined;
+  const { acceptedMs } = purge;
+  const isTooLate = isToProve(each.purge) && nowMs() - (each.state.finishedMs ?? acceptedMs) > givenUpMs;
+  // Of many purges the bodies are too much to be kept.
+  const entries = isTooLate
+    ? []
+    : (await journal.messages(purge.purgeId)).flatMap((message) => message.entries);
+  return { ...each, purge, sample: sampleOf(entries) };
+}
+
+/** @returns a verdict for each probe; undefined where the function that probes has not answered */
+async function askEdge(
+  probes: readonly Probe[],
+  withinMs: number,
+  { probing, log }: FollowPorts & { readonly probing: Probing },
+): Promise<ReadonlyMap<Probe, Verdict> | undefined> {
+  if (probes.length === 0) return new Map();
+  try {
+    const { verdicts } = await probing.probe({ probes, withinMs });
+    return new Map(
+      probes.flatMap((probe, index) => {
+        const verdict = verdicts[index];
+        return verdict === undefined ? [] : [[probe, verdict] as const];
+      }),
+    );
+  } catch (error) {
+    log.warn(followEvents.notProbed, { probes: probes.length, error: describeError(error) });
+    return undefined;
+  }
+}
+
+/** Says what was seen, where that is not the new version. */
+function note(
+  { purgeId }: OpenPurge,
+  probes: readonly Probe[],
+  verdicts: readonly Verdict[],
+  { measure, log }: FollowPorts,
+): void {
+  const told = verdicts.map((verdict, index) => ({ url: probes[index]?.url, ...verdict }));
+  const stale = told.filter(({ kind }) => kind === 'stale');
+  const unproven = told.filter(({ kind }) => kind === 'unproven');
+  if (stale.length > 0) {
+    measure('ProbesStale', stale.length);
+    log.warn(followEvents.probesStale, { purgeId, probes: stale });
+  }
+  if (unproven.length > 0) {
+    measure('ProbesUnproven', unproven.length);
+    log.info(followEvents.probesUnproven, { purgeId, probes: unproven });
+  }
+}
+
+function endOf({ purge, state, repeats }: Finished, { kind, reason, proof }: Proof): Proven {
+  const { kind: _, ...outcome } = state;
+  const seen = { ...outcome, ...(reason !== undefined && { reason }), ...(proof !== undefined && { proof }) };
+  const end = { kind: kind === 'fresh' ? 'fresh' : 'completed', ...seen } as const;
+  return { purge, step: { kind: 'end', end }, repeats };
+}
+
+type Stale = Finished & { readonly proof: Proof };
+
+/** @returns what is to be done to purges of which files were seen to be old; nothing where another tick is at work */
+async function repairAll(
+  stale: readonly Stale[],
+  quotas: (target: Target) => Tokens,
+  ports: FollowPorts,
+): Promise<readonly Proven[]> {
+  if (stale.length === 0) return [];
+  const { journal, nowMs } = ports;
+  const { following, version } = await journal.readFollowing();
+  let spent: RepairsSpent = following.spent;
+  const decided: Proven[] = [];
+  for (const { purge, state, repeats, proof } of stale) {
+    const { kind: _, ...outcome } = state;
+    const hashes = proof.stale.map((probe) => hashOf(fileKey(probe)));
+    const { reason = '', proof: seen = '' } = proof;
+    const isRepeated = isInAll(
+      repeats?.of(purge.purgeId, await journal.messages(purge.purgeId)) ?? [],
+      hashes,
+    );
+    const result = decideStale(
+      purge,
+      { ...outcome, reason, proof: seen, stale: hashes },
+      { isRepeated, spent, quota: quotas(purge.target), nowMs: nowMs() },
+    );
+    spent = result.spent;
+    decided.push({ purge, step: result.step, repeats });
+  }
+  const isChanged = spent !== following.spent;
+  return !isChanged || (await journal.writeFollowing({ ...following, spent }, version)) ? decided : [];
+}
+
+/** @returns whether messages have all files of these hashes */
+function isInAll(messages: readonly PurgeMessage[], hashes: readonly string[]): boolean {
+  const { old } = splitByStale(messages, hashes);
+  const files = old.flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === 'file' ? fileKey(entry) : [])),
+  );
+  return new Set(files).size === new Set(hashes).size;
+}

@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest';
+import { followEvents } from '../../functions/lambda/log-events.ts';
+import {
+  changeIn,
+  createFollowWorld,
+  type Fate,
+  type FollowWorldOptions,
+  messageFor,
+} from '../helpers/follow-world.ts';
+import { minuteMs } from '../helpers/tick-world.ts';
+
+const page = 'https://h.example/page';
+/** An edge that fills itself again before its parent obeys keeps the old page. */
+const race = { takesMs: 50_000, edge: { parentAt: 1, askedAfterMs: 1000 } };
+
+/** @returns a world in which a page has changed, and CDN Pro has accepted its purge */
+async function worldWith(
+  fate: Fate = {},
+  options: FollowWorldOptions = {},
+  action: 'put' | 'delete' = 'put',
+) {
+  const world = createFollowWorld(options);
+  world.nowMs += 3000;
+  const message = changeIn(world, messageFor(page), action);
+  const purgeId = await world.accept([message], fate);
+  return { world, purgeId, message };
+}
+
+const endsOf = (world: ReturnType<typeof createFollowWorld>) =>
+  world.purges.map(({ purgeId }) => world.ends(purgeId));
+
+describe('a purge that has completed', () => {
+  test.each(['put', 'delete'] as const)(
+    'is fresh where the edge shows what a %s has changed',
+    async (action) => {
+      const { world, purgeId } = await worldWith({}, {}, action);
+      await world.tick();
+      expect(world.ends(purgeId)).toEqual(['fresh']);
+      expect(world.measured('FreshSeconds')).toEqual([60.5]);
+      expect(world.measured('CompletionSeconds')).toEqual([20]);
+      expect(world.events).toMatchObject([
+        { end: 'fresh', proof: '1 of 1 URLs seen at dns (1.2.3.4)', urls: [page] },
+      ]);
+      expect(world.lines.at(-1)).toMatchObject({
+        message: followEvents.purgeEnded,
+        fields: { end: 'fresh', proof: '1 of 1 URLs seen at dns (1.2.3.4)', freshSeconds: 60.5 },
+      });
+    },
+  );
+
+  test('has its second purge all the same, which is proven, too, and not measured again', async () => {
+    const { world, purgeId } = await worldWith();
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repeats: purgeId, entries: [{ url: page }] }]);
+    await world.deliver();
+    await world.tick();
+    expect([endsOf(world), world.measured('FreshSeconds').length]).toEqual([[['fresh'], ['fresh']], 1]);
+  });
+
+  test.each<[string, FollowWorldOptions['edgeSays'], string]>([
+    ['does not answer', () => 'no answer in time', 'no answer in time'],
+    ['redirects', () => ({ status: 302 }), 'the answer is 302'],
+    ['refuses', () => ({ status: 403 }), 'the answer is 403'],
+    ['has no validators', ({ status }) => ({ status }), 'the answer has no ETag'],
+    [
+      'is older, and does not say when it is from',
+      () => ({ status: 200, etag: '"x"' }),
+      'it has another ETag, and no Last-Modified',
+    ],
+  ])('stays completed where the edge %s, and is not purged again for it', async (_, edgeSays, why) => {
+    const { world, purgeId } = await worldWith(race, edgeSays === undefined ? {} : { edgeSays });
+    await world.tick();
+    const reason = `not proven: 1 of 1 probes cannot tell, such as of ${page}: ${why}`;
+    expect(world.events).toMatchObject([{ end: 'completed', reason }]);
+    expect([world.measured('ProbesUnproven'), world.measured('Repairs'), world.ends(purgeId)]).toEqual([
+      [1],
+      [],
+      ['completed'],
+    ]);
+  });
+
+  test.each<[string, FollowWorldOptions]>([
+    ['nothing is probed', { ports: ({ probing: _, ...ports }) => ports }],
+    [
+      'its target has no vantage point',
+      { ports: (ports) => ({ ...ports, probing: withVantages([], ports) }) },
+    ],
+  ])('is completed where %s', async (_, options) => {
+    const { world, purgeId } = await worldWith(race, options);
+    await world.tick();
+    expect([world.ends(purgeId), world.probed]).toEqual([['completed'], []]);
+  });
+
+  test('is completed where it is not known what it shows', async () => {
+    const world = createFollowWorld();
+    const purgeId = await world.accept([messageFor(page)], race);
+    await world.tick();
+    expect([world.ends(purgeId), world.probed]).toEqual([['completed'], []]);
+  });
+
+  test('is completed where the function that probes fails, and says so', async () => {
+    const { world } = await worldWith(race, {
+      ports: (ports) => ({
+        ...ports,
+        probing: {
+          ...withVantages(['dns'], ports),
+          probe: async () => {
+            throw new Error('no such function');
+          },
+        },
+      }),
+    });
+    await world.tick();
+    expect(world.lines).toContainEqual({
+      message: followEvents.notProbed,
+      fields: { probes: 1, error: { name: 'Error', message: 'no such function' } },
+    });
+    const reason = 'not proven: the function that probes has not answered';
+    expect(world.events).toMatchObject([{ end: 'completed', reason }]);
+  });
+
+  test('is superseded, and not probed, where a later purge of the same URLs will be', async () => {
+    const { world, purgeId } = await worldWith();
+    world.nowMs += 3000;
+    const later = await world.accept([changeIn(world, messageFor(page))], { takesMs: 90_000 });
+    await world.tick();
+    expect([world.ends(purgeId), world.probed]).toEqual([['superseded'], []]);
+    await world.tick();
+    expect(world.ends(later)).toEqual(['fresh']);
+  });
+
+  test('is proven by the next tick where this one has no time for it', async () => {
+    let takesMs = 30_000;
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        ports: (ports) => ({
+          ...ports,
+          cdnPro: {
+            async prepare() {
+              world.nowMs += takesMs;
+              return ports.cdnPro.prepare();
+            },
+          },
+        }),
+      },
+    );
+    await world.tick();
+    expect([world.ends(purgeId), world.probed]).toEqual([[], []]);
+    takesMs = 0;
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['fresh']);
+  });
+
+  test('is not proven where ticks have not got to it for ten minutes', async () => {
+    let crashes = true;
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        step: (what) => {
+          if (crashes && what === 'before probe') throw new Error('stopped');
+        },
+        ports: (ports) => ({ ...ports, log: { ...ports.log, warn: stopped } }),
+      },
+    );
+    await expect(world.tick()).rejects.toThrow('stopped');
+    expect([await world.open(), world.ends(purgeId)]).toMatchObject([[{ state: { kind: 'purging' } }], []]);
+    world.nowMs += 10 * minuteMs;
+    crashes = false;
+    await world.tick();
+    const reason = 'not proven: there was no time to ask';
+    expect(world.events).toMatchObject([{ purgeId, end: 'completed', reason }]);
+    expect(world.asked).toEqual(['list']);
+  });
+});
+
+describe('a purge after which the edge shows an old version', () => {
+  test('is purged again, which is no second purge in addition, and then it is fresh', async () => {
+    const { world, purgeId, message } = await worldWith(race);
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.sent).toEqual([{ ...message, repair: 1, repeats: purgeId, released: world.nowMs }]);
+    expect(world.events[0]?.reason).toBe(
+      `1 of 1 probes saw an old version, such as of ${page}: it has another ETag, and a Last-Modified from before the change (dns (1.2.3.4): status 206): purged again`,
+    );
+    await world.deliver();
+    await world.tick(3);
+    expect(endsOf(world)).toEqual([['superseded'], ['fresh']]);
+    expect([world.sent.length, world.measured('ProbesStale'), world.measured('Repairs')]).toEqual([
+      1,
+      [1],
+      [1],
+    ]);
+    expect(world.measured('FreshSeconds')).toEqual([120.5]);
+  });
+
+  test('that a delete has made is purged again as well', async () => {
+    const { world } = await worldWith(race, {}, 'delete');
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repair: 1, entries: [{ shows: { gone: true } }] }]);
+  });
+
+  test('is purged again where the tokens do not allow a second purge: on evidence', async () => {
+    const { world } = await worldWith(race, { files: 100 });
+    await world.spend({ files: 80, dirs: 0 });
+    await world.tick();
+    expect(world.sent).toMatchObject([{ repair: 1, entries: [{ url: page }] }]);
+  });
+
+  test('has only what was seen to be old repaired, and the others repeated', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const [old, well] = [`${page}/old`, `${page}/well`];
+    const purgeId = await world.accept([changeIn(world, messageFor(old, well))], { edge: { obeys: false } });
+    world.edge.purge([well], 0, {});
+    await world.tick();
+    expect(world.sent).toMatchObject([
+      { entries: [{ url: old }], repair: 1, repeats: purgeId },
+      { entries: [{ url: well }], repeats: purgeId },
+    ]);
+    expect(world.sent[1]).not.toHaveProperty('repair');
+  });
+
+  test('fails after three repairs, with what was seen, and what is old is in the dead letter queue', async () => {
+    const { world } = await worldWith({ edge: { obeys: false } });
+    for (let count = 0; count < 5; count++) {
+      await world.tick();
+      await world.deliver(() => ({ edge: { obeys: false } }));
+    }
+    expect(endsOf(world)).toEqual([['superseded'], ['superseded'], ['superseded'], ['failed']]);
+    expect(world.measured('PurgesFailed')).toEqual([1]);
+    expect(world.deadLetters).toMatchObject([
+      {
+        entries: [{ url: page }],
+        rejected: { reason: expect.stringMatching(/saw an old version.*repaired 3 times$/) },
+      },
+    ]);
+  });
+
+  test("fails where repairs have used their 5% of the day's tokens, and there are none for a second purge", async () => {
+    const world = createFollowWorld({ files: 20 });
+    await world.spend({ files: 16, dirs: 0 });
+    world.nowMs += 3000;
+    for (const name of ['a', 'b']) {
+      await world.accept([changeIn(world, messageFor(`${page}/${name}`))], { edge: { obeys: false } });
+    }
+    await world.tick();
+    expect(endsOf(world)).toEqual([['superseded'], ['failed']]);
+  });
+});
+
+function withVantages(
+  production: readonly string[],
+  { probing = never() }: Parameters<NonNullable<FollowWorldOptions['ports']>>[0],
+) {
+  return { ...probing, vantages: { production, staging: [] } };
+}
+
+function never(): never {
+  throw new Error('Expected a world that probes');
+}
+
+function stopped(): never {
+  throw new Error('stopped');
+}
