@@ -15,6 +15,9 @@ export interface Surroundings {
   /** @returns whether the user says yes; undefined where nobody can be asked */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Says how far a command is, while it runs. */
+  readonly progress: (line: string) => void;
 }
 
 /** One command. */

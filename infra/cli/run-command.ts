@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'what happened to the newest change of a URL',
     load: async () => (await import('./commands/journal/why.ts')).whyCommand,
   },
+  wait: {
+    summary: 'waits until what changed is completed or fresh',
+    load: async () => (await import('./commands/journal/wait.ts')).waitCommand,
+  },
   waiting: {
     summary: 'which URLs wait for tokens of the day, and until when',
     load: async () => (await import('./commands/waiting.ts')).waitingCommand,

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Surroundings } from './command.ts';
 
 /** The terminal, or the script, that the command line runs in. */
@@ -13,4 +14,6 @@ export const terminal: Surroundings = {
     return /^y(es)?$/i.test(answer.trim());
   },
   nowMs: Date.now,
+  sleep: (ms) => sleep(ms),
+  progress: (line) => console.error(line),
 };

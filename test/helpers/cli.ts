@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Surroundings } from '../../infra/cli/command.ts';
 import { runCommand } from '../../infra/cli/run-command.ts';
 import type { Ready } from '../../local/demo/ready.ts';
@@ -27,6 +28,8 @@ export async function run(args: readonly string[], given: Partial<Surroundings> 
     readStdin: async () => undefined,
     confirm: async () => undefined,
     nowMs: Date.now,
+    sleep: (ms) => sleep(ms),
+    progress: () => {},
   };
   const { exitCode, stdout = '', stderr = '' } = await runCommand(args, { ...nobody, ...given });
   return { exitCode, stdout, stderr };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
@@ -50,16 +51,20 @@ async function asked<Answer>(...args: readonly string[]): Promise<Answer> {
 const status = () => asked<Status>('status');
 const why = (key: string) => asked<WhyReport>('why', `https://h.example/${key}`);
 
+/** Looks at once again. */
+const soon = { sleep: () => sleep(100) };
+
 test('while submission is paused changes wait, and when it is resumed all of them are purged', async () => {
   expect(await status()).toMatchObject({ fresh: true, paused: true, waiting: 0, open: 0, deadLetters: 0 });
   const keys = Array.from({ length: 20 }, (_, index) => `page-${index}`);
   await Promise.all(keys.map(put));
-  const isQueued = async () => (await asked<WaitingReport>('waiting')).queue.visible === keys.length;
+  // Changes that arrive together share messages.
+  const isQueued = async () => (await asked<WaitingReport>('waiting')).queue.visible > 0;
   expect(await eventually(isQueued)).toBe(true);
-  expect(await status()).toMatchObject({ fresh: false, waiting: keys.length });
+  expect(await status()).toMatchObject({ fresh: false, waiting: expect.any(Number) });
   const waiting = await cli(['waiting']);
   expect(waiting).toMatchObject({ exitCode: 1, stderr: '' });
-  expect(waiting.stdout).toContain('20 messages in the purge queue: 20 ready');
+  expect(waiting.stdout).toMatch(/^[1-9]\d* messages? in the purge queue: [1-9]\d* ready/);
   expect(cdnPro.accepted).toEqual(new Set());
   expect(await cli(['resume'])).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await eventually(() => keys.every(isAccepted))).toBe(true);
@@ -93,6 +98,21 @@ test('while submission is paused changes wait, and when it is resumed all of the
   const inWords = await cli(['why', 'http://h.example/page-7']);
   expect(inWords).toMatchObject({ exitCode: 0, stderr: '' });
   expect(inWords.stdout).toMatch(/changed +s3: put s3:\/\/my-bucket\/page-7\n.*accepted +purge /);
+  const page = (number: number) => `https://h.example/page-${number}`;
+  expect(await cli(['wait', page(7)], soon)).toMatchObject({
+    exitCode: 0,
+    stdout: 'Done: 0 fresh, 1 completed.',
+    stderr: '',
+  });
+  // What is not there at all is waited for, too.
+  const missing = await cli(['wait', page(7), page(99), '--timeout', '1s', '--json'], soon);
+  expect(missing.exitCode).toBe(3);
+  expect(JSON.parse(missing.stdout)).toMatchObject({
+    timedOut: true,
+    open: [{ url: page(99), state: 'unknown' }],
+  });
+  const under = await cli(['wait', '--under', page(7), '--json'], soon);
+  expect(JSON.parse(under.stdout)).toMatchObject({ outcome: 'done', counts: { completed: 1 }, open: [] });
   expect(await cli(['why', 'https://other.example/'])).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining('no rule makes URLs of the host other.example, only of h.example'),
@@ -167,6 +187,11 @@ test('what CDN Pro rejected is listed by reason, and purged by a redrive once th
   expect(dead.stdout).toContain('The answer is 400.\n  https://h.example/rejected');
   expect((await cli(['dead', '--show'])).stdout).toContain('HTTP 400');
   expect(await why('rejected')).toMatchObject({ state: 'failed', reason: 'The answer is 400.' });
+  const waited = await cli(['wait', '--under', 'https://h.example/rejected'], soon);
+  expect(waited).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('Some have failed:\n  failed     https://h.example/rejected\n'),
+  });
   isDeployed = true;
   const others = ['--host', 'other.example'];
   expect(await asked('dead', ...others)).toMatchObject({ count: 0, groups: [] });
@@ -206,6 +231,13 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
   // A directory has purged this one.
   expect(await eventually(async () => (await why('blog/post.html')).state === 'purging')).toBe(true);
   expect((await why('blog/post.html')).changes).toMatchObject([{ source: 'cdn-purger', id: 'ticket 12' }]);
+  const said: string[] = [];
+  const given = { ...soon, progress: (line: string) => said.push(line) };
+  expect(await cli(['purge', page, '--wait', '--timeout', '3s'], given)).toMatchObject({
+    exitCode: 3,
+    stdout: expect.stringContaining('https://h.example/by%20hand'),
+  });
+  expect(said).toEqual([expect.stringContaining('1 queued'), '1 unknown', '1 purging']);
   isDeployed = false;
   expect(await cli(['purge', 'https://h.example/gone', '--delete', '--reason', 'ticket 13'])).toMatchObject({
     exitCode: 0,

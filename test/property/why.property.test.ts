@@ -7,7 +7,7 @@ import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { dropCovered } from '../../functions/core/planning/cover.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
-import { openHistory } from '../../infra/cli/purger/history.ts';
+import { openHistory } from '../../infra/cli/purger/history/history.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 

@@ -1,3 +1,4 @@
+import { entryKey } from '../../../functions/core/model/entry-key.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import type { PurgeEntry } from '../../../functions/core/model/types.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../command.ts';
 import { counted } from '../counted.ts';
 import { connect, type Purger } from '../purger/connect.ts';
+import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
 import { sendByHand } from '../purger/queues/send-by-hand.ts';
 import {
@@ -20,11 +22,13 @@ import {
   wholeHosts,
 } from '../queries/purge-by-hand.ts';
 import { quotaReport } from '../queries/quota.ts';
+import { readDuration } from '../queries/time.ts';
 import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
+import { awaitedResult } from './journal/awaited-result.ts';
 
 const usage = `Usage:
-  cdn-purger purge URL... [--delete] [--reason WORDS] [--dry-run] [--yes] (--stack NAME | --ready FILE) [--json]
+  cdn-purger purge URL... [--delete] [--reason WORDS] [--dry-run] [--yes] [--wait] (--stack NAME | --ready FILE) [--json]
   cdn-purger purge --file FILE …
   … | cdn-purger purge - …
 
@@ -37,9 +41,12 @@ a form that CDN Pro takes, nothing is purged.
   --reason WORDS  why: it is kept for 90 days with the purge and who asked for it, in logs and in dead letters
   --dry-run       says what it would cost, and purges nothing
   --yes           does not ask before a wildcard at the root of a host, or before a host that no rule names
+  --wait          waits until all of it is completed or fresh, and says how far it is
+  --timeout TIME  when to give up waiting, such as 90s or 2h. Default: 20m
 ${purgerUsage}
 
-Ends with 0 where it was queued (or could be), 1 where it was not, and 2 where the command is wrong.`;
+Ends with 0 where it was queued (or could be; with --wait: is completed or fresh), 1 where it was not (with --wait: has
+failed), 2 where the command is wrong, and 3 where time runs out.`;
 
 /** Purges by hand. */
 export const purgeCommand = defineCommand({
@@ -51,8 +58,15 @@ export const purgeCommand = defineCommand({
     reason: { type: 'string' },
     'dry-run': { type: 'boolean' },
     yes: { type: 'boolean' },
+    wait: { type: 'boolean' },
+    timeout: { type: 'string' },
   },
   async run({ values, positionals }, surroundings) {
+    const { timeout } = values;
+    if (timeout !== undefined && values.wait !== true) {
+      throw new UsageError('Expected --timeout with --wait, got it alone');
+    }
+    const timeoutMs = readDuration('--timeout', timeout ?? '20m');
     const urls = await readList(positionals, values.file, surroundings);
     const purger = await connect(values);
     const action = values.delete === true ? 'delete' : 'invalidate';
@@ -65,9 +79,18 @@ export const purgeCommand = defineCommand({
     }
     const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
     if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
-    const { unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
+    const { change, unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
     if (unsent.length > 0) {
       return print(1, { queued: 0, ...read, ...plan }, `Not all was queued: ${unsent[0]}. Do it again.`);
+    }
+    if (values.wait === true) {
+      surroundings.progress(describePlan(read.entries, plan, 'queued'));
+      const entries = new Map(read.entries.map((entry) => [entryKey(entry), entry]));
+      const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries } as const;
+      return awaitedResult(
+        await awaitChanges(purger, { wanted, timeoutMs }, surroundings),
+        values.json === true,
+      );
     }
     const done = `${describePlan(read.entries, plan, 'queued')}\n\nNext: cdn-purger status; cdn-purger dead, if one should be refused.`;
     return print(0, { queued: read.entries.length, ...read, ...plan }, done);

@@ -1,6 +1,6 @@
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import { connect } from '../../purger/connect.ts';
-import { readUrlFacts } from '../../purger/url-facts.ts';
+import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { describeWhy } from '../../queries/why/describe-why.ts';
 import { readOneUrl } from '../../queries/why/read-url.ts';
 import { matchUrl } from '../../queries/why/url-match.ts';

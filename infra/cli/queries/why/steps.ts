@@ -2,11 +2,9 @@ import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
 import { entryKey } from '../../../../functions/core/model/entry-key.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
-import {
-  type ChangeReference,
-  type PurgeMessage,
-  readMessage,
-} from '../../../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
+import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
 
@@ -23,7 +21,8 @@ export interface Step {
   readonly change?: ChangeReference;
   /** When that happened, in milliseconds. */
   readonly changedMs: number;
-  /** Of the entry. */
+  readonly entry: PurgeEntry;
+  /** The same for entries that ask for the same purge. */
   readonly key: string;
   /** When it came there, in milliseconds. */
   readonly atMs: number;
@@ -41,7 +40,10 @@ export interface UrlFacts {
 }
 
 /** @returns each place in which an entry is that purges the URL, as far as it can be seen */
-export function stepsOf({ purges, parked, letters }: UrlFacts, { matches }: UrlMatch): readonly Step[] {
+export function stepsOf(
+  { purges, parked, letters }: UrlFacts,
+  { matches }: Pick<UrlMatch, 'matches'>,
+): readonly Step[] {
   const steps = (
     message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats'>,
     seen: Pick<Step, 'atMs' | 'state' | 'reason'>,
@@ -50,6 +52,7 @@ export function stepsOf({ purges, parked, letters }: UrlFacts, { matches }: UrlM
     message.entries.filter(matches).map((entry) => ({
       ...(message.change !== undefined && { change: message.change }),
       changedMs: changeMs(message.change) ?? changedMs,
+      entry,
       key: entryKey(entry),
       isRepeat: message.repeats !== undefined,
       ...seen,
@@ -59,9 +62,8 @@ export function stepsOf({ purges, parked, letters }: UrlFacts, { matches }: UrlM
       messages.flatMap((message) => steps(message, { atMs: acceptedMs, ...seenOf(state) })),
     ),
     ...letters.flatMap(({ body, sentAt, reason }) => {
-      const read = readMessage(body);
       const seen = { atMs: Date.parse(sentAt), state: 'failed', reason } as const;
-      return read.kind === 'message' ? steps(read.message, seen) : [];
+      return readMessages(body).flatMap((read) => (read.kind === 'message' ? steps(read.message, seen) : []));
     }),
     // It is removed once it is purged: what waits has been purged for an older change only.
     ...parked.flatMap(({ entry, sinceMs, ...own }) =>

@@ -1,16 +1,16 @@
-import { keptMs } from '../../../functions/aws/journal/url-index.ts';
-import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
-import type { DeadLetter } from '../queries/dead-letters.ts';
-import { waitingReport } from '../queries/waiting.ts';
-import type { UrlMatch } from '../queries/why/url-match.ts';
-import type { WhyFacts, WhyWaiting } from '../queries/why/why.ts';
-import type { Purger } from './connect.ts';
+import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
+import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import type { DeadLetter } from '../../queries/dead-letters.ts';
+import { waitingReport } from '../../queries/waiting.ts';
+import type { UrlMatch } from '../../queries/why/url-match.ts';
+import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
+import type { Purger } from '../connect.ts';
+import { openLimits } from '../limits.ts';
+import { openParked, readParked, readParkedWith } from '../parked.ts';
+import { openDeadLetters, peekDeadLetters } from '../queues/dead-letters.ts';
+import { countOf, readQueues } from '../queues/queues.ts';
+import { isPaused, readSwitches } from '../switches.ts';
 import { openHistory } from './history.ts';
-import { openLimits } from './limits.ts';
-import { openParked, readParked, readParkedWith } from './parked.ts';
-import { openDeadLetters, peekDeadLetters } from './queues/dead-letters.ts';
-import { countOf, readQueues } from './queues/queues.ts';
-import { isPaused, readSwitches } from './switches.ts';
 
 /** How many dead letters are looked at: more would take longer than an answer may. */
 const mostLetters = 500;
@@ -54,7 +54,7 @@ function pathOf(url: string): string {
 }
 
 /** Of a queue without messages nothing is received, which would take a second. */
-async function readLetters(
+export async function readLetters(
   purger: Purger,
 ): Promise<{ readonly letters: readonly DeadLetter[]; readonly lettersLeft: number }> {
   const count = countOf((await readQueues(purger)).deadLetters);

@@ -4,11 +4,11 @@ import {
   daysBetween,
   type FoundPurge,
   keptMs,
-} from '../../../functions/aws/journal/url-index.ts';
-import { createJournal, type Journal } from '../../../functions/aws/tables/journal-table.ts';
-import { changeMs, type SettledPurge } from '../queries/why/steps.ts';
-import type { UrlMatch } from '../queries/why/url-match.ts';
-import type { Purger } from './connect.ts';
+} from '../../../../functions/aws/journal/url-index.ts';
+import { createJournal, type Journal } from '../../../../functions/aws/tables/journal-table.ts';
+import { changeMs, type SettledPurge } from '../../queries/why/steps.ts';
+import type { UrlMatch } from '../../queries/why/url-match.ts';
+import type { Purger } from '../connect.ts';
 
 /** What happened to purges, by URL and by time. */
 export interface History {

@@ -1,0 +1,63 @@
+import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
+import { connect, type Purger } from '../../purger/connect.ts';
+import { awaitChanges } from '../../purger/history/await-changes.ts';
+import { readDuration, readTime } from '../../queries/time.ts';
+import type { Wanted } from '../../queries/why/awaited.ts';
+import { readFileUrl } from '../../queries/why/read-url.ts';
+import { matchUrl } from '../../queries/why/url-match.ts';
+import { UsageError } from '../../usage-error.ts';
+import { awaitedResult } from './awaited-result.ts';
+
+const usage = `Usage:
+  cdn-purger wait URL... [--since TIME] [--timeout DURATION] (--stack NAME | --ready FILE) [--json]
+  cdn-purger wait [--under PREFIX] [--since TIME] [--timeout DURATION] (--stack NAME | --ready FILE) [--json]
+
+Waits, in a pipeline, until what changed is completed or fresh. With URLs each of them must have changed since then, so that
+a change that has not even arrived is waited for. Without, it is all that has arrived, by SQS's own counts, which are rough.
+
+  --since TIME        what changed before does not count: a time (2026-11-26T08:00:00Z, or seconds since 1970), or a
+                      duration before now (15m). Default: 15m
+  --under PREFIX      only what begins with this, such as https://www.example.com/blog/
+  --timeout DURATION  when to give up. Default: 20m
+${purgerUsage}
+
+Ends with 0 where all is completed or fresh, 1 where something has failed or nothing has changed, 2 where it cannot be told,
+and 3 where time runs out.`;
+
+/** For pipelines: it goes on once visitors see what was deployed. */
+export const waitCommand = defineCommand({
+  usage,
+  options: {
+    ...purgerOptions,
+    since: { type: 'string' },
+    under: { type: 'string' },
+    timeout: { type: 'string' },
+  },
+  async run({ values, positionals }, surroundings) {
+    const { since = '15m', timeout = '20m', under } = values;
+    const sinceMs = readTime('--since', since, surroundings.nowMs());
+    const timeoutMs = readDuration('--timeout', timeout);
+    if (under !== undefined && positionals.length > 0) {
+      throw new UsageError('Expected URLs or --under, got both');
+    }
+    if (under !== undefined && !/^https?:\/\/[^/]+\//.test(under)) {
+      throw new UsageError(
+        `Expected --under to begin with http:// or https://, a host and a slash, got "${under}"`,
+      );
+    }
+    const urls = positionals.map(readFileUrl);
+    const purger = await connect(values);
+    const wanted = wantedOf(urls, { sinceMs, under }, purger);
+    const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
+    return awaitedResult(result, values.json === true);
+  },
+});
+
+function wantedOf(
+  urls: readonly string[],
+  { sinceMs, under }: { readonly sinceMs: number; readonly under: string | undefined },
+  { planning }: Purger,
+): Wanted {
+  if (urls.length === 0) return { kind: 'changes', sinceMs, ...(under !== undefined && { under }) };
+  return { kind: 'urls', sinceMs, urls: new Map(urls.map((url) => [url, matchUrl(url, planning.cacheKey)])) };
+}

@@ -1,0 +1,75 @@
+import type { Surroundings } from '../../command.ts';
+import type { DeadLetter } from '../../queries/dead-letters.ts';
+import { type AwaitedReport, awaitedReport, type Wanted } from '../../queries/why/awaited.ts';
+import type { UrlFacts } from '../../queries/why/steps.ts';
+import type { Purger } from '../connect.ts';
+import { openParked, readParked } from '../parked.ts';
+import { countOf, readQueues } from '../queues/queues.ts';
+import { openHistory } from './history.ts';
+import { readLetters } from './url-facts.ts';
+
+/** What is looked at, and for how long. */
+export interface AwaitOptions {
+  readonly wanted: Wanted;
+  readonly timeoutMs: number;
+}
+
+/** What came of it. */
+export interface AwaitResult extends AwaitedReport {
+  readonly timedOut: boolean;
+}
+
+/** How long to wait from one look to the next, in milliseconds. */
+const pauseMs = 5_000;
+/** An event of S3 is rarely on its way for longer, in milliseconds: before, that there is nothing means nothing. */
+const arrivalMs = 60_000;
+
+/**
+ * Waits until all is completed or fresh, something has failed, or time runs out. That nothing is left is believed at the
+ * second look: what moves on is seen nowhere for a moment, and SQS counts what it holds only about.
+ */
+export async function awaitChanges(
+  purger: Purger,
+  { wanted, timeoutMs }: AwaitOptions,
+  { nowMs, sleep, progress }: Pick<Surroundings, 'nowMs' | 'sleep' | 'progress'>,
+): Promise<AwaitResult> {
+  const startMs = nowMs();
+  const look = createLook(purger, wanted);
+  let said = '';
+  let isSecondLook = false;
+  for (;;) {
+    const report = await look(nowMs());
+    const line = describeProgress(report);
+    if (line !== said) progress(line);
+    said = line;
+    const isOver =
+      report.outcome === 'done' || (report.outcome === 'nothing' && nowMs() - startMs >= arrivalMs);
+    if (report.outcome === 'failed' || (isOver && isSecondLook)) return { ...report, timedOut: false };
+    if (nowMs() - startMs >= timeoutMs) return { ...report, timedOut: true };
+    isSecondLook = isOver;
+    await sleep(Math.min(pauseMs, Math.max(0, startMs + timeoutMs - nowMs())));
+  }
+}
+
+function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<AwaitedReport> {
+  let letters: readonly DeadLetter[] = [];
+  let lettersCount = 0;
+  return async (nowMs) => {
+    const queues = await readQueues(purger);
+    const parked = await readParked(await openParked(purger));
+    const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs);
+    const count = countOf((await readQueues(purger)).deadLetters);
+    // Who reads them hides them from others for a moment.
+    if (count !== lettersCount) letters = (await readLetters(purger)).letters;
+    lettersCount = count;
+    const facts: UrlFacts = { purges, parked, letters };
+    return awaitedReport(wanted, { ...facts, queued: countOf(queues.buffer) + countOf(queues.inbox) });
+  };
+}
+
+/** @returns how far everything is, in one line */
+export function describeProgress({ counts, queued }: AwaitedReport): string {
+  const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+  const all = [...states, ...(queued > 0 ? [`${queued} messages in the queues`] : [])];
+  return all.length === 0 ? 'nothing has changed yet' : all.join(', ');
+}

@@ -1,0 +1,103 @@
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
+import { fixedPart } from '../../../../functions/core/planning/wildcard.ts';
+import { newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
+import type { UrlMatch } from './url-match.ts';
+
+/** What is waited for: only changes since a time count. */
+export type Wanted =
+  /** All that changed, or what of it is under a prefix of URLs. */
+  | { readonly kind: 'changes'; readonly sinceMs: number; readonly under?: string }
+  /** That each of these files has changed, too. */
+  | { readonly kind: 'urls'; readonly sinceMs: number; readonly urls: ReadonlyMap<string, UrlMatch> }
+  /** What was purged by hand, by the keys of the entries. */
+  | { readonly kind: 'entries'; readonly sinceMs: number; readonly entries: ReadonlyMap<string, PurgeEntry> };
+
+/** How far one thing is that is waited for. */
+export interface Awaited {
+  /** The URL or pattern. */
+  readonly url: string;
+  readonly state: UrlState;
+  readonly reason?: string;
+}
+
+/** @returns how far each thing is that is waited for; `unknown` where nothing is seen of it */
+export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
+  switch (wanted.kind) {
+    case 'urls':
+      return [...wanted.urls].map(([url, match]) => stateSince(url, wanted.sinceMs, facts, match));
+    case 'entries':
+    case 'changes': {
+      const { under } = wanted.kind === 'changes' ? wanted : {};
+      const matches = (entry: PurgeEntry) => under === undefined || isUnder(entry, under);
+      const steps = stepsOf(facts, { matches }).filter(({ changedMs }) => changedMs >= wanted.sinceMs);
+      const groups = groupBy(steps, ({ key }) => key);
+      const keys = wanted.kind === 'entries' ? wanted.entries.keys() : groups.keys();
+      return [...keys].flatMap((key) => {
+        const own = groups.get(key) ?? [];
+        const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
+        if (entry === undefined) return [];
+        return [{ url: entryText(entry), ...(newestOf(own) ?? unseen) }].map(withoutTime);
+      });
+    }
+  }
+}
+
+const unseen = { state: 'unknown' } as const;
+
+function stateSince(url: string, sinceMs: number, facts: UrlFacts, match: UrlMatch): Awaited {
+  const newest = newestOf(stepsOf(facts, match));
+  if (newest === undefined || newest.changedMs < sinceMs) return { url, ...unseen };
+  return withoutTime({ url, ...newest });
+}
+
+function withoutTime({ url, state, reason }: Awaited): Awaited {
+  return { url, state, ...(reason !== undefined && { reason }) };
+}
+
+/** @returns whether an entry may purge something under a prefix of URLs */
+function isUnder(entry: PurgeEntry, prefix: string): boolean {
+  // What a pattern matches is not compared with a prefix: rather one is waited for in vain.
+  if (entry.kind === 'regex') return true;
+  const own = schemeless(entry.kind === 'dir' ? fixedPart(entry.url) : entry.url);
+  const wanted = schemeless(prefix);
+  return own.startsWith(wanted) || (entry.kind === 'dir' && wanted.startsWith(own));
+}
+
+function schemeless(url: string): string {
+  return url.replace(/^https?:/, '');
+}
+
+/** How far everything is. */
+export interface AwaitedReport {
+  /** `done`: all of it is completed or fresh. `nothing`: nothing has changed. */
+  readonly outcome: 'done' | 'failed' | 'nothing' | 'waiting';
+  /** How many are in each state. */
+  readonly counts: Readonly<Partial<Record<UrlState, number>>>;
+  /** Messages in the queues, of which nobody knows what they are about. */
+  readonly queued: number;
+  /** Those that are not completed or fresh. */
+  readonly open: readonly Awaited[];
+}
+
+/** @returns how far everything is that is waited for */
+export function awaitedReport(wanted: Wanted, facts: UrlFacts & { readonly queued: number }): AwaitedReport {
+  const all = awaitedOf(wanted, facts);
+  const open = all.filter(({ state }) => state !== 'completed' && state !== 'fresh');
+  // Where all that is wanted is known, what else is in the queues does not matter.
+  const queued = wanted.kind === 'changes' ? facts.queued : 0;
+  const counts: Partial<Record<UrlState, number>> = {};
+  for (const { state } of all) counts[state] = (counts[state] ?? 0) + 1;
+  return { outcome: outcomeOf(all, open, queued), counts, queued, open };
+}
+
+function outcomeOf(
+  all: readonly Awaited[],
+  open: readonly Awaited[],
+  queued: number,
+): AwaitedReport['outcome'] {
+  if (open.some(({ state }) => state === 'failed')) return 'failed';
+  if (open.length + queued > 0) return 'waiting';
+  return all.length === 0 ? 'nothing' : 'done';
+}

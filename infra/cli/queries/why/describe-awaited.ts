@@ -1,0 +1,40 @@
+import { counted } from '../../counted.ts';
+import type { Awaited, AwaitedReport } from './awaited.ts';
+
+/** So many are printed; --json has all of them. */
+const mostPrinted = 20;
+
+/** @returns in words what waiting has come to */
+export function describeAwaited(report: AwaitedReport & { readonly timedOut: boolean }): string {
+  const { open, queued } = report;
+  const rows = open.map(({ url, state, reason }: Awaited) =>
+    [`  ${state.padEnd(10)} ${url}`, ...(reason === undefined ? [] : [`    ${reason}`])].join('\n'),
+  );
+  const more = rows.length - mostPrinted;
+  return [
+    headline(report),
+    ...rows.slice(0, mostPrinted),
+    ...(more > 0 ? [`  ... and ${more} more`] : []),
+    ...(queued > 0 ? [`  ${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
+    ...nextSteps(report),
+  ].join('\n');
+}
+
+function headline({ outcome, counts, timedOut }: AwaitedReport & { readonly timedOut: boolean }): string {
+  const { completed = 0, fresh = 0 } = counts;
+  if (timedOut) return 'Time has run out.';
+  if (outcome === 'done') return `Done: ${fresh} fresh, ${completed} completed.`;
+  if (outcome === 'failed') return 'Some have failed:';
+  return 'Nothing has changed since then, or it has not arrived.';
+}
+
+function nextSteps({ outcome, timedOut }: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
+  if (outcome === 'failed') return ['', 'Next: cdn-purger dead says why.'];
+  if (outcome === 'nothing')
+    return [
+      '',
+      'Next: cdn-purger explain says what the rules make of a change; doctor, whether events come.',
+    ];
+  if (timedOut) return ['', 'Next: cdn-purger status says what waits; why URL, for what.'];
+  return [];
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { entryKey } from '../../functions/core/model/entry-key.ts';
+import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
+import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
+import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+
+const startMs = Date.UTC(2026, 10, 26, 8);
+const scope = { target: 'production', action: 'invalidate' } as const;
+const file = (path: string): PurgeEntry => ({ kind: 'file', url: `https://h.example${path}`, ...scope });
+const dir = (path: string): PurgeEntry => ({ kind: 'dir', url: `https://h.example${path}`, ...scope });
+const changeAt = (minutes: number): ChangeReference => ({
+  source: 's3',
+  action: 'put',
+  id: 'x',
+  occurredAt: new Date(startMs + minutes * 60_000).toISOString(),
+});
+
+/** A purge of a change that happened so many minutes after the start. */
+const purgeOf = (
+  minutes: number,
+  state: SettledPurge['state']['kind'],
+  ...entries: PurgeEntry[]
+): SettledPurge => ({
+  purgeId: `p${minutes}`,
+  target: 'production',
+  lane: 'people',
+  acceptedMs: startMs + minutes * 60_000 + 5000,
+  urls: { files: 1, dirs: 0 },
+  repair: 0,
+  state: state === 'purging' ? { kind: state } : { kind: state as 'completed', reason: 'why' },
+  messages: [{ v: 1, change: changeAt(minutes), entries }],
+});
+
+const report = (wanted: Wanted, purges: readonly SettledPurge[], queued = 0) =>
+  awaitedReport(wanted, { purges, parked: [], letters: [], queued });
+
+describe('waiting for all that changed', () => {
+  const changes = { kind: 'changes', sinceMs: startMs } as const;
+  const done = purgeOf(1, 'completed', file('/blog/a'));
+
+  test('ends where all is completed, and nothing is in the queues', () => {
+    expect(report(changes, [done])).toMatchObject({ outcome: 'done', counts: { completed: 1 } });
+    expect(report(changes, [done], 1).outcome).toBe('waiting');
+    expect(report(changes, [done, purgeOf(2, 'purging', file('/blog/b'))])).toMatchObject({
+      outcome: 'waiting',
+      open: [{ url: 'https://h.example/blog/b', state: 'purging' }],
+    });
+  });
+
+  test('ends at once where something has failed', () => {
+    const purges = [done, purgeOf(2, 'purging', file('/b')), purgeOf(3, 'failed', file('/c'))];
+    expect(report(changes, purges, 3)).toMatchObject({
+      outcome: 'failed',
+      counts: { failed: 1, purging: 1 },
+    });
+  });
+
+  test('leaves out what changed before, and says so where that is all', () => {
+    expect(report(changes, [purgeOf(-1, 'failed', file('/c'))])).toMatchObject({
+      outcome: 'nothing',
+      counts: {},
+    });
+  });
+
+  test('takes under a prefix what may be there: files, directories above and below, and patterns', () => {
+    const under = { ...changes, under: 'http://h.example/blog/' };
+    const state = (entry: PurgeEntry) => report(under, [purgeOf(1, 'purging', entry)]).outcome;
+    const regex = { kind: 'regex', pattern: 'any://h.example/x', ...scope } as const;
+    for (const entry of [file('/blog/a'), dir('/blog/*'), dir('/**'), dir('/blog/2026/**'), regex]) {
+      expect(state(entry)).toBe('waiting');
+    }
+    for (const entry of [file('/news'), dir('/news/**')]) expect(state(entry)).toBe('nothing');
+  });
+});
+
+describe('waiting for certain URLs', () => {
+  const urls = new Map(['https://h.example/a', 'https://h.example/b'].map((url) => [url, matchUrl(url)]));
+  const wanted = { kind: 'urls', sinceMs: startMs, urls } as const;
+
+  test('goes on until each of them has changed and is completed, whatever else there is', () => {
+    const a = purgeOf(1, 'completed', file('/a'));
+    expect(report(wanted, [a], 9)).toMatchObject({
+      outcome: 'waiting',
+      open: [{ url: 'https://h.example/b', state: 'unknown' }],
+    });
+    expect(report(wanted, [a, purgeOf(-1, 'completed', file('/b'))]).outcome).toBe('waiting');
+    const others = purgeOf(2, 'failed', file('/c'));
+    expect(report(wanted, [a, others, purgeOf(1, 'completed', dir('/**'))], 9)).toMatchObject({
+      outcome: 'done',
+      queued: 0,
+    });
+  });
+});
+
+test('waiting for what was purged by hand goes by its entries, and by nothing that was before', () => {
+  const entries = new Map([file('/a'), dir('/b/*')].map((entry) => [entryKey(entry), entry]));
+  const wanted = { kind: 'entries', sinceMs: startMs, entries } as const;
+  const before = purgeOf(-1, 'completed', file('/a'), dir('/b/*'));
+  expect(report(wanted, [before])).toMatchObject({ outcome: 'waiting', counts: { unknown: 2 } });
+  const half = purgeOf(0, 'completed', dir('/b/*'));
+  expect(report(wanted, [before, half]).open).toEqual([{ url: 'https://h.example/a', state: 'unknown' }]);
+  expect(report(wanted, [half, purgeOf(0, 'completed', file('/a'))]).outcome).toBe('done');
+});
+
+test('times and durations are read, and what is none is refused with what was expected', () => {
+  expect(readDuration('--timeout', '90s')).toBe(90_000);
+  expect(readTime('--since', '15m', startMs)).toBe(startMs - 900_000);
+  expect(readTime('--since', '2026-11-26T09:00:00+01:00', 0)).toBe(startMs);
+  expect(readTime('--since', String(startMs / 1000), 0)).toBe(startMs);
+  for (const value of ['', '5', '0s', '15 m', '-1m']) {
+    expect(() => readDuration('--timeout', value)).toThrow(`got "${value}"`);
+  }
+  for (const value of ['', 'yesterday', '2026-11-26', '2026-11-26T08:00:00', '2026-13-26T08:00:00Z']) {
+    expect(() => readTime('--since', value, startMs)).toThrow(`Expected --since to be a time`);
+  }
+});
