@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly sleep: (ms: number) => Promise<void>;
   /** Says how far a command is, while it runs. */
   readonly progress: (line: string) => void;
+  /** Writes a line of what a command gives that does not end by itself. */
+  readonly print: (line: string) => void;
 }
 
 /** One command. */

@@ -25,6 +25,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'waits until what changed is completed or fresh',
     load: async () => (await import('./commands/journal/wait.ts')).waitCommand,
   },
+  tail: {
+    summary: 'purges and refusals as they happen',
+    load: async () => (await import('./commands/journal/tail.ts')).tailCommand,
+  },
+  report: {
+    summary: 'exports what happened to a URL in 90 days',
+    load: async () => (await import('./commands/journal/report.ts')).reportCommand,
+  },
   waiting: {
     summary: 'which URLs wait for tokens of the day, and until when',
     load: async () => (await import('./commands/waiting.ts')).waitingCommand,

@@ -16,4 +16,5 @@ export const terminal: Surroundings = {
   nowMs: Date.now,
   sleep: (ms) => sleep(ms),
   progress: (line) => console.error(line),
+  print: (line) => console.log(line),
 };

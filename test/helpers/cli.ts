@@ -30,6 +30,7 @@ export async function run(args: readonly string[], given: Partial<Surroundings> 
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
     progress: () => {},
+    print: () => {},
   };
   const { exitCode, stdout = '', stderr = '' } = await runCommand(args, { ...nobody, ...given });
   return { exitCode, stdout, stderr };

@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
+import type { WatchEvent } from '../../infra/cli/purger/history/watch.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { WhyReport } from '../../infra/cli/queries/why/why.ts';
@@ -177,9 +178,30 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(isAccepted('a')).toBe(false);
 });
 
+/** Ends a command that does not end by itself. */
+class Enough extends Error {}
+
+/** Follows with `tail` until it has seen an event. */
+async function tailUntil(isLast: (event: WatchEvent) => boolean): Promise<readonly WatchEvent[]> {
+  const events: WatchEvent[] = [];
+  const print = (line: string) => {
+    const event = JSON.parse(line) as WatchEvent;
+    events.push(event);
+    if (isLast(event)) throw new Enough();
+  };
+  await expect(cli(['tail', '--json'], { ...soon, print })).rejects.toThrow(Enough);
+  return events;
+}
+
 test('what CDN Pro rejected is listed by reason, and purged by a redrive once the cause is fixed', async () => {
   isDeployed = false;
+  const tail = tailUntil(({ event }) => event === 'refused');
   await put('rejected');
+  expect((await tail).at(-1)).toMatchObject({
+    event: 'refused',
+    reason: 'The answer is 400.',
+    urls: ['https://h.example/rejected'],
+  });
   expect(await eventually(async () => (await status()).deadLetters === 1)).toBe(true);
   const dead = await cli(['dead']);
   expect(dead.exitCode).toBe(1);
@@ -245,8 +267,14 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
   expect(await eventually(async () => (await status()).deadLetters === 1)).toBe(true);
   expect((await cli(['dead', '--show'])).stdout).toContain('change: ticket 13');
   isDeployed = true;
+  const url = 'https://h.example/gone';
+  const tail = tailUntil((event) => event.event === 'accepted' && event.urls.includes(url));
   await cli(['redrive']);
-  expect(await eventually(() => isAccepted('gone'))).toBe(true);
+  expect((await tail).at(-1)).toMatchObject({ lane: 'takedown', urls: [url], changes: ['ticket 13'] });
+  expect(isAccepted('gone')).toBe(true);
+  const audit = await cli(['report', '--url', url]);
+  expect(audit).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(audit.stdout).toContain('cdn-purger: delete ticket 13');
 });
 
 test('a deployed purger is found by the name of its stack, and doctor says what is wrong with it', async () => {

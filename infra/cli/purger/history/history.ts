@@ -6,6 +6,7 @@ import {
   keptMs,
 } from '../../../../functions/aws/journal/url-index.ts';
 import { createJournal, type Journal } from '../../../../functions/aws/tables/journal-table.ts';
+import type { FollowedPurge } from '../../../../functions/core/following/followed-purge.ts';
 import { changeMs, type SettledPurge } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { Purger } from '../connect.ts';
@@ -14,6 +15,8 @@ import type { Purger } from '../connect.ts';
 export interface History {
   /** @returns the purges of a URL, the newest first: those that its newest change may be in, and some before */
   newestOf(match: UrlMatch): Promise<readonly SettledPurge[]>;
+  /** @returns a purge as it is now; undefined where it is not known */
+  purge(purgeId: string): Promise<FollowedPurge | undefined>;
   /** @returns all purges that were accepted since a time, the newest first */
   since(fromMs: number, match?: UrlMatch): Promise<readonly SettledPurge[]>;
 }
@@ -66,6 +69,7 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
       const older = await find(Math.max(newestMs, nowMs - keptMs), nowMs - recentMs - 1, match);
       return [...recent, ...(await settle(older, match, fewest))];
     },
+    purge: (purgeId) => journal.purge(purgeId),
     async since(fromMs, match) {
       return settle(await find(fromMs, nowMs, match), match, Number.POSITIVE_INFINITY);
     },

@@ -1,8 +1,8 @@
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyPurge, WhyReport } from './why.ts';
 
-/** So many are printed; --json has all that were looked at. */
-const mostPrinted = 5;
+/** So many are printed where not all are wanted; --json has all that were looked at. */
+const fewPrinted = 5;
 
 const meanings: Readonly<Record<UrlState, string>> = {
   waiting: 'waiting for tokens of the day',
@@ -15,8 +15,14 @@ const meanings: Readonly<Record<UrlState, string>> = {
   unknown: 'unknown: nothing is known of a change',
 };
 
-/** @returns a report in words */
-export function describeWhy({ url, state, reason, changes, purges, waiting, notes }: WhyReport): string {
+/**
+ * @param mostPrinted how many changes and purges are printed at most, the newest
+ * @returns a report in words
+ */
+export function describeWhy(
+  { url, state, reason, changes, purges, waiting, notes }: WhyReport,
+  mostPrinted = fewPrinted,
+): string {
   const rows = [
     ...changes.slice(0, mostPrinted).map(changeRow),
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),

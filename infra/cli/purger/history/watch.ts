@@ -1,0 +1,108 @@
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import type { Surroundings } from '../../command.ts';
+import type { UrlState } from '../../queries/why/steps.ts';
+import type { Purger } from '../connect.ts';
+import { openParked, readParked } from '../parked.ts';
+import { countOf, readQueues } from '../queues/queues.ts';
+import { openHistory } from './history.ts';
+import { readLetters } from './url-facts.ts';
+
+/** Something that has just happened. `at` is when it was seen, in ISO 8601. */
+export type WatchEvent = { readonly at: string } & (
+  | {
+      readonly event: 'accepted';
+      readonly purgeId: string;
+      readonly lane: string;
+      readonly urls: readonly string[];
+      /** The IDs of the changes that it is for. */
+      readonly changes: readonly string[];
+    }
+  | { readonly event: 'ended'; readonly purgeId: string; readonly state: UrlState; readonly reason?: string }
+  | { readonly event: 'refused'; readonly reason: string; readonly urls: readonly string[] }
+  /** Messages in the queues, and URLs that wait for tokens: whenever the numbers differ from before. */
+  | { readonly event: 'waiting'; readonly queued: number; readonly parked: number }
+);
+
+/** How long to wait from one look to the next, in milliseconds. */
+const pauseMs = 5_000;
+/** A purge may be written down so much later than it was accepted, in milliseconds. */
+const lateMs = 60_000;
+
+/** Gives what happens from now on, forever. */
+export async function* watchPurges(
+  purger: Purger,
+  { nowMs, sleep }: Pick<Surroundings, 'nowMs' | 'sleep'>,
+): AsyncGenerator<WatchEvent> {
+  const startMs = nowMs();
+  const looks = [createPurgesLook(purger, startMs), createLettersLook(purger), createWaitingLook(purger)];
+  for (;;) {
+    const at = new Date(nowMs()).toISOString();
+    for (const look of looks) {
+      for (const event of await look(nowMs())) yield { at, ...event };
+    }
+    await sleep(pauseMs);
+  }
+}
+
+type Unseen = WatchEvent extends infer Event ? (Event extends WatchEvent ? Omit<Event, 'at'> : never) : never;
+type Look = (nowMs: number) => Promise<readonly Unseen[]>;
+
+/** Sees purges once they are accepted, and once they have ended. */
+function createPurgesLook(purger: Purger, startMs: number): Look {
+  const open = new Set<string>();
+  const seen = new Set<string>();
+  return async (nowMs) => {
+    const history = await openHistory(purger, nowMs);
+    const recent = await history.since(Math.max(startMs, nowMs - lateMs));
+    const accepted = recent.filter(({ purgeId }) => !seen.has(purgeId)).reverse();
+    for (const { purgeId } of accepted) {
+      seen.add(purgeId);
+      open.add(purgeId);
+    }
+    const events: Unseen[] = accepted.map(({ purgeId, lane, messages }) => ({
+      event: 'accepted',
+      purgeId,
+      lane,
+      urls: [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))],
+      changes: [...new Set(messages.flatMap(({ change }) => change?.id ?? []))],
+    }));
+    for (const purgeId of open) {
+      const { state } = (await history.purge(purgeId)) ?? {};
+      if (state === undefined || state.kind === 'purging' || state.kind === 'partial') continue;
+      open.delete(purgeId);
+      const { kind, reason } = { reason: undefined, ...state };
+      events.push({ event: 'ended', purgeId, state: kind, ...(reason !== undefined && { reason }) });
+    }
+    return events;
+  };
+}
+
+/** Sees what comes into the dead letter queue. */
+function createLettersLook(purger: Purger): Look {
+  let seen: Set<string> | undefined;
+  let count = -1;
+  return async () => {
+    const now = countOf((await readQueues(purger)).deadLetters);
+    // Who reads them hides them from others for a moment.
+    if (now === count) return [];
+    count = now;
+    const { letters } = await readLetters(purger);
+    const before = seen ?? new Set(letters.map(({ id }) => id));
+    seen = new Set([...before, ...letters.map(({ id }) => id)]);
+    const unseen = letters.filter(({ id }) => !before.has(id));
+    return unseen.map(({ reason, urls }) => ({ event: 'refused', reason, urls }));
+  };
+}
+
+function createWaitingLook(purger: Purger): Look {
+  let before = '';
+  return async () => {
+    const { buffer, inbox } = await readQueues(purger);
+    const parked = (await readParked(await openParked(purger))).length;
+    const event = { event: 'waiting', queued: countOf(buffer) + countOf(inbox), parked } as const;
+    const now = JSON.stringify(event);
+    if (now === before) return [];
+    before = now;
+    return [event];
+  };
+}
