@@ -10,7 +10,12 @@ const nodeMajor = 24;
 const ownNode = join(root, 'node_modules/.bin/node');
 
 if (!isInstalled()) install();
-await run(nodeBinary(), process.argv.slice(2));
+let started = 'once';
+do {
+  await run(nodeBinary(), process.argv.slice(2), started);
+  started = 'again';
+  // With this exit code the local stack asks to be started anew: its configuration has changed.
+} while (process.exitCode === 75);
 
 /** Whether every package of the lock file (optional ones aside) is in node_modules in the locked version. */
 function isInstalled() {
@@ -48,9 +53,10 @@ function nodeBinary() {
 }
 
 /** Runs a script with this process's streams, passes signals on, and exits with its exit code. */
-async function run(node, [script, ...args]) {
+async function run(node, [script, ...args], started) {
   const env = {
     ...process.env,
+    CDN_PURGER_STARTED: started,
     PATH: [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
   };
   const child = spawn(
@@ -67,14 +73,17 @@ async function run(node, [script, ...args]) {
     },
   );
   // A terminal's Ctrl-C then reaches the child twice, which it expects.
-  process.on('SIGINT', () => child.kill('SIGINT'));
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const interrupt = () => child.kill('SIGINT');
+  const terminate = () => child.kill('SIGTERM');
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
   // npm passes signals to the shell between us, which dies without passing them on; a killed npm leaves the shell behind.
   const parent = process.ppid;
   const npm = npmAbove(parent);
   const isOrphan = () => process.ppid !== parent || npmAbove(parent) !== npm;
-  setInterval(() => isOrphan() && child.kill('SIGTERM'), 500).unref();
+  const watching = setInterval(() => isOrphan() && child.kill('SIGTERM'), 500).unref();
   const [code, signal] = await new Promise((settle) => child.on('close', (...end) => settle(end)));
+  clearInterval(watching);
+  process.off('SIGINT', interrupt).off('SIGTERM', terminate);
   process.exitCode = signal ? 1 : code;
 }
 

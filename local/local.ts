@@ -9,7 +9,7 @@ import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
 import { edgeHostOf } from './demo/hosts.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
-import { firstObjects, outsideNotifications } from './demo/s3-source.ts';
+import { firstObjects, outsideNotifications, watchedObjects } from './demo/s3-source.ts';
 import { createOrigin, type Origin } from './demo/samples/origin.ts';
 import type { LocalContext } from './demo/samples/run-samples.ts';
 import { localSecrets } from './demo/secrets.ts';
@@ -114,13 +114,13 @@ async function startParts(
     ready,
     timeline,
     context: {
-      objects,
+      objects: watchedObjects(config),
       origin,
       edges: cdn.edges,
       knowsFinish: cdn.isSimulated,
-      timeoutMs: sampleTimeoutMs(options.contract),
+      timeoutMs: sampleTimeoutMs(config, options.contract),
       timeline,
-      webhooks: webhooksOf(ready),
+      webhooks: webhooksOf(config, ready),
       nowMs: Date.now,
     },
     summary: summaryOf(ready, cdn.isSimulated),
@@ -147,8 +147,13 @@ async function refusePortsInUse(ports: LocalOptions['ports']): Promise<void> {
 }
 
 /** With a small contract, a sample may have to wait for the tokens of days, and for its sender's share of them. */
-function sampleTimeoutMs(contract: Contract | undefined): number {
-  return contract === undefined ? 60_000 : 300_000 + 3 * contract.dayMs;
+function sampleTimeoutMs(
+  { batchingWindowSeconds = 0, rules }: PurgerConfig,
+  contract: Contract | undefined,
+): number {
+  const delays = rules.map(({ delaySeconds = 0 }) => delaySeconds);
+  const ownMs = (batchingWindowSeconds + Math.min(30, Math.max(...delays))) * 1000;
+  return ownMs + (contract === undefined ? 60_000 : 300_000 + 3 * contract.dayMs);
 }
 
 /** The site behind the edge. */
@@ -246,8 +251,12 @@ function describeProblem(event: LocalEvent): string | undefined {
   }
 }
 
-function webhooksOf({ webhooks, webhookSecrets }: Ready): LocalContext['webhooks'] {
+function webhooksOf(config: PurgerConfig, { webhooks, webhookSecrets }: Ready): LocalContext['webhooks'] {
+  const all = config.webhooks ?? [];
   return Object.fromEntries(
-    Object.entries(webhooks).map(([name, url]) => [name, { url, secret: webhookSecrets[name] ?? '' }]),
+    all.map(({ source, name = source, ...options }) => {
+      const header = 'header' in options ? String(options.header) : undefined;
+      return [name, { source, header, url: webhooks[name] ?? '', secret: webhookSecrets[name] ?? '' }];
+    }),
   );
 }

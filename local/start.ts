@@ -1,17 +1,26 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
+import { configFilesOf, onChange } from './demo/config-files.ts';
 import type { Contract } from './demo/contract.ts';
 import { formatResult, printLive } from './demo/print.ts';
-import { runSample } from './demo/samples/run-samples.ts';
-import { readSamples } from './demo/samples/samples.ts';
+import { runSamples } from './demo/samples/run-samples.ts';
+import type { Sample } from './demo/samples/sample.ts';
+import { samplesFor } from './demo/samples/samples.ts';
 import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
 
-const help = `npm start -- [options]
+const help = `cdn-purger dev [options]   (in a clone of the project: npm start -- [options])
+
+Runs what is deployed on this machine, with a CDN Pro simulator and edges, and a sample for each rule; starts again when
+the configuration changes.
+
   --once           run the sample events, print the timeline and end; exit code 0 only if each reached the edge
-  --config FILE    another configuration than infra/config.ts
+  --events DIR     play the events in this folder, in the form of events/, rather than a sample for each rule
+  --config FILE    the configuration; cdn-purger.config.ts (or .mts, .js, .mjs, .cjs, .json) in this folder by default,
+                   in a clone infra/config.ts
   --stage NAME     the stage to run; the first of the configuration if missing
   --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
   --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
@@ -23,6 +32,13 @@ const help = `npm start -- [options]
   --verbose        print every line that the functions log
   --help           print this`;
 
+/** Set by the program that starts this one anew where it ends with {@link startAgain}: `once`, and from then on `again`. */
+const startedVariable = 'CDN_PURGER_STARTED';
+const startAgain = 75;
+
+/** Why it stops: the user has changed the configuration. */
+class ConfigChanged {}
+
 // Samples that were under way when it was stopped would keep the process alive.
 process.exit(await main());
 
@@ -33,30 +49,51 @@ async function main(): Promise<number> {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stopping.abort(), 500).unref();
   let local: Local | undefined;
+  let changed: Promise<void> | undefined;
   try {
     const options = readOptions();
     if (options.help) {
       console.log(help);
       return 0;
     }
+    const file = options.config ?? defaultConfigFile;
+    changed = changeOf(file, options);
+    void changed?.then(() => stopping.abort(new ConfigChanged()));
     // A program that waits for the file must not read that of an earlier run.
     if (options.ready !== undefined) rmSync(options.ready, { force: true });
-    const stage = findStage(await loadStages(options.config ?? defaultConfigFile), options.stage);
+    const stage = findStage(await loadStages(file), options.stage);
     const parts = [
-      options.assembly === undefined ? 'Synthesizing infra/app.ts' : `Starting ${options.assembly}`,
-      ...(options.config === undefined ? [] : [`with ${options.config}`]),
+      options.assembly === undefined ? `Synthesizing ${relative('', file)}` : `Starting ${options.assembly}`,
       ...(stage.name === undefined ? [] : [`for the stage ${stage.name}`]),
     ];
     console.log(`${parts.join(' ')} ...`);
-    local = await startLocal(stage.config, { ...options, stage: stage.name });
-    return await runLocal(local, options, stopping.signal);
+    local = await startLocal(stage.config, { ...options, config: file, stage: stage.name });
+    return endOf(stopping.signal, await runLocal(local, options, stopping.signal));
   } catch (error) {
-    if (stopping.signal.aborted) return 0;
+    if (stopping.signal.aborted) return endOf(stopping.signal, 0);
     console.error(error instanceof Error ? error.message : String(error));
-    return 1;
+    if (changed === undefined || process.env[startedVariable] !== 'again') return 1;
+    console.error('\nStarts again when the configuration changes ...');
+    await new Promise((settle) => stopping.signal.addEventListener('abort', settle, { once: true }));
+    return endOf(stopping.signal, 0);
   } finally {
     await local?.stop();
   }
+}
+
+/** @returns when the configuration changes; undefined where nobody would start it again */
+function changeOf(
+  file: string,
+  { once, assembly }: { readonly once: boolean; readonly assembly?: string | undefined },
+): Promise<void> | undefined {
+  if (once || assembly !== undefined || process.env[startedVariable] === undefined) return undefined;
+  return new Promise((settle) => onChange(configFilesOf(file), settle));
+}
+
+function endOf(stopping: AbortSignal, exitCode: number): number {
+  if (!(stopping.reason instanceof ConfigChanged)) return exitCode;
+  console.log('The configuration has changed: starting again ...');
+  return startAgain;
 }
 
 function readOptions() {
@@ -68,6 +105,7 @@ function readOptions() {
       help: flag,
       verbose: flag,
       config: string,
+      events: string,
       assembly: string,
       stage: string,
       'cdn-pro': string,
@@ -119,7 +157,7 @@ function portOf(option: string, value: string | undefined): number | undefined {
 
 async function runLocal(
   local: Local,
-  { ready, once, cdnProUrl, contract }: ReturnType<typeof readOptions>,
+  { ready, once, events, cdnProUrl, contract }: ReturnType<typeof readOptions>,
   stopping: AbortSignal,
 ): Promise<number> {
   const live = printLive(local.timeline, console.log);
@@ -128,37 +166,37 @@ async function runLocal(
   // With few tokens the samples themselves wait for minutes, and what they wait for is what is to be seen.
   live.on = contract !== undefined;
   let failures = 0;
-  if (once || cdnProUrl === undefined) failures = await runSamples(local, stopping);
+  if (once || cdnProUrl === undefined)
+    failures = await playSamples(local, samplesFor(local.config, events), stopping);
   if (once || stopping.aborted) return failures === 0 && !stopping.aborted ? 0 : 1;
   live.on = true;
   console.log(usageOf(local.config, local.ready, ready));
   await new Promise((settle) => stopping.addEventListener('abort', settle, { once: true }));
-  console.log('Stopping ...');
+  if (!(stopping.reason instanceof ConfigChanged)) console.log('Stopping ...');
   return 0;
 }
 
-/** @returns how many samples did not reach the edge */
-async function runSamples(local: Local, stopping: AbortSignal): Promise<number> {
-  const samples = readSamples();
+/** @returns how many samples did not reach the edge, although they could have */
+async function playSamples(local: Local, samples: readonly Sample[], stopping: AbortSignal): Promise<number> {
   if (local.config.paused) {
     console.log(
       '\nThe configuration has paused submission: changes wait in the buffer, and no samples are run.',
     );
-    return samples.length;
+    return 0;
   }
-  console.log(
-    `\nRunning the ${samples.length} sample events of events/ (their changes wait in the buffer to be grouped) ...\n`,
-  );
+  const count = `${samples.length} sample${samples.length === 1 ? '' : 's'}`;
+  console.log(`\nRunning ${count} (their changes wait in the buffer to be grouped) ...\n`);
   const aborted = new Promise<undefined>((settle) =>
     stopping.addEventListener('abort', () => settle(undefined), { once: true }),
   );
-  const all = Promise.all(samples.map((sample) => runSample(sample, local.context)));
-  const results = await Promise.race([all, aborted]);
+  const results = await Promise.race([runSamples(samples, local.context), aborted]);
   if (results === undefined) return samples.length;
   for (const result of results) console.log(`${formatResult(result)}\n`);
-  const failures = results.filter(({ failure }) => failure !== undefined).length;
+  const reached = results.filter(({ failure }) => failure === undefined).length;
+  const skipped = results.filter(({ isSkipped }) => isSkipped).length;
+  const rest = skipped === 0 ? '' : `; ${skipped} skipped`;
   console.log(
-    `${samples.length - failures} of ${samples.length} changes reached the edge, in ${local.countRequests()} purge requests (those for the first versions included).`,
+    `${reached} of ${samples.length - skipped} changes reached the edge, in ${local.countRequests()} purge requests (those for the first versions included)${rest}.`,
   );
-  return failures;
+  return samples.length - skipped - reached;
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, type BuildResult, buildSync } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, buildSync, type Plugin } from 'esbuild';
 import { bundle } from '../infra/function/bundle.ts';
 import { configJsonSchema } from '../infra/settings/json-schema.ts';
 import { declare } from './declarations.ts';
@@ -10,7 +10,7 @@ import { noticesOf } from './notices.ts';
 
 /**
  * Builds `dist/`, the contents of the package: the library once as CommonJS with an ES module in front of it, so that
- * there is one instance of it, however it is loaded; its types; the command line; and the functions' bundles.
+ * there is one instance of it, however it is loaded; its types; the command line; the local stack; and the functions' bundles.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -31,6 +31,18 @@ const common: BuildOptions = {
   metafile: true,
 };
 
+/** The emulator of DynamoDB finds its actions by name; esbuild follows that where the names have an ending. */
+const actionsOfDynalite: Plugin = {
+  name: 'actions-of-dynalite',
+  setup({ onLoad }) {
+    onLoad({ filter: /dynalite[/\\]index\.js$/ }, ({ path }) => {
+      const byName = /require\('(\.\/\w+\/)' \+ action\)/g;
+      const contents = readFileSync(path, 'utf8').replace(byName, "require('$1' + action + '.js')");
+      return { contents };
+    });
+  },
+};
+
 /** The modules in `infra/` that the package exports. */
 const entries = ['index', 'purge-messages'];
 /** Every file that is in a bundle. */
@@ -39,6 +51,7 @@ const bundledFiles = new Set<string>();
 rmSync(dist, { recursive: true, force: true });
 for (const entry of entries) buildLibrary(entry);
 buildCommandLine();
+await buildLocalStack();
 buildFunctions();
 declare(root, dist, entries);
 writeFileSync(join(dist, 'config.schema.json'), JSON.stringify(configJsonSchema()));
@@ -79,6 +92,28 @@ function buildCommandLine(): void {
       format: 'esm',
     }),
   );
+}
+
+/** What `cdn-purger dev` runs, with its emulators, and the app that it synthesizes. Nobody imports either. */
+async function buildLocalStack(): Promise<void> {
+  for (const [name, entry] of Object.entries({ dev: 'local/start.ts', app: 'infra/app.ts' })) {
+    built(
+      await build({
+        ...common,
+        entryPoints: [entry],
+        outfile: `dist/${name}.mjs`,
+        format: 'esm',
+        target: 'node24',
+        // Instead of a native database, which is needed only to keep tables in a folder.
+        alias: { level: 'memory-level' },
+        plugins: [actionsOfDynalite],
+        banner: {
+          js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
+        },
+      }),
+    );
+  }
+  copyFileSync(join(root, 'local/aws/lambda/host.mjs'), join(dist, 'host.mjs'));
 }
 
 function buildFunctions(): void {

@@ -33,7 +33,13 @@ export function noticesOf(root: string, files: Iterable<string>): string {
 
 function readPackage(folder: string): BundledPackage {
   const manifest = join(folder, 'package.json');
-  const { name, version, license } = JSON.parse(existsSync(manifest) ? readFileSync(manifest, 'utf8') : '{}');
+  const {
+    name,
+    version,
+    license: named,
+  } = JSON.parse(existsSync(manifest) ? readFileSync(manifest, 'utf8') : '{}');
+  // Old packages have an object.
+  const license = named?.type ?? named;
   if (typeof license !== 'string') throw new Error(`Expected a license in ${manifest}, got none`);
   const texts = readdirSync(folder)
     .filter((file) => noticeFile.test(file))

@@ -7,20 +7,39 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const source = join(root, 'infra/cli/main.ts');
+const isSource = existsSync(join(root, 'infra/cli/main.ts'));
 const ownNode = join(root, 'node_modules/.bin/node');
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= 24;
 const node = isNewEnough ? process.execPath : ownNode;
+const [command, ...args] = process.argv.slice(2);
+// The local stack runs the functions themselves, so that it is a program apart from the commands.
+const isDev = command === 'dev';
 
-if (!existsSync(source)) {
+if (!isSource && !isDev) {
   await import('../../dist/cli.mjs');
-} else if (existsSync(node)) {
-  const options = ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
-  const child = spawn(node, [...options, source, ...process.argv.slice(2)], { stdio: 'inherit' });
-  child.on('close', (code) => {
-    process.exitCode = code ?? 1;
-  });
-} else {
-  console.error(`Node 24 is needed, this is ${process.version}. Run "npm ci" in ${root}, which installs it.`);
+} else if (isSource ? !existsSync(node) : !isNewEnough) {
+  const hint = isSource ? ` Run "npm ci" in ${root}, which installs it.` : '';
+  console.error(`Node 24 is needed, this is ${process.version}.${hint}`);
   process.exitCode = 2;
+} else if (isDev) {
+  const program = join(root, isSource ? 'local/start.ts' : 'dist/dev.mjs');
+  let started = 'once';
+  do {
+    process.exitCode = await run(program, args, { ...process.env, CDN_PURGER_STARTED: started });
+    started = 'again';
+    // With this exit code it asks to be started anew: its configuration has changed.
+  } while (process.exitCode === 75);
+} else {
+  process.exitCode = await run(join(root, 'infra/cli/main.ts'), process.argv.slice(2), process.env);
+}
+
+/** Runs a program with this process's streams. @returns its exit code */
+async function run(program, args, env) {
+  const options = ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
+  const child = spawn(node, [...options, program, ...args], { stdio: 'inherit', env });
+  const stop = () => child.kill('SIGTERM');
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+  const code = await new Promise((settle) => child.on('close', settle));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
+  return code ?? 1;
 }

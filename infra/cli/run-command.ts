@@ -85,8 +85,9 @@ const usage = `Usage: cdn-purger COMMAND [OPTION]...
 ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
   .join('\n')}
+  ${'dev'.padEnd(width)}  runs all of it on this machine, with samples of your rules
 
-All but init and explain work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
+All but init, explain and dev work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
 cdn-purger COMMAND --help has the options of a command.`;
 
 /**

@@ -11,16 +11,19 @@ export interface LocalObjects {
   readonly suffix: string;
 }
 
-/** @returns the first objects that a configuration watches; undefined where it watches none */
-export function firstObjects({
+/** @returns all objects that a configuration watches */
+export function watchedObjects({
   buckets = [],
   topics = [],
   queues = [],
-}: PurgerConfig): LocalObjects | undefined {
-  const [first] = [...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })), ...topics, ...queues];
-  if (first === undefined) return undefined;
-  const { bucket = assumedBucket, prefix = '', suffix = '' } = first;
-  return { bucket, prefix, suffix };
+}: PurgerConfig): readonly LocalObjects[] {
+  const all = [...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })), ...topics, ...queues];
+  return all.map(({ bucket = assumedBucket, prefix = '', suffix = '' }) => ({ bucket, prefix, suffix }));
+}
+
+/** @returns the first objects that a configuration watches; undefined where it watches none */
+export function firstObjects(config: PurgerConfig): LocalObjects | undefined {
+  return watchedObjects(config)[0];
 }
 
 /**

@@ -172,6 +172,21 @@ describe('a CDK app', () => {
   });
 });
 
+test('the local stack runs the rules of an app, and proves them by samples made of them', () => {
+  const rules = [
+    { match: { source: 's3', key: '{+path}' }, purge: { fileUrls: ['https://shop.example/{+path}'] } },
+    { match: { source: 'ghost' }, purge: { fileUrls: ['https://shop.example/{slug}'] } },
+  ];
+  const webhooks = [{ source: 'ghost', secret: 'ghost' }];
+  const config = { credentials: 'c', target: 'production', buckets: [{ name: 'shop' }], webhooks, rules };
+  mkdirSync(join(app, 'dev'));
+  writeFileSync(join(app, 'dev/cdn-purger.config.json'), JSON.stringify(config));
+  const command = join(installed, 'infra/cli/cdn-purger.mjs');
+  const output = run(process.execPath, [command, 'dev', '--once'], join(app, 'dev'));
+  expect(output).toContain('https://shop.example/sample-1.html shows the second version at 4 edges');
+  expect(output).toContain('2 of 2 changes reached the edge');
+}, 120_000);
+
 describe.each(nodes())('the command line on Node $version', ({ node, version }) => {
   const stage = {
     credentials: 'cdn-pro/api',

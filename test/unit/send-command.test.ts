@@ -87,7 +87,12 @@ test('nothing that listens is said in one sentence', async () => {
 test('the samples of npm start happen now', () => {
   for (const sample of readSamples()) {
     if (sample.kind !== 'webhook') continue;
-    const { body } = signSample(sample, { url: 'http://127.0.0.1/webhooks/x', secret: 'secret', nowMs });
+    const { body } = signSample(sample, {
+      source: sample.webhook,
+      url: 'http://127.0.0.1/webhooks/x',
+      secret: 'secret',
+      nowMs,
+    });
     expect(body).toContain(`"${now}"`);
     expect(body).not.toContain('2026-01-01');
   }

@@ -9,11 +9,10 @@ const renderedPrefix = 'rendered/';
 export interface Origin {
   /** @returns the object or rendered page that a URL shows; undefined where there is none */
   fetch(url: URL): Promise<Page | undefined>;
-  /** Puts an object into the first bucket. */
-  put(key: string, content: string): Promise<void>;
+  put(object: ObjectId, content: string): Promise<void>;
   /** Lets URLs show an object, whatever their paths: rules may map keys to URLs in any way. */
   show(object: ObjectId, urls: readonly string[]): void;
-  remove(key: string): Promise<void>;
+  remove(object: ObjectId): Promise<void>;
   /** Renders the page that a URL shows, without an event. */
   render(url: string, content: string): Promise<void>;
 }
@@ -39,14 +38,14 @@ export function createOrigin(
     return { status: 200, headers: pageHeaders(response.headers), body };
   }
 
-  async function write(method: 'PUT' | 'DELETE', key: string, content?: string): Promise<void> {
+  async function write(method: 'PUT' | 'DELETE', object: ObjectId, content?: string): Promise<void> {
     const headers = { 'content-type': 'text/html; charset=utf-8' };
     const response = await fetch(
-      urlOf({ bucket, key }),
+      urlOf(object),
       content === undefined ? { method } : { method, headers, body: content },
     );
     if (!response.ok)
-      throw new Error(`S3 answered ${response.status} to ${method} ${key}: ${await response.text()}`);
+      throw new Error(`S3 answered ${response.status} to ${method} ${object.key}: ${await response.text()}`);
   }
 
   return {
@@ -60,9 +59,9 @@ export function createOrigin(
       return undefined;
     },
     show: shown.add,
-    put: (key, content) => write('PUT', key, content),
-    remove: (key) => write('DELETE', key),
-    render: (url, content) => write('PUT', renderedPrefix + pathOf(new URL(url)), content),
+    put: (object, content) => write('PUT', object, content),
+    remove: (object) => write('DELETE', object),
+    render: (url, content) => write('PUT', { bucket, key: renderedPrefix + pathOf(new URL(url)) }, content),
   };
 }
 

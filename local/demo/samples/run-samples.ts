@@ -1,3 +1,4 @@
+import { LocalStackError } from '../../aws/template/errors.ts';
 import type { EdgeAnswer, EdgeClient } from '../../edge/edge-client.ts';
 import type { LocalObjects } from '../s3-source.ts';
 import type { Entry, Timeline } from '../timeline/timeline.ts';
@@ -10,13 +11,16 @@ import {
   findFinished,
 } from '../timeline/timeline-purges.ts';
 import type { Origin } from './origin.ts';
+import type { Sample } from './sample.ts';
 import { findUnexpected } from './sample-edges.ts';
-import { type Sample, signSample } from './samples.ts';
+import { groupsSharingUrls } from './sample-groups.ts';
+import { type SampleReceiver, signSample } from './samples.ts';
+import type { ObjectId } from './shown-pages.ts';
 
 /** The parts of the running stack that a sample needs. */
 export interface LocalContext {
-  /** The objects that are watched; undefined where none are. */
-  readonly objects: LocalObjects | undefined;
+  /** The objects that are watched. */
+  readonly objects: readonly LocalObjects[];
   readonly origin: Origin;
   /** All of them have to be fresh. */
   readonly edges: readonly EdgeClient[];
@@ -26,7 +30,7 @@ export interface LocalContext {
   readonly timeoutMs: number;
   readonly timeline: Timeline;
   /** By the webhook's name. */
-  readonly webhooks: Readonly<Record<string, { readonly url: string; readonly secret: string }>>;
+  readonly webhooks: Readonly<Record<string, SampleReceiver>>;
   readonly nowMs: () => number;
 }
 
@@ -47,30 +51,86 @@ export interface SampleResult {
   readonly isSkipped?: true;
 }
 
-/**
- * Runs a sample for real: publishes a first version, lets the edges cache it, makes the change, waits until its purge has
- * finished, and asks the edges until they serve what the origin has now.
- */
-export async function runSample(sample: Sample, context: LocalContext): Promise<SampleResult> {
-  const steps: Step[] = [];
-  const failed = (failure: string): SampleResult => ({ title: sample.title, steps, failure });
-  const obstacle = obstacleTo(sample, context);
-  if (obstacle !== undefined) return { ...failed(obstacle), isSkipped: true };
+/** A sample whose first version is published. */
+interface Published {
+  readonly sample: Exclude<Sample, { kind: 'none' }>;
+  /** What is purged when it changes. */
+  readonly urls: readonly string[];
+  /** The files among them: the edges are asked for these. */
+  readonly pages: readonly string[];
+  /** Whether its first version was purged, too. */
+  readonly isPurged: boolean;
+}
 
-  const urls = await publishFirst(sample, context);
-  if (urls.length === 0) return failed('no rule of this configuration makes a file URL of it');
-  if (!(await becomesCached(urls, context))) return failed('its first version never reached the edge');
+/**
+ * Runs samples for real: publishes a first version of each, lets the edges cache it, makes the change, waits until its purge
+ * has finished, and asks the edges until they serve what the origin has now. Those that are shown on one page, such as the
+ * home page, go one after another.
+ */
+export async function runSamples(
+  samples: readonly Sample[],
+  context: LocalContext,
+): Promise<readonly SampleResult[]> {
+  const published = await Promise.all(samples.map((sample) => publish(sample, context)));
+  const results = new Map<number, SampleResult>();
+  const ready: { readonly index: number; readonly urls: readonly string[]; readonly first: Published }[] = [];
+  published.forEach((each, index) => {
+    if ('steps' in each) results.set(index, each);
+    else ready.push({ index, urls: each.urls, first: each });
+  });
+  const runGroup = async (group: typeof ready) => {
+    for (const { index, first } of group) results.set(index, await runSample(first, context));
+  };
+  await Promise.all(groupsSharingUrls(ready).map(runGroup));
+  return samples.flatMap((_, index) => results.get(index) ?? []);
+}
+
+/** @returns the first version of a sample, or why there is none */
+async function publish(sample: Sample, context: LocalContext): Promise<Published | SampleResult> {
+  const { title } = sample;
+  const skipped = (failure: string): SampleResult => ({ title, steps: [], failure, isSkipped: true });
+  if (sample.kind === 'none') return skipped(sample.reason);
+  const obstacle = obstacleTo(sample, context);
+  if (obstacle !== undefined) return skipped(obstacle);
+  const first = await publishFirst(sample, context);
+  if (typeof first === 'string') return skipped(first);
+  return first.urls.length === 0 ? skipped('no rule of this configuration makes a URL of it') : first;
+}
+
+async function runSample(
+  { sample, urls, pages, isPurged }: Published,
+  context: LocalContext,
+): Promise<SampleResult> {
+  const { title } = sample;
+  const steps: Step[] = [];
+  const failed = (failure: string): SampleResult => ({ title, steps, failure });
+  const sinceMs = context.nowMs();
+  if (!(await becomesCached(pages, isPurged, context))) {
+    if (await areParked(sinceMs - context.timeoutMs, context)) return parked(title, steps);
+    return failed('its first version never reached the edge');
+  }
 
   const changedMs = context.nowMs();
   const step = (atMs: number, what: string, lines: readonly string[]) =>
     steps.push({ afterMs: atMs - changedMs, what, lines });
-  const done = await change(sample, urls, context);
+  const done = await change(sample, pages, context);
   step(changedMs, 'changed', [done.description]);
   const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
+  if (sample.kind === 'webhook' && sample.rule !== undefined && !queued.rules.includes(sample.rule)) {
+    return {
+      title,
+      steps: [],
+      failure: 'no sample entry fits it: cdn-purger send takes fields',
+      isSkipped: true,
+    };
+  }
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const accepted = await acceptedFor(urls, changedMs, context);
-  if (accepted === undefined) return failed('CDN Pro never accepted a purge request for it');
+  const accepted = await acceptedFor(pages.length > 0 ? pages : urls, changedMs, context);
+  if (accepted === undefined) {
+    if (await areParked(changedMs, context)) return parked(title, steps);
+    return failed('CDN Pro never accepted a purge request for it');
+  }
   for (const purge of accepted) step(purge.atMs, 'accepted', [describePurge(purge)]);
   if (context.knowsFinish) {
     const finished = await finishedOf(accepted, context);
@@ -79,16 +139,30 @@ export async function runSample(sample: Sample, context: LocalContext): Promise<
   }
   const isFresh = ({ status, body }: EdgeAnswer) =>
     sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second');
-  const stale = await findUnexpected(context.edges, urls, isFresh, context.nowMs);
+  const stale = await findUnexpected(context.edges, pages, isFresh, context.nowMs);
   if (stale !== undefined) return failed(`the edge still shows the old page at ${stale}`);
-  const where = context.edges.length === 1 ? '' : ` at ${context.edges.length} edges`;
-  const shown = sample.kind === 'delete' ? 'is gone' : 'shows the second version';
-  step(
-    context.nowMs(),
-    'fresh',
-    urls.map((url) => `${url} ${shown}${where}`),
-  );
-  return { title: sample.title, steps: steps.toSorted((a, b) => a.afterMs - b.afterMs) };
+  if (pages.length > 0)
+    step(
+      context.nowMs(),
+      'fresh',
+      pages.map((url) => shownAt(url, sample, context)),
+    );
+  return { title, steps: steps.toSorted((a, b) => a.afterMs - b.afterMs) };
+}
+
+function shownAt(url: string, { kind }: Sample, { edges }: LocalContext): string {
+  const where = edges.length === 1 ? '' : ` at ${edges.length} edges`;
+  return `${url} ${kind === 'delete' ? 'is gone' : 'shows the second version'}${where}`;
+}
+
+/** Whether something waits for tokens of the day, which a configuration may give few of. */
+async function areParked(sinceMs: number, { timeline }: LocalContext): Promise<boolean> {
+  const isParked = (entry: Entry): entry is Entry & { kind: 'parked' } => entry.kind === 'parked';
+  return (await timeline.find(isParked, sinceMs, 0)) !== undefined;
+}
+
+function parked(title: string, steps: readonly Step[]): SampleResult {
+  return { title, steps, failure: 'it waits for tokens of the day: there are few of them', isSkipped: true };
 }
 
 /** @returns the accepted purges of a change, which are several where some of its URLs had to wait for tokens */
@@ -111,68 +185,104 @@ async function finishedOf(
   return found.length < purges.length ? undefined : found;
 }
 
-function obstacleTo(sample: Sample, { objects, webhooks }: LocalContext): string | undefined {
+function obstacleTo(
+  sample: Exclude<Sample, { kind: 'none' }>,
+  { objects, webhooks }: LocalContext,
+): string | undefined {
   if (sample.kind === 'webhook') {
     return webhooks[sample.webhook] === undefined
       ? `this configuration receives no webhook named "${sample.webhook}"`
       : undefined;
   }
-  if (objects === undefined) return 'this configuration watches no bucket';
-  const { prefix, suffix } = objects;
-  if (!sample.key.startsWith(prefix)) return `this configuration watches no key but those below ${prefix}`;
-  if (!sample.key.endsWith(suffix))
-    return `this configuration watches no key but those that end with ${suffix}`;
-  return undefined;
+  if (objects.length === 0) return 'this configuration watches no bucket';
+  const { bucket, key } = placeOf(sample, objects);
+  const own = objects.filter((each) => each.bucket === bucket);
+  const isWatched = own.some(({ prefix, suffix }) => key.startsWith(prefix) && key.endsWith(suffix));
+  return isWatched ? undefined : `this configuration does not watch this key of the bucket ${bucket}`;
 }
 
-/** Publishes the first version and waits until its change is queued. @returns the pages that show it */
-async function publishFirst(sample: Sample, context: LocalContext): Promise<readonly string[]> {
+/** An event of a bucket that is not watched happens in the first one that is. */
+function placeOf(
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  objects: readonly LocalObjects[],
+): ObjectId {
+  const isWatched = objects.some((each) => each.bucket === bucket);
+  return { bucket: isWatched ? bucket : (objects[0]?.bucket ?? bucket), key };
+}
+
+/**
+ * Publishes the first version and waits until its change is queued.
+ * @returns the pages that show it, or why the sample is of no use with this configuration
+ */
+async function publishFirst(
+  sample: Exclude<Sample, { kind: 'none' }>,
+  context: LocalContext,
+): Promise<Published | string> {
   const sinceMs = context.nowMs();
   if (sample.kind === 'webhook') {
-    const queued = await sendWebhook(sample, context);
-    const urls = queued.flatMap(({ kind, url }) => (kind === 'file' && url !== undefined ? [url] : []));
-    await render(urls, 'first', context);
-    return urls;
+    const { status, queued, answer } = await sendWebhook(sample, context);
+    if (status >= 400 && status < 500) return `this configuration's webhook answers ${status}: ${answer}`;
+    const urls = queued.map(({ url, pattern }) => url ?? pattern ?? '');
+    const pages = queued.flatMap(({ kind, url }) => (kind === 'file' && url !== undefined ? [url] : []));
+    await render(pages, 'first', context);
+    return { sample, urls, pages, isPurged: true };
   }
-  await context.origin.put(sample.key, pageOf('first'));
+  const place = placeOf(sample, context.objects);
+  await context.origin.put(place, pageOf('first'));
   const found = await context.timeline.find(
     (entry): entry is Entry & { kind: 'queued' | 'unmatched' | 'excepted' } =>
       ['queued', 'unmatched', 'excepted'].includes(entry.kind) &&
       'changeId' in entry &&
-      entry.changeId.endsWith(`/${sample.key}`),
+      entry.changeId === `s3://${place.bucket}/${place.key}`,
     sinceMs,
     context.timeoutMs,
   );
-  return found?.kind === 'queued' ? found.urls.filter((url) => !url.includes('*')) : [];
+  if (found?.kind === 'queued') {
+    return { sample, urls: found.urls, pages: found.urls.filter(isPage), isPurged: true };
+  }
+  // Its rule may be one for deletes alone.
+  const { urls = [] } = sample;
+  context.origin.show(place, urls);
+  return { sample, urls, pages: urls, isPurged: false };
+}
+
+function isPage(url: string): boolean {
+  return /^https?:/.test(url) && !/[*\\]/.test(url) && URL.canParse(url);
 }
 
 /** @returns whether the edges serve the first version from their caches, once its own purge has finished */
-async function becomesCached(urls: readonly string[], context: LocalContext): Promise<boolean> {
+async function becomesCached(
+  urls: readonly string[],
+  isPurged: boolean,
+  context: LocalContext,
+): Promise<boolean> {
   const { edges, nowMs, knowsFinish, timeoutMs } = context;
-  const accepted = await acceptedFor(urls, nowMs() - timeoutMs, context);
+  const accepted = isPurged ? await acceptedFor(urls, nowMs() - timeoutMs, context) : undefined;
   if (accepted !== undefined && knowsFinish) await finishedOf(accepted, context);
-  // Another CDN may not say where its answers come from.
+  // Another CDN may not say where its answers come from, and a page of several samples may show the second of another.
   const isCached = ({ cache = 'HIT', body }: EdgeAnswer) =>
-    cache === 'HIT' && body.toString() === pageOf('first');
+    cache === 'HIT' && [pageOf('first'), pageOf('second')].includes(body.toString());
   return (await findUnexpected(edges, urls, isCached, nowMs)) === undefined;
 }
 
 /** Makes the change itself. @returns what was done and, if the answer said so, what was queued */
 async function change(
-  sample: Sample,
-  urls: readonly string[],
+  sample: Exclude<Sample, { kind: 'none' }>,
+  pages: readonly string[],
   context: LocalContext,
 ): Promise<{ description: string; queued?: readonly string[] }> {
   switch (sample.kind) {
     case 'put':
-      await context.origin.put(sample.key, pageOf('second'));
+      await context.origin.put(placeOf(sample, context.objects), pageOf('second'));
       return { description: 'second version uploaded; the edge has the first one cached' };
     case 'delete':
-      await context.origin.remove(sample.key);
+      await context.origin.remove(placeOf(sample, context.objects));
       return { description: 'object deleted; the edge has it cached' };
     case 'webhook': {
-      await render(urls, 'second', context);
-      const queued = await sendWebhook(sample, context);
+      await render(pages, 'second', context);
+      const { queued, status, answer } = await sendWebhook(sample, context);
+      if (status >= 300)
+        throw new LocalStackError(`The webhook ${sample.webhook} was answered ${status}: ${answer}`);
       return {
         description: 'second version published; the edge has the first one cached',
         queued: queued.map(({ url, pattern }) => url ?? pattern ?? ''),
@@ -183,7 +293,7 @@ async function change(
 
 /** @returns the log line that says that the change of this sample was queued */
 function queuedBy(
-  sample: Sample,
+  sample: Exclude<Sample, { kind: 'none' }>,
   sinceMs: number,
   { timeline, timeoutMs }: LocalContext,
 ): Promise<(Entry & { kind: 'queued' }) | undefined> {
@@ -203,19 +313,25 @@ async function render(urls: readonly string[], version: string, { origin }: Loca
   for (const url of urls) await origin.render(url, pageOf(version));
 }
 
-/** Sends a signed webhook. @returns what was queued */
+interface Sent {
+  readonly status: number;
+  readonly queued: readonly { readonly kind: string; readonly url?: string; readonly pattern?: string }[];
+  readonly answer: string;
+}
+
+/** Sends a signed webhook. @returns what was answered */
 async function sendWebhook(
   sample: Sample & { kind: 'webhook' },
   { webhooks, nowMs }: LocalContext,
-): Promise<readonly { kind: string; url?: string; pattern?: string }[]> {
-  const { url = '', secret = '' } = webhooks[sample.webhook] ?? {};
-  const response = await fetch(url, {
+): Promise<Sent> {
+  const receiver = webhooks[sample.webhook];
+  if (receiver === undefined) throw new LocalStackError(`Expected a webhook ${sample.webhook}, got none`);
+  const response = await fetch(receiver.url, {
     method: 'POST',
-    ...signSample(sample, { url, secret, nowMs: nowMs() }),
+    ...signSample(sample, { ...receiver, nowMs: nowMs() }),
   });
   const answer = await response.text();
-  if (!response.ok) {
-    throw new Error(`The webhook ${sample.webhook} was answered ${response.status}: ${answer}`);
-  }
-  return (JSON.parse(answer) as { queued: { kind: string; url?: string; pattern?: string }[] }).queued;
+  if (!response.ok) return { status: response.status, queued: [], answer };
+  const { queued = [] } = JSON.parse(answer) as Partial<Pick<Sent, 'queued'>>;
+  return { status: response.status, queued, answer };
 }

@@ -1,8 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { type Signed, webhookSigners } from '../../../infra/cli/webhooks/signers.ts';
+import type { PurgerConfig } from '../../../infra/settings/purger-config.ts';
+import { LocalStackError } from '../../aws/template/errors.ts';
+import { watchedObjects } from '../s3-source.ts';
+import { samplesOf, showsObject } from './rule-samples.ts';
+import type { Sample } from './sample.ts';
 
 const s3Event = z.object({
   source: z.literal('aws.s3'),
@@ -15,25 +20,51 @@ const webhookEvent = z.object({
   body: z.record(z.string(), z.unknown()),
 });
 
-/** A sample event of `events/`, with what it takes to make it happen for real. */
-export type Sample =
-  | { readonly kind: 'put' | 'delete'; readonly title: string; readonly bucket: string; readonly key: string }
-  | {
-      readonly kind: 'webhook';
-      readonly title: string;
-      readonly webhook: string;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    };
+/** Those of the repository; the package has none. */
+const ownFolder = fileURLToPath(new URL('../../../events', import.meta.url));
 
-/** @returns the samples in `events/`, S3's first */
-export function readSamples(): readonly Sample[] {
-  const folder = fileURLToPath(new URL('../../../events', import.meta.url));
+/**
+ * @param folder of sample events; missing where nobody named one
+ * @returns the samples in it; without one those of `events/` where this configuration receives all of them, else one for each
+ *   of its rules
+ */
+export function samplesFor(config: PurgerConfig, folder: string | undefined): readonly Sample[] {
+  if (folder !== undefined) return readSamples(folder);
+  const own = existsSync(ownFolder) ? readSamples(ownFolder) : [];
+  const hasRule = (source: string) => config.rules.some(({ match }) => match.source === source);
+  const [first] = watchedObjects(config);
+  const isReceived = (sample: Sample) => {
+    if (sample.kind === 'none') return false;
+    if (sample.kind !== 'webhook') return first !== undefined && showsObject(config, { ...sample, ...first });
+    return (
+      hasRule(sample.webhook) &&
+      (config.webhooks ?? []).some(({ source, name }) => (name ?? source) === sample.webhook)
+    );
+  };
+  return own.length > 0 && own.every(isReceived) ? own : samplesOf(config);
+}
+
+/**
+ * @returns the samples in a folder, S3's first
+ * @throws LocalStackError for a folder or file that is not what it should be
+ */
+export function readSamples(folder = ownFolder): readonly Sample[] {
+  if (!existsSync(folder))
+    throw new LocalStackError(`Expected a folder of events, but ${folder} does not exist`);
   const samples = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => readSample(file, JSON.parse(readFileSync(join(folder, file), 'utf8'))));
+    .map((file) => readSample(file, readJson(join(folder, file))));
+  if (samples.length === 0) throw new LocalStackError(`Expected events in ${folder}, got no JSON file`);
   const order = ['put', 'delete', 'webhook'];
   return samples.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new LocalStackError(`Expected ${path} to be JSON: ${(error as Error).message}`);
+  }
 }
 
 function readSample(file: string, json: unknown): Sample {
@@ -50,7 +81,7 @@ function readSample(file: string, json: unknown): Sample {
   }
   const webhook = webhookEvent.safeParse(json);
   if (!webhook.success)
-    throw new Error(`events/${file} is neither an EventBridge event of S3 nor a webhook.`);
+    throw new LocalStackError(`${file} is neither an EventBridge event of S3 nor a webhook`);
   const { webhook: name, headers, body } = webhook.data;
   return {
     kind: 'webhook',
@@ -71,13 +102,25 @@ function datedNow(body: string, nowMs: number): string {
   );
 }
 
-/** @returns a sample webhook, signed now; its signer is found by its name, which in the samples is its source's */
+/** A webhook that samples are sent to. */
+export interface SampleReceiver {
+  readonly source: string;
+  readonly url: string;
+  readonly secret: string;
+  /** The header that carries the secret, where it is not the source's usual one. */
+  readonly header?: string | undefined;
+}
+
+/** @returns a sample webhook, signed now */
 export function signSample(
-  { webhook, headers, body }: Sample & { kind: 'webhook' },
-  { url, secret, nowMs }: { url: string; secret: string; nowMs: number },
+  { headers, body }: Sample & { kind: 'webhook' },
+  to: SampleReceiver & { readonly nowMs: number },
 ): Signed {
+  const { source, url, secret, header, nowMs } = to;
   const path = new URL(url).pathname;
-  const sign = webhookSigners[webhook];
+  const sign = webhookSigners[source];
   const dated = datedNow(body, nowMs);
-  return sign === undefined ? { headers, body: dated } : sign({ body: dated, nowMs, path, secret, headers });
+  const own = header === undefined ? {} : { [header.toLowerCase()]: secret };
+  const unsigned = { body: dated, nowMs, path, secret, headers: { ...headers, ...own } };
+  return sign === undefined ? unsigned : sign(unsigned);
 }

@@ -13,6 +13,8 @@ export type Entry =
       readonly changeId: string;
       readonly action: string;
       readonly urls: readonly string[];
+      /** The names of those that matched. */
+      readonly rules: readonly string[];
     }
   | { readonly kind: 'unmatched' | 'excepted'; readonly atMs: number; readonly changeId: string }
   | {
@@ -125,6 +127,7 @@ interface Line {
   readonly service?: string;
   readonly change?: { readonly id?: string; readonly action?: string };
   readonly urls?: readonly string[];
+  readonly rules?: readonly string[];
   readonly purgeId?: string;
   readonly end?: string;
   readonly reason?: string;
@@ -139,7 +142,14 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
   const changeId = line.change?.id ?? '';
   switch (line.message) {
     case enqueueEvents.changeQueued:
-      return { kind: 'queued', atMs, changeId, action: line.change?.action ?? '', urls: line.urls ?? [] };
+      return {
+        kind: 'queued',
+        atMs,
+        changeId,
+        action: line.change?.action ?? '',
+        urls: line.urls ?? [],
+        rules: line.rules ?? [],
+      };
     case enqueueEvents.changeUnmatched:
       return { kind: 'unmatched', atMs, changeId };
     case enqueueEvents.changeExcepted:
