@@ -1,6 +1,5 @@
 import { compileRules } from '../../../functions/core/mapping/compile-rules.ts';
 import { listOf, type OneOrMore, type Rule } from '../../../functions/core/mapping/rule.ts';
-import type { ChangeAction } from '../../../functions/core/model/types.ts';
 import { fillFields } from '../../../infra/cli/webhooks/fill-fields.ts';
 import { sampleEvents } from '../../../infra/cli/webhooks/sample-events.ts';
 import type { PurgerConfig } from '../../../infra/settings/purger-config.ts';
@@ -64,7 +63,10 @@ export function showsObject(
   return key.startsWith(prefix) && key.endsWith(suffix) && entries.some(({ kind }) => kind === 'file');
 }
 
-function changeOf(action: ChangeAction, { bucket, key }: { readonly bucket: string; readonly key: string }) {
+function changeOf(
+  action: 'put' | 'delete',
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+) {
   const occurredAt = new Date(0).toISOString();
   return { source: 's3', action, id: `s3://${bucket}/${key}`, bucket, key, occurredAt } as const;
 }
