@@ -197,8 +197,8 @@ function obstacleTo(
   if (objects.length === 0) return 'this configuration watches no bucket';
   const { bucket, key } = placeOf(sample, objects);
   const own = objects.filter((each) => each.bucket === bucket);
-  const isWatched = own.some(({ prefix, suffix }) => key.startsWith(prefix) && key.endsWith(suffix));
-  return isWatched ? undefined : `this configuration does not watch this key of the bucket ${bucket}`;
+  const matchesFilter = own.some(({ prefix, suffix }) => key.startsWith(prefix) && key.endsWith(suffix));
+  return matchesFilter ? undefined : `this configuration does not watch this key of the bucket ${bucket}`;
 }
 
 /** An event of a bucket that is not watched happens in the first one that is. */
@@ -206,8 +206,8 @@ function placeOf(
   { bucket, key }: { readonly bucket: string; readonly key: string },
   objects: readonly LocalObjects[],
 ): ObjectId {
-  const isWatched = objects.some((each) => each.bucket === bucket);
-  return { bucket: isWatched ? bucket : (objects[0]?.bucket ?? bucket), key };
+  const isKnown = objects.some((each) => each.bucket === bucket);
+  return { bucket: isKnown ? bucket : (objects[0]?.bucket ?? bucket), key };
 }
 
 /**
