@@ -82,7 +82,10 @@ async function measureApart(source: string): Promise<Row> {
     execArgv: ['--expose-gc', '--max-semi-space-size=8'],
     serialization: 'advanced',
   });
-  const answer = async () => (await once(child, 'message'))[0];
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the process of ${source} ended before it had answered`);
+  });
+  const answer = async () => (await Promise.race([once(child, 'message'), ended]))[0];
   const unsigned = (await answer()) as Unsigned;
   let worst = { what: '', cpuMs: 0 };
   let signedMb = 0;
@@ -94,6 +97,7 @@ async function measureApart(source: string): Promise<Row> {
     worstStatus = Math.max(worstStatus, statusCode);
     if (cpuMs > worst.cpuMs) worst = { what, cpuMs };
   }
+  ended.catch(() => {});
   child.disconnect();
   return { source, ...unsigned, worst: worst.what, worstMs: worst.cpuMs, worstStatus, signedMb };
 }

@@ -83,6 +83,8 @@ export interface WebhookSource<
   readonly name: Name;
   /** The options that it knows. */
   readonly options: Options;
+  /** Its sender can be set to PUT instead of POST. */
+  readonly canPut?: true;
   /** Ids are unique only among the entries of one type. */
   readonly hasIdsPerType?: true;
   /** Of a source whose vendor signs for all of its customers with one key. */

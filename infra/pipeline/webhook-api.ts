@@ -6,7 +6,6 @@ import {
   HttpApi,
   HttpIntegrationType,
   HttpMethod,
-  type HttpRoute,
   HttpRouteIntegration,
   type HttpRouteIntegrationConfig,
   HttpStage,
@@ -85,8 +84,9 @@ class ReceiverIntegration extends HttpRouteIntegration {
 }
 
 /**
- * The public entry: a route `POST /webhooks/NAME` for each webhook, with its own throttle. API Gateway answers 404 for
- * other names itself, so that they cost nothing and use up nobody's throttle.
+ * The public entry: a route `POST /webhooks/NAME` for each webhook, and one with `PUT` where its sender can be set to that,
+ * each with its own throttle. API Gateway answers 404 for other names itself, so that they cost nothing and use up nobody's
+ * throttle.
  */
 export class WebhookApi extends Construct {
   readonly api: HttpApi;
@@ -98,7 +98,7 @@ export class WebhookApi extends Construct {
   readonly accessLogs: LogGroup | undefined;
   readonly #integration: ReceiverIntegration;
   readonly #throttle: ThrottleSettings;
-  readonly #routes: HttpRoute[] = [];
+  readonly #routeKeys = new Set<string>();
   readonly #stage: CfnStage;
 
   constructor(scope: Construct, id: string, receiver: IFunction, props: WebhookApiProps) {
@@ -115,7 +115,7 @@ export class WebhookApi extends Construct {
     this.#integration = new ReceiverIntegration(receiver);
     receiver.addPermission('WebhookApi', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
-      sourceArn: this.api.arnForExecuteApi('POST', '/webhooks/*'),
+      sourceArn: this.api.arnForExecuteApi('*', '/webhooks/*'),
     });
     acknowledge(this.api, {
       'AwsSolutions-APIG4':
@@ -142,10 +142,15 @@ export class WebhookApi extends Construct {
   }
 
   /** Lets deliveries to the webhook of this name in. */
-  addWebhook(name: string): void {
-    const path = `/webhooks/${name}`;
-    const routes = this.api.addRoutes({ path, methods: [HttpMethod.POST], integration: this.#integration });
-    this.#routes.push(...routes);
+  addWebhook(name: string, canPut: boolean): void {
+    for (const method of canPut ? [HttpMethod.POST, HttpMethod.PUT] : [HttpMethod.POST]) {
+      this.#addRoute(method, `/webhooks/${name}`);
+    }
+  }
+
+  #addRoute(method: HttpMethod, path: string): void {
+    const routes = this.api.addRoutes({ path, methods: [method], integration: this.#integration });
+    this.#routeKeys.add(`${method} ${path}`);
     // API Gateway refuses settings of a route that is not there yet.
     for (const route of routes) this.#stage.node.addDependency(route);
   }
@@ -153,7 +158,7 @@ export class WebhookApi extends Construct {
   #routeSettings(): Record<string, object> {
     const { rateLimit, burstLimit } = this.#throttle;
     const settings = { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit };
-    return Object.fromEntries(this.#routes.map(({ path }) => [`POST ${path}`, settings]));
+    return Object.fromEntries([...this.#routeKeys].map((key) => [key, settings]));
   }
 
   #domain({ domainName, certificate, hostedZone }: WebhookApiOptions): DomainName | undefined {

@@ -7,6 +7,7 @@ import { memoryPrefix } from '../../functions/aws/tables/ledger-keys.ts';
 import { mappingFile } from '../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../functions/lambda/environment.ts';
 import { compressedPrefix, type WrittenWebhook } from '../../functions/receive-webhook/webhook-config.ts';
+import { webhookSources } from '../../functions/sources/registry.ts';
 import { PurgerFunction } from '../function/purger-function.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { watchThrottle, watchWebhook, watchWebhookReceiver } from '../monitoring/receiver-alarms.ts';
@@ -29,7 +30,7 @@ export interface WebhookReceiverProps extends ReceiverProps {
 /** Longer than this, the webhooks' configuration is compressed. */
 const maxPlainLength = 1000;
 
-/** Receives signed webhooks, each at `POST /webhooks/NAME`. */
+/** Receives signed webhooks, each at `POST /webhooks/NAME`, or `PUT`. */
 export class WebhookReceiver extends Construct {
   readonly function: PurgerFunction;
   readonly api: HttpApi;
@@ -97,7 +98,7 @@ export class WebhookReceiver extends Construct {
       ]);
     }
     this.#webhooks.set(webhook.name, webhook);
-    this.#webhookApi.addWebhook(webhook.name);
+    this.#webhookApi.addWebhook(webhook.name, webhookSources[webhook.source].canPut ?? false);
     watchWebhook(this.#monitoring, webhook.name);
     for (const secret of webhook.secrets) grantReadSecret(secret, this.function);
   }

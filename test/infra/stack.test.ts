@@ -5,6 +5,7 @@ import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { expect, test } from 'vitest';
+import { findSource } from '../../functions/sources/registry.ts';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
@@ -131,7 +132,10 @@ test("the receiver of S3's events takes batches, in no more than ten functions: 
 });
 
 test('each webhook has its own route with its own throttle, and the function one permission for all', () => {
-  const keys = (sampleConfig.webhooks ?? []).map(({ source, name = source }) => `POST /webhooks/${name}`);
+  const keys = (sampleConfig.webhooks ?? []).flatMap(({ source, name = source }) =>
+    (findSource(source)?.canPut ? ['POST', 'PUT'] : ['POST']).map((method) => `${method} /webhooks/${name}`),
+  );
+  expect(keys).toContain('PUT /webhooks/contentful');
   const routes = template.findResources('AWS::ApiGatewayV2::Route');
   expect(Object.values(routes).map(({ Properties }) => Properties.RouteKey)).toEqual(keys);
   template.resourceCountIs('AWS::ApiGatewayV2::Integration', 1);

@@ -10,7 +10,7 @@ const rule = [
   `events.amazonaws.com may sqs:SendMessage on ${deadLetters} where aws:SourceArn = arn:aws:events:REGION:ACCOUNT:rule/*`,
 ];
 const route = [
-  'apigateway.amazonaws.com may lambda:InvokeFunction on PurgerReceiveWebhookFunction where aws:SourceArn = arn:aws:execute-api:REGION:ACCOUNT:PurgerReceiveWebhookApi/*/POST/webhooks/*',
+  'apigateway.amazonaws.com may lambda:InvokeFunction on PurgerReceiveWebhookFunction where aws:SourceArn = arn:aws:execute-api:REGION:ACCOUNT:PurgerReceiveWebhookApi/*/*/webhooks/*',
 ];
 const notification = (bucket: string, account = 'ACCOUNT') =>
   `s3.amazonaws.com may sqs:SendMessage on ${inbox} where aws:SourceArn = ${bucket} and aws:SourceAccount = ${account}`;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findSource } from '../../functions/sources/registry.ts';
 import { sampleEvents } from '../../infra/cli/webhooks/sample-events.ts';
 import { webhookSigners } from '../../infra/cli/webhooks/signers.ts';
 import type { Ready } from '../../local/demo/ready.ts';
@@ -88,8 +89,9 @@ describe('a vector, signed anew for the present, gets its stated verdict over HT
       const source = sourceOfVector(vector);
       const url = ready.webhooks[source] ?? '';
       const { headers, body, query } = requestFor(vector, source);
+      const method = methodOf(source);
       // As bytes: a browser's or a test's own idea of the text must not come in between.
-      const response = await fetch(`${url}${query}`, { method: 'POST', headers, body: Buffer.from(body) });
+      const response = await fetch(`${url}${query}`, { method, headers, body: Buffer.from(body) });
       const text = await response.text();
       if (isUnsignedPing(vector)) expect(response.status).toBe(200);
       else if (!vector.valid) expect([response.status, text]).toEqual([401, expect.any(String)]);
@@ -97,6 +99,23 @@ describe('a vector, signed anew for the present, gets its stated verdict over HT
       else expect([200, 202]).toContain(response.status);
     },
   );
+
+  /** `send` has shown that each source takes POST. */
+  const methodOf = (source: string) => (findSource(source)?.canPut ? 'PUT' : 'POST');
+
+  it('with PUT where the sender can be set to it, and nowhere else', async () => {
+    const statuses = await Promise.all(
+      Object.entries(ready.webhooks).map(async ([source, url]) => {
+        const { status } = await fetch(url, { method: 'PUT', body: '{}' });
+        return [source, status];
+      }),
+    );
+    expect(Object.fromEntries(statuses)).toEqual(
+      Object.fromEntries(
+        Object.keys(ready.webhooks).map((source) => [source, methodOf(source) === 'PUT' ? 401 : 404]),
+      ),
+    );
+  });
 
   /** The vector's request with a signature of this moment (in its sender's present way of signing), and then spoiled in the way that its case says. */
   function requestFor(vector: CmsVector, source: string) {
@@ -115,6 +134,7 @@ describe('a vector, signed anew for the present, gets its stated verdict over HT
       ([name]) => !/signature|hmac|authorization|token|signed-headers|-timestamp$|^x-amzn-/.test(name),
     );
     const sent = sign({
+      method: methodOf(source),
       body: vector.body,
       nowMs: Date.now() + offsetMs,
       path: vector.case === 'path-prefix-stripped' ? '/contentful' : path,

@@ -65,6 +65,7 @@ const draftEvent: PublicEvent = { action: 'put', times: ['updatedAt'] };
  */
 export const contentful = defineJsonSource({
   name: 'contentful',
+  canPut: true,
   options: ['environments', 'drafts'],
   verify,
   keyOf: 'customer',

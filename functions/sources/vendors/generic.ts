@@ -14,6 +14,7 @@ import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts
  */
 export const generic = defineJsonSource({
   name: 'generic',
+  canPut: true,
   options: ['verification', 'payload', 'environments'],
   keyOf: 'customer',
   verify: (request, secrets, nowMs, { verification }) =>

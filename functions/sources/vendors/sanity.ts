@@ -26,6 +26,7 @@ const unpublishedId = /^(drafts|versions\.[^.]+)\./;
  */
 export const sanity = defineJsonSource({
   name: 'sanity',
+  canPut: true,
   options: ['environments', 'drafts'],
   verification: scheme,
   read,

@@ -9,6 +9,8 @@ export interface Unsigned {
   /** The path of the URL, with the query string if any. */
   readonly path: string;
   readonly secret: string;
+  /** @default POST */
+  readonly method?: string;
   /** What the sender sends in addition to the signature, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -45,13 +47,14 @@ const standard: Signer = ({ body, nowMs, secret, headers }) => ({
 export const webhookSigners: Readonly<Record<string, Signer>> = {
   bitbucket: withHmac('x-hub-signature', 'sha256', 'hex', 'sha256='),
   'builder-io': withHeader('x-webhook-token'),
-  contentful({ body, nowMs, path, secret, headers = {} }) {
+  contentful({ body, nowMs, path, secret, method = 'POST', headers = {} }) {
     const topic = headers['x-contentful-topic'];
     const signed = signContentful({
       body,
       nowMs,
       path,
       secret,
+      method,
       headers,
       ...(topic === undefined ? {} : { topic }),
     });
