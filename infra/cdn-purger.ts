@@ -33,10 +33,11 @@ import type { DataProtectionProps } from './settings/data-protection-settings.ts
 import { vantagesOf } from './settings/probe-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
-import { warnOfRules } from './settings/rules/lasting-rules.ts';
-import { warnOfOpenHosts } from './settings/rules/open-hosts.ts';
 import { probedHosts } from './settings/rules/probed-hosts.ts';
-import { warnOfBucket, warnOfWebhook } from './settings/rules/uncovered.ts';
+import { warnOfRules } from './settings/rules/warnings/lasting-rules.ts';
+import { warnOfOpenHosts } from './settings/rules/warnings/open-hosts.ts';
+import { warnOfBucket, warnOfWebhook } from './settings/rules/warnings/uncovered.ts';
+import { warnOfWildcards } from './settings/rules/warnings/wildcards.ts';
 import { type CompleteSettings, checkSettings, mappingOf, type Settings } from './settings/settings.ts';
 import type { WatchFilter, WatchOptions } from './settings/sources/watch-options.ts';
 import { checkWebhookApi, type WebhookApiOptions } from './settings/sources/webhook-api-settings.ts';
@@ -354,6 +355,7 @@ export class CdnPurger extends PurgerBase {
     const annotations = Annotations.of(this);
     for (const warning of warnOfRules(this.#settings)) this.#warnOf('lasting', warning);
     for (const warning of warnOfOpenHosts(this.#settings)) this.#warnOf('hosts', warning);
+    for (const warning of warnOfWildcards(this.#settings)) this.#warnOf('wildcards', warning);
     const { tellsNobody, lacksRunbook } = this.#monitoring;
     this.#warnOf('alarms', tellsNobody ? silentAlarms : undefined);
     this.#warnOf('runbook', lacksRunbook && !tellsNobody ? noRunbook : undefined);

@@ -78,10 +78,9 @@ export const defaultPlanning = {
 
 const defaultCoalescing: CoalesceSettings = { siblings: 50, minDepth: 1 };
 
-const host = nonEmptyString('a host such as "www.example.com"').regex(
-  /^[a-z0-9.-]+(?::\d+)?$/,
-  expected('a host such as "www.example.com"'),
-);
+const host = nonEmptyString('a host such as "www.example.com"')
+  .regex(/^[a-z0-9.-]+(?::\d+)?$/, expected('a host such as "www.example.com"'))
+  .refine((value) => URL.canParse(`https://${value}/`), expected('a host with a port of at most 65535'));
 
 const directory = nonEmptyString('the URL of a directory, with a slash at its end').regex(
   /^https?:\/\/[a-z0-9.:-]+\/(?:[^*?#\s]*\/)?$/,

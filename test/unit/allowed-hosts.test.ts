@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { Purge, Rule } from '../../functions/core/mapping/rule.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
-import { warnOfOpenHosts } from '../../infra/settings/rules/open-hosts.ts';
+import { warnOfOpenHosts } from '../../infra/settings/rules/warnings/open-hosts.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
 import { entryChange } from '../helpers/changes.ts';
 

@@ -81,6 +81,14 @@ describe('a rule is refused', () => {
       '`rules[0].purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "www.example.com/x"',
     ],
     [
+      { purge: { fileUrls: ['https://www.example.com:65536/{+path}'] } },
+      '`rules[0].purge.fileUrls[0]`: expected a port of 1 to 65535, got "https://www.example.com:65536/x"',
+    ],
+    [
+      { purge: { hosts: 'www.example.com:0', dirUrls: ['/*'] } },
+      '`rules[0].purge.dirUrls[0]`: expected a port of 1 to 65535, got "https://www.example.com:0/*"',
+    ],
+    [
       { purge: { dirUrls: ['https://www.example.com/a[1]/'] } },
       '`rules[0].purge.dirUrls[0]`: expected a host and a path with special letters percent-encoded, got "https://www.example.com/a[1]/"',
     ],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
-import { warnOfRules } from '../../infra/settings/rules/lasting-rules.ts';
+import { warnOfRules } from '../../infra/settings/rules/warnings/lasting-rules.ts';
 import { checkSettings, type Settings } from '../../infra/settings/settings.ts';
 
 const post = { source: 'contentful', type: 'post' };

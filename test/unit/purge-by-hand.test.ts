@@ -27,6 +27,7 @@ test.each([
   ['https://h.example/.*', 'a regular expression begins with any:// or regex:'],
   ['https://h.example/(a|b)', 'a regular expression begins with any:// or regex:'],
   ['any://h.example/.*.*.*', 'expected at most 2 unlimited quantifiers'],
+  ['https://h.example:65536/a', 'expected a port of 1 to 65535'],
   ['https://h.example/a/../b', 'a browser resolves the segments "." and ".."'],
 ])('%s is refused: %s', (written, reason) => {
   const { entries, problems } = read(written, 'https://h.example/good');

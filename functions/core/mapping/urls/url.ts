@@ -4,6 +4,8 @@ import { literalStar, markStars } from './literal-star.ts';
 /** The longest URL that CDN Pro takes, in characters (the purge API's page). */
 export const maxUrlLength = 2048;
 
+const maxPort = 65_535;
+
 /**
  * What is not encoded in a path: RFC 3986's unreserved, sub-delims, `:` and `@`. A browser leaves these as they
  * are (https://url.spec.whatwg.org/#path-percent-encode-set). It would leave `[`, `]` and `|`, too, which CDN Pro
@@ -72,7 +74,7 @@ function normalizeHost(authority: string, scheme: string): string {
 
 const host = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
 const plain = `[A-Za-z0-9\\-._~!$&'()+,;=:@/${literalStar}]|%[0-9A-Fa-f]{2}`;
-const start = `^https?://${host}(?::\\d{1,5})?`;
+const start = `^https?://${host}(?::\\d+)?`;
 const fileUrlSyntax = new RegExp(`${start}/(?:${plain})*(?:\\?(?:${plain}|\\?)*)?$`);
 const dirUrlSyntax = new RegExp(`${start}/(?:${plain}|\\*)*(?:\\?(?:${plain}|[*?])*)?$`);
 const dotSegment = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
@@ -80,12 +82,12 @@ const dotSegment = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
 /** Why CDN Pro would refuse this as an entry of `fileUrls`, or undefined where it would not. */
 export function fileUrlProblem(url: string): string | undefined {
   if (url.includes('*')) return `a file URL must not hold "*", got ${describeValue(url)}: use dirUrls`;
-  return lengthProblem(url) ?? syntaxProblem(url, fileUrlSyntax) ?? segmentsProblem(url);
+  return lengthProblem(url) ?? syntaxProblem(url, fileUrlSyntax) ?? portProblem(url) ?? segmentsProblem(url);
 }
 
 /** Why CDN Pro would refuse this as an entry of `dirUrls`, or undefined where it would not. */
 export function dirUrlProblem(url: string): string | undefined {
-  return lengthProblem(url) ?? syntaxProblem(url, dirUrlSyntax) ?? segmentsProblem(url);
+  return lengthProblem(url) ?? syntaxProblem(url, dirUrlSyntax) ?? portProblem(url) ?? segmentsProblem(url);
 }
 
 /**
@@ -100,6 +102,12 @@ function lengthProblem(url: string): string | undefined {
   return url.length > maxUrlLength
     ? `expected at most ${maxUrlLength} characters, got ${url.length}`
     : undefined;
+}
+
+function portProblem(url: string): string | undefined {
+  const [, port] = /^https?:\/\/[^/]*:(\d+)\//.exec(url) ?? [];
+  if (port === undefined || (Number(port) >= 1 && Number(port) <= maxPort)) return undefined;
+  return `expected a port of 1 to ${maxPort}, got ${describeValue(url)}`;
 }
 
 function segmentsProblem(url: string): string | undefined {

@@ -1,8 +1,8 @@
-import { compileRegexTemplate } from '../../../functions/core/mapping/patterns/regex-template.ts';
-import { compileUrlTemplate } from '../../../functions/core/mapping/patterns/url-template.ts';
-import { listOf, type Rule } from '../../../functions/core/mapping/rule.ts';
-import { withHosts } from '../../../functions/core/mapping/urls/hosts.ts';
-import type { CompleteSettings } from '../settings.ts';
+import { compileRegexTemplate } from '../../../../functions/core/mapping/patterns/regex-template.ts';
+import { compileUrlTemplate } from '../../../../functions/core/mapping/patterns/url-template.ts';
+import { listOf, type Rule } from '../../../../functions/core/mapping/rule.ts';
+import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
+import type { CompleteSettings } from '../../settings.ts';
 
 /** @returns a warning for each rule that lets a value decide the host, while nothing says which hosts may be purged */
 export function warnOfOpenHosts({ rules, allowedHosts }: CompleteSettings): readonly string[] {

@@ -1,5 +1,5 @@
-import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
-import type { OneOrMore, Rule } from '../../../functions/core/mapping/rule.ts';
+import { compilePattern } from '../../../../functions/core/mapping/patterns/pattern.ts';
+import type { OneOrMore, Rule } from '../../../../functions/core/mapping/rule.ts';
 
 /** @returns a warning where no rule is for the changes of a webhook; undefined where one may be */
 export function warnOfWebhook(rules: readonly Rule[], source: string, name: string): string | undefined {

@@ -1,11 +1,11 @@
-import { priceOf } from '../../../functions/core/limits/price.ts';
-import { defaultQuota } from '../../../functions/core/limits/tokens/quota.ts';
-import { listOf, type Rule } from '../../../functions/core/mapping/rule.ts';
-import { withHosts } from '../../../functions/core/mapping/urls/hosts.ts';
-import type { PurgeEntry, Scope } from '../../../functions/core/model/types.ts';
-import { planRequests } from '../../../functions/core/planning/plan.ts';
-import { planningOf } from '../planning-settings.ts';
-import type { CompleteSettings } from '../settings.ts';
+import { priceOf } from '../../../../functions/core/limits/price.ts';
+import { defaultQuota } from '../../../../functions/core/limits/tokens/quota.ts';
+import { listOf, type Rule } from '../../../../functions/core/mapping/rule.ts';
+import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
+import type { PurgeEntry, Scope } from '../../../../functions/core/model/types.ts';
+import { planRequests } from '../../../../functions/core/planning/plan.ts';
+import { planningOf } from '../../planning-settings.ts';
+import type { CompleteSettings } from '../../settings.ts';
 
 /**
  * How many changes of a rule a day has at least: of a whole tree of objects, which is written by deployments, and of
