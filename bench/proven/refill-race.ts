@@ -39,3 +39,36 @@ function isStale({ takesMs, requestsPerSecond, policy, random }: RaceOptions): b
   if (policy.kind === 'once') return true;
   return refilledMs(policy.kind === 'fixed' ? policy.afterMs : takesMs) < parentMs;
 }
+
+/** What comes of a second purge on evidence. */
+interface ByProbe {
+  /** The share of edges that show the old page for good. */
+  readonly stale: number;
+  /** The same where nothing is probed. */
+  readonly unrepaired: number;
+  /** Tokens for each page. */
+  readonly tokens: number;
+}
+
+const pages = 2000;
+const edgesOfPage = 20;
+
+/**
+ * A page is purged once more, when the first purge has finished, where one of its probed edges shows the old page then.
+ * @param options with how many of a page's edges are probed
+ */
+export function byProbe(options: Omit<RaceOptions, 'policy'> & { readonly probes: number }): ByProbe {
+  let stale = 0;
+  let unrepaired = 0;
+  let repairs = 0;
+  for (let page = 0; page < pages; page++) {
+    const old = Array.from({ length: edgesOfPage }, () => isStale({ ...options, policy: { kind: 'once' } }));
+    const count = old.filter(Boolean).length;
+    unrepaired += count;
+    // All servers have obeyed the first purge by then: the second one leaves no edge old.
+    if (old.slice(0, options.probes).some(Boolean)) repairs++;
+    else stale += count;
+  }
+  const all = pages * edgesOfPage;
+  return { stale: stale / all, unrepaired: unrepaired / all, tokens: 1 + repairs / pages };
+}

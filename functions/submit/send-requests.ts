@@ -234,7 +234,7 @@ async function sendOne(
   await handleAnswer(answer, { request, sentMs }, context);
   if (answer.kind !== 'accepted') return;
   await Promise.all([
-    removePurged(request, sentMs, ports),
+    removePurged(request, sentMs, context.batch, ports),
     recordPurge(answer.purgeId, { request, sentMs }, context),
   ]);
 }

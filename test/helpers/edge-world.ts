@@ -8,7 +8,7 @@ export interface EdgeFate {
   /** When its parent obeys. @default 0 */
   readonly parentAt?: number;
   /** How long after that the edge is asked for the page, and fills itself again, in milliseconds; only by a probe where it is missing. */
-  readonly askedAfterMs?: number;
+  readonly askedAfterMs?: number | undefined;
   /** @default true */
   readonly obeys?: boolean;
 }

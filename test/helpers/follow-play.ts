@@ -5,38 +5,92 @@ import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import type { PurgeEnded } from '../../functions/tick/follow/purge-ended-event.ts';
-import { createFollowWorld, messageFor } from './follow-world.ts';
+import {
+  changeIn,
+  createFollowWorld,
+  type FollowWorld,
+  type FollowWorldOptions,
+  messageFor,
+} from './follow-world.ts';
+import { allowedEnds, oldFilesOf, staleFilesOf, unprovenProblems, wrongIn } from './prove-checks.ts';
 import { minuteMs } from './tick-world.ts';
 
 /** The function is stopped in the middle of a tick. */
 class Crash extends Error {}
 
+const edge = fc.record({
+  edgeAt: fc.constantFrom(0, 0.3, 1),
+  parentAt: fc.constantFrom(0, 0.6, 1),
+  askedAfterMs: fc.constantFrom(undefined, 0, 20_000),
+  obeys: fc.constantFrom(true, true, false),
+});
 const fates = fc.record({
   takesMs: fc.integer({ min: 5000, max: 25 * minuteMs }),
   successRate: fc.constantFrom(100, 100, 99.9, 40, 0),
   unseenMs: fc.constantFrom(0, 0, 90_000, 5 * minuteMs, Number.POSITIVE_INFINITY),
   answerMs: fc.constantFrom(0, 0, 10_000),
+  edge,
+});
+const mostlyFinished: typeof fates = fc.record({
+  takesMs: fc.integer({ min: 5000, max: 3 * minuteMs }),
+  successRate: fc.constantFrom(100, 100, 100, 99.9),
+  unseenMs: fc.constantFrom(0, 0, 0, Number.POSITIVE_INFINITY),
+  answerMs: fc.constantFrom(0, 0, 10_000),
+  edge,
 });
 const urls = fc.uniqueArray(fc.nat({ max: 4 }), { minLength: 1, maxLength: 3 });
 
+/** What an edge may say in place of the truth. That it shows a version that it does not have is not among it. */
+const lies = {
+  nothing: (truth) => truth,
+  compressed: ({ etag = '""', ...truth }) => ({ ...truth, etag: `W/${etag.slice(0, -1)}-gzip"` }),
+  slow: () => 'no answer in time',
+  redirect: () => ({ status: 302 }),
+  firewall: () => ({ status: 403 }),
+  withoutValidators: ({ status }) => ({ status }),
+  nonce: ({ status }) => ({ status, etag: '"nonce"' }),
+  withoutDate: ({ lastModifiedMs: _, ...truth }) => truth,
+  newDate: (truth) => ({ ...truth, lastModifiedMs: Number.MAX_SAFE_INTEGER }),
+} satisfies Record<string, NonNullable<FollowWorldOptions['edgeSays']>>;
+
 /** What happens to purges, one thing after the other. */
-export const histories = fc.array(
+function historiesOf(
+  /** What has changed; nothing that could be proven where it is undefined. */
+  change: fc.Arbitrary<'put' | 'delete' | undefined>,
+  lie: fc.Arbitrary<keyof typeof lies>,
+  fate: typeof fates,
+) {
+  return fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('accept' as const), urls, change, fate }),
+      fc.record({
+        kind: fc.constant('tick' as const),
+        /** At which of its steps it crashes, if it gets there. */
+        crashAt: fc.integer({ min: 1, max: 60 }),
+        /** How many ticks there are at once. */
+        atOnce: fc.constantFrom(1, 1, 2),
+        /** Whether the index shows what it has shown to the tick before. */
+        isStale: fc.boolean(),
+        /** What CDN Pro makes of repairs. */
+        fate,
+        answers: fc.constantFrom(true, true, false),
+        lie,
+      }),
+    ),
+    { minLength: 2, maxLength: 14 },
+  );
+}
+
+/** Purges of which nothing can be proven. */
+export const histories = historiesOf(fc.constant(undefined), fc.constant('nothing'), fates);
+/** Purges that are proven, at an edge that obeys when it likes and says what it likes. */
+export const provenHistories = historiesOf(
+  fc.constantFrom('put', 'put', 'delete', undefined),
   fc.oneof(
-    fc.record({ kind: fc.constant('accept' as const), urls, fate: fates }),
-    fc.record({
-      kind: fc.constant('tick' as const),
-      /** At which of its steps it crashes, if it gets there. */
-      crashAt: fc.integer({ min: 1, max: 60 }),
-      /** How many ticks there are at once. */
-      atOnce: fc.constantFrom(1, 1, 2),
-      /** Whether the index shows what it has shown to the tick before. */
-      isStale: fc.boolean(),
-      /** What CDN Pro makes of repairs. */
-      fate: fates,
-      answers: fc.constantFrom(true, true, false),
-    }),
+    { weight: 2, arbitrary: fc.constant('nothing' as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...(Object.keys(lies) as (keyof typeof lies)[])) },
   ),
-  { minLength: 2, maxLength: 14 },
+  mostlyFinished,
 );
 type History = typeof histories extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -54,12 +108,14 @@ export async function play(
   let isStopped = false;
   let isStale = false;
   let answers = true;
+  let lie: keyof typeof lies = 'nothing';
   let crashes = 0;
   let shown: readonly OpenPurge[] = [];
   const problems: string[] = [];
   const world = createFollowWorld({
     files: 60,
     answers: () => answers,
+    edgeSays: (truth) => lies[lie](truth),
     step() {
       if (isStopped) throw new Crash();
       onStep();
@@ -83,6 +139,7 @@ export async function play(
           if (end === 'failed' && !isDead(purgeId, world)) {
             problems.push(`${purgeId} was announced as failed before its entries were dead letters`);
           }
+          if (end === 'fresh') problems.push(...oldFilesOf(purgeId, world));
           return mutated.putEvent(type, detail);
         },
       };
@@ -92,7 +149,9 @@ export async function play(
   for (const step of history) {
     if (step.kind === 'accept') {
       world.nowMs += 3000;
-      await world.accept([messageFor(...step.urls.map((index) => `https://h.example/${index}`))], step.fate);
+      const message = messageFor(...step.urls.map((index) => `https://h.example/${index}`));
+      const changed = step.change === undefined ? message : changeIn(world, message, step.change);
+      await world.accept([changed], step.fate);
       continue;
     }
     let count = 0;
@@ -102,7 +161,7 @@ export async function play(
       isStopped = true;
       throw new Crash();
     };
-    ({ isStale, answers } = step);
+    ({ isStale, answers, lie } = step);
     await world.tick(1, step.atOnce).catch((error) => {
       if (!isStopped) throw error;
     });
@@ -115,14 +174,15 @@ export async function play(
   }
   isStale = false;
   answers = true;
+  lie = 'nothing';
   for (let count = 0; count < 40; count++) {
     await world.tick();
     await world.deliver();
   }
-  return [...problems, ...problemsOf(world, crashes)];
+  return [...problems, ...problemsOf(world, crashes), ...unprovenProblems(world)];
 }
 
-type World = ReturnType<typeof createFollowWorld>;
+type World = FollowWorld;
 
 /** @returns the dead letters of a purge that has failed */
 function lettersOf(purgeId: string, { deadLetters }: World): readonly PurgeMessage[] {
@@ -132,7 +192,9 @@ function lettersOf(purgeId: string, { deadLetters }: World): readonly PurgeMessa
 /** @returns whether all entries of a purge are in the dead letter queue, with the reason */
 function isDead(purgeId: string, world: World): boolean {
   const dead = new Set(lettersOf(purgeId, world).flatMap(({ entries }) => entries.map(entryKey)));
-  return world.purges.some((purge) => purge.purgeId === purgeId && purge.keys.every((key) => dead.has(key)));
+  return world.purges.some(
+    (purge) => purge.purgeId === purgeId && wrongIn(purge, world).every((key) => dead.has(key)),
+  );
 }
 
 function problemsOf(world: World, crashes: number): Problems {
@@ -149,9 +211,10 @@ function problemsOf(world: World, crashes: number): Problems {
     const [end] = announced;
     if (announced.size !== 1)
       problems.push(`${purgeId} has ended ${[...announced].join(' and ') || 'never'}`);
-    if ((end === 'completed') !== isWell)
+    if (!allowedEnds(purge, isWell, world).includes(end ?? ''))
       problems.push(`${purgeId} is ${end}, and went ${isWell ? 'well' : 'wrong'}`);
-    const isReplaced = keys.every((key) =>
+    const isCompleted = end === 'completed' || end === 'fresh';
+    const isReplaced = wrongIn(purge, world).every((key) =>
       world.purges.some(
         (other) => other.acceptedMs - other.answerMs > acceptedMs && other.keys.includes(key),
       ),
@@ -167,8 +230,10 @@ function problemsOf(world: World, crashes: number): Problems {
     );
     const isRepeat = purge.repeats.length > 0;
     const repeats = world.sent.filter((message) => message.repeats === purgeId).length;
-    if (repeats > 0 && (isRepeat || end !== 'completed')) problems.push(`${purgeId}, ${end}, was repeated`);
-    if (end === 'completed' && repeats === 0 && !isRepeat && !isRepeatedLater) {
+    const isOld = staleFilesOf(purgeId, world).size > 0;
+    if (repeats > 0 && (isRepeat || !isCompleted) && !isOld)
+      problems.push(`${purgeId}, ${end}, was repeated`);
+    if (isCompleted && repeats === 0 && !isRepeat && !isRepeatedLater) {
       problems.push(`${purgeId} was not repeated`);
     }
     const isLost = !Number.isFinite(unseenMs);

@@ -12,7 +12,7 @@ import { priceOf } from '../../functions/core/limits/price.ts';
 import { freshQuota, spend, type Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
-import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import type { Verdict } from '../../functions/core/proving/probe.ts';
 import { createProber } from '../../functions/probe/probe-urls.ts';
@@ -43,6 +43,7 @@ export interface WorldPurge extends Required<Omit<Fate, 'edge'>> {
   readonly purgeId: string;
   readonly acceptedMs: number;
   readonly keys: readonly string[];
+  readonly files: readonly FileEntry[];
   readonly repair: number;
   /** The purges that it repeats. */
   readonly repeats: readonly string[];
@@ -104,7 +105,9 @@ export function createFollowWorld({
       return { answer, seen: { address: '1.2.3.4', status: answer.status } };
     },
     nowMs,
-    sleep: async () => {},
+    async sleep(ms) {
+      world.nowMs += ms;
+    },
   });
 
   function observationOf({ acceptedMs, takesMs, successRate }: WorldPurge): Observation {
@@ -167,7 +170,8 @@ export function createFollowWorld({
         const { verdicts } = await probe(request);
         verdicts.forEach((verdict, index) => {
           const url = request.probes[index]?.url ?? '';
-          world.probed.push({ url, kind: verdict.kind, atMs: world.nowMs });
+          const sinceMs = request.probes[index]?.shows.sinceMs ?? 0;
+          world.probed.push({ url, kind: verdict.kind, sinceMs, atMs: world.nowMs });
         });
         step('after probe');
         return { verdicts };
@@ -176,7 +180,7 @@ export function createFollowWorld({
     purger: 'Stack-Purger',
     async putEvent(type, detail) {
       step('before event');
-      world.events.push({ type, ...detail } as never);
+      world.events.push({ type, atMs: world.nowMs, ...detail } as never);
       step('after event');
     },
     sleep: async () => {},
@@ -203,9 +207,15 @@ export function createFollowWorld({
     lines: [] as { readonly message: string; readonly fields: Record<string, unknown> }[],
     metrics: [] as { readonly name: string; readonly value: number }[],
     /** What was put onto the event bus. */
-    events: [] as ({ readonly type: string } & PurgeEnded)[],
+    events: [] as ({ readonly type: string; readonly atMs: number } & PurgeEnded)[],
     /** What probes have said. */
-    probed: [] as { readonly url: string; readonly kind: Verdict['kind']; readonly atMs: number }[],
+    probed: [] as {
+      readonly url: string;
+      readonly kind: Verdict['kind'];
+      /** When the page changed that it should show. */
+      readonly sinceMs: number;
+      readonly atMs: number;
+    }[],
     edge,
     ports,
     items: items.items,
@@ -241,10 +251,11 @@ export function createFollowWorld({
       const { acceptedMs, repair } = accepted;
       const repeats = messages.flatMap((message) => message.repeats ?? []);
       const times = { acceptedMs, takesMs, unseenMs, answerMs };
-      world.purges.push({ purgeId, ...times, keys, repair, repeats, successRate });
+      const files = entries.filter((entry) => entry.kind === 'file');
+      world.purges.push({ purgeId, ...times, keys, files, repair, repeats, successRate });
       const isObeyed = successRate >= 100 && Number.isFinite(unseenMs);
       edge.purge(
-        entries.flatMap((entry) => (entry.kind === 'file' ? entry.url : [])),
+        files.map(({ url }) => url),
         takesMs,
         {
           ...fate.edge,

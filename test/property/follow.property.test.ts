@@ -106,7 +106,7 @@ describe('a purge that is followed', () => {
   ])('would not if %s', async (_, mutate) => {
     const found = await fc.check(
       fc.asyncProperty(histories, async (history) => (await play(history, mutate)).length === 0),
-      { numRuns: 1000, endOnFailure: true },
+      { numRuns: 1000, seed: 1, endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });

@@ -51,6 +51,7 @@ describe('the event of an end', () => {
     expect(world.events).toEqual([
       {
         type: 'Purge Ended',
+        atMs: world.nowMs,
         purger: 'Stack-Purger',
         purgeId,
         end: 'completed',

@@ -221,6 +221,24 @@ describe('a purge after which the edge shows an old version', () => {
     expect(world.sent[1]).not.toHaveProperty('repair');
   });
 
+  test('has nothing else repaired where the tick ends before it has sent anything', async () => {
+    let crashes = true;
+    const world = createFollowWorld({
+      step: (what) => {
+        if (crashes && what === 'before send') throw new Error('stopped');
+      },
+    });
+    world.nowMs += 3000;
+    const [old, well] = [`${page}/old`, `${page}/well`];
+    await world.accept([changeIn(world, messageFor(old, well))], { edge: { obeys: false } });
+    world.edge.purge([well], 0, {});
+    await expect(world.tick()).rejects.toThrow('stopped');
+    crashes = false;
+    await world.tick();
+    expect(world.sent).toMatchObject([{ entries: [{ url: old }], repair: 1 }, { entries: [{ url: well }] }]);
+    expect([world.ends('p0'), world.probed.length]).toEqual([['superseded'], 2]);
+  });
+
   test('fails after three repairs, with what was seen, and what is old is in the dead letter queue', async () => {
     const { world } = await worldWith({ edge: { obeys: false } });
     for (let count = 0; count < 5; count++) {

@@ -270,6 +270,18 @@ describe('what has no token', () => {
     expect(calm.removed).toEqual([]);
   });
 
+  test('goes on waiting where what has purged it is the first of two purges of a rule: it may be the second', async () => {
+    const others = { halfDay: 0, recent: noTokens, before: noTokens, waitingMs: 0 };
+    const waiting = (state: LimitsState): LimitsState => ({
+      ...state,
+      senders: { 'bucket:other': { ...noTallies, ...others, prefixes: { sinceMs: 0, count: 0 } } },
+    });
+    const world = createWorld({ answer: () => accepted, known: waiting });
+    const first = message([file('a'), file('b')], { lane: 'people', scheduledAgain: true });
+    await submitBatch([first, message([file('b')], { lane: 'people' })], world.ports, options);
+    expect(world.removed).toEqual(['https://h.example/b']);
+  });
+
   test('does not keep waiting what its directory would have covered', async () => {
     const world = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 10 }) });
     await submitBatch([message([dir('a/**'), file('a/1')], { lane: 'people' })], world.ports, options);

@@ -36,15 +36,23 @@ export async function parkEntries(
   return [{ entries: unparked.flatMap(({ item }) => planned.get(item) ?? []) }];
 }
 
-/** Removes what waits of what a request has purged: it would only be purged again. */
+/**
+ * Removes what waits of what a request has purged: it would only be purged again. What a rule has purged again stays, since
+ * the later purge may be what waits.
+ */
 export async function removePurged(
   request: PlannedRequest,
   sentMs: number,
+  { messages }: Batch,
   { removePurged, log }: SubmitPorts,
 ): Promise<void> {
+  const isLast = (index: number) => !messages[index]?.message.scheduledAgain;
+  const purged = settledBy(request).filter(
+    (planned) => planned.messages.length === 0 || planned.messages.some(isLast),
+  );
   try {
     await removePurged(
-      settledBy(request).map(({ entry }) => entry),
+      purged.map(({ entry }) => entry),
       sentMs,
     );
   } catch (error) {
