@@ -5,6 +5,7 @@ import type { Load } from './loads.ts';
 import { acceptedBehindSource } from './source-bound.ts';
 import type { EventSourceOptions } from './world/event-source.ts';
 import { createRandom } from './world/random.ts';
+import type { ReceiverOptions } from './world/receiver.ts';
 import { runWorld } from './world/world.ts';
 
 /** What a policy came to under a load. */
@@ -89,7 +90,7 @@ export async function measureConsumer(
       limits,
       ...(pacing === undefined ? {} : { pacing }),
       eventSource: eventSourceOf(load, setting),
-      ...(setting.isByReceiver && { receiver: { eventSource: receiverSourceOf(load, setting) } }),
+      ...(setting.isByReceiver && { receiver: receiverOf(load, setting) }),
       queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
       cdnPro: {
         requests: limit.requests,
@@ -133,8 +134,9 @@ function eventSourceOf(
  * The event source of `receive-s3`: Lambda begins with five pollers, and adds more within a minute.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
-function receiverSourceOf(load: Load, setting: Setting): EventSourceOptions {
-  return { ...eventSourceOf(load, setting), windowMs: 1000, maximumConcurrency: 10, gatherers: 5 };
+function receiverOf(load: Load, setting: Setting): ReceiverOptions {
+  const eventSource = eventSourceOf(load, setting);
+  return { eventSource: { ...eventSource, windowMs: 1000, maximumConcurrency: 10, gatherers: 5 } };
 }
 
 /** The event source before a consumer that needs no time and knows no limit: see `acceptedBehindSource`. */
@@ -144,6 +146,7 @@ export async function measureSource(load: Load, setting: Setting): Promise<Row> 
     seed: setting.seed,
     changes: load.changes,
     eventSource: eventSourceOf(load, setting),
+    receiver: setting.isByReceiver ? receiverOf(load, setting) : undefined,
     transitMs,
     wayMs: () => tableMs(random) + tableMs(random) + wayMs(random),
     wayBackMs: () => wayMs(random),

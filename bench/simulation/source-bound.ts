@@ -1,14 +1,18 @@
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import { type Change, feed, messageFor } from './changes.ts';
 import { createClock } from './world/clock.ts';
 import { type EventSourceOptions, startEventSource } from './world/event-source.ts';
 import { createQueue } from './world/queue.ts';
 import { createRandom } from './world/random.ts';
+import { type ReceiverOptions, startReceiver } from './world/receiver.ts';
 
 /** Everything that changes pass through before a consumer sees them. */
 export interface SourceWorld {
   readonly seed: number;
   readonly changes: readonly Change[];
   readonly eventSource: EventSourceOptions;
+  /** See `WorldOptions`. */
+  readonly receiver?: ReceiverOptions | undefined;
   /** From a change to its message's being visible in the queue, in milliseconds. */
   readonly transitMs: number;
   /** From the function's start to the arrival of its requests at CDN Pro, in milliseconds. */
@@ -24,26 +28,25 @@ export interface SourceWorld {
  * @returns when each change was accepted, in milliseconds, by its index in `changes`
  */
 export async function acceptedBehindSource(world: SourceWorld): Promise<Float64Array> {
-  const { seed, changes, eventSource, transitMs, wayMs, wayBackMs, untilMs } = world;
+  const { seed, changes, eventSource, receiver, transitMs, wayMs, wayBackMs, untilMs } = world;
   const clock = createClock();
   const acceptedMs = new Float64Array(changes.length).fill(Number.NaN);
+  const random = createRandom(seed);
   const queue = createQueue(clock, {
     visibilityTimeoutMs: 332_000,
     maxReceiveCount: 10,
-    random: createRandom(seed),
+    random,
     deadLetter() {},
   });
-  /** The changes by their messages. The queue numbers these as they are sent. */
-  const indices: number[] = [];
+  const events = receiver && startReceiver(clock, random, receiver, (body) => queue.send(body, 0));
   feed(clock, changes, (change, index) => {
-    indices.push(index);
-    queue.send(messageFor(change), transitMs);
+    const reference = { source: 's3', action: 'put', id: String(index), occurredAt: '' };
+    (events ?? queue).send(messageFor({ ...change, reference }), transitMs);
   });
   startEventSource(clock, queue, eventSource, async (batch) => {
     await clock.sleep(wayMs());
-    for (const { message } of batch) {
-      const index = indices[Number(message.messageId.slice(1))];
-      if (index !== undefined) acceptedMs[index] = clock.nowMs();
+    for (const read of batch.flatMap(({ message }) => readMessages(message.body))) {
+      if (read.kind === 'message') acceptedMs[Number(read.message.change?.id)] = clock.nowMs();
     }
     await clock.sleep(wayBackMs());
     return batch;
