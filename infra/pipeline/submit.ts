@@ -56,8 +56,9 @@ export class Submit extends Construct {
     const { settings, credentials, endpoint, windowTable, parked, journal, protection, monitoring } = props;
     const window = Duration.seconds(settings.batchingWindowSeconds);
     this.buffer = new PurgeQueue(this, 'Buffer', {
-      // A message is in flight while its batch gathers and while the function runs; 30 s more are for the poller.
-      visibilityTimeout: Duration.seconds(timeout.toSeconds() + window.toSeconds() + 30),
+      // A poller tries a throttled invocation again for as long as its messages are in flight, without another receive:
+      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      visibilityTimeout: Duration.seconds(6 * timeout.toSeconds() + window.toSeconds()),
       protection,
     });
     const { queue, deadLetterQueue } = this.buffer;

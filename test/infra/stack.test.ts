@@ -77,13 +77,13 @@ test('the tick rests while submission is paused: what it releases, SQS would kee
   });
 });
 
-test('a message in flight is hidden for longer than its batch can gather and the function can run', () => {
+test('a message in flight is hidden for as long as Lambda is to try a throttled invocation again: six times the timeout', () => {
   const slow = templateOf({ batchingWindowSeconds: 300 });
   slow.hasResourceProperties('AWS::Lambda::Function', {
     Description: Match.stringLikeRegexp('CDN Pro'),
     Timeout: 300,
   });
-  slow.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 630 });
+  slow.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 2100 });
 });
 
 test('the buffer and the queue of S3 events have a dead letter queue, and all keep messages for two weeks, encrypted', () => {

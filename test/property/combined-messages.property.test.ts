@@ -16,8 +16,15 @@ const entry: fc.Arbitrary<PurgeEntry> = fc
     target: fc.constantFrom('production' as const, 'staging' as const),
     webhook: fc.option(fc.constantFrom('1', '2'), { nil: undefined }),
     kind: fc.constantFrom('file' as const, 'file' as const, 'file' as const, 'dir' as const),
+    sinceMs: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
   })
-  .map(({ webhook, ...rest }) => ({ ...rest, ...(webhook !== undefined && { webhook }) }));
+  .map(({ webhook, sinceMs, kind, ...rest }) => ({
+    ...rest,
+    ...(webhook !== undefined && { webhook }),
+    ...(kind === 'file' && sinceMs !== undefined
+      ? { kind, shows: { sinceMs, etag: `${sinceMs}` } }
+      : { kind }),
+  }));
 
 const file = { kind: 'file', target: 'production', action: 'invalidate' } as const;
 
