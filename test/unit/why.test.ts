@@ -120,11 +120,30 @@ describe('the state of a URL is that of its newest change', () => {
   test('which a second purge in addition does not take back', () => {
     const first = purgeAt(2, completed, messageOf(1));
     const second = messageOf(1, { repeats: 'p2' });
-    for (const state of [purging, failed, superseded]) {
-      expect(stateOf({ purges: [purgeAt(4, state, second), first] })).toBe('completed');
-    }
+    expect(stateOf({ purges: [purgeAt(4, purging, second), first] })).toBe('completed');
+    expect(stateOf({ purges: [purgeAt(4, completed, second), first] })).toBe('completed');
     expect(stateOf({ purges: [first], parked: [parkedOf(1, { repeats: 'p2' })] })).toBe('completed');
     expect(stateOf({ purges: [purgeAt(4, purging, second)] })).toBe('purging');
+  });
+
+  test('which is fresh where a file was proven, and not what was purged with it', () => {
+    const shown: PurgeEntry = { ...file, shows: { etag: '"1"', sinceMs: startMs } };
+    const fresh = { kind: 'fresh', successRate: 100, proof: '1 of 1 URLs seen at default' } as const;
+    const first = purgeAt(2, fresh, messageOf(1, { entries: [shown] }));
+    expect(why({ purges: [first] })).toMatchObject({ state: 'fresh', purges: [{ proof: fresh.proof }] });
+    expect(stateOf({ purges: [purgeAt(2, fresh, messageOf(1))] })).toBe('completed');
+    const second = messageOf(1, { entries: [shown], repeats: 'p2' });
+    expect(stateOf({ purges: [purgeAt(4, purging, second), first] })).toBe('fresh');
+    // The second purge has seen the old version: what is purged again is on its way.
+    for (const state of [failed, superseded]) {
+      expect(stateOf({ purges: [purgeAt(4, state, second), first] })).toBe(state.kind);
+    }
+    const repair = purgeAt(6, purging, { ...second, repair: 1 });
+    expect(stateOf({ purges: [repair, purgeAt(4, superseded, second), first] })).toBe('purging');
+    const proven = purgeAt(4, fresh, second);
+    expect(stateOf({ purges: [proven, purgeAt(2, completed, messageOf(1, { entries: [shown] }))] })).toBe(
+      'fresh',
+    );
   });
 
   test('unknown where there is none, with what is known', () => {

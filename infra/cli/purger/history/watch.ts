@@ -70,7 +70,7 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
       const { state } = (await history.purge(purgeId)) ?? {};
       if (state === undefined || state.kind === 'purging' || state.kind === 'partial') continue;
       open.delete(purgeId);
-      const { kind, reason } = { reason: undefined, ...state };
+      const { kind, reason } = state;
       events.push({ event: 'ended', purgeId, state: kind, ...(reason !== undefined && { reason }) });
     }
     return events;

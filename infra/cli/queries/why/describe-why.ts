@@ -9,7 +9,7 @@ const meanings: Readonly<Record<UrlState, string>> = {
   purging: 'purging: CDN Pro has accepted it and not finished',
   partial: 'partial: some servers were left out, and it is purged again',
   completed: 'completed: CDN Pro says that all of its servers have obeyed',
-  fresh: 'fresh: each server that was asked shows the new version',
+  fresh: 'fresh: CDN Pro has finished it, and each edge that was asked shows the new version',
   failed: 'failed: some servers may show the old version',
   superseded: 'superseded: it is purged again',
   unknown: 'unknown: nothing is known of a change',
@@ -50,7 +50,7 @@ function changeRow({ occurredAt, source, webhook, action, id, by }: WhyChange): 
 }
 
 function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
-  const { acceptedAt, finishedAt, state, successRate, target, lane, repair, repeats, entries } = purge;
+  const { acceptedAt, finishedAt, state, successRate, proof, target, lane, repair, repeats, entries } = purge;
   const why = repeats !== undefined ? `, once more after ${repeats}` : repair > 0 ? `, repair ${repair}` : '';
   const accepted = row(
     acceptedAt,
@@ -59,7 +59,8 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
   );
   const rate = successRate === undefined ? '' : `: ${successRate}% of the servers have obeyed`;
   if (state === 'purging') return [accepted];
-  return [accepted, row(finishedAt ?? acceptedAt, state, `purge ${purgeId}${rate}`)];
+  const seen = proof === undefined ? '' : `; ${proof}`;
+  return [accepted, row(finishedAt ?? acceptedAt, state, `purge ${purgeId}${rate}${seen}`)];
 }
 
 function row(at: string, what: string, words: string): string {

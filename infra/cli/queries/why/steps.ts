@@ -9,7 +9,7 @@ import type { DeadLetter } from '../dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
 
 /** How far a change of a URL has come. */
-export type UrlState = PurgeState['kind'] | 'fresh' | 'waiting' | 'unknown';
+export type UrlState = PurgeState['kind'] | 'waiting' | 'unknown';
 
 /** A purge as the journal has it, with what it settled. */
 export interface SettledPurge extends FollowedPurge {
@@ -28,7 +28,7 @@ export interface Step {
   readonly atMs: number;
   readonly state: UrlState;
   readonly reason?: string;
-  /** Whether it was purged before for the same change, so that this comes in addition. */
+  /** Whether it was purged before for the same change, and nothing was wrong with that, so that this comes in addition. */
   readonly isRepeat: boolean;
 }
 
@@ -45,7 +45,7 @@ export function stepsOf(
   { matches }: Pick<UrlMatch, 'matches'>,
 ): readonly Step[] {
   const steps = (
-    message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats'>,
+    message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair'>,
     seen: Pick<Step, 'atMs' | 'state' | 'reason'>,
     changedMs = seen.atMs,
   ): readonly Step[] =>
@@ -54,8 +54,9 @@ export function stepsOf(
       changedMs: changeMs(message.change) ?? changedMs,
       entry,
       key: entryKey(entry),
-      isRepeat: message.repeats !== undefined,
+      isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
       ...seen,
+      ...(seen.state === 'fresh' && !isProvable(entry) && { state: 'completed' as const }),
     }));
   return [
     ...purges.flatMap(({ messages, acceptedMs, state }) =>
@@ -72,9 +73,13 @@ export function stepsOf(
   ];
 }
 
-function seenOf(state: PurgeState): Pick<Step, 'state' | 'reason'> {
-  const reason = 'reason' in state ? state.reason : undefined;
-  return { state: state.kind, ...(reason !== undefined && { reason }) };
+/** Of a purge that is fresh, what nobody can prove was not looked at. */
+function isProvable(entry: PurgeEntry): boolean {
+  return entry.kind === 'file' && entry.shows !== undefined;
+}
+
+function seenOf({ kind, reason }: PurgeState): Pick<Step, 'state' | 'reason'> {
+  return { state: kind, ...(reason !== undefined && { reason }) };
 }
 
 /** @returns when a change happened, in milliseconds; undefined where it does not say */
@@ -125,14 +130,26 @@ export function stateOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 
   return { state, ...(reason !== undefined && { reason }) };
 }
 
-/** What comes in addition to a purge that was finished may prove more, and takes nothing back. */
+/**
+ * What comes in addition to a purge that was finished may prove more. It takes nothing back while it is under way, but
+ * where something went wrong with it: it may have seen an old version.
+ */
 function lastOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 'state' | 'reason'> {
   const inOrder = own.toSorted((a, b) => a.atMs - b.atMs);
-  const last = inOrder.findLast(({ isRepeat }) => !isRepeat) ?? inOrder.at(-1);
-  if (last === undefined) return { state: 'unknown' };
-  if (last.state === 'completed') return inOrder.find(({ state }) => state === 'fresh') ?? last;
-  if (last.state !== 'superseded') return last;
-  const replacing = all.filter(({ atMs, isRepeat }) => atMs > last.atMs && !isRepeat);
-  const next = replacing.toSorted((a, b) => a.atMs - b.atMs).at(-1);
-  return next === undefined || next.state === 'superseded' ? last : next;
+  const base = inOrder.findLast(({ isRepeat }) => !isRepeat) ?? inOrder.at(-1);
+  if (base === undefined) return { state: 'unknown' };
+  const additional = inOrder.slice(inOrder.indexOf(base) + 1);
+  const last = additional.findLast(({ state }) => isWrong(state)) ?? base;
+  if (last.state === 'completed') return additional.find(({ state }) => state === 'fresh') ?? last;
+  return last.state === 'superseded' ? (replacedBy(last, all) ?? last) : last;
+}
+
+function isWrong(state: UrlState): boolean {
+  return state === 'partial' || state === 'superseded' || state === 'failed';
+}
+
+/** The last purge of the URL after one that is superseded: its own repair, or one of another change. */
+function replacedBy({ atMs }: Step, all: readonly Step[]): Step | undefined {
+  const later = all.filter((step) => step.atMs > atMs).toSorted((a, b) => a.atMs - b.atMs);
+  return later.at(-1);
 }

@@ -40,6 +40,8 @@ export interface WhyPurge {
   readonly state: UrlState;
   readonly reason?: string;
   readonly successRate?: number;
+  /** What of it was seen at the edge, and where. */
+  readonly proof?: string;
   readonly acceptedAt: string;
   readonly finishedAt?: string;
   readonly target: string;
@@ -102,13 +104,15 @@ function changesOf(steps: readonly Step[]): readonly WhyChange[] {
 
 function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
   const { purgeId, target, lane, acceptedMs, repair, state, messages } = purge;
-  const { kind, finishedMs, ...outcome } = { finishedMs: undefined, ...state };
+  const { kind, reason, successRate, finishedMs, proof } = state;
   const own = messages.filter(({ entries }) => entries.some(matches));
   const repeats = own.flatMap((message) => message.repeats ?? []);
   return {
     purgeId,
     state: kind,
-    ...outcome,
+    ...(reason !== undefined && { reason }),
+    ...(successRate !== undefined && { successRate }),
+    ...(proof !== undefined && { proof }),
     acceptedAt: iso(acceptedMs),
     ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
     target,
