@@ -55,8 +55,7 @@ export function stepsOf(
       entry,
       key: entryKey(entry),
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
-      ...seen,
-      ...(seen.state === 'fresh' && !isProvable(entry) && { state: 'completed' as const }),
+      ...(isProvable(entry) ? seen : unproven(seen)),
     }));
   return [
     ...purges.flatMap(({ messages, acceptedMs, state }) =>
@@ -73,7 +72,14 @@ export function stepsOf(
   ];
 }
 
-/** Of a purge that is fresh, what nobody can prove was not looked at. */
+/** What was found out at the edge of a purge is about its other files. */
+function unproven({ atMs, state, reason }: Pick<Step, 'atMs' | 'state' | 'reason'>) {
+  const isFinished = state === 'completed' || state === 'fresh';
+  if (isFinished)
+    return { atMs, state: 'completed', reason: 'not proven: nothing tells what it should show' } as const;
+  return { atMs, state, ...(reason !== undefined && { reason }) };
+}
+
 function isProvable(entry: PurgeEntry): boolean {
   return entry.kind === 'file' && entry.shows !== undefined;
 }
