@@ -64,7 +64,7 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
 }
 
 function row(at: string, what: string, words: string): string {
-  return `  ${at}  ${what.padEnd(10)} ${words}`;
+  return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${words}`;
 }
 
 function nextSteps(state: UrlState): readonly string[] {
