@@ -75,10 +75,16 @@ function optionsFor(
 }
 
 function read({ statusCode = 0, headers }: IncomingMessage, { address }: Server): Asked {
-  const { etag, age, via, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
+  const { etag, age, via, location, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
   const lastModifiedMs = Date.parse(lastModified ?? '');
   const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
-  const seen = { etag: text(etag), lastModified: text(lastModified), age: text(age), via: text(xVia) };
+  const seen = {
+    etag: text(etag),
+    lastModified: text(lastModified),
+    age: text(age),
+    location: text(location),
+    via: text(xVia),
+  };
   return {
     answer: {
       status: statusCode,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Probe } from '../../functions/core/proving/probe.ts';
 import { askServer } from '../../functions/probe/ask.ts';
@@ -92,7 +93,7 @@ describe('a server', () => {
       'last-modified': 'Thu, 26 Nov 2026 12:00:00 GMT',
       'x-via': 'x'.repeat(300),
       age: '7',
-      location: '/b',
+      ...(url === '/elsewhere' && { location: '/b' }),
     });
     // Without end: only the head is read.
     const more = () => {
@@ -145,9 +146,28 @@ describe('a server', () => {
     });
   });
 
+  test('is asked by its public name in TLS, too, whatever its address is', async () => {
+    const names: string[] = [];
+    const secure = createSecureServer({
+      SNICallback(name, callback) {
+        names.push(name);
+        callback(new Error('no certificate'));
+      },
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port: securePort } = secure.address() as AddressInfo;
+    const there = { protocol: 'https:', address: '127.0.0.1', port: securePort };
+    const answer = await askServer(new URL('https://h.example/'), [], there, AbortSignal.timeout(5000));
+    secure.close();
+    expect([names, answer]).toEqual([['h.example'], { reason: expect.stringMatching(/^no answer: /) }]);
+  });
+
   test('is not followed elsewhere', async () => {
     const before = asked.length;
-    expect(await ask('https://h.example/elsewhere')).toMatchObject({ answer: { status: 302 } });
+    expect(await ask('https://h.example/elsewhere')).toMatchObject({
+      answer: { status: 302 },
+      seen: { location: '/b' },
+    });
     expect(asked.length - before).toBe(1);
   });
 

@@ -13,6 +13,7 @@ export interface Proof {
 
 /** Longer ones say no more to people. */
 const mostUrlCharacters = 200;
+const mostSeenCharacters = 800;
 
 const unanswered: Verdict = { kind: 'unproven', reason: 'no verdict', seen: [] };
 
@@ -29,7 +30,9 @@ export function concludeProof(
   if (provable === 0) return notProven('there was no time to ask');
   if (probes.length === 0) return notProven('its hosts were asked for other purges');
   if (verdicts === undefined) return notProven('the function that probes has not answered');
-  const told = probes.map((probe, index) => ({ probe, verdict: verdicts[index] ?? unanswered }));
+  const told = throughRedirects(
+    probes.map((probe, index) => ({ probe, verdict: verdicts[index] ?? unanswered })),
+  );
   const of = (kind: Verdict['kind']) => told.filter(({ verdict }) => verdict.kind === kind);
   const vantages = new Set(told.flatMap(({ verdict }) => verdict.seen.map(nameOf)));
   const proof = `${of('proven').length} of ${provable} URLs seen at ${[...vantages].join(', ')}`;
@@ -44,9 +47,37 @@ export function concludeProof(
       proof,
     };
   }
-  const seen = worst.verdict.seen.map(describeSeen).join('; ');
+  const seen = worst.verdict.seen.map(describeSeen).join('; ').slice(0, mostSeenCharacters);
   const reason = `${stale.length} of ${told.length} probes saw an old version, such as of ${such} (${seen})`;
   return { kind: 'stale', reason, proof, stale: stale.map(({ probe }) => probe) };
+}
+
+/** A probe, and what came of it. */
+interface Told {
+  readonly probe: Probe;
+  readonly verdict: Verdict;
+}
+
+/** A visitor who is sent from one URL of a file to another one, such as `/about.html` to `/about`, sees what that one shows. */
+function throughRedirects(told: readonly Told[]): readonly Told[] {
+  const keyOf = ({ shows }: Probe, url: string) => JSON.stringify([url, shows]);
+  const proven = new Set(
+    told.flatMap(({ probe, verdict }) => (verdict.kind === 'proven' ? keyOf(probe, hrefOf(probe.url)) : [])),
+  );
+  const isProven = (probe: Probe, { status = 0, location }: Seen) =>
+    status >= 300 &&
+    status < 400 &&
+    location !== undefined &&
+    proven.has(keyOf(probe, hrefOf(location, probe.url)));
+  return told.map(({ probe, verdict }) => {
+    const { kind, seen } = verdict;
+    const isThrough = kind === 'unproven' && seen.length > 0 && seen.every((each) => isProven(probe, each));
+    return { probe, verdict: isThrough ? { kind: 'proven', seen } : verdict };
+  });
+}
+
+function hrefOf(url: string, base?: string): string {
+  return URL.parse(url, base)?.href ?? url;
 }
 
 function notProven(why: string): Proof {

@@ -25,6 +25,8 @@ export interface Seen {
   readonly etag?: string;
   readonly lastModified?: string;
   readonly age?: string;
+  /** Where a redirect leads. */
+  readonly location?: string;
   readonly via?: string;
 }
 

@@ -21,7 +21,7 @@ import { splitByStale } from './send-again.ts';
 const longestProbeMs = 25_000;
 const shortestProbeMs = 8_000;
 /** What is to be done with the verdicts takes a while, in milliseconds. */
-const afterwardsMs = 3_000;
+const afterwardsMs = 5_000;
 /** Proving takes so long at least, in milliseconds. */
 export const leastProvingMs = shortestProbeMs + afterwardsMs;
 /** A purge that ticks have not got to prove for so long, in milliseconds, is not proven. */
