@@ -4,7 +4,9 @@ import { PurgerError } from '../core/model/errors.ts';
 import { type CarrierFilter, changesOfOthers } from '../core/model/objects/object-filter.ts';
 import type { ObjectChange, OriginChange } from '../core/model/types.ts';
 import { s3Events } from '../lambda/log-events.ts';
-import { readS3Event, type S3Reading, type S3Unreadable, s3EventOf } from '../sources/s3.ts';
+import { s3EventOf } from '../sources/s3/object-event.ts';
+import { readS3Event } from '../sources/s3/read-s3-event.ts';
+import type { S3Reading, S3Unreadable } from '../sources/s3/s3-reading.ts';
 import { type SkipUnchanged, withoutUnchanged } from './skip-unchanged.ts';
 
 /** Changes could not be queued or recorded: the event has to be delivered again. */

@@ -4,7 +4,7 @@ import { forgetObjects } from '../../functions/buffer/record-objects.ts';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { ObjectChange } from '../../functions/core/model/types.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
-import { readS3Event } from '../../functions/sources/s3.ts';
+import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
 import { createSeenFixture } from '../helpers/seen-objects.ts';
 
 /** What happens to the object, and how S3 tells of it. */

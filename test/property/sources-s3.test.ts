@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readS3Event } from '../../functions/sources/s3.ts';
+import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
 
 const eventTime = '2026-01-01T00:00:00.000Z';
 const anyKey = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });

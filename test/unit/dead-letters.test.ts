@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { s3EventOf } from '../../functions/sources/s3.ts';
+import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 
 const change = {

@@ -8,7 +8,7 @@ import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { enqueueEvents, s3Events } from '../../functions/lambda/log-events.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 import type { SkipUnchanged } from '../../functions/receive-s3/skip-unchanged.ts';
-import { readS3Event } from '../../functions/sources/s3.ts';
+import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
 import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
 import { createSeenFixture } from '../helpers/seen-objects.ts';
 

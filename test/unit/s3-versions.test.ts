@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
-import { readS3Event, s3EventOf } from '../../functions/sources/s3.ts';
+import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
+import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
 
 const time = '2026-01-01T00:00:00.000Z';
 

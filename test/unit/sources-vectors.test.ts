@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
-import { readS3Event } from '../../functions/sources/s3.ts';
+import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
 import {
   type CmsVector,
   isUnsignedPing,

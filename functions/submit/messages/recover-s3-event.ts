@@ -4,7 +4,8 @@ import type { OutgoingMessage } from '../../buffer/send-messages.ts';
 import type { RuleSet } from '../../core/mapping/rule.ts';
 import { type CarrierFilter, changesOfOthers } from '../../core/model/objects/object-filter.ts';
 import type { ObjectChange } from '../../core/model/types.ts';
-import { readS3Event, s3EventOf } from '../../sources/s3.ts';
+import { s3EventOf } from '../../sources/s3/object-event.ts';
+import { readS3Event } from '../../sources/s3/read-s3-event.ts';
 import { parseJsonText, valueAt } from '../../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */

@@ -2,7 +2,7 @@ import { describeValue } from '../../../functions/core/model/errors.ts';
 import { isRecord } from '../../../functions/core/model/record.ts';
 import type { OriginChange } from '../../../functions/core/model/types.ts';
 import { findSource, webhookSources } from '../../../functions/sources/registry.ts';
-import { readS3Event } from '../../../functions/sources/s3.ts';
+import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
 import type { PurgerConfig } from '../../settings/purger-config.ts';

@@ -1,5 +1,5 @@
-import type { ChangeAction } from '../core/model/types.ts';
-import { stringAt } from './toolkit/payload.ts';
+import type { ChangeAction } from '../../core/model/types.ts';
+import { stringAt } from '../toolkit/payload.ts';
 
 /**
  * What an event means for what visitors get. A version that S3's lifecycle removes for good is never the current one: of
