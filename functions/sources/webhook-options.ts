@@ -11,12 +11,12 @@ export interface SourceOptions {
    */
   readonly drafts?: boolean;
   /**
-   * GitHub: the branches that are deployed, by name.
-   * @default the repository's default branch
+   * Of Git hosts: the branches that are deployed, by name.
+   * @default the repository's default branch; of Bitbucket, which does not name it, `main` and `master`
    */
   readonly branches?: readonly string[];
   /**
-   * GitHub: which files are content, as patterns such as `content/{+slug}.md`.
+   * Of Git hosts: which files are content, as patterns such as `content/{+slug}.md`.
    * @default all
    */
   readonly files?: readonly string[];
