@@ -16,6 +16,7 @@ import { realDays } from './budget/real-days.ts';
 import {
   burstsOfOthers,
   measureExhausted,
+  measureFlood,
   measureSaturation,
   measureWithOthers,
 } from './budget/real-world.ts';
@@ -55,6 +56,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
   if (isWanted('exhausted')) goals.push(...(await exhaustedGoals()));
   if (isWanted('others')) goals.push(...(await goalsWithOthers()));
   if (isWanted('saturated')) goals.push(...(await saturationGoals()));
+  if (isWanted('flood')) goals.push(...(await floodGoals()));
   console.log('\nGoals\n');
   for (const { description, isMet } of goals) console.log(`${isMet ? 'met   ' : 'missed'}  ${description}`);
   return goals.every(({ isMet }) => isMet);
@@ -270,6 +272,18 @@ async function saturationGoals(): Promise<readonly Goal[]> {
     goal(`saturated for five minutes: ${percent(alone.fiveMinutes)} (goal 90%)`, alone.fiveMinutes >= 0.9),
     goal(`saturated: ${alone.throttled} answers 429 (goal 0)`, alone.throttled === 0),
     goal(`${bursts} bursts of others: ${throttled} answers 429 (goal ${bursts})`, throttled <= bursts),
+  ];
+}
+
+/** One sender asks for more requests than the limits allow: with the real submit. */
+async function floodGoals(): Promise<readonly Goal[]> {
+  const { tenSeconds, requests } = await measureFlood();
+  return [
+    goal(
+      `a flood of 5,000 in 500 header sets: another webhook's ten changes wait ${tenSeconds.toFixed(0)} s at most (goal 30)`,
+      tenSeconds <= 30,
+    ),
+    goal(`meanwhile ${requests} requests in ten minutes (goal 320)`, requests >= 320),
   ];
 }
 

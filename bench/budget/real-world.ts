@@ -1,5 +1,5 @@
 import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
-import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { Change } from '../simulation/changes.ts';
 import type {
   AnswerWhenSpent,
@@ -185,6 +185,41 @@ export async function measureWithOthers(rhythm: Rhythm): Promise<number> {
     over += Math.min(files, Math.max(0, used - lenient.files));
   }
   return over;
+}
+
+/** When a webhook's ten changes come, in milliseconds, while another webhook's flood waits. */
+const tenAtMs = [0, 5000, minuteMs, 3 * minuteMs, 8 * minuteMs];
+
+/**
+ * One webhook changes 5,000 files in 500 header sets, of which a request carries one: far more requests than the limits
+ * allow. Another one changes ten files now and then.
+ * @returns how old a change of the ten became at most, in seconds, and how many requests were accepted in all
+ */
+export async function measureFlood(): Promise<{ readonly tenSeconds: number; readonly requests: number }> {
+  const flood = filesAt(0, 5000, 'flood').map((change, index): Change => {
+    const headers = [{ name: 'accept-language', value: `x-${index % 500}` }];
+    return fromWebhook('flood', { ...change, headers });
+  });
+  const tens = tenAtMs.flatMap((atMs) =>
+    filesAt(atMs, 10, `ten-${atMs}`).map((change) => fromWebhook('ten', change)),
+  );
+  const changes = [...flood, ...tens].toSorted((a, b) => a.atMs - b.atMs);
+  const untilMs = 10 * minuteMs;
+  const { acceptedMs, accepted } = await run({ changes, untilMs });
+  const ages = changes.flatMap((change, index) =>
+    change.url.includes('/ten-') ? [((acceptedMs[index] ?? Number.NaN) - change.atMs) / 1000] : [],
+  );
+  const tenSeconds = Math.max(...ages.map((age) => (Number.isNaN(age) ? Number.POSITIVE_INFINITY : age)));
+  return { tenSeconds, requests: accepted.requests };
+}
+
+function fromWebhook(
+  webhook: string,
+  { atMs, url, headers }: Change & { readonly headers?: FileEntry['headers'] },
+): Change {
+  const occurredAt = new Date(atMs).toISOString();
+  const entry: PurgeEntry = { kind: 'file', url, target, action: 'invalidate', ...(headers && { headers }) };
+  return { atMs, url, entry, reference: { source: 'generic', action: 'put', id: url, occurredAt, webhook } };
 }
 
 /** How much of what the limits allow is used while more waits than they carry. */

@@ -84,6 +84,15 @@ export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Or
   return { ...origin, lane: lane === 'takedown' ? 'people' : lane, sender: failedSender };
 }
 
+/** @returns who pays for what a request names; undefined for what was asked for by hand */
+export function sendersOf(
+  { entries }: PlannedRequest,
+  batch: Batch,
+  nowMs: number,
+): ReadonlySet<string | undefined> {
+  return new Set(entries.map((planned) => originOf(planned, batch, nowMs).sender));
+}
+
 function messagesOf(entries: readonly PlannedEntry[], { messages }: Batch): readonly MessageInHand[] {
   const indices = new Set(entries.flatMap((planned) => planned.messages));
   return [...indices].flatMap((index) => messages[index] ?? []);

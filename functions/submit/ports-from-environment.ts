@@ -9,7 +9,6 @@ import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
 import { createParkedTable } from '../aws/tables/parked-table.ts';
 import { createSeenObjects } from '../aws/tables/seen-objects-table.ts';
-import { forgetObjects } from '../buffer/record-objects.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
@@ -119,16 +118,16 @@ function regionOf(table: string): { readonly region?: string } {
   return region ? { region } : {};
 }
 
-/** The mapping and the rules are read when the first S3 event comes back from the dead letter queue, which is seldom. */
-const recover: SubmitPorts['recover'] = async (body) => {
-  const url = new URL('recover.lazy.mjs', import.meta.url).href;
-  const module = (await import(url)) as typeof import('./recover.lazy.ts');
-  return module.recover(body);
-};
+/** What an S3 event needs that comes back from the dead letter queue, which is seldom: the mapping and the rules. */
+async function loadRecovery(): Promise<typeof import('./recover.lazy.ts')> {
+  return import(new URL('recover.lazy.mjs', import.meta.url).href);
+}
+
+const recover: SubmitPorts['recover'] = async (body) => (await loadRecovery()).recover(body);
 
 function noteFromEnvironment(): SubmitPorts['noteRecovered'] {
   const tableName = readOptionalVariable('seenObjectsTable');
   if (tableName === undefined) return async () => {};
   const seen = createSeenObjects({ client: new DynamoDBClient(clientOptions), tableName, nowMs });
-  return (changes) => forgetObjects(changes, seen);
+  return async (changes) => (await loadRecovery()).noteRecovered(changes, seen);
 }

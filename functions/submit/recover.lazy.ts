@@ -1,4 +1,7 @@
+import type { SeenObjects } from '../aws/tables/seen-objects-table.ts';
+import { forgetObjects } from '../buffer/record-objects.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
+import type { ObjectChange } from '../core/model/types.ts';
 import { loadRules } from '../lambda/bundled-rules.ts';
 import { readOptionalVariable } from '../lambda/environment.ts';
 import { type Recovered, recoverMessage } from './messages/recover-s3-event.ts';
@@ -9,4 +12,9 @@ let rules: RuleSet | undefined;
 export function recover(body: string): Recovered | undefined {
   rules ??= loadRules();
   return recoverMessage(body, rules, readOptionalVariable('watchedObjects'));
+}
+
+/** Records that what was recovered purges these objects, so that nothing counts as what was purged last. */
+export function noteRecovered(changes: readonly ObjectChange[], seen: SeenObjects): Promise<void> {
+  return forgetObjects(changes, seen);
 }

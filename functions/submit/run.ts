@@ -156,6 +156,24 @@ export class Run {
     this.#waiting = [...requests.filter((request) => !this.#isolation.putBack(request)), ...this.#waiting];
   }
 
+  /**
+   * Sends these first of those that wait.
+   * @returns whether there are any that were not first already
+   */
+  sendFirst(isFirst: (request: PlannedRequest) => boolean): boolean {
+    const first = this.#waiting.filter(isFirst);
+    const isNews = first.some((request, index) => this.#waiting[index] !== request);
+    if (isNews) this.#waiting = [...first, ...this.#waiting.filter((request) => !isFirst(request))];
+    return isNews;
+  }
+
+  /** Takes out those that wait behind the first few of their kind. */
+  takeBehind(most: number, isOfKind: (request: PlannedRequest) => boolean): readonly PlannedRequest[] {
+    const behind = new Set(this.#waiting.filter(isOfKind).slice(most));
+    this.#waiting = this.#waiting.filter((request) => !behind.has(request));
+    return [...behind];
+  }
+
   /** Sends these no more. */
   withdraw(requests: readonly PlannedRequest[]): void {
     this.#waiting = this.#waiting.filter((each) => !requests.includes(each));

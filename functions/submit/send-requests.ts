@@ -28,6 +28,14 @@ const longestPaceWaitMs = 2000;
 /** For how long it then stays away, in seconds. */
 const paceDelaySeconds = 1;
 
+/**
+ * A batch that waits for slots keeps a consumer from what comes after it. It keeps a few partial requests, and the others
+ * are requeued for so long, in seconds, where they can grow. A wait is one from so many milliseconds on.
+ */
+const mostPartialHeld = 4;
+const heldBackSeconds = 5;
+const shortWaitMs = 300;
+
 /** What could not be sent. */
 export interface Leftover {
   readonly left: readonly LeftRequests[];
@@ -123,7 +131,7 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
     return;
   }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
-  if (grant.kind === 'wait') await waitForSlot(grant, context);
+  if (grant.kind === 'wait') await waitForSlot(grant, requests, context);
   // An answer may have come in the meantime. The slots are spent either way.
   if (grant.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
   const { slots, sentByMs } = grant;
@@ -202,16 +210,39 @@ function pricesOf(
 
 async function waitForSlot(
   grant: LimitsGrant & { kind: 'wait' },
-  { run, isolation, ports, waitedFor }: SlotContext,
+  [first]: readonly PlannedRequest[],
+  context: SlotContext,
 ): Promise<void> {
+  const { run, isolation, ports, batch, waitedFor } = context;
   waitedFor.add(grant.for);
-  // Several partial requests gain nothing by going back together; they wait for their turns in here. So do those that
+  const lane = first && laneOf(first, batch);
+  const isFull = (request: PlannedRequest) => fillRatio(request, run.limits) >= 1;
+  const isFullOfLane = (request: PlannedRequest) => isFull(request) && laneOf(request, batch) === lane;
+  // A partial request that has to wait for its pace keeps no full one of its lane from a slot.
+  if (grant.for === 'pace' && run.sendFirst(isFullOfLane)) return;
+  const waitMs = grant.untilMs - ports.nowMs();
+  if (waitMs > shortWaitMs) requeuePartial(grant.for, isFull, context);
+  // A few partial requests gain nothing by going back together; they wait for their turns in here. So do those that
   // failed, and those that may: what is known about them would be lost.
   const isLast = run.waiting.length === 1 && isolation.waiting.length === 0;
-  const isLong = grant.for === 'pace' && grant.untilMs > ports.nowMs() + longestPaceWaitMs;
+  const isLong = grant.for === 'pace' && waitMs > longestPaceWaitMs;
   if (!isLast || !isLong) run.pauseUntil(grant.untilMs);
   else if (run.isUnderWay) await run.nextAnswer();
   else run.stopFor(paceDelaySeconds);
+}
+
+/** Requeues partial requests behind the first few, so that another sender's changes do not wait for all of them. */
+function requeuePartial(
+  reason: WaitReason,
+  isFull: (request: PlannedRequest) => boolean,
+  { run, batch, shelved }: SlotContext,
+): void {
+  const requests = run.takeBehind(
+    mostPartialHeld,
+    (request) => !isFull(request) && laneOf(request, batch) !== 'takedown',
+  );
+  if (requests.length === 0) return;
+  shelved.push({ requests, delaySeconds: heldBackSeconds, isApart: false, waitedFor: [reason] });
 }
 
 /** Sends a request in its slot, and draws the conclusions from the answer. */

@@ -1,8 +1,8 @@
 import type { LimitsState } from '../core/limits/limits.ts';
+import { inTurns } from '../core/limits/requests/turns.ts';
 import { isWaiting } from '../core/limits/tokens/senders.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
-import { lanes } from '../core/model/lanes.ts';
 import { readMessages as readBody } from '../core/model/messages/combined-messages.ts';
 import type { PurgeMessage } from '../core/model/purge-message.ts';
 import type { ObjectChange } from '../core/model/types.ts';
@@ -13,7 +13,7 @@ import type { RequestLimits } from '../core/planning/plan.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type Batch, createBatch, laneOf, type MessageInHand } from './batch.ts';
+import { type Batch, createBatch, laneOf, type MessageInHand, originOf, sendersOf } from './batch.ts';
 import { decide, noteDecision, readLimits } from './decide.ts';
 import { classifyMessages, tallyMessages } from './messages/classify-messages.ts';
 import type { Recovered } from './messages/recover-s3-event.ts';
@@ -52,7 +52,7 @@ export async function submitBatch(
   });
   logCoalesced(decided.send, ports);
   const limits = limitsFor(decided.send, state, ports, options);
-  const requests = inOrder(packRequests(decided.send, limits), batch, limits);
+  const requests = requestsInTurns(decided.send, batch, limits, atMs);
   if (requests.length === 0) await noteAlone(note.change, ports);
   const [unparked, { left, short }] = await Promise.all([
     parkEntries(decided.park, batch, ports),
@@ -99,19 +99,26 @@ function limitsFor(
 }
 
 /**
- * Puts takedowns first, then people, then bulk. In a lane, full ones go first: a partial one may have to wait for its
- * turn, which must not keep a full one from its own.
+ * Packs entries and requests as senders take turns, so that what is behind is not always the same sender's. Of those of one
+ * turn, full requests go first: a partial one may have to wait for its pace.
  */
-function inOrder(
-  requests: readonly PlannedRequest[],
+function requestsInTurns(
+  entries: readonly PlannedEntry[],
   batch: Batch,
   limits: RequestLimits,
+  nowMs: number,
 ): readonly PlannedRequest[] {
-  const ranked = requests.map((request) => ({
-    request,
-    rank: lanes.indexOf(laneOf(request, batch)) + (fillRatio(request, limits) >= 1 ? 0 : 0.5),
+  const inTurn = inTurns(entries, (planned) => {
+    const { lane, sender } = originOf(planned, batch, nowMs);
+    return { lane, senders: [sender] };
+  });
+  const requests = packRequests(inTurn, limits);
+  const isFull = (request: PlannedRequest) => fillRatio(request, limits) >= 1;
+  const fullFirst = [...requests.filter(isFull), ...requests.filter((request) => !isFull(request))];
+  return inTurns(fullFirst, (request) => ({
+    lane: laneOf(request, batch),
+    senders: sendersOf(request, batch, nowMs),
   }));
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ request }) => request);
 }
 
 /** Entries that are parked by themselves: nobody asked for a coalesced directory, and none waits for its cover. */

@@ -111,19 +111,16 @@ test('requeuing that takes longer than the function has makes no copies and no d
   let endedMs = 0;
   const slowRequeue = (ports: SubmitPorts): SubmitPorts => ({
     ...ports,
-    // The 400 messages of a batch take half a minute or more.
+    // The messages of a batch take half a minute or more.
     async requeue(messages, hasTime) {
       const unsent = [];
       requeuing++;
       nowMs = ports.nowMs;
-      for (let first = 0; first < messages.length; first += 30) {
-        const part = messages.slice(first, first + 30);
+      for (const [index, message] of messages.entries()) {
         if (hasTime()) {
-          await ports.sleep(3000);
-          await ports.requeue(part, hasTime);
-        } else {
-          unsent.push(...part.map((_, index) => ({ index: first + index, reason: 'OutOfTime' })));
-        }
+          await ports.sleep(10_000);
+          await ports.requeue([message], hasTime);
+        } else unsent.push({ index, reason: 'OutOfTime' });
       }
       requeuing--;
       endedMs = nowMs();
@@ -138,9 +135,9 @@ test('requeuing that takes longer than the function has makes no copies and no d
   const { queue, dead, acceptedMs, nowMs: lookedMs } = await play(changes, 7_200_000, more);
   expect(lookedMs).toBeLessThan(7_200_000);
   expect(dead).toEqual([]);
-  const bodies = queue.bodies();
-  const urls = new Set(entriesIn(bodies).map(entryText));
-  expect(bodies).toHaveLength(urls.size);
+  const waiting = entriesIn(queue.bodies()).map(entryText);
+  const urls = new Set(waiting);
+  expect(waiting).toHaveLength(urls.size);
   expect(changes.every(({ url }, index) => urls.has(url) || !Number.isNaN(acceptedMs[index]))).toBe(true);
 });
 

@@ -50,6 +50,15 @@ describe('a run', () => {
     expect(run.nextStep(0)).toEqual({ kind: 'end', delaySeconds: 0 });
   });
 
+  test('sends full requests first while a partial one waits for its pace, and says so once', () => {
+    const requests = [request('a'), request('b', 'c'), request('d'), request('e', 'f')];
+    const run = createRun(requests);
+    const isFull = ({ entries }: PlannedRequest) => entries.length === 2;
+    expect(run.sendFirst(isFull)).toBe(true);
+    expect(run.waiting).toEqual([requests[1], requests[3], requests[0], requests[2]]);
+    expect(run.sendFirst(isFull)).toBe(false);
+  });
+
   test('throws what sending a request has thrown, whenever that was: its entries are not settled', async () => {
     const run = createRun([request('a')]);
     const step = run.nextStep(0);

@@ -341,3 +341,65 @@ describe('how much a request carries', () => {
     expect(await sizes(21)).toEqual([1000]);
   });
 });
+
+describe('senders take turns', () => {
+  const from = (webhook: string, index: number, path: string): BufferedMessage => {
+    const change: ChangeReference = {
+      source: 'generic',
+      action: 'put',
+      id: path,
+      occurredAt: new Date(index).toISOString(),
+      webhook,
+    };
+    const headers = [{ name: 'accept-language', value: `${webhook}-${index}` }];
+    const entries = [{ ...file(path), headers }];
+    return { messageId: path, body: JSON.stringify({ v: 1, change, entries, lane: 'bulk' }) };
+  };
+  const flood = Array.from({ length: 30 }, (_, index) => from('flood', index, `flood-${index}`));
+  const later = from('later', 1000, 'later');
+
+  test('one with a single change does not wait for all of another', async () => {
+    const world = createWorld({ answer: () => accepted, contract });
+    await submitBatch([...flood, later], world.ports, options);
+    expect(world.requests).toHaveLength(31);
+    expect(sentUrls(world).findIndex(([url]) => url === 'https://h.example/later')).toBe(1);
+  });
+
+  test('a file that shares requests with many of another is in the first of them', async () => {
+    const world = createWorld({ answer: () => accepted, contract });
+    const many = files(250, 'many').map((entry, index) => message([entry], { lane: 'bulk', since: index }));
+    const one = {
+      ...from('later', 1000, 'one'),
+      body: from('later', 1000, 'one').body.replace(/,"headers":\[[^\]]*\]/, ''),
+    };
+    await submitBatch([...many, one], world.ports, options);
+    expect(sentUrls(world)[0]).toContain('https://h.example/one');
+  });
+
+  test('a batch that waits for slots keeps four partial requests, and the others go back to where they can grow', async () => {
+    const limit = { requests: 10, perSeconds: 60, headroom: 0 };
+    const world = createWorld({ answer: () => accepted, limit });
+    await submitBatch([...flood, later], world.ports, { ...options, contract: looseContract });
+    expect(world.requests).toHaveLength(14);
+    expect(world.requeued).toHaveLength(17);
+    expect(new Set(world.requeued.map(({ delaySeconds }) => delaySeconds))).toEqual(new Set([5]));
+    const urls = [
+      ...sentUrls(world).flat(),
+      ...world.requeued.flatMap(({ message }) =>
+        message.entries.map((entry) => (entry as { url: string }).url),
+      ),
+    ];
+    expect(new Set(urls).size).toBe(31);
+  });
+
+  test('full requests and takedowns are kept, however many wait', async () => {
+    const limit = { requests: 1, perSeconds: 10, headroom: 0 };
+    const world = createWorld({ answer: () => accepted, limit });
+    const deletes = flood
+      .slice(0, 10)
+      .map(({ messageId, body }) => ({ messageId, body: body.replace('"bulk"', '"takedown"') }));
+    await submitBatch(deletes, world.ports, { ...options, contract: looseContract });
+    expect(world.requests).toHaveLength(10);
+    expect(world.requeued).toEqual([]);
+  });
+});
