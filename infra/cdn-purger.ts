@@ -361,7 +361,7 @@ export class CdnPurger extends PurgerBase {
     this.#warnOf('runbook', lacksRunbook && !tellsNobody ? noRunbook : undefined);
     for (const other of this.node.root.node.findAll()) {
       if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
-      const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/operations.md, "Several deployments sharing one CDN Pro user".`;
+      const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/shared-ledger.md.`;
       annotations.addWarningV2(`${warningId}:ledgers`, warning);
     }
   }

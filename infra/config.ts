@@ -49,7 +49,7 @@ const config: StagedConfig = {
     },
     staging: {
       ...site('staging.example.com'),
-      // Its own user: stages of one user have to share a ledger (docs/operations.md).
+      // Its own user: stages of one user have to share a ledger (docs/shared-ledger.md).
       credentials: 'cdn-pro/staging-api',
       // account: '222222222222',
       // region: 'eu-central-1',

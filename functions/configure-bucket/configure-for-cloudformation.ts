@@ -56,7 +56,7 @@ async function configure(event: CloudFormationCustomResourceEvent, ports: Config
     if (!otherRegion.includes(nameOf(error))) throw error;
     const region = regionIn(error);
     throw new BucketRegionError(
-      `Expected the bucket ${wanted.bucketName} in the region of the stack, got one in ${region ?? 'another region'}: docs/operations.md has how to watch it from there`,
+      `Expected the bucket ${wanted.bucketName} in the region of the stack, got one in ${region ?? 'another region'}: docs/sources-s3.md has how to watch it from there`,
     );
   }
 }

@@ -6,7 +6,7 @@ import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { Template } from '../../local/aws/template/assembly.ts';
 import { templateOf } from '../helpers/purger-stack.ts';
 
-const operations = readFileSync('docs/operations.md', 'utf8').replace(/\s+/g, ' ');
+const metricsGuide = readFileSync('docs/metrics.md', 'utf8').replace(/\s+/g, ' ');
 /** Queued changes, accepted requests, purged entries, freshness, budget, completion and proof: in calm times. */
 const calmMetrics = 7;
 
@@ -23,7 +23,7 @@ test('the runbook says what monitoring costs a month, as the benchmark reckons i
   // Ten metrics in alarms, ten custom metrics and three dashboards of an account are free.
   const atLeast = Math.max(0, alarms.count - 10) * prices.alarmMonth.usd;
   const atMost = alarms.usd + dashboards.usd + metrics.usd;
-  expect(operations).toContain(
+  expect(metricsGuide).toContain(
     `costs ${atLeast.toFixed(2)} dollars a month where nothing else uses what is free, and ${atMost.toFixed(2)}`,
   );
 });
@@ -37,5 +37,5 @@ test('an idle month costs at most five dollars, with every alarm, a bucket and a
 test('the runbook says what the key of a topic for e-mails costs', () => {
   expect(costOf(/keys/).count).toBe(0);
   const key = costOf(/keys/, { alarms: { email: 'on-call@example.com' } });
-  expect(operations).toContain(`has a key, for ${key.usd} dollar a month`);
+  expect(metricsGuide).toContain(`has a key, for ${key.usd} dollar a month`);
 });

@@ -83,7 +83,7 @@ test('a bucket of another region is named as that, with the region where S3 says
   for (const name of ['PermanentRedirect', 'AuthorizationHeaderMalformed']) {
     const { failure } = await configureForCloudFormation(eventOf('Create'), failing(name, headers), log);
     expect(failure).toBe(
-      'BucketRegionError: Expected the bucket www in the region of the stack, got one in us-east-1: docs/operations.md has how to watch it from there',
+      'BucketRegionError: Expected the bucket www in the region of the stack, got one in us-east-1: docs/sources-s3.md has how to watch it from there',
     );
   }
 });
