@@ -100,15 +100,17 @@ export function createEdge(nowMs: () => number) {
         lastModifiedMs: Math.floor(version.sinceMs / 1000) * 1000,
       };
     },
-    /** @returns since when the version is there that the edge would serve, in milliseconds */
-    servedSinceMs(url: string): number {
+    /** @returns whether the edge would serve a version from before the one that a page has to show */
+    isOld(url: string, { etag, sinceMs }: Shows): boolean {
       const page = pageOf(url);
       advance(page);
       // Who looks leaves no trace.
       const { edge, parent } = page;
       const index = askAt(page, nowMs());
       Object.assign(page, { edge, parent });
-      return page.versions[index]?.sinceMs ?? 0;
+      const version = page.versions[index];
+      // What was deleted twice was not there in between.
+      return version !== undefined && version.etag !== etag && version.sinceMs < sinceMs;
     },
   };
 }

@@ -12,7 +12,7 @@ import { priceOf } from '../../functions/core/limits/price.ts';
 import { freshQuota, spend, type Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
-import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry, Shows } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import type { Verdict } from '../../functions/core/proving/probe.ts';
 import { createProber } from '../../functions/probe/probe-urls.ts';
@@ -168,11 +168,9 @@ export function createFollowWorld({
       async probe(request) {
         step('before probe');
         const { verdicts } = await probe(request);
-        verdicts.forEach((verdict, index) => {
-          const url = request.probes[index]?.url ?? '';
-          const sinceMs = request.probes[index]?.shows.sinceMs ?? 0;
-          world.probed.push({ url, kind: verdict.kind, sinceMs, atMs: world.nowMs });
-        });
+        for (const [index, { url, shows }] of request.probes.entries()) {
+          world.probed.push({ url, shows, kind: verdicts[index]?.kind ?? 'unproven', atMs: world.nowMs });
+        }
         step('after probe');
         return { verdicts };
       },
@@ -212,8 +210,8 @@ export function createFollowWorld({
     probed: [] as {
       readonly url: string;
       readonly kind: Verdict['kind'];
-      /** When the page changed that it should show. */
-      readonly sinceMs: number;
+      /** What the page should show. */
+      readonly shows: Shows;
       readonly atMs: number;
     }[],
     edge,

@@ -38,8 +38,8 @@ export function allowedEnds(
 export function oldFilesOf(purgeId: string, { purges, probed, edge }: FollowWorld): readonly string[] {
   const files = purges.find((purge) => purge.purgeId === purgeId)?.files ?? [];
   return files.flatMap(({ url, shows }) => {
-    const isProbed = probed.some((probe) => probe.url === url && probe.sinceMs === shows?.sinceMs);
-    if (shows === undefined || !isProbed || edge.servedSinceMs(url) >= shows.sinceMs) return [];
+    const isProbed = probed.some((probe) => probe.url === url && probe.shows.sinceMs === shows?.sinceMs);
+    if (shows === undefined || !isProbed || !edge.isOld(url, shows)) return [];
     return [`${purgeId} is called fresh, and ${url} is old at the edge`];
   });
 }
@@ -59,13 +59,13 @@ export function unprovenProblems(world: FollowWorld): readonly string[] {
 }
 
 function isRepaired(
-  { url, sinceMs, atMs }: FollowWorld['probed'][number],
+  { url, shows, atMs }: FollowWorld['probed'][number],
   { purges, deadLetters, edge }: FollowWorld,
 ): boolean {
   const isIn = ({ entries }: PurgeMessage) =>
     entries.some((entry) => entry.kind === 'file' && entry.url === url);
   return (
-    edge.servedSinceMs(url) >= sinceMs ||
+    !edge.isOld(url, shows) ||
     deadLetters.some(isIn) ||
     purges.some(({ acceptedMs, files }) => acceptedMs >= atMs && files.some((file) => file.url === url))
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
+import type { FileEntry, Lane, PurgeEntry } from '../../functions/core/model/types.ts';
 import { chooseProbes, mostOfHost, mostOfPurge, sampleOf } from '../../functions/core/proving/choose.ts';
 import { fileEntry } from '../helpers/changes.ts';
 
@@ -9,8 +9,8 @@ const file = (url: string, own: Partial<FileEntry> = {}): FileEntry => ({
   shows: { etag: 'v', sinceMs: 1 },
   ...own,
 });
-const purge = (purgeId: string, entries: readonly PurgeEntry[]) =>
-  ({ purgeId, target: 'production', sample: sampleOf(entries) }) as const;
+const purge = (purgeId: string, entries: readonly PurgeEntry[], lane: Lane = 'people') =>
+  ({ purgeId, target: 'production', lane, sample: sampleOf(entries) }) as const;
 const urlsOf = (probes: ReturnType<typeof chooseProbes>, purgeId = 'p') =>
   (probes.get(purgeId) ?? []).map(({ url }) => url);
 const many = (count: number, prefix: string) =>
@@ -72,4 +72,12 @@ test('a probe counts once for each vantage point, and there is none where no van
   expect([urlsOf(chosen).length, urlsOf(chosen, 'q').length]).toEqual([6, 1]);
   const staging = [{ ...purge('p', many(1, 'https://h.example/')), target: 'staging' as const }];
   expect(urlsOf(chooseProbes(staging, vantages))).toEqual([]);
+});
+
+test('bulk comes last, and a host is asked less for it', () => {
+  const bulk = ['b1', 'b2', 'b3'].map((id) => purge(id, many(9, `https://h.example/${id}/`), 'bulk'));
+  const counts = (...purges: readonly ReturnType<typeof purge>[]) =>
+    [...chooseProbes(purges, vantages).values()].map(({ length }) => length);
+  expect(counts(...bulk)).toEqual([4, 3, 3]);
+  expect(counts(...bulk, purge('p', many(9, 'https://h.example/p/')))).toEqual([3, 2, 2, 9]);
 });

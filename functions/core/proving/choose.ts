@@ -1,7 +1,8 @@
 import { fileKey, headersKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
+import { lanes } from '../model/lanes.ts';
 import { withNewestShows } from '../model/shows.ts';
-import type { FileEntry, PurgeEntry, Shows, Target } from '../model/types.ts';
+import type { FileEntry, Lane, PurgeEntry, Shows, Target } from '../model/types.ts';
 import { directoryOf } from '../planning/wildcard.ts';
 import type { Probe } from './probe.ts';
 import type { Vantages } from './vantages.ts';
@@ -10,6 +11,8 @@ import type { Vantages } from './vantages.ts';
 export const mostOfPurge = 10;
 /** A host is asked once a second: so often at most in the time that a tick waits for it. */
 export const mostOfHost = 20;
+/** For bulk, which nobody waits for, less: the functions that wait for answers are paid by the second. */
+const mostOfHostInBulk = 10;
 /** As many answers as fit into what a function may answer, whatever they hold. */
 const mostAtOnce = 200;
 
@@ -17,6 +20,7 @@ const mostAtOnce = 200;
 export interface ToProve {
   readonly purgeId: string;
   readonly target: Target;
+  readonly lane: Lane;
   readonly sample: Sample;
 }
 
@@ -59,7 +63,7 @@ function isProvableFile(entry: FileEntry): entry is ProvableEntry {
 
 /**
  * Chooses what is probed of the samples. Where more purges have completed than a host may be asked for, each has one
- * probe before any has a second one.
+ * probe before any has a second one, in the order of their lanes.
  * @param vantages each probe asks all of its target's
  * @returns the probes of each purge, none where there was no room
  */
@@ -70,14 +74,16 @@ export function chooseProbes(
   const chosen = new Map<string, Probe[]>(purges.map(({ purgeId }) => [purgeId, []]));
   const asked = new Map<string, number>();
   let left = mostAtOnce;
+  const byLane = purges.toSorted((a, b) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane));
   for (let round = 0; round < mostOfPurge; round++) {
-    for (const { purgeId, target, sample } of purges) {
+    for (const { purgeId, target, lane, sample } of byLane) {
       const entry = sample.files[round];
       if (entry === undefined) continue;
       const host = hostOf(entry.url);
       const requests = vantages[target].length;
       const sum = (asked.get(host) ?? 0) + requests;
-      if (requests === 0 || sum > mostOfHost || requests > left) continue;
+      const most = lane === 'bulk' ? Math.max(mostOfHostInBulk, requests) : mostOfHost;
+      if (requests === 0 || sum > most || requests > left) continue;
       asked.set(host, sum);
       left -= requests;
       chosen.get(purgeId)?.push(probeOf(entry));

@@ -63,7 +63,7 @@ export async function provePurges(
   const claimed = await pMap(finished, (each) => claim(each, ports), { concurrency });
   const sampled = claimed.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
-    sampled.map(({ purge: { purgeId, target }, sample }) => ({ purgeId, target, sample })),
+    sampled.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
     ports.probing.vantages,
   );
   const probesOf = ({ purge: { purgeId } }: Finished) => chosen.get(purgeId) ?? [];
