@@ -91,7 +91,7 @@ async function startParts(
   const countRequests = followTimeline(timeline, site, cdn);
   const aws = await startStack(config, options, {
     assemblyDir: assembly.directory,
-    cdnProUrl: cdn.apiUrl,
+    cdn,
     timeline,
   });
   stops.push(aws.stop);
@@ -118,6 +118,8 @@ async function startParts(
       origin,
       edges: cdn.edges,
       knowsFinish: cdn.isSimulated,
+      // With few tokens there may be none for purging again what a parent has filled with an old page.
+      isVisited: options.contract === undefined && config.quota === undefined,
       timeoutMs: sampleTimeoutMs(config, options.contract),
       timeline,
       webhooks: webhooksOf(config, ready),
@@ -207,16 +209,17 @@ function startStack(
   { contract, verbose, ports }: LocalOptions,
   {
     assemblyDir,
-    cdnProUrl,
+    cdn,
     timeline,
-  }: { readonly assemblyDir: string; readonly cdnProUrl: string; readonly timeline: Timeline },
+  }: { readonly assemblyDir: string; readonly cdn: LocalCdn; readonly timeline: Timeline },
 ): Promise<LocalAws> {
   return startAws({
     assemblyDir,
     ...(config.stackName === undefined ? {} : { stackName: config.stackName }),
     secrets: localSecrets(config),
     environment: {
-      [environment.cdnProEndpoint]: cdnProUrl,
+      [environment.cdnProEndpoint]: cdn.apiUrl,
+      ...probingEnvironment(cdn),
       ...sharedTableEnvironment(config),
       ...contractEnvironment(config, contract),
     },
@@ -249,6 +252,12 @@ function describeProblem(event: LocalEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What is probed in place of the edges that DNS leads to; nothing where edges are ours and the API is another one. */
+function probingEnvironment({ vantages }: LocalCdn): Readonly<Record<string, string>> {
+  if (vantages.length === 0) return { [environment.probeFunction]: '' };
+  return { [environment.vantages]: JSON.stringify({ production: vantages, staging: vantages }) };
 }
 
 function webhooksOf(config: PurgerConfig, { webhooks, webhookSecrets }: Ready): LocalContext['webhooks'] {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { createSwitch, type Switches } from './control/switch.ts';
 import type { Stop } from './emulators/server.ts';
+import { type Functions, functionOf } from './lambda/functions.ts';
 import { deliver, type EventTargets } from './s3-events/targets.ts';
 import { TemplateError } from './template/errors.ts';
 import { localAccountId, type Resource } from './template/identifiers.ts';
@@ -20,7 +21,11 @@ export interface ScheduleSurroundings {
   readonly template: StackTemplate;
   readonly targets: EventTargets;
   readonly switches: Pick<Switches, 'rules'>;
-  /** How often every schedule runs, in milliseconds, whatever its expression says. */
+  readonly functions: Functions;
+  /**
+   * How often every schedule runs, in milliseconds, whatever its expression says. A function that still works on the last
+   * event is left alone: at its own rate it would have ended.
+   */
   readonly everyMs: number | undefined;
   readonly warn: (sentence: string) => void;
   readonly stops: Stop[];
@@ -31,7 +36,8 @@ export interface ScheduleSurroundings {
  * @throws {TemplateError} for an expression other than a rate.
  */
 export function startSchedules(surroundings: ScheduleSurroundings): void {
-  const { template, targets, switches, everyMs, warn, stops } = surroundings;
+  const { template, targets, functions, switches, everyMs, warn, stops } = surroundings;
+  const isLeftAlone = (arn: string) => everyMs !== undefined && functionOf(functions, arn)?.isBusy() === true;
   for (const resource of template.resources('AWS::Events::Rule')) {
     if (resource.properties.ScheduleExpression === undefined) continue;
     const { ScheduleExpression, State, Targets } = template.properties(resource, scheduleSchema);
@@ -43,6 +49,7 @@ export function startSchedules(surroundings: ScheduleSurroundings): void {
       if (!isEnabled.isOn()) return;
       const event = scheduledEvent(ruleArn, template.region);
       for (const { Arn } of Targets) {
+        if (isLeftAlone(Arn)) continue;
         const problem = await deliver(Arn, event, targets);
         if (problem !== undefined)
           warn(`The schedule ${resource.logicalId} could not invoke ${Arn}: ${problem}`);

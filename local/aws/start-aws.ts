@@ -153,7 +153,7 @@ async function startStack(
       .catch((error: Error) => warn(`An event of ${write.bucket} was not delivered: ${error.message}`));
   };
   startMappings({ ...surroundings, functions, switches, queueUrlOf: (arn) => queueUrlOf(arn, emulators) });
-  startSchedules({ ...surroundings, targets, switches, everyMs: options.scheduleEveryMs });
+  startSchedules({ ...surroundings, functions, targets, switches, everyMs: options.scheduleEveryMs });
   serveHttpApis({ ...surroundings, functions });
 
   return {

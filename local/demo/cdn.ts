@@ -32,6 +32,8 @@ export interface LocalCdn {
   /** Whether the API is the simulator, so that it is known when purges have finished. */
   readonly isSimulated: boolean;
   readonly edges: readonly EdgeClient[];
+  /** The addresses of the edges that are probed; none where what they show proves nothing. */
+  readonly vantages: readonly string[];
   /** Lets our edges obey at once: for what another API has accepted. */
   readonly purge: (purge: LoggedPurge) => void;
   readonly stop: () => Promise<void>;
@@ -51,7 +53,10 @@ interface Edges {
 export async function startLocalCdn(options: LocalCdnOptions): Promise<LocalCdn> {
   const edges = await startEdges(options);
   try {
-    return { ...(await startApi(options, edges)), edges: edges.clients };
+    const api = await startApi(options, edges);
+    // Ours obey at once what another API has accepted: there is nothing to prove.
+    const isProbed = api.isSimulated || options.edgeUrls.length > 0;
+    return { ...api, edges: edges.clients, vantages: isProbed ? edges.clients.map(({ url }) => url) : [] };
   } catch (error) {
     await edges.stop();
     throw error;
@@ -74,6 +79,8 @@ async function startEdges({
     defaultHost: edgeHost,
     hosts,
     target,
+    // A host is probed once a second at most, and each edge is probed.
+    edgesPerZone: 1,
     ...(ports.edge === undefined ? {} : { port: ports.edge }),
   });
   return { clients: edges, purge, stop };
@@ -82,7 +89,7 @@ async function startEdges({
 async function startApi(
   { cdnProUrl, contract, hosts, ports, onFinished }: LocalCdnOptions,
   edges: Edges,
-): Promise<Omit<LocalCdn, 'edges'>> {
+): Promise<Omit<LocalCdn, 'edges' | 'vantages'>> {
   if (cdnProUrl !== undefined) {
     return {
       apiUrl: cdnProUrl,

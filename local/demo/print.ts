@@ -1,6 +1,6 @@
 import type { SampleResult, Step } from './samples/run-samples.ts';
 import type { Entry, Timeline } from './timeline/timeline.ts';
-import { describeFinish, describePurge } from './timeline/timeline-purges.ts';
+import { describeFinish, describeFollowed, describePurge } from './timeline/timeline-purges.ts';
 
 /** The most changes that are listed one by one within {@link quietMs}; more are counted. */
 const mostListed = 5;
@@ -66,12 +66,10 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
       return `released ${listOf(entry.lanes)}`;
     case 'finished':
       return `finished ${describeFinish(entry)}`;
-    case 'completed':
-      return `completed purge ${entry.purgeId}, as CDN Pro says`;
+    case 'ended':
     case 'repeated':
-      return `repeated purge ${entry.purgeId}: an edge may have fetched the old content again`;
     case 'repaired':
-      return `repaired purge ${entry.purgeId}: ${entry.reason}`;
+      return describeFollowed(entry).join(' ');
   }
 }
 

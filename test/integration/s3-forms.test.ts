@@ -135,6 +135,6 @@ test('the samples run through a topic where it is the source', async () => {
   ];
   const topics = [{ arn: arnOf('sns', 'events') }];
   const { output } = await runOnce({ ...config, buckets: [], queues: [], topics, rules });
-  expect(output).toContain('S3 put s3://www-example-com/site/guides/getting started/index.html');
+  expect(output).toContain('S3 put s3://www-example-com/site/guides/getting started.html');
   expect(output.match(/ {2}fresh /g)).toHaveLength(2);
 });

@@ -26,7 +26,7 @@ describe('probes of a purge say together', () => {
       kind: 'proven',
       seen: [at('dns'), at('203.0.113.7', { address: '203.0.113.7' })],
     };
-    expect(concludeProof([probe('/a'), probe('/b')], [proven, edges], 12)).toEqual({
+    expect(concludeProof([probe('/a'), probe('/b')], [proven, edges], { provable: 12, others: 0 })).toEqual({
       kind: 'fresh',
       proof: '2 of 12 URLs seen at dns (1.2.3.4), 203.0.113.7',
       stale: [],
@@ -36,7 +36,7 @@ describe('probes of a purge say together', () => {
   test('what is old, and what was seen of where it is from', () => {
     const seen = { etag: '"old"', lastModified: 'Thu, 26 Nov 2026 12:00:00 GMT', age: '99', via: 'PS-1' };
     const stale: Verdict = { kind: 'stale', reason: 'it has another ETag', seen: [at('dns', seen)] };
-    expect(concludeProof([probe('/a'), probe('/b')], [proven, stale], 2)).toEqual({
+    expect(concludeProof([probe('/a'), probe('/b')], [proven, stale], { provable: 2, others: 0 })).toEqual({
       kind: 'stale',
       reason:
         '1 of 2 probes saw an old version, such as of https://h.example/b: it has another ETag (dns (1.2.3.4): status 200, etag "old", last-modified Thu, 26 Nov 2026 12:00:00 GMT, age 99, x-via PS-1)',
@@ -51,7 +51,7 @@ describe('probes of a purge say together', () => {
     ['the function that probes has not answered', [probe('/a')], undefined, 3],
     ['1 of 1 probes cannot tell, such as of https://h.example/a: no verdict', [probe('/a')], [], 3],
   ])('that it is not proven: %s', (why, probes, verdicts, provable) => {
-    expect(concludeProof(probes, verdicts, provable)).toMatchObject({
+    expect(concludeProof(probes, verdicts, { provable, others: 0 })).toMatchObject({
       kind: 'unproven',
       reason: `not proven: ${why}`,
     });
@@ -64,28 +64,38 @@ describe('a redirect', () => {
   test.each(['/about', 'about', 'https://H.example/about'])(
     'to a URL that is proven is as good: %s',
     (location) => {
-      expect(concludeProof(probes, [redirect(location), proven], 2)).toMatchObject({ kind: 'fresh' });
+      expect(concludeProof(probes, [redirect(location), proven], { provable: 2, others: 0 })).toMatchObject({
+        kind: 'fresh',
+      });
     },
   );
 
   test.each(['/login', 'https://other.example/about', '/about?x', '/about.html'])(
     'to %s proves nothing',
     (location) => {
-      expect(concludeProof(probes, [redirect(location), proven], 2)).toMatchObject({ kind: 'unproven' });
+      expect(concludeProof(probes, [redirect(location), proven], { provable: 2, others: 0 })).toMatchObject({
+        kind: 'unproven',
+      });
     },
   );
 
   test('to a URL of another file proves nothing', () => {
     const other = { ...probe('/about'), shows: { etag: 'other', sinceMs: 0 } };
     const [page = other] = probes;
-    expect(concludeProof([page, other], [redirect('/about'), proven], 2)).toMatchObject({ kind: 'unproven' });
+    expect(
+      concludeProof([page, other], [redirect('/about'), proven], { provable: 2, others: 0 }),
+    ).toMatchObject({ kind: 'unproven' });
   });
 
   test('to a URL that is not proven proves nothing, nor does one at one vantage point alone', () => {
     const unproven: Verdict = { kind: 'unproven', reason: 'no answer in time', seen: [at('dns')] };
-    expect(concludeProof(probes, [redirect('/about'), unproven], 2)).toMatchObject({ kind: 'unproven' });
+    expect(concludeProof(probes, [redirect('/about'), unproven], { provable: 2, others: 0 })).toMatchObject({
+      kind: 'unproven',
+    });
     const { seen } = redirect('/about');
     const slow: Verdict = { ...redirect('/about'), seen: [...seen, at('203.0.113.7', { status: 403 })] };
-    expect(concludeProof(probes, [slow, proven], 2)).toMatchObject({ kind: 'unproven' });
+    expect(concludeProof(probes, [slow, proven], { provable: 2, others: 0 })).toMatchObject({
+      kind: 'unproven',
+    });
   });
 });

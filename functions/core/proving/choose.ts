@@ -1,4 +1,4 @@
-import { fileKey, headersKey } from '../model/entry-key.ts';
+import { entryKey, fileKey, headersKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { lanes } from '../model/lanes.ts';
 import { withNewestShows } from '../model/shows.ts';
@@ -28,6 +28,8 @@ export interface ToProve {
 export interface Sample {
   /** How many files there are of which it is known what they show. */
   readonly provable: number;
+  /** How many other entries there are, which may be old at the edge whatever probes say. */
+  readonly others: number;
   /** So many of them as are probed at most, those in front that say the most. */
   readonly files: readonly ProvableEntry[];
 }
@@ -37,7 +39,12 @@ type ProvableEntry = FileEntry & { readonly shows: Shows };
 /** @returns the sample of a purge: all files of a small one, and of a large one some of each directory and header set */
 export function sampleOf(entries: readonly PurgeEntry[]): Sample {
   const provable = provableIn(entries);
-  return { provable: provable.length, files: spread(provable).slice(0, mostOfPurge) };
+  const known = new Set(provable.map(fileKey));
+  const others = new Set(
+    entries.flatMap((entry) => (entry.kind === 'file' && known.has(fileKey(entry)) ? [] : entryKey(entry))),
+  );
+  const files = spread(provable).slice(0, mostOfPurge);
+  return { provable: provable.length, others: others.size, files };
 }
 
 /** @returns files of which it is known what they show, each once, with the newest that is known of it */

@@ -1,3 +1,4 @@
+import type { Sample } from './choose.ts';
 import type { Probe, Seen, Verdict } from './probe.ts';
 
 /** What probes say of a purge all in all. */
@@ -20,12 +21,12 @@ const unanswered: Verdict = { kind: 'unproven', reason: 'no verdict', seen: [] }
 /**
  * @param probes of one purge
  * @param verdicts in the same order; undefined where the function that probes has not answered
- * @param provable how many files of the purge could be probed
+ * @param sample how many files of the purge could be probed, and how much else it has, which makes it `unproven`
  */
 export function concludeProof(
   probes: readonly Probe[],
   verdicts: readonly Verdict[] | undefined,
-  provable: number,
+  { provable, others }: Pick<Sample, 'provable' | 'others'>,
 ): Proof {
   if (provable === 0) return notProven('there was no time to ask');
   if (probes.length === 0) return notProven('its hosts were asked for other purges');
@@ -39,7 +40,13 @@ export function concludeProof(
   const stale = of('stale');
   const unproven = of('unproven');
   const [worst] = [...stale, ...unproven];
-  if (worst === undefined) return { kind: 'fresh', proof, stale: [] };
+  if (worst === undefined) {
+    if (others === 0) return { kind: 'fresh', proof, stale: [] };
+    return {
+      ...notProven(`nothing tells of ${others} of its ${provable + others} URLs which version they show`),
+      proof,
+    };
+  }
   const such = `${worst.probe.url.slice(0, mostUrlCharacters)}: ${worst.verdict.reason}`;
   if (stale.length === 0) {
     return {

@@ -73,7 +73,7 @@ export async function provePurges(
     const own =
       verdicts && probes.map((probe) => verdicts.get(probe)).filter((verdict) => verdict !== undefined);
     note(each.purge, probes, own ?? [], ports);
-    return { ...each, proof: concludeProof(probes, own, each.sample.provable) };
+    return { ...each, proof: concludeProof(probes, own, each.sample) };
   });
   const ended = proofs.flatMap(({ proof, ...each }) => (proof.kind === 'stale' ? [] : [endOf(each, proof)]));
   const stale = proofs.filter(({ proof }) => proof.kind === 'stale');

@@ -75,6 +75,7 @@ export function createFunction(
         pump();
       });
     },
+    isBusy: () => waiting.length > 0 || environments.size > idle.length,
     async stop() {
       stopped = true;
       for (const job of waiting.splice(0)) job.settle({ outcome: 'stopped' });

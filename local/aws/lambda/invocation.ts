@@ -65,6 +65,8 @@ export interface LocalFunction {
    * @throws {PayloadTooLargeError} for more than 6 MB.
    */
   readonly invoke: (payload: unknown, trigger: Trigger, requestId?: string) => Promise<InvocationResult>;
+  /** Whether an invocation runs, or waits for an environment. */
+  readonly isBusy: () => boolean;
   /** Ends every child at once; the outcome of invocations under way is `stopped`. */
   readonly stop: () => Promise<void>;
 }

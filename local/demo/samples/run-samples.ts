@@ -4,18 +4,19 @@ import type { LocalObjects } from '../s3-source.ts';
 import type { Entry, Timeline } from '../timeline/timeline.ts';
 import {
   type Accepted,
-  describeFinish,
   describePurge,
   type Finished,
   findAccepted,
   findFinished,
 } from '../timeline/timeline-purges.ts';
+import { followPurges } from './follow-purges.ts';
 import type { Origin } from './origin.ts';
 import type { Sample } from './sample.ts';
 import { findUnexpected } from './sample-edges.ts';
 import { groupsSharingUrls } from './sample-groups.ts';
 import { type SampleReceiver, signSample } from './samples.ts';
 import type { ObjectId } from './shown-pages.ts';
+import { findRaced, visit } from './visitors.ts';
 
 /** The parts of the running stack that a sample needs. */
 export interface LocalContext {
@@ -26,6 +27,8 @@ export interface LocalContext {
   readonly edges: readonly EdgeClient[];
   /** Whether the timeline says when purges have finished. */
   readonly knowsFinish: boolean;
+  /** Whether somebody visits the changed pages all the time. */
+  readonly isVisited: boolean;
   /** How long each step of a change may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly timeline: Timeline;
@@ -63,9 +66,10 @@ interface Published {
 }
 
 /**
- * Runs samples for real: publishes a first version of each, lets the edges cache it, makes the change, waits until its purge
- * has finished, and asks the edges until they serve what the origin has now. Those that are shown on one page, such as the
- * home page, go one after another.
+ * Runs samples for real: publishes a first version of each, lets the edges cache it, makes the change, waits until the purger
+ * has said the last word on its purges, and asks the edges until they serve what the origin has now. Those that are shown on
+ * one page, such as the home page, go one after another. Webhooks' changes come once S3's are accepted: they would share a purge
+ * with these, and what CMSs publish cannot be proven.
  */
 export async function runSamples(
   samples: readonly Sample[],
@@ -78,8 +82,17 @@ export async function runSamples(
     if ('steps' in each) results.set(index, each);
     else ready.push({ index, urls: each.urls, first: each });
   });
+  const isWebhook = ({ first }: (typeof ready)[number]) => first.sample.kind === 'webhook';
+  const accepted = new Map(
+    ready.flatMap((each) => (isWebhook(each) ? [] : [[each.index, Promise.withResolvers<void>()] as const])),
+  );
+  const turn = Promise.all([...accepted.values()].map(({ promise }) => promise));
   const runGroup = async (group: typeof ready) => {
-    for (const { index, first } of group) results.set(index, await runSample(first, context));
+    for (const each of group.toSorted((a, b) => Number(isWebhook(a)) - Number(isWebhook(b)))) {
+      const note = () => accepted.get(each.index)?.resolve();
+      const beforeChange = isWebhook(each) ? turn : undefined;
+      results.set(each.index, await runSample(each.first, context, { beforeChange, note }).finally(note));
+    }
   };
   await Promise.all(groupsSharingUrls(ready).map(runGroup));
   return samples.flatMap((_, index) => results.get(index) ?? []);
@@ -97,56 +110,77 @@ async function publish(sample: Sample, context: LocalContext): Promise<Published
   return first.urls.length === 0 ? skipped('no rule of this configuration makes a URL of it') : first;
 }
 
-async function runSample(
-  { sample, urls, pages, isPurged }: Published,
+/** What a sample waits for, and says to others. */
+interface Turn {
+  readonly beforeChange: Promise<unknown> | undefined;
+  /** Called once CDN Pro has accepted the purges of the change. */
+  readonly note: () => void;
+}
+
+async function runSample(first: Published, context: LocalContext, turn: Turn): Promise<SampleResult> {
+  const { sample, pages, isPurged } = first;
+  const { title } = sample;
+  const sinceMs = context.nowMs();
+  if (!(await becomesCached(pages, isPurged, context))) {
+    if (await areParked(sinceMs - context.timeoutMs, context)) return parked(title, []);
+    return { title, steps: [], failure: 'its first version never reached the edge' };
+  }
+  await turn.beforeChange;
+  const [visited] = pages;
+  const isVisited = context.isVisited && visited !== undefined;
+  const endVisits = isVisited ? visit(context.edges, visited) : async () => {};
+  try {
+    return await followChange(first, context, turn);
+  } finally {
+    await endVisits();
+  }
+}
+
+/** Makes the change, and notes each step of it until the edges serve what the origin has now. */
+async function followChange(
+  { sample, urls, pages }: Published,
   context: LocalContext,
+  { note }: Turn,
 ): Promise<SampleResult> {
+  const { edges, nowMs } = context;
   const { title } = sample;
   const steps: Step[] = [];
   const failed = (failure: string): SampleResult => ({ title, steps, failure });
-  const sinceMs = context.nowMs();
-  if (!(await becomesCached(pages, isPurged, context))) {
-    if (await areParked(sinceMs - context.timeoutMs, context)) return parked(title, steps);
-    return failed('its first version never reached the edge');
-  }
-
-  const changedMs = context.nowMs();
+  const changedMs = nowMs();
   const step = (atMs: number, what: string, lines: readonly string[]) =>
-    steps.push({ afterMs: atMs - changedMs, what, lines });
+    void steps.push({ afterMs: atMs - changedMs, what, lines });
   const done = await change(sample, pages, context);
   step(changedMs, 'changed', [done.description]);
   const queued = await queuedBy(sample, changedMs, context);
   if (queued === undefined) return failed('it never reached the buffer');
   if (sample.kind === 'webhook' && sample.rule !== undefined && !queued.rules.includes(sample.rule)) {
-    return {
-      title,
-      steps: [],
-      failure: 'no sample entry fits it: cdn-purger send takes fields',
-      isSkipped: true,
-    };
+    const failure = 'no sample entry fits it: cdn-purger send takes fields';
+    return { title, steps: [], failure, isSkipped: true };
   }
   step(queued.atMs, 'queued', done.queued ?? queued.urls);
-  const accepted = await acceptedFor(pages.length > 0 ? pages : urls, changedMs, context);
+  const wanted = pages.length > 0 ? pages : urls;
+  const accepted = await acceptedFor(wanted, changedMs, context);
   if (accepted === undefined) {
     if (await areParked(changedMs, context)) return parked(title, steps);
     return failed('CDN Pro never accepted a purge request for it');
   }
-  for (const purge of accepted) step(purge.atMs, 'accepted', [describePurge(purge)]);
-  if (context.knowsFinish) {
-    const finished = await finishedOf(accepted, context);
-    if (finished === undefined) return failed('its purge never finished');
-    for (const end of finished) step(end.atMs, 'finished', [describeFinish(end)]);
-  }
+  note();
   const isFresh = ({ status, body }: EdgeAnswer) =>
     sample.kind === 'delete' ? status === 404 : body.toString() === pageOf('second');
-  const stale = await findUnexpected(context.edges, pages, isFresh, context.nowMs);
+  if (context.knowsFinish) {
+    const onFinished = async () => {
+      const [visited] = pages;
+      const raced = visited === undefined ? [] : await findRaced(edges, visited, isFresh);
+      const what = `${raced.join(', ')} got the old page from a parent that obeyed later: ${visited}`;
+      if (raced.length > 0) step(nowMs(), 'raced', [what]);
+    };
+    const failure = await followPurges(accepted, { ...context, urls: wanted, step, onFinished });
+    if (failure !== undefined) return failed(failure);
+  } else for (const purge of accepted) step(purge.atMs, 'accepted', [describePurge(purge)]);
+  const stale = await findUnexpected(edges, pages, isFresh, nowMs);
   if (stale !== undefined) return failed(`the edge still shows the old page at ${stale}`);
-  if (pages.length > 0)
-    step(
-      context.nowMs(),
-      'fresh',
-      pages.map((url) => shownAt(url, sample, context)),
-    );
+  const shown = pages.map((url) => shownAt(url, sample, context));
+  if (shown.length > 0) step(nowMs(), 'shown', shown);
   return { title, steps: steps.toSorted((a, b) => a.afterMs - b.afterMs) };
 }
 

@@ -28,6 +28,34 @@ export function findFinished(
   return timeline.find(isOurs, atMs - timeoutMs, timeoutMs);
 }
 
+/** @returns how a purge has ended as the purger says, waiting for it; undefined after `timeoutMs` */
+export function findEnd(
+  timeline: Timeline,
+  { purgeId, atMs }: Accepted,
+  timeoutMs: number,
+): Promise<Ended | undefined> {
+  const isOurs = (entry: Entry): entry is Ended => entry.kind === 'ended' && entry.purgeId === purgeId;
+  return timeline.find(isOurs, atMs - timeoutMs, timeoutMs);
+}
+
+/** What the purger says of a purge, or does about it. */
+export type Followed = Extract<Entry, { readonly kind: 'ended' | 'repeated' | 'repaired' }>;
+type Ended = Extract<Entry, { readonly kind: 'ended' }>;
+
+/** @returns a word for what the purger has found out of a purge or does about it, and the rest in a few words */
+export function describeFollowed(entry: Followed): readonly [what: string, text: string] {
+  const purge = `purge ${entry.purgeId}`;
+  if (entry.kind !== 'ended') {
+    const why = entry.kind === 'repaired' ? entry.reason : 'an edge may have fetched the old content again';
+    return [entry.kind, `${purge}: ${why}`];
+  }
+  const { end, reason, proof } = entry;
+  if (end === 'fresh') return [end, `${purge}: ${proof}`];
+  if (end === 'completed')
+    return [end, `${purge}, as CDN Pro says${reason === undefined ? '' : `; ${reason}`}`];
+  return [end, `${purge}: ${reason}`];
+}
+
 /** @returns the end of a purge in a few words */
 export function describeFinish({ purgeId, successRate }: Finished): string {
   return `purge ${purgeId}: ${successRate}% of the servers have obeyed`;

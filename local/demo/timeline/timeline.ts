@@ -31,11 +31,21 @@ export type Entry =
       readonly successRate: number;
     }
   | {
-      /** What `tick` knows of a purge, or does about it. */
-      readonly kind: 'completed' | 'repeated' | 'repaired';
+      /** What `tick` does about a purge. */
+      readonly kind: 'repeated' | 'repaired';
       readonly atMs: number;
       readonly purgeId: string;
       readonly reason?: string;
+    }
+  | {
+      /** How a purge has ended, as `tick` says. */
+      readonly kind: 'ended';
+      readonly atMs: number;
+      readonly purgeId: string;
+      readonly end: 'completed' | 'fresh' | 'superseded' | 'failed';
+      readonly reason?: string;
+      /** What was seen at the edge, and where. */
+      readonly proof?: string;
     }
   | {
       readonly kind: 'parked';
@@ -67,6 +77,8 @@ export interface LoggedPurge {
 
 /** Follows changes through the functions' logs. */
 export interface Timeline {
+  /** All entries until now. */
+  readonly entries: readonly Entry[];
   /** Reads a line that a function wrote. What is not JSON, such as the stack of a crash, is only shown by `--verbose`. */
   add(service: string, line: string): void;
   /** Adds that a purge has finished. */
@@ -93,6 +105,7 @@ export function createTimeline(nowMs: () => number = Date.now): Timeline {
   }
 
   return {
+    entries,
     add(service, line) {
       const entry = entryOf(service, line, nowMs());
       if (entry !== undefined) record(entry);
@@ -129,8 +142,9 @@ interface Line {
   readonly urls?: readonly string[];
   readonly rules?: readonly string[];
   readonly purgeId?: string;
-  readonly end?: string;
+  readonly end?: (Entry & { readonly kind: 'ended' })['end'];
   readonly reason?: string;
+  readonly proof?: string;
   readonly entries?: number;
   readonly reasons?: Readonly<Record<string, number>>;
   readonly [field: string]: unknown;
@@ -162,17 +176,15 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
       // Here the field has a number for each lane.
       return { kind: 'released', atMs, lanes: line.urls as unknown as Record<string, number> };
     case followEvents.purgeEnded:
-      // One that is superseded was repaired, which has its own line, or has a newer purge.
-      return line.end === 'completed' ? { kind: line.end, atMs, purgeId: line.purgeId ?? '?' } : undefined;
+    case followEvents.purgeFailed:
+      return line.end && { kind: 'ended', end: line.end, ...aboutPurge(line, atMs) };
     case followEvents.purgeRepeated:
-      return { kind: 'repeated', atMs, purgeId: line.purgeId ?? '?' };
+      return { kind: 'repeated', ...aboutPurge(line, atMs) };
     case followEvents.purgeSentAgain:
-      return {
-        kind: 'repaired',
-        atMs,
-        purgeId: line.purgeId ?? '?',
-        ...(line.reason !== undefined && { reason: line.reason }),
-      };
+      return { kind: 'repaired', ...aboutPurge(line, atMs) };
+    case followEvents.probesStale:
+      // The repair says the same.
+      return undefined;
     case submitEvents.purgeAccepted:
       return { kind: 'accepted', atMs, purgeId: line.purgeId ?? '?', purge: line as unknown as LoggedPurge };
   }
@@ -184,6 +196,10 @@ function entryOf(service: string, rawLine: string, atMs: number): Entry | undefi
     atMs,
     message: `${line.service ?? service}: ${line.message}${details(line)}`,
   };
+}
+
+function aboutPurge({ purgeId = '?', reason, proof }: Line, atMs: number) {
+  return { atMs, purgeId, ...(reason !== undefined && { reason }), ...(proof !== undefined && { proof }) };
 }
 
 function parse(rawLine: string): Line | undefined {
