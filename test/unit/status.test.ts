@@ -6,6 +6,7 @@ const tokens = { quota: 1, left: 1, takedown: 1, people: 1, bulk: 1 };
 const quiet = {
   queues: { buffer: none, deadLetters: none, inbox: none },
   parked: [],
+  beyondShare: 0,
   open: [],
   unread: 0,
   quota: {

@@ -7,6 +7,7 @@ import { readSwitches } from '../purger/switches.ts';
 import { readWork } from '../purger/work.ts';
 import { quotaReport } from '../queries/quota.ts';
 import { type Status, statusOf } from '../queries/status.ts';
+import { waitReasons } from '../queries/waiting.ts';
 
 const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
 
@@ -39,7 +40,9 @@ async function readStatus(purger: Purger, nowMs: number): Promise<Status> {
   ]);
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
   const unread = purger.queues.watchedLeftOut ?? 0;
-  return statusOf({ ...work, unread, quota, switches, alarms });
+  const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
+  const beyondShare = reasons.filter((reason) => reason === 'share').length;
+  return statusOf({ ...work, beyondShare, unread, quota, switches, alarms });
 }
 
 function describe(status: Status): string {

@@ -24,6 +24,13 @@ be told.`;
 /** So many URLs of each lane are printed; --json has all of them. */
 const mostPrinted = 20;
 
+/** What is said of those that wait for something other than tokens of their lane. */
+const otherReasons = {
+  share: 'their sender has had half of the day, and others wait',
+  hold: 'held, so that more changes go along',
+  prefix: 'more purges by prefix than a day allows, which nobody asked for',
+} as const;
+
 /** What waits, and until when? */
 export const waitingCommand = defineCommand({
   usage,
@@ -101,8 +108,11 @@ function inFull({ url, lane, action, target, headers = [] }: WaitingUrl): string
 
 function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
   const { visible, inFlight, delayed } = queue;
-  const rows = lanes.map(({ lane, target, kind, count, since, doneBy = 'nobody knows yet' }) => [
+  const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy = 'nobody knows yet' }) => [
     `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy}`,
+    ...(['share', 'hold', 'prefix'] as const).flatMap((reason) =>
+      reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${otherReasons[reason]}`],
+    ),
     ...urls
       .filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind))
       .slice(0, mostPrinted)

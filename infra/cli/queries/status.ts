@@ -12,6 +12,8 @@ import type { QuotaReport } from './quota.ts';
 export interface StatusFacts {
   readonly queues: Readonly<Record<'buffer' | 'deadLetters' | 'inbox', QueueCounts>>;
   readonly parked: readonly Pick<Parked, 'lane' | 'sinceMs'>[];
+  /** How many of these wait since their sender has had its share of the day, and others wait. */
+  readonly beyondShare: number;
   /** What CDN Pro has accepted and not finished. */
   readonly open: readonly Pick<OpenPurge, 'state'>[];
   /** How many watched queues the command line cannot look into. */
@@ -54,7 +56,16 @@ export interface Status {
 const purgeAlarms = ['purges-failed', 'purges-late'];
 
 /** @returns how a purger is */
-export function statusOf({ queues, parked, open, unread, quota, switches, alarms }: StatusFacts): Status {
+export function statusOf({
+  queues,
+  parked,
+  beyondShare,
+  open,
+  unread,
+  quota,
+  switches,
+  alarms,
+}: StatusFacts): Status {
   const queued = countOf(queues.buffer) + countOf(queues.inbox);
   const deadLetters = countOf(queues.deadLetters);
   const paused = isPaused(switches);
@@ -71,6 +82,7 @@ export function statusOf({ queues, parked, open, unread, quota, switches, alarms
     why: reasonsOf({
       queued,
       parked: parked.length,
+      beyondShare,
       open: open.length,
       unread,
       deadLetters,
@@ -96,6 +108,7 @@ export function statusOf({ queues, parked, open, unread, quota, switches, alarms
 function reasonsOf({
   queued,
   parked,
+  beyondShare,
   open,
   unread,
   deadLetters,
@@ -104,6 +117,7 @@ function reasonsOf({
   notFresh,
 }: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused'> & {
   readonly parked: number;
+  readonly beyondShare: number;
   readonly unread: number;
   readonly quota: QuotaReport;
   readonly notFresh: readonly Alarm[];
@@ -115,6 +129,9 @@ function reasonsOf({
       : [`${requests.closedBy}: no request goes out before ${requests.closedUntil}`]),
     ...(queued > 0 ? [`${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
     ...(parked > 0 ? [`${counted(parked, 'URL waits', 'URLs wait')} for tokens of the day`] : []),
+    ...(beyondShare > 0
+      ? [`${beyondShare} of these, since their sender has had half of the day, and others wait`]
+      : []),
     ...(open > 0 ? [`${counted(open, 'purge is', 'purges are')} on the way to the edges`] : []),
     ...(unread > 0
       ? [`${counted(unread, 'watched queue is', 'watched queues are')} more than it can look into`]

@@ -1,5 +1,6 @@
 import type { Parked, ParkedKind } from '../../../functions/aws/tables/parked-table.ts';
 import type { Limits, LimitsState } from '../../../functions/core/limits/limits.ts';
+import type { ParkReason } from '../../../functions/core/limits/send-or-park.ts';
 import { strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
 import { doneByMs } from '../../../functions/core/limits/tokens/done-by.ts';
 import { freshQuota, quotaOf } from '../../../functions/core/limits/tokens/quota.ts';
@@ -7,6 +8,7 @@ import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Header, Lane, Target } from '../../../functions/core/model/types.ts';
+import { createDecisions } from '../../../functions/tick/decide.ts';
 import type { QueueCounts } from '../purger/queues/queues.ts';
 
 /** What waits. Times are ISO 8601. */
@@ -26,6 +28,8 @@ export interface WaitingLane {
   readonly target: Target;
   readonly kind: ParkedKind;
   readonly count: number;
+  /** How many wait for which reason; the next tick releases those that have none. */
+  readonly reasons: Readonly<Partial<Record<ParkReason, number>>>;
   /** When the oldest of their changes happened. */
   readonly since: string;
   /** When the last of them will have its token, if nothing new goes before it; missing where nobody knows. */
@@ -42,6 +46,8 @@ export interface WaitingUrl {
   readonly lane: Lane;
   readonly target: Target;
   readonly since: string;
+  /** Missing where the next tick releases it. */
+  readonly reason?: ParkReason;
   /** The change that it is to be purged for. */
   readonly change?: string;
 }
@@ -55,6 +61,7 @@ export function waitingReport(
   nowMs: number,
 ): WaitingReport {
   const doneBy = forecast(state, limits, nowMs);
+  const reasons = waitReasons(parked, state, limits, nowMs);
   const inOrder = lanes.flatMap((lane) => parked.filter((each) => each.lane === lane));
   const groups = groupBy(inOrder, ({ lane, entry }) => JSON.stringify([lane, entry.target, kindOf(entry)]));
   const before = new Map<string, number>();
@@ -76,12 +83,39 @@ export function waitingReport(
         target: entry.target,
         kind,
         count: group.length,
+        reasons: countReasons(group, reasons),
         since: iso(sinceMs),
         ...(endMs !== undefined && { doneBy: iso(endMs) }),
       };
     }),
-    urls: inOrder.map(waitingUrl),
+    urls: inOrder.map((each) => {
+      const reason = reasons.get(each);
+      return { ...waitingUrl(each), ...(reason !== undefined && { reason }) };
+    }),
   };
+}
+
+/** @returns why each of these waits, as the next tick decides it; what it releases has no reason */
+export function waitReasons(
+  parked: readonly Parked[],
+  state: LimitsState,
+  limits: Limits,
+  nowMs: number,
+): ReadonlyMap<Parked, ParkReason> {
+  const { park } = createDecisions(state, limits, nowMs).take(parked);
+  return new Map(park.map(({ item, reason }) => [item, reason]));
+}
+
+function countReasons(
+  parked: readonly Parked[],
+  reasons: ReadonlyMap<Parked, ParkReason>,
+): WaitingLane['reasons'] {
+  const counts: Partial<Record<ParkReason, number>> = {};
+  for (const each of parked) {
+    const reason = reasons.get(each);
+    if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** @returns what is parked, as it is shown */

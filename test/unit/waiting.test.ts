@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { Parked } from '../../functions/aws/tables/parked-table.ts';
+import { unusedLimits } from '../../functions/core/limits/limits.ts';
+import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
+import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
+import { waitingReport } from '../../infra/cli/queries/waiting.ts';
+import { looseLimits } from '../helpers/limits-request.ts';
+
+const nowMs = 20_000 * 86_400_000;
+const limits = { ...looseLimits, quota: { production: { files: 100, dirs: 20 } } };
+const none = { visible: 0, inFlight: 0, delayed: 0 };
+const parked = (path: string, sender: string): Parked => ({
+  pk: path,
+  version: 1,
+  entry: { kind: 'file', target: 'production', action: 'invalidate', url: `https://h.example/${path}` },
+  lane: 'people',
+  sinceMs: nowMs - 60_000,
+  sender,
+});
+
+test('what waits says why: its sender has had its share, or the lane has no token; what is released next has no reason', () => {
+  const items = [parked('of-a', 'webhook:a'), parked('of-b', 'webhook:b')];
+  const report = (files: number) => {
+    const spent = noteSpent({}, { 'webhook:a': { files: 50, dirs: 0 } }, nowMs);
+    const state = {
+      ...unusedLimits(limits, nowMs),
+      quotas: { production: spend(freshQuota, { files, dirs: 0 }, nowMs) },
+      senders: noteWaiting(spent, ['webhook:b'], nowMs),
+    };
+    return waitingReport({ buffer: none, inbox: none }, items, state, limits, nowMs);
+  };
+  expect(report(50).urls.map(({ reason }) => reason)).toEqual(['share', undefined]);
+  expect(report(50).lanes).toMatchObject([{ count: 2, reasons: { share: 1 } }]);
+  expect(report(99).urls.map(({ reason }) => reason)).toEqual(['tokens', 'tokens']);
+});
