@@ -72,8 +72,30 @@ describe('what was released', () => {
     expect(spentIn(later, laterMs)).toBe(30);
   });
 
-  test('counts no longer than a quarter of an hour', () => {
+  test('counts no longer than a quarter of an hour, whatever is released after it', () => {
     expect(spentIn(withOutstanding(state(10), released, nowMs + 16 * 60_000))).toBe(10);
+    const laterMs = nowMs + 10 * 60_000;
+    const more = noteReleased(released, { production: { files: 5, dirs: 0 } }, state(10), laterMs);
+    expect(spentIn(withOutstanding(state(10), more, laterMs))).toBe(45);
+    expect(spentIn(withOutstanding(state(10), more, nowMs + 16 * 60_000))).toBe(15);
+    expect(spentIn(withOutstanding(state(10), more, laterMs + 16 * 60_000))).toBe(10);
+  });
+
+  test('is never taken for sent because of what was spent before it was released', () => {
+    const sentFirst = noteReleased(
+      released,
+      { production: { files: 20, dirs: 0 } },
+      state(40),
+      nowMs + 60_000,
+    );
+    expect(spentIn(withOutstanding(state(40), sentFirst, nowMs + 60_000))).toBe(60);
+  });
+
+  test('counts where an earlier version has stored it', () => {
+    const stored = {
+      production: { tokens: { files: 30, dirs: 0 }, spent: { files: 10, dirs: 0 }, atMs: nowMs },
+    };
+    expect(spentIn(withOutstanding(state(25), stored, nowMs))).toBe(40);
   });
 });
 

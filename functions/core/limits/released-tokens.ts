@@ -2,7 +2,7 @@ import type { Target } from '../model/types.ts';
 import type { LimitsState } from './limits.ts';
 import { freshQuota, minus, noTokens, plus, spend, spentSince, type Tokens } from './tokens/quota.ts';
 
-/** What was released and may not have been sent yet, of one target. */
+/** What was released at one time, of one target. */
 export interface Released {
   readonly tokens: Tokens;
   /** What was spent in that hour when that was noted. */
@@ -10,27 +10,43 @@ export interface Released {
   readonly atMs: number;
 }
 
-/** By target. */
-export type AllReleased = Readonly<Partial<Record<Target, Released>>>;
+/** By target, the oldest first. What an earlier version has stored is one release. */
+export type AllReleased = Readonly<Partial<Record<Target, readonly Released[] | Released>>>;
 
 /**
- * So long after the last release, in milliseconds, what was released counts as sent: it may have been refused, or been
- * covered by something else, and then its tokens are never spent.
+ * So long after its release, in milliseconds, what was released counts as sent: it may have been refused, or been covered by
+ * something else, and then its tokens are never spent.
  */
 const longestMs = 15 * 60 * 1000;
 
-/** @returns tokens of what was released and, as far as the count shows, has not been sent yet */
+/** @returns releases that may not have been sent yet */
+function recentOf(released: AllReleased[Target], nowMs: number): readonly Released[] {
+  const all = Array.isArray(released)
+    ? (released as readonly Released[])
+    : [released].flatMap((one) => one ?? []);
+  return all.filter(({ atMs }) => nowMs - atMs <= longestMs);
+}
+
+/**
+ * What is spent may pay for any of the releases before it: of the answers that begin with each of them, the largest holds.
+ * @returns tokens of what was released and, as far as the count shows, has not been sent yet
+ */
 function outstandingOf(
-  released: Released | undefined,
+  released: AllReleased[Target],
   state: LimitsState,
   target: Target,
   nowMs: number,
 ): Tokens {
-  if (released === undefined || nowMs - released.atMs > longestMs) return noTokens;
-  // What comes back meanwhile was spent a day before, so it is not in either figure.
-  const since = minus(spentSince(state.quotas[target] ?? freshQuota, released.atMs), released.spent);
-  const { files, dirs } = minus(released.tokens, since);
-  return { files: Math.max(0, files), dirs: Math.max(0, dirs) };
+  let tokens = noTokens;
+  let most = noTokens;
+  for (const one of recentOf(released, nowMs).toReversed()) {
+    tokens = plus(tokens, one.tokens);
+    // What comes back meanwhile was spent a day before, so it is not in either figure.
+    const since = minus(spentSince(state.quotas[target] ?? freshQuota, one.atMs), one.spent);
+    const { files, dirs } = minus(tokens, since);
+    most = { files: Math.max(most.files, files), dirs: Math.max(most.dirs, dirs) };
+  }
+  return most;
 }
 
 /** @returns the state as if all that was released had been sent: its tokens are not there for others */
@@ -43,20 +59,21 @@ export function withOutstanding(state: LimitsState, released: AllReleased, nowMs
   return { ...state, quotas };
 }
 
-/** @returns what is outstanding once more was released; `state` is the one before */
+/** @returns what may be outstanding once more was released; `state` is the one before */
 export function noteReleased(
   released: AllReleased,
   more: Readonly<Partial<Record<Target, Tokens>>>,
   state: LimitsState,
   nowMs: number,
 ): AllReleased {
-  const noted = { ...released };
-  for (const target of Object.keys(more) as Target[]) {
-    noted[target] = {
-      tokens: plus(outstandingOf(released[target], state, target, nowMs), more[target] ?? noTokens),
-      spent: spentSince(state.quotas[target] ?? freshQuota, nowMs),
-      atMs: nowMs,
-    };
+  const noted: Partial<Record<Target, readonly Released[]>> = {};
+  for (const target of new Set([...Object.keys(released), ...Object.keys(more)]) as Set<Target>) {
+    const tokens = more[target];
+    const spent = spentSince(state.quotas[target] ?? freshQuota, nowMs);
+    noted[target] = [
+      ...recentOf(released[target], nowMs),
+      ...(tokens === undefined ? [] : [{ tokens, spent, atMs: nowMs }]),
+    ];
   }
   return noted;
 }
