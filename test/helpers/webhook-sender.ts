@@ -15,6 +15,8 @@ export interface Setup {
   readonly options?: SourceOptions;
   /** Templates of file URLs. */
   readonly urls: readonly string[];
+  /** Templates of directory URLs. */
+  readonly dirUrls?: readonly string[];
   readonly fileHeaders?: readonly Readonly<Record<string, string>>[];
   readonly type?: string;
   readonly rememberDays?: number;
@@ -42,6 +44,7 @@ export function createSender(source: string, setup: Setup) {
   const {
     options,
     urls,
+    dirUrls = [],
     fileHeaders,
     type,
     rememberDays,
@@ -61,7 +64,7 @@ export function createSender(source: string, setup: Setup) {
     rules: [
       {
         match: { source, ...(type && { type }) },
-        purge: { fileUrls: urls, ...(fileHeaders && { fileHeaders }) },
+        purge: { fileUrls: urls, dirUrls, ...(fileHeaders && { fileHeaders }) },
         delaySeconds,
         ...(repeatAfterSeconds !== undefined && { repeatAfterSeconds }),
       },

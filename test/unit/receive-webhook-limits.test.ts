@@ -67,6 +67,19 @@ describe('a delivery that is too large to be purged URL by URL', () => {
     expect(world.measured).toContainEqual({ name: 'EventsNotUnderstood', value: 1 });
   });
 
+  it('is remembered where it was read in full: a later rename purges the address that it had in between', async () => {
+    const { deliver } = createSender('directus', { urls: [], dirUrls: [`${site}/{fields.slug}/{id}/`] });
+    const renamed = (count: number, slug: string) => {
+      const { body } = bulk(count);
+      return { body: { ...body, payload: { ...body.payload, slug } } };
+    };
+    await deliver(renamed(1, 'a'));
+    expect((await deliver(renamed(101, 'b'))).purged).toEqual([`invalidate ${site}/**`]);
+    expect((await deliver(renamed(1, 'c'))).purged).toEqual(
+      expect.arrayContaining([`invalidate ${site}/c/0/`, `delete ${site}/b/0/`, `delete ${site}/a/0/`]),
+    );
+  });
+
   it('is purged as it is up to the limit', async () => {
     const { deliver } = createSender('directus', { urls });
     expect((await deliver(bulk(2000))).purged).toHaveLength(2000);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { readS3Event } from '../../functions/sources/s3/read-s3-event.ts';
+import { contentstackTestKey } from '../../infra/cli/webhooks/contentstack-test-key.ts';
 import {
   type CmsVector,
   isUnsignedPing,
@@ -106,4 +107,9 @@ describe('a fixture of an S3 event gives its stated change', () => {
       { action: ACTIONS[expected.action], bucket: expected.bucket, key: expected.key },
     ]);
   });
+});
+
+it('the key for tools that sign as Contentstack does is that of the local stack', () => {
+  const pem = readFileSync('test/vectors/contentstack-test-key.pem', 'utf8');
+  expect(pem.trim()).toBe(contentstackTestKey.private.trim());
 });
