@@ -25,6 +25,7 @@ export type { WatchFilter, WatchOptions } from './settings/sources/watch-options
 export type { Throttle, WebhookApiOptions } from './settings/sources/webhook-api-settings.ts';
 export type { WebhookSettings } from './settings/sources/webhook-settings.ts';
 export type { StagedConfig } from './settings/stages.ts';
+export { addOutputs } from './stack/add-outputs.ts';
 export { PurgerStack } from './stack/purger-stack.ts';
 export type { Ledger } from './storage/ledger.ts';
 export { Webhook, type WebhookProps, type WebhookPropsOf } from './webhook.ts';

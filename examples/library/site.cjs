@@ -1,8 +1,8 @@
 // The same in JavaScript with CommonJS: npx cdk synth --app 'node site.cjs'
-const { App, CfnOutput, Stack } = require('aws-cdk-lib');
+const { App, Stack } = require('aws-cdk-lib');
 const { Bucket } = require('aws-cdk-lib/aws-s3');
 const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
-const { CdnPurger, Webhook } = require('cdn-pro-purger');
+const { addOutputs, CdnPurger, Webhook } = require('cdn-pro-purger');
 
 class Site extends Stack {
   constructor(scope, id) {
@@ -26,7 +26,7 @@ class Site extends Stack {
     purger.watchBucket(new Bucket(this, 'Bucket'), { prefix: 'site/' });
     const secret = Secret.fromSecretNameV2(this, 'Contentful', 'cdn-pro-purger/contentful');
     purger.receiveWebhook(Webhook.contentful({ secret }));
-    new CfnOutput(this, 'WebhookUrl', { value: purger.webhookUrl ?? '' });
+    addOutputs(this, purger);
   }
 }
 

@@ -1,8 +1,8 @@
 // A CDK app in TypeScript with a bucket, a CMS and alarms: npx cdk synth --app 'npx tsx site.mts'
-import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { CdnPurger, Webhook } from 'cdn-pro-purger';
+import { addOutputs, CdnPurger, Webhook } from 'cdn-pro-purger';
 import type { Construct } from 'constructs';
 
 class Site extends Stack {
@@ -27,7 +27,7 @@ class Site extends Stack {
     purger.watchBucket(new Bucket(this, 'Bucket'), { prefix: 'site/' });
     const secret = Secret.fromSecretNameV2(this, 'Contentful', 'cdn-pro-purger/contentful');
     purger.receiveWebhook(Webhook.contentful({ secret }));
-    new CfnOutput(this, 'WebhookUrl', { value: purger.webhookUrl ?? '' });
+    addOutputs(this, purger);
   }
 }
 

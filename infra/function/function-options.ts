@@ -4,6 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import * as z from 'zod';
 import { environment } from '../../functions/lambda/environment.ts';
+import { acknowledge, takeBack } from '../security/nag-suppressions.ts';
 import { check, purgerSubject } from '../settings/checks/check.ts';
 import { expected, strictObject, trueOrFalse, wholeNumber } from '../settings/checks/schema.ts';
 
@@ -80,7 +81,8 @@ export function applyOptions(fn: LambdaFunction, { memorySize, logLevel, tracing
   resource.tracingConfig = { mode: 'Active' };
   // X-Ray knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
   const actions = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
-  fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
+  grantOnAll(fn, actions);
+  takeBack(fn, 'Serverless-LambdaTracing');
 }
 
 /** Places a function in a VPC. */
@@ -106,6 +108,15 @@ export function applyVpc(fn: LambdaFunction, { vpc, vpcSubnets, securityGroups }
     'ec2:DescribeSubnets',
     'ec2:UnassignPrivateIpAddresses',
   ];
-  const statement = new PolicyStatement({ actions, resources: ['*'] });
-  fn.addToRolePolicy(statement);
+  grantOnAll(fn, actions);
+  takeBack(fn, 'NIST.800.53.R5-LambdaInsideVPC');
+}
+
+function grantOnAll(fn: LambdaFunction, actions: string[]): void {
+  fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
+  if (fn.role === undefined) return;
+  acknowledge(fn.role, {
+    'AwsSolutions-IAM5[Resource::*]':
+      'Tracing and network interfaces, which `functionOptions` asks for, can only be granted on every resource.',
+  });
 }

@@ -14,3 +14,10 @@ export function acknowledge(construct: IConstruct, reasons: Readonly<Record<stri
     construct.node.addMetadata(metadataKey, { [`Annotation::${rule}`]: reason });
   }
 }
+
+/** Takes back what {@link acknowledge} has acknowledged for a construct, where an option makes it needless. */
+export function takeBack(construct: IConstruct, rule: string): void {
+  for (const { type, data } of construct.node.metadata) {
+    if (type === metadataKey) delete (data as Record<string, string>)[`Annotation::${rule}`];
+  }
+}

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -10,6 +10,7 @@ import { checkConfig, type PurgerConfig } from '../settings/purger-config.ts';
 import type { WebhookSettings } from '../settings/sources/webhook-settings.ts';
 import { importLedger } from '../storage/shared-ledger.ts';
 import { Webhook } from '../webhook.ts';
+import { addOutputs } from './add-outputs.ts';
 import { watchSources, webhookApiOptions } from './stack-sources.ts';
 
 /**
@@ -37,7 +38,7 @@ export class PurgerStack extends Stack {
     });
     watchSources(this, purger, { buckets, topics, queues });
     this.#receiveWebhooks(purger, webhooks);
-    this.#addOutputs(purger);
+    addOutputs(this, purger);
   }
 
   /** A secret that several webhooks share is imported once. */
@@ -54,23 +55,6 @@ export class PurgerStack extends Stack {
     }
   }
 
-  #addOutputs(purger: CdnPurger): void {
-    const { bufferQueue, deadLetterQueue, ledger, parked, journal } = purger;
-    this.#output('BufferQueueUrl', bufferQueue.queueUrl, 'The queue in which purge messages wait.');
-    const deadLetters = 'Holds what could not be purged, with the reason.';
-    this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, deadLetters);
-    this.#output('LedgerTableName', ledger.table.tableName, "The table with the rate limit's window.");
-    const waiting = 'The table of what waits for tokens of the day.';
-    this.#output('ParkedTableName', parked.table.tableName, waiting);
-    const purges = 'The table of what happened to each purge.';
-    this.#output('JournalTableName', journal.table.tableName, purges);
-    const { webhookUrl, webhookDomainTarget, s3Queue, s3EventBusArn } = purger;
-    this.#output('WebhookUrl', webhookUrl, "Append a webhook's name to get the URL to enter in the CMS.");
-    this.#output('WebhookDomainTarget', webhookDomainTarget, 'What a CNAME of the domain has to point at.');
-    this.#output('S3QueueArn', s3Queue?.queueArn, 'The queue that buckets notify and topics send to.');
-    this.#output('S3EventBusArn', s3EventBusArn, "The event bus that other accounts send S3's events to.");
-  }
-
   #alarms({ topicArn, criticalTopicArn, ...settings }: AlarmFields): AlarmSettings {
     const topicOf = (id: string, arn: string) => Topic.fromTopicArn(this, id, arn);
     return {
@@ -80,9 +64,5 @@ export class PurgerStack extends Stack {
         ? {}
         : { criticalTopic: topicOf('CriticalAlarmTopic', criticalTopicArn) }),
     };
-  }
-
-  #output(name: string, value: string | undefined, description: string): void {
-    if (value !== undefined) new CfnOutput(this, name, { value, description });
   }
 }

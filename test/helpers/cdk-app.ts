@@ -37,7 +37,8 @@ class Site extends Stack {
       ...[purger.metricPurgesUnfollowed(), purger.metricCompletionSeconds(), purger.metricPurgesPartial()],
       ...[purger.metricFreshSeconds(), purger.metricProbesStale(), purger.metricProbesUnproven()],
       ...[purger.metricRepairs(), purger.metricPurgesFailed(), purger.metricPurgesLate(), purger.metricRefusedUrls()],
-      ...[purger.metricChangesUnmatched(), purger.metricChangesNotQueued(), purger.metricEventsNotUnderstood()],
+      ...[purger.metricChangesQueued(), purger.metricChangesUnmatched()],
+      ...[purger.metricChangesNotQueued(), purger.metricEventsNotUnderstood()],
       ...[purger.metricChangesUnchanged(), purger.metricWebhooksUnverified('contentful', { label: 'unverified' })],
       ...[purger.metricWebhooksRefused(), purger.metricWebhooksThrottled(), other.metricEntriesPurged()],
     ];
@@ -48,6 +49,7 @@ class Site extends Stack {
     purger.parked.table.grantReadData(role);
     purger.journal.table.grantReadData(role);
     purger.deadLetterQueue.grantConsumeMessages(role);
+    addOutputs(this, purger);
     for (const value of [
       purger.purgerName, purger.bufferQueue.queueUrl, purger.webhookUrl, purger.webhookDomainTarget,
       purger.webhookApi?.apiEndpoint, purger.s3Queue?.queueArn, purger.s3EventBusArn, purger.alarms[0]?.alarmArn,
@@ -72,7 +74,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 `;
 const typed = `${imports}
 import type { Construct } from 'constructs';
-import { CdnPurger, type CdnPurgerProps, Webhook } from 'cdn-pro-purger';
+import { addOutputs, CdnPurger, type CdnPurgerProps, Webhook } from 'cdn-pro-purger';
 // @ts-expect-error: the types know the targets there are
 export const wrong: CdnPurgerProps['target'] = 'prod';
 ${app('scope: Construct, id: string')}`;
@@ -84,7 +86,7 @@ const { Bucket } = require('aws-cdk-lib/aws-s3');
 const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
 const { Topic } = require('aws-cdk-lib/aws-sns');
 const { Queue } = require('aws-cdk-lib/aws-sqs');
-const { CdnPurger, Webhook } = require('cdn-pro-purger');
+const { addOutputs, CdnPurger, Webhook } = require('cdn-pro-purger');
 `;
 
 /** The app in each of the ways that a CDK app can be written: `file` is written, `script` is run. */
@@ -95,7 +97,7 @@ export const flavours = [
     name: 'JavaScript with ES modules',
     file: 'plain.mjs',
     script: 'plain.mjs',
-    source: `${imports}import { CdnPurger, Webhook } from 'cdn-pro-purger';${app('scope, id')}`,
+    source: `${imports}import { addOutputs, CdnPurger, Webhook } from 'cdn-pro-purger';${app('scope, id')}`,
   },
   {
     name: 'JavaScript with CommonJS',
@@ -109,6 +111,7 @@ export const flavours = [
 export function appOnSource(infra: string): string {
   return `${imports}
 import { CdnPurger } from '${infra}/cdn-purger.ts';
+import { addOutputs } from '${infra}/stack/add-outputs.ts';
 import { Webhook } from '${infra}/webhook.ts';
 ${app('scope, id')}`;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type App, Stack } from 'aws-cdk-lib';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -47,11 +48,33 @@ function appOfLibraryUser(): App {
   return app;
 }
 
+/** The construct with every option of its functions, in a VPC of somebody else. */
+function appWithFunctionOptions(): App {
+  const app = unbundledApp();
+  const stack = new Stack(app, 'Stack');
+  const vpc: IVpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-1',
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    privateSubnetIds: ['subnet-1', 'subnet-2'],
+  });
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules,
+    functionOptions: { memorySize: 1024, logLevel: 'WARN', tracing: true, vpc },
+  });
+  purger.watchBucket(Bucket.fromBucketName(stack, 'Bucket1', 'www') as IBucket);
+  const secret = Secret.fromSecretNameV2(stack, 'Contentful', 'x');
+  purger.receiveWebhook(Webhook.contentful({ secret }));
+  return app;
+}
+
 const apps: Readonly<Record<string, () => App>> = {
   ...Object.fromEntries(
     Object.entries(deployments).map(([name, overrides]) => [name, () => appOf(overrides)]),
   ),
   'the construct with a key of its stack': appOfLibraryUser,
+  'the construct with options of functions': appWithFunctionOptions,
 };
 
 describe.each(Object.entries(apps))('%s', (_, newApp) => {

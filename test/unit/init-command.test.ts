@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../infra/cli/run-command.ts';
 import { loadConfig } from '../../infra/stack/load-config.ts';
@@ -9,7 +9,10 @@ const folder = mkdtempSync(join(tmpdir(), 'init-'));
 const init = (file: string, ...options: readonly string[]) =>
   runCommand(['init', '--file', join(folder, file), ...options]);
 
-test('a configuration is written that loads, and names its schema for editors', async () => {
+test('a configuration is written that loads, and names its schema for editors where the package is installed', async () => {
+  const schema = join(folder, 'node_modules/cdn-pro-purger/dist/config.schema.json');
+  mkdirSync(dirname(schema), { recursive: true });
+  writeFileSync(schema, '{}');
   const options = ['--host', 'www.example.com', '--bucket', 'www-site', '--prefix', 'site/'];
   const { exitCode, stdout } = await init(
     'site.json',
@@ -27,6 +30,12 @@ test('a configuration is written that loads, and names its schema for editors', 
   expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8')).$schema).toMatch(
     /config\.schema\.json$/,
   );
+});
+
+test('in a clone, which has no package, no schema is named', async () => {
+  const clone = mkdtempSync(join(folder, 'clone-'));
+  await init(join(basename(clone), 'site.json'), '--host', 'www.example.com', '--bucket', 'www-site');
+  expect(JSON.parse(readFileSync(join(clone, 'site.json'), 'utf8'))).not.toHaveProperty('$schema');
 });
 
 test('a file that exists stays as it is', async () => {

@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { checkStages } from '../../settings/stages.ts';
 import { defineCommand, refuseArguments } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
@@ -55,7 +56,9 @@ export const initCommand = defineCommand({
     const config = configOf({ host, bucket, prefix, sources, target, credentials });
     checkStages(config);
     if (existsSync(file)) throw new UsageError(`${file} exists and stays as it is: name another with --file`);
-    const text = JSON.stringify({ $schema: schema, ...config }, null, 2);
+    // A clone of the repository has no package, and so no schema.
+    const hasSchema = existsSync(join(dirname(file), schema));
+    const text = JSON.stringify({ ...(hasSchema && { $schema: schema }), ...config }, null, 2);
     writeFileSync(file, `${text}\n`, { flag: 'wx' });
     return { exitCode: 0, stdout: values.json === true ? text : nextSteps(file, bucket, prefix) };
   },
