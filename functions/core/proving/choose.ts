@@ -12,7 +12,7 @@ export const mostOfPurge = 10;
 /** A host is asked once a second: so often at most in the time that a tick waits for it. */
 export const mostOfHost = 20;
 /** For bulk, which nobody waits for, less: the functions that wait for answers are paid by the second. */
-const mostOfHostInBulk = 10;
+const mostOfHostInBulk = 5;
 /** As many answers as fit into what a function may answer, whatever they hold. */
 const mostAtOnce = 200;
 
@@ -70,7 +70,7 @@ function isProvableFile(entry: FileEntry): entry is ProvableEntry {
 
 /**
  * Chooses what is probed of the samples. Where more purges have completed than a host may be asked for, each has one
- * probe before any has a second one, in the order of their lanes.
+ * probe before any has a second one, in the order of their lanes, as far as bulk may be probed.
  * @param vantages each probe asks all of its target's
  * @returns the probes of each purge, none where there was no room
  */
@@ -80,6 +80,7 @@ export function chooseProbes(
 ): ReadonlyMap<string, readonly Probe[]> {
   const chosen = new Map<string, Probe[]>(purges.map(({ purgeId }) => [purgeId, []]));
   const asked = new Map<string, number>();
+  const askedInBulk = new Map<string, number>();
   let left = mostAtOnce;
   const byLane = purges.toSorted((a, b) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane));
   for (let round = 0; round < mostOfPurge; round++) {
@@ -89,9 +90,11 @@ export function chooseProbes(
       const host = hostOf(entry.url);
       const requests = vantages[target].length;
       const sum = (asked.get(host) ?? 0) + requests;
-      const most = lane === 'bulk' ? Math.max(mostOfHostInBulk, requests) : mostOfHost;
-      if (requests === 0 || sum > most || requests > left) continue;
+      const inBulk = (askedInBulk.get(host) ?? 0) + (lane === 'bulk' ? requests : 0);
+      const isTooMuch = sum > mostOfHost || inBulk > Math.max(mostOfHostInBulk, requests);
+      if (requests === 0 || isTooMuch || requests > left) continue;
       asked.set(host, sum);
+      askedInBulk.set(host, inBulk);
       left -= requests;
       chosen.get(purgeId)?.push(probeOf(entry));
     }
