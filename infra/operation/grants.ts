@@ -37,7 +37,7 @@ export interface Operated extends OperatedParts {
   readonly watchedQueues: () => readonly IQueue[];
 }
 
-/** Lets a grantee run the commands that change nothing: `status`, `why`, `quota`, `waiting` and `dead`. */
+/** Lets a grantee run the commands that change nothing: `status`, `why`, `wait`, `tail`, `report`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
   const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox, watchedQueues } =
     operated;

@@ -1,11 +1,17 @@
+import type { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { awaitChanges } from '../../infra/cli/purger/history/await-changes.ts';
 import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
 import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import { createParkedItems } from '../helpers/parked-items.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const scope = { target: 'production', action: 'invalidate' } as const;
@@ -116,4 +122,77 @@ test('times and durations are read, and what is none is refused with what was ex
   for (const value of ['', 'yesterday', '2026-11-26', '2026-11-26T08:00:00', '2026-13-26T08:00:00Z']) {
     expect(() => readTime('--since', value, startMs)).toThrow(`Expected --since to be a time`);
   }
+});
+
+/** A purger without anything parked, and a clock; its purge queue holds so many messages, look by look, and then none. */
+function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] = []) {
+  const { client } = createParkedItems();
+  const table = { client, tableName: 'Journal', nowMs: () => startMs };
+  const looks = [...queued];
+  const attributesOf = (count: number) => ({
+    ApproximateNumberOfMessages: String(count),
+    ApproximateNumberOfMessagesNotVisible: '0',
+    ApproximateNumberOfMessagesDelayed: '0',
+  });
+  const sqs = {
+    // The buffer is read first in each look, and for the dead letters once more.
+    send: async ({ input }: GetQueueAttributesCommand) => ({
+      Attributes: attributesOf(input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : 0),
+    }),
+  };
+  const clients = { sqs: async () => sqs, dynamodb: async () => client };
+  const queues = { buffer: 'buffer', deadLetters: 'dead' };
+  const tables = { journal: 'Journal', parked: 'Parked' };
+  let nowMs = startMs + 30 * 60_000;
+  const said: string[] = [];
+  const surroundings = {
+    nowMs: () => nowMs,
+    async sleep(ms: number) {
+      nowMs += ms;
+    },
+    progress: (line: string) => said.push(line),
+  };
+  return {
+    said,
+    seconds: () => (nowMs - startMs) / 1000 - 1800,
+    async wait(timeoutMs = 600_000) {
+      for (const { messages, state, ...purge } of purges) {
+        await createJournal(table).record({ ...purge, messages });
+        const [open] = await createJournal(table).open(1);
+        if (open !== undefined && state.kind !== 'purging') await createJournal(table).write(open, state);
+        await createUrlIndex(table).add({ ...purge, messages });
+      }
+      const purger = { clients, queues, tables } as unknown as Purger;
+      const wanted = { kind: 'changes', sinceMs: startMs } as const;
+      return awaitChanges(purger, { wanted, timeoutMs }, surroundings);
+    },
+  };
+}
+
+describe('waiting', () => {
+  const done = purgeOf(1, 'completed', file('/a'));
+
+  test('believes at the second look that nothing is left', async () => {
+    const purger = purgerWith([2, 0, 0, 0, 1, 0], [done]);
+    expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
+    expect(purger.said).toEqual([
+      '1 completed, 2 messages in the queues',
+      '1 completed',
+      '1 completed, 1 message in the queues',
+      '1 completed',
+    ]);
+    expect(purger.seconds()).toBe(20);
+  });
+
+  test('believes only after a minute that nothing has changed', async () => {
+    const purger = purgerWith([]);
+    expect(await purger.wait()).toMatchObject({ outcome: 'nothing', timedOut: false });
+    expect(purger.seconds()).toBe(65);
+  });
+
+  test('ends when time runs out', async () => {
+    const purger = purgerWith([], [purgeOf(1, 'purging', file('/a'))]);
+    expect(await purger.wait(12_000)).toMatchObject({ outcome: 'waiting', timedOut: true });
+    expect(purger.seconds()).toBe(12);
+  });
 });

@@ -1,4 +1,5 @@
 import type { Surroundings } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { type AwaitedReport, awaitedReport, type Wanted } from '../../queries/why/awaited.ts';
 import type { UrlFacts } from '../../queries/why/steps.ts';
@@ -70,6 +71,6 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
 /** @returns how far everything is, in one line */
 export function describeProgress({ counts, queued }: AwaitedReport): string {
   const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
-  const all = [...states, ...(queued > 0 ? [`${queued} messages in the queues`] : [])];
+  const all = [...states, ...(queued > 0 ? [`${counted(queued, 'message')} in the queues`] : [])];
   return all.length === 0 ? 'nothing has changed yet' : all.join(', ');
 }

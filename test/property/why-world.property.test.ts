@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import type { UrlState } from '../../infra/cli/queries/why/steps.ts';
+import { newestOf, type SettledPurge, stepsOf } from '../../infra/cli/queries/why/steps.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import { changeIn, createFollowWorld, type FollowWorld, messageFor } from '../helpers/follow-world.ts';
+import { minuteMs } from '../helpers/tick-world.ts';
+
+const urlOf = (index: number) => `https://h.example/${index}`;
+
+const fates = fc.record({
+  takesMs: fc.integer({ min: 5000, max: 4 * minuteMs }),
+  successRate: fc.constantFrom(100, 100, 100, 99.9),
+  unseenMs: fc.constantFrom(0, 0, 0, Number.POSITIVE_INFINITY),
+  edge: fc.record({
+    edgeAt: fc.constantFrom(0, 0.3, 1),
+    parentAt: fc.constantFrom(0, 0.6, 1),
+    askedAfterMs: fc.constantFrom(undefined, 0, 20_000),
+    obeys: fc.constantFrom(true, true, false),
+  }),
+});
+const histories = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('change' as const),
+      urls: fc.uniqueArray(fc.nat({ max: 2 }), { minLength: 1, maxLength: 2 }),
+      /** How many of its files show an object. */
+      objects: fc.constantFrom(2, 1, 0),
+      /** Whether it is parked, and purged with others after the next tick. */
+      waits: fc.constantFrom(false, false, true),
+      fate: fates,
+    }),
+    fc.record({ kind: fc.constant('tick' as const), fate: fates }),
+  ),
+  { minLength: 2, maxLength: 12 },
+);
+
+/** The state of a URL, as `why` says it. */
+async function stateOf(
+  url: string,
+  { ports, purges, deadLetters }: FollowWorld,
+  waiting: readonly PurgeMessage[],
+): Promise<UrlState> {
+  const settled: SettledPurge[] = [];
+  for (const { purgeId } of purges) {
+    const purge = await ports.journal.purge(purgeId);
+    if (purge !== undefined) settled.push({ ...purge, messages: await ports.journal.messages(purgeId) });
+  }
+  const letters = deadLetters.map((letter, index) =>
+    readDeadLetter({
+      id: String(index),
+      sentMs: Date.parse(letter.rejected?.rejectedAt ?? ''),
+      body: JSON.stringify(letter),
+      attributes: {},
+    }),
+  );
+  const parked = waiting.flatMap(({ entries, change }) =>
+    entries.map((entry) => ({
+      entry,
+      ...(change && { change }),
+      lane: 'bulk' as const,
+      sinceMs: 0,
+      pk: '',
+      version: 1,
+    })),
+  );
+  const steps = stepsOf({ purges: settled, parked, letters }, matchUrl(url));
+  return newestOf(steps)?.state ?? 'unknown';
+}
+
+/** The newest change of a URL. */
+interface Changed {
+  readonly atMs: number;
+  /** When what it shows was written; undefined where nobody can tell. */
+  readonly shownSinceMs: number | undefined;
+}
+
+/** What is wrong with a state. */
+function problemOf(
+  url: string,
+  state: UrlState,
+  { atMs: changedMs, shownSinceMs }: Changed,
+  world: FollowWorld,
+): readonly string[] {
+  const done = world.purges.some(
+    ({ acceptedMs, takesMs, successRate, unseenMs, files }) =>
+      acceptedMs >= changedMs &&
+      acceptedMs + takesMs <= world.nowMs &&
+      successRate >= 100 &&
+      Number.isFinite(unseenMs) &&
+      files.some((file) => file.url === url),
+  );
+  if ((state === 'completed' || state === 'fresh') && !done)
+    return [`${url} is ${state}, and was not purged`];
+  if (state !== 'fresh') return [];
+  if (shownSinceMs === undefined) return [`${url} is fresh, and nobody can tell`];
+  return world.edge.servedSinceMs(url) >= shownSinceMs ? [] : [`${url} is fresh, and old at the edge`];
+}
+
+test('nothing is called completed that was not purged after its newest change, nor fresh that the edge serves old', async () => {
+  const seen = new Set<UrlState>();
+  await fc.assert(
+    fc.asyncProperty(histories, async (history) => {
+      const world = createFollowWorld({ files: 60 });
+      const changed = new Map<string, Changed>();
+      const waiting: PurgeMessage[] = [];
+      const check = async () => {
+        for (const [url, change] of changed) {
+          const state = await stateOf(url, world, waiting);
+          seen.add(state);
+          expect(problemOf(url, state, change, world)).toEqual([]);
+        }
+      };
+      for (const step of history) {
+        if (step.kind === 'change') {
+          world.nowMs += 3000;
+          const message = messageFor(...step.urls.map(urlOf));
+          const occurredAt = new Date(world.nowMs).toISOString();
+          const change = { source: 's3', action: 'put', id: 's3://bucket/key', occurredAt };
+          const shown = changeIn(world, message).entries.slice(0, step.objects);
+          const own = { ...message, change, entries: [...shown, ...message.entries.slice(step.objects)] };
+          for (const entry of own.entries) {
+            if (entry.kind !== 'file') continue;
+            changed.set(entry.url, { atMs: world.nowMs, shownSinceMs: entry.shows?.sinceMs });
+          }
+          if (step.waits) waiting.push(own);
+          else await world.accept([own], step.fate);
+        } else {
+          await world.tick();
+          await check();
+          if (waiting.length > 0) await world.accept(waiting.splice(0), step.fate);
+          await world.deliver(() => step.fate);
+        }
+        await check();
+      }
+      if (waiting.length > 0) await world.accept(waiting.splice(0));
+      for (let count = 0; count < 16; count++) {
+        await world.tick();
+        await world.deliver();
+      }
+      for (const url of changed.keys()) {
+        expect(['completed', 'fresh', 'failed']).toContain(await stateOf(url, world, waiting));
+      }
+    }),
+    { numRuns: 30 },
+  );
+  expect([...seen]).toEqual(expect.arrayContaining(['waiting', 'purging', 'completed', 'fresh']));
+});
