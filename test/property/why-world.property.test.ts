@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import type { Shows } from '../../functions/core/model/types.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import type { UrlState } from '../../infra/cli/queries/why/steps.ts';
 import { newestOf, type SettledPurge, stepsOf } from '../../infra/cli/queries/why/steps.ts';
@@ -73,15 +74,15 @@ async function stateOf(
 /** The newest change of a URL. */
 interface Changed {
   readonly atMs: number;
-  /** When what it shows was written; undefined where nobody can tell. */
-  readonly shownSinceMs: number | undefined;
+  /** Undefined where nobody can tell. */
+  readonly shows: Shows | undefined;
 }
 
 /** What is wrong with a state. */
 function problemOf(
   url: string,
   state: UrlState,
-  { atMs: changedMs, shownSinceMs }: Changed,
+  { atMs: changedMs, shows }: Changed,
   world: FollowWorld,
 ): readonly string[] {
   const done = world.purges.some(
@@ -95,8 +96,8 @@ function problemOf(
   if ((state === 'completed' || state === 'fresh') && !done)
     return [`${url} is ${state}, and was not purged`];
   if (state !== 'fresh') return [];
-  if (shownSinceMs === undefined) return [`${url} is fresh, and nobody can tell`];
-  return world.edge.servedSinceMs(url) >= shownSinceMs ? [] : [`${url} is fresh, and old at the edge`];
+  if (shows === undefined) return [`${url} is fresh, and nobody can tell`];
+  return !world.edge.isOld(url, shows) ? [] : [`${url} is fresh, and old at the edge`];
 }
 
 test('nothing is called completed that was not purged after its newest change, nor fresh that the edge serves old', async () => {
@@ -123,7 +124,7 @@ test('nothing is called completed that was not purged after its newest change, n
           const own = { ...message, change, entries: [...shown, ...message.entries.slice(step.objects)] };
           for (const entry of own.entries) {
             if (entry.kind !== 'file') continue;
-            changed.set(entry.url, { atMs: world.nowMs, shownSinceMs: entry.shows?.sinceMs });
+            changed.set(entry.url, { atMs: world.nowMs, shows: entry.shows });
           }
           if (step.waits) waiting.push(own);
           else await world.accept([own], step.fate);
