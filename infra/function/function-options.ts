@@ -14,7 +14,7 @@ const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export interface FunctionOptions {
   /**
    * Memory of each function, in MB, 256 to 10,240. CPU grows with it.
-   * @default 512
+   * @default - 512, and 256 for `probe`
    */
   readonly memorySize?: number;
   /**

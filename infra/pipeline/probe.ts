@@ -17,6 +17,9 @@ export interface ProbeProps {
   readonly monitoring: Monitoring;
 }
 
+/** Less than the others have, in MB. */
+export const probeMemoryMb = 256;
+
 /** `tick`, which waits for the answer, has 50 s for all that it does. */
 const timeout = Duration.seconds(30);
 
@@ -37,7 +40,8 @@ export class Probe extends Construct {
       description:
         'cdn-pro-purger: asks the edge for purged URLs, and says whether it serves the new version',
       timeout,
-      memorySize: 512,
+      // It waits for answers nearly all of the time.
+      memorySize: probeMemoryMb,
       // There may be more hosts than an environment has room for.
       files: { [hostsFile]: JSON.stringify(hosts) },
       environment: own,

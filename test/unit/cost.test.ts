@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { billOf, totalOf } from '../../bench/cost/bill.ts';
-import { fixedCostsOf } from '../../bench/cost/fixed.ts';
+import { fixedCostsOf, minutesInMonth } from '../../bench/cost/fixed.ts';
+import { prices } from '../../bench/cost/prices.ts';
 import { type MeteredRequest, sqsRequestsOf } from '../../bench/cost/request-meter.ts';
 import { accessLogBytesOf, gbSecondsOf, type Usage } from '../../bench/cost/usage.ts';
+import { probeMemoryMb } from '../../infra/pipeline/probe.ts';
 import type { Template } from '../../local/aws/template/assembly.ts';
 
 const nothing: Usage = {
@@ -113,4 +115,14 @@ test('a function on a schedule costs cents in a month in which nothing waits, an
   expect(ticks?.usd).toBeLessThan(0.05);
   const text = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8');
   expect(text).toContain(`| ticks while nothing waits | ${ticks?.usd.toFixed(2)} (1) |`);
+});
+
+test('docs/cost.md says what proving costs at the utmost, and for a million changes in bulk', () => {
+  const tickMemoryMb = 512;
+  const gb = (tickMemoryMb + probeMemoryMb) / 1024;
+  const minuteUsd = 25 * gb * prices.lambdaGbSecond.usd + prices.lambdaRequest.usd;
+  const text = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  expect(text).toContain(`it is ${(minuteUsd * minutesInMonth).toFixed(2)} dollars`);
+  expect(text).toContain(`take 333 minutes of it: ${((minuteUsd * 1e6) / 50 / 60).toFixed(2)}`);
+  expect(100 * (gb * prices.lambdaGbSecond.usd + prices.lambdaRequest.usd)).toBeCloseTo(0.001);
 });
