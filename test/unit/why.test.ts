@@ -189,6 +189,10 @@ test('a report has the changes and the purges, and says in words what happened i
       'Next: cdn-purger waiting says what goes before it.',
     ].join('\n'),
   );
+  const waiting = { lane: 'bulk', since: '2026-11-26T08:05:00.000Z', reason: 'share' } as const;
+  expect(describeWhy({ ...report, waiting })).toContain(
+    'done by nobody knows yet: the sender has had half of the day, and others wait',
+  );
 });
 
 const dir = (url: string): PurgeEntry => ({ kind: 'dir', url, ...scope });

@@ -4,7 +4,13 @@ import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
-import { type WaitingReport, type WaitingUrl, waitingReport, waitingUrl } from '../queries/waiting.ts';
+import {
+  type WaitingReport,
+  type WaitingUrl,
+  waitingReport,
+  waitingUrl,
+  waitReasonText,
+} from '../queries/waiting.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:
@@ -23,13 +29,6 @@ be told.`;
 
 /** So many URLs of each lane are printed; --json has all of them. */
 const mostPrinted = 20;
-
-/** What is said of those that wait for something other than tokens of their lane. */
-const otherReasons = {
-  share: 'their sender has had half of the day, and others wait',
-  hold: 'held, so that more changes go along',
-  prefix: 'more purges by prefix than a day allows, which nobody asked for',
-} as const;
 
 /** What waits, and until when? */
 export const waitingCommand = defineCommand({
@@ -111,7 +110,7 @@ function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
   const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy = 'nobody knows yet' }) => [
     `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy}`,
     ...(['share', 'hold', 'prefix'] as const).flatMap((reason) =>
-      reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${otherReasons[reason]}`],
+      reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${waitReasonText[reason]}`],
     ),
     ...urls
       .filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind))

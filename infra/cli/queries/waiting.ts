@@ -52,6 +52,13 @@ export interface WaitingUrl {
   readonly change?: string;
 }
 
+/** Why something waits for more than a token of its lane, in words. */
+export const waitReasonText: Readonly<Record<Exclude<ParkReason, 'tokens'>, string>> = {
+  share: 'the sender has had half of the day, and others wait',
+  hold: 'held, so that more changes go along',
+  prefix: 'more purges by prefix than a day allows, which nobody asked for',
+};
+
 /** @returns what waits, by lane and URL by URL */
 export function waitingReport(
   queues: { readonly buffer: QueueCounts; readonly inbox: QueueCounts },

@@ -1,5 +1,6 @@
 import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { waitingReport } from '../../queries/waiting.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
@@ -74,9 +75,17 @@ async function readWaiting(
     openLimits(purger).then((limits) => limits.read()),
   ]);
   const empty = { visible: 0, inFlight: 0, delayed: 0 };
-  const { lanes } = waitingReport({ buffer: empty, inbox: empty }, all, state, purger.limits, nowMs);
+  const { lanes, urls } = waitingReport({ buffer: empty, inbox: empty }, all, state, purger.limits, nowMs);
   const kind = entry.kind === 'file' ? 'files' : 'dirs';
   const own = lanes.find((each) => each.lane === lane && each.target === entry.target && each.kind === kind);
   const { doneBy } = own ?? {};
-  return { lane, since: new Date(sinceMs).toISOString(), ...(doneBy !== undefined && { doneBy }) };
+  const url = entryText(entry);
+  const { reason } =
+    urls.find((each) => each.url === url && each.lane === lane && each.target === entry.target) ?? {};
+  return {
+    lane,
+    since: new Date(sinceMs).toISOString(),
+    ...(reason !== undefined && { reason }),
+    ...(doneBy !== undefined && { doneBy }),
+  };
 }

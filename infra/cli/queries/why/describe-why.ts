@@ -1,3 +1,4 @@
+import { waitReasonText } from '../waiting.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyPurge, WhyReport } from './why.ts';
 
@@ -27,7 +28,9 @@ export function describeWhy(
     ...changes.slice(0, mostPrinted).map(changeRow),
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),
   ];
-  const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}`;
+  const why =
+    waiting?.reason === undefined || waiting.reason === 'tokens' ? '' : `: ${waitReasonText[waiting.reason]}`;
+  const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}${why}`;
   return [
     url,
     `  ${meanings[state]}`,

@@ -1,3 +1,4 @@
+import type { ParkReason } from '../../../../functions/core/limits/send-or-park.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { ChangeReference } from '../../../../functions/core/model/purge-message.ts';
@@ -60,6 +61,8 @@ export interface WhyPurge {
 export interface WhyWaiting {
   readonly lane: Lane;
   readonly since: string;
+  /** Why it waits; missing where the next tick releases it. */
+  readonly reason?: ParkReason;
   /** By when what waits in its lane will have been released. */
   readonly doneBy?: string;
 }
