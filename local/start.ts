@@ -102,7 +102,7 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       once: flag,
-      help: flag,
+      help: { ...flag, short: 'h' },
       verbose: flag,
       config: string,
       events: string,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeValue } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
@@ -34,6 +34,10 @@ export async function loadConfig(file: string, stage?: string): Promise<PurgerCo
 }
 
 async function readConfig(path: string): Promise<unknown> {
+  if (!/\.(?:[cm]?[jt]s|json)$/.test(path)) {
+    const wanted = 'a file whose name ends in .ts, .mts, .cts, .js, .mjs, .cjs or .json';
+    throw new ConfigError(path, [`expected ${wanted}, got ${describeValue(basename(path))}`]);
+  }
   try {
     if (path.endsWith('.json')) return withoutSchema(JSON.parse(readFileSync(path, 'utf8')));
     const exported = defaultOf(await import(pathToFileURL(path).href));
@@ -62,6 +66,14 @@ function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);
   if (!existsSync(path)) return 'there is no such file';
   const isTypeScript = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-  if (!isTypeScript) return error.message;
-  return `Node ${process.version} does not read TypeScript: use Node 22.18 or newer, JavaScript or JSON`;
+  return isTypeScript
+    ? `Node ${process.version} does not read TypeScript: use Node 22.18 or newer, JavaScript or JSON`
+    : `${error.message}${lineOf(error, path)}`;
+}
+
+/** Where in the file it happened, as far as the stack says so. */
+function lineOf({ stack = '' }: Error, path: string): string {
+  const found = stack.split('\n').find((line) => line.includes(`${path}:`));
+  const line = /^\d+/.exec(found?.slice(found.indexOf(`${path}:`) + path.length + 1) ?? '')?.[0];
+  return line === undefined ? '' : ` (line ${line})`;
 }

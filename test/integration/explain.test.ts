@@ -415,8 +415,14 @@ describe('a command that is wrong ends with 2 and says what was expected', () =>
     [['s3://www'], 'Expected an object such as s3://bucket/key, got "s3://www"'],
     [['s3://www/a', '--action', 'move'], 'Expected --action to be put or delete, got "move"'],
     [['s3://www/a', '--event', 'x'], 'Expected s3://BUCKET/KEY or --event, got both'],
-    [['--event', 'does-not-exist.json'], 'does-not-exist.json cannot be read'],
-    [['--event', 'events/s3-put.json', '--source', 'nobody'], 'Expected --source to be s3 or one of'],
+    [
+      ['--event', 'does-not-exist.json'],
+      'Expected --event to be a JSON file, but does-not-exist.json does not exist',
+    ],
+    [
+      ['--event', 'events/s3-put.json', '--source', 'nobody'],
+      'Expected --source to be the name of a source, got "nobody" (expected one of `s3`',
+    ],
     [['--evnt', 'x'], "Unknown option '--evnt'"],
     [['s3://www/a', '--config', 'does-not-exist.json'], 'does-not-exist.json has an issue'],
   ])('%j', async (args, message) => {

@@ -5,6 +5,7 @@ import { findSource, webhookSources } from '../../../functions/sources/registry.
 import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
 import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
+import { suggestion } from '../../settings/checks/suggestion.ts';
 import type { PurgerConfig } from '../../settings/purger-config.ts';
 import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -98,8 +99,10 @@ function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig
   const { source, name, options } = findWebhook(input.source, stated, config);
   const reader = findSource(source);
   if (reader === undefined) {
-    const known = Object.keys(webhookSources).join(', ');
-    throw new UsageError(`Expected --source to be s3 or one of ${known}, got ${describeValue(source)}`);
+    const meant = suggestion(source, ['s3', ...Object.keys(webhookSources)]);
+    throw new UsageError(
+      `Expected --source to be the name of a source, got ${describeValue(source)}${meant}`,
+    );
   }
   const reading = reader.read(
     { method: 'POST', path: `/webhooks/${name}`, ...readRequest(json, input.header ?? []) },
@@ -125,6 +128,15 @@ function findWebhook(source: string | undefined, name: string | undefined, { web
   );
   if (found !== undefined && (source ?? name) !== undefined) return { ...found, name: name ?? found.name };
   if (source !== undefined) return { source, name: name ?? source, options: {} };
+  if (name !== undefined) {
+    const meant = suggestion(
+      name,
+      known.map((webhook) => webhook.name),
+    );
+    throw new UsageError(
+      `Expected --webhook to be the name of a webhook of the configuration, got ${describeValue(name)}${meant}`,
+    );
+  }
   throw new UsageError(
     'Expected an event of S3, or --source or --webhook with that of the webhook, got none of them',
   );
