@@ -93,6 +93,7 @@ export const followEvents = {
   purgeSentAgain: 'purge incomplete or lost: its entries are purged again',
   purgeRepeated: 'purge repeated: an edge may have fetched old content again meanwhile',
   notProbed: 'purges not probed: the function that probes has not answered',
+  notSampled: 'purge not probed: the journal is not available; the next tick tries again',
   probesStale: 'purge probed: an edge still serves an old version',
   probesUnproven: 'purge probed: the edge does not tell which version it serves',
   notSentAgain: 'entries of a purge not sent again: the next tick tries again',

@@ -152,6 +152,31 @@ describe('a purge that has completed', () => {
     expect(world.ends(purgeId)).toEqual(['fresh']);
   });
 
+  test('keeps no other one waiting where the journal does not have what it settles', async () => {
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        ports: (ports) => ({
+          ...ports,
+          journal: {
+            ...ports.journal,
+            async messages(id) {
+              if (id === purgeId) throw new Error('unreadable');
+              return ports.journal.messages(id);
+            },
+          },
+        }),
+      },
+    );
+    const other = await world.accept([changeIn(world, messageFor(`${page}/other`))]);
+    await world.tick();
+    expect([world.ends(purgeId), world.ends(other)]).toEqual([[], ['fresh']]);
+    world.nowMs += 10 * minuteMs;
+    const last = await world.accept([changeIn(world, messageFor(`${page}/last`))], { takesMs: 0 });
+    await expect(world.tick()).rejects.toThrow('unreadable');
+    expect([world.ends(purgeId), world.ends(last)]).toEqual([[], ['fresh']]);
+  });
+
   test('is not proven where ticks have not got to it for ten minutes', async () => {
     let crashes = true;
     const { world, purgeId } = await worldWith(

@@ -79,20 +79,25 @@ export function createFollower(
     const own = decided.map(({ purge, decision, isRepeatedLater }) => {
       return { purge, decision, repeats: isRepeatedLater ? undefined : repeats(purge.target) };
     });
+    const failures: unknown[] = [];
     await carryOutAll(
       own.flatMap(({ decision: step, ...each }) => (isStep(step) ? [{ ...each, step }] : [])),
     );
     const finished = own.flatMap(({ decision, ...each }) =>
       decision.kind === 'prove' ? [{ ...each, state: decision.state }] : [],
     );
-    if (probing === undefined || finished.length === 0) return;
-    await carryOutAll(await provePurges(finished, quotas, { ...ports, probing }, deadlineMs));
+    if (probing !== undefined && finished.length > 0) {
+      await carryOutAll(await provePurges(finished, quotas, { ...ports, probing }, deadlineMs));
+    }
+    if (failures.length > 0) throw failures[0];
 
     async function carryOutAll(all: readonly Proven[]): Promise<void> {
       await pMap(
         all,
         async ({ purge, step, repeats }) => {
-          if (nowMs() < deadlineMs) await carryOut(purge, step, repeats, ports);
+          if (nowMs() >= deadlineMs) return;
+          // What fails for one purge keeps no other waiting.
+          await carryOut(purge, step, repeats, ports).catch((error) => failures.push(error));
         },
         { concurrency },
       );

@@ -80,17 +80,23 @@ export async function provePurges(
   return [...ended, ...(await repairAll(stale, quotas, ports))];
 }
 
-/** Writes down that a purge is only to be proven: so that one tick does it, and CDN Pro is not asked for it again. */
-async function claim(each: Finished, { journal, nowMs }: FollowPorts): Promise<Sampled | undefined> {
-  const purge = await journal.write(each.purge, each.state);
-  if (purge === undefined) return undefined;
-  const { acceptedMs } = purge;
-  const isTooLate = isToProve(each.purge) && nowMs() - (each.state.finishedMs ?? acceptedMs) > givenUpMs;
-  // Of many purges the bodies are too much to be kept.
-  const entries = isTooLate
-    ? []
-    : (await journal.messages(purge.purgeId)).flatMap((message) => message.entries);
-  return { ...each, purge, sample: sampleOf(entries) };
+/**
+ * Writes down that a purge is only to be proven: so that one tick does it, and CDN Pro is not asked for it again.
+ * @returns undefined where another tick does it, or its files cannot be read, which keeps no other purge waiting
+ */
+async function claim(each: Finished, { journal, log, nowMs }: FollowPorts): Promise<Sampled | undefined> {
+  const { purgeId, acceptedMs } = each.purge;
+  try {
+    const purge = await journal.write(each.purge, each.state);
+    if (purge === undefined) return undefined;
+    const isTooLate = isToProve(each.purge) && nowMs() - (each.state.finishedMs ?? acceptedMs) > givenUpMs;
+    // Of many purges the bodies are too much to be kept.
+    const messages = isTooLate ? [] : await journal.messages(purgeId);
+    return { ...each, purge, sample: sampleOf(messages.flatMap(({ entries }) => entries)) };
+  } catch (error) {
+    log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
+    return undefined;
+  }
 }
 
 /** @returns a verdict for each probe; undefined where the function that probes has not answered */
