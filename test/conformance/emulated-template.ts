@@ -21,6 +21,7 @@ const emulatedTypes = [
   'AWS::S3::Bucket',
   'AWS::SNS::Topic',
   'AWS::SQS::Queue',
+  'AWS::SSM::Parameter',
 ];
 
 /** Types that moto's CloudFormation does not know (5.2): they are left out of what it is given. */

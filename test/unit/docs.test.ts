@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rowsOf } from '../helpers/markdown.ts';
@@ -31,6 +31,21 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/securit
     expect(paths.filter((path) => globSync(path.replace(/\/$/, '')).length === 0)).toEqual([]);
   },
 );
+
+test('the documents of the package link to files that it has', () => {
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly files: readonly string[] };
+  const packed = globSync([...files, 'README.md', 'LICENSE']).flatMap((path) =>
+    statSync(path).isDirectory() ? globSync(`${path}/**/*`) : [path],
+  );
+  const dead = packed
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) => {
+      const links = readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)\s#]+)[^)\s]*\)/g);
+      return [...links].map(([, link = '']) => join(dirname(file), link));
+    })
+    .filter((path) => !packed.includes(path.replace(/\/$/, '')));
+  expect(dead).toEqual([]);
+});
 
 function isFound(file: string, link: string): boolean {
   const [path = '', heading] = link.split('#');
