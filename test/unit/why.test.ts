@@ -182,7 +182,7 @@ test('a report has the changes and the purges, and says in words what happened i
       '',
       '  2026-11-26T08:01:00.000Z  changed    s3: put s3://www/1',
       '  2026-11-26T08:02:00.000Z  accepted   purge p2: https://h.example/news/ in production, people',
-      '  2026-11-26T08:03:00.000Z  completed  purge p2: 100% of the servers have obeyed',
+      '  2026-11-26T08:03:00.000Z  finished   purge p2: 100% of the servers have obeyed',
       '  2026-11-26T08:05:00.000Z  changed    s3: put s3://www/5',
       '  2026-11-26T08:05:00.000Z  waits      since then, bulk, done by nobody knows yet',
       '',

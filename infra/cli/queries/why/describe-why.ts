@@ -60,10 +60,17 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
     'accepted',
     `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}`,
   );
-  const rate = successRate === undefined ? '' : `: ${successRate}% of the servers have obeyed`;
   if (state === 'purging') return [accepted];
-  const seen = proof === undefined ? '' : `; ${proof}`;
-  return [accepted, row(finishedAt ?? acceptedAt, state, `purge ${purgeId}${rate}${seen}`)];
+  const outcome = [
+    ...(successRate === undefined ? [] : [`${successRate}% of the servers have obeyed`]),
+    ...(state === 'completed' ? [] : [state]),
+    ...(proof === undefined ? [] : [proof]),
+  ];
+  const words = `purge ${purgeId}: ${outcome.join('; ')}`;
+  return [
+    accepted,
+    finishedAt === undefined ? row(acceptedAt, state, words) : row(finishedAt, 'finished', words),
+  ];
 }
 
 function row(at: string, what: string, words: string): string {
