@@ -37,8 +37,16 @@ const rooms = {
     'infra/settings',
     'infra/cli/webhooks',
   ],
+  'local/page/client': ['local/page/view[.]ts'],
+  'local/page': [
+    'local/(cdn-pro|edge|demo)',
+    'local/aws/template/errors[.]ts',
+    'functions/core/model/entry-text[.]ts',
+    'infra/cli/(purger|queries)',
+    'infra/operation/description[.]ts',
+  ],
   local: ['functions/lambda/environment[.]ts', 'infra/(settings|stack/load-config[.]ts)'],
-  packaging: ['infra'],
+  packaging: ['infra', 'local/page/client-build[.]ts'],
   bench: ['infra', 'functions', 'local', 'test/helpers'],
 };
 
@@ -105,7 +113,7 @@ export default {
     includeOnly: '^((functions|infra|local|bench|packaging|test)/|node_modules/(zod|leven)/)',
     doNotFollow: { path: '^node_modules/' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.mjs'],
+      extensions: ['.ts', '.tsx', '.mjs'],
       exportsFields: ['exports'],
       conditionNames: ['import'],
     },

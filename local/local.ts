@@ -12,10 +12,13 @@ import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import { firstObjects, outsideNotifications, watchedObjects } from './demo/s3-source.ts';
 import { createOrigin, type Origin } from './demo/samples/origin.ts';
 import type { LocalContext } from './demo/samples/run-samples.ts';
+import type { Sample } from './demo/samples/sample.ts';
+import { samplesFor } from './demo/samples/samples.ts';
 import { localSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
 import { expectShortPurges } from './demo/short-purges.ts';
 import { createTimeline, type Entry, type Timeline } from './demo/timeline/timeline.ts';
+import { startPage } from './page/page.ts';
 
 /** How often schedules run here, in milliseconds: who watches does not wait for minutes. */
 const tickEveryMs = 2000;
@@ -25,6 +28,8 @@ export interface LocalOptions {
   readonly config?: string | undefined;
   /** The folder of an assembly that was synthesized from the configuration; else it is synthesized. */
   readonly assembly?: string | undefined;
+  /** A folder with events to play, instead of a sample for each rule. */
+  readonly events?: string | undefined;
   /** The deployment stage to run; missing where the configuration has none. */
   readonly stage?: string | undefined;
   /** A CDN Pro API instead of the simulator. */
@@ -50,6 +55,10 @@ export interface Local {
   readonly context: LocalContext;
   /** What listens where, for a person. */
   readonly summary: string;
+  /** The samples of the configuration, or those of a folder. */
+  readonly samples: readonly Sample[];
+  /** Enables the buttons of the page: before, the samples would meet changes that they did not make. */
+  openActions(): void;
   /** How many purge requests were accepted. */
   countRequests(): number;
   stop(): Promise<void>;
@@ -109,24 +118,36 @@ async function startParts(
   if (options.contract !== undefined) {
     await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });
   }
+  const context: LocalContext = {
+    objects: watchedObjects(config),
+    origin,
+    edges: cdn.edges,
+    knowsFinish: cdn.isSimulated,
+    // With few tokens there may be none for purging again what a parent has filled with an old page.
+    isVisited: options.contract === undefined && config.quota === undefined,
+    timeoutMs: sampleTimeoutMs(config, options.contract),
+    timeline,
+    webhooks: webhooksOf(config, ready),
+    nowMs: Date.now,
+  };
+  const samples = samplesFor(config, options.events);
+  const page = await startPage({
+    title: `${config.target} ${hostsOf(config).join(' ')}`,
+    ready,
+    context,
+    cdn,
+    samples,
+  });
+  stops.push(page.stop);
   return {
     config,
     ready,
     timeline,
-    context: {
-      objects: watchedObjects(config),
-      origin,
-      edges: cdn.edges,
-      knowsFinish: cdn.isSimulated,
-      // With few tokens there may be none for purging again what a parent has filled with an old page.
-      isVisited: options.contract === undefined && config.quota === undefined,
-      timeoutMs: sampleTimeoutMs(config, options.contract),
-      timeline,
-      webhooks: webhooksOf(config, ready),
-      nowMs: Date.now,
-    },
-    summary: summaryOf(ready, cdn.isSimulated),
+    context,
+    samples,
+    summary: summaryOf(ready, cdn.isSimulated, page.url),
     countRequests,
+    openActions: page.openActions,
   };
 }
 

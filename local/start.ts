@@ -8,7 +8,6 @@ import type { Contract } from './demo/contract.ts';
 import { formatResult, printLive } from './demo/print.ts';
 import { runSamples } from './demo/samples/run-samples.ts';
 import type { Sample } from './demo/samples/sample.ts';
-import { samplesFor } from './demo/samples/samples.ts';
 import { usageOf } from './demo/usage.ts';
 import { type Local, startLocal } from './local.ts';
 
@@ -157,7 +156,7 @@ function portOf(option: string, value: string | undefined): number | undefined {
 
 async function runLocal(
   local: Local,
-  { ready, once, events, cdnProUrl, contract }: ReturnType<typeof readOptions>,
+  { ready, once, cdnProUrl, contract }: ReturnType<typeof readOptions>,
   stopping: AbortSignal,
 ): Promise<number> {
   const live = printLive(local.timeline, console.log);
@@ -166,10 +165,10 @@ async function runLocal(
   // With few tokens the samples themselves wait for minutes, and what they wait for is what is to be seen.
   live.on = contract !== undefined;
   let failures = 0;
-  if (once || cdnProUrl === undefined)
-    failures = await playSamples(local, samplesFor(local.config, events), stopping);
+  if (once || cdnProUrl === undefined) failures = await playSamples(local, local.samples, stopping);
   if (once || stopping.aborted) return failures === 0 && !stopping.aborted ? 0 : 1;
   live.on = true;
+  local.openActions();
   console.log(usageOf(local.config, local.ready, ready));
   await new Promise((settle) => stopping.addEventListener('abort', settle, { once: true }));
   if (!(stopping.reason instanceof ConfigChanged)) console.log('Stopping ...');

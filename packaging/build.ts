@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, type BuildResult, build, buildSync, type Plugin } from 'esbuild';
 import { bundle } from '../infra/function/bundle.ts';
 import { configJsonSchema } from '../infra/settings/json-schema.ts';
+import { clientBuild } from '../local/page/client-build.ts';
 import { declare } from './declarations.ts';
 import { noticesOf } from './notices.ts';
 
@@ -19,7 +20,7 @@ const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'p
   dependencies: object;
   peerDependencies: object;
 };
-const common: BuildOptions = {
+const common = {
   absWorkingDir: root,
   bundle: true,
   // Only what is installed with the package. All else is bundled, without what is not used.
@@ -29,7 +30,7 @@ const common: BuildOptions = {
   target: 'node20',
   legalComments: 'none',
   metafile: true,
-};
+} satisfies BuildOptions;
 
 /** The emulator of DynamoDB finds its actions by name; esbuild follows that where the names have an ending. */
 const actionsOfDynalite: Plugin = {
@@ -52,6 +53,7 @@ rmSync(dist, { recursive: true, force: true });
 for (const entry of entries) buildLibrary(entry);
 buildCommandLine();
 await buildLocalStack();
+buildPage();
 buildFunctions();
 declare(root, dist, entries);
 writeFileSync(join(dist, 'config.schema.json'), JSON.stringify(configJsonSchema()));
@@ -101,6 +103,8 @@ async function buildLocalStack(): Promise<void> {
       await build({
         ...common,
         entryPoints: [entry],
+        // It builds functions and the page, which the package has.
+        external: [...common.external, 'esbuild'],
         outfile: `dist/${name}.mjs`,
         format: 'esm',
         target: 'node24',
@@ -114,6 +118,15 @@ async function buildLocalStack(): Promise<void> {
     );
   }
   copyFileSync(join(root, 'local/aws/lambda/host.mjs'), join(dist, 'host.mjs'));
+}
+
+/** What the local stack serves as its page. */
+function buildPage(): void {
+  const folder = join(root, 'local/page/client');
+  built(
+    buildSync({ ...clientBuild(folder), absWorkingDir: root, outfile: 'dist/page/page.js', metafile: true }),
+  );
+  for (const file of ['page.html', 'page.css']) copyFileSync(join(folder, file), join(dist, 'page', file));
 }
 
 function buildFunctions(): void {

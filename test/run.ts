@@ -13,6 +13,7 @@ const selection = process.argv.slice(2);
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
   ['types', [bin('tsc')]],
+  ['types of the page', [bin('tsc'), '--project', 'local/page/client']],
   ['format and lint', [bin('biome'), 'check', '--error-on-warnings', '.']],
   [
     'rooms, floors and circles',

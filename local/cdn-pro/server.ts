@@ -41,6 +41,8 @@ export interface CdnPro {
   readonly prefetches: readonly AcceptedPrefetch[];
   /** Makes the next `times` (1 if missing) requests to an endpoint (POST /cdn/purges if missing) go wrong; they still count. */
   readonly injectFault: (fault: InjectedFault, times?: number, endpoint?: Endpoint) => void;
+  /** Makes every request go wrong, until it is called without a fault; they still count. */
+  readonly breakDown: (fault?: InjectedFault) => void;
   /** Purges in the name of another user of the same customer: takes tokens, and a request from the bucket. */
   readonly purgeElsewhere: (target: Target, tokens: Tokens) => void;
   /** Replaces the credentials of the user, as when a key is rotated. */
@@ -59,6 +61,8 @@ interface State {
   readonly requests: LoggedRequest[];
   readonly otherRequests: OtherRequest[];
   credentials: Credentials;
+  /** What goes wrong with every request. */
+  breakdown: InjectedFault | undefined;
   url: string;
 }
 
@@ -89,6 +93,9 @@ export async function startCdnPro(options: CdnProOptions): Promise<CdnPro> {
     purges: api.purges,
     prefetches: api.prefetches,
     injectFault: (fault, times = 1, endpoint = 'POST /cdn/purges') => faults.add(endpoint, fault, times),
+    breakDown: (fault) => {
+      state.breakdown = fault;
+    },
     purgeElsewhere(target, tokens) {
       limits.arriveOther(nowMs());
       api.quotas.spend(target, tokens, nowMs());
@@ -112,6 +119,7 @@ function initialState(given: CdnProOptions): State {
     requests: [],
     otherRequests: [],
     credentials,
+    breakdown: undefined,
     url: '',
   };
 }
@@ -143,7 +151,7 @@ async function serve(
   const counted = namesUser(request.headers, state.credentials);
   const admission = counted ? limits.arrive(options.costs[route.endpoint] ?? 1, arrivedMs) : { headers: {} };
   const logged = logRequest(state, route.endpoint, { arrivedMs, requestId, counted });
-  const fault = faults.next(route.endpoint);
+  const fault = state.breakdown ?? faults.next(route.endpoint);
   const body = await readBody(request, options.maxBodyBytes);
   if (body !== undefined && body.length > 0) logged.body = readable(body);
   if (fault?.kind === 'hang') return;

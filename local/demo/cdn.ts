@@ -3,7 +3,7 @@ import type { AcceptedPurge } from '../cdn-pro/purges/purges.ts';
 import { startCdnPro } from '../cdn-pro/server.ts';
 import type { Page } from '../edge/cache.ts';
 import { type EdgeClient, edgeClient } from '../edge/edge-client.ts';
-import { type NetworkPurge, startNetwork } from '../edge/network.ts';
+import { type KeptPage, type NetworkPurge, startNetwork } from '../edge/network.ts';
 import { localCredentials } from './secrets.ts';
 import type { LoggedPurge } from './timeline/timeline.ts';
 
@@ -34,6 +34,10 @@ export interface LocalCdn {
   readonly edges: readonly EdgeClient[];
   /** The addresses of the edges that are probed; none where what they show proves nothing. */
   readonly vantages: readonly string[];
+  /** @returns what each of our servers keeps for a URL; none where the edges are another CDN's */
+  readonly peek: (url: string) => readonly KeptPage[];
+  /** Lets the simulator answer 503 to everything, or work again; missing where the API is another one. */
+  readonly breakDown?: (isBroken: boolean) => void;
   /** Lets our edges obey at once: for what another API has accepted. */
   readonly purge: (purge: LoggedPurge) => void;
   readonly stop: () => Promise<void>;
@@ -45,6 +49,7 @@ const processingMs = () => 800 + Math.random() * 1200;
 /** Edges that obey, or another CDN's that we do not rule. */
 interface Edges {
   readonly clients: readonly EdgeClient[];
+  readonly peek: LocalCdn['peek'];
   readonly purge: (purge: NetworkPurge) => void;
   readonly stop: () => Promise<void>;
 }
@@ -56,7 +61,12 @@ export async function startLocalCdn(options: LocalCdnOptions): Promise<LocalCdn>
     const api = await startApi(options, edges);
     // Ours obey at once what another API has accepted: there is nothing to prove.
     const isProbed = api.isSimulated || options.edgeUrls.length > 0;
-    return { ...api, edges: edges.clients, vantages: isProbed ? edges.clients.map(({ url }) => url) : [] };
+    return {
+      ...api,
+      edges: edges.clients,
+      peek: edges.peek,
+      vantages: isProbed ? edges.clients.map(({ url }) => url) : [],
+    };
   } catch (error) {
     await edges.stop();
     throw error;
@@ -72,9 +82,9 @@ async function startEdges({
   ports,
 }: LocalCdnOptions): Promise<Edges> {
   if (edgeUrls.length > 0) {
-    return { clients: edgeUrls.map(edgeClient), purge: () => {}, stop: async () => {} };
+    return { clients: edgeUrls.map(edgeClient), peek: () => [], purge: () => {}, stop: async () => {} };
   }
-  const { edges, purge, stop } = await startNetwork({
+  const { edges, peek, purge, stop } = await startNetwork({
     fetchOrigin,
     defaultHost: edgeHost,
     hosts,
@@ -83,13 +93,13 @@ async function startEdges({
     edgesPerZone: 1,
     ...(ports.edge === undefined ? {} : { port: ports.edge }),
   });
-  return { clients: edges, purge, stop };
+  return { clients: edges, peek, purge, stop };
 }
 
 async function startApi(
   { cdnProUrl, contract, hosts, ports, onFinished }: LocalCdnOptions,
   edges: Edges,
-): Promise<Omit<LocalCdn, 'edges' | 'vantages'>> {
+): Promise<Omit<LocalCdn, 'edges' | 'vantages' | 'peek'>> {
   if (cdnProUrl !== undefined) {
     return {
       apiUrl: cdnProUrl,
@@ -117,6 +127,7 @@ async function startApi(
   return {
     apiUrl: simulator.url,
     isSimulated: true,
+    breakDown: (isBroken) => simulator.breakDown(isBroken ? { kind: 'answer', status: 503 } : undefined),
     purge: () => {},
     async stop() {
       for (const timer of timers) clearTimeout(timer);

@@ -98,12 +98,13 @@ function purgerOf(
 }
 
 /** @returns the same for a person */
-export function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean): string {
+export function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean, page: string): string {
   const rows = [
     ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
     ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
     [isSimulated ? 'CDN Pro simulator' : 'CDN Pro API', cdnPro],
     ['Edge', edge],
+    ['Page', page],
   ] as const;
   const width = Math.max(...rows.map(([name]) => (name ?? '').length));
   return ['The stack runs:', ...rows.map(([name = '', url]) => `  ${name.padEnd(width)}  ${url}`)].join('\n');

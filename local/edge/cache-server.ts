@@ -1,5 +1,5 @@
 import type { PurgeRequest } from '../cdn-pro/purges/purge-request.ts';
-import { EdgeCache, type FetchedPage, type Page } from './cache.ts';
+import { type CachedPage, EdgeCache, type FetchedPage, type Page } from './cache.ts';
 import type { CacheKeyAdditions, PageRequest } from './cache-key.ts';
 
 /**
@@ -19,6 +19,8 @@ export interface Served extends FetchedPage {
 export interface CacheServer {
   readonly name: string;
   readonly get: (request: PageRequest) => Promise<Served>;
+  /** @returns what it keeps for a request, without being asked for it */
+  readonly peek: (request: PageRequest) => CachedPage | undefined;
   /** Obeys a purge request now. @returns the number of cached pages that it covers */
   readonly purge: (request: PurgeRequest) => number;
   /** Obeys a purge request at a time to come. */
@@ -52,6 +54,7 @@ export function createCacheServer({ name, additions, nowMs, upstream }: CacheSer
         return { ...cached, cache: 'STALE', via: [name] };
       }
     },
+    peek: ({ key }) => cache.lookup(key),
     purge: (request) => cache.purge(request),
     purgeAt: (request, atMs) => cache.schedule(request, atMs),
   };

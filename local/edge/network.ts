@@ -1,5 +1,6 @@
 import type { AcceptedPrefetch } from '../cdn-pro/purges/prefetches.ts';
 import type { AcceptedPurge } from '../cdn-pro/purges/purges.ts';
+import type { CachedPage } from './cache.ts';
 import { pageRequest } from './cache-key.ts';
 import { type CacheServer, createCacheServer, originOf } from './cache-server.ts';
 import { consistentHash } from './consistent-hash.ts';
@@ -31,6 +32,13 @@ export interface NetworkOptions extends EdgeOptions {
 /** What the servers need to know of a purge. */
 export type NetworkPurge = Pick<AcceptedPurge, 'body' | 'startMs' | 'finishMs' | 'successRate'>;
 
+/** What one server keeps for a URL. */
+export interface KeptPage {
+  readonly server: string;
+  /** Missing where it keeps nothing. */
+  readonly kept?: CachedPage;
+}
+
 /** A running network. */
 export interface Network {
   /** In all zones, each on its own port. */
@@ -39,6 +47,8 @@ export interface Network {
   readonly purge: (purge: NetworkPurge) => void;
   /** Warms the parents. */
   readonly prefetch: (prefetch: Pick<AcceptedPrefetch, 'body'>) => Promise<void>;
+  /** @returns what each parent and each edge keeps for a URL, without asking for it */
+  readonly peek: (url: string) => readonly KeptPage[];
   readonly stop: () => Promise<void>;
 }
 
@@ -77,6 +87,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       if (purge.body.target === target) schedule(zones, purge, random);
     },
     prefetch: (prefetch) => warm(zones, prefetch, options),
+    peek: (url) => peekAt(zones, url, options),
     stop,
   };
 }
@@ -134,4 +145,14 @@ async function warm(
     const request = pageRequest(url, values, cacheKey);
     await Promise.all(wanted.map(({ parentOf }) => parentOf(request.key.url).get(request)));
   }
+}
+
+function peekAt(zones: readonly Zone[], url: string, { cacheKey = {} }: NetworkOptions): readonly KeptPage[] {
+  const request = pageRequest(url, {}, cacheKey);
+  return zones.flatMap(({ parents, edges }) =>
+    [...parents, ...edges].map((server) => {
+      const kept = server.peek(request);
+      return { server: server.name, ...(kept !== undefined && { kept }) };
+    }),
+  );
 }

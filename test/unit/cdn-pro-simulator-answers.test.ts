@@ -207,6 +207,17 @@ describe('injected faults', () => {
     expect(cdnPro.requests.map(({ status }) => status)).toEqual([undefined, 201]);
   });
 
+  it('answer every request while it is broken down', async () => {
+    cdnPro.breakDown({ kind: 'answer', status: 503 });
+    const readTokens = () => fetch(`${cdnPro.url}/cdn/purges/purgeTokens`, { headers: signature() });
+    expect([(await post()).status, (await post()).status, (await readTokens()).status]).toEqual([
+      503, 503, 503,
+    ]);
+    cdnPro.breakDown();
+    expect((await post()).status).toBe(201);
+    expect(cdnPro.purges).toHaveLength(1);
+  });
+
   it('of another endpoint leave purges alone', async () => {
     cdnPro.injectFault({ kind: 'answer', status: 403 }, 1, 'GET /cdn/purges/purgeTokens');
     const readTokens = () => fetch(`${cdnPro.url}/cdn/purges/purgeTokens`, { headers: signature() });

@@ -68,7 +68,7 @@ test('imports that run up, in a circle, or from a neighbour to its like are each
 });
 
 test('a folder has at most twelve files, but for the one with a file for each vendor', () => {
-  const folders = Map.groupBy(globSync('{functions,infra,local,bench,packaging}/**/*.{ts,mjs}'), dirname);
+  const folders = Map.groupBy(globSync('{functions,infra,local,bench,packaging}/**/*.{ts,tsx,mjs}'), dirname);
   const crowded = [...folders].filter(([, files]) => files.length > 12).map(([folder]) => folder);
   expect(crowded).toEqual(['functions/sources/vendors']);
 });

@@ -1,13 +1,8 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
-import { readAlarms } from '../purger/alarms.ts';
-import { connect, type Purger } from '../purger/connect.ts';
-import { openLimits } from '../purger/limits.ts';
-import { readSwitches } from '../purger/switches.ts';
-import { readWork } from '../purger/work.ts';
-import { quotaReport } from '../queries/quota.ts';
+import { connect } from '../purger/connect.ts';
+import { readStatusFacts } from '../purger/status.ts';
 import { type Status, statusOf } from '../queries/status.ts';
-import { waitReasons } from '../queries/waiting.ts';
 
 const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
 
@@ -23,27 +18,13 @@ export const statusCommand = defineCommand({
   options: purgerOptions,
   async run({ values, positionals }, { nowMs }) {
     refuseArguments(positionals);
-    const status = await readStatus(await connect(values), nowMs());
+    const status = statusOf(await readStatusFacts(await connect(values), nowMs()));
     return {
       exitCode: status.fresh ? 0 : 1,
       stdout: values.json === true ? JSON.stringify(status, null, 2) : describe(status),
     };
   },
 });
-
-async function readStatus(purger: Purger, nowMs: number): Promise<Status> {
-  const [work, state, switches, alarms] = await Promise.all([
-    readWork(purger),
-    openLimits(purger).then((limits) => limits.read()),
-    readSwitches(purger),
-    readAlarms(purger),
-  ]);
-  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
-  const unread = purger.queues.watchedLeftOut ?? 0;
-  const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
-  const beyondShare = reasons.filter((reason) => reason === 'share').length;
-  return statusOf({ ...work, beyondShare, unread, quota, switches, alarms });
-}
 
 function describe(status: Status): string {
   const { fresh, why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;

@@ -236,7 +236,7 @@ function obstacleTo(
 }
 
 /** An event of a bucket that is not watched happens in the first one that is. */
-function placeOf(
+export function placeOf(
   { bucket, key }: { readonly bucket: string; readonly key: string },
   objects: readonly LocalObjects[],
 ): ObjectId {
@@ -354,7 +354,7 @@ interface Sent {
 }
 
 /** Sends a signed webhook. @returns what was answered */
-async function sendWebhook(
+export async function sendWebhook(
   sample: Sample & { kind: 'webhook' },
   { webhooks, nowMs }: LocalContext,
 ): Promise<Sent> {

@@ -1,0 +1,25 @@
+import { quotaReport } from '../queries/quota.ts';
+import type { StatusFacts } from '../queries/status.ts';
+import { waitReasons } from '../queries/waiting.ts';
+import { readAlarms } from './alarms.ts';
+import type { Purger } from './connect.ts';
+import { openLimits } from './limits.ts';
+import { readSwitches } from './switches.ts';
+import { readWork, type Work } from './work.ts';
+
+/** @returns what a status is made from, with each parked URL */
+export async function readStatusFacts(
+  purger: Purger,
+  nowMs: number,
+): Promise<Omit<StatusFacts, 'parked'> & Pick<Work, 'parked'>> {
+  const [work, state, switches, alarms] = await Promise.all([
+    readWork(purger),
+    openLimits(purger).then((limits) => limits.read()),
+    readSwitches(purger),
+    readAlarms(purger),
+  ]);
+  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
+  const beyondShare = reasons.filter((reason) => reason === 'share').length;
+  return { ...work, beyondShare, unread: purger.queues.watchedLeftOut ?? 0, quota, switches, alarms };
+}

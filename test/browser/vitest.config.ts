@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:browser`: needs Chromium, and so is not a part of `npm test`. */
+export default defineConfig({
+  test: {
+    include: ['test/browser/*.browser.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    globalSetup: 'test/helpers/temporary-folder.ts',
+  },
+});
