@@ -8,20 +8,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enqueueEvents, submitEvents } from '../../functions/lambda/log-events.ts';
 import defaultConfig from '../../infra/config.ts';
 import type { Ready } from '../../local/demo/ready.ts';
+import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type StartedStack, sqsOf, startStack } from '../helpers/start.ts';
 
+let cdnPro: OtherCdnPro;
 let started: StartedStack;
 let ready: Ready;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  started = await startStack(defaultConfig, '--verbose');
+  // With another API no samples are run, which would not survive the loss of a queue.
+  cdnPro = await startOtherCdnPro(() => 201);
+  started = await startStack(defaultConfig, '--verbose', '--cdn-pro', cdnPro.url);
   ready = started.ready;
   sqs = sqsOf(ready);
 });
 
 afterAll(async () => {
   await started.stop();
+  cdnPro.stop();
   sqs.destroy();
 });
 
