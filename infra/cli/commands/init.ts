@@ -92,5 +92,5 @@ function nextSteps(file: string, bucket: string | undefined, prefix: string): st
     bucket === undefined
       ? `cdn-purger explain --config ${file} --event FILE  what the rules make of a webhook's body`
       : `cdn-purger explain --config ${file} s3://${bucket}/${prefix}index.html  what the rules make of an object`;
-  return `Wrote ${file}. Its rules are a beginning: docs/configuration.md has every field, docs/cookbook.md ten sites.\n\nNext: ${explain}`;
+  return `Wrote ${file}. Its rules are a beginning: docs/configuration.md has every field, docs/cookbook.md ten sites.\n\nNext: ${explain}\n      cdn-purger dev --config ${file}  all of it on this machine, with a sample for each rule`;
 }

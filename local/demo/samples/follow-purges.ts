@@ -66,7 +66,10 @@ async function followPurge(purge: Accepted, sample: FollowedSample): Promise<Out
   if (end.end === 'failed') return { failure: `its purge failed: ${end.reason ?? 'nobody knows why'}` };
   // Where all edges are seen to be fresh, a second purge changes nothing.
   if (end.end === 'fresh' || (again.length === 0 && end.end !== 'superseded')) return { next: [] };
-  return nextPurges(purge, again[0]?.atMs ?? purge.atMs, sample);
+  // Of what is only repeated, directories and patterns are left out.
+  const isRepeatAlone = again.length > 0 && again.every(({ kind }) => kind === 'repeated');
+  const sent = isRepeatAlone ? (purge.purge.fileUrls ?? []) : purgedBy(purge.purge);
+  return nextPurges(sent, again[0]?.atMs ?? purge.atMs, sample);
 }
 
 type SentAgain = Entry & { readonly kind: 'repeated' | 'repaired' };
@@ -77,11 +80,11 @@ function isSentAgain(entry: Entry, purgeId: string): entry is SentAgain {
 
 /** The purges that come after one, and after a time, for those of its URLs that the sample is about. */
 async function nextPurges(
-  purge: Accepted,
+  sent: readonly string[],
   sinceMs: number,
   { urls, timeline, timeoutMs }: FollowedSample,
 ): Promise<Outcome> {
-  const ours = urls.filter((url) => purgedBy(purge.purge).includes(url));
+  const ours = urls.filter((url) => sent.includes(url));
   const next = await Promise.all(ours.map((url) => findAccepted(timeline, url, sinceMs + 1, timeoutMs)));
   const found = next.filter((each) => each !== undefined);
   return found.length < ours.length ? { failure: 'it was never purged again' } : { next: found };
