@@ -27,13 +27,15 @@ async function redirectRules(): Promise<string> {
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
   );
   const { Rules } = z
-    .object({ Rules: z.array(z.object({ Name: z.string() })) })
+    .object({ Rules: z.array(z.object({ Name: z.string(), EventPattern: z.string().optional() })) })
     .parse(await calls.json('events', 'AWSEvents.ListRules', {}));
-  for (const { Name: Rule } of Rules) {
+  for (const { Name: Rule, EventPattern } of Rules) {
     const { Targets } = z
       .object({ Targets: z.array(z.object({ Id: z.string() })) })
       .parse(await calls.json('events', 'AWSEvents.ListTargetsByRule', { Rule }));
     await calls.json('events', 'AWSEvents.RemoveTargets', { Rule, Ids: Targets.map(({ Id }) => Id) });
+    // The schedule of tick has no pattern, which moto takes for one that every event matches.
+    if (EventPattern === undefined) continue;
     await calls.json('events', 'AWSEvents.PutTargets', {
       Rule,
       Targets: [{ Id: 'events', Arn: Attributes?.QueueArn }],

@@ -49,7 +49,8 @@ async function deliver(
 async function remembered() {
   const TableName = world.stack.outputs.LedgerTableName;
   const { Items = [] } = await world.dynamodb.send(new ScanCommand({ TableName, ConsistentRead: true }));
-  return Items.filter(({ pk }) => pk?.S?.startsWith('memory#'));
+  // Deliveries are remembered next to entries.
+  return Items.filter(({ pk, memory }) => pk?.S?.startsWith('memory#') && memory !== undefined);
 }
 
 /** The URLs of everything that waits in the buffer; it waits there no longer. */
