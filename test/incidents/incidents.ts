@@ -99,7 +99,7 @@ export const incidents: readonly Incident[] = [
     tells: /purging[\s\S]*accepted +purge /,
   },
   {
-    name: 'edge stale after completion',
+    name: 'edge stale after completion, since CDN Pro left servers out',
     cdnPro: { successRate: () => 60 },
     happens: ({ upload }) => upload('pages/a.html'),
     command: ['dead'],
