@@ -24,7 +24,8 @@ describe.skipIf(executablePath === undefined)('the page of the local stack', () 
   beforeAll(async () => {
     stack = start();
     browser = await chromium.launch({ executablePath: executablePath ?? '' });
-    page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+    // Colors that are on their way would be faint.
+    page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, reducedMotion: 'reduce' });
     expect(await eventually(() => stack.output().includes('The stack stays up'), 90_000)).toBe(true);
     await page.goto(/Page +(http:\S+)/.exec(stack.output())?.[1] ?? '');
   });
@@ -64,10 +65,9 @@ describe.skipIf(executablePath === undefined)('the page of the local stack', () 
   });
 
   it.each(['light', 'dark'] as const)('can be read in %s colors', async (colorScheme) => {
-    // Without it colors would be on their way.
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme });
     expect(await findFaint(page)).toEqual([]);
-    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+    await page.emulateMedia({ colorScheme: null });
   });
 
   it('shows by keyboard alone how an entry that is published turns from stale to fresh', async () => {
@@ -100,7 +100,7 @@ describe.skipIf(executablePath === undefined)('the page of the local stack', () 
     const isDisabled = async () => (await button('Break CDN Pro').getAttribute('aria-disabled')) === 'true';
     expect(await eventually(isDisabled, 2000)).toBe(true);
     await button('Upload a file').click();
-    const url = 'https://www.example.com/guides/getting%20started/index.html';
+    const url = 'https://www.example.com/guides/getting%20started.html';
     expect(await eventually(async () => /wait/.test(await summary()))).toBe(true);
     const warnings = page.getByRole('region', { name: 'Warnings' });
     expect(await eventually(async () => /503/.test(await warnings.innerText()))).toBe(true);

@@ -6,6 +6,5 @@ export default defineConfig({
     include: ['test/browser/*.browser.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    globalSetup: 'test/helpers/temporary-folder.ts',
   },
 });

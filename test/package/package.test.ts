@@ -139,7 +139,13 @@ describe('a CDK app', () => {
 
   test('finds the licenses of what is bundled, and a schema for its editor', () => {
     const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
-    for (const name of ['@aws-sdk/client-sqs', '@middy/core', '@aws-lambda-powertools/logger', 'leven']) {
+    for (const name of [
+      '@aws-sdk/client-sqs',
+      '@middy/core',
+      '@aws-lambda-powertools/logger',
+      'leven',
+      'preact',
+    ]) {
       expect(notices).toContain(`\n${name} `);
     }
     const schema = JSON.parse(readFileSync(join(installed, 'dist/config.schema.json'), 'utf8'));
@@ -147,6 +153,14 @@ describe('a CDK app', () => {
       expect.arrayContaining(['$schema', 'rules', 'webhooks']),
     );
     expect(schema.anyOf[0].required).toEqual(['target', 'rules', 'credentials']);
+  });
+
+  test('gets the page of the local stack built', () => {
+    expect(readdirSync(join(installed, 'dist/page')).toSorted()).toEqual([
+      'page.css',
+      'page.html',
+      'page.js',
+    ]);
   });
 
   test('gets the functions with their rules next to the handler', () => {

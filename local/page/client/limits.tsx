@@ -7,15 +7,8 @@ export function Budgets({ budgets }: { budgets: readonly Budget[] }) {
     <Section id="budgets" heading="Budget">
       {budgets.map(({ name, left, of, note }) => (
         <div key={name} class="budget">
-          <span id={`budget-${name}`}>{name}</span>
-          <meter
-            aria-labelledby={`budget-${name}`}
-            min={0}
-            max={of}
-            low={of / 5}
-            value={Math.max(0, left)}
-            title={note}
-          />
+          <span>{name}</span>
+          <meter aria-label={name} min={0} max={of} low={of / 5} value={Math.max(0, left)} title={note} />
           <span>
             {left.toLocaleString('en')} of {of.toLocaleString('en')}
           </span>
