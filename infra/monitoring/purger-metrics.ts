@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IMetric, MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, MathExpression, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Lane } from '../../functions/core/model/types.ts';
 import { type MetricName, unitOf } from '../../functions/lambda/metric-names.ts';
 import type { FunctionName } from '../function/bundle.ts';
-import { ownMetric, total } from './monitoring.ts';
+import { ownMetric } from './monitoring.ts';
 
 const statistics = { Seconds: 'Maximum', Percent: 'Maximum', Count: 'Sum' };
 const period = Duration.minutes(5);
@@ -228,8 +228,15 @@ export abstract class PurgerMetrics extends Construct {
       [`s3${id}`]: this.#metric('receive-s3', name, options),
       [`webhook${id}`]: this.#metric('receive-webhook', name, options),
     };
-    const sum = total(metrics, options.period ?? period);
-    return sum.with({ label: label ?? name, ...(color === undefined ? {} : { color }) });
+    // By their IDs: `METRICS()` would add up whatever else is in the user's graph.
+    const values = Object.keys(metrics).map((key) => `FILL(${key}, 0)`);
+    return new MathExpression({
+      expression: `SUM([${values.join(', ')}])`,
+      usingMetrics: metrics,
+      period: options.period ?? period,
+      label: label ?? name,
+      ...(color === undefined ? {} : { color }),
+    });
   }
 }
 

@@ -62,6 +62,9 @@ describe('what the construct offers', () => {
       'refused',
       [expect.stringMatching(/^s3RefusedUrls_/), expect.stringMatching(/^webhookRefusedUrls_/)],
     ]);
+    // What else is in a user's graph is not added up.
+    const [s3, webhook] = Object.keys(both.usingMetrics);
+    expect(both.expression).toBe(`SUM([FILL(${s3}, 0), FILL(${webhook}, 0)])`);
     expect(
       both.createAlarm(new Stack(), 'Alarm', { threshold: 1, evaluationPeriods: 1 }).alarmArn,
     ).toBeDefined();
