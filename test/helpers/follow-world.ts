@@ -238,7 +238,7 @@ export function createFollowWorld({
       const accepted: AcceptedPurge = {
         purgeId,
         target: 'production',
-        lane: 'people',
+        lane: messages[0]?.lane ?? 'people',
         sentMs: world.nowMs - answerMs,
         acceptedMs: world.nowMs,
         urls: priceOf(entries, 'url'),

@@ -60,14 +60,21 @@ export async function provePurges(
 ): Promise<readonly Proven[]> {
   const withinMs = Math.min(longestProbeMs, deadlineMs - afterwardsMs - ports.nowMs());
   if (withinMs < shortestProbeMs) return [];
-  const claimed = await pMap(finished, (each) => claim(each, ports), { concurrency });
-  const sampled = claimed.flatMap((each) => each ?? []);
+  const read = await pMap(finished, (each) => readSample(each, ports), { concurrency });
+  const toChoose = read.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
-    sampled.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
+    toChoose.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
     ports.probing.vantages,
   );
   const probesOf = ({ purge: { purgeId } }: Finished) => chosen.get(purgeId) ?? [];
-  const verdicts = await askEdge([...chosen.values()].flat(), withinMs, ports);
+  // In bulk most have no probe: they end without a write more.
+  const claimed = await pMap(
+    toChoose,
+    async (each) => (probesOf(each).length === 0 ? each : claim(each, ports)),
+    { concurrency },
+  );
+  const sampled = claimed.flatMap((each) => each ?? []);
+  const verdicts = await askEdge(sampled.flatMap(probesOf), withinMs, ports);
   const proofs = sampled.map((each) => {
     const probes = probesOf(each);
     const own =
@@ -80,21 +87,47 @@ export async function provePurges(
   return [...ended, ...(await repairAll(stale, quotas, ports))];
 }
 
-/**
- * Writes down that a purge is only to be proven: so that one tick does it, and CDN Pro is not asked for it again.
- * @returns undefined where another tick does it, or its files cannot be read, which keeps no other purge waiting
- */
-async function claim(each: Finished, { journal, log, nowMs }: FollowPorts): Promise<Sampled | undefined> {
-  const { purgeId, acceptedMs } = each.purge;
+/** @returns undefined where a purge's files cannot be read, which keeps no other purge waiting */
+async function readSample(
+  each: Finished,
+  { journal, log, nowMs }: FollowPorts,
+): Promise<Sampled | undefined> {
+  const { purge, state } = each;
+  const { purgeId, acceptedMs } = purge;
   try {
-    const purge = await journal.write(each.purge, each.state);
-    if (purge === undefined) return undefined;
-    const isTooLate = isToProve(each.purge) && nowMs() - (each.state.finishedMs ?? acceptedMs) > givenUpMs;
+    const isTooLate = isToProve(purge) && nowMs() - (state.finishedMs ?? acceptedMs) > givenUpMs;
     // Of many purges the bodies are too much to be kept.
     const messages = isTooLate ? [] : await journal.messages(purgeId);
-    return { ...each, purge, sample: sampleOf(messages.flatMap(({ entries }) => entries)) };
+    return { ...each, sample: sampleOf(messages.flatMap(({ entries }) => entries)) };
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
+    // What stays unreadable is given up some time after it was written down.
+    await writeToProve(each, { journal, log });
+    return undefined;
+  }
+}
+
+/** @returns the purge once it is written down that it is only to be proven; undefined where another tick does that */
+async function claim(
+  each: Sampled,
+  ports: Pick<FollowPorts, 'journal' | 'log'>,
+): Promise<Sampled | undefined> {
+  const purge = await writeToProve(each, ports);
+  return purge && { ...each, purge };
+}
+
+/**
+ * Writes down that a purge is only to be proven: so that one tick does it, and CDN Pro is not asked for it again.
+ * @returns undefined where somebody else has written of it, or it could not be written
+ */
+async function writeToProve(
+  { purge, state }: Finished,
+  { journal, log }: Pick<FollowPorts, 'journal' | 'log'>,
+): Promise<OpenPurge | undefined> {
+  try {
+    return await journal.write(purge, state);
+  } catch (error) {
+    log.warn(followEvents.notSampled, { purgeId: purge.purgeId, error: describeError(error) });
     return undefined;
   }
 }

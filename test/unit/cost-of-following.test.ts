@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { prices } from '../../bench/cost/prices.ts';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import { probeMemoryMb } from '../../infra/pipeline/probe.ts';
+import { fileEntry } from '../helpers/changes.ts';
+import { createFollowWorld } from '../helpers/follow-world.ts';
+import { createParkedItems } from '../helpers/parked-items.ts';
+import { createUnitMeter, type UnitMeter } from '../helpers/write-units.ts';
+
+const million = 1e6;
+/** Where the rate limit has a million changes take the longest. */
+const purgesPerMinute = 60;
+const tickMemoryMb = 512;
+const submitMemoryMb = 512;
+/** What a line of `tick` has in addition to its message and fields, 26 bytes of CloudWatch included. */
+const lineBytes = 200;
+/** A probe a second and host, five at most in bulk, and the answer to the last one. */
+const probingSeconds = 5;
+/** Reading, writing and announcing what has ended. */
+const followingSeconds = 1;
+/** A body below 4 KB is read to choose what is probed, and to announce the end: half a unit each. */
+const readUnits = 1;
+/** For so long `submit` waits for two writes, one after the other. */
+const recordingSeconds = 0.02;
+
+function random(what: string, length: number): string {
+  return createHash('sha256').update(what).digest('hex').slice(0, length);
+}
+
+/** As long as those of a bucket with folders and readable names. */
+function changed(world: ReturnType<typeof createFollowWorld>, number: number): PurgeMessage {
+  const key = `site/articles/2026/${random(`folder ${number}`, 2)}/what-has-changed-today-${random(`name ${number}`, 8)}.html`;
+  const url = `https://www.example.com/${key}`;
+  const sequencer = `00${random(`order ${number}`, 16).toUpperCase()}`;
+  const { sinceMs } = world.edge.change(url, 'put');
+  const shows = { etag: random(`content ${number}`, 32), sinceMs, sequencer };
+  const occurredAt = new Date(sinceMs).toISOString();
+  const change = { source: 's3', action: 'put', id: `s3://www-example-com/${key}`, occurredAt, sequencer };
+  return { v: 1, change, entries: [{ ...fileEntry(url), shows }], lane: 'bulk' };
+}
+
+/** @returns what a purge uses from its acceptance to its end, on average of those that one tick ends */
+async function usageOfBulk(urlsPerPurge: number) {
+  const world = createFollowWorld({ files: 100 });
+  await world.spend({ files: 60, dirs: 0 });
+  const table = createUnitMeter();
+  meter(world.items, table);
+  const index = createParkedItems();
+  meter(index.items, table);
+  const urls = createUrlIndex({ client: index.client, tableName: 'Journal', nowMs: () => world.nowMs });
+  for (let count = 0; count < purgesPerMinute; count++) {
+    const messages = Array.from({ length: urlsPerPurge }, (_, each) =>
+      changed(world, count * urlsPerPurge + each),
+    );
+    world.nowMs += 100;
+    const purgeId = await world.accept(messages);
+    await urls.add({ purgeId, acceptedMs: world.nowMs, messages });
+  }
+  await world.tick(2);
+  expect(world.events.length).toBe(purgesPerMinute);
+  expect(world.sent).toEqual([]);
+  const logBytes = world.lines.reduce(
+    (sum, { message, fields }) => sum + lineBytes + JSON.stringify({ message, ...fields }).length,
+    0,
+  );
+  const per = (all: number) => all / purgesPerMinute;
+  return {
+    units: per(table.units()),
+    logBytes: per(logBytes),
+    probes: world.probed.length,
+  };
+}
+
+function meter(items: ReturnType<typeof createParkedItems>['items'], table: UnitMeter): void {
+  const set = items.set.bind(items);
+  vi.spyOn(items, 'set').mockImplementation((pk, item) => {
+    table.put(pk, item);
+    return set(pk, item);
+  });
+}
+
+/** @returns US dollars for a million changes, on top of purging them */
+async function billOf(urlsPerPurge: number) {
+  const usage = await usageOfBulk(urlsPerPurge);
+  const purges = million / urlsPerPurge;
+  const minutes = purges / purgesPerMinute;
+  const gb = (memoryMb: number) => (memoryMb / 1024) * prices.lambdaGbSecond.usd;
+  const following =
+    purges *
+      (usage.units * prices.dynamodbWriteUnit.usd +
+        readUnits * prices.dynamodbReadUnit.usd +
+        recordingSeconds * gb(submitMemoryMb) +
+        prices.eventBridgeEvent.usd +
+        (usage.logBytes / 1e9) * prices.logGb.usd) +
+    minutes * followingSeconds * gb(tickMemoryMb);
+  const proving = minutes * (probingSeconds * gb(tickMemoryMb + probeMemoryMb) + prices.lambdaRequest.usd);
+  return { ...usage, following, proving };
+}
+
+test('following and proving a million changes in bulk costs at most 0.20 dollars, and docs/cost.md says what', async () => {
+  const { units, probes, following, proving } = await billOf(50);
+  expect(probes).toBe(probingSeconds);
+  expect(following + proving).toBeLessThanOrEqual(0.2);
+  const text = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  expect(text).toContain(`${units.toFixed(1)} write units for each purge`);
+  expect(text).toContain(`${following.toFixed(2)} dollars for following a million changes in bulk`);
+  expect(text).toContain(`${proving.toFixed(2)} for proving them`);
+});
