@@ -45,7 +45,10 @@ const rooms = {
     'infra/cli/(purger|queries)',
     'infra/operation/description[.]ts',
   ],
-  local: ['functions/lambda/environment[.]ts', 'infra/(settings|stack/load-config[.]ts)'],
+  local: [
+    'functions/lambda/environment[.]ts',
+    'infra/(settings|cli/(parse-options|usage-error)[.]ts|stack/load-config[.]ts)',
+  ],
   packaging: ['infra', 'local/page/client-build[.]ts'],
   bench: ['infra', 'functions', 'local', 'test/helpers'],
 };

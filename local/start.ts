@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { parseOptions } from '../infra/cli/parse-options.ts';
+import { UsageError } from '../infra/cli/usage-error.ts';
 import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
 import { configFilesOf, onChange } from './demo/config-files.ts';
@@ -22,7 +23,8 @@ the configuration changes.
                    in a clone infra/config.ts
   --stage NAME     the stage to run; the first of the configuration if missing
   --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
-  --cdn-pro URL    that CDN Pro API instead of the simulator; the samples run with --once only
+  --cdn-pro URL    that CDN Pro API instead of the simulator, as user "local" with the API key "local"; the samples run
+                   with --once only
   --edge URL       another CDN's edge instead of ours, which gets the public host in Host; may come several times
   --quota N[/M]    a contract of N file URLs a day, and M directory URLs (20 if missing), in short days
   --day SECONDS    how long such a day is; 60 if missing
@@ -59,7 +61,7 @@ async function main(): Promise<number> {
     changed = changeOf(file, options);
     void changed?.then(() => stopping.abort(new ConfigChanged()));
     // A program that waits for the file must not read that of an earlier run.
-    if (options.ready !== undefined) rmSync(options.ready, { force: true });
+    if (options.ready !== undefined) removeReadyFile(options.ready);
     const stage = findStage(await loadStages(file), options.stage);
     const parts = [
       options.assembly === undefined ? `Synthesizing ${relative('', file)}` : `Starting ${options.assembly}`,
@@ -70,7 +72,7 @@ async function main(): Promise<number> {
     return endOf(stopping.signal, await runLocal(local, options, stopping.signal));
   } catch (error) {
     if (stopping.signal.aborted) return endOf(stopping.signal, 0);
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     if (changed === undefined || process.env[startedVariable] !== 'again') return 1;
     console.error('\nStarts again when the configuration changes ...');
     await new Promise((settle) => stopping.signal.addEventListener('abort', settle, { once: true }));
@@ -78,6 +80,10 @@ async function main(): Promise<number> {
   } finally {
     await local?.stop();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** @returns when the configuration changes; undefined where nobody would start it again */
@@ -98,7 +104,7 @@ function endOf(stopping: AbortSignal, exitCode: number): number {
 function readOptions() {
   const string = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
+  const { values } = parseOptions({
     options: {
       once: flag,
       help: { ...flag, short: 'h' },
@@ -123,35 +129,65 @@ function readOptions() {
     cdnProUrl: values['cdn-pro'] === undefined ? undefined : urlOf('--cdn-pro', values['cdn-pro']),
     contract: contractOf(values.quota, values.day),
     edgeUrls: values.edge?.map((url) => urlOf('--edge', url)),
-    ports: {
-      s3: portOf('--s3-port', values['s3-port']),
-      webhooks: portOf('--webhook-port', values['webhook-port']),
-      edge: portOf('--edge-port', values['edge-port']),
-      cdnPro: portOf('--cdn-pro-port', values['cdn-pro-port']),
-    },
+    ports: portsOf({
+      s3: ['--s3-port', values['s3-port']],
+      webhooks: ['--webhook-port', values['webhook-port']],
+      edge: ['--edge-port', values['edge-port']],
+      cdnPro: ['--cdn-pro-port', values['cdn-pro-port']],
+    }),
   };
+}
+
+/** @throws {UsageError} where the file could not be written later, once everything runs */
+function removeReadyFile(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    rmSync(file, { force: true });
+  } catch (error) {
+    throw new UsageError(
+      `Expected --ready to be a file that can be written, got "${file}": ${messageOf(error)}`,
+    );
+  }
 }
 
 function contractOf(quota: string | undefined, day = '60'): Contract | undefined {
   if (quota === undefined) return undefined;
   const [, files, dirs = '20'] = /^(\d+)(?:\/(\d+))?$/.exec(quota) ?? [];
   if (!(Number(files) > 0 && Number(dirs) > 0)) {
-    throw new Error(`Expected --quota to be a number of URLs such as 20 or 20/4, got "${quota}"`);
+    throw new UsageError(`Expected --quota to be a number of URLs such as 20 or 20/4, got "${quota}"`);
   }
-  if (!(Number(day) >= 1)) throw new Error(`Expected --day to be a number of seconds, got "${day}"`);
+  if (!(Number(day) >= 1)) throw new UsageError(`Expected --day to be a number of seconds, got "${day}"`);
   return { files: Number(files), dirs: Number(dirs), dayMs: Number(day) * 1000 };
 }
 
 function urlOf(option: string, value: string): string {
   if (/^https?:\/\/[^/]+/.test(value)) return value;
-  throw new Error(`Expected ${option} to be a URL such as http://127.0.0.1:8080, got "${value}"`);
+  throw new UsageError(`Expected ${option} to be a URL such as http://127.0.0.1:8080, got "${value}"`);
 }
 
-function portOf(option: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
+function portsOf<Name extends string>(
+  given: Readonly<Record<Name, readonly [option: string, value: string | undefined]>>,
+): Record<Name, number | undefined> {
+  const optionOf = new Map<number, string>();
+  const ports = {} as Record<Name, number | undefined>;
+  for (const name in given) {
+    const [option, value] = given[name];
+    ports[name] = value === undefined ? undefined : portOf(option, value);
+    const port = ports[name];
+    if (port === undefined) continue;
+    const other = optionOf.get(port);
+    if (other !== undefined) {
+      throw new UsageError(`Expected ${other} and ${option} to be different ports, got ${port} for both`);
+    }
+    optionOf.set(port, option);
+  }
+  return ports;
+}
+
+function portOf(option: string, value: string): number {
   const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`Expected ${option} to be a port from 1 to 65535, got "${value}"`);
+  throw new UsageError(`Expected ${option} to be a port from 1 to 65535, got "${value}"`);
 }
 
 async function runLocal(

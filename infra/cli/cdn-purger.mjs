@@ -2,7 +2,7 @@
 // The command line. In the package it is built and runs on whichever Node there is; in the repository it is run from
 // its source, on Node 24, which reads TypeScript. Plain JavaScript for whichever Node npx is run with.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,11 +15,14 @@ const [command, ...args] = process.argv.slice(2);
 // The local stack runs the functions themselves, so that it is a program apart from the commands.
 const isDev = command === 'dev';
 
-if (!isSource && !isDev) {
+if (command === '--version') {
+  console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+} else if (!isSource && !isDev) {
   await import('../../dist/cli.mjs');
 } else if (isSource ? !existsSync(node) : !isNewEnough) {
-  const hint = isSource ? ` Run "npm ci" in ${root}, which installs it.` : '';
-  console.error(`Node 24 is needed, this is ${process.version}.${hint}`);
+  const isInstalled = isSource && process.platform === 'linux';
+  const todo = isInstalled ? `run "npm ci" in ${root}, which installs it` : 'install it';
+  console.error(`Expected Node 24 or newer, got ${process.version}: ${todo}.`);
   process.exitCode = 2;
 } else if (isDev) {
   const program = join(root, isSource ? 'local/start.ts' : 'dist/dev.mjs');

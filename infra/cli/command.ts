@@ -1,4 +1,5 @@
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { parseOptions } from './parse-options.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a command prints, and its exit code. */
@@ -64,22 +65,15 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(comm
   return {
     usage,
     async run(args, surroundings) {
-      const parsed = parse(args, options);
+      const parsed = parseOptions({
+        args: [...args],
+        allowPositionals: true,
+        options: { ...options, ...commonOptions },
+      });
       const { help } = parsed.values as { readonly help?: boolean };
       return help === true ? { exitCode: 0, stdout: usage } : run(parsed, surroundings);
     },
   };
-}
-
-function parse<const Options extends ParseArgsOptionsConfig>(
-  args: readonly string[],
-  options: Options,
-): Parsed<Options> {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { ...options, ...commonOptions } });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** @throws UsageError where there is an argument that no option takes */

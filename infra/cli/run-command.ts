@@ -88,7 +88,7 @@ ${Object.entries(commands)
   ${'dev'.padEnd(width)}  runs all of it on this machine, with samples of your rules
 
 All but init, explain and dev work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
-cdn-purger COMMAND --help has the options of a command.`;
+cdn-purger COMMAND --help has the options of a command; cdn-purger --version prints the version.`;
 
 /**
  * Runs a command to its end; what is wrong with it or with the configuration is in the result.
@@ -103,7 +103,7 @@ export async function runCommand(
   if (name === '--help' || name === '-h') return { exitCode: 0, stdout: usage };
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
-    const known = Object.keys(commands);
+    const known = [...Object.keys(commands), 'dev'];
     return { exitCode: 2, stderr: `Expected a command, got "${name}"${suggestion(name, known)}` };
   }
   try {

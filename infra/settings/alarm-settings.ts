@@ -2,8 +2,10 @@ import { Token } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import * as z from 'zod';
+import { describeValue } from '../../functions/core/model/errors.ts';
 import { check } from './checks/check.ts';
 import { expected, nonEmptyString, strictObject } from './checks/schema.ts';
+import { suggestion } from './checks/suggestion.ts';
 
 /** Every alarm, by the name that its full name ends with, that its runbook section has, and that switches it off. */
 export const alarmNames = [
@@ -108,7 +110,10 @@ const common = {
     .optional(),
   off: z
     .array(
-      z.enum(alarmNames, expected(alarmNames.map((name) => `"${name}"`).join(' or '))),
+      z.enum(alarmNames, {
+        error: ({ input }) =>
+          `expected the name of an alarm, got ${describeValue(input)}${suggestion(String(input), alarmNames)}`,
+      }),
       expected('a list of alarms'),
     )
     .optional(),

@@ -64,7 +64,11 @@ function defaultOf(exports: { readonly default?: unknown }): unknown {
 
 function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);
-  if (!existsSync(path)) return 'there is no such file';
+  if (!existsSync(path)) {
+    if (path !== resolve(defaultConfigFile)) return 'there is no such file';
+    const others = `${usualFiles.slice(1, -1).join(', ')} or ${usualFiles.at(-1)}`;
+    return `there is no such file, and no ${others}: name yours with --config, or let cdn-purger init write one`;
+  }
   const isTypeScript = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   return isTypeScript
     ? `Node ${process.version} does not read TypeScript: use Node 22.18 or newer, JavaScript or JSON`

@@ -3,7 +3,7 @@ import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { LocalAws } from '../aws/start-aws.ts';
 import { type Contract, contractEnvironment } from './contract.ts';
 import { firstObjects } from './s3-source.ts';
-import { localWebhookSecrets } from './secrets.ts';
+import { localCredentials, localWebhookSecrets } from './secrets.ts';
 import { sharedTableName } from './shared-ledger.ts';
 
 /** What `--ready` writes: the contract with programs that drive the local stack. */
@@ -99,10 +99,13 @@ function purgerOf(
 
 /** @returns the same for a person */
 export function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean, page: string): string {
+  const { username, apiKey } = localCredentials;
   const rows = [
     ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
     ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
-    [isSimulated ? 'CDN Pro simulator' : 'CDN Pro API', cdnPro],
+    isSimulated
+      ? ['CDN Pro simulator', cdnPro]
+      : ['CDN Pro API', `${cdnPro} (user "${username}", API key "${apiKey}")`],
     ['Edge', edge],
     ['Page', page],
   ] as const;

@@ -22,7 +22,7 @@ Upload a file with the AWS CLI (or with the curl below it), and watch it become 
     aws --endpoint-url ${s3.endpoint} s3 cp README.md s3://${objects.bucket}/${key}
   curl -T README.md ${objectUrl}
 
-See a page at the edge, and in x-cache-status where it came from:
+See a page at the edge, and in x-cache-status where it came from (REVALIDATED: from the origin, once more):
   curl -i ${pageAt(edge, config, { bucket: objects.bucket, key })}`);
   }
   const { webhooks = [] } = config;

@@ -390,7 +390,7 @@ test('settings that are wrong are refused by name', () => {
             '`paused`: expected true or false, got "yes"',
             '`alarms.email`: expected an e-mail address.*, got "nobody"',
             '`alarms.runbookUrl`: expected a URL without "#", got "docs"',
-            '`alarms.off\\[0\\]`: expected "freshness" or .*, got "budget"',
+            '`alarms.off\\[0\\]`: expected the name of an alarm, got "budget" \\(expected one of `freshness`, .*\\)',
             '`alarms.topicArn`: expected the ARN of an SNS topic, got "alarms"',
             '`alarms`: unknown field `mail`',
           ].join('[^]*'),

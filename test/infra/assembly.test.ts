@@ -20,7 +20,15 @@ afterAll(() => {
 async function synthesizeElsewhere(): Promise<void> {
   const copy = elsewhere.path('a/deeper/folder');
   mkdirSync(copy, { recursive: true });
-  for (const part of ['infra', 'functions', 'cdk.json', 'package.json', 'tsconfig.json']) {
+  for (const part of [
+    'infra',
+    'functions',
+    'local/bootstrap.mjs',
+    'cdk.json',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+  ]) {
     cpSync(part, join(copy, part), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));

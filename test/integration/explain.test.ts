@@ -121,6 +121,21 @@ function configWith(name: string, sources: object, purge: Purge): string {
   return file;
 }
 
+test('an exception by prefix is named as one', async () => {
+  const file = scratch.path('prefixes.json');
+  const rules = [
+    {
+      match: { source: 's3' },
+      except: [{ prefix: ['img/', 'css/'] }],
+      purge: { fileUrls: ['https://h.example/{+key}'] },
+    },
+  ];
+  const buckets = [{ name: 'www' }];
+  writeFileSync(file, JSON.stringify({ credentials: 'x', target: 'production', buckets, rules }));
+  const { stdout } = await explain('s3://www/img/a', '--config', file);
+  expect(stdout).toContain('left out by except: key that begins with "img/" or "css/"');
+});
+
 describe('a hint', () => {
   const buckets = [{ name: 'www' }];
   const fileUrls = [
@@ -256,7 +271,9 @@ describe('an event', () => {
 
   test('that is nothing of these says what is expected', async () => {
     const { stderr, exitCode } = await explainEvent({ my: 'own' });
-    expect(stderr).toContain('Expected an event of S3, or --source or --webhook');
+    expect(stderr).toContain(
+      'Expected --event to be an event of S3, or --webhook with the name of the webhook',
+    );
     expect(exitCode).toBe(2);
     expect((await explainEvent([1])).stderr).toContain(
       'to hold an event of S3, a list of these or a webhook',
@@ -324,6 +341,20 @@ describe('an event', () => {
     expect(await explainEvent(entry, '--source', 'contentful', '--header', draft)).toMatchObject({
       exitCode: 1,
       stdout: 'nothing to purge: Entry.save changes a draft\n\nNothing would be purged.\n',
+    });
+  });
+
+  test('that cannot be read is one that the sender is told of, and not one with nothing to purge', async () => {
+    expect(await explainEvent(entry, '--source', 'contentful')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^refused, and answered so to the sender: Expected `x-contentful-topic`/),
+    });
+  });
+
+  test('that does not say where it comes from is answered with the webhooks there are', async () => {
+    expect(await explainEvent(entry)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--webhook with the name of the webhook (one of `shop`)'),
     });
   });
 });
@@ -423,7 +454,7 @@ describe('a command that is wrong ends with 2 and says what was expected', () =>
       ['--event', 'events/s3-put.json', '--source', 'nobody'],
       'Expected --source to be the name of a source, got "nobody" (expected one of `s3`',
     ],
-    [['--evnt', 'x'], "Unknown option '--evnt'"],
+    [['--evnt', 'x'], 'Unknown option "--evnt" (did you mean `--event`?)'],
     [['s3://www/a', '--config', 'does-not-exist.json'], 'does-not-exist.json has an issue'],
   ])('%j', async (args, message) => {
     const { exitCode, stdout, stderr } = await explain(...args);

@@ -76,7 +76,13 @@ test.each([
   [['--quota', '0'], 'Expected --quota to be a number of URLs such as 20 or 20/4, got "0"'],
   [['--quota', '20', '--day', 'x'], 'Expected --day to be a number of seconds, got "x"'],
   [['--edge', 'nowhere'], 'Expected --edge to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
-  [['--oncee'], "Unknown option '--oncee'"],
+  [['--oncee'], 'Unknown option "--oncee" (did you mean `--once`?)'],
+  [
+    ['--edge-port', '8080', '--webhook-port', '8080'],
+    'Expected --webhook-port and --edge-port to be different ports, got 8080 for both',
+  ],
+  [['--ready', 'none/x'], 'Expected --ready to be a file that can be written, got "none/x": ENOENT'],
+  [['--ready', '.'], 'Expected --ready to be a file that can be written, got "."'],
 ])('%j is refused', async (options, message) => {
   const { code, output } = await outcomeOf(...options);
   expect(code).toBe(1);

@@ -252,6 +252,7 @@ export default config;`;
   test('says where it looked when there is no configuration', () => {
     const { stderr, status } = explain();
     expect(stderr).toContain('cdn-purger.config.ts has an issue');
+    expect(stderr).toContain('cdn-purger.config.cjs or cdn-purger.config.json: name yours with --config');
     expect(status).toBe(2);
   });
 });

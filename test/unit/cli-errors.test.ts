@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeAwsError } from '../../infra/cli/aws-error.ts';
 import { run } from '../helpers/cli.ts';
@@ -21,6 +23,8 @@ test('an error that AWS does not know is a bug, and not hidden', () => {
 
 test.each([
   [['stauts'], 'Expected a command, got "stauts" (did you mean `status`?)'],
+  [['de'], 'Expected a command, got "de" (did you mean `dev`?)'],
+  [['explain', '--stge', 'x'], 'Unknown option "--stge" (did you mean `--stage`?)'],
   [['status'], 'Expected --stack NAME or --ready FILE, got neither'],
   [['status', 'x', '--stack', 'S'], 'Expected no argument, got "x"'],
   [['purge', '--ready', 'x'], 'Expected URLs, --file FILE, or "-" with URLs on stdin, got none'],
@@ -42,6 +46,14 @@ test.each([
   expect(exitCode).toBe(2);
   expect(stderr).toContain(sentence);
   expect(stderr.split('\n').length).toBeLessThanOrEqual(3);
+});
+
+test('the version is that of the package', () => {
+  const { stdout } = spawnSync(process.execPath, ['infra/cli/cdn-purger.mjs', '--version'], {
+    encoding: 'utf8',
+  });
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(stdout).toBe(`${version}\n`);
 });
 
 test.each([

@@ -10,6 +10,8 @@ export interface Condition {
   readonly field: string;
   /** How it is written in the rule: `"site/{+path}"`. */
   readonly wanted: string;
+  /** Whether the value only has to begin like that. */
+  readonly isPrefix: boolean;
   /** What its pattern captured; undefined where the value is missing or does not fit. */
   capture(value: string | undefined): Captures | undefined;
 }
@@ -50,7 +52,8 @@ function compileConditions(given: Conditions): readonly Condition[] {
     const wanted = listOf(given[field]);
     return wanted.length === 0 ? [] : [conditionOn(field, wanted, fitsOneOf(wanted))];
   });
-  if (prefixes.length > 0) conditions.push(conditionOn('key', prefixes, beginsWithOneOf(prefixes), 'prefix'));
+  if (prefixes.length > 0)
+    conditions.push({ ...conditionOn('key', prefixes, beginsWithOneOf(prefixes)), isPrefix: true });
   for (const [name, value] of Object.entries(given.fields ?? {})) {
     const wanted = listOf(value).map(String);
     conditions.push(conditionOn(name, wanted, fitsOneOf(wanted)));
@@ -58,14 +61,9 @@ function compileConditions(given: Conditions): readonly Condition[] {
   return conditions;
 }
 
-function conditionOn(
-  field: string,
-  wanted: readonly string[],
-  capture: Condition['capture'],
-  verb = 'pattern',
-): Condition {
+function conditionOn(field: string, wanted: readonly string[], capture: Condition['capture']): Condition {
   const list = wanted.map((each) => JSON.stringify(each)).join(' or ');
-  return { field, wanted: verb === 'prefix' ? `a key that begins with ${list}` : list, capture };
+  return { field, wanted: list, isPrefix: false, capture };
 }
 
 function fitsOneOf(sources: readonly string[]): Condition['capture'] {
@@ -145,17 +143,21 @@ export function reasonNotToMatch(
   action: ChangeAction,
   variables: Variables,
 ): string | undefined {
-  for (const { field, wanted, capture } of conditions) {
+  for (const { field, wanted, isPrefix, capture } of conditions) {
     const value = valueIn(field, action, variables);
     if (capture(value) === undefined) {
+      const expected = isPrefix ? `a ${field} that begins with ${wanted}` : wanted;
       return value === undefined
-        ? `the change has no ${field}, expected ${wanted}`
-        : `its ${field} is ${describeValue(value)}, expected ${wanted}`;
+        ? `the change has no ${field}, expected ${expected}`
+        : `its ${field} is ${describeValue(value)}, expected ${expected}`;
     }
   }
   const exception = exceptions.find((each) => allHold(each, action, variables) !== undefined);
   if (exception === undefined) return undefined;
-  return `left out by except: ${exception.map(({ field, wanted }) => `${field} ${wanted}`).join(' and ')}`;
+  const held = exception.map(
+    ({ field, wanted, isPrefix }) => `${field} ${isPrefix ? 'that begins with ' : ''}${wanted}`,
+  );
+  return `left out by except: ${held.join(' and ')}`;
 }
 
 /**

@@ -73,6 +73,8 @@ export interface Explanation {
   readonly remarks: readonly string[];
   /** Records that would be moved to the dead letter queue, with the reason. */
   readonly notUnderstood: readonly string[];
+  /** Webhooks that would be refused, with the reason. */
+  readonly refused: readonly string[];
   readonly purges: readonly ExplainedRequests[];
   /** What all of it takes from the day's quota. */
   readonly tokens: Tokens;
@@ -81,7 +83,10 @@ export interface Explanation {
 }
 
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
-export function explain({ changes, remarks, notUnderstood = [] }: Input, config: PurgerConfig): Explanation {
+export function explain(
+  { changes, remarks, notUnderstood = [], refused = [] }: Input,
+  config: PurgerConfig,
+): Explanation {
   const rules = compileRules(config);
   const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
   const explained = mapped.map(({ change, mapping, newer }) => ({
@@ -111,6 +116,7 @@ export function explain({ changes, remarks, notUnderstood = [] }: Input, config:
     changes: explained,
     remarks,
     notUnderstood,
+    refused,
     purges: plans.map(explainPlan),
     tokens: requests.map((request) => priceIn(request, settings.tokenUnit)).reduce(plus, noTokens),
     requests: requests.length,

@@ -7,10 +7,11 @@ import type { SpellingCost } from './spelling-costs.ts';
 
 /** @returns an explanation for people to read */
 export function describe(explanation: Explanation): string {
-  const { changes, remarks, notUnderstood, purges, matched } = explanation;
+  const { changes, remarks, notUnderstood, refused, purges, matched } = explanation;
   return [
     ...remarks.map((remark) => `nothing to purge: ${remark}`),
     ...notUnderstood.map((remark) => `not understood, and moved to the dead letter queue: ${remark}`),
+    ...refused.map((reason) => `refused, and answered so to the sender: ${reason}`),
     ...changes.map(describeChange),
     ...purges.map(describePurge),
     ...(purges.length > 0

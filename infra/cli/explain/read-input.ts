@@ -28,6 +28,8 @@ export interface Input {
   readonly remarks: readonly string[];
   /** Parts that cannot be read, with the reason: the function moves them to the dead letter queue. */
   readonly notUnderstood?: readonly string[];
+  /** Webhooks that cannot be read, with the reason: the function refuses them. */
+  readonly refused?: readonly string[];
 }
 
 /**
@@ -114,7 +116,7 @@ function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig
     case 'ignored':
       return { changes: [], remarks: [reading.reason] };
     case 'malformed':
-      return { changes: [], remarks: [reading.message] };
+      return { changes: [], remarks: [], refused: [reading.message] };
   }
 }
 
@@ -137,8 +139,10 @@ function findWebhook(source: string | undefined, name: string | undefined, { web
       `Expected --webhook to be the name of a webhook of the configuration, got ${describeValue(name)}${meant}`,
     );
   }
+  const names = known.map((webhook) => `\`${webhook.name}\``).join(', ');
+  const ofWebhooks = names === '' ? '' : `--webhook with the name of the webhook (one of ${names}), or `;
   throw new UsageError(
-    'Expected an event of S3, or --source or --webhook with that of the webhook, got none of them',
+    `Expected --event to be an event of S3, or ${ofWebhooks}--source with the kind of CMS that sent it, got neither`,
   );
 }
 
