@@ -18,6 +18,8 @@ const maxBytes: Readonly<Record<string, number>> = {
   'receive-webhook': 350_000,
   submit: 350_000,
   tick: 350_000,
+  // Without the AWS SDK.
+  probe: 50_000,
 };
 const emptyName = 'empty handler';
 
@@ -129,6 +131,7 @@ const names: readonly (readonly [part: string, name: string])[] = [
   ['ReceiveS3', 'receive-s3'],
   ['Submit', 'submit'],
   ['Tick', 'tick'],
+  ['Probe', 'probe'],
 ];
 
 /** A value of the template as a string; what is known only once it is deployed is a placeholder. */
