@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
@@ -11,6 +8,7 @@ import { synthesize } from '../../local/aws/synthesize.ts';
 import { largeQuotas } from '../../local/cdn-pro/options.ts';
 import { startCdnPro } from '../../local/cdn-pro/server.ts';
 import { eventually, scratchFolder } from '../helpers/start.ts';
+import { killFunctions, startSwitch } from './break.ts';
 
 const objects = 50_000;
 const bucket = 'chaos-bucket';
@@ -25,56 +23,6 @@ const config = {
   ],
   rateLimit,
 };
-
-/** A TCP proxy that can be cut: what the emulator behind it looks like when it is gone. */
-async function startSwitch(targetPort: () => number) {
-  let isUp = true;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    if (!isUp) {
-      socket.destroy();
-      return;
-    }
-    const target = connect(targetPort(), '127.0.0.1');
-    for (const [from, to] of [
-      [socket, target],
-      [target, socket],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on('error', () => to.destroy());
-      from.on('close', () => sockets.delete(from));
-    }
-  });
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async cutFor(ms: number) {
-      isUp = false;
-      for (const socket of sockets) socket.destroy();
-      await sleep(ms);
-      isUp = true;
-    },
-    stop() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
-
-/** Kills the submit functions that run right now, as a machine that fails would. Returns how many. */
-function killConsumers(assembly: string): number {
-  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-  const pids = lines.flatMap((line) => {
-    const [, pid, asset] = /^\s*(\d+) .*host\.mjs (\S+)/.exec(line) ?? [];
-    if (pid === undefined || asset === undefined || !asset.startsWith(assembly)) return [];
-    return readFileSync(join(asset, 'handler.mjs'), 'utf8').includes(submitEvents.purgeAccepted)
-      ? [Number(pid)]
-      : [];
-  });
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  return pids.length;
-}
 
 /** The most of these times in any window that ends with one of them. */
 function mostInWindow(timesMs: readonly number[], windowMs: number): number {
@@ -143,7 +91,7 @@ test('50,000 objects in one go while everything breaks: nothing is lost, and not
     // A request that hangs is a consumer in the middle of its batch.
     cdnPro.injectFault({ kind: 'hang' });
     await eventually(() => cdnPro.requests.some(({ status }) => status === undefined), 60_000);
-    expect(killConsumers(assembly.directory)).toBeGreaterThan(0);
+    expect(killFunctions(assembly.directory, submitEvents.purgeAccepted)).toBeGreaterThan(0);
     report(
       `consumers killed in the middle of a batch, which comes again after the visibility timeout of ${visibilitySeconds} s`,
     );
