@@ -53,6 +53,9 @@ const warningId = 'cdn-pro-purger';
 const silentAlarms =
   'Alarms tell nobody: name an address or a topic in `alarms` (`email`, `topic`, `actions`), or switch them off with `alarms: { enabled: false }`.';
 
+const observes =
+  "`mode: 'observe'`: nothing is purged, not even takedowns, and what is in the purge queue counts as done. Something else has to purge meanwhile: docs/observe.md.";
+
 const noRunbook =
   'Alarms link to docs/operations.md, which a mail or a pager cannot open: name its address in `alarms.runbookUrl`.';
 
@@ -353,6 +356,8 @@ export class CdnPurger extends PurgerBase {
   /** Warns of what cannot last on CDN Pro's limits; of two purgers, the later one knows the earlier. */
   #warn(): void {
     const annotations = Annotations.of(this);
+    const isObserving = this.#settings.mode === 'observe';
+    this.#warnOf('observe', isObserving ? observes : undefined);
     for (const warning of warnOfRules(this.#settings)) this.#warnOf('lasting', warning);
     for (const warning of warnOfOpenHosts(this.#settings)) this.#warnOf('hosts', warning);
     for (const warning of warnOfWildcards(this.#settings)) this.#warnOf('wildcards', warning);
@@ -361,6 +366,8 @@ export class CdnPurger extends PurgerBase {
     this.#warnOf('runbook', lacksRunbook && !tellsNobody ? noRunbook : undefined);
     for (const other of this.node.root.node.findAll()) {
       if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
+      // What only counts takes nothing of the limits, and must not share them.
+      if (isObserving || other.#settings.mode === 'observe') continue;
       const warning = `${other.node.path} uses the same credentials and another ledger: together they go over CDN Pro's limits. Give this one \`sharedLedger\`: docs/shared-ledger.md.`;
       annotations.addWarningV2(`${warningId}:ledgers`, warning);
     }

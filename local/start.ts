@@ -219,6 +219,10 @@ async function playSamples(local: Local, samples: readonly Sample[], stopping: A
     );
     return 0;
   }
+  if (local.config.mode === 'observe') {
+    console.log('\nThe configuration only observes: nothing is purged, and no samples are run.');
+    return 0;
+  }
   const count = `${samples.length} sample${samples.length === 1 ? '' : 's'}`;
   console.log(`\nRunning ${count} (their changes wait in the buffer to be grouped) ...\n`);
   const aborted = new Promise<undefined>((settle) =>

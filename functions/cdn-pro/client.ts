@@ -23,7 +23,7 @@ export interface CdnProClient {
 /** CDN Pro's API for somebody whose credentials are at hand. Sends each request once. Nothing in it throws. */
 export interface PreparedClient {
   /** Sends a purge request. A request without an answer is `unavailable`. */
-  submit(body: PurgeRequestBody, options: SendOptions): Promise<Answer | NotSent>;
+  submit(body: PurgeRequestBody, options: SendOptions): Promise<Answer | NotSent | Observed>;
   /** Asks what is left of the day's tokens. */
   purgeTokens(target: Target, options: SendOptions): Promise<Reading<Tokens>>;
   /** Asks for the quotas of a day. */
@@ -53,6 +53,13 @@ export interface SendOptions {
 /** The slot was too old: nothing was sent. */
 export interface NotSent {
   readonly kind: 'not-sent';
+}
+
+/** Nothing was sent, and nothing will be: the purger observes. */
+export interface Observed {
+  readonly kind: 'observed';
+  /** The name under which the journal has what would have been sent. */
+  readonly purgeId: string;
 }
 
 /** What a GET said. */

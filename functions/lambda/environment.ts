@@ -22,6 +22,8 @@ export const environment = {
   credentialsSecretId: 'CREDENTIALS_SECRET_ID',
   /** Scheme and host of CDN Pro's API. */
   cdnProEndpoint: 'CDN_PRO_ENDPOINT',
+  /** Of `submit`: `observe` where nothing is to be sent to CDN Pro; missing where it purges. */
+  mode: 'MODE',
   /** The limits of CDN Pro's contract. */
   limits: 'LIMITS',
   /** What a purge request holds. */

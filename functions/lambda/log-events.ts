@@ -45,6 +45,7 @@ export const webhookEvents = {
 /** Of `submit`. */
 export const submitEvents = {
   purgeAccepted: 'purge accepted',
+  purgeObserved: 'purge observed: nothing was sent to CDN Pro',
   purgeNotRecorded: 'purge accepted and not written into the journal: it is not followed',
   purgeNotIndexed: 'purge accepted and not found by its URLs: cdn-purger why does not know it',
   requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',

@@ -8,10 +8,10 @@ import { createSecretReader } from '../aws/secrets.ts';
 import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
 import { createParkedTable } from '../aws/tables/parked-table.ts';
-import { createSeenObjects } from '../aws/tables/seen-objects-table.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
 import { parseCredentials } from '../cdn-pro/auth.ts';
 import { createCdnProClient, requestTimeoutMs } from '../cdn-pro/client.ts';
+import { createObservingClient } from '../cdn-pro/observe.ts';
 import { Evidence, isolationRequests } from '../core/planning/refusals/evidence.ts';
 import { LearnedLimits } from '../core/planning/refusals/learned-limits.ts';
 import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
@@ -72,8 +72,9 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
   );
   const secrets = createSecretReader(new SecretsManagerClient(clientOptions), nowMs);
   const credentials = async () => parseCredentials(await secrets.read(credentialsSecretId));
+  const client = createCdnProClient({ endpoint, credentials, nowMs });
   return {
-    cdnPro: createCdnProClient({ endpoint, credentials, nowMs }),
+    cdnPro: readOptionalVariable('mode') === 'observe' ? createObservingClient(client) : client,
     forgetCredentials: () => secrets.forget(credentialsSecretId),
   };
 }
@@ -128,6 +129,6 @@ const recover: SubmitPorts['recover'] = async (body) => (await loadRecovery()).r
 function noteFromEnvironment(): SubmitPorts['noteRecovered'] {
   const tableName = readOptionalVariable('seenObjectsTable');
   if (tableName === undefined) return async () => {};
-  const seen = createSeenObjects({ client: new DynamoDBClient(clientOptions), tableName, nowMs });
-  return async (changes) => (await loadRecovery()).noteRecovered(changes, seen);
+  const client = new DynamoDBClient(clientOptions);
+  return async (changes) => (await loadRecovery()).noteRecovered(changes, { client, tableName, nowMs });
 }

@@ -1,4 +1,4 @@
-import type { SeenObjects } from '../aws/tables/seen-objects-table.ts';
+import { createSeenObjects, type SeenObjectsOptions } from '../aws/tables/seen-objects-table.ts';
 import { forgetObjects } from '../buffer/record-objects.ts';
 import type { RuleSet } from '../core/mapping/rule.ts';
 import type { ObjectChange } from '../core/model/types.ts';
@@ -15,6 +15,6 @@ export function recover(body: string): Recovered | undefined {
 }
 
 /** Records that what was recovered purges these objects, so that nothing counts as what was purged last. */
-export function noteRecovered(changes: readonly ObjectChange[], seen: SeenObjects): Promise<void> {
-  return forgetObjects(changes, seen);
+export function noteRecovered(changes: readonly ObjectChange[], table: SeenObjectsOptions): Promise<void> {
+  return forgetObjects(changes, createSeenObjects(table));
 }

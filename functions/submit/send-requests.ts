@@ -13,7 +13,7 @@ import { keepApart } from '../core/planning/refusals/keep-apart.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type ConcludeContext, concludeAnswers, type ShortRequests } from './answers/conclude.ts';
-import { handleAnswer, type SendContext } from './answers/handle-answer.ts';
+import { handleAnswer, type SendContext, type SentRequest } from './answers/handle-answer.ts';
 import { recordPurge } from './answers/record-purge.ts';
 import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
 import type { LeftRequests } from './messages/return-messages.ts';
@@ -258,6 +258,7 @@ async function sendOne(
     ports.log.warn(submitEvents.slotTooOld, { sentByMs });
     return run.retry([request]);
   }
+  if (answer.kind === 'observed') return settleObserved(answer.purgeId, { request, sentMs }, slot, context);
   // Without an answer, the request may still be on its way.
   if (answer.kind !== 'unavailable' || answer.status !== undefined) {
     ports.limitsTable.answered(slot, { remaining: answer.remaining, isRefused: isPurgeless(answer) });
@@ -267,6 +268,24 @@ async function sendOne(
   await Promise.all([
     removePurged(request, sentMs, context.batch, ports),
     recordPurge(answer.purgeId, { request, sentMs }, context),
+  ]);
+}
+
+/** It counts as if it had been accepted, in limits and in what is parked, and as nothing in metrics. */
+async function settleObserved(
+  purgeId: string,
+  sent: SentRequest,
+  slot: GrantedSlot,
+  context: SendContext,
+): Promise<void> {
+  const { run, batch, ports } = context;
+  const { name: _, ...purge } = bodyOf(sent.request);
+  ports.limitsTable.answered(slot, {});
+  run.accepted(sent.request, ports.nowMs());
+  ports.log.info(submitEvents.purgeObserved, { purgeId, ...purge });
+  await Promise.all([
+    removePurged(sent.request, sent.sentMs, batch, ports),
+    recordPurge(purgeId, sent, context, true),
   ]);
 }
 

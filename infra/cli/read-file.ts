@@ -15,6 +15,14 @@ export function readNamedFile(option: string, file: string, expected: string): s
   }
 }
 
+/** @returns the URLs of a file with one on each line; empty lines and # comments are skipped */
+export function readUrlLines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
 function reasonOf(error: unknown): string {
   const { code, message } = recordOf(error) ?? {};
   switch (code) {

@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/journal/tail.ts')).tailCommand,
   },
   report: {
-    summary: 'exports what happened to a URL in 90 days',
+    summary: 'what would have been purged while it observes; or what happened to a URL in 90 days',
     load: async () => (await import('./commands/journal/report.ts')).reportCommand,
   },
   waiting: {

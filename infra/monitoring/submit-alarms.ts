@@ -24,7 +24,9 @@ const maxPause = Duration.days(7);
 /** Sets the alarms of the throttled consumer and of the queues around it. */
 export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
   monitoring.name(watched.function);
-  watchFreshness(monitoring, watched);
+  // Of what is only observed nobody sees old content for it, and CDN Pro refuses nothing.
+  const isPurging = watched.settings.mode === 'purge';
+  if (isPurging) watchFreshness(monitoring, watched);
   monitoring.alarm({
     name: 'dead-letters',
     severity: 'critical',
@@ -44,7 +46,7 @@ export function watchSubmit(monitoring: Monitoring, watched: Watched): void {
       'The function that submits purges crashes or times out; its messages come again, ten times at most.',
     action: 'Read its log.',
   });
-  watchCdnPro(monitoring, watched.settings);
+  if (isPurging) watchCdnPro(monitoring, watched.settings);
 }
 
 /**

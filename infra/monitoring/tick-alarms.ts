@@ -1,4 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Mode } from '../../functions/core/model/types.ts';
 import type { MetricName } from '../../functions/lambda/metric-names.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { largest, type Monitoring } from './monitoring.ts';
@@ -11,8 +13,11 @@ const bulkSeconds = 24 * 60 * 60;
 /** How far the own count and CDN Pro's may be apart, in percent of the quota. */
 const miscountedPercent = 5;
 
-/** Sets the alarms of the day's tokens, and of the function that releases what waits for them. */
-export function watchTick(monitoring: Monitoring, fn: PurgerFunction): void {
+/**
+ * Sets the alarms of the day's tokens, and of the function that releases what waits for them.
+ * @param mode where it only observes, no tokens are spent and nobody waits
+ */
+export function watchTick(monitoring: Monitoring, fn: PurgerFunction, mode: Mode): void {
   monitoring.name(fn);
   const metric = (name: MetricName, more?: Readonly<Record<string, string>>) =>
     monitoring.metric('tick', name, { statistic: 'Maximum', period: fiveMinutes }, more);
@@ -25,6 +30,13 @@ export function watchTick(monitoring: Monitoring, fn: PurgerFunction): void {
       'The function that releases parked URLs crashes or times out: they wait although there are tokens.',
     action: 'Read its log.',
   });
+  if (mode === 'purge') watchTokens(monitoring, metric);
+}
+
+function watchTokens(
+  monitoring: Monitoring,
+  metric: (name: MetricName, more?: Readonly<Record<string, string>>) => IMetric,
+): void {
   monitoring.alarm({
     name: 'people-waiting',
     severity: 'critical',

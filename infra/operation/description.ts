@@ -9,6 +9,8 @@ export interface PurgerDescription {
   /** What the names of its alarms begin with. */
   readonly name: string;
   readonly target: Target;
+  /** Missing where it purges. */
+  readonly mode?: 'observe';
   /** Name or ARN of the secret with CDN Pro's credentials. */
   readonly credentials: string;
   /** Scheme and host of CDN Pro's API. */

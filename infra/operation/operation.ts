@@ -113,6 +113,7 @@ export class Operation extends Construct {
       v: 1,
       name: purgerName,
       target: settings.target,
+      ...(settings.mode === 'observe' && { mode: settings.mode }),
       credentials: secretIdFor(this, credentials),
       endpoint,
       queues: {

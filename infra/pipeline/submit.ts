@@ -79,6 +79,7 @@ export class Submit extends Construct {
         [environment.cdnProEndpoint]: endpoint,
         [environment.limits]: JSON.stringify(limitsOf(settings)),
         [environment.planning]: JSON.stringify(planningOf(settings)),
+        ...(settings.mode === 'observe' && { [environment.mode]: settings.mode }),
       },
       protection,
       environmentAdvice: {

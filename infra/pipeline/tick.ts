@@ -98,7 +98,7 @@ export class Tick extends Construct {
     grantSend(buffer.deadLetterQueue, this.function);
     grantWindow(windowTable, this.function);
     grantReadSecret(credentials, this.function);
-    watchTick(monitoring, this.function);
+    watchTick(monitoring, this.function, settings.mode);
     watchPurges(monitoring);
   }
 

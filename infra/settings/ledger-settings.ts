@@ -35,9 +35,20 @@ export const accounts = z.array(
   expected('a list of AWS accounts'),
 );
 
-/** @returns an issue where a deployment that uses another's ledger shares its own: its own has no window to share */
+const observesAlone =
+  "expected not to be set with `mode: 'observe'`: what is only counted would be taken from those that purge";
+
+/**
+ * @returns an issue where a deployment that uses another's ledger shares its own, which has no window to share, and where
+ *   one that only observes would take tokens and requests from those that purge
+ */
 export function validateSharing(config: unknown): readonly ValidationIssue[] {
-  const { sharedLedger, ledgerSharedWith } = recordOf(config) ?? {};
+  const { sharedLedger, ledgerSharedWith, mode } = recordOf(config) ?? {};
+  if (mode === 'observe') {
+    return Object.entries({ sharedLedger, ledgerSharedWith }).flatMap(([field, value]) =>
+      value === undefined ? [] : [{ path: [field], message: observesAlone }],
+    );
+  }
   if (sharedLedger === undefined || ledgerSharedWith === undefined) return [];
   return [
     {

@@ -19,19 +19,19 @@ const propsFields = {
 };
 
 type CheckedProps = Readonly<
-  Partial<Record<'credentials' | 'sharedLedger' | keyof typeof propsFields, unknown>>
+  Partial<Record<'credentials' | 'sharedLedger' | 'mode' | keyof typeof propsFields, unknown>>
 >;
 
 /**
  * Checks the construct's props that are no settings.
  * @throws ConfigError with every issue
  */
-export function checkProps({ credentials, sharedLedger, ...props }: CheckedProps) {
+export function checkProps({ credentials, sharedLedger, mode, ...props }: CheckedProps) {
   const { retainData, logRetentionDays, endpoint, ledgerSharedWith } = props;
   const checked = { retainData, logRetentionDays, endpoint, ledgerSharedWith };
   return check(strictObject(propsFields), checked, purgerSubject, () => [
     ...validateCredentials(credentials),
-    ...validateSharing({ sharedLedger, ledgerSharedWith }),
+    ...validateSharing({ sharedLedger, ledgerSharedWith, mode }),
   ]);
 }
 

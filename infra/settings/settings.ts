@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { MappingConfig, Rule } from '../../functions/core/mapping/rule.ts';
-import type { Target } from '../../functions/core/model/types.ts';
+import type { Mode, Target } from '../../functions/core/model/types.ts';
 import { check, purgerSubject } from './checks/check.ts';
 import { retiredSettings } from './checks/retired.ts';
 import {
@@ -61,6 +61,11 @@ export interface Settings extends LimitsSettings, PlanningSettings, ProvingSetti
    */
   readonly paused?: boolean;
   /**
+   * `observe` maps, plans and counts changes, and purges nothing, not even takedowns: for a trial next to what purges today.
+   * @default 'purge'
+   */
+  readonly mode?: Mode;
+  /**
    * Whether there is a CloudWatch dashboard, which costs 3 US dollars a month.
    * @default false
    */
@@ -74,6 +79,7 @@ export interface CompleteSettings extends CompleteLimits, CompletePlanning, Comp
   readonly allowedHosts?: readonly string[];
   readonly batchingWindowSeconds: number;
   readonly paused: boolean;
+  readonly mode: Mode;
   readonly dashboard: boolean;
 }
 
@@ -83,6 +89,7 @@ export const defaultSettings = {
   ...defaultPlanning,
   batchingWindowSeconds: 2,
   paused: false,
+  mode: 'purge',
   dashboard: false,
 } as const;
 
@@ -101,6 +108,7 @@ export const settingsFields = {
   ...planningFields,
   ...provingFields,
   paused: trueOrFalse.optional(),
+  mode: z.enum(['purge', 'observe'], expected('"purge" or "observe"')).optional(),
   dashboard: trueOrFalse.optional(),
 };
 
@@ -132,14 +140,20 @@ export function completeSettings(settings: Settings): CompleteSettings {
     allowedHosts,
     batchingWindowSeconds = defaultSettings.batchingWindowSeconds,
     paused = defaultSettings.paused,
+    mode = defaultSettings.mode,
     dashboard = defaultSettings.dashboard,
   } = settings;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
-  const own = { target, rules, ...hosts, batchingWindowSeconds, paused, dashboard };
+  const own = { target, rules, ...hosts, batchingWindowSeconds, paused, mode, dashboard };
   return { ...own, ...completeLimits(settings), ...completePlanning(settings), ...completeProving(settings) };
 }
 
 /** @returns what the functions need to map changes */
-export function mappingOf({ target, rules, allowedHosts }: CompleteSettings): MappingConfig {
-  return { target, rules, ...(allowedHosts !== undefined && { allowedHosts }) };
+export function mappingOf({ target, rules, allowedHosts, mode }: CompleteSettings): MappingConfig {
+  return {
+    target,
+    rules,
+    ...(allowedHosts !== undefined && { allowedHosts }),
+    ...(mode === 'observe' && { mode }),
+  };
 }

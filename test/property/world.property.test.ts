@@ -150,7 +150,10 @@ async function isSeen(
 function answering(change: (answer: Answer | NotSent) => Answer | NotSent): Mutation {
   return {
     mutate: (ports) =>
-      sendingBy(ports, (submit) => async (body, options) => change(await submit(body, options))),
+      sendingBy(ports, (submit) => async (body, options) => {
+        const answer = await submit(body, options);
+        return answer.kind === 'observed' ? answer : change(answer);
+      }),
   };
 }
 

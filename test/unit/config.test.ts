@@ -36,6 +36,7 @@ test('defaults are filled in', () => {
     convertInShortage: [],
     probe: { edges: [] },
     paused: false,
+    mode: 'purge',
     dashboard: false,
   });
 });
@@ -55,7 +56,7 @@ test('every issue is named at once, with its path, what was expected and what ca
     '`rateLimit.requests`: expected a whole number from 1 to 10000, got 0.5',
     '`rateLimit.headroom`: expected a number from 0 to 0.9, got 1.2',
     '`batchingWindowSeconds`: expected a whole number from 1 to 300, got 0',
-    'unknown field `extra` (expected one of `target`, `rules`, `allowedHosts`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `probe`, `paused`, `dashboard`)',
+    'unknown field `extra` (expected one of `target`, `rules`, `allowedHosts`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `probe`, `paused`, `mode`, `dashboard`)',
   ]);
 });
 

@@ -16,6 +16,7 @@ const quiet = {
     isKnown: true,
     requests: { quota: 1, left: 1 },
   },
+  observing: false,
   switches: { submit: 'Enabled', tick: 'ENABLED' },
 } as unknown as Omit<Parameters<typeof statusOf>[0], 'alarms'>;
 const alarm = (name: string, isOn: boolean) => ({

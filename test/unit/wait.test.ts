@@ -159,7 +159,8 @@ function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] =
       for (const { messages, state, ...purge } of purges) {
         await createJournal(table).record({ ...purge, messages });
         const [open] = await createJournal(table).open(1);
-        if (open !== undefined && state.kind !== 'purging') await createJournal(table).write(open, state);
+        if (open !== undefined && state.kind !== 'purging' && state.kind !== 'observed')
+          await createJournal(table).write(open, state);
         await createUrlIndex(table).add({ ...purge, messages });
       }
       const purger = { clients, queues, tables } as unknown as Purger;

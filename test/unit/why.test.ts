@@ -64,7 +64,16 @@ const letterOf = (minutes: number, message: PurgeMessage) =>
   });
 
 function why(facts: Partial<WhyFacts>) {
-  const all = { purges: [], parked: [], letters: [], queued: 0, lettersLeft: 0, paused: false, hosts: [] };
+  const all = {
+    purges: [],
+    parked: [],
+    letters: [],
+    queued: 0,
+    lettersLeft: 0,
+    paused: false,
+    observing: false,
+    hosts: [],
+  };
   return whyReport(url, matchUrl(url), { ...all, ...facts });
 }
 const stateOf = (facts: Partial<WhyFacts>) => why(facts).state;

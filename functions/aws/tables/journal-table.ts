@@ -4,7 +4,12 @@ import { gunzip, gzip } from 'node:zlib';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Durations } from '../../core/following/asking.ts';
-import { type FollowedPurge, mostHashes, type PurgeState } from '../../core/following/followed-purge.ts';
+import {
+  type FollowedPurge,
+  type FollowedState,
+  mostHashes,
+  type PurgeState,
+} from '../../core/following/followed-purge.ts';
 import type { RepairsSpent } from '../../core/following/repairs.ts';
 import { repeatableIn } from '../../core/following/repeats.ts';
 import type { Tokens } from '../../core/limits/tokens/quota.ts';
@@ -20,11 +25,18 @@ export interface AcceptedPurge
   extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable' | 'provable'> {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
+  /** Whether nothing was sent: the purger observes. */
+  readonly isObserved?: boolean;
+}
+
+/** A purge as it was read. */
+interface ReadPurge extends FollowedPurge {
+  readonly version: number;
 }
 
 /** A purge that is followed, as it was read. */
-export interface OpenPurge extends FollowedPurge {
-  readonly version: number;
+export interface OpenPurge extends ReadPurge {
+  readonly state: FollowedState;
 }
 
 /** What is known of all purges together. */
@@ -35,7 +47,7 @@ export interface Following {
 
 /** What is written of a purge: by `submit`, once it is accepted. */
 export interface PurgeRecorder {
-  /** Writes an accepted purge into the journal, from where it is followed to its end. */
+  /** Writes an accepted purge into the journal, from where it is followed to its end, or one that was only observed. */
   record(purge: AcceptedPurge): Promise<void>;
 }
 
@@ -47,7 +59,7 @@ export interface Journal extends PurgeRecorder {
    * Writes a purge's state. It stays among those that are followed.
    * @returns the purge as it is now; undefined where somebody else has written since it was read
    */
-  write(purge: OpenPurge, state: PurgeState): Promise<OpenPurge | undefined>;
+  write(purge: OpenPurge, state: FollowedState): Promise<OpenPurge | undefined>;
   /** Follows a purge no longer, unless somebody else has written since it was read. */
   close(purge: OpenPurge): Promise<void>;
   /** @returns a purge, ended or not; undefined where it is not in the journal */
@@ -127,27 +139,27 @@ export function createJournal({ client, tableName, nowMs }: JournalOptions): Jou
     return unmarshall(Item) as { readonly body?: Uint8Array; readonly parts?: number };
   }
 
-  async function put({ version, ...purge }: OpenPurge, isOpen: boolean): Promise<boolean> {
+  async function put({ version, ...purge }: ReadPurge, isOpen: boolean): Promise<boolean> {
     const stored = toStored(purge, isOpen, expiresAt());
     return writeItem(addressOf(purgePrefix + purge.purgeId), stored, version);
   }
 
   return {
-    async record({ messages, ...accepted }) {
+    async record({ messages, isObserved = false, ...accepted }) {
       // Who finds the purge finds its messages.
       await writeMessages(accepted.purgeId, messages);
       const repeatable = hashesOf(messages.flatMap(repeatableIn));
       const entryHashes = [
         ...new Set([...repeatable, ...hashesOf(messages.flatMap(({ entries }) => entries))]),
       ];
-      const purge: OpenPurge = {
+      const purge: ReadPurge = {
         ...accepted,
         ...(entryHashes.length <= mostHashes && { entryHashes, repeatable: repeatable.length }),
         ...(messages.some(({ entries }) => isProvable(entries)) && { provable: true }),
-        state: { kind: 'purging' },
+        state: { kind: isObserved ? 'observed' : 'purging' },
         version: 0,
       };
-      await put(purge, true);
+      await put(purge, !isObserved);
     },
 
     async open(limit) {
@@ -165,7 +177,8 @@ export function createJournal({ client, tableName, nowMs }: JournalOptions): Jou
             ExclusiveStartKey,
           }),
         );
-        open.push(...Items.map((item) => fromStored(unmarshall(item, { wrapNumbers: Number }))));
+        // What is only observed is never in the index.
+        open.push(...Items.map((item) => fromStored(unmarshall(item, { wrapNumbers: Number })) as OpenPurge));
         ExclusiveStartKey = LastEvaluatedKey;
       } while (ExclusiveStartKey !== undefined && open.length < limit);
       return open;
@@ -250,7 +263,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
   };
 }
 
-function fromStored(item: Record<string, unknown>): OpenPurge {
+function fromStored(item: Record<string, unknown>): ReadPurge {
   const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, repeatable, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
   const { provable, state: kind, reason, successRate, finishedMs, proof, stale } = rest;

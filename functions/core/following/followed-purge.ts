@@ -25,6 +25,12 @@ export interface FollowedPurge {
 
 /** How far a purge is, as far as that is written down. */
 export type PurgeState =
+  | FollowedState
+  /** Nothing was sent to CDN Pro: the purger observes. It is not followed, and comes to no end. */
+  | (Outcome & { readonly kind: 'observed' });
+
+/** How far a purge is that was sent. */
+export type FollowedState =
   /** With a success rate, CDN Pro has finished it in full, and the edge is to be asked. */
   | (Outcome & { readonly kind: 'purging' })
   /** Something of it was left out, or seen to be old: that has to be sent again. */

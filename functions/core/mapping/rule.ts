@@ -1,4 +1,12 @@
-import type { ChangeAction, Lane, OriginChange, PurgeAction, PurgeEntry, Target } from '../model/types.ts';
+import type {
+  ChangeAction,
+  Lane,
+  Mode,
+  OriginChange,
+  PurgeAction,
+  PurgeEntry,
+  Target,
+} from '../model/types.ts';
 import type { Captures } from './patterns/pattern.ts';
 import type { Encoding } from './urls/encodings.ts';
 import type { FileHeaders } from './urls/header-sets.ts';
@@ -118,6 +126,8 @@ export interface MappingConfig {
    */
   readonly allowedHosts?: readonly string[];
   readonly rules: readonly Rule[];
+  /** What was only observed is not remembered as purged: an object counts as purged by the same mapping alone. */
+  readonly mode?: Mode;
 }
 
 /** A URL that a rule asked for and that cannot be purged. */

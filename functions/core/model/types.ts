@@ -3,6 +3,9 @@
 /** The environment of CDN Pro that a purge applies to. The API requires it. */
 export type Target = 'production' | 'staging';
 
+/** Whether changes are purged, or only observed. */
+export type Mode = 'purge' | 'observe';
+
 /** What a purge does to what is cached: flag it as invalid, or remove it altogether. */
 export type PurgeAction = 'invalidate' | 'delete';
 

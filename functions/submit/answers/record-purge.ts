@@ -9,11 +9,15 @@ import { entriesByMessage } from '../messages/return-messages.ts';
 import type { SubmitPorts } from '../ports.ts';
 import type { SendContext, SentRequest } from './handle-answer.ts';
 
-/** Writes an accepted purge into the journal, from where `tick` follows it. Where that fails, it is accepted all the same. */
+/**
+ * Writes an accepted purge into the journal, from where `tick` follows it. Where that fails, it is accepted all the same.
+ * @param isObserved whether nothing was sent, so that there is nothing to follow
+ */
 export async function recordPurge(
   purgeId: string,
   { request, sentMs }: SentRequest,
   { batch, ports }: Pick<SendContext, 'batch' | 'ports'>,
+  isObserved = false,
 ): Promise<void> {
   const messages = messagesOf(request, batch);
   const purge: AcceptedPurge = {
@@ -29,6 +33,7 @@ export async function recordPurge(
     // Of its changes the one that was repaired least often decides whether there is anything to send again.
     repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
     messages,
+    ...(isObserved && { isObserved }),
   };
   await Promise.all([record(purge, ports), index(purge, ports)]);
 }

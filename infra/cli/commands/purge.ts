@@ -13,6 +13,7 @@ import { connect, type Purger } from '../purger/connect.ts';
 import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
 import { sendByHand } from '../purger/queues/send-by-hand.ts';
+import { observingReason } from '../queries/observing.ts';
 import {
   type Cost,
   costOf,
@@ -23,7 +24,7 @@ import {
 } from '../queries/purge-by-hand.ts';
 import { quotaReport } from '../queries/quota.ts';
 import { readDuration } from '../queries/time.ts';
-import { readNamedFile } from '../read-file.ts';
+import { readNamedFile, readUrlLines } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { awaitedResult } from './journal/awaited-result.ts';
 
@@ -77,6 +78,9 @@ export const purgeCommand = defineCommand({
     if (values['dry-run'] === true) {
       return print(0, { queued: 0, ...read, ...plan }, describePlan(read.entries, plan, 'would be purged'));
     }
+    if (purger.mode === 'observe') {
+      return print(1, { queued: 0, ...read, ...plan }, `Nothing was purged. It is ${observingReason}.`);
+    }
     const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
     if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
     const { change, unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
@@ -110,17 +114,12 @@ async function readList(
   file: string | undefined,
   { readStdin }: Surroundings,
 ): Promise<readonly string[]> {
-  const lines = [...(file === undefined ? [] : readLines(readNamedFile('--file', file, 'a file of URLs')))];
-  for (const arg of args) lines.push(...(arg === '-' ? readLines((await readStdin()) ?? '') : [arg]));
+  const lines = [
+    ...(file === undefined ? [] : readUrlLines(readNamedFile('--file', file, 'a file of URLs'))),
+  ];
+  for (const arg of args) lines.push(...(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]));
   if (lines.length > 0) return lines;
   throw new UsageError('Expected URLs, --file FILE, or "-" with URLs on stdin, got none');
-}
-
-function readLines(text: string): readonly string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 interface Plan extends Cost {

@@ -27,7 +27,7 @@ export const statusCommand = defineCommand({
 });
 
 function describe(status: Status): string {
-  const { fresh, why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;
+  const { why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;
   const parkedLanes = Object.entries(parked).map(([lane, count]) => `${count} ${lane}`);
   const rows: readonly (readonly [string, string])[] = [
     ['waiting', `${counted(queued, 'message')} in the queues`],
@@ -43,7 +43,7 @@ function describe(status: Status): string {
     ...(alarms === undefined ? [] : ([['alarms', String(alarms.length)]] as const)),
   ];
   return [
-    fresh ? 'Nothing waits, and nothing has failed.' : 'Not fresh.',
+    headline(status),
     ...why.map((reason) => `  ${reason}`),
     '',
     ...rows.map(([name, value]) => `${name.padEnd(14)} ${value}`),
@@ -52,9 +52,15 @@ function describe(status: Status): string {
   ].join('\n');
 }
 
-function nextSteps({ paused, deadLetters, parked, alarms = [] }: Status): readonly string[] {
+function headline({ fresh, observing }: Status): string {
+  if (observing) return 'Not purging.';
+  return fresh ? 'Nothing waits, and nothing has failed.' : 'Not fresh.';
+}
+
+function nextSteps({ observing, paused, deadLetters, parked, alarms = [] }: Status): readonly string[] {
   const isParked = Object.values(parked).some((count) => count > 0);
   return [
+    ...(observing ? ['Next: cdn-purger report says what would have been purged.'] : []),
     ...(paused ? ['Next: cdn-purger resume, once it is to go on.'] : []),
     ...(isParked ? ['Next: cdn-purger waiting says which URLs, and until when.'] : []),
     ...(deadLetters > 0 ? ['Next: cdn-purger dead says why.'] : []),

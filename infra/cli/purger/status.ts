@@ -21,5 +21,13 @@ export async function readStatusFacts(
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
   const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
   const beyondShare = reasons.filter((reason) => reason === 'share').length;
-  return { ...work, beyondShare, unread: purger.queues.watchedLeftOut ?? 0, quota, switches, alarms };
+  return {
+    ...work,
+    beyondShare,
+    unread: purger.queues.watchedLeftOut ?? 0,
+    quota,
+    switches,
+    observing: purger.mode === 'observe',
+    alarms,
+  };
 }

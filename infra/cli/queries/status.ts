@@ -6,6 +6,7 @@ import { counted } from '../counted.ts';
 import type { Alarm } from '../purger/alarms.ts';
 import { countOf, type QueueCounts } from '../purger/queues/queues.ts';
 import { isPaused, type Switches } from '../purger/switches.ts';
+import { observingReason } from './observing.ts';
 import type { QuotaReport } from './quota.ts';
 
 /** What a status is made from. */
@@ -20,6 +21,7 @@ export interface StatusFacts {
   readonly unread: number;
   readonly quota: QuotaReport;
   readonly switches: Switches;
+  readonly observing: boolean;
   /** Undefined on the local stack. */
   readonly alarms: readonly Alarm[] | undefined;
 }
@@ -40,6 +42,8 @@ export interface Status {
   readonly open: number;
   readonly deadLetters: number;
   readonly paused: boolean;
+  /** Whether nothing is purged, since it observes; then nothing is fresh. */
+  readonly observing: boolean;
   /** What people may spend of the day's tokens. */
   readonly tokens: { readonly files: number; readonly dirs: number };
   /** How many purge requests may go out now. */
@@ -64,6 +68,7 @@ export function statusOf({
   unread,
   quota,
   switches,
+  observing,
   alarms,
 }: StatusFacts): Status {
   const queued = countOf(queues.buffer) + countOf(queues.inbox);
@@ -78,7 +83,7 @@ export function statusOf({
     Number.POSITIVE_INFINITY,
   );
   return {
-    fresh: waiting + open.length + unread + deadLetters + notFresh.length === 0,
+    fresh: !observing && waiting + open.length + unread + deadLetters + notFresh.length === 0,
     why: reasonsOf({
       queued,
       parked: parked.length,
@@ -87,6 +92,7 @@ export function statusOf({
       unread,
       deadLetters,
       paused,
+      observing,
       quota,
       notFresh,
     }),
@@ -97,6 +103,7 @@ export function statusOf({
     open: open.length,
     deadLetters,
     paused,
+    observing,
     tokens: { files: quota.files.people, dirs: quota.dirs.people },
     requests: quota.requests.left,
     ...(on !== undefined && {
@@ -113,9 +120,10 @@ function reasonsOf({
   unread,
   deadLetters,
   paused,
+  observing,
   quota: { requests, isKnown },
   notFresh,
-}: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused'> & {
+}: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused' | 'observing'> & {
   readonly parked: number;
   readonly beyondShare: number;
   readonly unread: number;
@@ -123,6 +131,7 @@ function reasonsOf({
   readonly notFresh: readonly Alarm[];
 }): readonly string[] {
   return [
+    ...(observing ? [observingReason] : []),
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
     ...(requests.closedUntil === undefined
       ? []

@@ -27,10 +27,12 @@ export class SubmitWidgets {
   }
 
   title(): TextWidget {
-    const { paused, target } = this.#watched.settings;
+    const { paused, mode, target } = this.#watched.settings;
     const state = paused
       ? '**Submission is paused by the configuration: changes wait in the purge queue.**'
-      : `Purges ${target}; a change should be purged within ${freshSeconds} s.`;
+      : mode === 'observe'
+        ? '**It observes: nothing is purged.** `cdn-purger report` says what would have been.'
+        : `Purges ${target}; a change should be purged within ${freshSeconds} s.`;
     return new TextWidget({ width: 24, height: 2, markdown: `# ${this.#monitoring.purgerName}\n${state}` });
   }
 

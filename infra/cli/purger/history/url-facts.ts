@@ -45,6 +45,7 @@ export async function readUrlFacts(
     lettersLeft,
     queued: countOf(queues.buffer) + countOf(queues.inbox),
     paused: isPaused(switches),
+    observing: purger.mode === 'observe',
     hosts: purger.leftOut > 0 ? [] : purger.hosts,
     ...(laneWaiting !== undefined && { waiting: laneWaiting }),
   };

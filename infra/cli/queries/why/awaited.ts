@@ -97,7 +97,8 @@ function outcomeOf(
   open: readonly Awaited[],
   queued: number,
 ): AwaitedReport['outcome'] {
-  if (open.some(({ state }) => state === 'failed')) return 'failed';
+  // What was only observed is never purged: to wait for it would be in vain.
+  if (open.some(({ state }) => state === 'failed' || state === 'observed')) return 'failed';
   if (open.length + queued > 0) return 'waiting';
   return all.length === 0 ? 'nothing' : 'done';
 }

@@ -24,11 +24,21 @@ function headline({ outcome, counts, timedOut }: AwaitedReport & { readonly time
   const { completed = 0, fresh = 0 } = counts;
   if (timedOut) return 'Time has run out.';
   if (outcome === 'done') return `Done: ${fresh} fresh, ${completed} completed.`;
-  if (outcome === 'failed') return 'Some have failed:';
+  if (outcome === 'failed') return isObserved(counts) ? 'Not purged:' : 'Some have failed:';
   return 'Nothing has changed since then, or it has not arrived.';
 }
 
-function nextSteps({ outcome, timedOut }: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
+function isObserved({ observed = 0, failed = 0 }: AwaitedReport['counts']): boolean {
+  return observed > 0 && failed === 0;
+}
+
+function nextSteps({
+  outcome,
+  counts,
+  timedOut,
+}: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
+  if (isObserved(counts) && !timedOut)
+    return ['', 'Next: cdn-purger report says what would have been purged.'];
   if (outcome === 'failed') return ['', 'Next: cdn-purger dead says why.'];
   if (outcome === 'nothing')
     return [

@@ -7,6 +7,7 @@ const fewPrinted = 5;
 
 const meanings: Readonly<Record<UrlState, string>> = {
   waiting: 'waiting for tokens of the day',
+  observed: 'observed: it would have been purged, and nothing was sent to CDN Pro',
   purging: 'purging: CDN Pro has accepted it and not finished',
   partial: 'partial: some servers were left out, and it is purged again',
   completed: 'completed: CDN Pro says that all of its servers have obeyed',

@@ -98,6 +98,7 @@ export function changeMs(change: ChangeReference | undefined): number | undefine
 const worstFirst: readonly UrlState[] = [
   'unknown',
   'failed',
+  'observed',
   'waiting',
   'partial',
   'purging',

@@ -4,6 +4,7 @@ import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { ChangeReference } from '../../../../functions/core/model/purge-message.ts';
 import type { Lane } from '../../../../functions/core/model/types.ts';
 import { counted } from '../../counted.ts';
+import { observingReason } from '../observing.ts';
 import { unknownHosts } from '../purge-by-hand.ts';
 import {
   newestOf,
@@ -76,6 +77,7 @@ export interface WhyFacts extends UrlFacts {
   /** Dead letters that were not looked at. */
   readonly lettersLeft: number;
   readonly paused: boolean;
+  readonly observing: boolean;
   /** The hosts of the rules; empty where they do not say. */
   readonly hosts: readonly string[];
 }
@@ -130,9 +132,10 @@ function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
 function notesOf(
   url: string,
   isKnown: boolean,
-  { queued, lettersLeft, paused, hosts }: WhyFacts,
+  { queued, lettersLeft, paused, observing, hosts }: WhyFacts,
 ): readonly string[] {
   return [
+    ...(observing ? [observingReason] : []),
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
     ...(queued > 0
       ? [
