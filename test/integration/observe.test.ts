@@ -73,6 +73,13 @@ test('a purger that observes says what it would have purged, and CDN Pro is sent
     exitCode: 1,
     stdout: 'Nothing was purged. It is observing: nothing is purged.',
   });
+  expect(await cli(['redrive'])).toMatchObject({
+    exitCode: 1,
+    stdout: 'Nothing was moved. It is observing: nothing is purged.',
+  });
+  const words = (await cli(['why', 'https://h.example/a'])).stdout;
+  expect(words).toContain('observed: it would have been purged, and nothing was sent to CDN Pro');
+  expect(words).not.toMatch(/accepted|finished|completed|fresh/);
   expect(posts).toEqual([]);
 });
 

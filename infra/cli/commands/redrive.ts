@@ -1,8 +1,15 @@
-import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import {
+  type CommandResult,
+  defineCommand,
+  purgerOptions,
+  purgerUsage,
+  refuseArguments,
+} from '../command.ts';
 import { counted } from '../counted.ts';
 import { connect } from '../purger/connect.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
+import { observingReason } from '../queries/observing.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
 
@@ -22,6 +29,7 @@ export const redriveCommand = defineCommand({
   async run({ values, positionals }) {
     refuseArguments(positionals);
     const purger = await connect(values);
+    if (purger.mode === 'observe') return observingResult(values.json === true);
     const startMs = await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
     const redriven = await redrive(purger, values, startMs);
     const { moved, kept, failed } = redriven;
@@ -43,3 +51,10 @@ export const redriveCommand = defineCommand({
     };
   },
 });
+
+/** In the purge queue a dead letter would count as done. */
+function observingResult(json: boolean): CommandResult {
+  const why = `Nothing was moved. It is ${observingReason}.`;
+  const redriven = { moved: 0, kept: 0, failed: [why] };
+  return { exitCode: 1, stdout: json ? JSON.stringify(redriven, null, 2) : why };
+}

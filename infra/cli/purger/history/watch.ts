@@ -10,7 +10,8 @@ import { readLetters } from './url-facts.ts';
 /** Something that has just happened. `at` is when it was seen, in ISO 8601. */
 export type WatchEvent = { readonly at: string } & (
   | {
-      readonly event: 'accepted';
+      /** `observed`: it would have been sent. */
+      readonly event: 'accepted' | 'observed';
       readonly purgeId: string;
       readonly lane: string;
       readonly urls: readonly string[];
@@ -55,12 +56,12 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
     const history = await openHistory(purger, nowMs);
     const recent = await history.since(Math.max(startMs, nowMs - lateMs));
     const accepted = recent.filter(({ purgeId }) => !seen.has(purgeId)).reverse();
-    for (const { purgeId } of accepted) {
+    for (const { purgeId, state } of accepted) {
       seen.add(purgeId);
-      open.add(purgeId);
+      if (state.kind !== 'observed') open.add(purgeId);
     }
-    const events: Unseen[] = accepted.map(({ purgeId, lane, messages }) => ({
-      event: 'accepted',
+    const events: Unseen[] = accepted.map(({ purgeId, lane, messages, state }) => ({
+      event: state.kind === 'observed' ? 'observed' : 'accepted',
       purgeId,
       lane,
       urls: [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))],

@@ -11,7 +11,8 @@ export function describeEvent(event: WatchEvent): string {
 
 function wordsOf(event: WatchEvent): string {
   switch (event.event) {
-    case 'accepted': {
+    case 'accepted':
+    case 'observed': {
       const from = event.changes.length === 0 ? '' : ` for ${few(event.changes)}`;
       return `purge ${event.purgeId} (${event.lane}): ${few(event.urls)}${from}`;
     }

@@ -58,10 +58,10 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
   const why = repeats !== undefined ? `, once more after ${repeats}` : repair > 0 ? `, repair ${repair}` : '';
   const accepted = row(
     acceptedAt,
-    'accepted',
+    state === 'observed' ? state : 'accepted',
     `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}`,
   );
-  if (state === 'purging') return [accepted];
+  if (state === 'purging' || state === 'observed') return [accepted];
   const outcome = [
     ...(successRate === undefined ? [] : [`${successRate}% of the servers have obeyed`]),
     ...(state === 'completed' ? [] : [state]),
