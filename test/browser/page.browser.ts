@@ -84,7 +84,7 @@ describe.skipIf(executablePath === undefined)('the page of the local stack', () 
     ).toMatch(/waiting|purging/);
     const isUnderWay = async () => new Set(await states()).size > 1;
     expect(await eventually(isUnderWay)).toBe(true);
-    await page.screenshot({ path: 'docs/page.png' });
+    if (process.env.WRITE_PICTURE === '1') await page.screenshot({ path: 'docs/page.png' });
     expect(await eventually(async () => (await states()).every((state) => state === 'fresh'), 60_000)).toBe(
       true,
     );

@@ -1,13 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PermissionsBoundary, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { ConfigError } from '../../infra/settings/checks/check.ts';
+import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
+import { everything } from '../helpers/deployments.ts';
 import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
 
 /** A stack with a purger that has one of everything. */
@@ -139,6 +141,16 @@ describe('options of functions', () => {
       expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL).toBe('DEBUG');
       expect(Properties.VpcConfig !== undefined).toBe(/Submit|Tick/.test(id));
     }
+  });
+
+  test('are not needed for a permissions boundary, which the CDK has for every role of the purger', () => {
+    const app = unbundledApp();
+    const site = new PurgerStack(app, 'Bounded', { config: { ...sampleConfig, ...everything } });
+    const arn = 'arn:aws:iam::111122223333:policy/boundary';
+    PermissionsBoundary.of(site).apply(ManagedPolicy.fromManagedPolicyArn(site, 'Boundary', arn));
+    const roles = Object.values(Template.fromStack(site).findResources('AWS::IAM::Role'));
+    expect(roles.length).toBeGreaterThanOrEqual(6);
+    for (const { Properties } of roles) expect(Properties.PermissionsBoundary).toBe(arn);
   });
 
   test.each([
