@@ -10,8 +10,8 @@ import { type Contract, contractEnvironment, shortenDays, simulatedContract } fr
 import { edgeHostOf } from './demo/hosts.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import { firstObjects, outsideNotifications, watchedObjects } from './demo/s3-source.ts';
+import type { LocalContext } from './demo/samples/local-context.ts';
 import { createOrigin, type Origin } from './demo/samples/origin.ts';
-import type { LocalContext } from './demo/samples/run-samples.ts';
 import type { Sample } from './demo/samples/sample.ts';
 import { samplesFor } from './demo/samples/samples.ts';
 import { localSecrets } from './demo/secrets.ts';

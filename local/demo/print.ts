@@ -1,4 +1,4 @@
-import type { SampleResult, Step } from './samples/run-samples.ts';
+import type { SampleResult, Step } from './samples/local-context.ts';
 import type { Entry, Timeline } from './timeline/timeline.ts';
 import { describeFinish, describeFollowed, describePurge } from './timeline/timeline-purges.ts';
 

@@ -1,7 +1,8 @@
 import { LocalStackError } from '../aws/template/errors.ts';
 import type { LocalCdn } from '../demo/cdn.ts';
-import { type LocalContext, placeOf, sendWebhook } from '../demo/samples/run-samples.ts';
+import type { LocalContext } from '../demo/samples/local-context.ts';
 import type { Sample } from '../demo/samples/sample.ts';
+import { placeOf, sendWebhook } from '../demo/samples/steps/make-change.ts';
 import type { Timeline } from '../demo/timeline/timeline.ts';
 import { isPageUrl } from './servers.ts';
 import type { ActionView } from './view.ts';

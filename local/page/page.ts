@@ -1,6 +1,6 @@
 import type { LocalCdn } from '../demo/cdn.ts';
 import type { Ready } from '../demo/ready.ts';
-import type { LocalContext } from '../demo/samples/run-samples.ts';
+import type { LocalContext } from '../demo/samples/local-context.ts';
 import type { Sample } from '../demo/samples/sample.ts';
 import { createActions } from './actions.ts';
 import { pageAssets } from './assets.ts';

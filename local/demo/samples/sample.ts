@@ -19,3 +19,6 @@ export type Sample =
     }
   /** What there is no sample of, and why. */
   | { readonly kind: 'none'; readonly title: string; readonly reason: string };
+
+/** A sample that can be made to happen. */
+export type RealSample = Exclude<Sample, { kind: 'none' }>;
