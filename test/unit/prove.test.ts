@@ -244,6 +244,8 @@ describe('a purge after which the edge shows an old version', () => {
       { entries: [{ url: well }], repeats: purgeId },
     ]);
     expect(world.sent[1]).not.toHaveProperty('repair');
+    // Who looks for the other file finds out that it is not the one that was purged again.
+    expect((await world.ports.journal.purge(purgeId))?.state.stale).toHaveLength(1);
   });
 
   test('has nothing else repaired where the tick ends before it has sent anything', async () => {

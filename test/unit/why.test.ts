@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { hashOf } from '../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
+import { fileKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
-import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';
 import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
@@ -153,6 +155,25 @@ describe('the state of a URL is that of its newest change', () => {
     expect(stateOf({ purges: [proven, purgeAt(2, completed, messageOf(1, { entries: [shown] }))] })).toBe(
       'fresh',
     );
+  });
+
+  test('which another file of its purge, that was seen to be old, does not take back', () => {
+    const old: PurgeEntry = { ...file, url: 'https://h.example/old', shows: { etag: '1', sinceMs: startMs } };
+    const shown: PurgeEntry = { ...file, shows: { etag: '2', sinceMs: startMs } };
+    const listing = dir('https://h.example/news/**');
+    for (const kind of ['superseded', 'failed', 'partial'] as const) {
+      const state = { kind, successRate: 100, reason: 'old', stale: [hashOf(fileKey(old as FileEntry))] };
+      const stateWith = (entry: PurgeEntry, ...others: readonly SettledPurge[]) =>
+        stateOf({ purges: [...others, purgeAt(2, state, messageOf(1, { entries: [old, entry] }))] });
+      for (const entry of [file, shown, listing]) expect(stateWith(entry)).toBe('completed');
+      expect(why({ purges: [purgeAt(2, state, messageOf(1, { entries: [old, shown] }))] }).reason).toBe(
+        'not proven: another file of its purge was seen to be old',
+      );
+      const second = messageOf(1, { entries: [shown], repeats: 'p2' });
+      expect(stateWith(shown, purgeAt(4, { kind: 'fresh' }, second))).toBe('fresh');
+      const ofShown = { ...state, stale: [hashOf(fileKey(shown as FileEntry))] };
+      expect(stateOf({ purges: [purgeAt(2, ofShown, messageOf(1, { entries: [old, shown] }))] })).toBe(kind);
+    }
   });
 
   test('unknown where there is none, with what is known', () => {

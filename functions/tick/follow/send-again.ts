@@ -52,7 +52,8 @@ export async function sendAgain(
   if (!(await sendAll([...again, ...second], purgeId, ports))) return undefined;
   measure('Repairs', 1);
   log.info(followEvents.purgeSentAgain, { purgeId, ...outcome, urls, repair: repair + 1 });
-  return spent.length > 0 ? { kind: 'failed', ...outcome, reason } : { kind: 'superseded', ...outcome };
+  const end = { ...outcome, ...(stale !== undefined && { stale }) };
+  return spent.length > 0 ? { kind: 'failed', ...end, reason } : { kind: 'superseded', ...end };
 }
 
 /**

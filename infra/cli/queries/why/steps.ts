@@ -1,6 +1,7 @@
+import { hashOf } from '../../../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
-import { entryKey } from '../../../../functions/core/model/entry-key.ts';
+import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
@@ -48,6 +49,7 @@ export function stepsOf(
     message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair'>,
     seen: Pick<Step, 'atMs' | 'state' | 'reason'>,
     changedMs = seen.atMs,
+    stale?: ReadonlySet<string>,
   ): readonly Step[] =>
     message.entries.filter(matches).map((entry) => ({
       ...(message.change !== undefined && { change: message.change }),
@@ -56,11 +58,14 @@ export function stepsOf(
       key: entryKey(entry),
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
       ...(isProvable(entry) ? seen : unproven(seen)),
+      ...(stale !== undefined && !isStale(entry, stale) && besidesStale),
     }));
   return [
-    ...purges.flatMap(({ messages, acceptedMs, state }) =>
-      messages.flatMap((message) => steps(message, { atMs: acceptedMs, ...seenOf(state) })),
-    ),
+    ...purges.flatMap(({ messages, acceptedMs, state }) => {
+      const seen = { atMs: acceptedMs, ...seenOf(state) };
+      const stale = state.stale && new Set(state.stale);
+      return messages.flatMap((message) => steps(message, seen, acceptedMs, stale));
+    }),
     ...letters.flatMap(({ body, sentAt, reason }) => {
       const seen = { atMs: Date.parse(sentAt), state: 'failed', reason } as const;
       return readMessages(body).flatMap((read) => (read.kind === 'message' ? steps(read.message, seen) : []));
@@ -70,6 +75,16 @@ export function stepsOf(
       steps({ ...own, entries: [entry] }, { atMs: Number.POSITIVE_INFINITY, state: 'waiting' }, sinceMs),
     ),
   ];
+}
+
+/** CDN Pro has finished the whole purge: what was not seen to be old is not sent again for what was. */
+const besidesStale = {
+  state: 'completed',
+  reason: 'not proven: another file of its purge was seen to be old',
+} as const;
+
+function isStale(entry: PurgeEntry, stale: ReadonlySet<string>): boolean {
+  return entry.kind === 'file' && stale.has(hashOf(fileKey(entry)));
 }
 
 /** What was found out at the edge of a purge is about its other files. */
