@@ -41,6 +41,8 @@ export function askServer(
         request.destroy();
       });
       request.on('error', failed);
+      // A connection that is switched to another protocol ends without an answer and without an error.
+      request.on('close', () => failed(new Error('the connection was closed')));
       request.end();
     } catch (error) {
       failed(error);

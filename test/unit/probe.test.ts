@@ -88,6 +88,10 @@ describe('a server', () => {
       response.destroy();
       return;
     }
+    if (url === '/switched') {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      return;
+    }
     response.writeHead(url === '/elsewhere' ? 302 : 200, {
       etag: '"abc"',
       'last-modified': 'Thu, 26 Nov 2026 12:00:00 GMT',
@@ -174,6 +178,7 @@ describe('a server', () => {
   test.each([
     ['that does not answer', '/slow', [], /^no answer in time$/],
     ['that breaks off', '/broken', [], /^no answer: socket hang up$/],
+    ['that switches to another protocol', '/switched', [], /^no answer: the connection was closed$/],
     [
       'is not sent headers of the connection',
       '/',
