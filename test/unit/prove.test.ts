@@ -152,6 +152,22 @@ describe('a purge that has completed', () => {
     expect(world.ends(purgeId)).toEqual(['fresh']);
   });
 
+  test('is proven although CDN Pro is asked until nothing is left of a tick, and CDN Pro is not asked for it again', async () => {
+    const { world, purgeId } = await worldOfSlowQuestions();
+    await world.tick();
+    expect([world.ends(purgeId), world.probed]).toEqual([[], []]);
+    await world.tick();
+    expect([world.ends(purgeId), world.asked]).toEqual([['fresh'], ['list']]);
+  });
+
+  test('is not proven where each tick asks for other purges until there is no time, and ends all the same', async () => {
+    const { world, purgeId } = await worldOfSlowQuestions();
+    await world.accept([messageFor(`${page}/other`)], { takesMs: 60 * minuteMs });
+    await world.tick(12);
+    const reason = 'not proven: there was no time to ask';
+    expect(world.events).toMatchObject([{ purgeId, end: 'completed', reason }]);
+  });
+
   test('keeps no other one waiting where the journal does not have what it settles', async () => {
     const { world, purgeId } = await worldWith(
       {},
@@ -293,6 +309,25 @@ describe('a purge after which the edge shows an old version', () => {
     expect(endsOf(world)).toEqual([['superseded'], ['failed']]);
   });
 });
+
+/** @returns the same, where each tick asks CDN Pro nearly as long as it has time */
+async function worldOfSlowQuestions(): ReturnType<typeof worldWith> {
+  const slow: Awaited<ReturnType<typeof worldWith>> = await worldWith(
+    {},
+    {
+      ports: (ports) => ({
+        ...ports,
+        cdnPro: {
+          async prepare() {
+            slow.world.nowMs += 28_000;
+            return ports.cdnPro.prepare();
+          },
+        },
+      }),
+    },
+  );
+  return slow;
+}
 
 function withVantages(
   production: readonly string[],

@@ -59,8 +59,12 @@ export async function provePurges(
   deadlineMs: number,
 ): Promise<readonly Proven[]> {
   const withinMs = Math.min(longestProbeMs, deadlineMs - afterwardsMs - ports.nowMs());
-  if (withinMs < shortestProbeMs) return [];
-  const read = await pMap(finished, (each) => readSample(each, ports), { concurrency });
+  const hasTime = withinMs >= shortestProbeMs;
+  const read = await pMap(
+    finished,
+    (each) => (hasTime || isTooLate(each, ports.nowMs()) ? readSample(each, ports) : postpone(each, ports)),
+    { concurrency },
+  );
   const toChoose = read.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
     toChoose.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
@@ -87,17 +91,25 @@ export async function provePurges(
   return [...ended, ...(await repairAll(stale, quotas, ports))];
 }
 
+/** @returns whether a purge has waited to be proven for too long */
+function isTooLate({ purge, state }: Finished, nowMs: number): boolean {
+  return isToProve(purge) && nowMs - (state.finishedMs ?? purge.acceptedMs) > givenUpMs;
+}
+
+/** Leaves a purge to the next tick, which has more time where CDN Pro need not be asked for it again. */
+async function postpone(each: Finished, ports: Pick<FollowPorts, 'journal' | 'log'>): Promise<undefined> {
+  if (!isToProve(each.purge)) await writeToProve(each, ports);
+}
+
 /** @returns undefined where a purge's files cannot be read, which keeps no other purge waiting */
 async function readSample(
   each: Finished,
   { journal, log, nowMs }: FollowPorts,
 ): Promise<Sampled | undefined> {
-  const { purge, state } = each;
-  const { purgeId, acceptedMs } = purge;
+  const { purgeId } = each.purge;
   try {
-    const isTooLate = isToProve(purge) && nowMs() - (state.finishedMs ?? acceptedMs) > givenUpMs;
     // Of many purges the bodies are too much to be kept.
-    const messages = isTooLate ? [] : await journal.messages(purgeId);
+    const messages = isTooLate(each, nowMs()) ? [] : await journal.messages(purgeId);
     return { ...each, sample: sampleOf(messages.flatMap(({ entries }) => entries)) };
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
