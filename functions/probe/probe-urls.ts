@@ -1,6 +1,13 @@
 import { groupBy } from '../core/model/group-by.ts';
 import { type Judgement, judge, verdictOf } from '../core/proving/judge.ts';
-import type { Probe, ProbeRequest, ProbeResponse, Seen } from '../core/proving/probe.ts';
+import {
+  askedEveryMs,
+  longestAnswerMs,
+  type Probe,
+  type ProbeRequest,
+  type ProbeResponse,
+  type Seen,
+} from '../core/proving/probe.ts';
 import type { Vantages } from '../core/proving/vantages.ts';
 import type { Asked } from './ask.ts';
 import type { FoundServer, Server } from './find-server.ts';
@@ -18,11 +25,6 @@ export interface ProbePorts {
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
 }
-
-/** Probes hurt nobody: a host is asked so often at most, in milliseconds. */
-const everyMs = 1000;
-/** Who answers later is not waited for, in milliseconds. */
-const longestAnswerMs = 5000;
 
 const noTime = { reason: 'there was no time to ask' };
 
@@ -43,7 +45,7 @@ export function createProber(ports: ProbePorts): (request: ProbeRequest) => Prom
   const { vantages, find, nowMs, sleep } = ports;
   /** When each host was asked last. */
   const askedMs = new Map<string, number>();
-  const nextMs = (host: string) => (askedMs.get(host) ?? Number.NEGATIVE_INFINITY) + everyMs;
+  const nextMs = (host: string) => (askedMs.get(host) ?? Number.NEGATIVE_INFINITY) + askedEveryMs;
 
   /** @param endMs when there is no more time, in milliseconds */
   async function askAll(tasks: readonly Task[], endMs: number): Promise<readonly Judged[]> {

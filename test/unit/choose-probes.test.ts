@@ -66,6 +66,17 @@ test('a host is not asked more often than once a second, and each purge has one 
   expect([Math.min(...counts), Math.max(...counts)]).toEqual([1, 2]);
 });
 
+test('where there is less time, fewer are chosen, so that those that go first are asked in it', () => {
+  const bulk = purge('b', many(9, 'https://h.example/b/'), 'bulk');
+  const takedown = purge('t', many(2, 'https://h.example/t/'), 'takedown');
+  const counts = (withinMs: number) =>
+    ['b', 't'].map((id) => urlsOf(chooseProbes([bulk, takedown], vantages, withinMs), id).length);
+  expect([counts(8000), counts(25_000)]).toEqual([
+    [1, 2],
+    [5, 2],
+  ]);
+});
+
 test('a probe counts once for each vantage point, and there is none where no vantage point is', () => {
   const purges = [purge('p', many(9, 'https://h.example/')), purge('q', many(1, 'https://other.example/'))];
   const chosen = chooseProbes(purges, { ...vantages, production: ['dns', 'a', 'b'] });

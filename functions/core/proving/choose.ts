@@ -4,12 +4,12 @@ import { lanes } from '../model/lanes.ts';
 import { withNewestShows } from '../model/shows.ts';
 import type { FileEntry, Lane, PurgeEntry, Shows, Target } from '../model/types.ts';
 import { directoryOf } from '../planning/wildcard.ts';
-import type { Probe } from './probe.ts';
+import { askedEveryMs, longestAnswerMs, type Probe } from './probe.ts';
 import type { Vantages } from './vantages.ts';
 
 /** All URLs of a purge are probed up to this many, and this many of a larger one. */
 export const mostOfPurge = 10;
-/** A host is asked once a second: so often at most in the time that a tick waits for it. */
+/** A host is asked once a second: so often at most in the longest time that a tick waits for it. */
 export const mostOfHost = 20;
 /** For bulk, which nobody waits for, less: the functions that wait for answers are paid by the second. */
 const mostOfHostInBulk = 5;
@@ -72,12 +72,15 @@ function isProvableFile(entry: FileEntry): entry is ProvableEntry {
  * Chooses what is probed of the samples. Where more purges have completed than a host may be asked for, each has one
  * probe before any has a second one, in the order of their lanes, as far as bulk may be probed.
  * @param vantages each probe asks all of its target's
+ * @param withinMs how long there is for them, in milliseconds: what is chosen can be asked in it, whatever its order
  * @returns the probes of each purge, none where there was no room
  */
 export function chooseProbes(
   purges: readonly ToProve[],
   vantages: Vantages,
+  withinMs = Number.POSITIVE_INFINITY,
 ): ReadonlyMap<string, readonly Probe[]> {
+  const mostInTime = Math.min(mostOfHost, Math.floor((withinMs - longestAnswerMs) / askedEveryMs));
   const chosen = new Map<string, Probe[]>(purges.map(({ purgeId }) => [purgeId, []]));
   const asked = new Map<string, number>();
   const askedInBulk = new Map<string, number>();
@@ -91,7 +94,7 @@ export function chooseProbes(
       const requests = vantages[target].length;
       const sum = (asked.get(host) ?? 0) + requests;
       const inBulk = (askedInBulk.get(host) ?? 0) + (lane === 'bulk' ? requests : 0);
-      const isTooMuch = sum > mostOfHost || inBulk > Math.max(mostOfHostInBulk, requests);
+      const isTooMuch = sum > mostInTime || inBulk > Math.max(mostOfHostInBulk, requests);
       if (requests === 0 || isTooMuch || requests > left) continue;
       asked.set(host, sum);
       askedInBulk.set(host, inBulk);

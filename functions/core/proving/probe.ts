@@ -1,5 +1,10 @@
 import type { Header, Shows, Target } from '../model/types.ts';
 
+/** Probes hurt nobody: a host is asked so often at most, in milliseconds. */
+export const askedEveryMs = 1000;
+/** Who answers later is not waited for, in milliseconds. */
+export const longestAnswerMs = 5000;
+
 /** A request to the edge that compares what it serves with what a file has to show. */
 export interface Probe {
   readonly target: Target;

@@ -69,6 +69,7 @@ export async function provePurges(
   const chosen = chooseProbes(
     toChoose.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
     ports.probing.vantages,
+    withinMs,
   );
   const probesOf = ({ purge: { purgeId } }: Finished) => chosen.get(purgeId) ?? [];
   // In bulk most have no probe: they end without a write more.
