@@ -58,6 +58,17 @@ describe('probes of a purge say together', () => {
   });
 });
 
+test('a small purge is fresh only where all of its files were asked for', () => {
+  const conclude = (provable: number) =>
+    concludeProof([probe('/a'), probe('/b')], [proven, proven], { provable, others: 0 });
+  expect(conclude(3)).toMatchObject({
+    kind: 'unproven',
+    reason: 'not proven: there was no room to ask for 1 of its 3 URLs',
+    proof: '2 of 3 URLs seen at dns (1.2.3.4)',
+  });
+  expect([conclude(2).kind, conclude(10).kind, conclude(11).kind]).toEqual(['fresh', 'unproven', 'fresh']);
+});
+
 describe('a redirect', () => {
   const probes = [probe('/about.html'), probe('/about')];
 

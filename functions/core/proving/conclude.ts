@@ -1,4 +1,4 @@
-import type { Sample } from './choose.ts';
+import { mostOfPurge, type Sample } from './choose.ts';
 import type { Probe, Seen, Verdict } from './probe.ts';
 
 /** What probes say of a purge all in all. */
@@ -21,7 +21,8 @@ const unanswered: Verdict = { kind: 'unproven', reason: 'no verdict', seen: [] }
 /**
  * @param probes of one purge
  * @param verdicts in the same order; undefined where the function that probes has not answered
- * @param sample how many files of the purge could be probed, and how much else it has, which makes it `unproven`
+ * @param sample how many files of the purge could be probed, all of which are where they are few, and how much else it has,
+ *   which makes it `unproven`
  */
 export function concludeProof(
   probes: readonly Probe[],
@@ -41,6 +42,10 @@ export function concludeProof(
   const unproven = of('unproven');
   const [worst] = [...stale, ...unproven];
   if (worst === undefined) {
+    if (provable <= mostOfPurge && told.length < provable) {
+      const more = provable - told.length;
+      return { ...notProven(`there was no room to ask for ${more} of its ${provable + others} URLs`), proof };
+    }
     if (others === 0) return { kind: 'fresh', proof, stale: [] };
     return {
       ...notProven(`nothing tells of ${others} of its ${provable + others} URLs which version they show`),
