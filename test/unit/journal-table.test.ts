@@ -147,3 +147,24 @@ test('the URLs of a purge are written in the form that deployed versions read', 
     },
   ]);
 });
+
+test('a purge is found by any of hundreds of spellings, in expressions that DynamoDB takes', async () => {
+  const { client } = createParkedItems();
+  const lengths: number[] = [];
+  const send: typeof client.send = async (command: { readonly input: { FilterExpression?: string } }) => {
+    const { FilterExpression } = command.input;
+    if (FilterExpression !== undefined) lengths.push(FilterExpression.length);
+    return client.send(command as never);
+  };
+  const index = createUrlIndex({
+    client: { ...client, send } as typeof client,
+    tableName: 'Journal',
+    nowMs: () => nowMs,
+  });
+  await index.add(accepted());
+  const others = Array.from({ length: 250 }, (_, host) => `https://h${host}.example/a`);
+  const found = await index.find('2026-11-26', [...others, 'https://h.example/a']);
+  expect(found).toMatchObject([{ purgeId: 'p1', isNamed: true }]);
+  expect([await index.find('2026-11-26', others), lengths.length]).toEqual([[], 6]);
+  expect(Math.max(...lengths)).toBeLessThan(4096);
+});

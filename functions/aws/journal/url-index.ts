@@ -62,6 +62,8 @@ const hashLength = 8;
 /** An item has at most 400 KB (the DynamoDB quotas page): each of these takes about 300. */
 const mostFiles = 40_000;
 const mostWide = 150;
+/** An expression has at most 4 KB (the DynamoDB quotas page): each hash takes about 26 bytes of it. */
+const mostInQuery = 100;
 
 /** @returns the index in the journal's table */
 export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndexOptions): UrlIndex {
@@ -84,20 +86,21 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
     },
 
     async find(day, urls) {
-      const hashes = urls?.map(hashOf);
       const found = new Map<string, FoundPurge>();
-      let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes), ExclusiveStartKey }),
-        );
-        for (const item of Items) {
-          const read = fromStored(unmarshall(item), hashes);
-          const known = found.get(read.purgeId);
-          found.set(read.purgeId, known === undefined ? read : bothOf(known, read));
-        }
-        ExclusiveStartKey = LastEvaluatedKey;
-      } while (ExclusiveStartKey !== undefined);
+      for (const hashes of inParts(urls?.map(hashOf))) {
+        let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
+        do {
+          const { Items = [], LastEvaluatedKey } = await client.send(
+            new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes), ExclusiveStartKey }),
+          );
+          for (const item of Items) {
+            const read = fromStored(unmarshall(item), hashes);
+            const known = found.get(read.purgeId);
+            found.set(read.purgeId, known === undefined ? read : bothOf(known, read));
+          }
+          ExclusiveStartKey = LastEvaluatedKey;
+        } while (ExclusiveStartKey !== undefined);
+      }
       return [...found.values()].filter(
         ({ isNamed, wide }) => urls === undefined || isNamed || wide.length > 0,
       );
@@ -132,6 +135,14 @@ function indexed(entries: readonly PurgeEntry[]): {
 
 function hashOf(url: string): string {
   return createHash('sha256').update(url).digest('base64url').slice(0, hashLength);
+}
+
+/** @returns the hashes of each query: as many as its expression has room for */
+function inParts(hashes: readonly string[] | undefined): readonly (readonly string[] | undefined)[] {
+  if (hashes === undefined) return [undefined];
+  return Array.from({ length: Math.max(1, Math.ceil(hashes.length / mostInQuery)) }, (_, part) =>
+    hashes.slice(part * mostInQuery, (part + 1) * mostInQuery),
+  );
 }
 
 function queryOf(queue: string, hashes: readonly string[] | undefined): Partial<QueryCommand['input']> {
