@@ -310,6 +310,26 @@ describe('a purge after which the edge shows an old version', () => {
   });
 });
 
+test('where there is no repair left for what is old, the other files of the purge have their second purge', async () => {
+  const world = createFollowWorld({ files: 20 });
+  world.nowMs += 3000;
+  const repeated = (url: string) => ({ ...changeIn(world, messageFor(url)), repeats: 'before' });
+  // There is one repair a day.
+  await world.accept([repeated(`${page}/first`)], { edge: { obeys: false } });
+  await world.tick();
+  const before = world.sent.length;
+  const well = `${page}/well`;
+  const others = [repeated(`${page}/old`), changeIn(world, messageFor(well))];
+  const purgeId = await world.accept(others, { edge: { obeys: false } });
+  world.edge.purge([well], 0, {});
+  await world.tick();
+  expect([world.ends(purgeId), world.deadLetters]).toMatchObject([
+    ['failed'],
+    [{ entries: [{ url: `${page}/old` }] }],
+  ]);
+  expect(world.sent.slice(before)).toMatchObject([{ entries: [{ url: well }], repeats: purgeId }]);
+});
+
 /** @returns the same, where each tick asks CDN Pro nearly as long as it has time */
 async function worldOfSlowQuestions(): ReturnType<typeof worldWith> {
   const slow: Awaited<ReturnType<typeof worldWith>> = await worldWith(

@@ -59,7 +59,8 @@ async function prepareEnd(
   const messages = await settled.messages();
   const { purgeId } = settled.purge;
   if (stale === undefined) return rejectAll(messages, purgeId, reason, ports);
-  return rejectAll(splitByStale(messages, stale).old, purgeId, reason, ports);
+  if (!(await rejectAll(splitByStale(messages, stale).old, purgeId, reason, ports))) return false;
+  return repeatFiles(settled, repeats, ports, stale);
 }
 
 /** Announces how a purge has ended, and follows it no longer. */

@@ -58,14 +58,16 @@ export async function sendAgain(
 
 /**
  * Puts the files of a purge that has completed into the purge queue once more.
+ * @param stale hashes of files that are left out, since they were seen to be old, and that is dealt with
  * @returns whether that is done
  */
 export async function repeatFiles(
   { purge: { purgeId }, messages }: Settled,
   repeats: Repeats | undefined,
   ports: FollowPorts,
+  stale: readonly string[] = [],
 ): Promise<boolean> {
-  const again = repeats?.of(purgeId, await messages()) ?? [];
+  const again = splitByStale(repeats?.of(purgeId, await messages()) ?? [], stale).rest;
   if (again.length === 0) return true;
   if (!(await sendAll(again, purgeId, ports))) return false;
   const urls = again.reduce((sum, { entries }) => sum + entries.length, 0);
