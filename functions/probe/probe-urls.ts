@@ -1,5 +1,5 @@
 import { groupBy } from '../core/model/group-by.ts';
-import { type Judgement, judge, verdictOf } from '../core/proving/judge.ts';
+import { type Judgement, judgeProbe, verdictOf } from '../core/proving/judge.ts';
 import {
   askedEveryMs,
   longestAnswerMs,
@@ -96,7 +96,7 @@ async function askOne(task: Task, server: Server, { ask }: ProbePorts): Promise<
   const { probe, url, from } = task;
   const asked = await ask(url, probe.headers ?? [], server, longestAnswerMs);
   if ('reason' in asked) return unproven(task, asked.reason, server.address);
-  return { judgement: judge(probe.url, probe.shows, asked.answer), seen: { from, ...asked.seen } };
+  return { judgement: judgeProbe(probe, asked.answer), seen: { from, ...asked.seen } };
 }
 
 function unproven({ from }: Task, reason: string, address?: string): Judged {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type Answer, isSameVersion, judge, verdictOf } from '../../functions/core/proving/judge.ts';
+import {
+  type Answer,
+  isSameVersion,
+  judge,
+  judgeProbe,
+  verdictOf,
+} from '../../functions/core/proving/judge.ts';
 
 const changedMs = Date.UTC(2026, 10, 26, 12);
 const page = 'https://h.example/a.html';
@@ -33,6 +39,20 @@ describe('a file that was changed is proven by its ETag', () => {
       false,
     ]);
   });
+});
+
+test('for headers there may be another file, which is proven or unproven, and never stale', () => {
+  const probe = { target: 'production', url: 'https://h.example/photo.jpg', shows: version } as const;
+  const headers = [{ name: 'Accept', value: 'image/webp' }];
+  const webp: Answer = { ...old, contentType: 'image/webp' };
+  expect(judgeProbe(probe, webp).kind).toBe('stale');
+  expect(judgeProbe({ ...probe, headers }, webp)).toEqual({
+    kind: 'unproven',
+    reason:
+      'it has another ETag, and a Last-Modified from before the change, and may be another file for these headers',
+  });
+  expect(judgeProbe({ ...probe, headers, shows: gone }, webp).kind).toBe('unproven');
+  expect(judgeProbe({ ...probe, headers }, ofVersion('"abc"')).kind).toBe('proven');
 });
 
 describe('stale', () => {

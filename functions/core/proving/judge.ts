@@ -1,5 +1,5 @@
 import type { Shows } from '../model/types.ts';
-import type { Seen, Verdict } from './probe.ts';
+import type { Probe, Seen, Verdict } from './probe.ts';
 
 /** What the edge has answered, as far as it says which version it serves. */
 export interface Answer {
@@ -21,6 +21,16 @@ export type Judgement = Pick<Verdict, 'kind' | 'reason'>;
 const wholeSecondMs = 1000;
 /** S3's clock when it writes an object, and when it tells of it, may differ by this, in milliseconds. */
 const clockDifferenceMs = 1000;
+
+/**
+ * Judges what a probe was answered. For headers there may be another file, such as an image of another kind, with its own
+ * times: what differs from the object is not certainly old then.
+ */
+export function judgeProbe({ url, headers = [], shows }: Probe, answer: Answer): Judgement {
+  const judgement = judge(url, shows, answer);
+  if (judgement.kind !== 'stale' || headers.length === 0) return judgement;
+  return unproven(`${judgement.reason}, and may be another file for these headers`);
+}
 
 /**
  * Judges by the version alone. What does not tell is `unproven`: only what is certainly from before the change is `stale`,
