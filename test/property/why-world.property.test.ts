@@ -149,3 +149,20 @@ test('nothing is called completed that was not purged after its newest change, n
   );
   expect([...seen]).toEqual(expect.arrayContaining(['waiting', 'purging', 'completed', 'fresh']));
 });
+
+test('what has failed at the edge is fresh once it was redriven', async () => {
+  const world = createFollowWorld();
+  world.nowMs += 3000;
+  const url = urlOf(0);
+  const disobeyed = { edge: { obeys: false } };
+  await world.accept([changeIn(world, messageFor(url))], disobeyed);
+  for (let count = 0; count < 5; count++) {
+    await world.tick();
+    await world.deliver(() => disobeyed);
+  }
+  expect(await stateOf(url, world, [])).toBe('failed');
+  const redriven = await world.accept(world.deadLetters.splice(0));
+  await world.tick();
+  expect([world.ends(redriven), await stateOf(url, world, [])]).toEqual([['fresh'], 'fresh']);
+  expect(world.sent.at(-1)).toMatchObject({ repeats: redriven });
+});

@@ -121,8 +121,8 @@ export async function rejectAll(
     reason: `purge '${purgeId}' failed: ${reason}`,
     rejectedAt: new Date(nowMs()).toISOString(),
   };
-  // When it is redriven, something was done about it: it is tried and repaired anew.
-  const bodies = messages.flatMap(({ tries: _, repair: __, covered: ___, ...message }) =>
+  // When it is redriven, something was done about it: it is tried, repaired and repeated anew.
+  const bodies = messages.flatMap(({ tries: _, repair: __, covered: ___, repeats: ____, ...message }) =>
     writeInParts({ ...message, rejected }, maxMessageBytes - reasonBytes),
   );
   const unsent = await reject(bodies.map((body) => ({ body, reason: rejected.reason })));
