@@ -5,6 +5,7 @@ import { fileKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { describeEvent } from '../../infra/cli/queries/why/describe-event.ts';
 import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';
 import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
@@ -254,4 +255,22 @@ test('one file URL is read, in the form in which CDN Pro has it', () => {
   for (const args of [[], [url, url], ['https://h.example/*'], ['any://h.example/x'], ['h.example/x']]) {
     expect(() => readOneUrl(args)).toThrow(/^Expected/);
   }
+});
+
+test('what comes from elsewhere is printed on one line, and without what a terminal obeys', () => {
+  const change = { ...changeAt(1), id: 's3://www/a\n2026\u001b[2J\u009b1A\u202e' };
+  const printed = 's3://www/a\\u{a}2026\\u{1b}[2J\\u{9b}1A\\u{202e}';
+  const report = why({ purges: [purgeAt(2, completed, messageOf(1, { change }))] });
+  expect(describeWhy(report)).toContain(`changed    s3: put ${printed}\n`);
+  const event = {
+    at: change.occurredAt,
+    event: 'accepted',
+    purgeId: 'p',
+    lane: 'people',
+    urls: [url],
+    changes: [change.id],
+  } as const;
+  expect(describeEvent(event)).toBe(
+    `${change.occurredAt}  accepted  purge p (people): ${url} for ${printed}`,
+  );
 });

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openDeadLetters, peekDeadLetters } from '../purger/queues/dead-letters.ts';
 import {
@@ -72,7 +73,7 @@ export const deadCommand = defineCommand({
 function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): string {
   const more = urls.length - mostPrinted;
   return [
-    `${count} × ${kind}, since ${since}: ${reason}`,
+    `${count} × ${kind}, since ${since}: ${printable(reason)}`,
     ...urls.slice(0, mostPrinted).map((url) => `  ${url}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
     `  to do: ${fixes[kind]}`,
@@ -82,8 +83,8 @@ function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): s
 function describeLetter({ id, sentAt, kind, reason, status, requestId, change, body }: DeadLetter): string {
   return [
     `${id} (${kind}, ${sentAt})`,
-    `  reason: ${reason}${status === undefined ? '' : `, HTTP ${status}`}${requestId === undefined ? '' : `, request ${requestId}`}`,
-    ...(change === undefined ? [] : [`  change: ${change}`]),
+    `  reason: ${printable(reason)}${status === undefined ? '' : `, HTTP ${status}`}${requestId === undefined ? '' : `, request ${requestId}`}`,
+    ...(change === undefined ? [] : [`  change: ${printable(change)}`]),
     `  body: ${body}`,
   ].join('\n');
 }

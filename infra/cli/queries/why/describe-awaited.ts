@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts';
+import { printable } from '../../printable.ts';
 import type { Awaited, AwaitedReport } from './awaited.ts';
 
 /** So many are printed; --json has all of them. */
@@ -8,7 +9,9 @@ const mostPrinted = 20;
 export function describeAwaited(report: AwaitedReport & { readonly timedOut: boolean }): string {
   const { open, queued } = report;
   const rows = open.map(({ url, state, reason }: Awaited) =>
-    [`  ${state.padEnd(10)} ${url}`, ...(reason === undefined ? [] : [`    ${reason}`])].join('\n'),
+    [`  ${state.padEnd(10)} ${url}`, ...(reason === undefined ? [] : [`    ${printable(reason)}`])].join(
+      '\n',
+    ),
   );
   const more = rows.length - mostPrinted;
   return [

@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts';
+import { printable } from '../../printable.ts';
 import type { WatchEvent } from '../../purger/history/watch.ts';
 
 /** So many URLs and changes of each event are printed; --json has all of them. */
@@ -6,7 +7,7 @@ const mostPrinted = 3;
 
 /** @returns what has happened, in a line */
 export function describeEvent(event: WatchEvent): string {
-  return `${event.at}  ${event.event.padEnd(8)}  ${wordsOf(event)}`;
+  return `${event.at}  ${event.event.padEnd(8)}  ${printable(wordsOf(event))}`;
 }
 
 function wordsOf(event: WatchEvent): string {

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.ts';
 import { waitReasonText } from '../waiting.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyPurge, WhyReport } from './why.ts';
@@ -35,7 +36,7 @@ export function describeWhy(
   return [
     url,
     `  ${meanings[state]}`,
-    ...(reason === undefined ? [] : [`  ${reason}`]),
+    ...(reason === undefined ? [] : [`  ${printable(reason)}`]),
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
     ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
@@ -75,7 +76,7 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
 }
 
 function row(at: string, what: string, words: string): string {
-  return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${words}`;
+  return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${printable(words)}`;
 }
 
 function nextSteps(state: UrlState): readonly string[] {
