@@ -58,6 +58,7 @@ const letIn: Readonly<Record<string, readonly string[]>> = {
   'alarms to a pager alone': both,
   'no alarms': both,
   'submission paused': both,
+  'nothing probed': both,
   'data that goes with the stack': both,
   'a key and a shared ledger': both,
   'a ledger that another account shares': [

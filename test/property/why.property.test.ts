@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { createUrlSearch } from '../../functions/aws/journal/url-search.ts';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
@@ -147,7 +148,8 @@ describe('the history of a URL', () => {
 
 test('a purge of more URLs than an item holds is found by each of them', async () => {
   const { client, items } = createParkedItems();
-  const index = createUrlIndex({ client, tableName: 'Journal', nowMs: () => nowMs });
+  const table = { client, tableName: 'Journal', nowMs: () => nowMs };
+  const search = createUrlSearch(table);
   const files = Array.from(
     { length: 50_000 },
     (_, at) => ({ kind: 'file', url: `https://h.example/${at}`, ...scope }) as const,
@@ -156,14 +158,18 @@ test('a purge of more URLs than an item holds is found by each of them', async (
     { length: 200 },
     (_, at) => ({ kind: 'dir', url: `https://h.example/d${at}/*`, ...scope }) as const,
   );
-  await index.add({ purgeId: 'p', acceptedMs: nowMs, messages: [{ v: 1, entries: [...files, ...dirs] }] });
+  await createUrlIndex(table).add({
+    purgeId: 'p',
+    acceptedMs: nowMs,
+    messages: [{ v: 1, entries: [...files, ...dirs] }],
+  });
   expect([...items.keys()]).toEqual(['urls#p', 'urls#p#1']);
   for (const item of items.values()) expect(JSON.stringify(item).length).toBeLessThan(380_000);
   for (const at of [0, 39_999, 40_000, 49_999]) {
-    const [found] = await index.find('2026-11-26', [`https://h.example/${at}`]);
+    const [found] = await search.find('2026-11-26', [`https://h.example/${at}`]);
     expect(found).toMatchObject({ purgeId: 'p', acceptedMs: nowMs, isNamed: true });
     expect(found?.wide).toHaveLength(200);
   }
-  expect(await index.find('2026-11-26', ['https://h.example/none'])).toMatchObject([{ isNamed: false }]);
-  expect(await index.find('2026-11-25', ['https://h.example/0'])).toEqual([]);
+  expect(await search.find('2026-11-26', ['https://h.example/none'])).toMatchObject([{ isNamed: false }]);
+  expect(await search.find('2026-11-25', ['https://h.example/0'])).toEqual([]);
 });

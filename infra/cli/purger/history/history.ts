@@ -1,10 +1,10 @@
 import pMap from 'p-map';
+import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import {
-  createUrlIndex,
+  createUrlSearch,
   daysBetween,
   type FoundPurge,
-  keptMs,
-} from '../../../../functions/aws/journal/url-index.ts';
+} from '../../../../functions/aws/journal/url-search.ts';
 import { createJournal, type Journal } from '../../../../functions/aws/tables/journal-table.ts';
 import type { FollowedPurge } from '../../../../functions/core/following/followed-purge.ts';
 import { changeMs, type SettledPurge } from '../../queries/why/steps.ts';
@@ -31,7 +31,7 @@ const concurrency = 16;
 export async function openHistory({ clients, tables }: Purger, nowMs: number): Promise<History> {
   const table = { client: await clients.dynamodb(), tableName: tables.journal, nowMs: () => nowMs };
   const journal = createJournal(table);
-  const index = createUrlIndex(table);
+  const index = createUrlSearch(table);
 
   async function find(fromMs: number, toMs: number, match?: UrlMatch): Promise<readonly FoundPurge[]> {
     const days = daysBetween(fromMs, toMs);

@@ -1,0 +1,116 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { openIndex, urlsPrefix } from '../tables/ledger-keys.ts';
+import {
+  dayOf,
+  hashLength,
+  hashOf,
+  type StoredUrls,
+  type UrlIndexOptions,
+  type WideEntry,
+} from './url-index.ts';
+
+/** A purge that may have purged what was looked for. */
+export interface FoundPurge {
+  readonly purgeId: string;
+  readonly acceptedMs: number;
+  /** Whether it names one of the files itself: as sure as 48 bits of a hash are. */
+  readonly isNamed: boolean;
+  readonly wide: readonly WideEntry[];
+}
+
+/** Finds what an index of URLs has. */
+export interface UrlSearch {
+  /**
+   * @param day in UTC, as `2026-11-26`
+   * @param urls files; undefined for all purges
+   * @returns the purges that were accepted on that day and name one of the files, and all that have directories or patterns
+   */
+  find(day: string, urls?: readonly string[]): Promise<readonly FoundPurge[]>;
+}
+
+/** An expression has at most 4 KB (the DynamoDB quotas page): each hash takes about 26 bytes of it. */
+const mostInQuery = 100;
+
+/** @returns what finds purges in the journal's table */
+export function createUrlSearch({
+  client,
+  tableName: TableName,
+}: Pick<UrlIndexOptions, 'client' | 'tableName'>): UrlSearch {
+  return {
+    async find(day, urls) {
+      const found = new Map<string, FoundPurge>();
+      for (const hashes of inParts(urls?.map(hashOf))) {
+        let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
+        do {
+          const { Items = [], LastEvaluatedKey } = await client.send(
+            new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes), ExclusiveStartKey }),
+          );
+          for (const item of Items) {
+            const read = fromStored(unmarshall(item), hashes);
+            const known = found.get(read.purgeId);
+            found.set(read.purgeId, known === undefined ? read : bothOf(known, read));
+          }
+          ExclusiveStartKey = LastEvaluatedKey;
+        } while (ExclusiveStartKey !== undefined);
+      }
+      return [...found.values()].filter(
+        ({ isNamed, wide }) => urls === undefined || isNamed || wide.length > 0,
+      );
+    },
+  };
+}
+
+/** @returns the days, in UTC, from one time to another, the last one first */
+export function daysBetween(fromMs: number, toMs: number): readonly string[] {
+  const dayMs = 24 * 60 * 60_000;
+  const first = Math.floor(fromMs / dayMs);
+  const count = Math.floor(toMs / dayMs) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => dayOf((first + index) * dayMs)).reverse();
+}
+
+/** @returns the hashes of each query: as many as its expression has room for */
+function inParts(hashes: readonly string[] | undefined): readonly (readonly string[] | undefined)[] {
+  if (hashes === undefined) return [undefined];
+  return Array.from({ length: Math.max(1, Math.ceil(hashes.length / mostInQuery)) }, (_, part) =>
+    hashes.slice(part * mostInQuery, (part + 1) * mostInQuery),
+  );
+}
+
+function queryOf(queue: string, hashes: readonly string[] | undefined): Partial<QueryCommand['input']> {
+  const values = Object.fromEntries((hashes ?? []).map((hash, index) => [`:u${index}`, hash]));
+  const contained = Object.keys(values).map((name) => `contains(#urls, ${name})`);
+  return {
+    IndexName: openIndex,
+    KeyConditionExpression: '#queue = :queue',
+    ...(hashes !== undefined && {
+      FilterExpression: [...contained, 'attribute_exists(#wide)'].join(' OR '),
+    }),
+    ExpressionAttributeNames: {
+      '#queue': 'queue',
+      ...(hashes !== undefined && { '#urls': 'urls', '#wide': 'wide' }),
+    },
+    ExpressionAttributeValues: marshall({ ':queue': queue, ...values }),
+  };
+}
+
+function fromStored(item: Record<string, unknown>, hashes: readonly string[] = []): FoundPurge {
+  const { pk, order, urls, wide = [] } = item as unknown as StoredUrls & { readonly pk: string };
+  return {
+    purgeId: pk.slice(urlsPrefix.length).split('#')[0] ?? '',
+    acceptedMs: Number(order),
+    isNamed: hashes.some((hash) => isIn(urls, hash)),
+    wide: wide.map((entry) => JSON.parse(entry) as WideEntry),
+  };
+}
+
+/** A hash that begins in the middle of another one is none. */
+function isIn(urls: string, hash: string): boolean {
+  let at = urls.indexOf(hash);
+  while (at % hashLength > 0) at = urls.indexOf(hash, at + 1);
+  return at >= 0;
+}
+
+function bothOf(a: FoundPurge, b: FoundPurge): FoundPurge {
+  return { ...a, isNamed: a.isNamed || b.isNamed, wide: [...a.wide, ...b.wide] };
+}
