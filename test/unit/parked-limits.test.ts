@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unusedLimits } from '../../functions/core/limits/limits.ts';
+import { type LimitsState, unusedLimits } from '../../functions/core/limits/limits.ts';
 import { noteReleased, withOutstanding } from '../../functions/core/limits/released-tokens.ts';
 import { directoryHash, tokenRequestOf } from '../../functions/core/limits/token-request.ts';
 import { doneByMs } from '../../functions/core/limits/tokens/done-by.ts';
@@ -89,6 +89,23 @@ describe('what was released', () => {
       nowMs + 60_000,
     );
     expect(spentIn(withOutstanding(state(40), sentFirst, nowMs + 60_000))).toBe(60);
+  });
+
+  test('counts no longer than a day of its quota, after which the hours that it counts from are forgotten', () => {
+    const dayMs = 60_000;
+    let limits: LimitsState = {
+      ...unusedLimits(looseLimits, nowMs),
+      quotas: { production: { ...freshQuota, hourMs: dayMs / 24 } },
+    };
+    const spentNow = (files: number, atMs: number) =>
+      spend(limits.quotas.production ?? freshQuota, { files, dirs: 0 }, atMs);
+    let noted = {};
+    for (let atMs = nowMs; atMs < nowMs + 10 * dayMs; atMs += dayMs / 6) {
+      noted = noteReleased(noted, { production: { files: 10, dirs: 0 } }, limits, atMs);
+      limits = { ...limits, quotas: { production: spentNow(10, atMs + 1000) } };
+      const laterMs = atMs + 2000;
+      expect(spentIn(withOutstanding(limits, noted, laterMs), laterMs)).toBe(spentIn(limits, laterMs));
+    }
   });
 
   test('counts where an earlier version has stored it', () => {

@@ -1,6 +1,16 @@
 import type { Target } from '../model/types.ts';
 import type { LimitsState } from './limits.ts';
-import { freshQuota, minus, noTokens, plus, spend, spentSince, type Tokens } from './tokens/quota.ts';
+import {
+  dayMsOf,
+  freshQuota,
+  minus,
+  noTokens,
+  plus,
+  type QuotaState,
+  spend,
+  spentSince,
+  type Tokens,
+} from './tokens/quota.ts';
 
 /** What was released at one time, of one target. */
 export interface Released {
@@ -19,12 +29,14 @@ export type AllReleased = Readonly<Partial<Record<Target, readonly Released[] | 
  */
 const longestMs = 15 * 60 * 1000;
 
-/** @returns releases that may not have been sent yet */
-function recentOf(released: AllReleased[Target], nowMs: number): readonly Released[] {
+/** @returns releases that may not have been sent yet: of none, an hour that it counts from has left the count */
+function recentOf(released: AllReleased[Target], quota: QuotaState, nowMs: number): readonly Released[] {
   const all = Array.isArray(released)
     ? (released as readonly Released[])
     : [released].flatMap((one) => one ?? []);
-  return all.filter(({ atMs }) => nowMs - atMs <= longestMs);
+  // The local stack may have days that are shorter than that.
+  const countedMs = Math.min(longestMs, dayMsOf(quota));
+  return all.filter(({ atMs }) => nowMs - atMs <= countedMs);
 }
 
 /**
@@ -37,12 +49,13 @@ function outstandingOf(
   target: Target,
   nowMs: number,
 ): Tokens {
+  const quota = state.quotas[target] ?? freshQuota;
   let tokens = noTokens;
   let most = noTokens;
-  for (const one of recentOf(released, nowMs).toReversed()) {
+  for (const one of recentOf(released, quota, nowMs).toReversed()) {
     tokens = plus(tokens, one.tokens);
     // What comes back meanwhile was spent a day before, so it is not in either figure.
-    const since = minus(spentSince(state.quotas[target] ?? freshQuota, one.atMs), one.spent);
+    const since = minus(spentSince(quota, one.atMs), one.spent);
     const { files, dirs } = minus(tokens, since);
     most = { files: Math.max(most.files, files), dirs: Math.max(most.dirs, dirs) };
   }
@@ -69,9 +82,10 @@ export function noteReleased(
   const noted: Partial<Record<Target, readonly Released[]>> = {};
   for (const target of new Set([...Object.keys(released), ...Object.keys(more)]) as Set<Target>) {
     const tokens = more[target];
-    const spent = spentSince(state.quotas[target] ?? freshQuota, nowMs);
+    const quota = state.quotas[target] ?? freshQuota;
+    const spent = spentSince(quota, nowMs);
     noted[target] = [
-      ...recentOf(released[target], nowMs),
+      ...recentOf(released[target], quota, nowMs),
       ...(tokens === undefined ? [] : [{ tokens, spent, atMs: nowMs }]),
     ];
   }
