@@ -167,9 +167,18 @@ export class Run {
     return isNews;
   }
 
-  /** Takes out those that wait behind the first few of their kind. */
-  takeBehind(most: number, isOfKind: (request: PlannedRequest) => boolean): readonly PlannedRequest[] {
-    const behind = new Set(this.#waiting.filter(isOfKind).slice(most));
+  /**
+   * Takes out what waits behind the first few of a kind, whatever it is: in here, it would go before those.
+   * @param stays which requests are left in any case
+   */
+  takeBehind(
+    most: number,
+    isOfKind: (request: PlannedRequest) => boolean,
+    stays: (request: PlannedRequest) => boolean,
+  ): readonly PlannedRequest[] {
+    const first = this.#waiting.filter((request) => isOfKind(request) && !stays(request))[most];
+    if (first === undefined) return [];
+    const behind = new Set(this.#waiting.slice(this.#waiting.indexOf(first)).filter((each) => !stays(each)));
     this.#waiting = this.#waiting.filter((request) => !behind.has(request));
     return [...behind];
   }

@@ -231,7 +231,10 @@ async function waitForSlot(
   else run.stopFor(paceDelaySeconds);
 }
 
-/** Requeues partial requests behind the first few, so that another sender's changes do not wait for all of them. */
+/**
+ * Requeues partial requests behind the first few, so that another sender's changes do not wait for all of them, and what is
+ * behind those, which has to wait for its lane and turn.
+ */
 function requeuePartial(
   reason: WaitReason,
   isFull: (request: PlannedRequest) => boolean,
@@ -239,7 +242,8 @@ function requeuePartial(
 ): void {
   const requests = run.takeBehind(
     mostPartialHeld,
-    (request) => !isFull(request) && laneOf(request, batch) !== 'takedown',
+    (request) => !isFull(request),
+    (request) => laneOf(request, batch) === 'takedown',
   );
   if (requests.length === 0) return;
   shelved.push({ requests, delaySeconds: heldBackSeconds, isApart: false, waitedFor: [reason] });

@@ -392,7 +392,30 @@ describe('senders take turns', () => {
     expect(new Set(urls).size).toBe(31);
   });
 
-  test('full requests and takedowns are kept, however many wait', async () => {
+  test('what goes back takes along what is behind it: full requests of bulk do not go before people', async () => {
+    const bucket = { perMinute: 30, burst: 60 };
+    const world = createWorld({
+      answer: () => accepted,
+      contract: { ...looseContract, bucket },
+      known: (state) => ({ ...state, bucket: { ...state.bucket, level: 0 } }),
+    });
+    const people = flood
+      .slice(0, 6)
+      .map(({ messageId, body }) => ({ messageId, body: body.replace('"bulk"', '"people"') }));
+    const bulk = message(files(2000), { lane: 'bulk' });
+    await submitBatch([...people, bulk], world.ports, {
+      ...options,
+      contract: { ...looseContract, bucket },
+    });
+    expect(sentUrls(world).map((urls) => urls.length)).toEqual([1, 1, 1, 1]);
+    expect(world.requeued.map(({ message }) => [message.lane, message.entries.length])).toEqual([
+      ['people', 1],
+      ['people', 1],
+      ['bulk', 2000],
+    ]);
+  });
+
+  test('takedowns are kept, however many wait', async () => {
     const limit = { requests: 1, perSeconds: 10, headroom: 0 };
     const world = createWorld({ answer: () => accepted, limit });
     const deletes = flood
