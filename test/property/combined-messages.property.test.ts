@@ -63,10 +63,12 @@ function readAll(bodies: readonly string[]): readonly PurgeMessage[] {
   });
 }
 
-/** Equal for the same messages in the same order among those that share all but change and entries. */
+/** Equal for the same messages in the same order among those that share all but change and entries, and have one or none. */
 function inGroups(messages: readonly PurgeMessage[]) {
   const asked = messages.filter(({ entries }) => entries.length > 0);
-  const groups = Map.groupBy(asked, ({ v, change: _, entries: __, ...options }) => stable(options));
+  const groups = Map.groupBy(asked, ({ v, change, entries: _, ...options }) =>
+    stable({ ...options, isChange: change !== undefined }),
+  );
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
