@@ -1,8 +1,10 @@
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createMemory } from '../../functions/aws/tables/entry-memory-table.ts';
 import { readLimits, writeLimits } from '../../functions/aws/tables/limits-item.ts';
 import { createLimitsTable, SlowLedgerError } from '../../functions/aws/tables/limits-table.ts';
+import { createTickTurns } from '../../functions/aws/tables/tick-state.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
 import type { RateWindow } from '../../functions/core/limits/requests/window.ts';
 import { freshQuota, isSpentUnknown } from '../../functions/core/limits/tokens/quota.ts';
@@ -270,4 +272,33 @@ it('slots that took too long to write are not used', async () => {
     },
   });
   await expect(limitsTable.reserve([limitsRequest()])).rejects.toThrow(SlowLedgerError);
+});
+
+describe('what one tick leaves for the next', () => {
+  const one = { tokens: { files: 3, dirs: 0 }, spent: { files: 1, dirs: 0 }, atMs: nowMs };
+  const turn = { countedMs: 5, senders: ['bucket:www'] };
+
+  it('is read as the version before has written it, and written under a name that it does not know', async () => {
+    const item = marshall({ pk: 'tick', ...turn, released: { production: one }, untilMs: 0, version: 4 });
+    const { table, written } = createTable(item);
+    const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
+    expect(taken?.state).toEqual({ ...turn, released: { production: one } });
+    await taken?.end({ ...turn, released: { production: [one, one] } });
+    const [first, last = {}] = written.map((each) => unmarshall(each));
+    expect(first).not.toHaveProperty('released');
+    expect(last).toEqual({
+      pk: 'tick',
+      ...turn,
+      releases: { production: [one, one] },
+      untilMs: 0,
+      version: 6,
+    });
+  });
+
+  it('is read as it was written', async () => {
+    const item = marshall({ pk: 'tick', ...turn, releases: { production: [one] }, untilMs: 0, version: 4 });
+    const { table } = createTable(item);
+    const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
+    expect(taken?.state).toEqual({ ...turn, released: { production: [one] } });
+  });
 });

@@ -35,9 +35,10 @@ export interface TickTurnsOptions {
   readonly nowMs: () => number;
 }
 
-/** The attributes of the item. */
-interface StoredTurn extends TickState {
+/** The attributes of the item. A version before, which may be deployed again, has one release of a target in `released`. */
+interface StoredTurn extends Omit<TickState, 'released'> {
   readonly untilMs: number;
+  readonly releases: AllReleased;
 }
 
 /** The item's partition key, which is none of an entry. */
@@ -48,18 +49,23 @@ export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTu
   const address = { ...options, pk: partition };
   return {
     async take(untilMs) {
-      const { attributes = {}, version } = await readItem<StoredTurn>(address);
-      const { untilMs: takenUntilMs = 0, released = {}, countedMs = 0, senders = [] } = attributes;
+      const { attributes = {}, version } = await readItem<StoredTurn & Pick<TickState, 'released'>>(address);
+      const { untilMs: takenUntilMs = 0, countedMs = 0, senders = [] } = attributes;
       if (takenUntilMs > nowMs()) return undefined;
+      const released = attributes.releases ?? attributes.released ?? {};
       const state: TickState = { released, countedMs, senders };
-      if (!(await writeItem(address, { ...state, untilMs } satisfies StoredTurn, version))) return undefined;
+      if (!(await writeItem(address, stored(state, untilMs), version))) return undefined;
       return {
         state,
         async end(next) {
           // Where another tick has taken its turn since, this one lasted too long.
-          await writeItem(address, { ...next, untilMs: 0 } satisfies StoredTurn, version + 1);
+          await writeItem(address, stored(next, 0), version + 1);
         },
       };
     },
   };
+}
+
+function stored({ released, ...state }: TickState, untilMs: number): StoredTurn {
+  return { ...state, releases: released, untilMs };
 }
