@@ -11,7 +11,8 @@ import type { Limits } from '../../functions/core/limits/limits.ts';
 import { priceOf } from '../../functions/core/limits/price.ts';
 import { freshQuota, spend, type Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
-import { type PurgeMessage, readMessage } from '../../functions/core/model/purge-message.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FileEntry, PurgeEntry, Shows } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import type { Verdict } from '../../functions/core/proving/probe.ts';
@@ -149,9 +150,9 @@ export function createFollowWorld({
     cdnPro: { prepare: async () => reader },
     async send(messages) {
       step('before send');
+      world.sentBodies += messages.length;
       for (const { body } of messages) {
-        const read = readMessage(body);
-        if (read.kind === 'message') world.sent.push(read.message);
+        for (const read of readMessages(body)) if (read.kind === 'message') world.sent.push(read.message);
       }
       step('after send');
       return [];
@@ -199,6 +200,8 @@ export function createFollowWorld({
     purges: [] as WorldPurge[],
     /** Messages in the purge queue, those that were delivered included. */
     sent: [] as PurgeMessage[],
+    /** How many bodies these were in. */
+    sentBodies: 0,
     /** Messages in the dead letter queue. */
     deadLetters: [] as PurgeMessage[],
     asked: [] as string[],

@@ -299,6 +299,17 @@ describe('a purge that has completed', () => {
     expect([world.ends('p1'), world.sent]).toEqual([['completed'], [repeat]]);
   });
 
+  test('of many changes shares its messages, each change with its own files', async () => {
+    const world = createFollowWorld();
+    const messages = Array.from({ length: 300 }, (_, index) => messageFor(`${page}/${index}`));
+    await world.accept(messages);
+    await world.tick();
+    expect(world.sent.map(({ change, entries }) => [change, entries])).toEqual(
+      messages.map(({ change, entries }) => [change, entries]),
+    );
+    expect(world.sentBodies).toBeLessThan(5);
+  });
+
   test('has no second purge where it was a repeat in part: only what came in addition is repeated', async () => {
     const world = createFollowWorld({});
     await world.accept([{ ...messageFor(page), repeats: 'earlier' }, messageFor(`${page}/2`)]);

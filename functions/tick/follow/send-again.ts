@@ -3,6 +3,7 @@ import type { PurgeEnd, PurgeState } from '../../core/following/followed-purge.t
 import { mostRepairs } from '../../core/following/repairs.ts';
 import type { Repeats } from '../../core/following/repeats.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
+import { writeMessages } from '../../core/model/messages/combined-messages.ts';
 import { maxMessageBytes, type PurgeMessage, writeInParts } from '../../core/model/purge-message.ts';
 import type { PurgeEntry } from '../../core/model/types.ts';
 import { followEvents } from '../../lambda/log-events.ts';
@@ -99,8 +100,7 @@ async function sendAll(
   purgeId: string,
   { send, log }: Pick<FollowPorts, 'send' | 'log'>,
 ): Promise<boolean> {
-  const bodies = messages.flatMap((message) => writeInParts(message));
-  const unsent = await send(bodies.map((body) => ({ body })));
+  const unsent = await send(writeMessages(messages).map(({ body }) => ({ body })));
   if (unsent.length === 0) return true;
   log.warn(followEvents.notSentAgain, { purgeId, messages: unsent.length, reason: unsent[0]?.reason });
   return false;
