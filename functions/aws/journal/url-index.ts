@@ -88,7 +88,7 @@ function indexed(entries: readonly PurgeEntry[]): {
   return { hashes: [...hashes], wide: [...wide.values()] };
 }
 
-/** @returns what stands for a file in {@link StoredUrls.urls} */
+/** @returns the hash of a file in {@link StoredUrls.urls} */
 export function hashOf(url: string): string {
   return createHash('sha256').update(url).digest('base64url').slice(0, hashLength);
 }
