@@ -2,8 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import defaultConfig from '../../infra/config.ts';
-import { assemblyOf } from '../helpers/assembly.ts';
 import { scratchFolder, start } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
@@ -55,13 +53,12 @@ test('an unknown stage is refused with the one that was meant', async () => {
   });
 });
 
-test('a port in use gives one clear line', async () => {
+test('a port in use gives one clear line, before anything is synthesized or read', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
   const { port } = server.address() as AddressInfo;
-  const assembly = assemblyOf(defaultConfig);
   for (const option of ['--s3-port', '--webhook-port', '--edge-port', '--cdn-pro-port']) {
-    const { code, output } = await outcomeOf('--assembly', assembly, option, String(port));
+    const { code, output } = await outcomeOf('--assembly', scratch.path('none'), option, String(port));
     expect(code).toBe(1);
     expect(output.trim().split('\n')).toHaveLength(1);
     expect(output).toContain(`ort ${port} `);

@@ -249,6 +249,18 @@ export default config;`;
     expect(status).toBe(2);
   });
 
+  test('runs what the example of a workflow runs on pull requests', () => {
+    cpSync(join(app, 'examples/cdn-purger.config.json'), join(app, 'cdn-purger.config.json'));
+    const workflow = readFileSync('examples/ci/deploy.yml', 'utf8');
+    const commands = [...workflow.matchAll(/- run: npx cdn-purger (.+)/g)].map(([, args = '']) =>
+      args.split(' '),
+    );
+    const bin = join(installed, manifest().bin['cdn-purger']);
+    expect(commands).not.toEqual([]);
+    for (const args of commands) expect(run(node, [bin, ...args], app)).toContain('POST /cdn/purges');
+    rmSync(join(app, 'cdn-purger.config.json'));
+  });
+
   test('says where it looked when there is no configuration', () => {
     const { stderr, status } = explain();
     expect(stderr).toContain('cdn-purger.config.ts has an issue');
@@ -270,7 +282,9 @@ describe('the package', () => {
   });
 
   test('has its licence and no source', () => {
-    expect(readdirSync(installed)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'docs']));
+    expect(readdirSync(installed)).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md', 'docs']),
+    );
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     expect(files.filter((file) => /(?<!\.d)\.[cm]?ts$/.test(file) && !file.startsWith('examples/'))).toEqual([
       'docs/snippets/payload-purge.ts',
