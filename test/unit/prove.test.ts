@@ -260,7 +260,8 @@ describe('a purge after which the edge shows an old version', () => {
       { entries: [{ url: well }], repeats: purgeId },
     ]);
     expect(world.sent[1]).not.toHaveProperty('repair');
-    // Who looks for the other file finds out that it is not the one that was purged again.
+    // Who waits for the other file, or looks for it, finds out that it is not the one that was purged again.
+    expect(world.events).toMatchObject([{ end: 'superseded', urls: [old], completed: [well] }]);
     expect((await world.ports.journal.purge(purgeId))?.state.stale).toHaveLength(1);
   });
 

@@ -1,4 +1,4 @@
-import type { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { type GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
@@ -125,10 +125,12 @@ test('times and durations are read, and what is none is refused with what was ex
 });
 
 /** A purger without anything parked, and a clock; its purge queue holds so many messages, look by look, and then none. */
-function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] = []) {
+function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] = [], deadLetters = 0) {
   const { client } = createParkedItems();
   const table = { client, tableName: 'Journal', nowMs: () => startMs };
   const looks = [...queued];
+  let received = 0;
+  const letter = (at: number) => ({ MessageId: `m${at}`, Body: '{}', ReceiptHandle: `r${at}` });
   const attributesOf = (count: number) => ({
     ApproximateNumberOfMessages: String(count),
     ApproximateNumberOfMessagesNotVisible: '0',
@@ -136,9 +138,17 @@ function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] =
   });
   const sqs = {
     // The buffer is read first in each look, and for the dead letters once more.
-    send: async ({ input }: GetQueueAttributesCommand) => ({
-      Attributes: attributesOf(input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : 0),
-    }),
+    send: async (command: GetQueueAttributesCommand | ReceiveMessageCommand) => {
+      const { input } = command;
+      if (command instanceof ReceiveMessageCommand) {
+        const Messages = Array.from({ length: Math.min(10, deadLetters - received) }, () =>
+          letter(received++),
+        );
+        return { Messages };
+      }
+      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : deadLetters;
+      return { Attributes: attributesOf(count) };
+    },
   };
   const clients = { sqs: async () => sqs, dynamodb: async () => client };
   const queues = { buffer: 'buffer', deadLetters: 'dead' };
@@ -195,5 +205,11 @@ describe('waiting', () => {
     const purger = purgerWith([], [purgeOf(1, 'purging', file('/a'))]);
     expect(await purger.wait(12_000)).toMatchObject({ outcome: 'waiting', timedOut: true });
     expect(purger.seconds()).toBe(12);
+  });
+
+  test('never says done where what failed may be among dead letters that nobody has looked at', async () => {
+    const purger = purgerWith([], [done], 501);
+    await expect(purger.wait()).rejects.toThrow('Expected at most 500 dead letters');
+    expect(await purgerWith([], [done], 20).wait()).toMatchObject({ outcome: 'done' });
   });
 });

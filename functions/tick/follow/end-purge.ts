@@ -66,12 +66,12 @@ async function prepareEnd(
 /** Announces how a purge has ended, and follows it no longer. */
 async function conclude(
   settled: Settled,
-  { kind: end, stale: _, ...outcome }: PurgeEnd,
+  { kind: end, stale, ...outcome }: PurgeEnd,
   ports: FollowPorts,
 ): Promise<void> {
   const { journal, log, measure, nowMs } = ports;
   const { purge } = settled;
-  await putEnd(settled, { kind: end, ...outcome }, ports);
+  await putEnd(settled, { kind: end, ...outcome, ...(stale !== undefined && { stale }) }, ports);
   const { purgeId, acceptedMs, urls, repair } = purge;
   const { finishedMs } = outcome;
   const took =
@@ -104,7 +104,8 @@ async function putEnd(
   { putEvent, purger, log }: FollowPorts,
 ): Promise<void> {
   try {
-    await putEvent(purgeEndedType, purgeEnded(purge, end, await messages(), purger));
+    const { old, rest } = splitByStale(await messages(), end.stale);
+    await putEvent(purgeEndedType, purgeEnded(purge, end, old, rest, purger));
   } catch (error) {
     log.warn(followEvents.endNotPut, { purgeId: purge.purgeId, error: describeError(error) });
   }

@@ -27,8 +27,10 @@ export interface PurgeEnded {
   readonly finishedAt?: string;
   /** The number of a repair; 0 for a purge of changes. */
   readonly repair: number;
-  /** URLs and patterns that it settles, and the changes that it came from; missing where they are too many. */
+  /** URLs and patterns that have this end, and the changes that the purge came from; missing where they are too many. */
   readonly urls?: readonly string[];
+  /** What else it settled, where files were seen to be old: CDN Pro finished it in full. */
+  readonly completed?: readonly string[];
   readonly changes?: readonly ChangeReference[];
   /** Where they are, where they are missing: the key of an item in the table `JournalTableName`. */
   readonly journalKey?: string;
@@ -37,11 +39,16 @@ export interface PurgeEnded {
 /** EventBridge bills each 64 KB as an event. */
 const mostBytes = 64_000;
 
-/** @returns the `detail` of the event that a purge has ended */
+/**
+ * @param messages what has this end
+ * @param completed what else it settled
+ * @returns the `detail` of the event that a purge has ended
+ */
 export function purgeEnded(
   { purgeId, target, lane, acceptedMs, repair }: OpenPurge,
   { kind: end, reason, proof, successRate, finishedMs }: PurgeEnd,
   messages: readonly PurgeMessage[],
+  completed: readonly PurgeMessage[],
   purger: string,
 ): PurgeEnded {
   const detail: PurgeEnded = {
@@ -57,9 +64,16 @@ export function purgeEnded(
     ...(finishedMs !== undefined && { finishedAt: new Date(finishedMs).toISOString() }),
     repair,
   };
-  const urls = [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))];
-  const changes = messages.flatMap(({ change }) => change ?? []);
-  const whole = { ...detail, urls, changes };
+  const whole = {
+    ...detail,
+    urls: textsOf(messages),
+    ...(completed.length > 0 && { completed: textsOf(completed) }),
+    changes: [...new Set([...messages, ...completed].flatMap(({ change }) => change ?? []))],
+  };
   if (byteLength(JSON.stringify(whole)) <= mostBytes) return whole;
   return { ...detail, journalKey: `${bodyPrefix}${purgeId}` };
+}
+
+function textsOf(messages: readonly PurgeMessage[]): readonly string[] {
+  return [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))];
 }

@@ -1,13 +1,13 @@
 import type { Surroundings } from '../../command.ts';
 import { counted } from '../../counted.ts';
-import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { type AwaitedReport, awaitedReport, type Wanted } from '../../queries/why/awaited.ts';
 import type { UrlFacts } from '../../queries/why/steps.ts';
+import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
 import { openParked, readParked } from '../parked.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
 import { openHistory } from './history.ts';
-import { readLetters } from './url-facts.ts';
+import { mostLetters, readLetters } from './url-facts.ts';
 
 /** What is looked at, and for how long. */
 export interface AwaitOptions {
@@ -53,7 +53,7 @@ export async function awaitChanges(
 }
 
 function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<AwaitedReport> {
-  let letters: readonly DeadLetter[] = [];
+  let read: Awaited<ReturnType<typeof readLetters>> = { letters: [], lettersLeft: 0 };
   let lettersCount = 0;
   return async (nowMs) => {
     const queues = await readQueues(purger);
@@ -61,12 +61,18 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
     const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs);
     const count = countOf((await readQueues(purger)).deadLetters);
     // Who reads them hides them from others for a moment.
-    if (count !== lettersCount) letters = (await readLetters(purger)).letters;
+    if (count !== lettersCount || read.lettersLeft > 0) read = await readLetters(purger);
     lettersCount = count;
+    const { letters, lettersLeft } = read;
+    if (lettersLeft > 0 && letters.length >= mostLetters) throw new UsageError(tooManyLetters);
     const facts: UrlFacts = { purges, parked, letters };
-    return awaitedReport(wanted, { ...facts, queued: countOf(queues.buffer) + countOf(queues.inbox) });
+    // Among those that nobody has seen may be what failed.
+    const queued = countOf(queues.buffer) + countOf(queues.inbox) + lettersLeft;
+    return awaitedReport(wanted, { ...facts, queued });
   };
 }
+
+const tooManyLetters = `Expected at most ${mostLetters} dead letters, among which is looked for what failed, got more: redrive them, or throw them away (cdn-purger dead)`;
 
 /** @returns how far everything is, in one line */
 export function describeProgress({ counts, queued }: AwaitedReport): string {

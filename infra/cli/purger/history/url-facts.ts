@@ -14,7 +14,7 @@ import { isPaused, readSwitches } from '../switches.ts';
 import { openHistory } from './history.ts';
 
 /** How many dead letters are looked at: more would take longer than an answer may. */
-const mostLetters = 500;
+export const mostLetters = 500;
 const heldSeconds = 30;
 
 /**
