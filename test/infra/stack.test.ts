@@ -176,7 +176,7 @@ test('a bad configuration is refused, with all its issues', () => {
       'The configuration has 3 issues:',
       '- `endpoint`: expected scheme and host of a URL that begins with https://, got "api.example"',
       '- `buckets[0].name`: expected a bucket name, got "My_Bucket"',
-      '- unknown field `stages` (expected one of `target`, `rules`, `allowedHosts`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `probe`, `paused`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
+      '- unknown field `stages` (expected one of `target`, `rules`, `allowedHosts`, `rateLimit`, `apiBucket`, `quota`, `tokenUnit`, `batchingWindowSeconds`, `maxFileUrls`, `maxBodyBytes`, `cacheKey`, `coalesce`, `convertInShortage`, `probe`, `paused`, `mode`, `dashboard`, `stackName`, `account`, `region`, `credentials`, `endpoint`, `buckets`, `topics`, `queues`, `webhooks`, `retainData`, `logRetentionDays`, `encryptionKeyArn`, `sharedLedger`, `ledgerSharedWith`, `alarms`, `webhookApi`)',
     ].join('\n'),
   );
   expect(() => checkConfig({ ...sampleConfig, webhooks: [{ source: 'contentfull', secret: 'x' }] })).toThrow(
