@@ -11,7 +11,7 @@ import { edgeHostOf } from './demo/hosts.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import { firstObjects, outsideNotifications, watchedObjects } from './demo/s3-source.ts';
 import type { LocalContext } from './demo/samples/local-context.ts';
-import { createOrigin, type Origin } from './demo/samples/origin.ts';
+import { createOrigin, createRenderedBucket, type Origin } from './demo/samples/origin.ts';
 import type { Sample } from './demo/samples/sample.ts';
 import { samplesFor } from './demo/samples/samples.ts';
 import { localSecrets } from './demo/secrets.ts';
@@ -105,8 +105,10 @@ async function startParts(
   });
   stops.push(aws.stop);
   await createSharedTable(config, { endpoint: aws.dynamodb.endpoint, region: aws.region });
-  const objects = firstObjects(config);
-  const origin = createOrigin(aws.s3.endpoint, objects ?? { bucket: 'no-bucket', prefix: '' });
+  const origin = createOrigin(
+    aws.s3.endpoint,
+    firstObjects(config) ?? (await createRenderedBucket(aws.s3.endpoint)),
+  );
   site.origin = origin;
   const ready = readyOf(config, aws, {
     cdnPro: cdn.apiUrl,

@@ -18,6 +18,19 @@ export interface Origin {
 }
 
 /**
+ * Creates a bucket for rendered pages, where the configuration watches none.
+ * @returns it, as {@link createOrigin} takes it
+ */
+export async function createRenderedBucket(
+  endpoint: string,
+): Promise<Pick<LocalObjects, 'bucket' | 'prefix'>> {
+  const bucket = 'rendered-pages';
+  const { ok, status } = await fetch(`${endpoint}/${bucket}`, { method: 'PUT' });
+  if (!ok) throw new Error(`S3 answered ${status} to the new bucket ${bucket}`);
+  return { bucket, prefix: '' };
+}
+
+/**
  * @param endpoint of S3, e.g. `http://127.0.0.1:4566`
  * @param first the first objects that the configuration watches: a URL that no change named shows the one whose key is its
  *   path below their prefix
