@@ -7,6 +7,7 @@ import type { ChangeReference } from '../../functions/core/model/purge-message.t
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { awaitChanges } from '../../infra/cli/purger/history/await-changes.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
 import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
@@ -69,6 +70,27 @@ describe('waiting for all that changed', () => {
       outcome: 'nothing',
       counts: {},
     });
+  });
+
+  test('counts dead letters without a URL as failed, as of an event of which no URL is valid', () => {
+    const letterAt = (minutes: number) =>
+      readDeadLetter({
+        id: 'l',
+        sentMs: startMs + minutes * 60_000,
+        body: JSON.stringify({
+          v: 1,
+          change: changeAt(minutes),
+          entries: [],
+          rejected: { reason: 'no URL' },
+        }),
+        attributes: { reason: 'no URL' },
+      });
+    const reportOf = (wanted: Wanted, minutes: number) =>
+      awaitedReport(wanted, { purges: [done], parked: [], letters: [letterAt(minutes)], queued: 0 });
+    const failed = { outcome: 'failed', open: [{ url: 'x', state: 'failed', reason: 'no URL' }] };
+    expect(reportOf(changes, 2)).toMatchObject(failed);
+    expect(reportOf({ ...changes, under: 'https://h.example/blog/' }, 2)).toMatchObject(failed);
+    expect(reportOf(changes, -2).outcome).toBe('done');
   });
 
   test('takes under a prefix what may be there: files, directories above and below, and patterns', () => {

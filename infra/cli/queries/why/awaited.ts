@@ -34,14 +34,25 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
       const steps = stepsOf(facts, { matches }).filter(({ changedMs }) => changedMs >= wanted.sinceMs);
       const groups = groupBy(steps, ({ key }) => key);
       const keys = wanted.kind === 'entries' ? wanted.entries.keys() : groups.keys();
-      return [...keys].flatMap((key) => {
+      const awaited = [...keys].flatMap((key) => {
         const own = groups.get(key) ?? [];
         const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
         if (entry === undefined) return [];
         return [{ url: entryText(entry), ...(newestOf(own) ?? unseen) }].map(withoutTime);
       });
+      return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
     }
   }
+}
+
+/**
+ * Dead letters that name no URL: an event that could not be processed, or a change of which no URL is valid. Where they
+ * belong nobody knows, so that they count under any prefix.
+ */
+function lettersSince(sinceMs: number, { letters }: UrlFacts): readonly Awaited[] {
+  return letters
+    .filter(({ urls, sentAt }) => urls.length === 0 && Date.parse(sentAt) >= sinceMs)
+    .map(({ change = 'a dead letter without a URL', reason }) => ({ url: change, state: 'failed', reason }));
 }
 
 const unseen = { state: 'unknown' } as const;
