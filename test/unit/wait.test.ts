@@ -147,7 +147,12 @@ test('times and durations are read, and what is none is refused with what was ex
 });
 
 /** A purger without anything parked, and a clock; its purge queue holds so many messages, look by look, and then none. */
-function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] = [], deadLetters = 0) {
+function purgerWith(
+  queued: readonly number[],
+  purges: readonly SettledPurge[] = [],
+  wanted: Wanted = { kind: 'changes', sinceMs: startMs },
+  deadLetters = 0,
+) {
   const { client } = createParkedItems();
   const table = { client, tableName: 'Journal', nowMs: () => startMs };
   const looks = [...queued];
@@ -196,7 +201,6 @@ function purgerWith(queued: readonly number[], purges: readonly SettledPurge[] =
         await createUrlIndex(table).add({ ...purge, messages });
       }
       const purger = { clients, queues, tables } as unknown as Purger;
-      const wanted = { kind: 'changes', sinceMs: startMs } as const;
       return awaitChanges(purger, { wanted, timeoutMs }, surroundings);
     },
   };
@@ -217,6 +221,20 @@ describe('waiting', () => {
     expect(purger.seconds()).toBe(20);
   });
 
+  test('finds a purge by hand whose purge is dated before it, by a clock that is behind', async () => {
+    const a = file('/a');
+    const early = { ...purgeOf(0, 'completed', a), acceptedMs: startMs - 90_000 };
+    const entries = new Map([[entryKey(a), a]]);
+    const purger = purgerWith([], [early], { kind: 'entries', sinceMs: startMs, entries });
+    expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
+  });
+
+  test('sees a purge that is dated after now, by a clock that is ahead', async () => {
+    const purger = purgerWith([], [{ ...done, acceptedMs: startMs + 34 * 60_000 }]);
+    expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
+    expect(purger.seconds()).toBe(5);
+  });
+
   test('believes only after a minute that nothing has changed', async () => {
     const purger = purgerWith([]);
     expect(await purger.wait()).toMatchObject({ outcome: 'nothing', timedOut: false });
@@ -230,8 +248,8 @@ describe('waiting', () => {
   });
 
   test('never says done where what failed may be among dead letters that nobody has looked at', async () => {
-    const purger = purgerWith([], [done], 501);
+    const purger = purgerWith([], [done], undefined, 501);
     await expect(purger.wait()).rejects.toThrow('Expected at most 500 dead letters');
-    expect(await purgerWith([], [done], 20).wait()).toMatchObject({ outcome: 'done' });
+    expect(await purgerWith([], [done], undefined, 20).wait()).toMatchObject({ outcome: 'done' });
   });
 });

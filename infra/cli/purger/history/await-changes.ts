@@ -6,7 +6,7 @@ import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
 import { openParked, readParked } from '../parked.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
-import { openHistory } from './history.ts';
+import { clockSkewMs, openHistory } from './history.ts';
 import { mostLetters, readLetters } from './url-facts.ts';
 
 /** What is looked at, and for how long. */
@@ -58,7 +58,8 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
   return async (nowMs) => {
     const queues = await readQueues(purger);
     const parked = await readParked(await openParked(purger));
-    const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs);
+    // Which changes count goes by their own times: a purge is dated by AWS's clock, and that here may be ahead.
+    const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs - clockSkewMs);
     const count = countOf((await readQueues(purger)).deadLetters);
     // Who reads them hides them from others for a moment.
     if (count !== lettersCount || read.lettersLeft > 0) read = await readLetters(purger);

@@ -23,6 +23,8 @@ export interface History {
 
 /** Nearly always the newest change is found in so many milliseconds. */
 const recentMs = 7 * 24 * 60 * 60_000;
+/** AWS's clock may be ahead of this machine's by so much, in milliseconds: farther off, AWS refuses requests. */
+export const clockSkewMs = 5 * 60_000;
 /** So many purges are read at least, as far as there are. */
 const fewest = 10;
 const concurrency = 16;
@@ -32,6 +34,7 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
   const table = { client: await clients.dynamodb(), tableName: tables.journal, nowMs: () => nowMs };
   const journal = createJournal(table);
   const index = createUrlSearch(table);
+  const untilMs = nowMs + clockSkewMs;
 
   async function find(fromMs: number, toMs: number, match?: UrlMatch): Promise<readonly FoundPurge[]> {
     const days = daysBetween(fromMs, toMs);
@@ -63,7 +66,7 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
 
   return {
     async newestOf(match) {
-      const recent = await settle(await find(nowMs - recentMs, nowMs, match), match, fewest);
+      const recent = await settle(await find(nowMs - recentMs, untilMs, match), match, fewest);
       const newestMs = recent.length === 0 ? nowMs - keptMs : newestChangeMs(recent, match);
       if (newestMs >= nowMs - recentMs) return recent;
       const older = await find(Math.max(newestMs, nowMs - keptMs), nowMs - recentMs - 1, match);
@@ -71,7 +74,7 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
     },
     purge: (purgeId) => journal.purge(purgeId),
     async since(fromMs, match) {
-      return settle(await find(fromMs, nowMs, match), match, Number.POSITIVE_INFINITY);
+      return settle(await find(fromMs, untilMs, match), match, Number.POSITIVE_INFINITY);
     },
   };
 }
