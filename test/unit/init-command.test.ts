@@ -38,6 +38,17 @@ test('in a clone, which has no package, no schema is named', async () => {
   expect(JSON.parse(readFileSync(join(clone, 'site.json'), 'utf8'))).not.toHaveProperty('$schema');
 });
 
+test.each(['site', '/site', 'site/'])(
+  'keys below the prefix %s become URLs with one slash',
+  async (prefix) => {
+    const file = `${encodeURIComponent(prefix)}.json`;
+    await init(file, '--host', 'www.example.com', '--bucket', 'www-site', '--prefix', prefix);
+    const { buckets, rules } = await loadConfig(join(folder, file));
+    expect(buckets).toEqual([{ name: 'www-site', prefix: 'site/' }]);
+    expect(rules[0]?.match).toEqual({ source: 's3', key: 'site/{+path}' });
+  },
+);
+
 test('a file that exists stays as it is', async () => {
   writeFileSync(join(folder, 'mine.json'), 'mine');
   const { exitCode, stderr } = await init('mine.json', '--host', 'www.example.com', '--bucket', 'www-site');
@@ -52,6 +63,15 @@ test.each([
   [
     ['--host', 'www.example.com', '--bucket', 'b', '--target', 'prod'],
     '`target`: expected "production" or "staging"',
+  ],
+  [['--host', 'https://www.example.com', '--bucket', 'www-site'], 'Expected --host to be a host'],
+  [
+    ['--host', 'www.example.com', '--bucket', 'www-site', '--file', join(folder, 'no/such.json')],
+    'Expected --file to be a file that can be written: ENOENT',
+  ],
+  [
+    ['--host', 'www.example.com', '--bucket', 'www-site', '--file', join(folder, 'cdn-purger.config.ts')],
+    'Expected --file to end with .json',
   ],
 ])('%j is refused', async (options, message) => {
   const { exitCode, stderr } = await init('never.json', ...options);

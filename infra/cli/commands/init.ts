@@ -47,9 +47,16 @@ export const initCommand = defineCommand({
   },
   async run({ values, positionals }) {
     refuseArguments(positionals);
-    const { host, bucket, prefix = '', webhook: sources = [], target = 'staging' } = values;
+    const { host, bucket, webhook: sources = [], target = 'staging' } = values;
     const { credentials = 'cdn-pro/api', file = defaultFile } = values;
+    const prefix = folderOf(values.prefix ?? '');
     if (host === undefined) throw new UsageError('Expected --host with the host of the pages, got nothing');
+    if (/[/\s@?#{}*]/.test(host)) {
+      throw new UsageError(`Expected --host to be a host such as www.example.com, got "${host}"`);
+    }
+    if (!file.endsWith('.json')) {
+      throw new UsageError(`Expected --file to end with .json, which is what is written, got "${file}"`);
+    }
     if (bucket === undefined && sources.length === 0) {
       throw new UsageError('Expected --bucket or --webhook, from which changes come, got neither');
     }
@@ -59,10 +66,26 @@ export const initCommand = defineCommand({
     // A clone of the repository has no package, and so no schema.
     const hasSchema = existsSync(join(dirname(file), schema));
     const text = JSON.stringify({ ...(hasSchema && { $schema: schema }), ...config }, null, 2);
-    writeFileSync(file, `${text}\n`, { flag: 'wx' });
+    write(file, `${text}\n`);
     return { exitCode: 0, stdout: values.json === true ? text : nextSteps(file, bucket, prefix) };
   },
 });
+
+/** Keys begin with no slash, and a folder ends with one: without it, URLs would have two. */
+function folderOf(prefix: string): string {
+  const bare = prefix.replace(/^\/+/, '');
+  return bare === '' || bare.endsWith('/') ? bare : `${bare}/`;
+}
+
+/** @throws UsageError where the file cannot be written, as where its folder does not exist */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Expected --file to be a file that can be written: ${reason}`);
+  }
+}
 
 function configOf({ host, bucket, prefix, sources, target, credentials }: Answers) {
   const ofBucket = {
