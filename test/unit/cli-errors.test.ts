@@ -28,6 +28,7 @@ test.each([
   [['status'], 'Expected --stack NAME or --ready FILE, got neither'],
   [['status', 'x', '--stack', 'S'], 'Expected no argument, got "x"'],
   [['purge', '--ready', 'x'], 'Expected URLs, --file FILE, or "-" with URLs on stdin, got none'],
+  [['status', '--stack', ''], 'Expected --stack to be the name of a stack, or NAME/PURGER, got ""'],
   [['waiting', '--cancel', '--stack', 'S'], 'Expected the URLs to cancel, got none'],
   [
     ['status', '--ready', 'package.json'],

@@ -31,6 +31,10 @@ export async function connect({
     throw new UsageError(`Expected --stack NAME or --ready FILE, got ${got}`);
   }
   if (ready !== undefined) return readReadyFile(ready);
+  // As of a variable that is not set: in SSM, the folder of no stack is that of all.
+  if (!/^[^/]+(\/[^/]+)?$/.test(stack ?? '')) {
+    throw new UsageError(`Expected --stack to be the name of a stack, or NAME/PURGER, got "${stack}"`);
+  }
   return { ...(await findPurger(stack ?? '')), clients: awsClients() };
 }
 
