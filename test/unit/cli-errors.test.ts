@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeAwsError } from '../../infra/cli/aws-error.ts';
+import { look } from '../../infra/cli/doctor/check.ts';
 import { run } from '../helpers/cli.ts';
 
 const errorOf = (name: string, message: string, more: object = {}) =>
@@ -65,4 +66,13 @@ test.each([
   const { exitCode, stdout, stderr } = await run(args);
   expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({ error: { name, message: expect.stringContaining(message) } });
+});
+
+test('doctor does not take what a role may not read for what is not set up', async () => {
+  const see = (error: Error) => look('credentials', 'put them into the secret', () => Promise.reject(error));
+  const refused = await see(errorOf('AccessDeniedException', 'not yours'));
+  expect(refused).toMatchObject([{ result: 'failed', fix: expect.stringContaining('`grantOperate`') }]);
+  expect(await see(errorOf('CredentialsError', 'no fields'))).toMatchObject([
+    { fix: 'put them into the secret' },
+  ]);
 });

@@ -21,6 +21,9 @@ export function failed(name: string, found: string, fix: string): Check {
   return { name, result: 'failed', found, fix };
 }
 
+const notAllowed =
+  'let your role do it: `grantOperate` of the purger, docs/operations.md#who-may; else nothing is known of it';
+
 /** @returns what a look gives; where it throws, that it failed, with the error */
 export async function look(
   name: string,
@@ -31,6 +34,8 @@ export async function look(
     return await see();
   } catch (error) {
     const { name: kind, message } = describeError(error);
-    return [failed(name, `${kind}: ${message}`, fix)];
+    // What this role may not read may well be set up.
+    const advice = /AccessDenied|NotAuthorized|UnauthorizedOperation/.test(kind) ? notAllowed : fix;
+    return [failed(name, `${kind}: ${message}`, advice)];
   }
 }
