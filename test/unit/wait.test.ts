@@ -151,6 +151,7 @@ function purgerWith(
   queued: readonly number[],
   purges: readonly SettledPurge[] = [],
   wanted: Wanted = { kind: 'changes', sinceMs: startMs },
+  hiddenLetters = 0,
   deadLetters = 0,
 ) {
   const { client } = createParkedItems();
@@ -173,7 +174,7 @@ function purgerWith(
         );
         return { Messages };
       }
-      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : deadLetters;
+      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : hiddenLetters + deadLetters;
       return { Attributes: attributesOf(count) };
     },
   };
@@ -235,6 +236,18 @@ describe('waiting', () => {
     expect(purger.seconds()).toBe(5);
   });
 
+  test('takes nothing for done while somebody else has dead letters in hand', async () => {
+    const purger = purgerWith([], [done], undefined, 2);
+    expect(await purger.wait(60_000)).toMatchObject({ outcome: 'waiting', queued: 2, timedOut: true });
+  });
+
+  test('is done at its last look where all that was named is', async () => {
+    const entries = new Map([[entryKey(file('/a')), file('/a')]]);
+    const purger = purgerWith([], [done], { kind: 'entries', sinceMs: startMs, entries });
+    expect(await purger.wait(0)).toMatchObject({ outcome: 'done', timedOut: false });
+    expect(await purgerWith([], [done]).wait(0)).toMatchObject({ timedOut: true });
+  });
+
   test('believes only after a minute that nothing has changed', async () => {
     const purger = purgerWith([]);
     expect(await purger.wait()).toMatchObject({ outcome: 'nothing', timedOut: false });
@@ -248,8 +261,8 @@ describe('waiting', () => {
   });
 
   test('never says done where what failed may be among dead letters that nobody has looked at', async () => {
-    const purger = purgerWith([], [done], undefined, 501);
+    const purger = purgerWith([], [done], undefined, 0, 501);
     await expect(purger.wait()).rejects.toThrow('Expected at most 500 dead letters');
-    expect(await purgerWith([], [done], undefined, 20).wait()).toMatchObject({ outcome: 'done' });
+    expect(await purgerWith([], [done], undefined, 0, 20).wait()).toMatchObject({ outcome: 'done' });
   });
 });

@@ -46,7 +46,11 @@ export async function awaitChanges(
     const isOver =
       report.outcome === 'done' || (report.outcome === 'nothing' && nowMs() - startMs >= arrivalMs);
     if (report.outcome === 'failed' || (isOver && isSecondLook)) return { ...report, timedOut: false };
-    if (nowMs() - startMs >= timeoutMs) return { ...report, timedOut: true };
+    if (nowMs() - startMs >= timeoutMs) {
+      // What was named has all been seen: a second look is for what may be on its way unseen.
+      const isDone = report.outcome === 'done' && wanted.kind !== 'changes';
+      return { ...report, timedOut: !isDone };
+    }
     isSecondLook = isOver;
     await sleep(Math.min(pauseMs, Math.max(0, startMs + timeoutMs - nowMs())));
   }
