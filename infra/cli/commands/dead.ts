@@ -1,7 +1,9 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { counted } from '../counted.ts';
 import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openDeadLetters, peekDeadLetters } from '../purger/queues/dead-letters.ts';
+import { countOf, readQueues } from '../purger/queues/queues.ts';
 import {
   type DeadLetter,
   type DeadLetterGroup,
@@ -46,10 +48,12 @@ export const deadCommand = defineCommand({
   },
   async run({ values, positionals }) {
     refuseArguments(positionals);
-    const queue = await openDeadLetters(await connect(values), heldSeconds);
-    const read = await peekDeadLetters(queue, mostRead);
+    const purger = await connect(values);
+    const count = countOf((await readQueues(purger)).deadLetters);
+    const read = await peekDeadLetters(await openDeadLetters(purger, heldSeconds), mostRead);
     const letters = read.filter((letter) => matchesDeadLetter(letter, values));
-    const isComplete = read.length < mostRead;
+    const hidden = read.length < mostRead ? Math.max(0, count - read.length) : 0;
+    const isComplete = read.length < mostRead && hidden === 0;
     const groups = groupDeadLetters(letters);
     const shown = values.show === true ? letters.map(describeLetter) : groups.map(describeGroup);
     const report = {
@@ -59,13 +63,14 @@ export const deadCommand = defineCommand({
       ...(values.show === true && { letters }),
     };
     return {
-      exitCode: letters.length === 0 ? 0 : 1,
+      exitCode: letters.length + hidden === 0 ? 0 : 1,
       stdout:
         values.json === true
           ? JSON.stringify(report, null, 2)
-          : [...(letters.length === 0 ? ['No dead letter.'] : shown), ...footer(letters, isComplete)].join(
-              '\n\n',
-            ),
+          : [
+              ...(letters.length + hidden === 0 ? ['No dead letter.'] : shown),
+              ...footer(letters, read.length, hidden),
+            ].join('\n\n'),
     };
   },
 });
@@ -89,9 +94,14 @@ function describeLetter({ id, sentAt, kind, reason, status, requestId, change, b
   ].join('\n');
 }
 
-function footer(letters: readonly DeadLetter[], isComplete: boolean): readonly string[] {
+function footer(letters: readonly DeadLetter[], read: number, hidden: number): readonly string[] {
   return [
-    ...(isComplete ? [] : [`Only the first ${mostRead} were looked at.`]),
+    ...(read < mostRead ? [] : [`Only the first ${mostRead} were looked at.`]),
+    ...(hidden === 0
+      ? []
+      : [
+          `${counted(hidden, 'dead letter is', 'dead letters are')} in hand elsewhere, as of a redrive, for 15 minutes at most: look again.`,
+        ]),
     ...(letters.length === 0
       ? []
       : [
