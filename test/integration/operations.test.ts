@@ -237,6 +237,10 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
   });
   const whole = ['purge', 'any://h.example/.*'];
   expect((await cli(whole)).stdout).toContain('may purge a whole host: say --yes');
+  expect(JSON.parse((await cli([...whole, '--json'])).stdout)).toMatchObject({
+    queued: 0,
+    refusal: expect.stringContaining('say --yes'),
+  });
   const asked: string[] = [];
   const no = async (question: string) => {
     asked.push(question);

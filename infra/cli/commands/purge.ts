@@ -82,10 +82,11 @@ export const purgeCommand = defineCommand({
       return print(1, { queued: 0, ...read, ...plan }, `Nothing was purged. It is ${observingReason}.`);
     }
     const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
-    if (refusal !== undefined) return print(1, { queued: 0, ...read, ...plan }, refusal);
+    if (refusal !== undefined) return print(1, { queued: 0, refusal, ...read, ...plan }, refusal);
     const { change, unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
     if (unsent.length > 0) {
-      return print(1, { queued: 0, ...read, ...plan }, `Not all was queued: ${unsent[0]}. Do it again.`);
+      const refusal = `Not all was queued: ${unsent[0]}. Do it again.`;
+      return print(1, { queued: 0, refusal, ...read, ...plan }, refusal);
     }
     if (values.wait === true) {
       surroundings.progress(describePlan(read.entries, plan, 'queued'));
