@@ -1,3 +1,4 @@
+import leven from 'leven';
 import * as z from 'zod';
 import { PurgerError } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
@@ -76,6 +77,20 @@ export function findStage(stages: readonly AppStage[], name: string | undefined)
   if (names.length === 0)
     throw new StageError(`Expected no stage, since the configuration has none, got "${name}"`);
   throw new StageError(`Unknown stage "${name}"${suggestion(name ?? '', names)}`);
+}
+
+/**
+ * Refuses a context value of CDK that is nearly one of ours: `--all --context stag=staging` would deploy every stage.
+ * @param given the names of all context values
+ * @param known ours
+ * @throws StageError with the name that was meant
+ */
+export function refuseMisspelledContext(given: readonly string[], known: readonly string[]): void {
+  const misspelled = given.find(
+    (name) => !known.includes(name) && known.some((each) => leven(name, each) === 1),
+  );
+  if (misspelled === undefined) return;
+  throw new StageError(`Unknown context value "${misspelled}"${suggestion(misspelled, known)}`);
 }
 
 function validateStages(config: unknown): readonly ValidationIssue[] {

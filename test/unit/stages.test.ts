@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { checkStages, findStage } from '../../infra/settings/stages.ts';
+import { checkStages, findStage, refuseMisspelledContext } from '../../infra/settings/stages.ts';
 import { loadStages } from '../../infra/stack/load-config.ts';
 import { blocksOf, sectionsOf } from '../helpers/markdown.ts';
 import { sampleConfig } from '../helpers/purger-stack.ts';
@@ -98,4 +98,19 @@ test("the documentation's example is valid, and its stages share their rules", a
   const [production, staging] = checkStages(exports.default);
   expect(production?.config.rules).toHaveLength(staging?.config.rules.length ?? 0);
   expect(production?.config.account).not.toBe(staging?.config.account);
+});
+
+test.each(['stag', 'stge', 'Stage', 'stages', 'confg'])(
+  'the context value %s is refused with the one that was meant',
+  (name) => {
+    expect(() => refuseMisspelledContext(['config', name], ['config', 'stage'])).toThrow(
+      `Unknown context value "${name}" (did you mean`,
+    );
+  },
+);
+
+test("context values of CDK and of a user's own are none of ours", () => {
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { readonly context: object };
+  const others = [...Object.keys(context), 'aws:cdk:bundling-stacks', 'stack', 'stage', 'config'];
+  expect(() => refuseMisspelledContext(others, ['config', 'stage'])).not.toThrow();
 });
