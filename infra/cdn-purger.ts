@@ -314,7 +314,7 @@ export class CdnPurger extends PurgerBase {
     return this.#s3Receiver?.eventBusArn;
   }
 
-  /** Of URLs of a CMS nobody knows which version they should show, so that there is nothing to probe without rules for S3. */
+  /** There is nothing to probe without rules for S3, or for a CMS with `proof`. */
   #createProbe(protection: DataProtection): Probe | undefined {
     const { probe, target } = this.#settings;
     const hosts = probedHosts(this.#settings);

@@ -3,6 +3,7 @@
 export type { TokenUnit } from '../functions/core/limits/limits.ts';
 export type { RateLimit } from '../functions/core/limits/requests/window.ts';
 export type { ConfiguredQuota, Tokens } from '../functions/core/limits/tokens/quota.ts';
+export type { RuleProof } from '../functions/core/mapping/patterns/proof.ts';
 export type { Conditions, Match, Purge, Rule } from '../functions/core/mapping/rule.ts';
 export type { FileHeaders } from '../functions/core/mapping/urls/header-sets.ts';
 export type { Pages } from '../functions/core/mapping/urls/pages.ts';

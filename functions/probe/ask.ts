@@ -23,12 +23,14 @@ const mostSeenCharacters = 200;
  * Asks for a URL's first byte as a visitor would: a HEAD, or a condition, may be answered past what visitors are served.
  * Only the head of the answer is read, and a redirect is not followed.
  * @param signal ends waiting
+ * @param versionHeader the header of the answer that says which version it is; undefined where none does
  */
 export function askServer(
   url: URL,
   headers: readonly Header[],
   server: Server,
   signal: AbortSignal,
+  versionHeader?: string,
 ): Promise<Asked> {
   const odd = headers.find(({ name }) => ownHeaders.test(name));
   if (odd !== undefined) return Promise.resolve({ reason: `the header ${odd.name} is not sent` });
@@ -37,7 +39,7 @@ export function askServer(
     try {
       const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
       const request = send(optionsFor(url, headers, server, signal), (response) => {
-        resolve(read(response, server));
+        resolve(read(response, server, versionHeader));
         request.destroy();
       });
       request.on('error', failed);
@@ -76,7 +78,12 @@ function optionsFor(
   };
 }
 
-function read({ statusCode = 0, headers }: IncomingMessage, { address }: Server): Asked {
+function read(
+  { statusCode = 0, headers }: IncomingMessage,
+  { address }: Server,
+  versionHeader: string | undefined,
+): Asked {
+  const version = versionHeader === undefined ? undefined : headers[versionHeader.toLowerCase()]?.toString();
   const { etag, age, via, location, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
   const lastModifiedMs = Date.parse(lastModified ?? '');
   const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
@@ -91,6 +98,7 @@ function read({ statusCode = 0, headers }: IncomingMessage, { address }: Server)
     answer: {
       status: statusCode,
       ...(etag !== undefined && { etag }),
+      ...(version !== undefined && { version }),
       ...(!Number.isNaN(lastModifiedMs) && { lastModifiedMs }),
       ...(headers['content-type'] !== undefined && { contentType: headers['content-type'] }),
       ...(headers['cache-control'] !== undefined && { cacheControl: headers['cache-control'] }),

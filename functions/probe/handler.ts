@@ -32,7 +32,8 @@ const hosts = loadHosts();
 const probe = createProber({
   vantages: readEnvironment('vantages').vantages,
   find: (url, vantage) => findServer(url, vantage, { hosts, lookup: lookupSoon }),
-  ask: (url, headers, server, withinMs) => askServer(url, headers, server, AbortSignal.timeout(withinMs)),
+  ask: (url, headers, server, withinMs, versionHeader) =>
+    askServer(url, headers, server, AbortSignal.timeout(withinMs), versionHeader),
   nowMs: Date.now,
   sleep: (ms) => sleep(ms),
 });

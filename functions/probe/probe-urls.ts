@@ -21,6 +21,7 @@ export interface ProbePorts {
     headers: NonNullable<Probe['headers']>,
     server: Server,
     withinMs: number,
+    versionHeader?: string,
   ) => Promise<Asked>;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
@@ -94,7 +95,7 @@ export function createProber(ports: ProbePorts): (request: ProbeRequest) => Prom
 
 async function askOne(task: Task, server: Server, { ask }: ProbePorts): Promise<Judged> {
   const { probe, url, from } = task;
-  const asked = await ask(url, probe.headers ?? [], server, longestAnswerMs);
+  const asked = await ask(url, probe.headers ?? [], server, longestAnswerMs, probe.shows.header?.name);
   if ('reason' in asked) return unproven(task, asked.reason, server.address);
   return { judgement: judgeProbe(probe, asked.answer), seen: { from, ...asked.seen } };
 }

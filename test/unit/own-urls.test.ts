@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
-import type { Rule } from '../../functions/core/mapping/rule.ts';
+import { compileExplanations, compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import type { MappingConfig, Rule } from '../../functions/core/mapping/rule.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { OriginChange } from '../../functions/core/model/types.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
@@ -120,8 +120,11 @@ describe('a delete deletes the URLs of the object or entry itself, and invalidat
 });
 
 describe('what a change may lack', () => {
-  const rulesOf = (purge: Rule['purge']) =>
-    compileRules({ target: 'production', rules: [{ match: { source: 'contentful' }, purge }] });
+  const configOf = (purge: Rule['purge']): MappingConfig => ({
+    target: 'production',
+    rules: [{ match: { source: 'contentful' }, purge }],
+  });
+  const rulesOf = (purge: Rule['purge']) => compileRules(configOf(purge));
 
   test.each([
     ['{name?} without a value', { fileUrls: [`${origin}/c/{fields.category?}/`] }],
@@ -131,7 +134,7 @@ describe('what a change may lack', () => {
   ])('%s makes no URL and is no problem, and `explain` says so', (_, purge) => {
     const { entries, problems } = rulesOf(purge).map(entryChange());
     expect([entries, problems]).toEqual([[], []]);
-    const [explained] = rulesOf(purge).explain(entryChange());
+    const [explained] = compileExplanations(configOf(purge))(entryChange());
     expect(explained).toMatchObject({
       matched: true,
       omitted: [{ reason: expect.stringMatching(/^the change has no \{fields[.]/) }],

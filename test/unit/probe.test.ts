@@ -96,6 +96,7 @@ describe('a server', () => {
       etag: '"abc"',
       'last-modified': 'Thu, 26 Nov 2026 12:00:00 GMT',
       'x-via': 'x'.repeat(300),
+      'x-entry-version': '7',
       age: '7',
       ...(url === '/elsewhere' && { location: '/b' }),
     });
@@ -148,6 +149,14 @@ describe('a server', () => {
         via: 'x'.repeat(200),
       },
     });
+  });
+
+  test('is asked for the header that has the version, in any case', async () => {
+    const there = { protocol: 'http:', address: '127.0.0.1', port };
+    const versionIn = (header: string) =>
+      askServer(new URL('https://h.example/'), [], there, AbortSignal.timeout(5000), header);
+    expect(await versionIn('X-Entry-Version')).toMatchObject({ answer: { version: '7' } });
+    expect(await versionIn('x-other')).not.toHaveProperty('answer.version');
   });
 
   test('is asked by its public name in TLS, too, whatever its address is', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { compileExplanations } from '../../functions/core/mapping/compile-rules.ts';
 import defaultConfig from '../../infra/config.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { configFilesOf } from '../../local/demo/config-files.ts';
@@ -22,12 +22,12 @@ describe.each(recipes)('$heading', ({ text }) => {
     const rules = (await evaluate(blocksOf(text, 'js')[0]?.trim() ?? '')) as PurgerConfig['rules'];
     const buckets = rules.flatMap(({ match: { bucket } }) => (typeof bucket === 'string' ? [bucket] : []));
     const config = { ...base, rules, buckets: [...buckets, 'a-bucket'].map((name) => ({ name })) };
-    const compiled = compileRules(config);
+    const explain = compileExplanations(config);
     samplesOf(config).forEach((sample, index) => {
       if (rules[index]?.match.source !== 's3') return;
       if (sample.kind !== 'put' && sample.kind !== 'delete') throw new Error(JSON.stringify(sample));
       const { bucket, key, kind: action } = sample;
-      expect(compiled.explain(objectChange(key, { bucket, action }))[index]).toMatchObject({ matched: true });
+      expect(explain(objectChange(key, { bucket, action }))[index]).toMatchObject({ matched: true });
     });
   });
 });

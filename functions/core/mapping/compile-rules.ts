@@ -3,7 +3,8 @@ import type { OriginChange, PurgeAction, Scope } from '../model/types.ts';
 import { compileMatch } from './conditions.ts';
 import { atOnce, type CompiledRule, explainRule, mapChange } from './map-change.ts';
 import { compilePattern } from './patterns/pattern.ts';
-import { listOf, type MappingConfig, type Rule, type RuleSet } from './rule.ts';
+import { compileProof } from './patterns/proof.ts';
+import { listOf, type MappingConfig, type Rule, type RuleExplanation, type RuleSet } from './rule.ts';
 import type { Timing } from './schedule.ts';
 import { compileStaleUrls } from './stale-urls.ts';
 
@@ -13,12 +14,20 @@ import { compileStaleUrls } from './stale-urls.ts';
  * @throws PatternError for a pattern or template that cannot be read
  */
 export function compileRules(config: MappingConfig): RuleSet {
-  const rules = config.rules.map((rule, index) => compileRule(rule, `rules[${index}]`, config));
-  const candidatesFor = indexRules(rules);
-  return {
-    map: (change, latest) => mapChange(candidatesFor(change), change, latest ?? change.action),
-    explain: (change) => rules.map((rule) => explainRule(rule, change)),
-  };
+  const candidatesFor = indexRules(compileAll(config));
+  return { map: (change, latest) => mapChange(candidatesFor(change), change, latest ?? change.action) };
+}
+
+/** @returns what says of each rule what it makes of a change; apart from the rules, since no function needs it */
+export function compileExplanations(
+  config: MappingConfig,
+): (change: OriginChange) => readonly RuleExplanation[] {
+  const rules = compileAll(config);
+  return (change) => rules.map((rule) => explainRule(rule, change));
+}
+
+function compileAll(config: MappingConfig): readonly CompiledRule[] {
+  return config.rules.map((rule, index) => compileRule(rule, `rules[${index}]`, config));
 }
 
 /** @returns one rule, ready for changes */
@@ -39,6 +48,7 @@ export function compileRule(
     match: compileMatch(rule),
     staleUrls: compileStaleUrls(rule, allowedHosts),
     scopes: { put: { own: put, others: put }, delete: { own: scope('delete'), others: put } },
+    ...(rule.proof !== undefined && { shownVersion: compileProof(rule.proof) }),
     timing: timingOf(rule),
     segments: segmentsOf(rule),
   };

@@ -1,4 +1,5 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
+import { withoutVersion } from '../model/shows.ts';
 import type { ChangeAction } from '../model/types.ts';
 import {
   type EventTime,
@@ -81,7 +82,7 @@ export function recordObservations(
   }
   const now = withoutNewEmptyRecords(Object.fromEntries(records), memory);
   const entries = inOrder(
-    counted.flatMap((observation) => observation.entries),
+    counted.flatMap((observation) => ownEntries(records, observation)),
     Object.values(now).flatMap(({ stale }) => stale.map(purgeAsDeleted)),
     counted.flatMap((observation) => liveEntriesToPurge(records, observation)),
     counted.some(({ affectsAllLocales }) => affectsAllLocales)
@@ -149,6 +150,13 @@ function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
 /** Whether a change is certainly older than one that was recorded. */
 function isSuperseded({ untilMs }: Observation, { atMs }: LocaleRecord): boolean {
   return untilMs < atMs;
+}
+
+/** What a change itself maps to; what it shows is not known where a newer change was recorded. */
+function ownEntries(records: Records, observation: Observation): readonly TimedEntry[] {
+  const { entries, locale = '' } = observation;
+  if (!isSuperseded(observation, records.get(locale) ?? emptyRecord)) return entries;
+  return entries.map((timed) => ({ ...timed, entry: withoutVersion(timed.entry) }));
 }
 
 /** A delete of what was never seen leaves no record of its locale where other locales are known. */

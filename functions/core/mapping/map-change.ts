@@ -2,6 +2,7 @@ import { showsOf } from '../model/shows.ts';
 import type { ChangeAction, OriginChange, PurgeEntry } from '../model/types.ts';
 import { type CompiledMatch, matchChange, reasonNotToMatch, variablesOf } from './conditions.ts';
 import type { Scopes } from './own-urls.ts';
+import type { ShownVersion } from './patterns/proof.ts';
 import type { Variables } from './patterns/template.ts';
 import type { MappingProblem, MappingResult, RuleExplanation } from './rule.ts';
 import { Schedule, scheduledAtOnce, type Timing } from './schedule.ts';
@@ -15,6 +16,8 @@ export interface CompiledRule {
   readonly match: CompiledMatch;
   readonly staleUrls: readonly StaleUrl[];
   readonly scopes: Readonly<Record<ChangeAction, Scopes>>;
+  /** Missing where its files are not proven, or by the object's own version. */
+  readonly shownVersion?: ShownVersion;
   readonly timing: Timing;
   /** First segments of the keys that it can match, with their slash; undefined where any may. */
   readonly segments: ReadonlySet<string> | undefined;
@@ -45,7 +48,8 @@ export function mapChange(
     if (captures === 'excepted') isExcepted = true;
     if (captures === undefined || captures === 'excepted') continue;
     collected ??= new MappingCollector();
-    collected.collect(rule, { ...variables, ...captures }, scopesFor(rule, latest, change));
+    const values = { ...variables, ...captures };
+    collected.collect(rule, values, scopesFor(rule, latest, change, values));
   }
   if (collected !== undefined) return collected.result();
   return isExcepted ? allExcepted : nothingStale;
@@ -62,10 +66,15 @@ export function mapByRules(
   return collected.result();
 }
 
-/** What an object's own files show goes along with them. */
-function scopesFor({ scopes }: CompiledRule, latest: ChangeAction, change: OriginChange): Scopes {
+/** What an object's or entry's own files show goes along with them. */
+function scopesFor(
+  { scopes, shownVersion }: CompiledRule,
+  latest: ChangeAction,
+  change: OriginChange,
+  values: Variables,
+): Scopes {
   const { own, others } = scopes[latest];
-  const shows = showsOf(change, latest);
+  const shows = shownVersion === undefined ? showsOf(change, latest) : shownVersion(change, latest, values);
   return shows === undefined ? scopes[latest] : { own: { ...own, shows }, others };
 }
 
@@ -126,7 +135,10 @@ export function explainRule(rule: CompiledRule, change: OriginChange): RuleExpla
     return { rule: name, matched: false, reason };
   }
   const collected = new MappingCollector();
-  collected.collect(rule, { ...variables, ...captures }, rule.scopes[change.action]);
+  const values = { ...variables, ...captures };
+  const { action } = change;
+  const isProven = rule.shownVersion !== undefined;
+  collected.collect(rule, values, isProven ? scopesFor(rule, action, change, values) : rule.scopes[action]);
   const { entries, problems } = collected.result();
   const { omitted } = collected;
   return { rule: name, matched: true, captures, entries, delaysSeconds, problems, omitted };

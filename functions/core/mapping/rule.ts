@@ -8,6 +8,7 @@ import type {
   Target,
 } from '../model/types.ts';
 import type { Captures } from './patterns/pattern.ts';
+import type { RuleProof } from './patterns/proof.ts';
 import type { Encoding } from './urls/encodings.ts';
 import type { FileHeaders } from './urls/header-sets.ts';
 import type { Pages } from './urls/pages.ts';
@@ -94,6 +95,11 @@ export interface Rule {
   readonly except?: OneOrMore<string | Conditions>;
   readonly purge: Purge;
   readonly pages?: Pages;
+  /**
+   * CMS only: by what the entry's own files are proven to be fresh.
+   * @default - they are not proven
+   */
+  readonly proof?: RuleProof;
   /** @default - a put invalidates, a delete deletes */
   readonly action?: PurgeAction;
   /** @default - the purger's target */
@@ -180,6 +186,4 @@ export type RuleExplanation =
 export interface RuleSet {
   /** @param latest what happened last to the object, where a newer change supersedes this one; else its own action */
   map(change: OriginChange, latest?: ChangeAction): MappingResult;
-  /** Says of each rule what it makes of a change, by the same means as `map`. */
-  explain(change: OriginChange): readonly RuleExplanation[];
 }

@@ -17,7 +17,20 @@ export function showsOf(change: OriginChange, latest: ChangeAction): Shows | und
 /** @returns the first of two entries that purge the same, with what the newer change has it show */
 export function withNewestShows<Entry extends PurgeEntry>(entry: Entry, other: PurgeEntry): Entry {
   if (entry.kind !== 'file' || other.kind !== 'file' || other.shows === undefined) return entry;
-  return isNewer(other.shows, entry.shows) ? { ...entry, shows: other.shows } : entry;
+  if (isNewer(other.shows, entry.shows)) return { ...entry, shows: other.shows };
+  if (entry.shows === undefined || !isContradicted(entry.shows, other.shows)) return entry;
+  return { ...entry, shows: { sinceMs: entry.shows.sinceMs } };
+}
+
+/** @returns an entry of which a newer change is known, which has another version */
+export function withoutVersion(entry: PurgeEntry): PurgeEntry {
+  if (entry.kind !== 'file' || entry.shows?.header === undefined) return entry;
+  return { ...entry, shows: { sinceMs: entry.shows.sinceMs } };
+}
+
+/** Of two versions with the same time nobody knows which is the newer one. */
+function isContradicted({ header: own, sinceMs }: Shows, { header, sinceMs: otherMs }: Shows): boolean {
+  return sinceMs === otherMs && (own?.name !== header?.name || own?.value !== header?.value);
 }
 
 function isNewer(shows: Shows, than: Shows | undefined): boolean {
@@ -30,10 +43,13 @@ function isNewer(shows: Shows, than: Shows | undefined): boolean {
 /** Reads what an entry of a message shows; what is not understood is left out. */
 export function readShows(value: unknown): Shows | undefined {
   if (!isRecord(value) || !Number.isSafeInteger(value.sinceMs)) return undefined;
-  const { etag, gone, sinceMs, sequencer } = value;
+  const { etag, gone, header, sinceMs, sequencer } = value;
   return {
     ...(typeof etag === 'string' && { etag }),
     ...(gone === true && { gone }),
+    ...(isRecord(header) &&
+      typeof header.name === 'string' &&
+      typeof header.value === 'string' && { header: { name: header.name, value: header.value } }),
     sinceMs: Number(sinceMs),
     ...(typeof sequencer === 'string' && { sequencer }),
   };

@@ -96,15 +96,17 @@ export interface Scope {
 }
 
 /**
- * What a file that a rule maps from an S3 object itself shows once it is fresh: a version, or nothing any more. Neither is
- * known where the event does not tell.
+ * What a file of an S3 object or a CMS entry itself shows once it is fresh: a version, or nothing any more. Neither is
+ * known where the event, or the rule, does not tell.
  */
 export interface Shows {
   /** The ETag of the object, without quotes. */
   readonly etag?: string;
   /** The object was deleted. */
   readonly gone?: true;
-  /** When that change of the object happened, in milliseconds. */
+  /** The header in which its answer has the version of a CMS entry, and its value then. */
+  readonly header?: Header;
+  /** When that change happened, in milliseconds. */
   readonly sinceMs: number;
   /** S3's order of the changes of one object, see {@link ObjectChange}. */
   readonly sequencer?: string;

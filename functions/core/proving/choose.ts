@@ -65,7 +65,8 @@ export function isProvable(entries: readonly PurgeEntry[]): boolean {
 
 function isProvableFile(entry: FileEntry): entry is ProvableEntry {
   const { url, shows } = entry;
-  return (shows?.etag !== undefined || shows?.gone === true) && URL.canParse(url);
+  const isKnown = shows?.etag !== undefined || shows?.header !== undefined || shows?.gone === true;
+  return isKnown && URL.canParse(url);
 }
 
 /**

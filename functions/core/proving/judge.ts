@@ -1,10 +1,12 @@
-import type { Shows } from '../model/types.ts';
+import type { Header, Shows } from '../model/types.ts';
 import type { Probe, Seen, Verdict } from './probe.ts';
 
 /** What the edge has answered, as far as it says which version it serves. */
 export interface Answer {
   readonly status: number;
   readonly etag?: string;
+  /** The value of the header that a rule names. */
+  readonly version?: string;
   /** In milliseconds. */
   readonly lastModifiedMs?: number;
   readonly contentType?: string;
@@ -41,9 +43,18 @@ export function judge(url: string, shows: Shows, answer: Answer): Judgement {
   if (isGone(shows, answer)) return { kind: 'proven' };
   if (status !== 200 && status !== 206) return unproven(`the answer is ${status}`);
   if (shows.gone) return isOlder(url, shows, answer, 'it is still served');
+  if (shows.header !== undefined) return judgeVersion(shows.header, answer);
   if (etag === undefined) return unproven('the answer has no ETag');
   if (shows.etag !== undefined && isSameVersion(etag, shows.etag)) return { kind: 'proven' };
   return isOlder(url, shows, answer, 'it has another ETag');
+}
+
+/** Another version may be a newer one: that it is another one never spends a purge. */
+function judgeVersion({ name, value }: Header, { version }: Answer): Judgement {
+  if (version === undefined) return unproven(`the answer has no ${name}`);
+  return version.trim() === value
+    ? { kind: 'proven' }
+    : unproven(`it has another ${name}, and which version is the newer one is not known`);
 }
 
 /** A 403 is how S3 says that an object does not exist to who may not list the bucket; anybody else's may be a firewall's. */

@@ -1,7 +1,7 @@
 import { type TokenUnit, unusedLimits } from '../../../functions/core/limits/limits.ts';
 import { priceOf } from '../../../functions/core/limits/price.ts';
 import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
-import { compileRules } from '../../../functions/core/mapping/compile-rules.ts';
+import { compileExplanations, compileRules } from '../../../functions/core/mapping/compile-rules.ts';
 import { type MappedChange, mapChanges } from '../../../functions/core/mapping/map-changes.ts';
 import { purgeByPrefix } from '../../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
@@ -88,6 +88,7 @@ export function explain(
   config: PurgerConfig,
 ): Explanation {
   const rules = compileRules(config);
+  const explainRules = compileExplanations(config);
   const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
   const explained = mapped.map(({ change, mapping, newer }) => ({
     change: {
@@ -103,7 +104,7 @@ export function explain(
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
     ...notWatched(change, config),
-    rules: withHints(rules.explain(change), change, config),
+    rules: withHints(explainRules(change), change, config),
     mapping,
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);

@@ -14,6 +14,7 @@ import {
   stringsAt,
   type ValidationIssue,
 } from '../checks/validation-issue.ts';
+import { headerName } from './rule-schema.ts';
 
 /** The variables of a rule. */
 export interface KnownVariables {
@@ -150,9 +151,6 @@ function validateQuery({ value, path }: StringAt, known: KnownVariables): readon
   );
 }
 
-/** A header's name as HTTP has it (https://www.rfc-editor.org/rfc/rfc9110#section-5.1). */
-const headerName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
-
 function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly ValidationIssue[] {
   const path = ['purge', 'fileHeaders'];
   const issues: ValidationIssue[] = [];
@@ -182,6 +180,34 @@ function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly 
     );
     const message = `expected at most ${maxHeaderSets} versions, got ${count}`;
     if (count > maxHeaderSets) issues.push({ path, message });
+  }
+  return issues;
+}
+
+/** @returns the issues of a rule's `proof` */
+export function validateProof(
+  rule: Record<string, unknown>,
+  source: string,
+  known: KnownVariables,
+): readonly ValidationIssue[] {
+  const path = ['proof'];
+  const proof = recordOf(rule.proof);
+  if (proof === undefined) return [];
+  if (source === 's3') {
+    return [{ path, message: 'it is for entries of a CMS: files of S3 objects are proven by their ETags' }];
+  }
+  const issues: ValidationIssue[] = [];
+  if (recordOf(rule.purge)?.fileUrls === undefined) {
+    issues.push({ path, message: 'it applies to `purge.fileUrls` only' });
+  }
+  for (const { value, path: valuePath } of stringsAt(proof.value, [...path, 'value'])) {
+    const template = readOr(issues, valuePath, () => compilePlainTemplate(value));
+    if (template === undefined) continue;
+    const { variables } = template;
+    if (variables.length === 0 || variables.some((name) => name.includes('*'))) {
+      const message = `expected a template that each version gives one value, such as "{fields.version}", got ${JSON.stringify(value)}`;
+      issues.push({ path: valuePath, message });
+    } else issues.push(...validateCompiled(template, valuePath, known, valueProblem));
   }
   return issues;
 }

@@ -3,7 +3,7 @@ import { listOf } from '../../../functions/core/mapping/rule.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { suggestion } from '../checks/suggestion.ts';
 import { type IssuePath, readOr, stringsAt, type ValidationIssue } from '../checks/validation-issue.ts';
-import { validatePurge } from './check-purge.ts';
+import { validateProof, validatePurge } from './check-purge.ts';
 import { type CompiledAt, type ExceptionAt, validateReachable } from './check-reachable.ts';
 import { globIssues, prefixGlobIssues } from './globs.ts';
 import { maxDelaySeconds } from './rule-schema.ts';
@@ -45,6 +45,7 @@ function validateRule(rule: unknown): readonly ValidationIssue[] {
   if (source !== undefined) {
     const known = knownVariables(source, captured);
     issues.push(...validatePurge(recordOf(record.purge) ?? {}, record.pages !== undefined, known));
+    issues.push(...validateProof(record, source, known));
   }
   return [...issues, ...validateDelays(record)];
 }

@@ -9,12 +9,12 @@ interface ProbedRules {
 }
 
 /**
- * @returns the hosts that probes may ask, in the form of `allowedHosts`: those of files that rules map from S3 objects. A
- *   host that a value decides is among them only where `allowedHosts` has it
+ * @returns the hosts that probes may ask, in the form of `allowedHosts`: those of files that rules map from S3 objects, or
+ *   prove by a header. A host that a value decides is among them only where `allowedHosts` has it
  */
 export function probedHosts({ rules, allowedHosts = [] }: ProbedRules): readonly string[] {
   const templates = rules
-    .filter(({ match }) => match.source === 's3')
+    .filter(({ match, proof }) => match.source === 's3' || proof !== undefined)
     .flatMap(({ purge }) => withHosts(purge.fileUrls, listOf(purge.hosts)))
     .map(({ whole }) => compileUrlTemplate(whole));
   const hosts = templates.flatMap(({ isHostOpen, sample }) =>

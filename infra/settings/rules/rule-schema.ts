@@ -4,6 +4,9 @@ import { maxHeaderSets } from '../../../functions/core/mapping/urls/header-sets.
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import { arrayOf, expected, nonEmptyString, oneOrMore, strictObject, wholeNumber } from '../checks/schema.ts';
 
+/** A header's name as HTTP has it (https://www.rfc-editor.org/rfc/rfc9110#section-5.1). */
+export const headerName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+
 /** Most seconds that SQS holds a message back (the SQS quotas page). */
 export const maxDelaySeconds = 900;
 
@@ -81,6 +84,11 @@ const pages = strictObject({
   parents: wholeNumber(0, 20).optional(),
 });
 
+const proof = strictObject({
+  header: nonEmptyString('the name of a header').regex(headerName, expected('the name of a header')),
+  value: nonEmptyString('a template'),
+});
+
 /** The shape of a rule. What it cannot say, `validateRules` does. */
 export const ruleSchema = strictObject({
   name: nonEmptyString('a name').optional(),
@@ -88,6 +96,7 @@ export const ruleSchema = strictObject({
   except: z.union([oneException, arrayOf(oneException, 'exceptions')], exception).optional(),
   purge,
   pages: pages.optional(),
+  proof: proof.optional(),
   action: z.enum(['invalidate', 'delete'], expected('"invalidate" or "delete"')).optional(),
   target: targetSchema.optional(),
   delaySeconds: wholeNumber(0, maxDelaySeconds).optional(),

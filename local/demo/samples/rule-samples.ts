@@ -1,4 +1,4 @@
-import { compileRules } from '../../../functions/core/mapping/compile-rules.ts';
+import { compileExplanations, compileRules } from '../../../functions/core/mapping/compile-rules.ts';
 import { listOf, type OneOrMore, type Rule } from '../../../functions/core/mapping/rule.ts';
 import { fillFields } from '../../../infra/cli/webhooks/fill-fields.ts';
 import { sampleEvents } from '../../../infra/cli/webhooks/sample-events.ts';
@@ -36,7 +36,7 @@ function delayOf({ match: { source } }: Rule, rules: readonly Rule[]): number {
 }
 
 function objectOf(index: number, title: string, config: PurgerConfig): Sample {
-  const rules = compileRules(config);
+  const explain = compileExplanations(config);
   const rule = config.rules[index];
   const actions = rule?.match.action === undefined ? (['put', 'delete'] as const) : [rule.match.action];
   for (const objects of watchedObjects(config)) {
@@ -44,7 +44,7 @@ function objectOf(index: number, title: string, config: PurgerConfig): Sample {
       for (const action of actions) {
         const { bucket } = objects;
         const change = changeOf(action, { bucket, key });
-        const made = rules.explain(change)[index];
+        const made = explain(change)[index];
         if (made?.matched !== true || made.entries.length === 0) continue;
         const urls = made.entries.flatMap((entry) => (entry.kind === 'file' ? [entry.url] : []));
         return { kind: action, title: `${title}: S3 ${action} ${change.id}`, bucket, key, urls };
