@@ -102,25 +102,26 @@ export async function runCommand(
   if (name === undefined) return { exitCode: 2, stderr: usage };
   if (name === '--help' || name === '-h') return { exitCode: 0, stdout: usage };
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (entry === undefined) {
-    const known = [...Object.keys(commands), 'dev'];
-    return { exitCode: 2, stderr: `Expected a command, got "${name}"${suggestion(name, known)}` };
-  }
   try {
+    if (entry === undefined) {
+      const known = [...Object.keys(commands), 'dev'];
+      throw new UsageError(`Expected a command, got "${name}"${suggestion(name, known)}`);
+    }
     return await (await entry.load()).run(rest, surroundings);
   } catch (error) {
-    return failure(error, name, rest.includes('--json'));
+    return failure(error, entry && name, rest.includes('--json'));
   }
 }
 
 /** @throws the error itself where it is a bug */
-function failure(error: unknown, command: string, json: boolean): CommandResult {
+function failure(error: unknown, command: string | undefined, json: boolean): CommandResult {
   const message = error instanceof PurgerError ? error.message : describeAwsError(error);
   if (message === undefined) throw error;
   if (json) {
     const { name } = error as Error;
     return { exitCode: 2, stdout: JSON.stringify({ error: { name, message } }, null, 2) };
   }
-  const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${command} --help` : '';
+  const help = command === undefined ? '--help' : `${command} --help`;
+  const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${help}` : '';
   return { exitCode: 2, stderr: `${message}${hint}` };
 }

@@ -59,6 +59,7 @@ test('the version is that of the package', () => {
 });
 
 test.each([
+  [['stauts', '--json'], 'UsageError', 'Expected a command, got "stauts"'],
   [['status', '--json'], 'UsageError', 'Expected --stack NAME or --ready FILE, got neither'],
   [['explain', 's3://b/k', '--config', 'nope.json', '--json'], 'ConfigError', 'there is no such file'],
   [['explain', 's3://b/k', '--config', 'package.json', '--json'], 'ConfigError', 'unknown field'],

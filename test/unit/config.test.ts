@@ -82,6 +82,10 @@ describe('a rule is refused', () => {
       '`rules[0].purge.fileUrls[0]`: expected a URL that begins with http:// or https://, got "www.example.com/x"',
     ],
     [
+      { purge: { fileUrls: ['https://https://www.example.com/{+path}'] } },
+      '`rules[0].purge.fileUrls[0]`: expected one scheme, got two in "https://https//www.example.com/x"',
+    ],
+    [
       { purge: { fileUrls: ['https://www.example.com:65536/{+path}'] } },
       '`rules[0].purge.fileUrls[0]`: expected a port of 1 to 65535, got "https://www.example.com:65536/x"',
     ],

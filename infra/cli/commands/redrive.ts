@@ -7,6 +7,7 @@ import {
 } from '../command.ts';
 import { counted } from '../counted.ts';
 import { connect } from '../purger/connect.ts';
+import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
 import { observingReason } from '../queries/observing.ts';
@@ -35,10 +36,7 @@ export const redriveCommand = defineCommand({
     const { moved, kept, failed } = redriven;
     const isNothing = moved + failed.length === 0;
     const lines = isNothing
-      ? [
-          kept === 0 ? 'No dead letter.' : `Of ${counted(kept, 'dead letter')} none fits: nothing was moved.`,
-          ...(kept === 0 ? [] : ['', 'Next: cdn-purger dead lists them with their reasons and hosts.']),
-        ]
+      ? nothingMoved(kept, kept === 0 ? countOf((await readQueues(purger)).deadLetters) : 0)
       : [
           `${counted(moved, 'dead letter')} moved into the purge queue, ${kept} left in the dead letter queue.`,
           ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
@@ -51,6 +49,21 @@ export const redriveCommand = defineCommand({
     };
   },
 });
+
+/** @param hidden those that somebody else has in hand */
+function nothingMoved(kept: number, hidden: number): readonly string[] {
+  if (kept > 0) {
+    const next = 'Next: cdn-purger dead lists them with their reasons and hosts.';
+    return [`Of ${counted(kept, 'dead letter')} none fits: nothing was moved.`, '', next];
+  }
+  if (hidden === 0) return ['No dead letter.'];
+  const who = `${counted(hidden, 'dead letter is', 'dead letters are')} in the hands of somebody else`;
+  return [
+    `Nothing was moved: ${who}, or of a redrive that was stopped.`,
+    '',
+    'Next: try again in 15 minutes.',
+  ];
+}
 
 /** In the purge queue a dead letter would count as done. */
 function observingResult(json: boolean): CommandResult {

@@ -118,6 +118,7 @@ function segmentsProblem(url: string): string | undefined {
 }
 
 function syntaxProblem(url: string, syntax: RegExp): string | undefined {
+  if (/^https?:\/\/https?\//.test(url)) return `expected one scheme, got two in ${describeValue(url)}`;
   if (syntax.test(url))
     return isUtf8(url) ? undefined : `expected escapes that decode as UTF-8, got ${describeValue(url)}`;
   if (!/^https?:\/\//.test(url))
