@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Assembly, synthesize } from '../../local/aws/synthesize.ts';
+import { olderNode } from '../helpers/older-node.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
 const elsewhere = scratchFolder();
@@ -16,7 +17,7 @@ afterAll(() => {
   elsewhere.remove();
 });
 
-/** Synthesizes a copy of the app as another machine would: other paths, times, zone, language, rights and account. */
+/** Synthesizes a copy of the app as another machine would, where it can on an older Node: other paths, times, zone, language, rights and account. */
 async function synthesizeElsewhere(): Promise<void> {
   const copy = elsewhere.path('a/deeper/folder');
   mkdirSync(copy, { recursive: true });
@@ -33,22 +34,26 @@ async function synthesizeElsewhere(): Promise<void> {
   }
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
   const { app, context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { app: string; context: unknown };
-  const child = spawn('sh', ['-c', `umask 077; exec ${app.replace(/^node/, `"${process.execPath}"`)}`], {
-    cwd: copy,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: copy,
-      TZ: 'Pacific/Kiritimati',
-      LC_ALL: 'tr_TR.UTF-8',
-      // The other one is validated, and this one is the same.
-      CDK_VALIDATION: 'false',
-      CDK_DEFAULT_ACCOUNT: '123456789012',
-      CDK_DEFAULT_REGION: 'ap-southeast-2',
-      CDK_OUTDIR: elsewhere.path('out'),
-      CDK_CONTEXT_JSON: JSON.stringify(context),
+  const child = spawn(
+    'sh',
+    ['-c', `umask 077; exec ${app.replace(/^node/, `"${olderNode ?? process.execPath}"`)}`],
+    {
+      cwd: copy,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: copy,
+        TZ: 'Pacific/Kiritimati',
+        LC_ALL: 'tr_TR.UTF-8',
+        // The other one is validated, and this one is the same.
+        CDK_VALIDATION: 'false',
+        CDK_DEFAULT_ACCOUNT: '123456789012',
+        CDK_DEFAULT_REGION: 'ap-southeast-2',
+        CDK_OUTDIR: elsewhere.path('out'),
+        CDK_CONTEXT_JSON: JSON.stringify(context),
+      },
     },
-  });
+  );
   const code = await new Promise((settle) => child.on('close', settle));
   if (code !== 0) throw new Error(`the copy does not synthesize: exit code ${code}`);
 }

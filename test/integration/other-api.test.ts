@@ -50,6 +50,10 @@ function purged(): Set<string> {
   return new Set(api.bodies.flatMap(({ fileUrls = [] }) => fileUrls));
 }
 
+test('it is said where the API is, and with which credentials it is called', () => {
+  expect(started.output()).toContain(`${api.url} (user "local", API key "local")`);
+});
+
 test('the ready file names every endpoint', () => {
   expect(ready).toEqual({
     s3: { endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), bucket: 'my-bucket' },

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeAwsError } from '../../infra/cli/aws-error.ts';
 import { look } from '../../infra/cli/doctor/check.ts';
 import { run } from '../helpers/cli.ts';
+import { olderNode } from '../helpers/older-node.ts';
+import { scratchFolder } from '../helpers/start.ts';
 
 const errorOf = (name: string, message: string, more: object = {}) =>
   Object.assign(new Error(message), { name, ...more });
@@ -76,4 +79,19 @@ test('doctor does not take what a role may not read for what is not set up', asy
   expect(await see(errorOf('CredentialsError', 'no fields'))).toMatchObject([
     { fix: 'put them into the secret' },
   ]);
+});
+
+test.skipIf(olderNode === undefined)('an older Node without that of the lock file is told what to do', () => {
+  const scratch = scratchFolder();
+  const cli = scratch.path('infra/cli');
+  cpSync('infra/cli/cdn-purger.mjs', join(cli, 'cdn-purger.mjs'));
+  writeFileSync(join(cli, 'main.ts'), '');
+  const { status, stderr } = spawnSync(olderNode ?? '', [join(cli, 'cdn-purger.mjs'), 'status'], {
+    encoding: 'utf8',
+  });
+  scratch.remove();
+  expect(status).toBe(2);
+  expect(stderr).toMatch(
+    /^Expected Node 24 or newer, got v\d+\.\d+\.\d+: (?:run "npm ci" in .*, which installs it|install it)\.\n$/,
+  );
 });
