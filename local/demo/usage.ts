@@ -1,4 +1,5 @@
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { listOf } from '../../functions/core/mapping/rule.ts';
 import { sampleEvents } from '../../infra/cli/webhooks/sample-events.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { edgeHostOf } from './hosts.ts';
@@ -29,7 +30,7 @@ See a page at the edge, and in x-cache-status where it came from (REVALIDATED: f
   if (webhooks.length > 0) {
     parts.push(`
 Send a signed webhook, with --field NAME=VALUE for what it is about:
-${webhooks.map((webhook) => `  ${sendCommand(webhook, ready, readyFile)}`).join('\n')}`);
+${webhooks.map((webhook) => `  ${sendCommand(webhook, config, ready, readyFile)}`).join('\n')}`);
   }
   if (readyFile !== undefined) {
     parts.push(`
@@ -41,15 +42,29 @@ Look at it, and act on it, as on a deployed purger:
 
 function sendCommand(
   { source, name = source }: { readonly source: string; readonly name?: string | undefined },
+  config: PurgerConfig,
   { webhooks, webhookSecrets }: Ready,
   readyFile: string | undefined,
 ): string {
   const [event = ''] = Object.keys(sampleEvents[source]?.events ?? {});
-  const command = `npx cdn-purger send ${source} ${event}`;
+  const type = typeFor(source, name, config);
+  const field = type === undefined ? '' : ` --field ${quoted(`type=${type}`)}`;
+  const command = `npx cdn-purger send ${source} ${event}${field}`;
   if (readyFile !== undefined) {
     return `${command}${name === source ? '' : ` --webhook ${name}`} --ready ${readyFile}`;
   }
   return `CDN_PURGER_WEBHOOK_SECRET=${quoted(webhookSecrets[name] ?? '')} ${command} --url ${webhooks[name]}`;
+}
+
+/** @returns the type without which no rule matches what is sent to a webhook, as far as a rule names it in plain words */
+function typeFor(source: string, name: string, { rules }: PurgerConfig): string | undefined {
+  if (sampleEvents[source]?.fields.type === undefined) return undefined;
+  const own = rules.filter(
+    ({ match }) =>
+      match.source === source && (match.webhook === undefined || listOf(match.webhook).includes(name)),
+  );
+  if (own.some(({ match }) => match.type === undefined)) return undefined;
+  return own.flatMap(({ match }) => listOf(match.type)).find((type) => !type.includes('{'));
 }
 
 /** The arguments of curl for the page that shows an object by the rules: its URL, and its host if it is not the edge's. */
