@@ -164,9 +164,8 @@ function report(url: string, { status, answer }: WebhookReply, json: boolean): C
 function describe(url: string, status: number, entries: readonly unknown[], answer: unknown): string {
   if (status >= 300 || entries.length === 0) {
     const said = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    const next =
-      status === 401 ? '\n\nNext: is it the secret, or an option of the webhook? docs/sources.md' : '';
-    return `${status} from ${url}: nothing was queued\n  ${said}${next}`;
+    const step = nextStep(status, recordOf(answer)?.reason);
+    return `${status} from ${url}: nothing was queued\n  ${said}${step === undefined ? '' : `\n\nNext: ${step}`}`;
   }
   const rows = entries.map((entry) => {
     const { action, url, pattern } = recordOf(entry) ?? {};
@@ -177,4 +176,10 @@ function describe(url: string, status: number, entries: readonly unknown[], answ
     ...rows.slice(0, mostPrinted),
     ...(rows.length > mostPrinted ? [`  ... and ${rows.length - mostPrinted} more`] : []),
   ].join('\n');
+}
+
+function nextStep(status: number, reason: unknown): string | undefined {
+  if (status === 401) return 'is it the secret, or an option of the webhook? docs/sources.md';
+  if (typeof reason !== 'string' || !reason.startsWith('No rule ')) return undefined;
+  return 'do the rules want another type, or a field that it lacks? --field NAME=VALUE, such as type=NAME, sets it';
 }
