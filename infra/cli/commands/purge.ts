@@ -152,7 +152,7 @@ async function refusalOf(
   const doubts = [
     ...(whole.length > 0 ? [`${whole.join(' ')} may purge a whole host`] : []),
     ...(unknown.length > 0
-      ? [`no rule names ${unknown.join(', ')}, and CDN Pro rejects a host that it does not serve`]
+      ? [`${unknown.join(', ')}: no rule names it, and CDN Pro rejects a host that it does not serve`]
       : []),
   ];
   if (doubts.length === 0) return undefined;
