@@ -51,7 +51,7 @@ import type { Webhook } from './webhook.ts';
 const warningId = 'cdn-pro-purger';
 
 const silentAlarms =
-  'Alarms tell nobody: name an address or a topic in `alarms` (`email`, `topic`, `actions`), or switch them off with `alarms: { enabled: false }`.';
+  'Alarms tell nobody: name an address or a topic in `alarms` (`email`, `topic`, in a configuration `topicArn`, `actions`), or switch them off with `alarms: { enabled: false }`.';
 
 const observes =
   "`mode: 'observe'`: nothing is purged, not even takedowns, and what is in the purge queue counts as done. Something else has to purge meanwhile: docs/observe.md.";
