@@ -305,7 +305,7 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
     const well = await onStack('doctor');
     expect(well).toMatchObject({ exitCode: 0, stderr: '' });
     expect(well.stdout).toContain('4000 files, 12 directories left');
-    expect(well.stdout).toMatch(/ok +hosts +1 of the rules are deployed in production/);
+    expect(well.stdout).toMatch(/ok +hosts +1 host of the rules: deployed in production/);
     expect(well.stdout).toMatch(/ok +bucket my-bucket +sends to EventBridge/);
     expect(well.stdout).toMatch(/ok +alarms +1 of 1 notify somebody/);
     cdnPro.tokensLeft = undefined;

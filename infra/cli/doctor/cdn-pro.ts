@@ -101,7 +101,7 @@ function checkHosts(
   const missing = named.filter((host) => !deployed.some((each) => isHost(host, each)));
   const more = leftOut > 0 ? `; ${leftOut} were not looked at` : '';
   if (missing.length === 0)
-    return [ok(check, `${named.length} of the rules are deployed in ${target}${more}`)];
+    return [ok(check, `${counted(named.length, 'host')} of the rules: deployed in ${target}${more}`)];
   const found = `${missing.join(', ')} not among the ${deployed.length} that are deployed in ${target}${more}`;
   const advice = 'deploy the host in CDN Pro, or correct `target` or the host in the rule';
   // Of more than 200, nobody knows.
