@@ -66,7 +66,8 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
   const outcome = [
     ...(successRate === undefined ? [] : [`${successRate}% of the servers have obeyed`]),
     ...(state === 'completed' ? [] : [state]),
-    ...(proof === undefined ? [] : [proof]),
+    // It may have been another one of its URLs that was seen.
+    ...(proof === undefined ? [] : [`of the purge, ${proof}`]),
   ];
   const words = `purge ${purgeId}: ${outcome.join('; ')}`;
   return [
