@@ -20,8 +20,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two more than cores: tests that start the local stack mostly wait.
-    maxWorkers: availableParallelism() + 2,
+    // Three more than cores: tests that start the local stack mostly wait.
+    maxWorkers: availableParallelism() + 3,
     // A worker keeps the modules that it has loaded; the CDK takes seconds. So a test file leaves nothing changed behind.
     isolate: false,
     // Commands that tests start read TypeScript from a cache of what Node made of it.

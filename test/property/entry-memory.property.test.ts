@@ -170,7 +170,7 @@ describe('what an entry mapped to', () => {
           expect(liveIn(state)).toEqual(state.live === null ? [] : [state.live]);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   }, 60_000);
 
@@ -185,7 +185,7 @@ describe('what an entry mapped to', () => {
           expect(unpurged(await run(events, failures, scheduler, last))).toEqual([]);
         },
       ),
-      { numRuns: 800 },
+      { numRuns: 400 },
     );
   }, 60_000);
 
@@ -209,7 +209,7 @@ describe('what an entry mapped to', () => {
           expect(liveIn(state)).toEqual([]);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   }, 60_000);
 

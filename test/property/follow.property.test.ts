@@ -16,7 +16,7 @@ describe('a purge that is followed', () => {
       fc.asyncProperty(histories, async (history) => {
         expect(await play(history)).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
