@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { vi } from 'vitest';
 import type { Ready } from '../../local/demo/ready.ts';
 
 /** What the local stack has no service for: parameters, alarms, and the configuration of buckets. */
@@ -8,9 +7,18 @@ export interface AwsStub {
   /** Whether the buckets send their events to EventBridge. */
   notifies: boolean;
   /** What the one alarm is like. */
-  alarm: { readonly StateValue: string; readonly AlarmActions: readonly string[] };
+  alarm: {
+    readonly StateValue: string;
+    readonly AlarmActions: readonly string[];
+    readonly AlarmName?: string;
+    readonly AlarmDescription?: string;
+    /** In seconds. */
+    readonly StateUpdatedTimestamp?: number;
+  };
   /** Whether it refuses what is asked by JSON. */
   refuses: boolean;
+  /** The environment in which the AWS SDK finds it: that of this process until it stops. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly stop: () => void;
 }
 
@@ -24,14 +32,10 @@ export const callerArn = 'arn:aws:sts::111122223333:assumed-role/operator/ana';
 export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
   const { endpoints } = operation;
   const purger = { ...(operation.purger as object), name: 'MyStack-Purger' };
-  const stub: AwsStub = {
+  const stub: Pick<AwsStub, 'notifies' | 'refuses' | 'alarm'> = {
     notifies: true,
     refuses: false,
     alarm: { StateValue: 'OK', AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:pager'] },
-    stop: () => {
-      server.close();
-      vi.unstubAllEnvs();
-    },
   };
   const answers: Readonly<Record<string, (body: string) => object>> = {
     GetParametersByPath: (body) => ({
@@ -71,7 +75,7 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const variables = {
+  const environment = {
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -85,6 +89,14 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
     AWS_ENDPOINT_URL_S3: own,
     AWS_ENDPOINT_URL_STS: own,
   };
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-  return stub;
+  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, environment);
+  const stop = () => {
+    server.close();
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  return Object.assign(stub, { environment, stop });
 }

@@ -1,14 +1,20 @@
+import { writeFileSync } from 'node:fs';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 import type { Ready } from '../../local/demo/ready.ts';
+import { createOrigin, type Origin } from '../../local/demo/samples/origin.ts';
 import { localCredentials } from '../../local/demo/secrets.ts';
 import { expectShortPurges } from '../../local/demo/short-purges.ts';
-import { cliOf } from '../helpers/cli.ts';
-import { startStack } from '../helpers/start.ts';
+import { startNetwork } from '../../local/edge/network.ts';
+import { startEdge } from '../../local/edge/server.ts';
+import { type AwsStub, startAwsStub } from '../helpers/aws-stub.ts';
+import { type Ran, run } from '../helpers/cli.ts';
+import { type Scratch, scratchFolder, startStack } from '../helpers/start.ts';
 
 /** The site of all incidents. */
 export const config = {
+  stackName: 'MyStack',
   credentials: 'cdn-pro/api',
   target: 'production',
   batchingWindowSeconds: 1,
@@ -19,45 +25,110 @@ export const config = {
       match: { source: 's3', key: 'pages/{+path}' },
       purge: { fileUrls: ['https://www.example.com/{+path}'] },
     },
-    { match: { source: 's3', key: 'typo/{+path}' }, purge: { fileUrls: ['https://ww.example.com/{+path}'] } },
+    {
+      match: { source: 's3', key: 'shop/{+path}' },
+      purge: { fileUrls: ['https://shop.example.com/{+path}'] },
+    },
     { match: { source: 'ghost' }, purge: { fileUrls: ['https://www.example.com/{slug}'] } },
   ],
 } as const satisfies PurgerConfig;
 
-/** A running purger, and the CDN Pro that it uses. */
+/** The hosts of the rules. */
+const allHosts = ['www.example.com', 'shop.example.com'];
+
+/** What is not as it should be from the beginning. */
+export interface WorldOptions {
+  readonly cdnPro?: Partial<CdnProOptions>;
+  /** The hosts that are deployed in CDN Pro. @default those of the rules */
+  readonly hosts?: readonly string[];
+  /** Whether one of two edges obeys no purge, while CDN Pro says that all have. */
+  readonly hasDeafEdge?: boolean;
+}
+
+/** A running purger, the CDN Pro that it uses, and edges behind it. */
 export interface World {
   readonly ready: Ready;
   readonly cdnPro: CdnPro;
-  readonly cli: ReturnType<typeof cliOf>;
-  /** Uploads objects. */
+  /** What the deployed one has besides: alarms, and the settings of its bucket. */
+  readonly aws: AwsStub;
+  /** What a person on call has. */
+  readonly files: { readonly ready: string; readonly config: string };
+  /** Runs `cdn-purger` with what finds the purger, or its configuration. */
+  readonly cli: (command: readonly string[], by?: 'ready' | 'stack' | 'config') => Promise<Ran>;
+  /** Uploads a new version of objects. */
   readonly upload: (...keys: readonly string[]) => Promise<void>;
+  /** @returns what each edge answers for a URL */
+  readonly visit: (url: string) => Promise<readonly string[]>;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts one, on which nothing is wrong but what the options say of CDN Pro. */
-export async function startWorld(options: Partial<CdnProOptions> = {}): Promise<World> {
-  const hosts = ['www.example.com'];
+/** Starts one, on which nothing is wrong but what the options say. */
+export async function startWorld({
+  cdnPro: options,
+  hosts = allHosts,
+  hasDeafEdge = false,
+}: WorldOptions): Promise<World> {
+  const site: { origin: Origin | undefined } = { origin: undefined };
+  const edge = {
+    fetchOrigin: async (url: URL) => site.origin?.fetch(url),
+    defaultHost: 'www.example.com',
+    hosts,
+  };
+  const network = await startNetwork({ ...edge, zones: ['Europe'], edgesPerZone: 1 });
+  const deaf = hasDeafEdge ? [await startEdge(edge)] : [];
+  const edges = [...network.edges, ...deaf];
   const cdnPro = await startCdnPro({
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
     processingMs: () => 500,
     unseenMs: 0,
+    onAccepted: network.purge,
     ...options,
   });
-  const stack = await startStack(config, '--cdn-pro', cdnPro.url);
+  const edgeOptions = edges.flatMap(({ url }) => ['--edge', url]);
+  const stack = await startStack(config, '--cdn-pro', cdnPro.url, ...edgeOptions);
   const { ready } = stack;
+  site.origin = createOrigin(ready.s3.endpoint, { bucket: 'site', prefix: 'pages/' });
   await expectShortPurges({ ...ready.dynamodb, region: ready.operation.region });
+  const aws = await startAwsStub(ready);
+  const scratch = scratchFolder();
+  const files = writeFiles(scratch, ready);
+  const found = {
+    ready: ['--ready', files.ready],
+    stack: ['--stack', config.stackName],
+    config: ['--config', files.config],
+  };
+  let version = 0;
   return {
     ready,
     cdnPro,
-    cli: cliOf(ready),
+    aws,
+    files,
+    cli: (command, by = 'ready') => run([...command, ...found[by]]),
     async upload(...keys) {
-      const put = (key: string) => fetch(`${ready.s3.endpoint}/site/${key}`, { method: 'PUT', body: key });
+      version++;
+      const put = (key: string) =>
+        fetch(`${ready.s3.endpoint}/site/${key}`, { method: 'PUT', body: `${key}, version ${version}\n` });
       await Promise.all(keys.map(put));
     },
+    async visit(url) {
+      const answers = await Promise.all(edges.map((each) => each.get(url)));
+      return answers.map(({ body }) => body.toString());
+    },
     async stop() {
+      aws.stop();
       await stack.stop();
       await cdnPro.stop();
+      await network.stop();
+      for (const each of deaf) await each.stop();
+      scratch.remove();
     },
   };
+}
+
+function writeFiles({ path }: Scratch, ready: Ready): World['files'] {
+  const files = { ready: path('ready.json'), config: path('config.json') };
+  writeFileSync(files.ready, JSON.stringify(ready));
+  writeFileSync(files.config, `${JSON.stringify(config, null, 2)}\n`);
+  return files;
 }

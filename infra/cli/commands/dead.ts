@@ -37,6 +37,9 @@ const fixes: Readonly<Record<DeadLetter['kind'], string>> = {
   's3-event': 'docs/operations.md#receiver-errors, then redrive',
 };
 
+/** What `tick` writes of a purge that CDN Pro accepted, and did not carry out or not everywhere. */
+const failedPurge = /^purge '[^']*' failed: /;
+
 /** What was not purged, and why? */
 export const deadCommand = defineCommand({
   usage,
@@ -81,7 +84,7 @@ function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): s
     `${count} × ${kind}, since ${since}: ${printable(reason)}`,
     ...urls.slice(0, mostPrinted).map((url) => `  ${url}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
-    `  to do: ${fixes[kind]}`,
+    `  to do: ${failedPurge.test(reason) ? 'redrive; where it is here again, docs/operations.md#purges-failed' : fixes[kind]}`,
   ].join('\n');
 }
 

@@ -47,7 +47,10 @@ function describe(status: Status): string {
     ...why.map((reason) => `  ${reason}`),
     '',
     ...rows.map(([name, value]) => `${name.padEnd(14)} ${value}`),
-    ...(alarms ?? []).map(({ name, since, description }) => `  ${name} since ${since}: ${description}`),
+    ...(alarms ?? []).map(
+      ({ name, since, description }) =>
+        `  ${name}${since === undefined ? '' : ` since ${since}`}: ${description}`,
+    ),
     ...nextSteps(status).map((step) => `\n${step}`),
   ].join('\n');
 }

@@ -11,6 +11,7 @@ import { counted } from '../counted.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openSecrets } from '../purger/secrets.ts';
+import { quotaReport } from '../queries/quota.ts';
 import { type Check, failed, look, ok } from './check.ts';
 
 const name = 'credentials';
@@ -27,7 +28,7 @@ export async function checkCdnPro(purger: Purger): Promise<readonly Check[]> {
     const client = createCdnProClient({ endpoint, credentials: async () => credentials, nowMs });
     const ask = await openQuestions(purger, await client.prepare());
     const tokens = await ask((api, options) => api.purgeTokens(target, options));
-    if (tokens === undefined) return [noSlot('CDN Pro')];
+    if (tokens === undefined) return [(await refusedBefore(purger)) ?? noSlot('CDN Pro')];
     const { value, status } = tokens;
     if (value === undefined) return [refused(status, purger)];
     const accepted = ok(
@@ -64,6 +65,15 @@ async function openQuestions(purger: Purger, api: CheckingClient) {
     if (reading.status !== undefined) limits.answered(slot, { remaining: reading.remaining });
     return reading;
   };
+}
+
+/** @returns that the purger was refused a moment ago, for which it leaves CDN Pro alone for a while */
+async function refusedBefore(purger: Purger): Promise<Check | undefined> {
+  const state = await (await openLimits(purger)).read();
+  const { requests } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, Date.now());
+  const { closedBy, closedUntil } = requests;
+  if (closedBy !== 'CDN Pro refuses the credentials') return undefined;
+  return failed(name, `CDN Pro has refused them; no request goes out before ${closedUntil}`, fix);
 }
 
 function noSlot(what: string): Check {
