@@ -4,7 +4,7 @@ import { entryKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { writeMessages } from '../core/model/messages/combined-messages.ts';
-import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
+import { messageVersion, mostRules, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
@@ -77,7 +77,7 @@ export async function queueMapped(
   };
 }
 
-type ScheduledChange = Pick<MappedChange, 'change' | 'schedule'>;
+type ScheduledChange = Pick<MappedChange, 'change' | 'schedule' | 'mapping'>;
 
 /** @returns the messages of changes, and the changes of each: what has one delay and lane together */
 export function messagesOf(
@@ -99,10 +99,12 @@ interface Part {
 }
 
 /** @returns the messages that a change would have alone: at least one for each delay and lane */
-function partsOf({ change, schedule }: ScheduledChange): readonly Part[] {
+function partsOf({ change, schedule, mapping }: ScheduledChange): readonly Part[] {
+  const rules = mapping.rules.slice(0, mostRules);
+  const reference = { ...referenceTo(change), ...(rules.length > 0 && { rules }) };
   return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
     const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
-    const message = { v: messageVersion, change: referenceTo(change), ...options } as const;
+    const message = { v: messageVersion, change: reference, ...options } as const;
     const later = keysLaterThan(delaySeconds, schedule);
     const isLater = (entry: PurgeEntry) => later.size > 0 && later.has(entryKey(entry));
     const messages: readonly PurgeMessage[] = [

@@ -1,3 +1,4 @@
+import type { IndexedPurge } from '../../functions/aws/journal/url-index.ts';
 import type { AcceptedPurge } from '../../functions/aws/tables/journal-table.ts';
 import type { LimitsGrant } from '../../functions/aws/tables/limits-table.ts';
 import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
@@ -69,6 +70,8 @@ export interface World {
   readonly parked: ToPark[];
   /** What was written into the journal. */
   readonly recorded: AcceptedPurge[];
+  /** Whose URLs were written down. */
+  readonly indexed: IndexedPurge[];
   /** What was removed from what is parked. */
   readonly removed: string[];
   /** The limits as they are kept. */
@@ -123,6 +126,7 @@ export function createWorld({
     parked: [],
     asked: [],
     recorded: [],
+    indexed: [],
     removed: [],
     limits: () => state,
     lines: [],
@@ -197,7 +201,9 @@ export function createWorld({
           world.recorded.push(purge);
         },
       },
-      async indexUrls() {},
+      async indexUrls(purge) {
+        world.indexed.push(purge);
+      },
       async removePurged(entries) {
         world.removed.push(...entries.map(entryText));
       },

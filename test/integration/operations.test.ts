@@ -78,8 +78,18 @@ test('while submission is paused changes wait, and when it is resumed all of the
   const report = await why('page-7');
   expect(report).toMatchObject({
     url: 'https://h.example/page-7',
-    changes: [{ source: 's3', action: 'put', id: 's3://my-bucket/page-7', state: 'purging' }],
-    purges: [{ lane: 'people', target: 'production', entries: ['https://h.example/page-7'], repair: 0 }],
+    changes: [
+      { source: 's3', action: 'put', id: 's3://my-bucket/page-7', rules: ['rules[0]'], state: 'purging' },
+    ],
+    purges: [
+      {
+        lane: 'people',
+        target: 'production',
+        entries: ['https://h.example/page-7'],
+        repair: 0,
+        messages: [expect.stringMatching(/^[\w-]{36}$/)],
+      },
+    ],
     notes: [],
   });
   const [purge] = report.purges;
@@ -98,7 +108,9 @@ test('while submission is paused changes wait, and when it is resumed all of the
   expect(await why('page-7')).toMatchObject({ state: 'completed', purges: [{ successRate: 100 }] });
   const inWords = await cli(['why', 'http://h.example/page-7']);
   expect(inWords).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(inWords.stdout).toMatch(/changed +s3: put s3:\/\/my-bucket\/page-7\n.*accepted +purge /);
+  expect(inWords.stdout).toMatch(
+    /changed +s3: put s3:\/\/my-bucket\/page-7, by the rule rules\[0\]\n.*accepted +purge /,
+  );
   const page = (number: number) => `https://h.example/page-${number}`;
   expect(await cli(['wait', page(7)], soon)).toMatchObject({
     exitCode: 0,

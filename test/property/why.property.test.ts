@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { type CarriedMessage, createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { createUrlSearch } from '../../functions/aws/journal/url-search.ts';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
@@ -69,10 +69,13 @@ async function recorded(
       acceptedMs,
       urls: { files: 1, dirs: 0 },
       repair: 0,
-      messages: messages.map(({ entries, daysBefore }): PurgeMessage => {
+      messages: messages.map(({ entries, daysBefore }, index): CarriedMessage => {
         const changedMs = Math.floor(acceptedMs - daysBefore * dayMs);
         const occurredAt = new Date(changedMs).toISOString();
-        return { v: 1, change: { source: 's3', action: 'put', id: 'x', occurredAt }, entries };
+        const change = { source: 's3', action: 'put', id: 'x', occurredAt };
+        // Two changes share a message, and the third came by itself, or from a version that did not write it down.
+        const messageId = index < 2 ? `m${at}` : at % 2 === 0 ? `n${at}` : undefined;
+        return { v: 1, change, entries, ...(messageId !== undefined && { messageId }) };
       }),
     };
   });
@@ -108,6 +111,9 @@ describe('the history of a URL', () => {
             messages.some((message) => message.entries.some((entry) => settles(entry, url))),
         );
         expect(missing).toEqual([]);
+        for (const { purgeId, messages } of found) {
+          expect(messages).toEqual(all.find((each) => each.purgeId === purgeId)?.messages);
+        }
         const times = found.map(({ acceptedMs }) => acceptedMs);
         expect(times).toEqual(times.toSorted((a, b) => b - a));
       }),
@@ -166,10 +172,13 @@ test('a purge of more URLs than an item holds is found by each of them', async (
   expect([...items.keys()]).toEqual(['urls#p', 'urls#p#1']);
   for (const item of items.values()) expect(JSON.stringify(item).length).toBeLessThan(380_000);
   for (const at of [0, 39_999, 40_000, 49_999]) {
-    const [found] = await search.find('2026-11-26', [`https://h.example/${at}`]);
+    const [found] = (await search.find('2026-11-26', [`https://h.example/${at}`])).purges;
     expect(found).toMatchObject({ purgeId: 'p', acceptedMs: nowMs, isNamed: true });
     expect(found?.wide).toHaveLength(200);
   }
-  expect(await search.find('2026-11-26', ['https://h.example/none'])).toMatchObject([{ isNamed: false }]);
-  expect(await search.find('2026-11-25', ['https://h.example/0'])).toEqual([]);
+  expect(await search.find('2026-11-26', ['https://h.example/none'])).toMatchObject({
+    purges: [{ isNamed: false }],
+    isEmpty: false,
+  });
+  expect(await search.find('2026-11-25', ['https://h.example/0'])).toEqual({ purges: [], isEmpty: true });
 });

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { prices } from '../../bench/cost/prices.ts';
-import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
-import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import { type CarriedMessage, createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { probeMemoryMb } from '../../infra/pipeline/probe.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { createFollowWorld } from '../helpers/follow-world.ts';
@@ -19,6 +18,8 @@ const submitMemoryMb = 512;
 const lineBytes = 200;
 /** A probe a second and host, five at most in bulk, and the answer to the last one. */
 const probingSeconds = 5;
+/** In bulk `receive-s3` combines what arrives within its batching window: hundreds of changes, in messages of 64 KB. */
+const changesPerMessage = 25;
 /** Reading, writing and announcing what has ended. */
 const followingSeconds = 1;
 /** A body below 4 KB is read to choose what is probed, and to announce the end: half a unit each. */
@@ -30,16 +31,22 @@ function random(what: string, length: number): string {
   return createHash('sha256').update(what).digest('hex').slice(0, length);
 }
 
+function uuid(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 /** As long as those of a bucket with folders and readable names. */
-function changed(world: ReturnType<typeof createFollowWorld>, number: number): PurgeMessage {
+function changed(world: ReturnType<typeof createFollowWorld>, number: number): CarriedMessage {
   const key = `site/articles/2026/${random(`folder ${number}`, 2)}/what-has-changed-today-${random(`name ${number}`, 8)}.html`;
   const url = `https://www.example.com/${key}`;
   const sequencer = `00${random(`order ${number}`, 16).toUpperCase()}`;
   const { sinceMs } = world.edge.change(url, 'put');
   const shows = { etag: random(`content ${number}`, 32), sinceMs, sequencer };
   const occurredAt = new Date(sinceMs).toISOString();
-  const change = { source: 's3', action: 'put', id: `s3://www-example-com/${key}`, occurredAt, sequencer };
-  return { v: 1, change, entries: [{ ...fileEntry(url), shows }], lane: 'bulk' };
+  const id = `s3://www-example-com/${key}`;
+  const change = { source: 's3', action: 'put', id, occurredAt, sequencer, rules: ['articles'] };
+  const messageId = uuid(random(`message ${Math.floor(number / changesPerMessage)}`, 32));
+  return { v: 1, change, messageId, entries: [{ ...fileEntry(url), shows }], lane: 'bulk' };
 }
 
 /** @returns what a purge uses from its acceptance to its end, on average of those that one tick ends */
@@ -56,7 +63,7 @@ async function usageOfBulk(urlsPerPurge: number) {
       changed(world, count * urlsPerPurge + each),
     );
     world.nowMs += 100;
-    const purgeId = await world.accept(messages);
+    const purgeId = await world.accept(messages.map(({ messageId: _, ...message }) => message));
     await urls.add({ purgeId, acceptedMs: world.nowMs, messages });
   }
   await world.tick(2);

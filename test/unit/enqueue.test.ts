@@ -53,6 +53,16 @@ function entriesOf(read: ReadPart): readonly PurgeEntry[] {
 
 const entry = fileEntry('https://h.example/a');
 
+test('a change names the rules that it matched, which the message, the log and the dead letter queue have', async () => {
+  const rules = [{ ...site, name: 'site' }, { ...site, match: { source: 's3', key: 'other/{+path}' } }, site];
+  const { sent } = await enqueue([objectChange('a')], rules);
+  const [read] = readMessages(sent[0]?.body ?? '');
+  expect(read).toMatchObject({ message: { change: { id: 's3://site/a', rules: ['site', 'rules[2]'] } } });
+  const many = Array.from({ length: 30 }, () => site);
+  const [few] = readMessages((await enqueue([objectChange('a')], many)).sent[0]?.body ?? '');
+  expect(few?.kind === 'message' && few.message.change?.rules).toHaveLength(10);
+});
+
 test('what only an exception leaves out is neither unmatched nor counted', async () => {
   const rules: Rule[] = [{ ...site, except: ['assets/{+hashed}'] }];
   const { lines, metrics, sent } = await enqueue(

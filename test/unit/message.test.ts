@@ -11,7 +11,7 @@ import {
 } from '../../functions/core/model/purge-message.ts';
 import { entryChange, fileEntry, objectChange } from '../helpers/changes.ts';
 
-const change = referenceTo(objectChange('site/a.html'));
+const change = { ...referenceTo(objectChange('site/a.html')), rules: ['pages', 'rules[1]'] };
 
 test('what was written is read again', () => {
   const entries = [

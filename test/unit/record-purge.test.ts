@@ -69,6 +69,24 @@ describe('an accepted purge', () => {
     expect(world.recorded[0]?.messages[0]).not.toHaveProperty('covered');
   });
 
+  test('is found by its URLs, with the SQS message of each change', async () => {
+    const world = createWorld({ answer: accept });
+    await submit(world, [
+      message('1', [file('https://h.example/a')]),
+      message('2', [file('https://h.example/b')]),
+    ]);
+    expect(world.indexed).toMatchObject([
+      {
+        purgeId: 'purge-0',
+        messages: [
+          { change: { id: '1' }, messageId: '1' },
+          { change: { id: '2' }, messageId: '2' },
+        ],
+      },
+    ]);
+    expect(world.recorded[0]?.messages[0]).not.toHaveProperty('messageId');
+  });
+
   test('is written with when it was sent, and with what its entries cover last', async () => {
     const world = createWorld({ answer: accept });
     const [a, b] = [file('https://h.example/docs/a'), file('https://h.example/b')];

@@ -193,6 +193,32 @@ describe('the state of a URL is that of its newest change', () => {
   });
 });
 
+test('what is not known of a URL is not known for longer than purges are', () => {
+  const noted = (facts: Partial<WhyFacts>) => why(facts).notes.join('\n');
+  expect(noted({})).toContain('not purged in the last 90 days');
+  expect(noted({ knownSince: '2026-11-20' })).toContain('not purged since 2026-11-20');
+  expect(noted({ knownSince: 'none' })).toContain('no purge of any URL is known');
+  for (const knownSince of ['none', '2026-11-20']) expect(noted({ knownSince })).not.toContain('90 days');
+});
+
+test('a report has the rules of a change, the SQS messages of a purge, and its dead letters', () => {
+  const change = { ...changeAt(1), rules: ['posts', 'rules[3]'] };
+  const messages = ['m1', 'm2'].map((messageId) => ({ ...messageOf(1, { change }), messageId }));
+  const other = letterOf(4, messageOf(4, { entries: [{ ...file, url: 'https://h.example/' }] }));
+  const letters = [letterOf(3, messageOf(1)), other];
+  const report = why({ purges: [purgeAt(2, completed, ...messages)], letters });
+  expect(report).toMatchObject({
+    changes: [{ rules: ['posts', 'rules[3]'] }, {}],
+    purges: [{ messages: ['m1', 'm2'] }],
+    deadLetters: [{ messageId: 'm', reason: 'not deployed' }],
+  });
+  expect(report.deadLetters).toHaveLength(1);
+  const printed = describeWhy(report);
+  expect(printed).toContain('s3: put s3://www/1, by the rules posts rules[3]\n');
+  expect(printed).toContain(', people, from the message m1 and 1 more\n');
+  expect(printed).toContain('rejected   dead letter m: not deployed');
+});
+
 test('a report has the changes and the purges, and says in words what happened in its order', () => {
   const report = why({
     purges: [purgeAt(2, { ...completed, finishedMs: startMs + 180_000 }, messageOf(1))],

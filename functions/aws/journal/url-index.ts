@@ -9,13 +9,18 @@ import { urlsPrefix } from '../tables/ledger-keys.ts';
 /** An entry that purges more than one URL. */
 export type WideEntry = DirEntry | RegexEntry;
 
+/** A purge message, and SQS's ID of the one in which it came, which may have brought others, too. */
+export interface CarriedMessage extends PurgeMessage {
+  readonly messageId?: string;
+}
+
 /** What is written of the URLs of an accepted purge. */
 export interface IndexedPurge {
   readonly purgeId: string;
   /** When CDN Pro accepted it, in milliseconds. */
   readonly acceptedMs: number;
   /** What it settles. */
-  readonly messages: readonly PurgeMessage[];
+  readonly messages: readonly CarriedMessage[];
 }
 
 /** Writes which purges have settled which URLs, for 90 days; `url-search.ts` finds them. */
@@ -38,6 +43,11 @@ export interface StoredUrls {
   readonly urls: string;
   /** Directories and patterns in JSON. */
   readonly wide?: readonly string[];
+  /**
+   * SQS's IDs for the messages of the purge, in their order, each with how many in a row came with it: `ID*3 ID*1`. Older
+   * versions have not written it.
+   */
+  readonly carriers?: string;
   readonly expiresAt: number;
 }
 
@@ -48,6 +58,9 @@ export const hashLength = 8;
 /** An item has at most 400 KB (the DynamoDB quotas page): each of these takes about 300. */
 const mostFiles = 40_000;
 const mostWide = 150;
+/** Each takes about 40 bytes of an item that has {@link mostFiles}. */
+const mostCarriers = 1000;
+
 /** @returns the index in the journal's table */
 export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndexOptions): UrlIndex {
   return {
@@ -56,10 +69,12 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
       const parts = Math.max(1, Math.ceil(hashes.length / mostFiles), Math.ceil(wide.length / mostWide));
       for (let part = 0; part < parts; part++) {
         const own = wide.slice(part * mostWide, (part + 1) * mostWide);
+        const carriers = part === 0 ? carriersOf(messages) : '';
         const item: StoredUrls = {
           queue: urlsPrefix + dayOf(acceptedMs),
           order: String(Math.floor(acceptedMs)).padStart(15, '0'),
           urls: hashes.slice(part * mostFiles, (part + 1) * mostFiles).join(''),
+          ...(carriers !== '' && { carriers }),
           ...(own.length > 0 && { wide: own.map((entry) => JSON.stringify(entry)) }),
           expiresAt: Math.floor((nowMs() + keptMs) / 1000),
         };
@@ -68,6 +83,28 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
       }
     },
   };
+}
+
+function carriersOf(messages: readonly CarriedMessage[]): string {
+  const runs: { readonly id: string; count: number }[] = [];
+  for (const { messageId: id = '' } of messages) {
+    const last = runs.at(-1);
+    if (last?.id === id) last.count += 1;
+    else runs.push({ id, count: 1 });
+  }
+  if (runs.every(({ id }) => id === '')) return '';
+  return runs
+    .slice(0, mostCarriers)
+    .map(({ id, count }) => `${id}*${count}`)
+    .join(' ');
+}
+
+/** @returns SQS's ID for each message of a purge, in their order, as far as it was written */
+export function carrierIds(carriers = ''): readonly string[] {
+  return carriers.split(' ').flatMap((run) => {
+    const [id = '', count] = run.split('*');
+    return Array.from({ length: Number(count ?? 0) }, () => id);
+  });
 }
 
 /** @returns the day in UTC, as `2026-11-26` */

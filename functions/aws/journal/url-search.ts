@@ -2,6 +2,7 @@ import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { openIndex, urlsPrefix } from '../tables/ledger-keys.ts';
 import {
+  carrierIds,
   dayOf,
   hashLength,
   hashOf,
@@ -17,6 +18,15 @@ export interface FoundPurge {
   /** Whether it names one of the files itself: as sure as 48 bits of a hash are. */
   readonly isNamed: boolean;
   readonly wide: readonly WideEntry[];
+  /** SQS's ID for each of its messages, in their order; empty where none was written. */
+  readonly messageIds: readonly string[];
+}
+
+/** What the index of URLs has of one day. */
+export interface FoundDay {
+  readonly purges: readonly FoundPurge[];
+  /** Whether it has no purge of that day at all, of whatever URLs. */
+  readonly isEmpty: boolean;
 }
 
 /** Finds what an index of URLs has. */
@@ -26,7 +36,7 @@ export interface UrlSearch {
    * @param urls files; undefined for all purges
    * @returns the purges that were accepted on that day and name one of the files, and all that have directories or patterns
    */
-  find(day: string, urls?: readonly string[]): Promise<readonly FoundPurge[]>;
+  find(day: string, urls?: readonly string[]): Promise<FoundDay>;
 }
 
 /** An expression has at most 4 KB (the DynamoDB quotas page): each hash takes about 26 bytes of it. */
@@ -40,12 +50,18 @@ export function createUrlSearch({
   return {
     async find(day, urls) {
       const found = new Map<string, FoundPurge>();
+      let scanned = 0;
       for (const hashes of inParts(urls?.map(hashOf))) {
         let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
         do {
-          const { Items = [], LastEvaluatedKey } = await client.send(
+          const {
+            Items = [],
+            ScannedCount = Items.length,
+            LastEvaluatedKey,
+          } = await client.send(
             new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes), ExclusiveStartKey }),
           );
+          scanned += ScannedCount;
           for (const item of Items) {
             const read = fromStored(unmarshall(item), hashes);
             const known = found.get(read.purgeId);
@@ -54,9 +70,10 @@ export function createUrlSearch({
           ExclusiveStartKey = LastEvaluatedKey;
         } while (ExclusiveStartKey !== undefined);
       }
-      return [...found.values()].filter(
+      const purges = [...found.values()].filter(
         ({ isNamed, wide }) => urls === undefined || isNamed || wide.length > 0,
       );
+      return { purges, isEmpty: scanned === 0 };
     },
   };
 }
@@ -95,12 +112,13 @@ function queryOf(queue: string, hashes: readonly string[] | undefined): Partial<
 }
 
 function fromStored(item: Record<string, unknown>, hashes: readonly string[] = []): FoundPurge {
-  const { pk, order, urls, wide = [] } = item as unknown as StoredUrls & { readonly pk: string };
+  const { pk, order, urls, wide = [], carriers } = item as unknown as StoredUrls & { readonly pk: string };
   return {
     purgeId: pk.slice(urlsPrefix.length).split('#')[0] ?? '',
     acceptedMs: Number(order),
     isNamed: hashes.some((hash) => isIn(urls, hash)),
     wide: wide.map((entry) => JSON.parse(entry) as WideEntry),
+    messageIds: carrierIds(carriers),
   };
 }
 
@@ -112,5 +130,10 @@ function isIn(urls: string, hash: string): boolean {
 }
 
 function bothOf(a: FoundPurge, b: FoundPurge): FoundPurge {
-  return { ...a, isNamed: a.isNamed || b.isNamed, wide: [...a.wide, ...b.wide] };
+  return {
+    ...a,
+    isNamed: a.isNamed || b.isNamed,
+    wide: [...a.wide, ...b.wide],
+    messageIds: a.messageIds.length > 0 ? a.messageIds : b.messageIds,
+  };
 }

@@ -10,6 +10,9 @@ export const messageVersion = 1;
 /** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
 export const maxMessageBytes = 1024 * 1024;
 
+/** A change names so many of its rules: it goes along with each of its URLs that is parked. */
+export const mostRules = 10;
+
 /** Where entries came from, for logs and for readers of the dead letter queue. */
 export interface ChangeReference {
   readonly source: string;
@@ -17,6 +20,8 @@ export interface ChangeReference {
   readonly action: string;
   readonly id: string;
   readonly occurredAt: string;
+  /** The names of the rules that the change has matched; the first {@link mostRules} where they are more. */
+  readonly rules?: readonly string[];
   /** The ARN of who purged by hand. */
   readonly by?: string;
   /** S3's order of the changes of one object, see {@link import('./types.ts').ObjectChange}. */
@@ -221,7 +226,7 @@ function readFileEntry(value: Record<string, unknown>, path: string, scope: Scop
 
 function readChange(value: unknown): ChangeReference | undefined {
   if (!isRecord(value)) return undefined;
-  const { source, webhook, action, id, occurredAt, by, sequencer } = value;
+  const { source, webhook, action, id, occurredAt, rules, by, sequencer } = value;
   const required = [source, action, id, occurredAt];
   if (!required.every((value) => typeof value === 'string')) return undefined;
   return {
@@ -230,9 +235,14 @@ function readChange(value: unknown): ChangeReference | undefined {
     action: String(action),
     id: String(id),
     occurredAt: String(occurredAt),
+    ...(isNames(rules) ? { rules } : {}),
     ...(typeof by === 'string' ? { by } : {}),
     ...(typeof sequencer === 'string' ? { sequencer } : {}),
   };
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 function isHeader(value: unknown): value is Header {

@@ -1,6 +1,6 @@
+import type { CarriedMessage, IndexedPurge } from '../../aws/journal/url-index.ts';
 import type { AcceptedPurge } from '../../aws/tables/journal-table.ts';
 import { priceOf } from '../../core/limits/price.ts';
-import type { PurgeMessage } from '../../core/model/purge-message.ts';
 import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';
 import { submitEvents } from '../../lambda/log-events.ts';
@@ -19,7 +19,8 @@ export async function recordPurge(
   { batch, ports }: Pick<SendContext, 'batch' | 'ports'>,
   isObserved = false,
 ): Promise<void> {
-  const messages = messagesOf(request, batch);
+  const carried = messagesOf(request, batch);
+  const messages = carried.map(({ messageId: _, ...message }) => message);
   const purge: AcceptedPurge = {
     purgeId,
     target: bodyOf(request).target,
@@ -35,7 +36,7 @@ export async function recordPurge(
     messages,
     ...(isObserved && { isObserved }),
   };
-  await Promise.all([record(purge, ports), index(purge, ports)]);
+  await Promise.all([record(purge, ports), index({ ...purge, messages: carried }, ports)]);
 }
 
 async function record(purge: AcceptedPurge, { journal, log, measure }: SubmitPorts): Promise<void> {
@@ -48,7 +49,7 @@ async function record(purge: AcceptedPurge, { journal, log, measure }: SubmitPor
 }
 
 /** Without it the purge is followed all the same, and `cdn-purger why` does not find it. */
-async function index(purge: AcceptedPurge, { indexUrls, log }: SubmitPorts): Promise<void> {
+async function index(purge: IndexedPurge, { indexUrls, log }: SubmitPorts): Promise<void> {
   try {
     await indexUrls(purge);
   } catch (error) {
@@ -57,15 +58,16 @@ async function index(purge: AcceptedPurge, { indexUrls, log }: SubmitPorts): Pro
 }
 
 /** The messages that a request settles, each with its entries of the request: those that it names, then those they cover. */
-function messagesOf(request: PlannedRequest, { messages }: Batch): readonly PurgeMessage[] {
+function messagesOf(request: PlannedRequest, { messages }: Batch): readonly CarriedMessage[] {
   const named = entriesByMessage([{ entries: request.entries.map(({ covered: _, ...own }) => own) }]);
   const covered = entriesByMessage([{ entries: request.entries.flatMap(({ covered = [] }) => covered) }]);
   return [...entriesByMessage([request]).keys()].flatMap((index) => {
     const inHand = messages[index];
     if (inHand === undefined) return [];
+    const { messageId } = inHand;
     const { covered: _, ...message } = inHand.message;
     const last = covered.get(index) ?? [];
     const entries = [...(named.get(index) ?? []), ...last];
-    return [{ ...message, entries, ...(last.length > 0 && { covered: last.length }) }];
+    return [{ ...message, messageId, entries, ...(last.length > 0 && { covered: last.length }) }];
   });
 }

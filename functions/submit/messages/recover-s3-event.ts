@@ -39,7 +39,7 @@ export function recoverMessage(
     return reason === undefined ? [] : [{ body: JSON.stringify(s3EventOf(change)), reason }];
   });
   return {
-    messages: messagesOf(mapped.map(({ change, mapping: { schedule } }) => ({ change, schedule }))).map(
+    messages: messagesOf(mapped.map((each) => ({ ...each, schedule: each.mapping.schedule }))).map(
       ({ message }) => message,
     ),
     changes,

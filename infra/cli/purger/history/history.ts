@@ -19,6 +19,8 @@ export interface History {
   purge(purgeId: string): Promise<FollowedPurge | undefined>;
   /** @returns all purges that were accepted since a time, the newest first */
   since(fromMs: number, match?: UrlMatch): Promise<readonly SettledPurge[]>;
+  /** @returns the first day (in UTC, as `2026-11-26`), of those looked at so far, that has purges, of whatever URLs */
+  firstDay(): string | undefined;
 }
 
 /** Nearly always the newest change is found in so many milliseconds. */
@@ -35,10 +37,17 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
   const journal = createJournal(table);
   const index = createUrlSearch(table);
   const untilMs = nowMs + clockSkewMs;
+  let firstDay: string | undefined;
+
+  async function findOn(day: string, match: UrlMatch | undefined): Promise<readonly FoundPurge[]> {
+    const { purges, isEmpty } = await index.find(day, match?.spellings);
+    if (!isEmpty && (firstDay === undefined || day < firstDay)) firstDay = day;
+    return purges;
+  }
 
   async function find(fromMs: number, toMs: number, match?: UrlMatch): Promise<readonly FoundPurge[]> {
     const days = daysBetween(fromMs, toMs);
-    const found = await pMap(days, (day) => index.find(day, match?.spellings), { concurrency });
+    const found = await pMap(days, (day) => findOn(day, match), { concurrency });
     const isMeant = ({ isNamed, wide }: FoundPurge) =>
       match === undefined || isNamed || wide.some((entry) => match.matches(entry));
     return found
@@ -58,7 +67,7 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
       const part = found.slice(start, start + concurrency);
       const newestMs = settled.length < mostPurges ? 0 : newestChangeMs(settled, match);
       if (part.every(({ acceptedMs }) => acceptedMs < newestMs)) break;
-      const read = await Promise.all(part.map(({ purgeId }) => readSettled(purgeId, journal)));
+      const read = await Promise.all(part.map((each) => readSettled(each, journal)));
       settled.push(...read.flatMap((purge) => (purge !== undefined && isOf(purge, match) ? [purge] : [])));
     }
     return settled;
@@ -76,15 +85,21 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
     async since(fromMs, match) {
       return settle(await find(fromMs, untilMs, match), match, Number.POSITIVE_INFINITY);
     },
+    firstDay: () => firstDay,
   };
 }
 
 async function readSettled(
-  purgeId: string,
+  { purgeId, messageIds }: FoundPurge,
   journal: Pick<Journal, 'purge' | 'messages'>,
 ): Promise<SettledPurge | undefined> {
   const [purge, messages] = await Promise.all([journal.purge(purgeId), journal.messages(purgeId)]);
-  return purge && { ...purge, messages };
+  if (purge === undefined) return undefined;
+  const carried = messages.map((message, index) => {
+    const messageId = messageIds[index] ?? '';
+    return messageId === '' ? message : { ...message, messageId };
+  });
+  return { ...purge, messages: carried };
 }
 
 function isOf({ messages }: SettledPurge, match: UrlMatch | undefined): boolean {

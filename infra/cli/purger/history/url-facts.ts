@@ -1,4 +1,4 @@
-import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
+import { dayOf, keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
@@ -16,6 +16,7 @@ import { openHistory } from './history.ts';
 /** How many dead letters are looked at: more would take longer than an answer may. */
 export const mostLetters = 500;
 const heldSeconds = 30;
+const dayMs = 24 * 60 * 60_000;
 
 /**
  * Looks where a change can be, in the order in which it goes: one that moves on meanwhile is seen in a later one.
@@ -31,10 +32,9 @@ export async function readUrlFacts(
   const having = pathOf(match.spellings[0] ?? '');
   const waiting = await readParkedWith(await openParked(purger), having);
   const parked = waiting.filter(({ entry }) => match.matches(entry));
+  const history = await openHistory(purger, nowMs);
   const [purges, { letters, lettersLeft }, laneWaiting] = await Promise.all([
-    openHistory(purger, nowMs).then((history) =>
-      all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
-    ),
+    all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
     readLetters(purger),
     parked[0] && readWaiting(purger, parked[0], nowMs),
   ]);
@@ -47,8 +47,15 @@ export async function readUrlFacts(
     paused: isPaused(switches),
     observing: purger.mode === 'observe',
     hosts: purger.leftOut > 0 ? [] : purger.hosts,
+    ...knownSince(history.firstDay(), nowMs),
     ...(laneWaiting !== undefined && { waiting: laneWaiting }),
   };
+}
+
+/** The index has no more than 90 days: where its first purge is of about then, it may have had older ones. */
+function knownSince(firstDay: string | undefined, nowMs: number): Pick<WhyFacts, 'knownSince'> {
+  if (firstDay !== undefined && firstDay <= dayOf(nowMs - keptMs + dayMs)) return {};
+  return { knownSince: firstDay ?? 'none' };
 }
 
 function pathOf(url: string): string {

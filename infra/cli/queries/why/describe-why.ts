@@ -1,7 +1,7 @@
 import { printable } from '../../printable.ts';
 import { waitReasonText } from '../waiting.ts';
 import type { UrlState } from './steps.ts';
-import type { WhyChange, WhyPurge, WhyReport } from './why.ts';
+import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport } from './why.ts';
 
 /** So many are printed where not all are wanted; --json has all that were looked at. */
 const fewPrinted = 5;
@@ -23,12 +23,13 @@ const meanings: Readonly<Record<UrlState, string>> = {
  * @returns a report in words
  */
 export function describeWhy(
-  { url, state, reason, changes, purges, waiting, notes }: WhyReport,
+  { url, state, reason, changes, purges, waiting, deadLetters, notes }: WhyReport,
   mostPrinted = fewPrinted,
 ): string {
   const rows = [
     ...changes.slice(0, mostPrinted).map(changeRow),
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),
+    ...deadLetters.slice(0, mostPrinted).map(letterRow),
   ];
   const why =
     waiting?.reason === undefined || waiting.reason === 'tokens' ? '' : `: ${waitReasonText[waiting.reason]}`;
@@ -49,18 +50,43 @@ function inOrder(rows: readonly string[]): readonly string[] {
   return rows.toSorted();
 }
 
-function changeRow({ occurredAt, source, webhook, action, id, by }: WhyChange): string {
+function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: WhyChange): string {
   const from = webhook ?? source;
-  return row(occurredAt, 'changed', `${from}: ${action} ${id}${by === undefined ? '' : `, by ${by}`}`);
+  const matched =
+    rules.length === 0 ? '' : `, by the ${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(' ')}`;
+  return row(
+    occurredAt,
+    'changed',
+    `${from}: ${action} ${id}${matched}${by === undefined ? '' : `, by ${by}`}`,
+  );
+}
+
+function letterRow({ sentAt, messageId, reason }: WhyDeadLetter): string {
+  return row(sentAt, 'rejected', `dead letter ${messageId}: ${reason}`);
 }
 
 function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
-  const { acceptedAt, finishedAt, state, successRate, proof, target, lane, repair, repeats, entries } = purge;
+  const {
+    acceptedAt,
+    finishedAt,
+    state,
+    successRate,
+    proof,
+    target,
+    lane,
+    repair,
+    repeats,
+    entries,
+    messages,
+  } = purge;
   const why = repeats !== undefined ? `, once more after ${repeats}` : repair > 0 ? `, repair ${repair}` : '';
+  const [message, ...others] = messages;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const from = message === undefined ? '' : `, from the message ${message}${more}`;
   const accepted = row(
     acceptedAt,
     state === 'observed' ? state : 'accepted',
-    `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}`,
+    `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}${from}`,
   );
   if (state === 'purging' || state === 'observed') return [accepted];
   const outcome = [

@@ -1,3 +1,4 @@
+import type { CarriedMessage } from '../../../../functions/aws/journal/url-index.ts';
 import { hashOf } from '../../../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
@@ -14,7 +15,7 @@ export type UrlState = PurgeState['kind'] | 'waiting' | 'unknown';
 
 /** A purge as the journal has it, with what it settled. */
 export interface SettledPurge extends FollowedPurge {
-  readonly messages: readonly PurgeMessage[];
+  readonly messages: readonly CarriedMessage[];
 }
 
 /** Where one entry that purges the URL was seen. */

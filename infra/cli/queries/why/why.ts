@@ -1,6 +1,7 @@
 import type { ParkReason } from '../../../../functions/core/limits/send-or-park.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference } from '../../../../functions/core/model/purge-message.ts';
 import type { Lane } from '../../../../functions/core/model/types.ts';
 import { counted } from '../../counted.ts';
@@ -27,6 +28,7 @@ export interface WhyReport {
   readonly purges: readonly WhyPurge[];
   /** Where it waits for tokens. */
   readonly waiting?: WhyWaiting;
+  readonly deadLetters: readonly WhyDeadLetter[];
   /** What else is known, or cannot be. */
   readonly notes: readonly string[];
 }
@@ -56,6 +58,16 @@ export interface WhyPurge {
   readonly entries: readonly string[];
   /** The IDs of the changes that it was for. */
   readonly changes: readonly string[];
+  /** SQS's IDs of the messages that have brought it; purges of older versions have none. */
+  readonly messages: readonly string[];
+}
+
+/** What of the URL is in the dead letter queue. */
+export interface WhyDeadLetter {
+  /** SQS's ID of the message. */
+  readonly messageId: string;
+  readonly reason: string;
+  readonly sentAt: string;
 }
 
 /** Where a URL waits. */
@@ -80,6 +92,8 @@ export interface WhyFacts extends UrlFacts {
   readonly observing: boolean;
   /** The hosts of the rules; empty where they do not say. */
   readonly hosts: readonly string[];
+  /** The first day of which purges are known by their URLs, `none` where there is none; missing where it is 90 days ago. */
+  readonly knownSince?: string;
 }
 
 /** @returns why a URL is as it is */
@@ -94,6 +108,7 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts): WhyRep
     changes: changesOf(steps),
     purges: facts.purges.map((purge) => purgeOf(purge, match)),
     ...(waiting !== undefined && { waiting }),
+    deadLetters: lettersOf(facts, match),
     notes: notesOf(url, steps.length > 0, facts),
   };
 }
@@ -126,14 +141,20 @@ function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
     ...(own.length > 0 && repeats.length === own.length && { repeats: repeats[0] ?? '' }),
     entries: [...new Set(own.flatMap(({ entries }) => entries.filter(matches).map(entryText)))],
     changes: [...new Set(own.flatMap(({ change }) => change?.id ?? []))],
+    messages: [...new Set(own.flatMap(({ messageId }) => messageId ?? []))],
   };
 }
 
-function notesOf(
-  url: string,
-  isKnown: boolean,
-  { queued, lettersLeft, paused, observing, hosts }: WhyFacts,
-): readonly string[] {
+function lettersOf({ letters }: UrlFacts, { matches }: UrlMatch): readonly WhyDeadLetter[] {
+  return letters
+    .filter(({ body }) =>
+      readMessages(body).some((read) => read.kind === 'message' && read.message.entries.some(matches)),
+    )
+    .map(({ id, reason, sentAt }) => ({ messageId: id, reason, sentAt }));
+}
+
+function notesOf(url: string, isKnown: boolean, facts: WhyFacts): readonly string[] {
+  const { queued, lettersLeft, paused, observing } = facts;
   return [
     ...(observing ? [observingReason] : []),
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
@@ -147,19 +168,30 @@ function notesOf(
           `${counted(lettersLeft, 'dead letter was', 'dead letters were')} not looked at: cdn-purger dead has them`,
         ]
       : []),
-    ...(isKnown ? [] : unknownNotes(url, hosts)),
+    ...(isKnown ? [] : unknownNotes(url, facts)),
   ];
 }
 
 /** Why there may be nothing. */
-function unknownNotes(url: string, hosts: readonly string[]): readonly string[] {
+function unknownNotes(url: string, { hosts, knownSince }: WhyFacts): readonly string[] {
   const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
   const [host] = hosts.length === 0 ? [] : unknownHosts([file], hosts);
   return [
-    'it was not purged in the last 90 days, and is neither parked nor among the dead letters',
+    `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
     ...(host === undefined ? [] : [`no rule makes URLs of the host ${host}, only of ${hosts.join(', ')}`]),
     'a change that matches no rule, or is skipped since the content is the same, leaves a line in the log of its receiver alone: cdn-purger explain says what the rules make of it',
   ];
+}
+
+function notPurgedSince(knownSince: string | undefined): string {
+  switch (knownSince) {
+    case undefined:
+      return 'it was not purged in the last 90 days';
+    case 'none':
+      return 'no purge of any URL is known: none was made, or by a version that did not write down URLs';
+    default:
+      return `it was not purged since ${knownSince}: no purge of any URL is known from before that day`;
+  }
 }
 
 function iso(ms: number): string {
