@@ -6,11 +6,16 @@ import { dirname, join, resolve } from 'node:path';
 const neighbours = ['aws-cdk-lib', 'constructs', '@aws-sdk', 'zod', '@types/node'];
 
 /**
- * Packs the project as it would be published.
+ * Packs the project as it would be published, by a clone of `origin`.
  * @returns the tarball
  */
-export function pack(folder: string): string {
-  run('npm', ['pack', '--silent', '--pack-destination', folder], '.');
+export function pack(folder: string, origin: string): string {
+  const fromOrigin = {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'remote.origin.url',
+    GIT_CONFIG_VALUE_0: origin,
+  };
+  run('npm', ['pack', '--silent', '--pack-destination', folder], '.', { ...process.env, ...fromOrigin });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack wrote no tarball');
   return join(folder, tarball);

@@ -27,10 +27,13 @@ const examples = globSync('examples/**/*.*').map((path) => ({
   name: join('examples', basename(path)),
 }));
 let tarball: string;
+let isTreeAsBefore: boolean;
 let onSource: ReturnType<typeof readAssembly>;
 beforeAll(() => {
   mkdirSync(app, { recursive: true });
-  tarball = pack(scratch.path('.'));
+  const inTree = readFileSync('package.json', 'utf8');
+  tarball = pack(scratch.path('.'), 'https://user:s3cret@github.com/acme/purger.git');
+  isTreeAsBefore = readFileSync('package.json', 'utf8') === inTree;
   install(tarball, app);
   for (const { file, source } of flavours) writeFileSync(join(app, file), source);
   mkdirSync(join(app, 'examples'));
@@ -279,6 +282,15 @@ describe('the package', () => {
     const others = Object.keys(manifest().dependencies).filter((name) => !name.startsWith('@aws-sdk/'));
     expect(others).toEqual(['zod']);
     expect(manifest().private).toBeUndefined();
+  });
+
+  test('says where it is from, by the git remote of the clone', () => {
+    expect(manifest()).toMatchObject({
+      repository: { type: 'git', url: 'git+https://github.com/acme/purger.git' },
+      homepage: 'https://github.com/acme/purger#readme',
+      bugs: { url: 'https://github.com/acme/purger/issues' },
+    });
+    expect(isTreeAsBefore).toBe(true);
   });
 
   test('has its licence and no source', () => {
