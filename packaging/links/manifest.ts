@@ -33,7 +33,7 @@ export function readLinks(): Links {
 /** Only of a repository that is this package's: the folder may be a part of another one. */
 function originRemote(): string | undefined {
   const prefix = git('rev-parse', '--show-prefix');
-  return prefix === '' ? git('remote', 'get-url', 'origin') : undefined;
+  return prefix === '' ? git('ls-remote', '--get-url', 'origin') : undefined;
 }
 
 function git(...args: readonly string[]): string | undefined {
