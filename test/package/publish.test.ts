@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../helpers/package.ts';
 import { scratchFolder } from '../helpers/start.ts';
@@ -32,7 +33,7 @@ const registry = createServer(async (request, response) => {
   const end = (status: number) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   if (request.method !== 'PUT') return end(404);
-  published.push(JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString()));
+  published.push((await json(request)) as Published);
   answer(end);
 });
 beforeAll(async () => {
