@@ -29,7 +29,7 @@ function readProcess(pid: number): Process | undefined {
   return title === undefined ? undefined : { parent: Number(parent), title };
 }
 
-/** @returns whether a process is there, whoever's it is */
+/** @returns whether a process runs, of this user or another one */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
