@@ -113,6 +113,7 @@ async function startParts(
   const ready = readyOf(config, aws, {
     cdnPro: cdn.apiUrl,
     edge: cdn.edges[0]?.url ?? '',
+    edges: cdn.edges.map(({ url }) => url),
     contract: options.contract,
   });
   // The simulator's purges take a second or two: nobody waits a minute to ask for them.

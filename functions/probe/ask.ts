@@ -85,6 +85,7 @@ function read(
 ): Asked {
   const version = versionHeader === undefined ? undefined : headers[versionHeader.toLowerCase()]?.toString();
   const { etag, age, via, location, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
+  const cacheStatus = headers['x-cache-status'] ?? headers['x-cache'];
   const lastModifiedMs = Date.parse(lastModified ?? '');
   const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
   const seen = {
@@ -93,6 +94,7 @@ function read(
     age: text(age),
     location: text(location),
     via: text(xVia),
+    cacheStatus: text(cacheStatus),
   };
   return {
     answer: {

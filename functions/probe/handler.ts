@@ -1,8 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
-import { PurgerError } from '../core/model/errors.ts';
 import type { ProbeRequest, ProbeResponse } from '../core/proving/probe.ts';
 import { loadHosts } from '../lambda/bundled-rules.ts';
 import { readEnvironment } from '../lambda/environment.ts';
@@ -10,22 +8,8 @@ import { createLogger } from '../lambda/logger.ts';
 import { sourceMappedErrors } from '../lambda/source-mapped-errors.ts';
 import { askServer } from './ask.ts';
 import { findServer } from './find-server.ts';
+import { lookupSoon } from './lookup-soon.ts';
 import { createProber } from './probe-urls.ts';
-
-/** The system's resolver may take longer than everything that comes after it. */
-const longestLookupMs = 2000;
-
-/** The resolver has not answered. */
-class LookupTimeoutError extends PurgerError {
-  override readonly name = 'LookupTimeoutError';
-}
-
-async function lookupSoon(host: string) {
-  const late = sleep(longestLookupMs, undefined, { ref: false }).then(() => {
-    throw new LookupTimeoutError(`expected an answer within ${longestLookupMs} ms, got none`);
-  });
-  return Promise.race([lookup(host, { all: true }), late]);
-}
 
 const log = createLogger('probe');
 const hosts = loadHosts();

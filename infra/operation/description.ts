@@ -46,6 +46,8 @@ export interface PurgerDescription {
   readonly buckets: readonly WatchedBucket[];
   /** The hosts of the rules' URLs, as far as the rules themselves say. */
   readonly hosts: readonly string[];
+  /** From where a page is looked at: `dns`, and addresses of edges. Missing in stacks of older versions. */
+  readonly vantages?: readonly string[];
   /** How many buckets and hosts there was no room for. */
   readonly leftOut: number;
 }

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
+import { vantagesOf } from '../settings/probe-settings.ts';
 import { hostsOf } from '../settings/rules/rule-hosts.ts';
 import type { CompleteSettings } from '../settings/settings.ts';
 import { nameFor } from '../storage/shared-ledger.ts';
@@ -138,6 +139,7 @@ export class Operation extends Construct {
       })),
       buckets: buckets.fit,
       hosts: hosts.fit,
+      vantages: vantagesOf(settings.target, settings.probe?.edges ?? [])[settings.target],
       leftOut: buckets.leftOut + hosts.leftOut,
     };
   }

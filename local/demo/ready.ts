@@ -28,7 +28,7 @@ export interface Ready {
   readonly operation: {
     readonly region: string;
     readonly endpoints: Readonly<
-      Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string>
+      Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge' | 's3', string>
     >;
     readonly purger: unknown;
   };
@@ -41,8 +41,14 @@ export function readyOf(
   {
     cdnPro,
     edge,
+    edges,
     contract,
-  }: { readonly cdnPro: string; readonly edge: string; readonly contract: Contract | undefined },
+  }: {
+    readonly cdnPro: string;
+    readonly edge: string;
+    readonly edges: readonly string[];
+    readonly contract: Contract | undefined;
+  },
 ): Ready {
   const { webhooks = [] } = config;
   const { BufferQueueUrl = '', DeadLetterQueueUrl = '', WebhookUrl = '' } = aws.outputs;
@@ -72,8 +78,9 @@ export function readyOf(
         secretsManager: aws.secretsManager.endpoint,
         lambda: aws.control.endpoint,
         eventBridge: aws.control.endpoint,
+        s3: aws.s3.endpoint,
       },
-      purger: purgerOf(config, aws, cdnPro, contract),
+      purger: purgerOf(config, aws, { endpoint: cdnPro, vantages: edges }, contract),
     },
   };
 }
@@ -82,7 +89,7 @@ export function readyOf(
 function purgerOf(
   config: PurgerConfig,
   { parameters }: LocalAws,
-  endpoint: string,
+  own: { readonly endpoint: string; readonly vantages: readonly string[] },
   contract: Contract | undefined,
 ): object {
   const [value = '{}'] = Object.values(parameters);
@@ -91,7 +98,7 @@ function purgerOf(
   const limits = contractEnvironment(config, contract)[environment.limits];
   return {
     ...purger,
-    endpoint,
+    ...own,
     ...(ledger !== undefined && { tables: { ...purger.tables, ledger } }),
     ...(limits !== undefined && { limits: JSON.parse(limits) }),
   };

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +8,7 @@ import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import type { WatchEvent } from '../../infra/cli/purger/history/watch.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
+import type { EdgesNow } from '../../infra/cli/queries/why/edge-now.ts';
 import type { WhyReport } from '../../infra/cli/queries/why/why.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
@@ -130,6 +133,45 @@ test('while submission is paused changes wait, and when it is resumed all of the
     exitCode: 1,
     stdout: expect.stringContaining('no rule makes URLs of the host other.example, only of h.example'),
   });
+});
+
+test('why looks at the edge, too, against the object or an origin that is named', async () => {
+  const page = 'https://h.example/page-7';
+  const now = async (...args: readonly string[]) => {
+    const { exitCode, stdout } = await cli(['why', page, ...args, '--json']);
+    return { exitCode, now: (JSON.parse(stdout) as { readonly now: EdgesNow }).now };
+  };
+  const same = await now('--edge');
+  expect(same).toMatchObject({
+    exitCode: 0,
+    now: {
+      origin: { from: 's3://my-bucket/page-7', status: 200, etag: expect.any(String) },
+      edges: [
+        { address: '127.0.0.1', status: 200, cacheStatus: 'MISS', version: 'same' },
+        { version: 'same', meaning: 'it shows the version of the origin' },
+      ],
+    },
+  });
+  const { etag } = same.now.origin ?? {};
+  const origin = createServer((_, response) => {
+    response.writeHead(200, { etag: '"new"', 'last-modified': new Date(Date.now() + 60_000).toUTCString() });
+    response.end();
+  });
+  await new Promise<void>((settle) => origin.listen(0, '127.0.0.1', settle));
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const printed: string[] = [];
+  const args = ['why', page, '--edge-at', stack.ready.edge, '--origin', originUrl];
+  const { exitCode, stdout } = await cli(args, { print: (line) => void printed.push(line) });
+  origin.close();
+  expect(exitCode).toBe(1);
+  // The journal's answer does not wait for the edge's.
+  expect(printed.join('')).toMatch(/^https:\/\/h\.example\/page-7\n {2}completed/);
+  expect(stdout).toContain(`origin  ${originUrl}/page-7: 200, ETag "new", Last-Modified `);
+  expect(stdout).toContain(`edge    ${stack.ready.edge}: 200, HIT, ETag ${etag}, Last-Modified `);
+  expect(stdout).toContain('it shows an older version than the origin: it has another ETag');
+  expect(stdout).toContain('Next: where a purge of it is under way');
+  expect(await cli(['why', page, '--edge-at', 'a/b'])).toMatchObject({ exitCode: 2 });
+  expect(await cli(['why', page, '--origin', 'ftp://h'])).toMatchObject({ exitCode: 2 });
 });
 
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {

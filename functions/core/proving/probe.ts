@@ -33,6 +33,8 @@ export interface Seen {
   /** Where a redirect leads. */
   readonly location?: string;
   readonly via?: string;
+  /** Whether a cache has answered, where it says so. */
+  readonly cacheStatus?: string;
 }
 
 /** What came of one probe at all vantage points together. */

@@ -2,7 +2,7 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { STSClient } from '@aws-sdk/client-sts';
@@ -20,6 +20,8 @@ export interface Clients {
   readonly cloudWatch?: () => Promise<CloudWatchClient>;
   /** Missing on the local stack, whose buckets need no configuration. */
   readonly s3?: () => Promise<S3Client>;
+  /** Reads objects; missing on a local stack of an older version. */
+  readonly objects?: () => Promise<S3Client>;
   /** Missing on the local stack, where everybody is the same. */
   readonly sts?: () => Promise<STSClient>;
 }
@@ -28,7 +30,7 @@ export interface Clients {
 export interface LocalServices {
   readonly region: string;
   readonly endpoints: Readonly<
-    Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string>
+    Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string> & { s3?: string }
   >;
 }
 
@@ -38,6 +40,7 @@ export function awsClients(): Clients {
     ...clientsWith(() => ({})),
     cloudWatch: async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(clientOptions),
     s3: async () => new (await import('@aws-sdk/client-s3')).S3Client(clientOptions),
+    objects: () => objectsClient({ followRegionRedirects: true }),
     sts: async () => new (await import('@aws-sdk/client-sts')).STSClient(clientOptions),
   };
 }
@@ -45,10 +48,20 @@ export function awsClients(): Clients {
 /** @returns clients of a local stack, which accepts any credentials */
 export function localClients({ region, endpoints }: LocalServices): Clients {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return clientsWith((service) => ({ region, credentials, endpoint: endpoints[service] }));
+  const { s3 } = endpoints;
+  return {
+    ...clientsWith((service) => ({ region, credentials, endpoint: endpoints[service] })),
+    ...(s3 !== undefined && {
+      objects: () => objectsClient({ region, credentials, endpoint: s3, forcePathStyle: true }),
+    }),
+  };
 }
 
-type Service = keyof LocalServices['endpoints'];
+async function objectsClient(options: S3ClientConfig): Promise<S3Client> {
+  return new (await import('@aws-sdk/client-s3')).S3Client({ ...clientOptions, ...options });
+}
+
+type Service = Exclude<keyof LocalServices['endpoints'], 's3'>;
 
 function clientsWith(optionsOf: (service: Service) => object): Clients {
   const options = (service: Service) => ({ ...clientOptions, ...optionsOf(service) });

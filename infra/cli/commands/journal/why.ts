@@ -1,33 +1,56 @@
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import { connect } from '../../purger/connect.ts';
+import { lookNow } from '../../purger/edges/look-now.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
+import { describeEdges } from '../../queries/why/describe-edges.ts';
 import { describeWhy } from '../../queries/why/describe-why.ts';
 import { readOneUrl } from '../../queries/why/read-url.ts';
 import { matchUrl } from '../../queries/why/url-match.ts';
 import { whyReport } from '../../queries/why/why.ts';
 
-const usage = `Usage: cdn-purger why URL (--stack NAME | --ready FILE) [--json]
+const usage = `Usage: cdn-purger why URL [--edge] [--edge-at ADDRESS]... [--origin URL] (--stack NAME | --ready FILE) [--json]
 
-Says what happened to the newest change of a page or file: when it changed and by what, which purges it was in, how far
-they are, or where it waits. It looks at 90 days of purges, by the URL itself and by directories and patterns that have
-purged it, at what waits for tokens, and at the dead letters.
+Says what happened to the newest change of a page or file: when it changed and by what, which rules it matched, which messages
+and purges it was in, how far they are, or where it waits. It looks at 90 days of purges, by the URL itself and by directories
+and patterns that have purged it, at what waits for tokens, and at the dead letters.
 
+  --edge             look at the page, too: what an edge shows now against the origin. Asks where the host's name leads, and
+                     the edges of probe.edges
+  --edge-at ADDRESS  the same, of an edge that you name: 203.0.113.7, [2001:db8::7]:8443 or http://127.0.0.1:8080
+  --origin URL       the same, against an origin that you name; scheme and host alone for the same path. Default: the S3
+                     object, if one has changed (s3:GetObject), or what its change said
 ${purgerUsage}
 
-Ends with 0 where the newest change is completed or fresh, 1 where it is not or nothing is known, and 2 where it cannot be told.`;
+Ends with 0 where the newest change is completed or fresh, and no edge shows an older version; 1 where that is not so or nothing is
+known; 2 where it cannot be told.`;
 
 /** Why is it stale, or since when is it fresh? */
 export const whyCommand = defineCommand({
   usage,
-  options: purgerOptions,
-  async run({ values, positionals }, { nowMs }) {
+  options: {
+    ...purgerOptions,
+    edge: { type: 'boolean' },
+    'edge-at': { type: 'string', multiple: true },
+    origin: { type: 'string' },
+  },
+  async run({ values, positionals }, { nowMs, print }) {
     const url = readOneUrl(positionals);
+    const { json = false, edge = false, 'edge-at': edgeAt = [], origin } = values;
     const purger = await connect(values);
     const match = matchUrl(url, purger.planning.cacheKey);
-    const report = whyReport(url, match, await readUrlFacts(purger, match, { nowMs: nowMs() }));
+    const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
+    const report = whyReport(url, match, facts);
+    const exitCode = report.state === 'completed' || report.state === 'fresh' ? 0 : 1;
+    if (!edge && edgeAt.length === 0 && origin === undefined) {
+      return { exitCode, stdout: json ? JSON.stringify(report, null, 2) : describeWhy(report) };
+    }
+    // The edges may take seconds to answer.
+    if (!json) print(`${describeWhy(report)}\n`);
+    const now = await lookNow(purger, url, { match, facts, nowMs: nowMs() }, { edgeAt, origin });
+    const isOlder = now.edges.some(({ version }) => version === 'older');
     return {
-      exitCode: report.state === 'completed' || report.state === 'fresh' ? 0 : 1,
-      stdout: values.json === true ? JSON.stringify(report, null, 2) : describeWhy(report),
+      exitCode: isOlder ? 1 : exitCode,
+      stdout: json ? JSON.stringify({ ...report, now }, null, 2) : describeEdges(now),
     };
   },
 });

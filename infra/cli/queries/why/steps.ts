@@ -6,7 +6,7 @@ import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
-import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry, Shows } from '../../../../functions/core/model/types.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
 
@@ -96,7 +96,8 @@ function unproven({ atMs, state, reason }: Pick<Step, 'atMs' | 'state' | 'reason
   return { atMs, state, ...(reason !== undefined && { reason }) };
 }
 
-function isProvable(entry: PurgeEntry): boolean {
+/** @returns whether an entry says which version its file should show */
+export function isProvable(entry: PurgeEntry): entry is FileEntry & { readonly shows: Shows } {
   return entry.kind === 'file' && entry.shows !== undefined;
 }
 

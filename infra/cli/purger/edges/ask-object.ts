@@ -1,0 +1,30 @@
+import { describeError } from '../../../../functions/lambda/log.ts';
+import type { Now } from '../../queries/why/edge-now.ts';
+import type { Clients } from '../clients.ts';
+
+/** @param id an object as a change names it, `s3://BUCKET/KEY`. @returns what S3 has of it now; undefined for anything else */
+export async function askObject(id: string, { objects }: Clients): Promise<Now | undefined> {
+  const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(id) ?? [];
+  if (Bucket === undefined || Key === undefined || objects === undefined) return undefined;
+  try {
+    const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+    const { ETag: etag, LastModified } = await (await objects()).send(new HeadObjectCommand({ Bucket, Key }));
+    return {
+      from: id,
+      answer: {
+        status: 200,
+        ...(etag !== undefined && { etag }),
+        ...(LastModified !== undefined && { lastModifiedMs: LastModified.getTime() }),
+      },
+      seen: {
+        status: 200,
+        ...(etag !== undefined && { etag }),
+        ...(LastModified !== undefined && { lastModified: LastModified.toUTCString() }),
+      },
+    };
+  } catch (error) {
+    const { name, message } = describeError(error);
+    if (name === 'NotFound') return { from: id, answer: { status: 404 }, seen: { status: 404 } };
+    return { from: id, reason: `not read: ${name}: ${message}` };
+  }
+}
