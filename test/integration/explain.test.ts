@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
 import type { Explanation } from '../../infra/cli/explain/explain.ts';
-import { runCommand } from '../../infra/cli/run-command.ts';
+import { run } from '../helpers/cli.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
@@ -35,8 +35,8 @@ writeFileSync(
 );
 
 async function explain(...args: readonly string[]) {
-  const { exitCode, stdout, stderr } = await runCommand(['explain', ...args]);
-  const printed = (text: string | undefined) => (text === undefined ? '' : `${text}\n`);
+  const { exitCode, stdout, stderr } = await run(['explain', ...args]);
+  const printed = (text: string) => (text === '' ? '' : `${text}\n`);
   return { exitCode, stdout: printed(stdout), stderr: printed(stderr) };
 }
 
@@ -399,6 +399,66 @@ describe('what would really go out', () => {
   });
 });
 
+describe('a URL', () => {
+  test('is shown with the changes that purge it, objects and entries', async () => {
+    const { stdout, stderr, exitCode } = await explain(
+      'https://www.example.com/en/hello',
+      'HTTPS://www.example.com/a b.html#top',
+      '--config',
+      config,
+    );
+    expect([stderr, exitCode]).toEqual(['', 0]);
+    expect(stdout).toBe(`https://www.example.com/en/hello
+  pages, https://www.example.com/{+path}
+    put or delete of s3://www/site/en/hello
+  posts, https://www.example.com/{language}/{slug}
+    put or delete of contentful entry with webhook = "shop" and type = "blogPost" and locale = "en-{region}" and slug = "hello" or "/hello"
+
+https://www.example.com/a%20b.html
+  pages, https://www.example.com/{+path}
+    put or delete of s3://www/site/a b.html
+`);
+  });
+
+  test('that no change purges ends with 1, and so does one whose changes would not arrive', async () => {
+    expect(await explain('https://other.example/a', '--config', config)).toMatchObject({
+      exitCode: 1,
+      stdout: `https://other.example/a
+  No change purges it: no rule makes a URL, directory or pattern that does.
+`,
+    });
+    const purge = { fileUrls: ['https://www.example.com/{+path}'] };
+    const file = configWith('unwatched', { buckets: [{ name: 'www', prefix: 'site/a' }] }, purge);
+    expect(await explain('https://www.example.com/b', '--config', file)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining(
+        'but it would not arrive: only keys that begin with "site/a" are watched',
+      ),
+    });
+  });
+
+  test('is given as JSON with an example that the rule maps to it', async () => {
+    const { stdout } = await explain('https://www.example.com/a', '--config', config, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      urls: [
+        {
+          url: 'https://www.example.com/a',
+          changes: [
+            {
+              rule: 'pages',
+              template: 'https://www.example.com/{+path}',
+              change: 's3://www/site/a',
+              actions: ['put', 'delete'],
+              example: { bucket: 'www', key: 'site/a' },
+              entry: { kind: 'file', url: 'https://www.example.com/a' },
+            },
+          ],
+        },
+      ],
+    });
+  });
+});
+
 describe('what a change costs', () => {
   const sources = { buckets: [{ name: 'www' }] };
   const purge = {
@@ -442,9 +502,12 @@ describe('what a change costs', () => {
 
 describe('a command that is wrong ends with 2 and says what was expected', () => {
   test.each([
-    [[], 'Expected s3://BUCKET/KEY or --event, got neither'],
+    [[], 'Expected s3://BUCKET/KEY, a URL or --event, got none'],
     [['s3://www'], 'Expected an object such as s3://bucket/key, got "s3://www"'],
     [['s3://www/a', '--action', 'move'], 'Expected --action to be put or delete, got "move"'],
+    [['https://h/a', 's3://www/a'], 'Expected URLs alone, got "s3://www/a", too'],
+    [['https://h/*'], 'expected a page or a file, without a wildcard'],
+    [['-'], 'Expected objects or URLs on stdin, one a line, got none'],
     [['s3://www/a', '--event', 'x'], 'Expected s3://BUCKET/KEY or --event, got both'],
     [
       ['--event', 'does-not-exist.json'],

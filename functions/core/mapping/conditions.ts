@@ -153,11 +153,14 @@ export function reasonNotToMatch(
     }
   }
   const exception = exceptions.find((each) => allHold(each, action, variables) !== undefined);
-  if (exception === undefined) return undefined;
-  const held = exception.map(
-    ({ field, wanted, isPrefix }) => `${field} ${isPrefix ? 'that begins with ' : ''}${wanted}`,
-  );
-  return `left out by except: ${held.join(' and ')}`;
+  return exception === undefined ? undefined : `left out by except: ${describeException(exception)}`;
+}
+
+/** @returns what an exception leaves out, e.g. `key that begins with "img/" and type "draft"` */
+export function describeException(exception: readonly Condition[]): string {
+  return exception
+    .map(({ field, wanted, isPrefix }) => `${field} ${isPrefix ? 'that begins with ' : ''}${wanted}`)
+    .join(' and ');
 }
 
 /**

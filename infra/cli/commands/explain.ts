@@ -1,19 +1,26 @@
+import type { PurgerConfig } from '../../settings/purger-config.ts';
 import { defaultConfigFile, loadConfig } from '../../stack/load-config.ts';
-import { defineCommand } from '../command.ts';
+import { type CommandResult, defineCommand, type Surroundings } from '../command.ts';
 import { explain } from '../explain/explain.ts';
 import { describe } from '../explain/print-explanation.ts';
-import { readInput } from '../explain/read-input.ts';
+import { type InputOptions, readInput } from '../explain/read-input.ts';
+import { changesThatPurge } from '../explain/reverse/changes-that-purge.ts';
+import { describePurgedUrl } from '../explain/reverse/print-purging-changes.ts';
+import { readFileUrl } from '../queries/why/read-url.ts';
+import { readUrlLines } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:
-  cdn-purger explain s3://BUCKET/KEY [--action put|delete]
+  cdn-purger explain s3://BUCKET/KEY... [--action put|delete]
   cdn-purger explain --event FILE [--source SOURCE] [--webhook NAME] [--header 'NAME: VALUE']...
+  cdn-purger explain https://HOST/PATH...
 
 Shows which rules match a change and why the others do not, what becomes stale, and which purge request would
-be sent. Nothing is purged.
+be sent. Of a URL it shows which changes purge it: objects or entries, whatever the parts in braces are. Nothing is purged.
 
-  --action    what happened to the object. Default: put
-  --event     a JSON file: an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one
+  -           objects or URLs on stdin, one a line
+  --action    what happened to the objects. Default: put
+  --event     a JSON file, an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one
   --source    the source of the webhook whose body the file holds, e.g. contentful
   --webhook   the name of the webhook. Default: that of the source
   --header    a header of the webhook, e.g. 'X-Contentful-Topic: ContentManagement.Entry.publish'
@@ -22,7 +29,8 @@ be sent. Nothing is purged.
   --stage     the stage of the configuration. Default: its first
   --json      write JSON
 
-Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the configuration is wrong.`;
+Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the
+configuration is wrong. With URLs: 0 where some change purges each of them, and 1 where none purges one of them.`;
 
 /** What the rules make of a change. */
 export const explainCommand = defineCommand({
@@ -36,14 +44,54 @@ export const explainCommand = defineCommand({
     config: { type: 'string' },
     stage: { type: 'string' },
   },
-  async run({ values, positionals }, { nowMs }) {
-    const [subject, ...others] = positionals;
-    if (others.length > 0) throw new UsageError(`Expected one object, got "${others[0]}", too`);
+  async run({ values, positionals }, surroundings) {
+    const subjects = await readSubjects(positionals, surroundings);
     const config = await loadConfig(values.config ?? defaultConfigFile, values.stage);
-    const explanation = explain(readInput({ ...values, subject }, config, nowMs()), config);
-    return {
-      exitCode: explanation.purges.length > 0 ? 0 : 1,
-      stdout: values.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation),
-    };
+    const isJson = values.json === true;
+    return subjects.some(isUrl)
+      ? explainUrls(subjects, config, isJson)
+      : explainChanges({ ...values, subjects }, config, isJson, surroundings.nowMs());
   },
 });
+
+/** @returns the arguments, and for "-" the lines on stdin */
+async function readSubjects(
+  args: readonly string[],
+  { readStdin }: Surroundings,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const arg of args) lines.push(...(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]));
+  if (args.length > 0 && lines.length === 0) {
+    throw new UsageError('Expected objects or URLs on stdin, one a line, got none');
+  }
+  return lines;
+}
+
+function isUrl(subject: string): boolean {
+  return /^https?:\/\//i.test(subject);
+}
+
+function explainChanges(
+  input: InputOptions,
+  config: PurgerConfig,
+  isJson: boolean,
+  nowMs: number,
+): CommandResult {
+  const explanation = explain(readInput(input, config, nowMs), config);
+  return {
+    exitCode: explanation.purges.length > 0 ? 0 : 1,
+    stdout: isJson ? JSON.stringify(explanation, null, 2) : describe(explanation),
+  };
+}
+
+/** Which changes purge each of some URLs. */
+function explainUrls(subjects: readonly string[], config: PurgerConfig, isJson: boolean): CommandResult {
+  const other = subjects.find((subject) => !isUrl(subject));
+  if (other !== undefined) throw new UsageError(`Expected URLs alone, got "${other}", too`);
+  const urls = subjects.map(readFileUrl).map((url) => ({ url, changes: changesThatPurge(config, url) }));
+  const isPurged = urls.every(({ changes }) => changes.some(({ notWatched }) => notWatched === undefined));
+  return {
+    exitCode: isPurged ? 0 : 1,
+    stdout: isJson ? JSON.stringify({ urls }, null, 2) : urls.map(describePurgedUrl).join('\n\n'),
+  };
+}

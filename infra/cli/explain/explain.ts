@@ -7,11 +7,7 @@ import { purgeByPrefix } from '../../../functions/core/mapping/purge-by-prefix.t
 import type { MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
-import {
-  describeKeys,
-  matchesFilter,
-  type ObjectFilter,
-} from '../../../functions/core/model/objects/object-filter.ts';
+import type { ObjectFilter } from '../../../functions/core/model/objects/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../../functions/core/model/types.ts';
 import { filesPerRequest, requestsToSpare } from '../../../functions/core/planning/files-per-request.ts';
@@ -30,6 +26,7 @@ import { type CompleteSettings, completeSettings } from '../../settings/settings
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 import { type SpellingCost, spellingCosts } from './spelling-costs.ts';
+import { notWatched, watchedObjects } from './watched-objects.ts';
 
 /** A rule's explanation, with hints at likely mistakes. */
 export type HintedExplanation = RuleExplanation & {
@@ -90,6 +87,7 @@ export function explain(
   const rules = compileRules(config);
   const explainRules = compileExplanations(config);
   const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
+  const watched = watchedObjects(config);
   const explained = mapped.map(({ change, mapping, newer }) => ({
     change: {
       ...referenceTo(change),
@@ -103,7 +101,7 @@ export function explain(
         : {}),
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
-    ...notWatched(change, config),
+    ...unwatched(change, watched),
     rules: withHints(explainRules(change), change, config),
     mapping,
   }));
@@ -191,19 +189,10 @@ function explainPlan({ delaySeconds, requests }: Plan): ExplainedRequests {
   };
 }
 
-/** The reason why a change of an object would not arrive; none where it would. */
-function notWatched(
+function unwatched(
   change: OriginChange,
-  { buckets = [], topics = [], queues = [] }: PurgerConfig,
-): { readonly notWatched?: string } {
-  if (!('key' in change)) return {};
-  const watched: readonly ObjectFilter[] = [
-    ...buckets.map(({ name, ...keys }) => ({ bucket: name, ...keys })),
-    ...topics,
-    ...queues,
-  ];
-  if (matchesFilter(change, watched)) return {};
-  const named = watched.filter(({ bucket = change.bucket }) => bucket === change.bucket);
-  if (named.length === 0) return { notWatched: `no bucket "${change.bucket}" is watched` };
-  return { notWatched: `only ${named.map(describeKeys).join(' or ')} are watched` };
+  watched: readonly ObjectFilter[],
+): Pick<ChangeExplanation, 'notWatched'> {
+  const reason = notWatched(change, watched);
+  return reason === undefined ? {} : { notWatched: reason };
 }

@@ -13,7 +13,8 @@ import { s3EventsIn } from './s3-envelopes.ts';
 
 /** The options of the command line. */
 export interface InputOptions {
-  readonly subject?: string | undefined;
+  /** Objects. */
+  readonly subjects: readonly string[];
   readonly action?: string | undefined;
   readonly event?: string | undefined;
   readonly source?: string | undefined;
@@ -37,12 +38,14 @@ export interface Input {
  * @throws UsageError for input that cannot be understood
  */
 export function readInput(options: InputOptions, config: PurgerConfig, nowMs: number): Input {
-  const { subject, event, action } = options;
-  if (subject !== undefined && event !== undefined) {
+  const { subjects, event, action } = options;
+  if (subjects.length > 0 && event !== undefined) {
     throw new UsageError('Expected s3://BUCKET/KEY or --event, got both');
   }
-  if (subject !== undefined) return { changes: [readObject(subject, action ?? 'put', nowMs)], remarks: [] };
-  if (event === undefined) throw new UsageError('Expected s3://BUCKET/KEY or --event, got neither');
+  if (subjects.length > 0) {
+    return { changes: subjects.map((subject) => readObject(subject, action ?? 'put', nowMs)), remarks: [] };
+  }
+  if (event === undefined) throw new UsageError('Expected s3://BUCKET/KEY, a URL or --event, got none');
   if (action !== undefined)
     throw new UsageError('--action is for s3://BUCKET/KEY: an event says what happened');
   const json = readJson(event);

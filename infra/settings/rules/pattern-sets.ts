@@ -37,17 +37,35 @@ export function stringsTo(suffix: string): readonly StringSet[] {
 const maxVisits = 20_000;
 
 /**
- * Whether there is a string that is in all of some sets and in none of others. Runs the automata of the sets in
- * parallel, those of `none` as the set of their possible states.
+ * Whether there is a string that is in all of some sets and in none of others.
  * @returns true also where the answer would take too long
  */
 export function someStringIn(all: readonly StringSet[], none: readonly StringSet[] = []): boolean {
+  return search(all, none) !== undefined;
+}
+
+/** @returns a string that is in all of some sets and in none of others; undefined also where it would take too long */
+export function stringIn(all: readonly StringSet[], none: readonly StringSet[]): string | undefined {
+  const found = search(all, none);
+  if (found === undefined || found === tooLong) return undefined;
+  const named = new Set(alphabetOf([...all, ...none]));
+  return found.replaceAll(
+    anyOther,
+    [...'xyzabcdefghijklmnopqrstuvw0123456789'].find((each) => !named.has(each)) ?? 'x',
+  );
+}
+
+const tooLong = Symbol('too long');
+
+/** Runs the automata of the sets in parallel, those of `none` as the set of their possible states. */
+function search(all: readonly StringSet[], none: readonly StringSet[]): string | typeof tooLong | undefined {
   const alphabet = alphabetOf([...all, ...none]);
-  const first: Walk = { states: all.map(() => 0), excluded: none.map(() => [0]) };
+  const first: Walk = { text: '', states: all.map(() => 0), excluded: none.map(() => [0]) };
   const waiting = [first];
   const known = new Set([keyOf(first)]);
   for (let walk = waiting.pop(); walk !== undefined; walk = waiting.pop()) {
-    if (isFound(walk, all, none) || known.size > maxVisits) return true;
+    if (isFound(walk, all, none)) return walk.text;
+    if (known.size > maxVisits) return tooLong;
     for (const character of alphabet) {
       for (const next of advance(walk, character, all, none)) {
         const key = keyOf(next);
@@ -57,18 +75,22 @@ export function someStringIn(all: readonly StringSet[], none: readonly StringSet
       }
     }
   }
-  return false;
+  return undefined;
 }
 
 interface Walk {
+  readonly text: string;
   readonly states: readonly number[];
   readonly excluded: readonly (readonly number[])[];
 }
 
+/** Represents all characters that no step names. */
+const anyOther = '\u0000';
+
 /** Every character that a step names, the slash, and one that represents all others. */
 function alphabetOf(sets: readonly StringSet[]): readonly string[] {
   const named = sets.flatMap(({ steps }) => steps.filter((step) => typeof step === 'string'));
-  return [...new Set([...named, '/', '\u0000'])];
+  return [...new Set([...named, '/', anyOther])];
 }
 
 function keyOf({ states, excluded }: Walk): string {
@@ -84,7 +106,7 @@ function isFound({ states, excluded }: Walk, all: readonly StringSet[], none: re
 }
 
 function advance(
-  { states, excluded }: Walk,
+  { text, states, excluded }: Walk,
   character: string,
   all: readonly StringSet[],
   none: readonly StringSet[],
@@ -99,7 +121,7 @@ function advance(
     const reached = (excluded[index] ?? []).flatMap((state) => statesAfter(set, state, character));
     return [...new Set(reached)].sort((a, b) => a - b);
   });
-  return tuples.map((tuple) => ({ states: tuple, excluded: after }));
+  return tuples.map((tuple) => ({ text: text + character, states: tuple, excluded: after }));
 }
 
 function statesAfter({ steps, open }: StringSet, state: number, character: string): readonly number[] {

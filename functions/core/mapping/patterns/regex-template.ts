@@ -10,9 +10,17 @@ import { type UrlTemplateOptions, urlPart } from './url-template.ts';
  * @throws PatternError for an invalid variable name
  */
 export function compileRegexTemplate(source: string, options: UrlTemplateOptions = {}): Template {
+  return templateOf(source, regexTemplateParts(source, options));
+}
+
+/**
+ * @returns the parts of a template for `regexPatterns`, as {@link compileRegexTemplate} puts them together
+ * @throws PatternError for an invalid variable name
+ */
+export function regexTemplateParts(source: string, options: UrlTemplateOptions = {}): readonly Part[] {
   const tokens = parseTokens(source, 'literal');
   let before = '';
-  const parts = tokens.map((token, index): Part => {
+  return tokens.map((token, index): Part => {
     if (token.kind === 'literal') {
       before += token.text;
       return encodeLiteral(index === 0 ? normalizeRegexOrigin(token.text, tokens[1]) : token.text);
@@ -30,7 +38,6 @@ export function compileRegexTemplate(source: string, options: UrlTemplateOptions
       isNeeded: !endsPath.test(rest.join('')),
     };
   });
-  return templateOf(source, parts);
 }
 
 /** What may follow a value that names nothing: the end, or a query. CDN Pro leaves a pattern's end open without `$`. */

@@ -25,10 +25,18 @@ export interface Position {
  * @throws PatternError for a brace without its partner and for an invalid name
  */
 export function compileUrlTemplate(source: string, options: UrlTemplateOptions = {}): Template {
+  return templateOf(source, urlTemplateParts(source, options));
+}
+
+/**
+ * @returns the parts of a URL template, as {@link compileUrlTemplate} puts them together
+ * @throws PatternError for a brace without its partner and for an invalid name
+ */
+export function urlTemplateParts(source: string, options: UrlTemplateOptions = {}): readonly Part[] {
   const tokens = parseTokens(source);
   const hasWildcard = hasStarInPath(tokens);
   let before = '';
-  const parts = tokens.map((token, index): Part => {
+  return tokens.map((token, index): Part => {
     if (token.kind === 'literal') {
       before += token.text;
       return encodeLiteral(index === 0 ? normalizeBeginning(token.text, tokens[1]) : token.text);
@@ -38,7 +46,6 @@ export function compileUrlTemplate(source: string, options: UrlTemplateOptions =
     before += part.sample ?? 'x';
     return { ...part, mayLack: mayLack(token), isNeeded: hasWildcard && !isInQuery };
   });
-  return templateOf(source, parts);
 }
 
 function hasStarInPath(tokens: readonly Token[]): boolean {

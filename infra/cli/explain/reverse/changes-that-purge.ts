@@ -1,0 +1,116 @@
+import { compileRule } from '../../../../functions/core/mapping/compile-rules.ts';
+import { parseTokens } from '../../../../functions/core/mapping/patterns/tokens.ts';
+import { listOf, type MappingConfig, type Rule } from '../../../../functions/core/mapping/rule.ts';
+import { headerSetsOf } from '../../../../functions/core/mapping/urls/header-sets.ts';
+import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
+import type { CacheKey } from '../../../../functions/core/planning/cache-key.ts';
+import type { PurgerConfig } from '../../../settings/purger-config.ts';
+import { matchUrl, type UrlMatch } from '../../queries/why/url-match.ts';
+import { type ObjectSources, watchedObjects } from '../watched-objects.ts';
+import type { Candidate } from './candidate.ts';
+import { entryCandidates } from './entry-candidates.ts';
+import { objectCandidates } from './object-candidates.ts';
+import { type Proof, type ProvenChange, prove } from './prove.ts';
+import type { NamedValues } from './solve.ts';
+import { solveTemplate, templateLists, type WholeTemplate } from './solve-template.ts';
+
+/** What is known of a purger: its rules, and where its changes come from. */
+export interface ReversedConfig extends MappingConfig, ObjectSources, Pick<PurgerConfig, 'webhooks'> {
+  readonly cacheKey?: CacheKey;
+}
+
+/** A kind of changes that purges a URL. */
+export interface PurgingChange extends ProvenChange {
+  /** As the rule writes it. */
+  readonly template: string;
+}
+
+/**
+ * Finds the changes that purge a URL: the values of each template with which it makes the URL, and the changes that have
+ * these values. Each is proven by its example, which the rule maps to an entry that purges the URL for certain.
+ * @param url of a page or a file, as CDN Pro writes it
+ */
+export function changesThatPurge(config: ReversedConfig, url: string): readonly PurgingChange[] {
+  const match = matchUrl(url, config.cacheKey);
+  return config.rules.flatMap((rule, index) => changesOfRule(rule, `rules[${index}]`, config, match));
+}
+
+function changesOfRule(
+  rule: Rule,
+  defaultName: string,
+  config: ReversedConfig,
+  match: UrlMatch,
+): readonly PurgingChange[] {
+  const named = namedValues(rule);
+  const watched = watchedObjects(config);
+  return templatesOf(rule).flatMap(({ written, ...template }) => {
+    const only = withTemplate(rule, template.list, written);
+    const needed = variablesOf(only);
+    const solutions = match.spellings.flatMap((url) => solveTemplate(template, rule, url, named));
+    const candidates = distinct(solutions, ({ values, isAbove }) =>
+      JSON.stringify([...values, isAbove]),
+    ).flatMap(({ values, isAbove }): readonly Candidate[] => {
+      const kinds =
+        rule.match.source === 's3'
+          ? objectCandidates(rule, values, watched)
+          : entryCandidates(rule, values, needed, webhooksOf(rule, config));
+      return kinds.map((kind) => ({ ...kind, ...(isAbove && { levelsBelow: rule.pages?.parents ?? 0 }) }));
+    });
+    const { action } = rule.match;
+    const proof: Proof = {
+      rule: compileRule(only, defaultName, config),
+      actions: action === undefined ? ['put', 'delete'] : [action],
+      match,
+      watched,
+    };
+    return distinct(candidates, ({ words, levelsBelow }) => `${levelsBelow} ${words}`).flatMap(
+      (candidate) => {
+        const proven = prove(candidate, proof);
+        return proven === undefined ? [] : [{ template: written, ...proven }];
+      },
+    );
+  });
+}
+
+/** Each encoding and spelling of a URL may give the same. */
+function distinct<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
+/** The templates of a rule, each with every host. */
+function templatesOf({ purge }: Rule): readonly (WholeTemplate & { readonly written: string })[] {
+  const hosts = listOf(purge.hosts);
+  return templateLists.flatMap((list) =>
+    withHosts(purge[list], hosts).map(({ written, whole }) => ({ list, written, whole })),
+  );
+}
+
+function withTemplate(rule: Rule, list: WholeTemplate['list'], written: string): Rule {
+  const { fileUrls: _, dirUrls: __, regexPatterns: ___, ...others } = rule.purge;
+  return { ...rule, purge: { ...others, [list]: [written] } };
+}
+
+/** The variables of a rule's templates, of its query strings and its headers. */
+function variablesOf({ purge }: Rule): readonly string[] {
+  const { hosts, fileUrls, dirUrls, regexPatterns = [], queries = [], fileHeaders } = purge;
+  const headers =
+    fileHeaders === undefined ? [] : headerSetsOf(fileHeaders).flatMap((set) => Object.values(set));
+  const templates = [...listOf(hosts), ...listOf(fileUrls), ...listOf(dirUrls), ...queries, ...headers];
+  const tokens = [
+    ...templates.flatMap((template) => parseTokens(template)),
+    ...regexPatterns.flatMap((pattern) => parseTokens(pattern, 'literal')),
+  ];
+  return tokens.flatMap((token) => (token.kind === 'variable' ? [token.name] : []));
+}
+
+/** The values that a rule's conditions name as they are. */
+function namedValues({
+  match: { source: _, action: __, prefix: ___, fields, ...conditions },
+}: Rule): NamedValues {
+  const all = Object.entries({ ...conditions, ...fields });
+  return new Map(all.map(([name, value]) => [name, listOf(value).map(String)]));
+}
+
+function webhooksOf({ match }: Rule, { webhooks = [] }: ReversedConfig): readonly string[] {
+  return webhooks.flatMap(({ source, name = source }) => (source === match.source ? [name] : []));
+}

@@ -1,0 +1,114 @@
+import { exceptionsOf } from '../../../../functions/core/mapping/conditions.ts';
+import { compilePattern } from '../../../../functions/core/mapping/patterns/pattern.ts';
+import { listOf, type Rule } from '../../../../functions/core/mapping/rule.ts';
+import type { ObjectFilter } from '../../../../functions/core/model/objects/object-filter.ts';
+import type { ObjectChange } from '../../../../functions/core/model/types.ts';
+import {
+  type StringSet,
+  stringIn,
+  stringsFrom,
+  stringsOf,
+  stringsTo,
+} from '../../../settings/rules/pattern-sets.ts';
+import { anyTime, type Candidate } from './candidate.ts';
+import {
+  type FilledPattern,
+  fillPattern,
+  fillValue,
+  isWhole,
+  sampleOf,
+  writePattern,
+} from './filled-pattern.ts';
+import { samplesFor } from './samples.ts';
+import type { Solution } from './solve.ts';
+
+/** @returns changes of objects by which a rule may give its variables these values */
+export function objectCandidates(
+  rule: Rule,
+  values: Solution,
+  watched: readonly ObjectFilter[],
+): readonly Candidate<ObjectChange>[] {
+  return bucketsOf(rule, values, watched).flatMap((bucket) =>
+    keysOf(rule, values).map((key): Candidate<ObjectChange> => {
+      const name = sampleOf(bucket, 'bucket');
+      return {
+        words: `s3://${writePattern(bucket)}/${writePattern(key)}`,
+        isWhole: isWhole(key) && isWhole(bucket),
+        examples: examplesOf(name, key, rule, watched),
+      };
+    }),
+  );
+}
+
+function* examplesOf(
+  bucket: string,
+  key: FilledPattern,
+  rule: Rule,
+  watched: readonly ObjectFilter[],
+): Iterable<Omit<ObjectChange, 'action'>> {
+  for (const sample of isWhole(key) ? ['x'] : samplesFor(rule)) yield changeOf(bucket, sampleOf(key, sample));
+  if (isWhole(key)) return;
+  const prefixes = [...listOf(rule.match.prefix), ''].map(stringsFrom);
+  const ways = [...watched.filter((filter) => (filter.bucket ?? bucket) === bucket), {}];
+  const exceptions = exceptedKeys(rule);
+  for (const { prefix: start = '', suffix: end = '' } of ways) {
+    for (const prefix of prefixes) {
+      for (const ending of stringsTo(end)) {
+        const text = stringIn([stringsOf({ tokens: key }), prefix, stringsFrom(start), ending], exceptions);
+        if (text !== undefined) yield changeOf(bucket, text);
+      }
+    }
+  }
+}
+
+/** The keys that are left out whatever else holds. */
+function exceptedKeys({ except }: Rule): readonly StringSet[] {
+  return exceptionsOf(except).flatMap(({ key, prefix, ...others }) => {
+    const sets = [
+      ...listOf(key).map((pattern) => stringsOf(compilePattern(pattern))),
+      ...listOf(prefix).map(stringsFrom),
+    ];
+    const isByOneAlone = key === undefined || prefix === undefined;
+    return isByOneAlone && Object.keys(others).length === 0 ? sets : [];
+  });
+}
+
+function changeOf(bucket: string, key: string): Omit<ObjectChange, 'action'> {
+  return { source: 's3', id: `s3://${bucket}/${key}`, occurredAt: anyTime, bucket, key };
+}
+
+function keysOf({ match }: Rule, values: Solution): readonly FilledPattern[] {
+  const own = values.get('key');
+  const patterns = listOf(match.key);
+  const isCaptured = patterns.some((pattern) => compilePattern(pattern).variables.includes('key'));
+  if (own !== undefined && !isCaptured) return [fillValue(own)];
+  if (patterns.length > 0) return patterns.map((pattern) => fillPattern(pattern, values));
+  const prefixes = listOf(match.prefix);
+  return (prefixes.length > 0 ? prefixes : ['']).map((text) =>
+    fillValue({ text, isOpen: true, mayBeginWithSlash: false }),
+  );
+}
+
+/** Those that a rule names, or else those that are watched. */
+function bucketsOf(
+  { match }: Rule,
+  values: Solution,
+  watched: readonly ObjectFilter[],
+): readonly FilledPattern[] {
+  const own = values.get('bucket');
+  const patterns = listOf(match.bucket);
+  const isCaptured = patterns.some((pattern) => compilePattern(pattern).variables.includes('bucket'));
+  if (own !== undefined && !isCaptured) return [fillValue(own)];
+  const names = [...new Set(watched.flatMap(({ bucket }) => bucket ?? []))];
+  if (patterns.length === 0)
+    return names.length > 0
+      ? names.map((text) => [{ kind: 'literal', text }])
+      : [fillPattern('{bucket}', new Map())];
+  return patterns.flatMap((source) => {
+    const filled = fillPattern(source, values);
+    if (isWhole(filled)) return [filled];
+    const pattern = compilePattern(writePattern(filled));
+    const fitting = names.filter((name) => pattern.match(name) !== undefined);
+    return fitting.length > 0 ? fitting.map((text): FilledPattern => [{ kind: 'literal', text }]) : [filled];
+  });
+}

@@ -1,0 +1,51 @@
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import { counted } from '../../counted.ts';
+import type { PurgingChange } from './changes-that-purge.ts';
+
+/** What purges one URL. */
+export interface PurgedUrl {
+  readonly url: string;
+  readonly changes: readonly PurgingChange[];
+}
+
+/** So many of a template are printed; --json has all of them. */
+const mostPrinted = 5;
+
+/** @returns which changes purge a URL, for people to read */
+export function describePurgedUrl({ url, changes }: PurgedUrl): string {
+  if (changes.length === 0)
+    return `${url}\n  No change purges it: no rule makes a URL, directory or pattern that does.`;
+  const groups = groupBy(changes, ({ rule, template }) => JSON.stringify([rule, template]));
+  return [url, ...[...groups.values()].flatMap((group) => describeTemplate(url, group))].join('\n');
+}
+
+function describeTemplate(
+  url: string,
+  changes: readonly [PurgingChange, ...PurgingChange[]],
+): readonly string[] {
+  const [{ rule, template }] = changes;
+  const left = changes.length - mostPrinted;
+  return [
+    `  ${rule}, ${template}`,
+    ...changes.slice(0, mostPrinted).map((change) => `    ${describeChange(url, change)}`),
+    ...(left > 0 ? [`    ... and ${counted(left, 'other kind')} of changes`] : []),
+  ];
+}
+
+/** @returns e.g. `put or delete of s3://www/site/{+path}, by the directory https://www.example.com/*` */
+function describeChange(
+  url: string,
+  { change, actions, levelsBelow, except, entry, notWatched }: PurgingChange,
+): string {
+  const kind = entry.kind === 'dir' ? 'directory' : entry.kind === 'file' ? 'URL' : 'pattern';
+  return [
+    `${actions.join(' or ')} of ${change}`,
+    ...(levelsBelow === undefined
+      ? []
+      : [`pages at most ${counted(levelsBelow, 'directory', 'directories')} below`]),
+    ...(except.length === 0 ? [] : [`except ${except.join(', or ')}`]),
+    ...(entryText(entry) === url ? [] : [`by the ${kind} ${entryText(entry)}`]),
+    ...(notWatched === undefined ? [] : [`but it would not arrive: ${notWatched}`]),
+  ].join(', ');
+}

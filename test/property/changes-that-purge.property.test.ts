@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { compilePattern } from '../../functions/core/mapping/patterns/pattern.ts';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
+import type { OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
+import { changesThatPurge, type ReversedConfig } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import { entryChange, objectChange } from '../helpers/changes.ts';
+
+const some = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+
+const purge = {
+  hosts: some(fc.subarray(['h.example', 'http://m.example', 'https://{first}.example'], { minLength: 1 })),
+  files: fc.subarray(
+    [
+      '/{+path}',
+      '/{path}',
+      '/s/{first}-{path}.html',
+      '/x?p={path}',
+      '/feed.xml',
+      'https://o.example{+path}',
+      'https://o.example/a b/{first}/{+path}',
+    ],
+    { minLength: 1 },
+  ),
+  dirs: fc.subarray(['/{first}/*', '/{first}/**', '/t/*', '/{path}', '/{+path}*', '/i/*.jpg']),
+  regexes: fc.subarray([
+    'any://h.example/{+path}\\?.*',
+    'https://{first}.example/[a-z]+$',
+    'any://h.example/r/{path}/{first}',
+  ]),
+  queries: some(fc.subarray(['a=b', 'p={path}', '?x={first}&y'], { minLength: 1 })),
+  variants: some(fc.boolean()),
+  fileHeaders: some(fc.constantFrom([{}, { 'x-of': '{first}' }])),
+  encodings: some(
+    fc.subarray(['browser', 's3', 'plus', 'component', 'form', 'lowercase'] as const, { minLength: 1 }),
+  ),
+};
+const pages = fc.record({
+  index: some(fc.constantFrom('index.html', 'ä b.html')),
+  cleanUrls: some(fc.constantFrom(true, '.htm')),
+  trailingSlash: some(fc.constantFrom('always', 'never', 'both')),
+  parents: some(fc.nat(3)),
+});
+
+const ruleOf = (match: fc.Arbitrary<object>): fc.Arbitrary<Rule> =>
+  fc
+    .record({ match, pages, ...purge })
+    .map(({ match, pages, hosts = ['h.example'], files, dirs, regexes, ...others }) => {
+      const rule = {
+        ...match,
+        purge: { hosts, fileUrls: files, dirUrls: dirs, regexPatterns: regexes, ...others },
+        pages,
+      };
+      return JSON.parse(JSON.stringify(rule)) as Rule;
+    });
+
+const ofObjects = ruleOf(
+  fc.record({
+    match: fc.record({
+      source: fc.constant('s3'),
+      key: fc.constantFrom<string | string[]>(
+        '{first}/{+path}',
+        'site/{first}/{+path}',
+        ['{first}/{+path}', 'p-{first}/{any}/{+path}'],
+        '{first}/{mid}/{+path}.md',
+      ),
+      prefix: some(fc.constantFrom('a', 'site/', ['x/', 'p-'])),
+      action: some(fc.constantFrom('put', 'delete')),
+    }),
+    except: some(fc.constantFrom('{+any}.map', ['x/{+any}', '{one}/page'], [{ prefix: 'site/x' }])),
+  }),
+);
+
+const ofEntries = ruleOf(
+  fc.record({
+    match: fc.record({
+      source: fc.constant('contentful'),
+      type: some(fc.constantFrom<string | string[]>('post', ['page', 'post'])),
+      locale: some(fc.constantFrom('{language}-{region}', ['en', 'de-{region}'])),
+      action: some(fc.constantFrom('put', 'delete')),
+    }),
+    except: some(fc.constantFrom({ type: 'page' }, { fields: { path: 'x' } })),
+  }),
+);
+
+const name = fc.constantFrom(
+  'a',
+  'x',
+  'b c',
+  'ü+',
+  'index.html',
+  'about.html',
+  'n.htm',
+  'p%q',
+  'page',
+  's-t',
+  'a*b',
+);
+const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
+const first = fc.constantFrom('a', 'x', 'blog', 'b-c');
+const key = fc
+  .record({
+    start: fc.constantFrom('', 'site/', 'p-'),
+    first,
+    path,
+    end: fc.constantFrom('', '.md', '.map', '/index.html'),
+  })
+  .map(({ start, first, path, end }) => `${start}${first}/${path}${end}`);
+
+/** URLs that an entry purges: the one that it names, or some that its wildcard matches. */
+function urlsOf(entry: PurgeEntry): readonly string[] {
+  if (entry.kind === 'file') return [entry.url];
+  if (entry.kind === 'regex') {
+    const url = entry.pattern
+      .replace(/^any:/, 'https:')
+      .replace(/\\\?\.\*$/, '?q')
+      .replace('[a-z]+', 'abc')
+      .replace(/\$$/, '');
+    return [url.replaceAll(/\\(.)/g, '$1')];
+  }
+  return ['', 'k', 'k.jpg'].map((part) => entry.url.replace(/\*{1,2}([^*]*)$/, `${part}$1`));
+}
+
+function check(rule: Rule, change: OriginChange, isFound: (words: string) => boolean) {
+  const config: ReversedConfig = { target: 'production', rules: [rule], buckets: [{ name: 'site' }] };
+  const forward = compileRules(config);
+  const { entries } = forward.map(change);
+  for (const entry of entries.filter((_, index) => index % Math.ceil(entries.length / 3) === 0)) {
+    for (const url of urlsOf(entry)) {
+      const { matches } = matchUrl(url);
+      if (!matches(entry)) continue;
+      const found = changesThatPurge(config, url);
+      for (const { example, change: words } of found) {
+        expect([words, forward.map(example).entries.some(matches)]).toEqual([words, true]);
+      }
+      const fitting = found.filter(({ change: words }) => isFound(words));
+      expect([url, found.map(({ change: words }) => words), fitting.length > 0]).toEqual([
+        url,
+        expect.anything(),
+        true,
+      ]);
+    }
+  }
+}
+
+test('what a rule makes of an object is found again, by a pattern that its key fits, and nothing else is claimed', () => {
+  fc.assert(
+    fc.property(ofObjects, key, (rule, key) => {
+      check(
+        rule,
+        objectChange(key),
+        (words) => compilePattern(words).match(`s3://site/${key}`) !== undefined,
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('what a rule makes of an entry is found again, by its values, and nothing else is claimed', () => {
+  fc.assert(
+    fc.property(
+      ofEntries,
+      fc.record({ first, path }),
+      fc.constantFrom('post', 'page'),
+      fc.constantFrom('en', 'de-AT'),
+      (rule, fields, type, locale) => {
+        check(rule, entryChange({ type, locale, fields }), (words) =>
+          Object.entries({ ...fields, type, locale }).every(([name, value]) => {
+            const [, written] = new RegExp(`\\b${name} = ("[^"]*")`).exec(words) ?? [];
+            return written === undefined || compilePattern(JSON.parse(written)).match(value) !== undefined;
+          }),
+        );
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { Rule } from '../../functions/core/mapping/rule.ts';
+import { changesThatPurge, type ReversedConfig } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
+import { describePurgedUrl } from '../../infra/cli/explain/reverse/print-purging-changes.ts';
+
+const h = 'https://www.example.com';
+
+function purgedBy(url: string, rule: Rule, others: Partial<ReversedConfig> = {}): readonly string[] {
+  const config: ReversedConfig = {
+    target: 'production',
+    rules: [rule],
+    buckets: [{ name: 'www' }],
+    ...others,
+  };
+  return describePurgedUrl({ url, changes: changesThatPurge(config, url) })
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+    .map((line) => line.trim());
+}
+
+const ofObjects = (purge: Rule['purge'], others: Partial<Rule> = {}): Rule => ({
+  match: { source: 's3', key: 'site/{+path}' },
+  purge,
+  ...others,
+});
+
+describe('an object whose change purges a URL', () => {
+  it.each<[string, string, Rule, readonly string[]]>([
+    [
+      'is the file itself',
+      `${h}/a%20b.html`,
+      ofObjects({ fileUrls: [`${h}/{+path}`] }),
+      ['put or delete of s3://www/site/a b.html'],
+    ],
+    [
+      'is each file that shows at the page',
+      `${h}/blog/`,
+      ofObjects(
+        { fileUrls: [`${h}/{+path}`] },
+        { pages: { index: 'index.html', cleanUrls: true, trailingSlash: 'always' } },
+      ),
+      [
+        'put or delete of s3://www/site/blog/',
+        'put or delete of s3://www/site/blog/index.html',
+        'put or delete of s3://www/site/blog.html',
+        'put or delete of s3://www/site/blog',
+      ],
+    ],
+    [
+      'is any below, where a page makes those above stale',
+      `${h}/blog/`,
+      ofObjects(
+        { fileUrls: [`${h}/{+path}`] },
+        { match: { source: 's3', key: 'site/{+path}', action: 'put' }, pages: { parents: 2 } },
+      ),
+      ['put of s3://www/site/blog/', 'put of s3://www/site/blog/{+path}, pages at most 2 directories below'],
+    ],
+    [
+      'is any of the rule, but for what it leaves out, where a directory covers the URL',
+      `${h}/blog/a.html`,
+      ofObjects({ dirUrls: [`${h}/blog/*`] }, { except: 'site/{+path}.map' }),
+      [`put or delete of s3://www/site/{+path}, except key "site/{+path}.map", by the directory ${h}/blog/*`],
+    ],
+    [
+      'keeps what the URL does not say as a variable',
+      `${h}/hello/`,
+      ofObjects({ fileUrls: [`${h}/{slug}/`] }, { match: { source: 's3', key: 'posts/{year}/{slug}.md' } }),
+      ['put or delete of s3://www/posts/{year}/hello.md'],
+    ],
+    [
+      'is found behind a query string',
+      `${h}/a.html?lang=a.html`,
+      ofObjects({ fileUrls: [`${h}/{+path}`], queries: ['lang={path}'] }),
+      ['put or delete of s3://www/site/a.html'],
+    ],
+    [
+      'is found by a pattern',
+      `${h}/a.b?x=1`,
+      ofObjects({ regexPatterns: [`any://www.example.com/{+path}\\?.*`] }),
+      ['put or delete of s3://www/site/a.b, by the pattern any://www.example.com/a\\.b\\?.*'],
+    ],
+    [
+      'is found under the other scheme, which the cache does not tell apart',
+      'http://www.example.com/a',
+      ofObjects({ fileUrls: [`${h}/{+path}`] }),
+      [`put or delete of s3://www/site/a, by the URL ${h}/a`],
+    ],
+  ])('%s', (_, url, rule, changes) => {
+    expect(purgedBy(url, rule)).toEqual(changes);
+  });
+
+  it('is none that the rule leaves out, or that lies outside of its prefix', () => {
+    const purge = { fileUrls: [`${h}/{+path}`] };
+    expect(purgedBy(`${h}/a.map`, ofObjects(purge, { except: 'site/{+path}.map' }))).toEqual([]);
+    const match = { source: 's3', key: 'site/{+path}', prefix: ['site/img/'] };
+    expect(purgedBy(`${h}/a.png`, ofObjects(purge, { match }))).toEqual([]);
+    expect(purgedBy(`${h}/img/a.png`, ofObjects(purge, { match }))).toHaveLength(1);
+  });
+
+  it('is said not to arrive, where its bucket or its key is not watched', () => {
+    const rule = ofObjects({ fileUrls: [`${h}/{+path}`] });
+    expect(purgedBy(`${h}/a.css`, rule, { buckets: [{ name: 'www', suffix: '.html' }] })).toEqual([
+      'put or delete of s3://www/site/a.css, but it would not arrive: only keys that end with ".html" are watched',
+    ]);
+    expect(purgedBy(`${h}/a.css`, rule, { buckets: [] })).toEqual([
+      'put or delete of s3://{bucket}/site/a.css, but it would not arrive: no bucket "bucket" is watched',
+    ]);
+  });
+});
+
+describe('an entry whose change purges a URL', () => {
+  const contentful = (match: object, purge: Rule['purge']): Rule => ({
+    match: { source: 'contentful', ...match },
+    purge,
+  });
+
+  it.each<[string, string, Rule, readonly string[]]>([
+    [
+      'has the values that the URL has',
+      `${h}/blog/hello`,
+      contentful({ type: 'blogPost' }, { fileUrls: [`${h}/blog/{slug}`] }),
+      ['put or delete of contentful entry with type = "blogPost" and slug = "hello" or "/hello"'],
+    ],
+    [
+      'has an item of a list',
+      `${h}/tags/a%20b`,
+      contentful({}, { fileUrls: [`${h}/tags/{fields.tags.*}`] }),
+      ['put or delete of contentful entry with fields.tags.* = "a b" or "/a b"'],
+    ],
+    [
+      'has a locale of which the URL has a part',
+      `${h}/de/x`,
+      contentful({ locale: '{language}-{region}', action: 'put' }, { fileUrls: [`${h}/{language}/x`] }),
+      ['put of contentful entry with locale = "de-{region}"'],
+    ],
+    [
+      'is any, where the URL is the same for all',
+      `${h}/feed.xml`,
+      contentful({}, { fileUrls: [`${h}/feed.xml`] }),
+      ['put or delete of any contentful entry'],
+    ],
+    [
+      'has the whole URL as a value',
+      `${h}/a`,
+      contentful({}, { fileUrls: ['{+url}'] }),
+      [
+        `put or delete of contentful entry with url = "${h}/a"`,
+        'put or delete of contentful entry with url = "http://www.example.com/a", by the URL http://www.example.com/a',
+      ].toReversed(),
+    ],
+  ])('%s', (_, url, rule, changes) => {
+    expect(purgedBy(url, rule)).toEqual(changes);
+  });
+
+  it('is one of each of the types that the rule names and does not leave out', () => {
+    const rule = contentful({ type: ['post', 'page', 'draft'] }, { fileUrls: [`${h}/{slug}`] });
+    expect(purgedBy(`${h}/a`, { ...rule, except: { type: 'draft' } })).toEqual(
+      ['post', 'page'].map(
+        (type) =>
+          `put or delete of contentful entry with type = "${type}" and slug = "a" or "/a", except type "draft"`,
+      ),
+    );
+  });
+});
+
+it('of very many ways to write a URL, some are looked at, and it does not take long', () => {
+  const rule = ofObjects(
+    { fileUrls: [`${h}/{+a}/{+b}/{+c}/{+d}`] },
+    { match: { source: 's3', key: '{+a}/x/{+b}/x/{+c}/x/{+d}' } },
+  );
+  const startedMs = performance.now();
+  purgedBy(`${h}/${'x/'.repeat(400)}`, rule);
+  expect(performance.now() - startedMs).toBeLessThan(5000);
+});
