@@ -206,6 +206,7 @@ export class CdnPurger extends PurgerBase {
         inbox: this.s3Queue,
         watchedQueues: this.#s3Receiver?.watchedQueues ?? [],
         webhookUrl: this.webhookUrl,
+        functions: [this.#s3Receiver?.function, this.#webhookReceiver?.function],
       }),
     });
     if (this.#settings.dashboard) {

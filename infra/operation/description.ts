@@ -48,6 +48,8 @@ export interface PurgerDescription {
   readonly hosts: readonly string[];
   /** From where a page is looked at: `dns`, and addresses of edges. Missing in stacks of older versions. */
   readonly vantages?: readonly string[];
+  /** The functions' log groups, the receivers' first. Missing in stacks of older versions. */
+  readonly logGroups?: readonly string[];
   /** How many buckets and hosts there was no room for. */
   readonly leftOut: number;
 }

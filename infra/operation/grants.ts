@@ -2,6 +2,7 @@ import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -35,12 +36,14 @@ export interface Operated extends OperatedParts {
   readonly inbox: () => IQueue | undefined;
   /** The queues of others that `receive-s3` empties. */
   readonly watchedQueues: () => readonly IQueue[];
+  /** The functions' logs. */
+  readonly logGroups: () => readonly ILogGroup[];
 }
 
 /** Lets a grantee run the commands that change nothing: `status`, `why`, `wait`, `tail`, `report`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
-  const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey, inbox, watchedQueues } =
-    operated;
+  const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey } = operated;
+  const { inbox, watchedQueues, logGroups } = operated;
   const { queue, deadLetterQueue } = submit.buffer;
   const stack = Stack.of(scope);
   const allow = allowOn(grantee);
@@ -65,6 +68,10 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   );
   allow(['lambda:GetEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
   allow(['events:DescribeRule'], tick.schedule.ruleArn);
+  allow(
+    ['logs:FilterLogEvents'],
+    ...Lazy.list({ produce: () => logGroups().map(({ logGroupArn }) => logGroupArn) }),
+  );
   const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
   const alarms = stack.formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: '*', arnFormat });
   allow(['cloudwatch:DescribeAlarms'], alarms);

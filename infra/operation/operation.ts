@@ -1,9 +1,11 @@
 import { Lazy, Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import type { PurgerFunction } from '../function/purger-function.ts';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
@@ -26,6 +28,7 @@ export interface OperationProps extends OperatedParts {
     readonly inbox: IQueue | undefined;
     readonly watchedQueues: readonly IQueue[];
     readonly webhookUrl: string | undefined;
+    readonly functions: readonly (PurgerFunction | undefined)[];
   };
 }
 
@@ -92,7 +95,13 @@ export class Operation extends Construct {
       folder: this.folder,
       inbox: () => receivers().inbox,
       watchedQueues: () => receivers().watchedQueues.slice(0, maxWatchedQueues),
+      logGroups: () => this.#logGroups(),
     };
+  }
+
+  #logGroups(): readonly ILogGroup[] {
+    const { receivers, submit, tick } = this.#props;
+    return [...receivers().functions, submit.function, tick.function].flatMap((each) => each?.logGroup ?? []);
   }
 
   /** A parameter's name has letters, digits and `_.-`; a construct's path may have anything. */
@@ -140,6 +149,7 @@ export class Operation extends Construct {
       buckets: buckets.fit,
       hosts: hosts.fit,
       vantages: vantagesOf(settings.target, settings.probe?.edges ?? [])[settings.target],
+      logGroups: this.#logGroups().map(({ logGroupName }) => logGroupName),
       leftOut: buckets.leftOut + hosts.leftOut,
     };
   }

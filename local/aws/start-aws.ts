@@ -1,4 +1,5 @@
 import { type MessageAttributeValue, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { keepLogLines } from './control/logs.ts';
 import { serveControl } from './control/server.ts';
 import type { Switches } from './control/switch.ts';
 import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/emulators.ts';
@@ -13,7 +14,7 @@ import { domainsOf, serveHttpApis, startHttpApis } from './http-api/apis.ts';
 import type { AnsweredRequest } from './http-api/server.ts';
 import type { SendToQueue } from './lambda/async-invocation.ts';
 import { createAsyncInvokers } from './lambda/async-settings.ts';
-import { makeFunctions } from './lambda/functions.ts';
+import { type FunctionSurroundings, makeFunctions } from './lambda/functions.ts';
 import type { InvocationEvent, LocalFunction } from './lambda/invocation.ts';
 import type { OutsideNotification } from './s3-events/notifications.ts';
 import { startObjectEvents } from './s3-events/object-events.ts';
@@ -132,12 +133,17 @@ async function startStack(
 
   const switches: Switches = { mappings: new Map(), rules: new Map() };
   const functions = new Map<string, LocalFunction>();
+  const logLines = keepLogLines();
   // Functions invoke each other there, so that it listens before they are made.
-  const control = await serveControl({ switches, functions }, stops);
+  const control = await serveControl({ switches, functions, logLines }, stops);
   const endpoints = { ...emulators.endpoints, lambda: control };
   const surroundings = { template, endpoints, sqs, httpApis, emit, warn, stops, signal };
   const environment = options.environment ?? {};
-  const onLog = options.onFunctionLog ?? (() => {});
+  const onLog: FunctionSurroundings['onLog'] = (source, message) => {
+    const { logGroupName = `/aws/lambda/${source.functionName}` } = source;
+    logLines.add({ logGroupName, atMs: Date.now(), message });
+    options.onFunctionLog?.(source, message);
+  };
   for (const made of makeFunctions({ ...surroundings, environment, onLog })) functions.set(...made);
   const sendToQueue = queueSender(emulators);
   const invoke = createAsyncInvokers({ ...surroundings, functions, sendToQueue });

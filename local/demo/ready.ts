@@ -28,7 +28,7 @@ export interface Ready {
   readonly operation: {
     readonly region: string;
     readonly endpoints: Readonly<
-      Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge' | 's3', string>
+      Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge' | 's3' | 'logs', string>
     >;
     readonly purger: unknown;
   };
@@ -79,6 +79,7 @@ export function readyOf(
         lambda: aws.control.endpoint,
         eventBridge: aws.control.endpoint,
         s3: aws.s3.endpoint,
+        logs: aws.control.endpoint,
       },
       purger: purgerOf(config, aws, { endpoint: cdnPro, vantages: edges }, contract),
     },

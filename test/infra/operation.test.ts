@@ -70,6 +70,9 @@ const reading = [
   'dynamodb:Query on PurgerParkedTable',
   'events:DescribeRule on PurgerTickSchedule',
   `lambda:GetEventSourceMapping on ${mapping}`,
+  ...['ReceiveS3', 'ReceiveWebhook', 'Submit', 'Tick'].map(
+    (name) => `logs:FilterLogEvents on Purger${name}FunctionLogs`,
+  ),
   `sqs:ChangeMessageVisibility on ${deadLetters}`,
   ...[buffer, deadLetters, 'PurgerReceiveS3InboxQueue'].map((queue) => `sqs:GetQueueAttributes on ${queue}`),
   `sqs:ReceiveMessage on ${deadLetters}`,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import type { WatchEvent } from '../../infra/cli/purger/history/watch.ts';
+import type { UrlLines } from '../../infra/cli/queries/logs/url-lines.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { EdgesNow } from '../../infra/cli/queries/why/edge-now.ts';
@@ -172,6 +173,20 @@ test('why looks at the edge, too, against the object or an origin that is named'
   expect(stdout).toContain('Next: where a purge of it is under way');
   expect(await cli(['why', page, '--edge-at', 'a/b'])).toMatchObject({ exitCode: 2 });
   expect(await cli(['why', page, '--origin', 'ftp://h'])).toMatchObject({ exitCode: 2 });
+});
+
+test('why --logs says what the logs have of a page, and what receivers have left out', async () => {
+  const { stdout } = await cli(['why', 'https://h.example/page-7', '--logs', '15m', '--json']);
+  const { logs } = JSON.parse(stdout) as { readonly logs: UrlLines };
+  expect(logs).toMatchObject({ isComplete: true, leftOut: [] });
+  expect(logs.lines.map(({ by, message }) => `${by}: ${message}`).toReversed()).toEqual([
+    'receive-s3: change queued',
+    'submit: purge accepted',
+  ]);
+  const inWords = await cli(['why', 'https://h.example/page-7', '--logs', '15m']);
+  expect(inWords.stdout).toMatch(
+    /^Logs since .*\n.*receive-s3: change queued \(s3:\/\/my-bucket\/page-7\)$/s,
+  );
 });
 
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {

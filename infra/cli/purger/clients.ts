@@ -1,4 +1,5 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchLogsClient, CloudWatchLogsClientConfig } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
@@ -22,6 +23,8 @@ export interface Clients {
   readonly s3?: () => Promise<S3Client>;
   /** Reads objects; missing on a local stack of an older version. */
   readonly objects?: () => Promise<S3Client>;
+  /** Reads the functions' logs; missing on a local stack of an older version. */
+  readonly logs?: () => Promise<CloudWatchLogsClient>;
   /** Missing on the local stack, where everybody is the same. */
   readonly sts?: () => Promise<STSClient>;
 }
@@ -30,7 +33,10 @@ export interface Clients {
 export interface LocalServices {
   readonly region: string;
   readonly endpoints: Readonly<
-    Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string> & { s3?: string }
+    Record<'sqs' | 'dynamodb' | 'secretsManager' | 'lambda' | 'eventBridge', string> & {
+      readonly s3?: string;
+      readonly logs?: string;
+    }
   >;
 }
 
@@ -41,6 +47,7 @@ export function awsClients(): Clients {
     cloudWatch: async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(clientOptions),
     s3: async () => new (await import('@aws-sdk/client-s3')).S3Client(clientOptions),
     objects: () => objectsClient({ followRegionRedirects: true }),
+    logs: () => logsClient({}),
     sts: async () => new (await import('@aws-sdk/client-sts')).STSClient(clientOptions),
   };
 }
@@ -48,12 +55,13 @@ export function awsClients(): Clients {
 /** @returns clients of a local stack, which accepts any credentials */
 export function localClients({ region, endpoints }: LocalServices): Clients {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const { s3 } = endpoints;
+  const { s3, logs } = endpoints;
   return {
     ...clientsWith((service) => ({ region, credentials, endpoint: endpoints[service] })),
     ...(s3 !== undefined && {
       objects: () => objectsClient({ region, credentials, endpoint: s3, forcePathStyle: true }),
     }),
+    ...(logs !== undefined && { logs: () => logsClient({ region, credentials, endpoint: logs }) }),
   };
 }
 
@@ -61,7 +69,14 @@ async function objectsClient(options: S3ClientConfig): Promise<S3Client> {
   return new (await import('@aws-sdk/client-s3')).S3Client({ ...clientOptions, ...options });
 }
 
-type Service = Exclude<keyof LocalServices['endpoints'], 's3'>;
+async function logsClient(options: CloudWatchLogsClientConfig): Promise<CloudWatchLogsClient> {
+  return new (await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogsClient({
+    ...clientOptions,
+    ...options,
+  });
+}
+
+type Service = Exclude<keyof LocalServices['endpoints'], 's3' | 'logs'>;
 
 function clientsWith(optionsOf: (service: Service) => object): Clients {
   const options = (service: Service) => ({ ...clientOptions, ...optionsOf(service) });

@@ -6,17 +6,19 @@ import { closeServer, listen, type Stop } from '../emulators/server.ts';
 import type { Functions } from '../lambda/functions.ts';
 import { type Answer, refusal } from './answer.ts';
 import { answerInvocation } from './invocations.ts';
+import { answerLogs, type LogLines } from './logs.ts';
 import type { Switches } from './switch.ts';
 
 /** What the endpoint is about; all of it may be added after it listens. */
 export interface Controlled {
   readonly switches: Switches;
   readonly functions: Functions;
+  readonly logLines: LogLines;
 }
 
 /**
- * Serves what functions and commands need of Lambda's API (`Invoke`, `GetEventSourceMapping`, `UpdateEventSourceMapping`)
- * and of EventBridge's (`DescribeRule`, `EnableRule`, `DisableRule`).
+ * Serves what functions and commands need of Lambda's API (`Invoke`, `GetEventSourceMapping`, `UpdateEventSourceMapping`),
+ * of EventBridge's (`DescribeRule`, `EnableRule`, `DisableRule`), and of CloudWatch Logs' (`FilterLogEvents`).
  * @returns its URL, without a trailing slash
  */
 export async function serveControl(controlled: Controlled, stops: Stop[]): Promise<string> {
@@ -35,13 +37,13 @@ export async function serveControl(controlled: Controlled, stops: Stop[]): Promi
     response.end(JSON.stringify(body ?? null));
   });
   stops.push(() => closeServer(server));
-  return listen(server, undefined, 'Lambda and EventBridge');
+  return listen(server, undefined, 'Lambda, EventBridge and CloudWatch Logs');
 }
 
 async function answer(
   request: IncomingMessage,
   body: string,
-  { switches: { mappings, rules }, functions }: Controlled,
+  { switches: { mappings, rules }, functions, logLines }: Controlled,
 ): Promise<Answer> {
   const [, name] = /^\/2015-03-31\/functions\/([^/?]+)\/invocations/.exec(request.url ?? '') ?? [];
   if (name !== undefined && request.method === 'POST') {
@@ -49,6 +51,8 @@ async function answer(
     return answerInvocation(functions, decodeURIComponent(name), type?.toString(), body);
   }
   const json = parseJson(body);
+  const [, ofLogs] = /^Logs_20140328\.(\w+)$/.exec(String(request.headers['x-amz-target'])) ?? [];
+  if (ofLogs !== undefined) return answerLogs(ofLogs, json, logLines.all);
   const [, operation] = /^AWSEvents\.(\w+)$/.exec(String(request.headers['x-amz-target'])) ?? [];
   if (operation !== undefined) return answerRule(operation, String(recordOf(json)?.Name), rules);
   const [, uuid] = /^\/2015-03-31\/event-source-mappings\/([^/?]+)/.exec(request.url ?? '') ?? [];

@@ -34,7 +34,7 @@ export interface FunctionSurroundings {
   readonly environment: Readonly<Record<string, string>>;
   /** Called with each line that a handler writes to stdout or stderr. */
   readonly onLog: (
-    source: { readonly logicalId: string; readonly functionName: string },
+    source: { readonly logicalId: string; readonly functionName: string; readonly logGroupName?: string },
     line: string,
   ) => void;
   readonly emit: (event: InvocationEvent) => void;
@@ -83,7 +83,7 @@ function makeFunction(
       ...(LogGroup && { logGroupName: LogGroup }),
       maxEnvironments,
     },
-    (line) => onLog({ logicalId, functionName }, line),
+    (line) => onLog({ logicalId, functionName, ...(LogGroup && { logGroupName: LogGroup }) }, line),
     emit,
   );
   stops.push(made.stop);

@@ -1,0 +1,132 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { describe, expect, test } from 'vitest';
+import { enqueueEvents, s3Events, webhookEvents } from '../../functions/lambda/log-events.ts';
+import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { readUrlLines } from '../../infra/cli/purger/logs/read-lines.ts';
+import { describeLines } from '../../infra/cli/queries/logs/describe-lines.ts';
+import { leftOutTerms, linesOfUrl, patternOf, urlTerms } from '../../infra/cli/queries/logs/url-lines.ts';
+
+const startMs = Date.UTC(2026, 10, 26, 8);
+const url = 'https://h.example/blog/a%20b.html';
+const line = (seconds: number, message: string, fields: object, service = 'receive-s3') => ({
+  atMs: startMs + seconds * 1000,
+  text: JSON.stringify({ level: 'INFO', message, service, ...fields }),
+});
+
+describe('what the logs have of a URL', () => {
+  const raw = [
+    line(1, enqueueEvents.changeUnmatched, { change: { id: 's3://www/blog/a b.html' } }),
+    line(
+      2,
+      webhookEvents.unverified,
+      { webhook: 'contentful', reason: 'wrong signature' },
+      'receive-webhook',
+    ),
+    line(3, webhookEvents.unverified, { webhook: 'contentful', reason: 'too old' }, 'receive-webhook'),
+    line(4, 'purge accepted', { purgeId: 'p1', urls: [url] }, 'submit'),
+    line(5, 'purge accepted', { purgeId: 'p2', urls: ['https://h.example/other'] }, 'submit'),
+    { atMs: startMs, text: 'START RequestId' },
+  ];
+  const found = { ...linesOfUrl(raw, urlTerms(url, []), startMs), isComplete: true };
+
+  test('are the lines that name it or its file, and what receivers have left out meanwhile', () => {
+    expect(found.lines).toEqual([
+      { at: '2026-11-26T08:00:04.000Z', by: 'submit', message: 'purge accepted', about: 'p1' },
+      {
+        at: '2026-11-26T08:00:01.000Z',
+        by: 'receive-s3',
+        message: 'change matches no rule',
+        about: 's3://www/blog/a b.html',
+      },
+    ]);
+    expect(found.leftOut).toEqual([
+      {
+        message: 'webhook refused: not verified',
+        count: 2,
+        lastAt: '2026-11-26T08:00:03.000Z',
+        about: 'contentful: too old',
+      },
+      expect.objectContaining({ message: 'change matches no rule', count: 1 }),
+    ]);
+  });
+
+  test('is printed on one line each', () => {
+    const printed = describeLines(found);
+    expect(printed).toContain(
+      'Logs since 2026-11-26T08:00:00.000Z:\n  2026-11-26T08:00:04.000Z  submit: purge accepted (p1)\n',
+    );
+    expect(printed).toContain(
+      '      2  webhook refused: not verified; the last one 2026-11-26T08:00:03.000Z, contentful: too old',
+    );
+    expect(describeLines({ ...found, lines: [], isComplete: false })).toContain('was not read in full');
+  });
+});
+
+test('every message of something left out is looked for, in a pattern that CloudWatch takes', () => {
+  const messages = [
+    enqueueEvents.changeUnmatched,
+    enqueueEvents.changeExcepted,
+    enqueueEvents.changeNotQueued,
+    enqueueEvents.changeUnpurgeable,
+    enqueueEvents.urlInvalid,
+    s3Events.eventIgnored,
+    s3Events.changesFiltered,
+    s3Events.changeUnchanged,
+    s3Events.recordNotUnderstood,
+    webhookEvents.notProcessed,
+    webhookEvents.notQueued,
+    webhookEvents.unverified,
+    webhookEvents.malformed,
+    webhookEvents.unknownOrTooLarge,
+    webhookEvents.ignored,
+    webhookEvents.seenBefore,
+  ];
+  const raw = messages.map((message, second) => line(second, message, {}));
+  expect(linesOfUrl(raw, [], startMs).leftOut).toHaveLength(messages.length);
+  for (const message of messages) expect(leftOutTerms.some((term) => message.includes(term))).toBe(true);
+  const long = Array.from({ length: 50 }, (_, at) => `s3://www/${'x'.repeat(60)}${at}`);
+  for (const terms of [leftOutTerms, urlTerms(url, long)]) {
+    expect(patternOf(terms).length).toBeLessThanOrEqual(1024);
+  }
+});
+
+test('a page of a directory is looked for by the file that it comes from, and never by what a pattern cannot hold', () => {
+  expect(urlTerms('https://h.example/', [])).toEqual(['https://h.example/', 'index.html']);
+  expect(urlTerms('https://h.example/blog/', [])).toEqual(['https://h.example/blog/', 'blog/index.html']);
+  expect(urlTerms('https://h.example/%22a%5C', ['s3://b/"'])).toEqual(['https://h.example/%22a%5C']);
+  expect(urlTerms('https://h.example/%ff', [])).toEqual(['https://h.example/%ff', '%ff']);
+});
+
+test('logs are read back from now, an hour at a time, and where there are too many it is said from when on', async () => {
+  const hourMs = 3_600_000;
+  const nowMs = startMs + 5 * hourMs;
+  const lines = Array.from({ length: 5 }, (_, hour) => line(hour * 3600 + 60, 'x', { urls: [url] }));
+  const asked: number[] = [];
+  const read = (perPage: number) => {
+    const send = async ({
+      input,
+    }: {
+      input: { startTime: number; endTime: number; logGroupName: string };
+    }) => {
+      asked.push(input.startTime);
+      const own = lines.filter(({ atMs }) => atMs >= input.startTime && atMs < input.endTime);
+      return {
+        events: own.flatMap(({ atMs, text }) =>
+          Array.from({ length: perPage }, (_, n) => ({ timestamp: atMs + n, message: text })),
+        ),
+      };
+    };
+    const client = Object.assign(new CloudWatchLogsClient({ region: 'eu-west-1' }), { send });
+    const clients = { logs: async () => client };
+    const purger = { clients, logGroups: ['a'] } as unknown as Purger;
+    return readUrlLines(purger, { terms: [url], sinceMs: startMs, nowMs: () => nowMs });
+  };
+  const all = await read(1);
+  expect(all).toMatchObject({ since: new Date(startMs).toISOString(), isComplete: true });
+  expect(all.lines).toHaveLength(5);
+  expect(Math.min(...asked)).toBe(startMs);
+  expect(await read(1500)).toMatchObject({
+    since: new Date(nowMs - 2 * hourMs).toISOString(),
+    isComplete: false,
+  });
+});
