@@ -37,10 +37,20 @@ export function unbundledApp(): App {
   return new App({ outdir: scratchFolder(), context: unbundled, builtinCloudFormationValidation: false });
 }
 
-/** @returns a stack with this configuration, without bundling its functions; CDK validates its template */
-export function stackOf(overrides: Partial<PurgerConfig> = {}): PurgerStack {
+/**
+ * @param builtinCloudFormationValidation true to let CDK validate its template, which takes it seconds to load
+ * @returns a stack with this configuration and the feature flags of the app, without bundling its functions
+ */
+export function stackOf(
+  overrides: Partial<PurgerConfig> = {},
+  builtinCloudFormationValidation = false,
+): PurgerStack {
   const config = checkConfig({ ...sampleConfig, ...overrides });
-  const app = new App({ outdir: scratchFolder(), context: { ...context, ...unbundled } });
+  const app = new App({
+    outdir: scratchFolder(),
+    context: { ...context, ...unbundled },
+    builtinCloudFormationValidation,
+  });
   return new PurgerStack(app, 'Stack', { config });
 }
 
