@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Everything that `npm test` covers. The last line is the test runner's own count. */
 const scratch = mkdtempSync(join(tmpdir(), 'cdn-pro-purger-test-'));
@@ -26,7 +26,11 @@ const outcomes = await Promise.all(selection.length > 0 ? [] : checks.map(check)
 const tests = spawnSync(
   bin('vitest'),
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...selection],
-  { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NO_COLOR: '1' } },
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Node keeps what it makes of modules, so that the next worker loads the CDK in half the time.
+    env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: resolve('node_modules/.cache/node') },
+  },
 );
 const failedChecks = outcomes.filter(({ passed }) => !passed).map(({ name }) => name);
 if (failedChecks.length > 0) console.log(`FAILED, see above: ${failedChecks.join(', ')}`);

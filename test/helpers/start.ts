@@ -24,6 +24,8 @@ export function start(...options: string[]): Started {
     ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'local/start.ts', ...options],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // CDK's validation takes seconds to load, and `test/infra` has it for each form.
+      env: { ...process.env, CDK_VALIDATION: 'false' },
     },
   );
   let output = '';
