@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Purge } from '../../functions/core/mapping/rule.ts';
 import type { Explanation } from '../../infra/cli/explain/explain.ts';
@@ -87,6 +88,7 @@ POST /cdn/purges, after 60 s
   }
 
 It costs 4 files of the day's quota, in 2 purge requests.
+While tokens are plentiful, its files are purged once more when that has completed: 6 files in all.
 `);
     expect(exitCode).toBe(0);
   });
@@ -103,6 +105,17 @@ It costs 4 files of the day's quota, in 2 purge requests.
       exitCode: 1,
       stdout: expect.stringContaining('it would not arrive: only keys that begin with "site/" are watched'),
     });
+  });
+
+  test('names rules that do not match for the same reason in one line', async () => {
+    const file = scratch.path('shops.json');
+    const webhooks = [{ source: 'contentful', secret: 's' }];
+    const purge = { fileUrls: ['https://www.example.com/{slug}'] };
+    const rules = ['a', 'b'].map((name) => ({ name, match: { source: 'contentful' }, purge }));
+    writeFileSync(file, JSON.stringify({ credentials: 'x', target: 'production', webhooks, rules }));
+    expect((await explain('s3://www/a', '--config', file)).stdout).toContain(
+      '\n  2 rules do not match: it is for changes from "contentful" (a, b)\n',
+    );
   });
 
   test('names a URL that is refused', async () => {
@@ -399,6 +412,133 @@ describe('what would really go out', () => {
   });
 });
 
+describe('many objects', () => {
+  const objects = (count: number) =>
+    Array.from({ length: count }, (_, index) => `s3://www/site/a/${index}.html`);
+  const stdin = (lines: readonly string[]) => ({ readStdin: async () => lines.join('\n') });
+  const explainLines = (lines: readonly string[], ...args: readonly string[]) =>
+    run(['explain', '-', '--config', config, ...args], stdin(lines));
+
+  test('up to 10 are shown one by one, and as they would go out together', async () => {
+    const { stdout, exitCode } = await explainLines(['# built', ...objects(3), '']);
+    expect(stdout.match(/pages matches/g)).toHaveLength(3);
+    expect(stdout).toContain("It costs 6 files of the day's quota, in 2 purge requests.");
+    expect(exitCode).toBe(0);
+  });
+
+  test('of more it is said what is not purged, then how many are, and what that costs', async () => {
+    const { stdout, exitCode } = await explainLines([
+      ...objects(25),
+      's3://www/site/app.js.map',
+      's3://www/drafts/a.html',
+      's3://www/site/a/../b',
+    ]);
+    expect(stdout).toBe(`would not arrive, only keys that begin with "site/" are watched: 1
+  s3://www/drafts/a.html
+
+cannot be purged: 1
+  s3://www/site/a/../b: https://www.example.com/{+path}: a browser resolves the segments "." and "..", and never requests "https://www.example.com/a/../b"
+
+left out by except: 1
+  s3://www/site/app.js.map
+
+Of 28 objects, 25 would be purged, by 50 URLs and directories:
+  26 objects by pages
+
+It costs 50 files of the day's quota, in 2 purge requests.
+While tokens are plentiful, its files are purged once more when that has completed: 75 files in all.`);
+    expect(exitCode).toBe(1);
+    expect(await explainLines([...objects(25), 's3://www/site/a.map'])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('what many go through, a wildcard, is named with a hint where it deletes all of it', async () => {
+    const file = scratch.path('deleting.json');
+    const rules = [
+      { match: { source: 's3' }, action: 'delete', purge: { dirUrls: ['https://h.example/*'] } },
+    ];
+    writeFileSync(
+      file,
+      JSON.stringify({ credentials: 'x', target: 'production', buckets: [{ name: 'www' }], rules }),
+    );
+    const hint = 'hint: https://h.example/* deletes all that it covers';
+    const one = await explain('s3://www/a', '--config', file);
+    expect(one.stdout).toContain(hint);
+    const { stdout } = await run(['explain', '-', '--config', file], stdin(objects(11)));
+    expect(stdout).toContain(`through a wildcard: 1\n  https://h.example/* for 11 objects\n\n${hint}`);
+  });
+});
+
+describe('a folder that is uploaded', () => {
+  const folder = scratch.path('dist');
+  const write = (path: string) => {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+  };
+  for (let index = 0; index < 30; index++) write(`assets/${index % 3}/${index}.js`);
+  for (let index = 0; index < 25; index++) write(`maps/${index % 3}/${index}.js.map`);
+  write('index.html');
+  symlinkSync('../../outside', join(folder, 'assets/outside'));
+  symlinkSync('..', join(folder, 'assets/up'));
+  symlinkSync('index.html', join(folder, 'copy.html'));
+  symlinkSync('assets/1', join(folder, 'ones'));
+  const explainFolder = (...args: readonly string[]) => explain('--dir', folder, '--config', config, ...args);
+
+  test('is all of its files, without what a symbolic link has elsewhere; many of a kind are grouped', async () => {
+    const { stdout, exitCode } = await explainFolder('--prefix', 's3://www/site/');
+    expect(stdout).toBe(`left out by except: 25
+  s3://www/site/maps/0/*.map: 9, such as s3://www/site/maps/0/0.js.map
+  s3://www/site/maps/1/*.map: 8, such as s3://www/site/maps/1/1.js.map
+  s3://www/site/maps/2/*.map: 8, such as s3://www/site/maps/2/11.js.map
+
+symbolic links that are not followed: 2
+  assets/outside
+  assets/up
+
+Of 67 objects, 42 would be purged, by 84 URLs and directories:
+  42 objects by pages
+
+It costs 84 files of the day's quota, in 2 purge requests.
+While tokens are plentiful, its files are purged once more when that has completed: 126 files in all.
+`);
+    expect(exitCode).toBe(0);
+  });
+
+  test('ends with 1 where some file matches nothing or does not arrive, which comes first', async () => {
+    const { stdout, exitCode } = await explainFolder('--prefix', 's3://www');
+    expect(stdout).toMatch(/^would not arrive, only keys that begin with "site\/" are watched: 67\n/);
+    expect(exitCode).toBe(1);
+    const purge = { fileUrls: ['https://www.example.com/{+path}'] };
+    const all = configWith('all', { buckets: [{ name: 'www' }] }, purge);
+    const others = await explain('--dir', folder, '--prefix', 's3://www/other', '--config', all, '--json');
+    expect(JSON.parse(others.stdout)).toMatchObject({
+      objects: 67,
+      purged: 0,
+      unmatched: expect.arrayContaining(['s3://www/other/index.html']),
+      links: ['assets/outside', 'assets/up'],
+    });
+    expect(others.exitCode).toBe(1);
+  });
+
+  test.each<[readonly string[], string]>([
+    [['--dir', folder], 'Expected --prefix to be s3://BUCKET or s3://BUCKET/PREFIX, got nothing'],
+    [['--dir', folder, '--prefix', 'www'], 'got "www"'],
+    [['--prefix', 's3://www'], 'Expected --prefix with --dir, got it alone'],
+    [
+      ['--dir', 'does-not-exist', '--prefix', 's3://www'],
+      'Expected --dir to be a folder, but does-not-exist: does not exist',
+    ],
+    [
+      ['--dir', 'package.json', '--prefix', 's3://www'],
+      'Expected --dir to be a folder, but package.json: is a file',
+    ],
+    [['--dir', folder, '--prefix', 's3://www', 's3://www/a'], 'Expected --dir alone, got "s3://www/a", too'],
+  ])('%j is wrong', async (args, message) => {
+    const { exitCode, stderr } = await explain(...args, '--config', config);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
 describe('a URL', () => {
   test('is shown with the changes that purge it, objects and entries', async () => {
     const { stdout, stderr, exitCode } = await explain(
@@ -490,6 +630,30 @@ describe('what a change costs', () => {
     const file = configWith('many', sources, { fileUrls, queries: ['page=2'] });
     const { stdout } = await explain('s3://www/site/a', '--config', file);
     expect(stdout).toContain("It costs 200 files of the day's quota, in 2 purge requests.");
+  });
+
+  test('are as many again for the second purge, other than directories and what a directory purges along', async () => {
+    const json = async (file: string) => {
+      const { stdout } = await explain('s3://www/site/a', '--config', file, '--json');
+      return (JSON.parse(stdout) as Explanation).secondPurge;
+    };
+    expect(await json(configWith('second', sources, purge))).toEqual({ files: 4, dirs: 0 });
+    const covered = { ...purge, dirUrls: ['/**'] };
+    expect(await json(configWith('second-covered', sources, covered))).toEqual({ files: 0, dirs: 0 });
+    const byRequest = configWith('second-request', { ...sources, tokenUnit: 'request' }, purge);
+    expect(await json(byRequest)).toEqual({ files: 1, dirs: 0 });
+  });
+
+  test('are none for a second purge that a day has no tokens for, and other days where it has none for the first', async () => {
+    const quotaOf = async (files: number) => {
+      const file = configWith('quota', { ...sources, quota: { production: { files } } }, purge);
+      return (await explain('s3://www/site/a', '--config', file)).stdout.split('\n').at(-2);
+    };
+    expect(await quotaOf(11)).toContain('8 files and 2 directories in all.');
+    expect(await quotaOf(10)).toContain('in 1 purge request.');
+    expect(await quotaOf(3)).toBe(
+      'A day has 3 files and 20 directories: what is more waits for those of other days.',
+    );
   });
 
   test('is said in words, and what is purged along is named', async () => {

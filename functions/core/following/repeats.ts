@@ -11,7 +11,7 @@ import type { PurgeMessage } from '../model/purge-message.ts';
 import type { FileEntry, Lane } from '../model/types.ts';
 
 /** What a lane leaves of the day's files when purges are repeated, as a share of the quota (`docs/adr/0087`). */
-const leftShare: Readonly<Record<Lane, number>> = { takedown: 0.25, people: 0.25, bulk: 0.75 };
+export const leftShare: Readonly<Record<Lane, number>> = { takedown: 0.25, people: 0.25, bulk: 0.75 };
 
 /** Decides which files are purged again after a purge of them has completed. */
 export interface Repeats {

@@ -1,25 +1,36 @@
+import type { ObjectChange, OriginChange } from '../../../functions/core/model/types.ts';
 import type { PurgerConfig } from '../../settings/purger-config.ts';
 import { defaultConfigFile, loadConfig } from '../../stack/load-config.ts';
 import { type CommandResult, defineCommand, type Surroundings } from '../command.ts';
 import { explain } from '../explain/explain.ts';
+import { explainMany, type ManyExplained } from '../explain/many/explain-many.ts';
+import { listFiles } from '../explain/many/list-files.ts';
+import { describeMany } from '../explain/many/print-many.ts';
 import { describe } from '../explain/print-explanation.ts';
-import { type InputOptions, readInput } from '../explain/read-input.ts';
+import { type InputOptions, readInput, readObject, readPrefix } from '../explain/read-input.ts';
 import { changesThatPurge } from '../explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../explain/reverse/print-purging-changes.ts';
 import { readFileUrl } from '../queries/why/read-url.ts';
 import { readUrlLines } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
 
+/** More objects are not shown one by one. */
+const mostDetailed = 10;
+
 const usage = `Usage:
   cdn-purger explain s3://BUCKET/KEY... [--action put|delete]
+  cdn-purger explain --dir FOLDER --prefix s3://BUCKET[/PREFIX] [--action put|delete]
   cdn-purger explain --event FILE [--source SOURCE] [--webhook NAME] [--header 'NAME: VALUE']...
   cdn-purger explain https://HOST/PATH...
 
 Shows which rules match a change and why the others do not, what becomes stale, and which purge request would
-be sent. Of a URL it shows which changes purge it: objects or entries, whatever the parts in braces are. Nothing is purged.
+be sent. Of more than 10 objects, or of all files of a folder, it shows those that are not purged, and the cost of all. Of a URL it
+shows which changes purge it: objects or entries, whatever the parts in braces are. Nothing is purged.
 
   -           objects or URLs on stdin, one a line
   --action    what happened to the objects. Default: put
+  --dir       a folder that is uploaded, such as a build. A symbolic link is followed only where it stays in the folder
+  --prefix    where its files go: s3://BUCKET, or s3://BUCKET/PREFIX for keys that begin with PREFIX/
   --event     a JSON file, an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one
   --source    the source of the webhook whose body the file holds, e.g. contentful
   --webhook   the name of the webhook. Default: that of the source
@@ -30,13 +41,16 @@ be sent. Of a URL it shows which changes purge it: objects or entries, whatever 
   --json      write JSON
 
 Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the
-configuration is wrong. With URLs: 0 where some change purges each of them, and 1 where none purges one of them.`;
+configuration is wrong. Of a folder or more than 10 objects: 1 also where one of them would not be purged, other than by a rule's
+except. Of URLs: 1 where no change purges one of them.`;
 
 /** What the rules make of a change. */
 export const explainCommand = defineCommand({
   usage,
   options: {
     action: { type: 'string' },
+    dir: { type: 'string' },
+    prefix: { type: 'string' },
     event: { type: 'string' },
     source: { type: 'string' },
     webhook: { type: 'string' },
@@ -48,9 +62,13 @@ export const explainCommand = defineCommand({
     const subjects = await readSubjects(positionals, surroundings);
     const config = await loadConfig(values.config ?? defaultConfigFile, values.stage);
     const isJson = values.json === true;
+    const input = { ...values, subjects };
+    if (values.dir !== undefined)
+      return explainFolder(values.dir, input, config, isJson, surroundings.nowMs());
+    if (values.prefix !== undefined) throw new UsageError('Expected --prefix with --dir, got it alone');
     return subjects.some(isUrl)
       ? explainUrls(subjects, config, isJson)
-      : explainChanges({ ...values, subjects }, config, isJson, surroundings.nowMs());
+      : explainChanges(input, config, isJson, surroundings.nowMs());
   },
 });
 
@@ -67,6 +85,10 @@ async function readSubjects(
   return lines;
 }
 
+function isObject(change: OriginChange): change is ObjectChange {
+  return 'key' in change;
+}
+
 function isUrl(subject: string): boolean {
   return /^https?:\/\//i.test(subject);
 }
@@ -77,10 +99,42 @@ function explainChanges(
   isJson: boolean,
   nowMs: number,
 ): CommandResult {
-  const explanation = explain(readInput(input, config, nowMs), config);
+  const read = readInput(input, config, nowMs);
+  const { changes } = read;
+  const areMany = input.subjects.length > mostDetailed;
+  if (areMany && !isJson) return manyExplained(explainMany(changes.filter(isObject), config), isJson);
+  const explanation = explain(read, config);
   return {
     exitCode: explanation.purges.length > 0 ? 0 : 1,
     stdout: isJson ? JSON.stringify(explanation, null, 2) : describe(explanation),
+  };
+}
+
+function explainFolder(
+  folder: string,
+  { prefix, subjects, event, action }: InputOptions & { readonly prefix?: string | undefined },
+  config: PurgerConfig,
+  isJson: boolean,
+  nowMs: number,
+): CommandResult {
+  const [other = event] = subjects;
+  if (other !== undefined) throw new UsageError(`Expected --dir alone, got "${other}", too`);
+  const root = readPrefix(prefix);
+  const { files, leftOut } = listFiles(folder);
+  const changes = files.map((file) => readObject(`${root}${file}`, action ?? 'put', nowMs));
+  return manyExplained(explainMany(changes, config), isJson, leftOut);
+}
+
+function manyExplained(
+  explained: ManyExplained,
+  isJson: boolean,
+  links: readonly string[] = [],
+): CommandResult {
+  const { unmatched, notWatched, refused, purged } = explained;
+  const isComplete = unmatched.length + notWatched.length + refused.length === 0;
+  return {
+    exitCode: isComplete && purged > 0 ? 0 : 1,
+    stdout: isJson ? JSON.stringify({ ...explained, links }, null, 2) : describeMany(explained, links),
   };
 }
 

@@ -1,28 +1,20 @@
-import { type TokenUnit, unusedLimits } from '../../../functions/core/limits/limits.ts';
-import { priceOf } from '../../../functions/core/limits/price.ts';
-import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { compileExplanations, compileRules } from '../../../functions/core/mapping/compile-rules.ts';
 import { type MappedChange, mapChanges } from '../../../functions/core/mapping/map-changes.ts';
 import { purgeByPrefix } from '../../../functions/core/mapping/purge-by-prefix.ts';
 import type { MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
-import { groupBy } from '../../../functions/core/model/group-by.ts';
 import type { ObjectFilter } from '../../../functions/core/model/objects/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../../functions/core/model/purge-message.ts';
 import type { OriginChange } from '../../../functions/core/model/types.ts';
-import { filesPerRequest, requestsToSpare } from '../../../functions/core/planning/files-per-request.ts';
-import { packRequests } from '../../../functions/core/planning/pack.ts';
-import { fewestEntries, withoutDuplicates } from '../../../functions/core/planning/plan.ts';
 import {
   bodyOf,
-  type PlannedRequest,
   type PurgeRequestBody,
   settledBy,
 } from '../../../functions/core/planning/planned-request.ts';
-import { limitsOf } from '../../settings/limits-settings.ts';
-import { planningOf } from '../../settings/planning-settings.ts';
 import type { PurgerConfig } from '../../settings/purger-config.ts';
-import { type CompleteSettings, completeSettings } from '../../settings/settings.ts';
+import { completeSettings } from '../../settings/settings.ts';
+import { type CostOfChanges, costOfChanges, type Plan } from './cost-of-changes.ts';
+import { deleteHints } from './delete-hints.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 import { type SpellingCost, spellingCosts } from './spelling-costs.ts';
@@ -63,7 +55,7 @@ export interface ExplainedRequests {
 }
 
 /** What would happen to an event. */
-export interface Explanation {
+export interface Explanation extends Omit<CostOfChanges, 'plans'> {
   /** Whether any rule matches any of the changes. */
   readonly matched: boolean;
   readonly changes: readonly ChangeExplanation[];
@@ -73,10 +65,6 @@ export interface Explanation {
   /** Webhooks that would be refused, with the reason. */
   readonly refused: readonly string[];
   readonly purges: readonly ExplainedRequests[];
-  /** What all of it takes from the day's quota. */
-  readonly tokens: Tokens;
-  /** How many purge requests it takes. */
-  readonly requests: number;
 }
 
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
@@ -107,9 +95,7 @@ export function explain(
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
   const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
-  const settings = completeSettings(config);
-  const plans = plansOf(arriving, settings);
-  const requests = plans.flatMap(({ requests }) => requests);
+  const { plans, ...cost } = costOfChanges(arriving, completeSettings(config));
   return {
     matched,
     changes: explained,
@@ -117,8 +103,7 @@ export function explain(
     notUnderstood,
     refused,
     purges: plans.map(explainPlan),
-    tokens: requests.map((request) => priceIn(request, settings.tokenUnit)).reduce(plus, noTokens),
-    requests: requests.length,
+    ...cost,
   };
 }
 
@@ -131,42 +116,12 @@ function withHints(
     const explanation = explanations[index];
     if (explanation === undefined) return [];
     if (!explanation.matched) return [explanation];
-    const hints = slashHints(rule, explanation, change);
+    const hints = [...slashHints(rule, explanation, change), ...deleteHints(explanation.entries)];
     const spellings = spellingCosts(rule, explanation.entries, change, config, config.tokenUnit ?? 'url');
     return [
       { ...explanation, ...(hints.length > 0 && { hints }), ...(spellings.length > 0 && { spellings }) },
     ];
   });
-}
-
-/** Requests that are planned together. */
-interface Plan {
-  readonly delaySeconds: number;
-  readonly requests: readonly PlannedRequest[];
-}
-
-/** Plans as `submit` does where nobody else has sent anything lately. */
-function plansOf(changes: readonly MappedChange[], settings: CompleteSettings): readonly Plan[] {
-  const planning = planningOf(settings);
-  const limits = limitsOf(settings);
-  const left = requestsToSpare(unusedLimits(limits, 0), limits, 0);
-  const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
-  const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);
-  return [...byDelay]
-    .sort(([a], [b]) => a - b)
-    .map(([delaySeconds, group]) => {
-      const entries = fewestEntries(withoutDuplicates(group.map(({ entries }) => entries)), planning);
-      const files = entries.filter(({ entry }) => entry.kind === 'file').length;
-      const maxFileUrls = filesPerRequest(files, left, planning.maxFileUrls);
-      return { delaySeconds, requests: packRequests(entries, { ...planning, maxFileUrls }) };
-    });
-}
-
-function priceIn({ entries }: PlannedRequest, unit: TokenUnit): Tokens {
-  return priceOf(
-    entries.map(({ entry }) => entry),
-    unit,
-  );
 }
 
 /** A change that does not say which entries changed is mapped as `receive-webhook` maps it. */

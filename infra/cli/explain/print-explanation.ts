@@ -1,7 +1,7 @@
-import type { Tokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../functions/core/model/group-by.ts';
 import type { Header, PurgeEntry } from '../../../functions/core/model/types.ts';
-import { counted } from '../counted.ts';
+import { describeCost, describeTokens } from './describe-cost.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 import type { SpellingCost } from './spelling-costs.ts';
 
@@ -24,18 +24,6 @@ export function describe(explanation: Explanation): string {
   ].join('\n\n');
 }
 
-/** @returns e.g. `It costs 2 files and 1 directory of the day's quota, in 1 purge request.` */
-function describeCost({ tokens, requests }: Explanation): string {
-  return `It costs ${describeTokens(tokens)} of the day's quota, in ${counted(requests, 'purge request')}.`;
-}
-
-function describeTokens({ files, dirs }: Tokens): string {
-  return [
-    ...(files > 0 ? [counted(files, 'file')] : []),
-    ...(dirs > 0 ? [counted(dirs, 'directory', 'directories')] : []),
-  ].join(' and ');
-}
-
 function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplanation): string {
   const { action, id, source, locale, removedVersion, onlyIfRemembered, affectsAllEntries } = change;
   const title = source === 's3' ? `${action} ${id}` : `${action} ${id} from ${source}`;
@@ -50,12 +38,24 @@ function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplan
       : []),
     ...(overtakenBy === undefined ? [] : [`  a newer change came with it: ${overtakenBy.action}`]),
     ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
-    ...rules.flatMap(describeRule),
+    ...rules.flatMap((rule) => (rule.matched ? describeRule(rule) : [])),
+    ...describeOthers(rules),
   ].join('\n');
 }
 
-function describeRule(rule: HintedExplanation): readonly string[] {
-  if (!rule.matched) return [`  ${rule.rule} does not match: ${rule.reason}`];
+/** The rules that do not match, those for the same reason together. */
+function describeOthers(rules: readonly HintedExplanation[]): readonly string[] {
+  const others = rules.flatMap((rule) => (rule.matched ? [] : [rule]));
+  return [...groupBy(others, ({ reason }) => reason)].map(([reason, group]) => {
+    const [{ rule }, ...more] = group;
+    if (more.length === 0) return `  ${rule} does not match: ${reason}`;
+    return `  ${group.length} rules do not match: ${reason} (${group.map((each) => each.rule).join(', ')})`;
+  });
+}
+
+type MatchingRule = HintedExplanation & { readonly matched: true };
+
+function describeRule(rule: MatchingRule): readonly string[] {
   const captures = Object.entries(rule.captures).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   return [
     `  ${rule.rule} matches${captures.length > 0 ? `: ${captures.join(', ')}` : ''}${describeDelays(rule.delaysSeconds)}`,

@@ -1,6 +1,6 @@
 import { describeValue } from '../../../functions/core/model/errors.ts';
 import { isRecord } from '../../../functions/core/model/record.ts';
-import type { OriginChange } from '../../../functions/core/model/types.ts';
+import type { ObjectChange, OriginChange } from '../../../functions/core/model/types.ts';
 import { findSource, webhookSources } from '../../../functions/sources/registry.ts';
 import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
@@ -59,7 +59,11 @@ export function readInput(options: InputOptions, config: PurgerConfig, nowMs: nu
   return readWebhook(json, options, config, nowMs);
 }
 
-function readObject(url: string, action: string, nowMs: number): OriginChange {
+/**
+ * @returns the change of an object
+ * @throws UsageError where it is not an object, or not an action
+ */
+export function readObject(url: string, action: string, nowMs: number): ObjectChange {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(url) ?? [];
   if (bucket === undefined || key === undefined) {
     throw new UsageError(`Expected an object such as s3://bucket/key, got ${describeValue(url)}`);
@@ -68,6 +72,20 @@ function readObject(url: string, action: string, nowMs: number): OriginChange {
     throw new UsageError(`Expected --action to be put or delete, got ${describeValue(action)}`);
   }
   return { source: 's3', action, id: url, bucket, key, occurredAt: new Date(nowMs).toISOString() };
+}
+
+/**
+ * @returns what the IDs of the objects of a folder begin with: `s3://bucket/prefix/`
+ * @throws UsageError where it is something else
+ */
+export function readPrefix(prefix: string | undefined): string {
+  const [, bucket, keys = ''] = /^s3:\/\/([^/]+)\/?([\s\S]*)$/.exec(prefix ?? '') ?? [];
+  if (bucket === undefined) {
+    throw new UsageError(
+      `Expected --prefix to be s3://BUCKET or s3://BUCKET/PREFIX, got ${describeValue(prefix)}`,
+    );
+  }
+  return `s3://${bucket}/${keys === '' || keys.endsWith('/') ? keys : `${keys}/`}`;
 }
 
 function readJson(file: string): unknown {
