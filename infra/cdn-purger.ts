@@ -201,6 +201,7 @@ export class CdnPurger extends PurgerBase {
       purgerName: this.purgerName,
       submit: this.#submit,
       tick: this.#tick,
+      objectsTable: this.ledger.table,
       encryptionKey,
       receivers: () => ({
         inbox: this.s3Queue,

@@ -31,6 +31,8 @@ export interface PurgerDescription {
     readonly ledger: string;
     readonly parked: string;
     readonly journal: string;
+    /** With what was purged last of objects; missing in stacks of older versions. */
+    readonly objects?: string;
   };
   readonly limits: Limits;
   readonly planning: Planning;

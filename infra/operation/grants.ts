@@ -6,7 +6,12 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { openIndex, waitingIndex, windowPartition } from '../../functions/aws/tables/ledger-keys.ts';
+import {
+  objectPrefix,
+  openIndex,
+  waitingIndex,
+  windowPartition,
+} from '../../functions/aws/tables/ledger-keys.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Tick } from '../pipeline/tick.ts';
 import { grantReadSecret } from '../security/secrets.ts';
@@ -19,6 +24,8 @@ export interface OperatedParts {
   readonly credentials: ISecret;
   /** The table with the limits. */
   readonly windowTable: ITable;
+  /** The table with what was purged last of objects. */
+  readonly objectsTable: ITable;
   readonly parked: ParkedUrls;
   readonly journal: Journal;
   readonly submit: Submit;
@@ -43,7 +50,7 @@ export interface Operated extends OperatedParts {
 /** Lets a grantee run the commands that change nothing: `status`, `why`, `wait`, `tail`, `report`, `quota`, `waiting` and `dead`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
   const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey } = operated;
-  const { inbox, watchedQueues, logGroups } = operated;
+  const { objectsTable, inbox, watchedQueues, logGroups } = operated;
   const { queue, deadLetterQueue } = submit.buffer;
   const stack = Stack.of(scope);
   const allow = allowOn(grantee);
@@ -60,6 +67,7 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:GetQueueAttributes'], ...queues);
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
+  grantItems(objectsTable, grantee, objectPrefix, ['dynamodb:GetItem']);
   allow(['dynamodb:GetItem'], journal.table.tableArn);
   allow(
     ['dynamodb:Query'],

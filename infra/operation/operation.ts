@@ -112,8 +112,8 @@ export class Operation extends Construct {
   }
 
   #describe(): PurgerDescription {
-    const { purgerName, settings, credentials, endpoint, windowTable, parked, journal, submit, tick } =
-      this.#props;
+    const { purgerName, settings, credentials, endpoint, submit, tick } = this.#props;
+    const { windowTable, objectsTable, parked, journal } = this.#props;
     const { inbox, watchedQueues, webhookUrl } = this.#props.receivers();
     const watched = watchedQueues.slice(0, maxWatchedQueues).map(({ queueUrl }) => queueUrl);
     const watchedLeftOut = watchedQueues.length - watched.length;
@@ -137,6 +137,7 @@ export class Operation extends Construct {
         ledger: nameFor(this, windowTable),
         parked: parked.table.tableName,
         journal: journal.table.tableName,
+        objects: objectsTable.tableName,
       },
       limits: limitsOf(settings),
       planning: planningOf(settings),

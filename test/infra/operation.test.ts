@@ -65,6 +65,7 @@ const mapping = 'PurgerSubmitFunctionSqsEventSourceSitePurgerSubmitBufferQueue';
 const reading = [
   'cloudwatch:DescribeAlarms on alarm:*',
   'dynamodb:GetItem on PurgerLedgerTable of some items',
+  'dynamodb:GetItem on PurgerLedgerTable of some items',
   'dynamodb:GetItem on PurgerJournalTable',
   'dynamodb:Query on PurgerJournalTable',
   'dynamodb:Query on PurgerParkedTable',

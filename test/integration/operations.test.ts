@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +17,7 @@ import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import { callerArn, startAwsStub } from '../helpers/aws-stub.ts';
 import { cliOf, run } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
-import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
+import { eventually, type StartedStack, scratchFolder, startStack } from '../helpers/start.ts';
 
 const config: PurgerConfig = {
   credentials: 'my/cdn-pro',
@@ -31,16 +32,20 @@ let isDeployed = true;
 let cdnPro: OtherCdnPro;
 let stack: StartedStack;
 let cli: ReturnType<typeof cliOf>;
+const scratch = scratchFolder();
+const configFile = scratch.path('config.json');
 
 beforeAll(async () => {
   cdnPro = await startOtherCdnPro(() => (isDeployed ? 201 : 400));
   stack = await startStack(config, '--cdn-pro', cdnPro.url);
   cli = cliOf(stack.ready);
+  writeFileSync(configFile, JSON.stringify(config));
 });
 
 afterAll(async () => {
   await stack?.stop();
   cdnPro.stop();
+  scratch.remove();
 });
 
 const put = (key: string) =>
@@ -200,6 +205,16 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   const sinceMs = Date.now() - 60_000;
   await parked.park(urls.map((url) => ({ entry: { kind: 'file', url, ...scope }, lane: 'bulk', sinceMs })));
   expect(await eventually(async () => (await status()).queued === 1)).toBe(true);
+  const held = await cli(['why', 'https://h.example/held', '--config', configFile, '--json']);
+  expect(JSON.parse(held.stdout)).toMatchObject({
+    state: 'unknown',
+    purgedBy: [{ rule: 'rules[0]', template: 'https://h.example/{+key}', change: 's3://my-bucket/held' }],
+    objects: [{ id: 's3://my-bucket/held', isKnown: false }],
+  });
+  expect(held.exitCode).toBe(1);
+  const before = await cli(['why', 'https://h.example/page-7', '--config', configFile]);
+  expect(before).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(before.stdout).toMatch(/s3:\/\/my-bucket\/page-7: changed .*\n {4}its newest change is known here$/);
   const report = await asked<WaitingReport>('waiting');
   expect(report.lanes).toMatchObject([{ lane: 'bulk', target: 'production', kind: 'files', count: 2 }]);
   expect(report.urls.map(({ url }) => url)).toEqual(urls);

@@ -187,7 +187,7 @@ describe('the state of a URL is that of its newest change', () => {
         '2 messages wait in the queues: a newer change may be among them',
         expect.stringContaining('90 days'),
         'no rule makes URLs of the host h.example, only of www.example.com',
-        expect.stringContaining('cdn-purger explain'),
+        expect.stringContaining('--config FILE says which changes purge it'),
       ],
     });
   });

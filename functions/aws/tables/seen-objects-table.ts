@@ -96,6 +96,17 @@ export function createSeenObjects({ client, tableName, nowMs }: SeenObjectsOptio
   };
 }
 
+/** @returns the ETag that was recorded last of an object, and when; undefined where none is known */
+export async function readRecorded(
+  object: ObjectName,
+  table: Pick<SeenObjectsOptions, 'client' | 'tableName'>,
+): Promise<{ readonly etag: string; readonly atMs: number } | undefined> {
+  const { attributes } = await readItem<StoredObject>({ ...table, pk: partitionOf(object) });
+  const { content, expiresAt = 0 } = attributes ?? {};
+  const [etag] = content?.split(' ') ?? [];
+  return etag === undefined ? undefined : { etag, atMs: expiresAt * 1000 - keptDays * dayMs };
+}
+
 function partitionOf({ bucket, key }: ObjectName): string {
   return `${objectPrefix}${bucket}/${key}`;
 }

@@ -4,8 +4,8 @@ import { stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
+import { askObject } from '../objects/ask-object.ts';
 import { askEdges, askNamedOrigin } from './ask-edges.ts';
-import { askObject } from './ask-object.ts';
 
 /** Where to look, as the command line has it. */
 export interface LookOptions {

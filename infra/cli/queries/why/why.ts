@@ -179,7 +179,7 @@ function unknownNotes(url: string, { hosts, knownSince }: WhyFacts): readonly st
   return [
     `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
     ...(host === undefined ? [] : [`no rule makes URLs of the host ${host}, only of ${hosts.join(', ')}`]),
-    'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: --logs 3h reads it, and cdn-purger explain says what the rules make of a change',
+    'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: --logs 3h reads it; --config FILE says which changes purge it, and whether the newest ones have arrived',
   ];
 }
 

@@ -4,10 +4,11 @@ import type { Clients } from '../clients.ts';
 
 /** @param id an object as a change names it, `s3://BUCKET/KEY`. @returns what S3 has of it now; undefined for anything else */
 export async function askObject(id: string, { objects }: Clients): Promise<Now | undefined> {
-  const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(id) ?? [];
-  if (Bucket === undefined || Key === undefined || objects === undefined) return undefined;
+  const object = objectOf(id);
+  if (object === undefined || objects === undefined) return undefined;
   try {
     const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+    const { bucket: Bucket, key: Key } = object;
     const { ETag: etag, LastModified } = await (await objects()).send(new HeadObjectCommand({ Bucket, Key }));
     return {
       from: id,
@@ -27,4 +28,10 @@ export async function askObject(id: string, { objects }: Clients): Promise<Now |
     if (name === 'NotFound') return { from: id, answer: { status: 404 }, seen: { status: 404 } };
     return { from: id, reason: `not read: ${name}: ${message}` };
   }
+}
+
+/** @returns the object that a change names; undefined where it names something else */
+export function objectOf(id: string): { readonly bucket: string; readonly key: string } | undefined {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(id) ?? [];
+  return bucket === undefined || key === undefined ? undefined : { bucket, key };
 }

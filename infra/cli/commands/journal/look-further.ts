@@ -1,0 +1,89 @@
+import type { PurgerConfig } from '../../../settings/purger-config.ts';
+import { changesThatPurge, type PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
+import { describePurgedUrl } from '../../explain/reverse/print-purging-changes.ts';
+import type { Purger } from '../../purger/connect.ts';
+import { type LookOptions, lookNow } from '../../purger/edges/look-now.ts';
+import { readUrlLines } from '../../purger/logs/read-lines.ts';
+import { readObjects } from '../../purger/objects/read-objects.ts';
+import { describeLines } from '../../queries/logs/describe-lines.ts';
+import { type UrlLines, urlTerms } from '../../queries/logs/url-lines.ts';
+import { describeObjects } from '../../queries/objects/describe-objects.ts';
+import type { ObjectNow } from '../../queries/objects/object-now.ts';
+import { describeEdges } from '../../queries/why/describe-edges.ts';
+import type { EdgesNow } from '../../queries/why/edge-now.ts';
+import { isProvable, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
+import type { UrlMatch } from '../../queries/why/url-match.ts';
+
+/** What is looked at in addition to the journal; what is missing is not. */
+export interface FurtherOptions {
+  readonly edges?: LookOptions;
+  /** From when on logs are read, in milliseconds. */
+  readonly logsSinceMs?: number;
+  readonly config?: PurgerConfig;
+}
+
+/** A page, and what the journal has of it. */
+export interface LookedAt {
+  readonly url: string;
+  readonly match: UrlMatch;
+  readonly facts: UrlFacts;
+  readonly nowMs: () => number;
+}
+
+/** What else is known of a page. */
+export interface Further {
+  /** Which changes purge it, by the rules of the configuration. */
+  readonly purgedBy?: readonly PurgingChange[];
+  readonly objects?: readonly ObjectNow[];
+  readonly now?: EdgesNow;
+  readonly logs?: UrlLines;
+}
+
+/** Looks where it takes seconds: at edges and objects, and into logs. */
+export async function lookFurther(
+  purger: Purger,
+  { url, match, facts, nowMs }: LookedAt,
+  { edges, logsSinceMs: sinceMs, config }: FurtherOptions,
+): Promise<Further> {
+  const steps = stepsOf(facts, match);
+  const purgedBy = config && changesThatPurge(config, url);
+  const ids = [...new Set([...objectsOf(steps), ...wholeObjectsOf(purgedBy ?? [])])];
+  const looksAtObjects = ids.length > 0 && (edges !== undefined || config !== undefined);
+  const [objects, now, logs] = await Promise.all([
+    looksAtObjects ? readObjects(purger, ids, steps) : undefined,
+    edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
+    sinceMs === undefined ? undefined : readUrlLines(purger, { terms: urlTerms(url, ids), sinceMs, nowMs }),
+  ]);
+  return {
+    ...(purgedBy && { purgedBy }),
+    ...(objects && { objects }),
+    ...(now && { now }),
+    ...(logs && { logs }),
+  };
+}
+
+/** Those that have changed, the last one first, of which the page is a file. */
+function objectsOf(steps: readonly Step[]): readonly string[] {
+  return steps
+    .toSorted((a, b) => b.changedMs - a.changedMs)
+    .flatMap(({ change, entry }) => (change?.source === 's3' && isProvable(entry) ? [change.id] : []));
+}
+
+/** Those of which a rule makes the URL itself, and that the rules name in full. */
+function wholeObjectsOf(changes: readonly PurgingChange[]): readonly string[] {
+  return changes.flatMap(({ change, example, entry }) =>
+    example.source === 's3' && example.id === change && entry.kind === 'file' ? [example.id] : [],
+  );
+}
+
+/** @returns in words what else is known of a page */
+export function describeFurther(url: string, { purgedBy, objects, now, logs }: Further): string {
+  const parts = [
+    purgedBy &&
+      `Purged, by the rules of this configuration, by:\n${describePurgedUrl({ url, changes: purgedBy })}`,
+    objects && describeObjects(objects),
+    now && describeEdges(now),
+    logs && describeLines(logs),
+  ];
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}

@@ -1,0 +1,50 @@
+import pMap from 'p-map';
+import { readRecorded } from '../../../../functions/aws/tables/seen-objects-table.ts';
+import { type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
+import type { Step } from '../../queries/why/steps.ts';
+import type { Purger } from '../connect.ts';
+import { askObject, objectOf } from './ask-object.ts';
+
+const concurrency = 8;
+/** More are not looked at. */
+const most = 20;
+
+/**
+ * @param ids objects as changes name them, `s3://BUCKET/KEY`
+ * @param steps what is known of their changes
+ * @returns whether the newest change of each has arrived
+ */
+export async function readObjects(
+  purger: Purger,
+  ids: readonly string[],
+  steps: readonly Step[],
+): Promise<readonly ObjectNow[]> {
+  const read = async (id: string) => objectNow(await readFacts(id, steps, purger));
+  return pMap(ids.slice(0, most), read, { concurrency });
+}
+
+async function readFacts(id: string, steps: readonly Step[], purger: Purger): Promise<ObjectFacts> {
+  const [asked, recorded] = await Promise.all([askObject(id, purger.clients), readRecordedOf(id, purger)]);
+  const newest = newestChange(id, steps);
+  const known = { id, ...(newest !== undefined && { newest }), ...(recorded !== undefined && { recorded }) };
+  if (asked === undefined) return { ...known, reason: 'this stack is of an older version' };
+  if (asked.answer === undefined) return { ...known, reason: asked.reason };
+  const { status, etag = '', lastModifiedMs = 0 } = asked.answer;
+  if (status !== 200) return known;
+  return { ...known, now: { etag: etag.replaceAll('"', ''), lastModifiedMs } };
+}
+
+function newestChange(id: string, steps: readonly Step[]): ObjectFacts['newest'] {
+  const own = steps.filter(({ change }) => change?.id === id);
+  const newest = own.toSorted((a, b) => b.changedMs - a.changedMs)[0];
+  return newest && { action: newest.change?.action ?? '', atMs: newest.changedMs };
+}
+
+async function readRecordedOf(
+  id: string,
+  { clients, tables }: Purger,
+): Promise<ObjectFacts['recorded'] | undefined> {
+  const object = objectOf(id);
+  if (tables.objects === undefined || object === undefined) return undefined;
+  return readRecorded(object, { client: await clients.dynamodb(), tableName: tables.objects });
+}

@@ -1,0 +1,62 @@
+/** What S3 has of an object now, and what is known of its changes. */
+export interface ObjectFacts {
+  /** As changes name it, `s3://BUCKET/KEY`. */
+  readonly id: string;
+  /** Why it was not read. */
+  readonly reason?: string;
+  /** Missing where there is no such object. */
+  readonly now?: { readonly etag: string; readonly lastModifiedMs: number };
+  /** The newest change of it that the journal, the dead letters, or what waits has. */
+  readonly newest?: { readonly action: string; readonly atMs: number };
+  /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
+  readonly recorded?: { readonly etag: string; readonly atMs: number };
+}
+
+/** An object that a page comes from. Times are ISO 8601. */
+export interface ObjectNow {
+  readonly id: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  readonly recorded?: { readonly etag: string; readonly at: string };
+  /** Whether its newest change is known here; undefined where that cannot be told. */
+  readonly isKnown?: boolean;
+  readonly meaning: string;
+}
+
+/** An event of S3 has its own time, which may be from a moment before. */
+const differenceMs = 2000;
+
+/** @returns whether the newest change of an object has arrived, as far as S3 tells */
+export function objectNow({ id, reason, now, newest, recorded }: ObjectFacts): ObjectNow {
+  const own = {
+    id,
+    ...(now !== undefined && { etag: now.etag, lastModified: iso(now.lastModifiedMs) }),
+    ...(recorded !== undefined && { recorded: { etag: recorded.etag, at: iso(recorded.atMs) } }),
+  };
+  if (reason !== undefined) return { ...own, meaning: `it cannot be read: ${reason}` };
+  if (now === undefined) {
+    if (newest?.action === 'put') {
+      return {
+        ...own,
+        isKnown: false,
+        meaning: 'it is not there any more, and no delete of it is known here',
+      };
+    }
+    return newest === undefined
+      ? { ...own, meaning: 'there is no such object' }
+      : { ...own, isKnown: true, meaning: 'it was deleted, which is known here' };
+  }
+  const isSince = (atMs: number) => atMs >= now.lastModifiedMs - differenceMs;
+  if (newest !== undefined && isSince(newest.atMs)) {
+    return { ...own, isKnown: true, meaning: 'its newest change is known here' };
+  }
+  if (recorded !== undefined && recorded.etag === now.etag && isSince(recorded.atMs)) {
+    const meaning = 'its newest put has the content that was purged last, and was left out (skipUnchanged)';
+    return { ...own, isKnown: true, meaning };
+  }
+  return { ...own, isKnown: false, meaning: 'it has changed since, and no such change is known here' };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

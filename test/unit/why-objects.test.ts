@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen-objects-table.ts';
+import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
+import { type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
+import { createParkedItems } from '../helpers/parked-items.ts';
+
+const startMs = Date.UTC(2026, 10, 26, 8);
+const at = (seconds: number) => startMs + seconds * 1000;
+const id = 's3://www/blog/a.html';
+const now = { etag: 'new', lastModifiedMs: at(100) };
+const look = (facts: Omit<ObjectFacts, 'id'>) => objectNow({ id, ...facts });
+const put = (seconds: number) => ({ action: 'put', atMs: at(seconds) });
+
+describe('an object that a page comes from', () => {
+  test('has a known change where one came that is not older than it is', () => {
+    expect(look({ now, newest: put(99) })).toMatchObject({ isKnown: true });
+    expect(look({ now, newest: put(300) })).toMatchObject({ isKnown: true });
+    expect(look({ now, newest: put(97) })).toMatchObject({ isKnown: false });
+    expect(look({ now })).toMatchObject({
+      isKnown: false,
+      meaning: 'it has changed since, and no such change is known here',
+    });
+  });
+
+  test('was left out where the same content was recorded as purged, not before it was put', () => {
+    const recorded = (etag: string, seconds: number) => ({ etag, atMs: at(seconds) });
+    expect(look({ now, newest: put(1), recorded: recorded('new', 103) })).toMatchObject({
+      isKnown: true,
+      meaning: expect.stringContaining('skipUnchanged'),
+    });
+    expect(look({ now, recorded: recorded('new', 50) })).toMatchObject({ isKnown: false });
+    expect(look({ now, recorded: recorded('old', 103) })).toMatchObject({ isKnown: false });
+  });
+
+  test('is gone, with a delete that is known or is not', () => {
+    expect(look({ newest: { action: 'delete', atMs: at(1) } })).toMatchObject({ isKnown: true });
+    expect(look({ newest: put(1) })).toMatchObject({ isKnown: false });
+    expect(look({})).toEqual({ id, meaning: 'there is no such object' });
+    expect(look({ reason: 'not read: AccessDenied' })).toEqual({
+      id,
+      meaning: 'it cannot be read: not read: AccessDenied',
+    });
+  });
+
+  test('is printed with what is recorded of it, and what to do where its change has not come', () => {
+    expect(describeObjects([look({ now, recorded: { etag: 'old', atMs: at(5) } })])).toBe(
+      [
+        'Objects that it comes from:',
+        '  s3://www/blog/a.html: changed 2026-11-26T08:01:40.000Z, ETag new',
+        '    it has changed since, and no such change is known here',
+        '    recorded as purged last: ETag old, at 2026-11-26T08:00:05.000Z',
+        '',
+        'Next: cdn-purger doctor says whether the bucket sends its events; --logs 3h, what its receiver has made of them.',
+      ].join('\n'),
+    );
+    expect(describeObjects([look({ now, newest: put(100) })])).not.toContain('Next');
+  });
+});
+
+test('what was recorded of an object is its ETag, and when that was', async () => {
+  const table = { client: createParkedItems().client, tableName: 'Ledger' };
+  const objects = createSeenObjects({ ...table, nowMs: () => startMs });
+  const object = { bucket: 'www', key: 'a' };
+  expect(await readRecorded(object, table)).toBeUndefined();
+  await objects.write(object, { sequencer: '01', content: 'abc 12 rules' }, 0);
+  expect(await readRecorded(object, table)).toEqual({ etag: 'abc', atMs: startMs });
+  await objects.write(object, {}, 1);
+  expect(await readRecorded(object, table)).toBeUndefined();
+});
