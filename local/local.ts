@@ -5,6 +5,7 @@ import { hostsOf } from '../infra/settings/rules/rule-hosts.ts';
 import { closeServer, listen } from './aws/emulators/server.ts';
 import { type LocalAws, type LocalEvent, startAws } from './aws/start-aws.ts';
 import { assemblyAt } from './aws/synthesize.ts';
+import type { FixtureOptions } from './cdn-pro/fixture.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
 import { edgeHostOf } from './demo/hosts.ts';
@@ -36,6 +37,8 @@ export interface LocalOptions {
   readonly cdnProUrl?: string | undefined;
   /** The contract of the simulator, whatever the configuration says. */
   readonly contract?: Contract | undefined;
+  /** The account that the simulator behaves like. */
+  readonly account?: FixtureOptions | undefined;
   /** Another CDN's edges instead of ours. */
   readonly edgeUrls?: readonly string[] | undefined;
   readonly verbose?: boolean;
@@ -117,7 +120,9 @@ async function startParts(
     contract: options.contract,
   });
   // The simulator's purges take a second or two: nobody waits a minute to ask for them.
-  if (cdn.isSimulated) await expectShortPurges({ ...ready.dynamodb, region: aws.region });
+  if (cdn.isSimulated && options.account?.durationsMs === undefined) {
+    await expectShortPurges({ ...ready.dynamodb, region: aws.region });
+  }
   if (options.contract !== undefined) {
     await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });
   }
@@ -128,7 +133,7 @@ async function startParts(
     knowsFinish: cdn.isSimulated,
     // With few tokens there may be none for purging again what a parent has filled with an old page.
     isVisited: options.contract === undefined && config.quota === undefined,
-    timeoutMs: sampleTimeoutMs(config, options.contract),
+    timeoutMs: sampleTimeoutMs(config, options),
     timeline,
     webhooks: webhooksOf(config, ready),
     nowMs: Date.now,
@@ -172,14 +177,18 @@ async function refusePortsInUse(ports: LocalOptions['ports']): Promise<void> {
   }
 }
 
-/** With a small contract, a sample may have to wait for the tokens of days, and for its sender's share of them. */
+/**
+ * With a small contract, a sample may have to wait for the tokens of days, and for its sender's share of them; on an account,
+ * for a purge and for a second one.
+ */
 function sampleTimeoutMs(
   { batchingWindowSeconds = 0, rules }: PurgerConfig,
-  contract: Contract | undefined,
+  { contract, account }: LocalOptions,
 ): number {
   const delays = rules.map(({ delaySeconds = 0 }) => delaySeconds);
   const ownMs = (batchingWindowSeconds + Math.min(30, Math.max(...delays))) * 1000;
-  return ownMs + (contract === undefined ? 60_000 : 300_000 + 3 * contract.dayMs);
+  const purgeMs = Math.max(0, ...(account?.durationsMs ?? []));
+  return ownMs + 3 * purgeMs + (contract === undefined ? 60_000 : 300_000 + 3 * contract.dayMs);
 }
 
 /** The site behind the edge. */
@@ -189,7 +198,7 @@ interface Site {
 
 function startCdn(
   config: PurgerConfig,
-  { cdnProUrl, contract, edgeUrls = [], ports }: LocalOptions,
+  { cdnProUrl, contract, account, edgeUrls = [], ports }: LocalOptions,
   site: Site,
   timeline: Timeline,
 ): Promise<LocalCdn> {
@@ -199,7 +208,8 @@ function startCdn(
     edgeHost: edgeHostOf(config),
     fetchOrigin: async (url) => site.origin?.fetch(url),
     cdnProUrl,
-    contract: simulatedContract(config, contract),
+    contract: simulatedContract(config, contract, account),
+    account,
     edgeUrls,
     ports,
     onFinished: ({ id, successRate }) => timeline.addFinished(id, successRate),

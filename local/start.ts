@@ -1,9 +1,10 @@
-import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { parseOptions } from '../infra/cli/parse-options.ts';
 import { UsageError } from '../infra/cli/usage-error.ts';
 import { findStage } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
+import { type FixtureOptions, parseFixture } from './cdn-pro/fixture.ts';
 import { configFilesOf, onChange } from './demo/config-files.ts';
 import type { Contract } from './demo/contract.ts';
 import { formatResult, printLive } from './demo/print.ts';
@@ -25,6 +26,8 @@ the configuration changes.
   --assembly DIR   run what was synthesized from the configuration into this folder, e.g. cdk.out, as it is
   --cdn-pro URL    that CDN Pro API instead of the simulator, as user "local" with the API key "local"; the samples run
                    with --once only
+  --cdn-pro-fixture FILE  a simulator that behaves like the account of cdn-purger doctor --measure --fixture FILE: its limits,
+                   what a token pays for, its answer at zero, how long purges take
   --edge URL       another CDN's edge instead of ours, which gets the public host in Host; may come several times
   --quota N[/M]    a contract of N file URLs a day, and M directory URLs (20 if missing), in short days
   --day SECONDS    how long such a day is; 60 if missing
@@ -114,6 +117,7 @@ function readOptions() {
       assembly: string,
       stage: string,
       'cdn-pro': string,
+      'cdn-pro-fixture': string,
       edge: { type: 'string', multiple: true },
       quota: string,
       day: string,
@@ -128,6 +132,7 @@ function readOptions() {
     ...values,
     cdnProUrl: values['cdn-pro'] === undefined ? undefined : urlOf('--cdn-pro', values['cdn-pro']),
     contract: contractOf(values.quota, values.day),
+    account: accountOf(values['cdn-pro-fixture'], values['cdn-pro']),
     edgeUrls: values.edge?.map((url) => urlOf('--edge', url)),
     ports: portsOf({
       s3: ['--s3-port', values['s3-port']],
@@ -147,6 +152,22 @@ function removeReadyFile(file: string): void {
     throw new UsageError(
       `Expected --ready to be a file that can be written, got "${file}": ${messageOf(error)}`,
     );
+  }
+}
+
+/** @throws {UsageError} where the file is none that doctor has written */
+function accountOf(file: string | undefined, cdnPro: string | undefined): FixtureOptions | undefined {
+  if (file === undefined) return undefined;
+  if (cdnPro !== undefined) {
+    throw new UsageError(
+      'Expected --cdn-pro-fixture or --cdn-pro, got both: there is no simulator with --cdn-pro',
+    );
+  }
+  try {
+    return parseFixture(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const expected = 'the file that cdn-purger doctor --measure --fixture has written';
+    throw new UsageError(`Expected --cdn-pro-fixture to be ${expected}, got "${file}": ${messageOf(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FixtureOptions } from '../cdn-pro/fixture.ts';
 import type { CdnProOptions } from '../cdn-pro/options.ts';
 import type { AcceptedPurge } from '../cdn-pro/purges/purges.ts';
 import { startCdnPro } from '../cdn-pro/server.ts';
@@ -19,6 +20,8 @@ export interface LocalCdnOptions {
   readonly cdnProUrl: string | undefined;
   /** What the simulator's contract says of the day's URLs. */
   readonly contract: Pick<CdnProOptions, 'quotas' | 'dayMs'>;
+  /** The account that the simulator behaves like, in what the contract does not say; the vendor's documents if missing. */
+  readonly account?: FixtureOptions | undefined;
   /** Another CDN's edges instead of ours. */
   readonly edgeUrls: readonly string[];
   readonly ports: { readonly edge: number | undefined; readonly cdnPro: number | undefined };
@@ -43,8 +46,10 @@ export interface LocalCdn {
   readonly stop: () => Promise<void>;
 }
 
-/** A purge takes a second or two, where a real one takes minutes. */
-const processingMs = () => 800 + Math.random() * 1200;
+/** A purge takes a second or two, where a real one takes minutes; or as long as one of the account. */
+function processingMs(durationsMs: readonly number[] = []): number {
+  return durationsMs[Math.floor(Math.random() * durationsMs.length)] ?? 800 + Math.random() * 1200;
+}
 
 /** Edges that obey, or another CDN's that we do not rule. */
 interface Edges {
@@ -97,7 +102,14 @@ async function startEdges({
 }
 
 async function startApi(
-  { cdnProUrl, contract, hosts, ports, onFinished }: LocalCdnOptions,
+  {
+    cdnProUrl,
+    contract,
+    account: { durationsMs, ...account } = {},
+    hosts,
+    ports,
+    onFinished,
+  }: LocalCdnOptions,
   edges: Edges,
 ): Promise<Omit<LocalCdn, 'edges' | 'vantages' | 'peek'>> {
   if (cdnProUrl !== undefined) {
@@ -110,10 +122,11 @@ async function startApi(
   }
   const timers = new Set<NodeJS.Timeout>();
   const simulator = await startCdnPro({
+    ...account,
     ...contract,
     credentials: localCredentials,
     deployedHosts: { production: hosts, staging: hosts },
-    processingMs,
+    processingMs: () => processingMs(durationsMs),
     onAccepted(purge) {
       edges.purge(purge);
       const timer = setTimeout(() => {

@@ -3,6 +3,7 @@ import { environment } from '../../functions/lambda/environment.ts';
 import { completeLimits, limitsOf } from '../../infra/settings/limits-settings.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../aws/emulators/emulators.ts';
+import type { FixtureOptions } from '../cdn-pro/fixture.ts';
 import { defaultQuota } from '../cdn-pro/limits/quotas.ts';
 import type { CdnProOptions } from '../cdn-pro/options.ts';
 
@@ -14,15 +15,17 @@ export interface Contract {
   readonly dayMs: number;
 }
 
-/** @returns the contract of the simulator: as given, else as the configuration says, else the vendor's default */
+/** @returns the contract of the simulator: as given, else the account's, else as the configuration says, else the vendor's default */
 export function simulatedContract(
   { quota }: PurgerConfig,
   contract: Contract | undefined,
+  account: FixtureOptions | undefined,
 ): Pick<CdnProOptions, 'quotas' | 'dayMs'> {
   if (contract !== undefined) {
     const { files, dirs, dayMs } = contract;
     return { quotas: { production: { files, dirs }, staging: { files, dirs } }, dayMs };
   }
+  if (account?.quotas !== undefined) return { quotas: account.quotas };
   if (quota === undefined) return {};
   const { production, staging } = quota;
   return {

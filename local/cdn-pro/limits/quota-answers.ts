@@ -4,11 +4,13 @@ import { defaultPrefetchQuota, defaultQuota, type Tokens } from './quotas.ts';
 /**
  * How a request is answered for which there are no tokens. No document says it: a `forbidden` is like the vendor's
  * other errors of too many things, a `bad-request` says nothing, a `too-large` looks like a limit of the request's
- * size, and a `throttled` like one of the request rate.
+ * size, and a `throttled` like one of the request rate. Or it is an answer that was seen.
  */
-export type ExhaustedAnswer = 'forbidden' | 'bad-request' | 'too-large' | 'throttled';
+export type ExhaustedAnswer = ExhaustedKind | Answer;
 
-const exhausted: Readonly<Record<ExhaustedAnswer, Answer>> = {
+type ExhaustedKind = 'forbidden' | 'bad-request' | 'too-large' | 'throttled';
+
+const exhausted: Readonly<Record<ExhaustedKind, Answer>> = {
   forbidden: failure(403, 'TooManyPurges', 'The number of purges exceeded the account maximum.'),
   'bad-request': failure(400, 'InvalidRequest', 'The request was invalid.'),
   'too-large': failure(400, 'InvalidRequest', 'Too many URLs: the request exceeds the size limit.'),
@@ -16,8 +18,8 @@ const exhausted: Readonly<Record<ExhaustedAnswer, Answer>> = {
 };
 
 /** @returns the answer to a request for which there are no tokens */
-export function exhaustedAnswer(kind: ExhaustedAnswer): Answer {
-  return exhausted[kind];
+export function exhaustedAnswer(answer: ExhaustedAnswer): Answer {
+  return typeof answer === 'string' ? exhausted[answer] : answer;
 }
 
 /** What a contract says in GET /cdn/serviceQuotas/customer/{id}. */

@@ -1,0 +1,164 @@
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseCredentials } from '../../../../functions/cdn-pro/auth.ts';
+import type { CommandResult, Surroundings } from '../../command.ts';
+import type { Purger } from '../../purger/connect.ts';
+import { openLimits } from '../../purger/limits.ts';
+import { openSecrets } from '../../purger/secrets.ts';
+import { UsageError } from '../../usage-error.ts';
+import { type Bench, createBench, MeasureError } from './bench.ts';
+import { edgeAt } from './edge.ts';
+import { fixtureOf } from './fixture/fixture.ts';
+import { createGate } from './gate.ts';
+import { lookAround, type Surrounding } from './look-around.ts';
+import { costOf, measure, planOf } from './measure.ts';
+import { describeMeasurement, describePlan } from './report.ts';
+import { settingsFor } from './settings.ts';
+
+/** What the command line says of a measurement. */
+export interface MeasureOptions {
+  readonly target?: string | undefined;
+  readonly host?: string | undefined;
+  /** A page that edges of staging keep, and one of these edges. */
+  readonly url?: string | undefined;
+  readonly edge?: string | undefined;
+  readonly 'until-empty'?: boolean | undefined;
+  readonly fixture?: string | undefined;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** @throws UsageError before anything is asked */
+export function checkMeasureOptions({ target, url, edge, fixture }: MeasureOptions): void {
+  if (target === 'production') {
+    throw new UsageError(
+      'Expected --target staging, got production: measuring spends the quota of the target, and fails on purpose there',
+    );
+  }
+  if (target !== 'staging') {
+    throw new UsageError(
+      `Expected --target staging, got ${target === undefined ? 'nothing' : `"${target}"`}`,
+    );
+  }
+  if ((url === undefined) !== (edge === undefined)) {
+    throw new UsageError('Expected --url and --edge together: a page, and an edge of staging that keeps it');
+  }
+  if (url !== undefined && !(URL.canParse(url) && /^https?:\/\/[^?#]+$/.test(url))) {
+    throw new UsageError(`Expected --url to be an http or https URL without a query, got "${url}"`);
+  }
+  if (edge !== undefined && !URL.canParse(/^https?:\/\//.test(edge) ? edge : `https://${edge}`)) {
+    throw new UsageError(`Expected --edge to be an address such as 203.0.113.7, or a URL, got "${edge}"`);
+  }
+  if (fixture !== undefined) refuseUnwritable(fixture);
+}
+
+/**
+ * Measures on the user's own account what no document says.
+ * @throws PurgerError where it cannot begin
+ */
+export async function runMeasure(
+  purger: Purger,
+  options: MeasureOptions,
+  surroundings: Surroundings,
+): Promise<CommandResult> {
+  const { nowMs, sleep, progress, confirm } = surroundings;
+  const credentials = parseCredentials(await (await openSecrets(purger)).read(purger.credentials));
+  const gate = createGate({ limits: await openLimits(purger), nowMs, sleep });
+  const { endpoint, planning, limits } = purger;
+  const benchFor = (host: string) => createBench({ endpoint, credentials, host, gate, nowMs, sleep });
+  const found = await lookAround(benchFor('cdn-purger.invalid'));
+  const host = hostFor(options.host, purger, found);
+  const bench = benchFor(host);
+  const experiments = planOf({
+    ...found,
+    maxFileUrls: Math.min(planning.maxFileUrls, found.maxFileUrls ?? planning.maxFileUrls),
+    maxBodyBytes: planning.maxBodyBytes,
+    page: pageOf(options, purger, found),
+    untilEmpty: options['until-empty'] === true,
+  });
+  const plan = describePlan(experiments, host);
+  refuseWithoutTokens(costOf(planOf({ ...found, ...planning, untilEmpty: false })).files, found);
+  const doubts = doubtsOf(found);
+  progress([plan, ...doubts, ''].join('\n'));
+  const answer = options.yes === true ? true : await confirm("It spends staging's quota of today. Go on?");
+  if (answer !== true) {
+    const why = answer === undefined ? ' Nobody can be asked here: say --yes.' : '';
+    return { exitCode: 1, stdout: `Nothing was measured.${why}` };
+  }
+  const { findings, facts } = await measure(experiments, bench, progress);
+  const settings = settingsFor(facts, limits, planning);
+  const wrote = writeFixture(options.fixture, facts, bench);
+  const isTold = findings.every(({ certainty }) => certainty === 'measured');
+  return {
+    exitCode: isTold ? 0 : 1,
+    stdout:
+      options.json === true
+        ? JSON.stringify({ target: 'staging', findings, settings, facts }, null, 2)
+        : [describeMeasurement(findings, settings), ...wrote].join('\n'),
+  };
+}
+
+/** @throws UsageError where no host is known that CDN Pro would take */
+function hostFor(wanted: string | undefined, { hosts: ofRules }: Purger, { hosts }: Surrounding): string {
+  if (wanted !== undefined) return wanted;
+  const host = ofRules.find((each) => hosts.includes(each)) ?? hosts[0];
+  if (host !== undefined) return host;
+  throw new UsageError(
+    'Expected --host with a host that is deployed in staging: CDN Pro lists none, and rejects any other',
+  );
+}
+
+function pageOf({ url, edge }: MeasureOptions, { hosts: ofRules }: Purger, { hosts }: Surrounding) {
+  if (url === undefined || edge === undefined) return undefined;
+  const own = new URL(url).host;
+  const otherHosts = ofRules.filter((host) => host !== own && hosts.includes(host)).slice(0, 3);
+  return { url, otherHosts, ask: edgeAt(edge) };
+}
+
+/** @throws MeasureError where the day has too few tokens left in staging */
+function refuseWithoutTokens(files: number, { left, quota }: Surrounding): void {
+  if (left.files >= files) return;
+  throw new MeasureError(
+    `Expected ${files} file tokens in staging, which measuring may cost, got ${left.files} of ${quota.files}: they come back within 24 hours`,
+  );
+}
+
+function doubtsOf({ recentPurges }: Surrounding): readonly string[] {
+  if (recentPurges === 0) return [];
+  return [
+    `Staging is in use: ${recentPurges} purges in the last 15 minutes. What others send meanwhile may keep it from telling.`,
+  ];
+}
+
+/** @throws UsageError where the file could not be written later, once tokens are spent */
+function refuseUnwritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(
+      `Expected --fixture to be a file that can be written, got "${file}": ${messageOf(error)}`,
+    );
+  }
+}
+
+/** @returns what to say of the file; what was found out is printed even where it cannot be written */
+function writeFixture(
+  file: string | undefined,
+  facts: Parameters<typeof fixtureOf>[0],
+  bench: Bench,
+): readonly string[] {
+  if (file === undefined) return [];
+  try {
+    writeFileSync(file, `${JSON.stringify(fixtureOf(facts, bench.exchanges), null, 2)}\n`);
+  } catch (error) {
+    return ['', `${file} could not be written: ${messageOf(error)}`];
+  }
+  return [
+    '',
+    `Wrote ${file}, without hosts, URLs and credentials. Next: npx cdn-purger dev --cdn-pro-fixture ${file}`,
+  ];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

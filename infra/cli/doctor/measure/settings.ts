@@ -1,0 +1,82 @@
+import type { Limits } from '../../../../functions/core/limits/limits.ts';
+import type { Planning } from '../../../../functions/core/planning/plan.ts';
+import type { Facts } from './finding.ts';
+
+/** A setting to write, and why. */
+export interface Setting {
+  readonly value: unknown;
+  readonly why: string;
+}
+
+/**
+ * @param limits what the purger goes by, with what is missing at its default
+ * @returns the settings that should be other ones, by their name in the configuration
+ */
+export function settingsFor(
+  facts: Facts,
+  limits: Limits,
+  planning: Pick<Planning, 'maxFileUrls' | 'maxBodyBytes' | 'cacheKey'>,
+): Readonly<Record<string, Setting>> {
+  const { tokenUnit, maxFileUrls, cacheKey, quota } = facts;
+  const settings: Record<string, Setting> = {};
+  if (tokenUnit !== undefined && tokenUnit !== limits.tokenUnit) {
+    settings.tokenUnit = {
+      value: tokenUnit,
+      why: `a token pays for a ${tokenUnit === 'url' ? 'URL' : 'request'}`,
+    };
+  }
+  const bucket = bucketFor(facts, limits);
+  if (bucket !== undefined) settings.apiBucket = bucket;
+  const configured = limits.quota.staging;
+  if (quota !== undefined && (more(configured?.files, quota.files) || more(configured?.dirs, quota.dirs))) {
+    settings.quota = { value: { staging: quota }, why: 'CDN Pro says so' };
+  }
+  if (maxFileUrls !== undefined && maxFileUrls < planning.maxFileUrls) {
+    settings.maxFileUrls = { value: maxFileUrls, why: '`maxFilePurgeEntries` of the contract' };
+  }
+  const { acceptedBytes, refusedBytes } = facts;
+  if (refusedBytes !== undefined && acceptedBytes !== undefined && acceptedBytes < planning.maxBodyBytes) {
+    settings.maxBodyBytes = { value: acceptedBytes, why: `${refusedBytes} bytes were refused` };
+  }
+  const key = cacheKeyFor(cacheKey, planning.cacheKey ?? {});
+  if (key !== undefined) settings.cacheKey = key;
+  return settings;
+}
+
+function more(configured: number | undefined, told: number): boolean {
+  return configured !== undefined && configured > told;
+}
+
+/** Only what is stricter than the configuration: that somebody has not reached a limit does not prove that there is none. */
+function bucketFor({ weights, bucket }: Facts, limits: Limits): Setting | undefined {
+  const value: Record<string, number> = {};
+  const why: string[] = [];
+  if (weights !== undefined && weights.post !== limits.requestCost) {
+    value.requestCost = weights.post;
+    why.push(`a purge weighs ${weights.post}`);
+  }
+  if (bucket !== undefined && bucket.perMinute + bucket.error < limits.bucket.perMinute) {
+    value.perMinute = Math.max(1, bucket.perMinute);
+    why.push(`${bucket.perMinute} came back in a minute`);
+  }
+  return why.length === 0 ? undefined : { value, why: why.join(', ') };
+}
+
+function cacheKeyFor(
+  found: Facts['cacheKey'],
+  configured: NonNullable<Planning['cacheKey']>,
+): Setting | undefined {
+  const value: Record<string, unknown> = {};
+  const why: string[] = [];
+  if (found?.scheme !== undefined && found.scheme !== (configured.scheme ?? false)) {
+    value.scheme = found.scheme;
+    why.push(`http and https are ${found.scheme ? 'two entries' : 'one entry'}`);
+  }
+  const [first, ...others] = found?.sharing ?? [];
+  const known = first === undefined ? [] : (configured.hosts?.[first] ?? []);
+  if (first !== undefined && others.some((other) => !known.includes(other))) {
+    value.hosts = { ...configured.hosts, [first]: others };
+    why.push('these hosts share one entry');
+  }
+  return why.length === 0 ? undefined : { value, why: why.join(', ') };
+}

@@ -1,0 +1,225 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { edgeAt } from '../../../infra/cli/doctor/measure/edge.ts';
+import {
+  type Measurement,
+  measure,
+  type PlanOptions,
+  planOf,
+} from '../../../infra/cli/doctor/measure/measure.ts';
+import { settingsFor } from '../../../infra/cli/doctor/measure/settings.ts';
+import { startEdge } from '../../../local/edge/server.ts';
+import { type AccountOptions, startMeasuredAccount, usualLimits } from '../../helpers/measured-account.ts';
+
+const planning = { maxFileUrls: 1000, maxBodyBytes: 512 * 1024 };
+
+async function measuredOn(options: AccountOptions, plan: Partial<PlanOptions> = {}) {
+  const account = await startMeasuredAccount(options);
+  onTestFinished(account.stop);
+  const quota = options.quotas?.staging ?? { files: 5000, dirs: 20 };
+  const experiments = planOf({ left: quota, quota, ...planning, untilEmpty: false, ...plan });
+  const measurement = await measure(experiments, account.bench, () => {});
+  return { ...account, ...measurement, experiments };
+}
+
+const findingOf = ({ findings }: Measurement, wanted: string) => {
+  const { certainty, value, evidence } = findings.find(({ name }) => name === wanted) ?? {};
+  return { certainty, value, evidence };
+};
+const settingValues = ({ facts }: Measurement) =>
+  Object.fromEntries(
+    Object.entries(settingsFor(facts, usualLimits, planning)).map(([name, { value }]) => [name, value]),
+  );
+
+describe('on an account as the documents have it', () => {
+  test('everything is measured, and no setting is to be written', async () => {
+    const result = await measuredOn({ processingMs: () => 200_000 });
+    expect(result.findings.map(({ name, certainty, value }) => [name, certainty, value])).toEqual([
+      ['contract', 'measured', '5000 files and 20 directories a day in staging'],
+      ['equal requests', 'measured', 'both are answered'],
+      ['unit of a token', 'measured', 'a URL'],
+      [
+        'weight of requests',
+        'measured',
+        'a GET 1, a purge 1; 30 ± 2 come back in a minute, 60 at once or more',
+      ],
+      ['largest body', 'measured', '524288 bytes or more, which is `maxBodyBytes`'],
+      ['time to completion', 'measured', '200 s (p50), 200 s (p99)'],
+    ]);
+    expect(settingValues(result)).toEqual({});
+    expect(result.cdnPro.requests.filter(({ status }) => status === 429)).toEqual([]);
+  });
+});
+
+describe('on another account', () => {
+  const ofAccessKey = { username: 'a', apiKey: 'a', accessKey: 'b', secretKey: 'c' };
+
+  /** What is assumed where no document says it, and what an account has instead. */
+  const accounts: readonly (AccountOptions & { readonly processingMs: () => number })[] = [
+    { tokenUnit: 'request', maxBodyBytes: 100_000, processingMs: () => 30_000 },
+    { costs: { 'POST /cdn/purges': 5, 'GET /cdn/purges/purgeTokens': 2 }, processingMs: () => 400_000 },
+    { bucket: { perMinute: 12, burst: 60 }, maxBodyBytes: 8192, processingMs: () => 1000 },
+    {
+      quotas: { staging: { files: 400, dirs: 7 } },
+      maxFileUrls: 200,
+      maxBodyBytes: 300_000,
+      credentials: ofAccessKey,
+      refuseReplays: true,
+      processingMs: () => 60_000,
+    },
+  ];
+
+  test.each(accounts)('what is measured is what it has: %j', async (account) => {
+    const { facts, findings } = await measuredOn(account);
+    expect(findings.map(({ certainty }) => certainty)).toEqual(Array(6).fill('measured'));
+    const {
+      tokenUnit = 'url',
+      costs = {},
+      bucket = { perMinute: 30, burst: 60 },
+      refuseReplays = false,
+    } = account;
+    const { quotas, maxBodyBytes = 512 * 1024 } = account;
+    expect(facts).toMatchObject({
+      tokenUnit,
+      quota: quotas?.staging ?? { files: 5000, dirs: 20 },
+      weights: { get: costs['GET /cdn/purges/purgeTokens'] ?? 1, post: costs['POST /cdn/purges'] ?? 1 },
+      bucket,
+      refusesReplays: refuseReplays,
+    });
+    expect(facts.maxFileUrls).toBe(account.maxFileUrls ?? (quotas && 1000));
+    expect(facts.acceptedBytes).toBeLessThanOrEqual(maxBodyBytes);
+    expect(facts.acceptedBytes).toBeGreaterThanOrEqual(maxBodyBytes - 1024);
+    expect(new Set(facts.durationsMs)).toEqual(new Set([account.processingMs()]));
+  });
+
+  test('the settings to write are those that are too large or wrong', async () => {
+    const account = {
+      tokenUnit: 'request',
+      costs: { 'POST /cdn/purges': 3 },
+      maxBodyBytes: 100_000,
+    } as const;
+    const result = await measuredOn({ ...account, processingMs: () => 1000 });
+    const { maxBodyBytes, ...others } = settingValues(result);
+    expect(others).toEqual({ tokenUnit: 'request', apiBucket: { requestCost: 3 } });
+    expect(maxBodyBytes).toBe(result.facts.acceptedBytes);
+  });
+
+  test.each([
+    ['forbidden', 'HTTP 403 TooManyPurges', { status: 403, code: 'TooManyPurges' }],
+    ['bad-request', 'HTTP 400 InvalidRequest', { status: 400, code: 'InvalidRequest' }],
+    ['throttled', 'HTTP 429 TooManyRequests', { status: 429, code: 'TooManyRequests' }],
+  ] as const)('where nothing is left it answers %s', async (exhausted, value, answer) => {
+    const quotas = { staging: { files: 600, dirs: 20 } };
+    const options = { exhausted, quotas, overdraft: 0.1, processingMs: () => 1000 };
+    const result = await measuredOn(options, { untilEmpty: true, maxBodyBytes: 4096 });
+    expect(findingOf(result, 'answer at zero')).toEqual({
+      certainty: 'measured',
+      value,
+      evidence: '60 URLs were accepted once nothing was left',
+    });
+    expect(result.facts).toMatchObject({ exhausted: answer, overdraft: 0.1 });
+  });
+});
+
+describe('where it cannot be told', () => {
+  const why = (value: unknown) => ({ certainty: 'could not tell', value, evidence: expect.any(String) });
+
+  test('since somebody else spends tokens, the others are measured all the same', async () => {
+    const result = await measuredOn({
+      processingMs: () => 1000,
+      onSleep: (cdnPro) => cdnPro.purgeElsewhere('staging', { files: 7, dirs: 0 }),
+    });
+    expect(findingOf(result, 'unit of a token')).toEqual(why('somebody else spends tokens just now'));
+    expect(findingOf(result, 'largest body').certainty).toBe('measured');
+    expect(result.facts.tokenUnit).toBeUndefined();
+  });
+
+  test('since CDN Pro is down, nothing is measured, and nothing is sent twice', async () => {
+    const account = await startMeasuredAccount();
+    onTestFinished(account.stop);
+    account.cdnPro.breakDown({ kind: 'answer', status: 503 });
+    const experiments = planOf({
+      left: { files: 5000, dirs: 20 },
+      quota: { files: 5000, dirs: 20 },
+      ...planning,
+      untilEmpty: false,
+    });
+    const { findings, facts } = await measure(experiments, account.bench, () => {});
+    expect(findings.map(({ certainty }) => certainty)).toEqual(Array(6).fill('could not tell'));
+    expect(facts).toEqual({});
+    expect(account.cdnPro.requests.length + account.cdnPro.otherRequests.length).toBeLessThanOrEqual(8);
+  });
+
+  test('since tokens cannot be spent, what refuses a purge is not taken for the answer at zero', async () => {
+    const quotas = { staging: { files: 300, dirs: 20 } };
+    const result = await measuredOn(
+      { quotas, processingMs: () => 1000, maxFileUrls: 50 },
+      { untilEmpty: true, maxBodyBytes: 4096 },
+    );
+    expect(findingOf(result, 'answer at zero')).toEqual(
+      why(
+        expect.stringMatching(/^\d+ URLs were refused while there were \d+ tokens: HTTP 400 InvalidRequest$/),
+      ),
+    );
+  });
+
+  test('since a purge never finishes, the time is not told', async () => {
+    const result = await measuredOn({ processingMs: () => 3_600_000 });
+    expect(findingOf(result, 'time to completion')).toEqual(why('no purge has finished'));
+  });
+});
+
+describe('which spellings are one entry of the cache', () => {
+  const page = 'https://www.acme.example/pages/index.html';
+  const other = 'shop.acme.example';
+  const hosts = { production: [], staging: ['www.acme.example', other] };
+
+  test.each([
+    [
+      'host and path',
+      {},
+      { scheme: false },
+      'one entry whatever the: scheme, host case, query string; apart by: percent-encoding, shop.acme.example',
+      {},
+    ],
+    [
+      'the scheme and another host, too',
+      { scheme: true, hosts: { [other]: 'www.acme.example' } },
+      { scheme: true, sharing: ['www.acme.example', other] },
+      'one entry whatever the: host case, query string, shop.acme.example; apart by: scheme, percent-encoding',
+      { cacheKey: { scheme: true, hosts: { 'www.acme.example': [other] } } },
+    ],
+  ])('%s', async (_, additions, found, value, settings) => {
+    const edge = await startEdge({
+      fetchOrigin: async () => ({ status: 200, headers: {}, body: Buffer.from('page') }),
+      defaultHost: 'www.acme.example',
+      cacheKey: additions,
+      target: 'staging',
+    });
+    onTestFinished(edge.stop);
+    for (const url of [page, page.replace('https', 'http'), page.replace('www', 'shop')]) await edge.get(url);
+    const result = await measuredOn(
+      { deployedHosts: hosts, processingMs: () => 1000, onAccepted: ({ body }) => edge.purge(body) },
+      { page: { url: page, otherHosts: [other], ask: edgeAt(edge.url) }, maxBodyBytes: 4096 },
+    );
+    expect(findingOf(result, 'cache key')).toMatchObject({ certainty: 'measured', value });
+    expect(result.facts.cacheKey).toEqual(found);
+    expect(settingValues(result)).toEqual(settings);
+  });
+
+  test('is not told by an edge that does not say what it keeps', async () => {
+    const ask = async () => 'unknown' as const;
+    const plan = { page: { url: page, otherHosts: [], ask }, maxBodyBytes: 4096 };
+    const result = await measuredOn({ deployedHosts: hosts, processingMs: () => 1000 }, plan);
+    expect(findingOf(result, 'cache key').certainty).toBe('could not tell');
+  });
+});
+
+test('no experiment sends more than its plan says', async () => {
+  const { experiments, cdnPro, findings } = await measuredOn({
+    maxBodyBytes: 77_777,
+    processingMs: () => 3_600_000,
+  });
+  const planned = experiments.reduce((sum, { cost }) => sum + cost.requests, 0);
+  expect(cdnPro.requests.length + cdnPro.otherRequests.length).toBeLessThanOrEqual(planned);
+  expect(JSON.stringify(findings)).not.toContain('it would take more than');
+});
