@@ -8,6 +8,7 @@ import { assemblyAt } from './aws/synthesize.ts';
 import type { FixtureOptions } from './cdn-pro/fixture.ts';
 import { type LocalCdn, startLocalCdn } from './demo/cdn.ts';
 import { type Contract, contractEnvironment, shortenDays, simulatedContract } from './demo/contract.ts';
+import { expectDurations } from './demo/expect-durations.ts';
 import { edgeHostOf } from './demo/hosts.ts';
 import { type Ready, readyOf, summaryOf } from './demo/ready.ts';
 import { firstObjects, outsideNotifications, watchedObjects } from './demo/s3-source.ts';
@@ -17,7 +18,6 @@ import type { Sample } from './demo/samples/sample.ts';
 import { samplesFor } from './demo/samples/samples.ts';
 import { localSecrets } from './demo/secrets.ts';
 import { createSharedTable, sharedTableEnvironment } from './demo/shared-ledger.ts';
-import { expectShortPurges } from './demo/short-purges.ts';
 import { createTimeline, type Entry, type Timeline } from './demo/timeline/timeline.ts';
 import { startPage } from './page/page.ts';
 
@@ -120,8 +120,8 @@ async function startParts(
     contract: options.contract,
   });
   // The simulator's purges take a second or two: nobody waits a minute to ask for them.
-  if (cdn.isSimulated && options.account?.durationsMs === undefined) {
-    await expectShortPurges({ ...ready.dynamodb, region: aws.region });
+  if (cdn.isSimulated) {
+    await expectDurations({ ...ready.dynamodb, region: aws.region }, options.account?.durationsMs ?? [800]);
   }
   if (options.contract !== undefined) {
     await shortenDays(options.contract, { ...ready.dynamodb, region: aws.region });

@@ -7,10 +7,11 @@ const smallestBytes = 4096;
 const growth = 4;
 /** The limit is told to within so many bytes. */
 const precision = 1024;
-/** The longest URL that CDN Pro takes. */
-const longestUrl = 2048;
-/** Around a URL in JSON. */
-const bytesAround = 3;
+/** CDN Pro takes 2,048 characters; with what is around it in JSON. */
+const bytesOfUrl = 2048;
+const lengthOfUrl = bytesOfUrl - 8;
+/** The other fields of a request. */
+const bytesOfFields = 256;
 
 /**
  * How large a body CDN Pro takes, up to what the purger would send. It grows from what was accepted, by spaces, each time
@@ -25,7 +26,7 @@ export function bodyLimit({
 }): Experiment {
   const sizes = sizesUpTo(maxBodyBytes);
   const halvings = Math.ceil(Math.log2(maxBodyBytes / precision));
-  const mostUrls = Math.min(maxFileUrls, Math.ceil(maxBodyBytes / longestUrl));
+  const mostUrls = Math.min(maxFileUrls, Math.ceil(maxBodyBytes / bytesOfUrl));
   const requests = sizes.length + halvings;
   return {
     name: 'largest body',
@@ -33,11 +34,9 @@ export function bodyLimit({
     async run(bench) {
       const { fits, refused } = await search(bench, sizes);
       if (fits === 0) return cannotTell(`not even ${smallestBytes} bytes were accepted`, refused?.said);
-      const urls = bench.urls(
-        Math.min(mostUrls, Math.max(1, Math.floor(fits / longestUrl))),
-        longestUrl - 48,
-      );
-      const answer = await send(bench, urls, Math.min(fits, urls.length * (longestUrl + bytesAround)));
+      const count = Math.min(mostUrls, Math.max(1, Math.floor((fits - bytesOfFields) / bytesOfUrl)));
+      const urls = bench.urls(count, lengthOfUrl);
+      const answer = await send(bench, urls, Math.min(fits, count * bytesOfUrl + bytesOfFields));
       const confirmed = `${urls.length} long URLs in a body of about that size: ${describe(answer)}`;
       if (answer.status !== 201) {
         return cannotTell(`${fits} bytes were accepted with spaces in them, and not with URLs`, confirmed);
