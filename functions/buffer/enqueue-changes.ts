@@ -4,7 +4,7 @@ import { entryKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { writeMessages } from '../core/model/messages/combined-messages.ts';
-import { messageVersion, mostRules, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
+import { messageVersion, type PurgeMessage, referenceTo } from '../core/model/purge-message.ts';
 import type { OriginChange, PurgeEntry } from '../core/model/types.ts';
 import type { Log } from '../lambda/log.ts';
 import { enqueueEvents } from '../lambda/log-events.ts';
@@ -100,8 +100,7 @@ interface Part {
 
 /** @returns the messages that a change would have alone: at least one for each delay and lane */
 function partsOf({ change, schedule, mapping }: ScheduledChange): readonly Part[] {
-  const rules = mapping.rules.slice(0, mostRules);
-  const reference = { ...referenceTo(change), ...(rules.length > 0 && { rules }) };
+  const reference = referenceTo(change, mapping.rules);
   return schedule.flatMap(({ delaySeconds, lane, byPrefix, entries }) => {
     const options = { ...(lane !== undefined && { lane }), ...(byPrefix && { byPrefix }) };
     const message = { v: messageVersion, change: reference, ...options } as const;

@@ -37,6 +37,7 @@ const change = fc.record(
     occurredAt: fc.integer({ min: 0, max: 20 }).map((seconds) => new Date(seconds * 1000).toISOString()),
     sequencer: fc.constantFrom('01', '02', '0201'),
     webhook: fc.constantFrom('blog', 'shop'),
+    rules: fc.constantFrom(['rules[0]'], ['pages', 'rules[2]']),
   },
   { requiredKeys: ['source', 'action', 'id', 'occurredAt'] },
 );

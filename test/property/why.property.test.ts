@@ -111,6 +111,8 @@ describe('the history of a URL', () => {
             messages.some((message) => message.entries.some((entry) => settles(entry, url))),
         );
         expect(missing).toEqual([]);
+        const days = all.map(({ acceptedMs }) => new Date(acceptedMs).toISOString().slice(0, 10));
+        expect(history.firstDay()).toBe(days.toSorted()[0]);
         for (const { purgeId, messages } of found) {
           expect(messages).toEqual(all.find((each) => each.purgeId === purgeId)?.messages);
         }

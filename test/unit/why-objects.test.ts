@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen-objects-table.ts';
+import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
+import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';
+import { objectChange } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
@@ -55,6 +59,27 @@ describe('an object that a page comes from', () => {
     );
     expect(describeObjects([look({ now, newest: put(100) })])).not.toContain('Next');
   });
+});
+
+test('an event of an object in the dead letter queue is found, in whatever it is in there', () => {
+  const records = { Records: [s3EventOf(objectChange('blog/a.html', { bucket: 'www', id })) as object] };
+  const letter = (body: object, messageId: string) =>
+    readDeadLetter({
+      id: messageId,
+      sentMs: startMs,
+      body: JSON.stringify(body),
+      attributes: { reason: 'why' },
+    });
+  const [event] = records.Records;
+  for (const body of [event, { requestContext: {}, requestPayload: event }]) {
+    const rejected = rejectedEventOf(id, [letter({ v: 1, entries: [] }, 'x'), letter(body ?? {}, 'm')]);
+    expect(rejected).toMatchObject({ messageId: 'm' });
+    const printed = describeObjects([objectNow({ id, now, ...(rejected && { rejected }) })]);
+    expect(printed).toContain('    an event of it is the dead letter m: ');
+    expect(printed).toContain('Next: cdn-purger dead says why');
+  }
+  expect(rejectedEventOf('s3://www/other', [letter(event ?? {}, 'm')])).toBeUndefined();
+  expect(rejectedEventOf(id, [{ ...letter({}, 'm'), body: 'no json' }])).toBeUndefined();
 });
 
 test('what was recorded of an object is its ETag, and when that was', async () => {

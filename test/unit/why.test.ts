@@ -196,6 +196,9 @@ describe('the state of a URL is that of its newest change', () => {
 test('what is not known of a URL is not known for longer than purges are', () => {
   const noted = (facts: Partial<WhyFacts>) => why(facts).notes.join('\n');
   expect(noted({})).toContain('not purged in the last 90 days');
+  const withoutUrl = readDeadLetter({ id: 'm', sentMs: startMs, body: 'x', attributes: {} });
+  expect(noted({ letters: [withoutUrl] })).toContain('1 dead letter names no URL');
+  expect(noted({})).not.toContain('dead letter names');
   expect(noted({ knownSince: '2026-11-20' })).toContain('not purged since 2026-11-20');
   expect(noted({ knownSince: 'none' })).toContain('no purge of any URL is known');
   for (const knownSince of ['none', '2026-11-20']) expect(noted({ knownSince })).not.toContain('90 days');

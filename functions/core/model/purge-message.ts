@@ -10,8 +10,9 @@ export const messageVersion = 1;
 /** The largest SQS message, in bytes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
 export const maxMessageBytes = 1024 * 1024;
 
-/** A change names so many of its rules: it goes along with each of its URLs that is parked. */
-export const mostRules = 10;
+/** A change names so many of its rules, and so many characters of each: it goes along with each of its URLs. */
+const mostRules = 10;
+const mostOfName = 100;
 
 /** Where entries came from, for logs and for readers of the dead letter queue. */
 export interface ChangeReference {
@@ -20,7 +21,7 @@ export interface ChangeReference {
   readonly action: string;
   readonly id: string;
   readonly occurredAt: string;
-  /** The names of the rules that the change has matched; the first {@link mostRules} where they are more. */
+  /** The names of the rules that the change has matched; only the first ones where they are many. */
   readonly rules?: readonly string[];
   /** The ARN of who purged by hand. */
   readonly by?: string;
@@ -65,8 +66,11 @@ export interface PurgeMessage {
   readonly rejected?: Rejection;
 }
 
-/** @returns what a message says of the change it came from */
-export function referenceTo(change: OriginChange): ChangeReference {
+/**
+ * @param rules the names of those that the change has matched
+ * @returns what a message says of the change it came from
+ */
+export function referenceTo(change: OriginChange, rules: readonly string[] = []): ChangeReference {
   const { source, action, id, occurredAt } = change;
   return {
     source,
@@ -74,6 +78,7 @@ export function referenceTo(change: OriginChange): ChangeReference {
     action,
     id,
     occurredAt,
+    ...(rules.length > 0 && { rules: rules.slice(0, mostRules).map((name) => name.slice(0, mostOfName)) }),
     ...('sequencer' in change && change.sequencer !== undefined ? { sequencer: change.sequencer } : {}),
   };
 }

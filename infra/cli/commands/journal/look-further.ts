@@ -50,7 +50,7 @@ export async function lookFurther(
   const ids = [...new Set([...objectsOf(steps), ...wholeObjectsOf(purgedBy ?? [])])];
   const looksAtObjects = ids.length > 0 && (edges !== undefined || config !== undefined);
   const [objects, now, logs] = await Promise.all([
-    looksAtObjects ? readObjects(purger, ids, steps) : undefined,
+    looksAtObjects ? readObjects(purger, ids, { steps, letters: facts.letters }) : undefined,
     edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
     sinceMs === undefined ? undefined : readUrlLines(purger, { terms: urlTerms(url, ids), sinceMs, nowMs }),
   ]);

@@ -1,9 +1,17 @@
 import pMap from 'p-map';
 import { readRecorded } from '../../../../functions/aws/tables/seen-objects-table.ts';
+import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
+import { rejectedEventOf } from '../../queries/objects/rejected-event.ts';
 import type { Step } from '../../queries/why/steps.ts';
 import type { Purger } from '../connect.ts';
 import { askObject, objectOf } from './ask-object.ts';
+
+/** What is known of changes. */
+export interface KnownChanges {
+  readonly steps: readonly Step[];
+  readonly letters: readonly DeadLetter[];
+}
 
 const concurrency = 8;
 /** More are not looked at. */
@@ -11,15 +19,17 @@ const most = 20;
 
 /**
  * @param ids objects as changes name them, `s3://BUCKET/KEY`
- * @param steps what is known of their changes
  * @returns whether the newest change of each has arrived
  */
 export async function readObjects(
   purger: Purger,
   ids: readonly string[],
-  steps: readonly Step[],
+  { steps, letters }: KnownChanges,
 ): Promise<readonly ObjectNow[]> {
-  const read = async (id: string) => objectNow(await readFacts(id, steps, purger));
+  const read = async (id: string) => {
+    const rejected = rejectedEventOf(id, letters);
+    return objectNow({ ...(await readFacts(id, steps, purger)), ...(rejected && { rejected }) });
+  };
   return pMap(ids.slice(0, most), read, { concurrency });
 }
 

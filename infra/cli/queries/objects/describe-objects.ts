@@ -3,17 +3,20 @@ import type { ObjectNow } from './object-now.ts';
 
 /** @returns in words whether the newest changes of objects have arrived */
 export function describeObjects(objects: readonly ObjectNow[]): string {
-  return [
-    'Objects that it comes from:',
-    ...objects.flatMap(rows),
-    ...(objects.every(({ isKnown }) => isKnown !== false) ? [] : ['', next]),
-  ].join('\n');
+  return ['Objects that it comes from:', ...objects.flatMap(rows), ...nextSteps(objects)].join('\n');
 }
 
-const next =
-  'Next: cdn-purger doctor says whether the bucket sends its events; --logs 3h, what its receiver has made of them.';
+function nextSteps(objects: readonly ObjectNow[]): readonly string[] {
+  if (objects.some(({ rejected }) => rejected !== undefined)) {
+    return ['', 'Next: cdn-purger dead says why; redrive, once the cause is fixed, purges it.'];
+  }
+  if (objects.every(({ isKnown }) => isKnown !== false)) return [];
+  const words =
+    'Next: cdn-purger doctor says whether the bucket sends its events; --logs 3h, what its receiver has made of them.';
+  return ['', words];
+}
 
-function rows({ id, etag, lastModified, recorded, meaning }: ObjectNow): readonly string[] {
+function rows({ id, etag, lastModified, recorded, rejected, meaning }: ObjectNow): readonly string[] {
   const found = lastModified === undefined ? '' : `: changed ${lastModified}, ETag ${etag}`;
   return [
     `  ${printable(id + found)}`,
@@ -21,5 +24,8 @@ function rows({ id, etag, lastModified, recorded, meaning }: ObjectNow): readonl
     ...(recorded === undefined
       ? []
       : [`    recorded as purged last: ETag ${printable(recorded.etag)}, at ${recorded.at}`]),
+    ...(rejected === undefined
+      ? []
+      : [`    an event of it is the dead letter ${rejected.messageId}: ${printable(rejected.reason)}`]),
   ];
 }

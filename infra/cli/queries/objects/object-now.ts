@@ -1,3 +1,5 @@
+import type { RejectedEvent } from './rejected-event.ts';
+
 /** What S3 has of an object now, and what is known of its changes. */
 export interface ObjectFacts {
   /** As changes name it, `s3://BUCKET/KEY`. */
@@ -10,6 +12,7 @@ export interface ObjectFacts {
   readonly newest?: { readonly action: string; readonly atMs: number };
   /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
   readonly recorded?: { readonly etag: string; readonly atMs: number };
+  readonly rejected?: RejectedEvent;
 }
 
 /** An object that a page comes from. Times are ISO 8601. */
@@ -18,6 +21,7 @@ export interface ObjectNow {
   readonly etag?: string;
   readonly lastModified?: string;
   readonly recorded?: { readonly etag: string; readonly at: string };
+  readonly rejected?: RejectedEvent;
   /** Whether its newest change is known here; undefined where that cannot be told. */
   readonly isKnown?: boolean;
   readonly meaning: string;
@@ -27,11 +31,13 @@ export interface ObjectNow {
 const differenceMs = 2000;
 
 /** @returns whether the newest change of an object has arrived, as far as S3 tells */
-export function objectNow({ id, reason, now, newest, recorded }: ObjectFacts): ObjectNow {
+export function objectNow(facts: ObjectFacts): ObjectNow {
+  const { id, reason, now, newest, recorded, rejected } = facts;
   const own = {
     id,
     ...(now !== undefined && { etag: now.etag, lastModified: iso(now.lastModifiedMs) }),
     ...(recorded !== undefined && { recorded: { etag: recorded.etag, at: iso(recorded.atMs) } }),
+    ...(rejected !== undefined && { rejected }),
   };
   if (reason !== undefined) return { ...own, meaning: `it cannot be read: ${reason}` };
   if (now === undefined) {

@@ -173,13 +173,22 @@ function notesOf(url: string, isKnown: boolean, facts: WhyFacts): readonly strin
 }
 
 /** Why there may be nothing. */
-function unknownNotes(url: string, { hosts, knownSince }: WhyFacts): readonly string[] {
+function unknownNotes(url: string, { hosts, knownSince, letters }: WhyFacts): readonly string[] {
   const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
   const [host] = hosts.length === 0 ? [] : unknownHosts([file], hosts);
   return [
     `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
+    ...lettersWithoutUrl(letters),
     ...(host === undefined ? [] : [`no rule makes URLs of the host ${host}, only of ${hosts.join(', ')}`]),
     'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: --logs 3h reads it; --config FILE says which changes purge it, and whether the newest ones have arrived',
+  ];
+}
+
+function lettersWithoutUrl(letters: WhyFacts['letters']): readonly string[] {
+  const { length: count } = letters.filter(({ urls }) => urls.length === 0);
+  if (count === 0) return [];
+  return [
+    `${counted(count, 'dead letter names', 'dead letters name')} no URL: cdn-purger dead says of what they are`,
   ];
 }
 
