@@ -33,7 +33,11 @@ export async function loadConfig(file: string, stage?: string): Promise<PurgerCo
   return findStage(await loadStages(file), stage).config;
 }
 
-async function readConfig(path: string): Promise<unknown> {
+/**
+ * @returns what a configuration file exports, unchecked
+ * @throws ConfigError where it cannot be loaded
+ */
+export async function readConfig(path: string): Promise<unknown> {
   if (!/\.(?:[cm]?[jt]s|json)$/.test(path)) {
     const wanted = 'a file whose name ends in .ts, .mts, .cts, .js, .mjs, .cjs or .json';
     throw new ConfigError(path, [`expected ${wanted}, got ${describeValue(basename(path))}`]);

@@ -1,14 +1,14 @@
 import type { ObjectChange, OriginChange } from '../../../functions/core/model/types.ts';
-import type { PurgerConfig } from '../../settings/purger-config.ts';
-import { defaultConfigFile, loadConfig } from '../../stack/load-config.ts';
 import { type CommandResult, defineCommand, type Surroundings } from '../command.ts';
 import { explain } from '../explain/explain.ts';
 import { explainMany, type ManyExplained } from '../explain/many/explain-many.ts';
 import { listFiles } from '../explain/many/list-files.ts';
 import { describeMany } from '../explain/many/print-many.ts';
 import { describe } from '../explain/print-explanation.ts';
+import { choosePurger } from '../explain/purger/choose-purger.ts';
+import type { ExplainedPurger } from '../explain/purger/explained-purger.ts';
 import { type InputOptions, readInput, readObject, readPrefix } from '../explain/read-input.ts';
-import { changesThatPurge } from '../explain/reverse/changes-that-purge.ts';
+import { purgingChanges } from '../explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../explain/reverse/print-purging-changes.ts';
 import { readFileUrl } from '../queries/why/read-url.ts';
 import { readUrlLines } from '../read-file.ts';
@@ -38,7 +38,13 @@ shows which changes purge it: objects or entries, whatever the parts in braces a
   --config    the configuration: a module with a default export, or JSON. Default: infra/config.ts, and where the
               package is installed cdn-purger.config.ts (or .mts, .js, .mjs, .cjs, .json) in this folder
   --stage     the stage of the configuration. Default: its first
+  --rules     in place of a configuration a list of rules, or the settings of a CdnPurger: a module with a default export, or JSON
+  --assembly  in place of a configuration what cdk synth has written, such as cdk.out
+  --stack     the stack of the assembly, or STACK/PURGER. Default: its only purger
   --json      write JSON
+
+Rules alone do not say which objects are watched, and an assembly with topics, queues or bucket notifications does not say it
+plainly: all are taken to be.
 
 Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the
 configuration is wrong. Of a folder or more than 10 objects: 1 also where one of them would not be purged, other than by a rule's
@@ -57,18 +63,21 @@ export const explainCommand = defineCommand({
     header: { type: 'string', multiple: true },
     config: { type: 'string' },
     stage: { type: 'string' },
+    rules: { type: 'string' },
+    assembly: { type: 'string' },
+    stack: { type: 'string' },
   },
   async run({ values, positionals }, surroundings) {
     const subjects = await readSubjects(positionals, surroundings);
-    const config = await loadConfig(values.config ?? defaultConfigFile, values.stage);
+    const purger = await choosePurger(values);
     const isJson = values.json === true;
     const input = { ...values, subjects };
     if (values.dir !== undefined)
-      return explainFolder(values.dir, input, config, isJson, surroundings.nowMs());
+      return explainFolder(values.dir, input, purger, isJson, surroundings.nowMs());
     if (values.prefix !== undefined) throw new UsageError('Expected --prefix with --dir, got it alone');
     return subjects.some(isUrl)
-      ? explainUrls(subjects, config, isJson)
-      : explainChanges(input, config, isJson, surroundings.nowMs());
+      ? explainUrls(subjects, purger, isJson)
+      : explainChanges(input, purger, isJson, surroundings.nowMs());
   },
 });
 
@@ -95,15 +104,15 @@ function isUrl(subject: string): boolean {
 
 function explainChanges(
   input: InputOptions,
-  config: PurgerConfig,
+  purger: ExplainedPurger,
   isJson: boolean,
   nowMs: number,
 ): CommandResult {
-  const read = readInput(input, config, nowMs);
+  const read = readInput(input, purger, nowMs);
   const { changes } = read;
   const areMany = input.subjects.length > mostDetailed;
-  if (areMany && !isJson) return manyExplained(explainMany(changes.filter(isObject), config), isJson);
-  const explanation = explain(read, config);
+  if (areMany && !isJson) return manyExplained(explainMany(changes.filter(isObject), purger), isJson);
+  const explanation = explain(read, purger);
   return {
     exitCode: explanation.purges.length > 0 ? 0 : 1,
     stdout: isJson ? JSON.stringify(explanation, null, 2) : describe(explanation),
@@ -113,7 +122,7 @@ function explainChanges(
 function explainFolder(
   folder: string,
   { prefix, subjects, event, action }: InputOptions & { readonly prefix?: string | undefined },
-  config: PurgerConfig,
+  purger: ExplainedPurger,
   isJson: boolean,
   nowMs: number,
 ): CommandResult {
@@ -122,7 +131,7 @@ function explainFolder(
   const root = readPrefix(prefix);
   const { files, leftOut } = listFiles(folder);
   const changes = files.map((file) => readObject(`${root}${file}`, action ?? 'put', nowMs));
-  return manyExplained(explainMany(changes, config), isJson, leftOut);
+  return manyExplained(explainMany(changes, purger), isJson, leftOut);
 }
 
 function manyExplained(
@@ -139,10 +148,11 @@ function manyExplained(
 }
 
 /** Which changes purge each of some URLs. */
-function explainUrls(subjects: readonly string[], config: PurgerConfig, isJson: boolean): CommandResult {
+function explainUrls(subjects: readonly string[], purger: ExplainedPurger, isJson: boolean): CommandResult {
   const other = subjects.find((subject) => !isUrl(subject));
   if (other !== undefined) throw new UsageError(`Expected URLs alone, got "${other}", too`);
-  const urls = subjects.map(readFileUrl).map((url) => ({ url, changes: changesThatPurge(config, url) }));
+  const reversed = { ...purger, cacheKey: purger.planning.cacheKey ?? {} };
+  const urls = subjects.map(readFileUrl).map((url) => ({ url, changes: purgingChanges(reversed, url) }));
   const isPurged = urls.every(({ changes }) => changes.some(({ notWatched }) => notWatched === undefined));
   return {
     exitCode: isPurged ? 0 : 1,

@@ -8,9 +8,7 @@ import { filesPerRequest, requestsToSpare } from '../../../functions/core/planni
 import { packRequests } from '../../../functions/core/planning/pack.ts';
 import { fewestEntries, withoutDuplicates } from '../../../functions/core/planning/plan.ts';
 import type { PlannedRequest } from '../../../functions/core/planning/planned-request.ts';
-import { limitsOf } from '../../settings/limits-settings.ts';
-import { planningOf } from '../../settings/planning-settings.ts';
-import type { CompleteSettings } from '../../settings/settings.ts';
+import type { ExplainedPurger } from './purger/explained-purger.ts';
 
 /** What some changes cost. */
 export interface CostOfChanges {
@@ -34,9 +32,10 @@ export interface Plan {
 /** @returns what changes cost, planned as `submit` does where nobody else has sent anything lately */
 export function costOfChanges(
   changes: readonly Pick<MappedChange, 'schedule'>[],
-  settings: CompleteSettings,
+  purger: Pick<ExplainedPurger, 'mapping' | 'limits' | 'planning'>,
 ): CostOfChanges {
-  const plans = plansOf(changes, settings);
+  const { mapping, limits } = purger;
+  const plans = plansOf(changes, purger);
   const requests = plans.flatMap(({ requests }) => requests);
   const sum = (prices: readonly Tokens[]) => prices.reduce(plus, noTokens);
   const last = lastDelays(changes);
@@ -49,9 +48,9 @@ export function costOfChanges(
   );
   return {
     plans,
-    quota: { ...defaultQuota, ...settings.quota[settings.target] },
-    tokens: sum(requests.map((request) => priceIn(request, settings.tokenUnit))),
-    secondPurge: sum(repeated.map((request) => priceIn(request, settings.tokenUnit))),
+    quota: { ...defaultQuota, ...limits.quota[mapping.target] },
+    tokens: sum(requests.map((request) => priceIn(request, limits.tokenUnit))),
+    secondPurge: sum(repeated.map((request) => priceIn(request, limits.tokenUnit))),
     requests: requests.length,
   };
 }
@@ -74,10 +73,8 @@ function lastDelays(
 
 function plansOf(
   changes: readonly Pick<MappedChange, 'schedule'>[],
-  settings: CompleteSettings,
+  { limits, planning }: Pick<ExplainedPurger, 'limits' | 'planning'>,
 ): readonly Plan[] {
-  const planning = planningOf(settings);
-  const limits = limitsOf(settings);
   const left = requestsToSpare(unusedLimits(limits, 0), limits, 0);
   const scheduled = changes.flatMap(({ schedule }) => schedule).filter(({ entries }) => entries.length > 0);
   const byDelay = groupBy(scheduled, ({ delaySeconds }) => delaySeconds);

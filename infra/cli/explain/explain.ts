@@ -1,7 +1,7 @@
 import { compileExplanations, compileRules } from '../../../functions/core/mapping/compile-rules.ts';
 import { type MappedChange, mapChanges } from '../../../functions/core/mapping/map-changes.ts';
 import { purgeByPrefix } from '../../../functions/core/mapping/purge-by-prefix.ts';
-import type { MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
+import type { MappingConfig, MappingResult, RuleExplanation } from '../../../functions/core/mapping/rule.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import type { ObjectFilter } from '../../../functions/core/model/objects/object-filter.ts';
 import { type ChangeReference, referenceTo } from '../../../functions/core/model/purge-message.ts';
@@ -11,14 +11,13 @@ import {
   type PurgeRequestBody,
   settledBy,
 } from '../../../functions/core/planning/planned-request.ts';
-import type { PurgerConfig } from '../../settings/purger-config.ts';
-import { completeSettings } from '../../settings/settings.ts';
 import { type CostOfChanges, costOfChanges, type Plan } from './cost-of-changes.ts';
 import { deleteHints } from './delete-hints.ts';
+import type { ExplainedPurger } from './purger/explained-purger.ts';
+import { notWatched } from './purger/watched-objects.ts';
 import type { Input } from './read-input.ts';
 import { slashHints } from './slash-hints.ts';
 import { type SpellingCost, spellingCosts } from './spelling-costs.ts';
-import { notWatched, watchedObjects } from './watched-objects.ts';
 
 /** A rule's explanation, with hints at likely mistakes. */
 export type HintedExplanation = RuleExplanation & {
@@ -70,12 +69,12 @@ export interface Explanation extends Omit<CostOfChanges, 'plans'> {
 /** Explains changes with the code that the functions run: the rules, and the plan of requests. */
 export function explain(
   { changes, remarks, notUnderstood = [], refused = [] }: Input,
-  config: PurgerConfig,
+  purger: ExplainedPurger,
 ): Explanation {
-  const rules = compileRules(config);
-  const explainRules = compileExplanations(config);
-  const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, config));
-  const watched = watchedObjects(config);
+  const { mapping, watched } = purger;
+  const rules = compileRules(mapping);
+  const explainRules = compileExplanations(mapping);
+  const mapped = mapChanges(changes, rules).map((each) => byPrefix(each, mapping));
   const explained = mapped.map(({ change, mapping, newer }) => ({
     change: {
       ...referenceTo(change),
@@ -90,12 +89,12 @@ export function explain(
     },
     ...(newer === undefined ? {} : { overtakenBy: referenceTo(newer) }),
     ...unwatched(change, watched),
-    rules: withHints(explainRules(change), change, config),
+    rules: withHints(explainRules(change), change, purger),
     mapping,
   }));
   const matched = explained.some(({ mapping }) => mapping.rules.length > 0);
   const arriving = mapped.filter((_, index) => explained[index]?.notWatched === undefined);
-  const { plans, ...cost } = costOfChanges(arriving, completeSettings(config));
+  const { plans, ...cost } = costOfChanges(arriving, purger);
   return {
     matched,
     changes: explained,
@@ -110,14 +109,14 @@ export function explain(
 function withHints(
   explanations: readonly RuleExplanation[],
   change: OriginChange,
-  config: PurgerConfig,
+  { mapping, limits }: ExplainedPurger,
 ): readonly HintedExplanation[] {
-  return config.rules.flatMap((rule, index): readonly HintedExplanation[] => {
+  return mapping.rules.flatMap((rule, index): readonly HintedExplanation[] => {
     const explanation = explanations[index];
     if (explanation === undefined) return [];
     if (!explanation.matched) return [explanation];
     const hints = [...slashHints(rule, explanation, change), ...deleteHints(explanation.entries)];
-    const spellings = spellingCosts(rule, explanation.entries, change, config, config.tokenUnit ?? 'url');
+    const spellings = spellingCosts(rule, explanation.entries, change, mapping, limits.tokenUnit);
     return [
       { ...explanation, ...(hints.length > 0 && { hints }), ...(spellings.length > 0 && { spellings }) },
     ];
@@ -125,7 +124,7 @@ function withHints(
 }
 
 /** A change that does not say which entries changed is mapped as `receive-webhook` maps it. */
-function byPrefix(mapped: MappedChange, config: PurgerConfig): MappedChange {
+function byPrefix(mapped: MappedChange, config: MappingConfig): MappedChange {
   const { change } = mapped;
   if (!('affectsAllEntries' in change) || !change.affectsAllEntries) return mapped;
   const mapping = purgeByPrefix(config, change);

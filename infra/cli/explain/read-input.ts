@@ -4,11 +4,10 @@ import type { ObjectChange, OriginChange } from '../../../functions/core/model/t
 import { findSource, webhookSources } from '../../../functions/sources/registry.ts';
 import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import type { JsonObject } from '../../../functions/sources/toolkit/payload.ts';
-import type { SourceOptions } from '../../../functions/sources/webhook-options.ts';
 import { suggestion } from '../../settings/checks/suggestion.ts';
-import type { PurgerConfig } from '../../settings/purger-config.ts';
 import { readNamedFile } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
+import type { ExplainedPurger, ExplainedWebhook } from './purger/explained-purger.ts';
 import { s3EventsIn } from './s3-envelopes.ts';
 
 /** The options of the command line. */
@@ -21,6 +20,8 @@ export interface InputOptions {
   readonly webhook?: string | undefined;
   readonly header?: readonly string[] | undefined;
 }
+
+type Webhooks = Pick<ExplainedPurger, 'webhooks'>;
 
 /** Changes to explain, and remarks on parts of an event that are not changes. */
 export interface Input {
@@ -37,7 +38,7 @@ export interface Input {
  * Reads what to explain with the same code as the functions; signatures are not verified.
  * @throws UsageError for input that cannot be understood
  */
-export function readInput(options: InputOptions, config: PurgerConfig, nowMs: number): Input {
+export function readInput(options: InputOptions, { webhooks }: Webhooks, nowMs: number): Input {
   const { subjects, event, action } = options;
   if (subjects.length > 0 && event !== undefined) {
     throw new UsageError('Expected s3://BUCKET/KEY or --event, got both');
@@ -56,7 +57,7 @@ export function readInput(options: InputOptions, config: PurgerConfig, nowMs: nu
       `Expected ${event} to hold an event of S3, a list of these or a webhook, got ${describeValue(json)}`,
     );
   }
-  return readWebhook(json, options, config, nowMs);
+  return readWebhook(json, options, webhooks, nowMs);
 }
 
 /**
@@ -117,9 +118,14 @@ function readS3(events: readonly unknown[]): Input {
   };
 }
 
-function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig, nowMs: number): Input {
+function readWebhook(
+  json: JsonObject,
+  input: InputOptions,
+  webhooks: Webhooks['webhooks'],
+  nowMs: number,
+): Input {
   const stated = input.webhook ?? (typeof json.webhook === 'string' ? json.webhook : undefined);
-  const { source, name, options } = findWebhook(input.source, stated, config);
+  const { source, name, options } = findWebhook(input.source, stated, webhooks);
   const reader = findSource(source);
   if (reader === undefined) {
     const meant = suggestion(source, ['s3', ...Object.keys(webhookSources)]);
@@ -142,10 +148,11 @@ function readWebhook(json: JsonObject, input: InputOptions, config: PurgerConfig
 }
 
 /** The webhook that the command line refers to, completed by the configuration. */
-function findWebhook(source: string | undefined, name: string | undefined, { webhooks = [] }: PurgerConfig) {
-  const known = webhooks.map(({ source, secret: _, name = source, rememberDays: __, ...options }) => {
-    return { source, name, options: options as SourceOptions };
-  });
+function findWebhook(
+  source: string | undefined,
+  name: string | undefined,
+  known: Webhooks['webhooks'],
+): ExplainedWebhook {
   const found = known.find(
     (webhook) => (source ?? webhook.source) === webhook.source && (name ?? webhook.name) === webhook.name,
   );

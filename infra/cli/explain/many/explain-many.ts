@@ -4,11 +4,10 @@ import type { MappingProblem } from '../../../../functions/core/mapping/rule.ts'
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { ObjectChange } from '../../../../functions/core/model/types.ts';
-import type { PurgerConfig } from '../../../settings/purger-config.ts';
-import { completeSettings } from '../../../settings/settings.ts';
 import { type CostOfChanges, costOfChanges } from '../cost-of-changes.ts';
 import { isWild } from '../delete-hints.ts';
-import { notWatched, watchedObjects } from '../watched-objects.ts';
+import type { ExplainedPurger } from '../purger/explained-purger.ts';
+import { notWatched } from '../purger/watched-objects.ts';
 
 /** Objects, by their IDs: `s3://bucket/key`. */
 type Objects = readonly string[];
@@ -41,15 +40,15 @@ export interface ManyExplained extends Omit<CostOfChanges, 'plans'> {
 }
 
 /** @returns what would happen to objects; of those that are purged, how many */
-export function explainMany(changes: readonly ObjectChange[], config: PurgerConfig): ManyExplained {
-  const watched = watchedObjects(config);
-  const rules = compileRules(config);
+export function explainMany(changes: readonly ObjectChange[], purger: ExplainedPurger): ManyExplained {
+  const { mapping, watched } = purger;
+  const rules = compileRules(mapping);
   const byReason = groupBy(changes, (change) => notWatched(change, watched) ?? '');
   const mapped = mapChanges(byReason.get('') ?? [], rules);
   const matched = mapped.filter(({ mapping }) => mapping.rules.length > 0);
   const others = mapped.filter(({ mapping }) => mapping.rules.length === 0);
   const purged = matched.filter(({ mapping }) => mapping.entries.length > 0);
-  const { plans, ...cost } = costOfChanges(purged, completeSettings(config));
+  const { plans, ...cost } = costOfChanges(purged, purger);
   return {
     objects: changes.length,
     unmatched: idsOf(others.filter(({ mapping }) => !mapping.isExcepted)),

@@ -6,7 +6,8 @@ import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
 import type { CacheKey } from '../../../../functions/core/planning/cache-key.ts';
 import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { matchUrl, type UrlMatch } from '../../queries/why/url-match.ts';
-import { type ObjectSources, watchedObjects } from '../watched-objects.ts';
+import type { ExplainedPurger, ExplainedWebhook } from '../purger/explained-purger.ts';
+import { type ObjectSources, watchedObjects } from '../purger/watched-objects.ts';
 import type { Candidate } from './candidate.ts';
 import { entryCandidates } from './entry-candidates.ts';
 import { objectCandidates } from './object-candidates.ts';
@@ -14,9 +15,15 @@ import { type Proof, type ProvenChange, prove } from './prove.ts';
 import type { NamedValues } from './solve.ts';
 import { solveTemplate, templateLists, type WholeTemplate } from './solve-template.ts';
 
-/** What is known of a purger: its rules, and where its changes come from. */
+/** A configuration, as far as it says which changes there are and what they purge. */
 export interface ReversedConfig extends MappingConfig, ObjectSources, Pick<PurgerConfig, 'webhooks'> {
   readonly cacheKey?: CacheKey;
+}
+
+/** What is known of a purger: its rules, and where its changes come from. */
+export interface ReversedPurger extends Pick<ExplainedPurger, 'mapping' | 'watched'> {
+  readonly cacheKey: CacheKey;
+  readonly webhooks: readonly Pick<ExplainedWebhook, 'name' | 'source'>[];
 }
 
 /** A kind of changes that purges a URL. */
@@ -31,18 +38,24 @@ export interface PurgingChange extends ProvenChange {
  * @param url of a page or a file, as CDN Pro writes it
  */
 export function changesThatPurge(config: ReversedConfig, url: string): readonly PurgingChange[] {
-  const match = matchUrl(url, config.cacheKey);
-  return config.rules.flatMap((rule, index) => changesOfRule(rule, `rules[${index}]`, config, match));
+  const { webhooks = [], cacheKey = {} } = config;
+  const named = webhooks.map(({ source, name = source }) => ({ source, name }));
+  return purgingChanges({ mapping: config, cacheKey, watched: watchedObjects(config), webhooks: named }, url);
+}
+
+/** @returns the same of any purger */
+export function purgingChanges(purger: ReversedPurger, url: string): readonly PurgingChange[] {
+  const match = matchUrl(url, purger.cacheKey);
+  return purger.mapping.rules.flatMap((rule, index) => changesOfRule(rule, `rules[${index}]`, purger, match));
 }
 
 function changesOfRule(
   rule: Rule,
   defaultName: string,
-  config: ReversedConfig,
+  { mapping, watched, webhooks }: ReversedPurger,
   match: UrlMatch,
 ): readonly PurgingChange[] {
   const named = namedValues(rule);
-  const watched = watchedObjects(config);
   return templatesOf(rule).flatMap(({ written, ...template }) => {
     const only = withTemplate(rule, template.list, written);
     const needed = variablesOf(only);
@@ -53,12 +66,12 @@ function changesOfRule(
       const kinds =
         rule.match.source === 's3'
           ? objectCandidates(rule, values, watched)
-          : entryCandidates(rule, values, needed, webhooksOf(rule, config));
+          : entryCandidates(rule, values, needed, webhooksOf(rule, webhooks));
       return kinds.map((kind) => ({ ...kind, ...(isAbove && { levelsBelow: rule.pages?.parents ?? 0 }) }));
     });
     const { action } = rule.match;
     const proof: Proof = {
-      rule: compileRule(only, defaultName, config),
+      rule: compileRule(only, defaultName, mapping),
       actions: action === undefined ? ['put', 'delete'] : [action],
       match,
       watched,
@@ -111,6 +124,6 @@ function namedValues({
   return new Map(all.map(([name, value]) => [name, listOf(value).map(String)]));
 }
 
-function webhooksOf({ match }: Rule, { webhooks = [] }: ReversedConfig): readonly string[] {
-  return webhooks.flatMap(({ source, name = source }) => (source === match.source ? [name] : []));
+function webhooksOf({ match }: Rule, webhooks: ReversedPurger['webhooks']): readonly string[] {
+  return webhooks.flatMap(({ source, name }) => (source === match.source ? [name] : []));
 }

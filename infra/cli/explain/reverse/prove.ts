@@ -3,7 +3,7 @@ import { type CompiledRule, mapChange } from '../../../../functions/core/mapping
 import type { ObjectFilter } from '../../../../functions/core/model/objects/object-filter.ts';
 import type { ChangeAction, OriginChange, PurgeEntry } from '../../../../functions/core/model/types.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
-import { notWatched } from '../watched-objects.ts';
+import { notWatched } from '../purger/watched-objects.ts';
 import type { Candidate } from './candidate.ts';
 
 /** A kind of changes that a rule maps to an entry which purges a URL. */

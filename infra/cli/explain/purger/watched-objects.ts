@@ -2,9 +2,12 @@ import {
   describeKeys,
   matchesFilter,
   type ObjectFilter,
-} from '../../../functions/core/model/objects/object-filter.ts';
-import type { OriginChange } from '../../../functions/core/model/types.ts';
-import type { PurgerConfig } from '../../settings/purger-config.ts';
+} from '../../../../functions/core/model/objects/object-filter.ts';
+import type { OriginChange } from '../../../../functions/core/model/types.ts';
+import type { PurgerConfig } from '../../../settings/purger-config.ts';
+
+/** Where it is not known which objects are watched. */
+export const allObjects: readonly ObjectFilter[] = [{}];
 
 /** Where events of objects come from. */
 export type ObjectSources = Pick<PurgerConfig, 'buckets' | 'topics' | 'queues'>;
