@@ -17,11 +17,21 @@ test('a rule that spends the directories of the default contract with a few chan
   const [warning, ...others] = warningsOf({ name: 'blog', match: post, purge: { dirUrls } });
   expect(others).toEqual([]);
   expect(warning).toBe(
-    'The rule "blog" takes 5 directories of the day\'s quota for each change, and the default contract has 20 directories a day: 4 changes of this rule spend them. Name files instead, or set `quota.production.dirs` to what your contract has: docs/quota.md.',
+    'The rule "blog" takes 5 directories of the day\'s quota for each change, and the default contract has 20 directories a day, of which its lane, people, may spend 19: 3 changes of this rule spend them. Name files instead, or set `quota.production.dirs` to what your contract has: docs/quota.md.',
   );
 });
 
 test.each<[string, Rule, Partial<Settings>]>([
+  [
+    'two directories, since one of the 20 is kept for takedowns,',
+    { match: post, purge: { dirUrls: [`${h}/a/*`, `${h}/b/*`] } },
+    {},
+  ],
+  [
+    'two directories in bulk, which leaves more to people,',
+    { match: post, lane: 'bulk', purge: { dirUrls: [`${h}/a/*`, `${h}/b/*`] } },
+    { quota: { production: { dirs: 22 } } },
+  ],
   [
     'regexes',
     { match: post, purge: { regexPatterns: ['a', 'b', 'c'].map((dir) => `any://h.example/${dir}.*`) } },
@@ -61,6 +71,16 @@ test.each<[string, Rule, Partial<Settings>]>([
   ['files', { match: tree, purge: { fileUrls: [`${h}/{+path}`] } }, {}],
   ['a directory for each entry of a CMS', { match: post, purge: { dirUrls: [`${h}/a/*`] } }, {}],
   [
+    'two directories that are a takedown, which may overdraw,',
+    { match: post, lane: 'takedown', purge: { dirUrls: [`${h}/a/*`, `${h}/b/*`] } },
+    {},
+  ],
+  [
+    'two directories of a contract with one more',
+    { match: post, purge: { dirUrls: [`${h}/a/*`, `${h}/b/*`] } },
+    { quota: { production: { dirs: 21 } } },
+  ],
+  [
     'a directory for one object',
     { match: { source: 's3', key: 'a.json' }, purge: { dirUrls: [`${h}/**`] } },
     {},
@@ -72,7 +92,7 @@ test.each<[string, Rule, Partial<Settings>]>([
   ],
   [
     'schemes that are cached together',
-    { match: post, purge: { hosts: [h, 'http://www.example.com'], dirUrls: ['/a/*', '/b/*'] } },
+    { match: post, purge: { hosts: [h, 'http://www.example.com'], dirUrls: ['/a/*'] } },
     {},
   ],
   [
@@ -99,6 +119,8 @@ test("the quota is that of the rule's target", () => {
     expect.stringContaining('set `quota.staging.dirs`'),
   ]);
   expect(warningsOf(rule, { quota: { staging: { dirs: 29 } } })).toEqual([
-    expect.stringContaining('`quota.staging.dirs` is 29: 9 changes of this rule spend them'),
+    expect.stringContaining(
+      '`quota.staging.dirs` is 29, of which its lane, people, may spend 28: 9 changes of this rule spend them',
+    ),
   ]);
 });

@@ -1,5 +1,5 @@
 import { priceOf } from '../../../../functions/core/limits/price.ts';
-import { defaultQuota } from '../../../../functions/core/limits/tokens/quota.ts';
+import { defaultQuota, freshQuota, spendableTokens } from '../../../../functions/core/limits/tokens/quota.ts';
 import { listOf, type Rule } from '../../../../functions/core/mapping/rule.ts';
 import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
 import type { PurgeEntry, Scope } from '../../../../functions/core/model/types.ts';
@@ -19,15 +19,17 @@ export function warnOfRules(settings: CompleteSettings): readonly string[] {
     const target = rule.target ?? settings.target;
     const contract = settings.quota[target]?.dirs;
     const quota = contract ?? defaultQuota.dirs;
+    const lane = rule.lane ?? 'people';
+    const spendable = spendableTokens(freshQuota, { files: 0, dirs: quota }, lane, 0).dirs;
     const dirs = dirsOfChange(rule, settings);
-    if (dirs * (isOfTree(rule) ? changesADay.tree : changesADay.single) <= quota) return [];
+    if (dirs * (isOfTree(rule) ? changesADay.tree : changesADay.single) <= spendable) return [];
     const name = rule.name === undefined ? `rules[${index}]` : `The rule "${rule.name}"`;
     const source = contract === undefined ? 'the default contract has' : `\`quota.${target}.dirs\` is`;
-    const changes = Math.floor(quota / dirs);
+    const changes = Math.floor(spendable / dirs);
     return [
       `${name} takes ${counted(dirs, 'directory', 'directories')} of the day's quota for each change, and ${source} ` +
-        `${quota}${contract === undefined ? ' directories a day' : ''}: ${counted(changes, 'change', 'changes')} of this ` +
-        `rule spend them. Name files instead, or set \`quota.${target}.dirs\` to what your contract has: docs/quota.md.`,
+        `${quota}${contract === undefined ? ' directories a day' : ''}, of which its lane, ${lane}, may spend ${spendable}: ` +
+        `${counted(changes, 'change', 'changes')} of this rule spend them. Name files instead, or set \`quota.${target}.dirs\` to what your contract has: docs/quota.md.`,
     ];
   });
 }
