@@ -118,7 +118,7 @@ test('while submission is paused changes wait, and when it is resumed all of the
   const inWords = await cli(['why', 'http://h.example/page-7']);
   expect(inWords).toMatchObject({ exitCode: 0, stderr: '' });
   expect(inWords.stdout).toMatch(
-    /changed +s3: put s3:\/\/my-bucket\/page-7, by the rule rules\[0\]\n.*accepted +purge /,
+    /changed +s3: put s3:\/\/my-bucket\/page-7, by the rule "rules\[0\]"\n.*accepted +purge /,
   );
   const page = (number: number) => `https://h.example/page-${number}`;
   expect(await cli(['wait', page(7)], soon)).toMatchObject({

@@ -138,7 +138,7 @@ test('what a server answers is printed on one line, and without what a terminal 
     [
       'Now:',
       '  edge    dns (203.0.113.9): 200, HIT, Age 12, Via x\\u{1b}[2J',
-      '          which version it shows cannot be told: nothing tells what it should show',
+      '          which version it shows cannot be told: nothing tells what it should show, but --origin URL',
     ].join('\n'),
   );
 });

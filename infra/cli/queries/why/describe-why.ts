@@ -52,8 +52,8 @@ function inOrder(rows: readonly string[]): readonly string[] {
 
 function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: WhyChange): string {
   const from = webhook ?? source;
-  const matched =
-    rules.length === 0 ? '' : `, by the ${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(' ')}`;
+  const names = rules.map((name) => `"${name}"`).join(', ');
+  const matched = rules.length === 0 ? '' : `, by the ${rules.length === 1 ? 'rule' : 'rules'} ${names}`;
   return row(
     occurredAt,
     'changed',

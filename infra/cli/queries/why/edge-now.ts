@@ -104,7 +104,7 @@ function compare(
   expected: Expected | undefined,
 ): Pick<EdgeShown, 'version' | 'meaning'> {
   if (edge.answer === undefined) return unknown(edge.reason);
-  if (expected === undefined) return unknown('nothing tells what it should show');
+  if (expected === undefined) return unknown('nothing tells what it should show, but --origin URL');
   const { shows, by } = expected;
   const { kind, reason = '' } = judge(url, shows, edge.answer);
   switch (kind) {
