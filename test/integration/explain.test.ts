@@ -273,6 +273,13 @@ describe('an event', () => {
     expect(changes.map(({ change }) => change.id)).toEqual(keys.map((key) => `s3://www/${key}`));
   });
 
+  test('is on stdin, where the file is "-"', async () => {
+    const explainPiped = (text: string) =>
+      run(['explain', '--event', '-', '--config', config], { readStdin: async () => text });
+    expect(await explainPiped(JSON.stringify(notification))).toMatchObject({ exitCode: 0 });
+    expect((await explainPiped('no')).stderr).toContain('but what is on stdin is not: ');
+  });
+
   test('of S3 that cannot be read is said to go to the dead letter queue', async () => {
     const { stdout, exitCode } = await explainEvent({ Messages: [{ MessageId: 'm', Body: bodyOf('100%') }] });
     expect(stdout).toContain(
@@ -449,6 +456,8 @@ It costs 50 files of the day's quota, in 2 purge requests.
 While tokens are plentiful, its files are purged once more when that has completed: 75 files in all.`);
     expect(exitCode).toBe(1);
     expect(await explainLines([...objects(25), 's3://www/site/a.map'])).toMatchObject({ exitCode: 0 });
+    const json = await explainLines([...objects(25), 's3://www/drafts/a.html'], '--json');
+    expect([json.exitCode, (JSON.parse(json.stdout) as Explanation).changes.length]).toEqual([1, 26]);
   });
 
   test('what many go through, a wildcard, is named with a hint where it deletes all of it', async () => {
@@ -577,6 +586,18 @@ https://www.example.com/a%20b.html
     });
   });
 
+  test('is one of many: those that no change purges are named', async () => {
+    const urls = Array.from({ length: 30 }, (_, index) => `https://www.example.com/${index}.html`);
+    const readStdin = async () => [...urls, 'https://other.example/a'].join('\n');
+    expect(await run(['explain', '-', '--config', config], { readStdin })).toMatchObject({
+      exitCode: 1,
+      stdout: `no change purges it: 1
+  https://other.example/a
+
+Of 31 URLs, 30 are purged by changes.`,
+    });
+  });
+
   test('is given as JSON with an example that the rule maps to it', async () => {
     const { stdout } = await explain('https://www.example.com/a', '--config', config, '--json');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -651,9 +672,7 @@ describe('what a change costs', () => {
     };
     expect(await quotaOf(11)).toContain('8 files and 2 directories in all.');
     expect(await quotaOf(10)).toContain('in 1 purge request.');
-    expect(await quotaOf(3)).toBe(
-      'A day has 3 files and 20 directories: what is more waits for those of other days.',
-    );
+    expect(await quotaOf(3)).toBe('A day has 3 files and 20 directories: the rest waits for later days.');
   });
 
   test('is said in words, and what is purged along is named', async () => {

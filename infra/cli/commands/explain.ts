@@ -9,7 +9,7 @@ import { choosePurger } from '../explain/purger/choose-purger.ts';
 import type { ExplainedPurger } from '../explain/purger/explained-purger.ts';
 import { type InputOptions, readInput, readObject, readPrefix } from '../explain/read-input.ts';
 import { purgingChanges } from '../explain/reverse/changes-that-purge.ts';
-import { describePurgedUrl } from '../explain/reverse/print-purging-changes.ts';
+import { describeManyUrls, describePurgedUrl, isPurged } from '../explain/reverse/print-purging-changes.ts';
 import { readFileUrl } from '../queries/why/read-url.ts';
 import { readUrlLines } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -25,7 +25,8 @@ const usage = `Usage:
 
 Shows which rules match a change and why the others do not, what becomes stale, and which purge request would
 be sent. Of more than 10 objects, or of all files of a folder, it shows those that are not purged, and the cost of all. Of a URL it
-shows which changes purge it: objects or entries, whatever the parts in braces are. Nothing is purged.
+shows which changes purge it: objects or entries, whatever the parts in braces are; of more than 10 those that none purges.
+Nothing is purged.
 
   -           objects or URLs on stdin, one a line
   --action    what happened to the objects. Default: put
@@ -71,7 +72,8 @@ export const explainCommand = defineCommand({
     const subjects = await readSubjects(positionals, surroundings);
     const purger = await choosePurger(values);
     const isJson = values.json === true;
-    const input = { ...values, subjects };
+    const piped = values.event === '-' ? ((await surroundings.readStdin()) ?? '') : undefined;
+    const input = { ...values, subjects, piped };
     if (values.dir !== undefined)
       return explainFolder(values.dir, input, purger, isJson, surroundings.nowMs());
     if (values.prefix !== undefined) throw new UsageError('Expected --prefix with --dir, got it alone');
@@ -109,12 +111,13 @@ function explainChanges(
   nowMs: number,
 ): CommandResult {
   const read = readInput(input, purger, nowMs);
-  const { changes } = read;
-  const areMany = input.subjects.length > mostDetailed;
-  if (areMany && !isJson) return manyExplained(explainMany(changes.filter(isObject), purger), isJson);
+  const many =
+    input.subjects.length > mostDetailed ? explainMany(read.changes.filter(isObject), purger) : undefined;
+  if (many !== undefined && !isJson) return { exitCode: exitCodeOf(many), stdout: describeMany(many) };
   const explanation = explain(read, purger);
+  const isPurged = many === undefined ? explanation.purges.length > 0 : exitCodeOf(many) === 0;
   return {
-    exitCode: explanation.purges.length > 0 ? 0 : 1,
+    exitCode: isPurged ? 0 : 1,
     stdout: isJson ? JSON.stringify(explanation, null, 2) : describe(explanation),
   };
 }
@@ -131,20 +134,18 @@ function explainFolder(
   const root = readPrefix(prefix);
   const { files, leftOut } = listFiles(folder);
   const changes = files.map((file) => readObject(`${root}${file}`, action ?? 'put', nowMs));
-  return manyExplained(explainMany(changes, purger), isJson, leftOut);
+  const explained = explainMany(changes, purger);
+  return {
+    exitCode: exitCodeOf(explained),
+    stdout: isJson
+      ? JSON.stringify({ ...explained, links: leftOut }, null, 2)
+      : describeMany(explained, leftOut),
+  };
 }
 
-function manyExplained(
-  explained: ManyExplained,
-  isJson: boolean,
-  links: readonly string[] = [],
-): CommandResult {
-  const { unmatched, notWatched, refused, purged } = explained;
-  const isComplete = unmatched.length + notWatched.length + refused.length === 0;
-  return {
-    exitCode: isComplete && purged > 0 ? 0 : 1,
-    stdout: isJson ? JSON.stringify({ ...explained, links }, null, 2) : describeMany(explained, links),
-  };
+/** Whether all of them are purged, but for what an exception leaves out. */
+function exitCodeOf({ unmatched, notWatched, refused, purged }: ManyExplained): number {
+  return unmatched.length + notWatched.length + refused.length === 0 && purged > 0 ? 0 : 1;
 }
 
 /** Which changes purge each of some URLs. */
@@ -153,9 +154,12 @@ function explainUrls(subjects: readonly string[], purger: ExplainedPurger, isJso
   if (other !== undefined) throw new UsageError(`Expected URLs alone, got "${other}", too`);
   const reversed = { ...purger, cacheKey: purger.planning.cacheKey ?? {} };
   const urls = subjects.map(readFileUrl).map((url) => ({ url, changes: purgingChanges(reversed, url) }));
-  const isPurged = urls.every(({ changes }) => changes.some(({ notWatched }) => notWatched === undefined));
   return {
-    exitCode: isPurged ? 0 : 1,
-    stdout: isJson ? JSON.stringify({ urls }, null, 2) : urls.map(describePurgedUrl).join('\n\n'),
+    exitCode: urls.every(isPurged) ? 0 : 1,
+    stdout: isJson
+      ? JSON.stringify({ urls }, null, 2)
+      : urls.length > mostDetailed
+        ? describeManyUrls(urls)
+        : urls.map(describePurgedUrl).join('\n\n'),
   };
 }

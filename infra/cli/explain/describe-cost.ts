@@ -10,7 +10,7 @@ export function describeCost(cost: Cost): string {
   const { tokens, secondPurge, requests, quota } = cost;
   const first = `It costs ${describeTokens(tokens)} of the day's quota, in ${counted(requests, 'purge request')}.`;
   if (tokens.files > quota.files || tokens.dirs > quota.dirs) {
-    return `${first}\nA day has ${describeTokens(quota)}: what is more waits for those of other days.`;
+    return `${first}\nA day has ${describeTokens(quota)}: the rest waits for later days.`;
   }
   if (secondPurge.files === 0 || !hasSecondPurge(cost)) return first;
   const all = describeTokens(plus(tokens, secondPurge));

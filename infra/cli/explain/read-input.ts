@@ -16,6 +16,8 @@ export interface InputOptions {
   readonly subjects: readonly string[];
   readonly action?: string | undefined;
   readonly event?: string | undefined;
+  /** What was on stdin, where it has the event. */
+  readonly piped?: string | undefined;
   readonly source?: string | undefined;
   readonly webhook?: string | undefined;
   readonly header?: readonly string[] | undefined;
@@ -49,7 +51,7 @@ export function readInput(options: InputOptions, { webhooks }: Webhooks, nowMs: 
   if (event === undefined) throw new UsageError('Expected s3://BUCKET/KEY, a URL or --event, got none');
   if (action !== undefined)
     throw new UsageError('--action is for s3://BUCKET/KEY: an event says what happened');
-  const json = readJson(event);
+  const json = readJson(event, options.piped);
   const s3Events = s3EventsOf(json, options);
   if (s3Events !== undefined) return readS3(s3Events);
   if (!isRecord(json)) {
@@ -89,13 +91,13 @@ export function readPrefix(prefix: string | undefined): string {
   return `s3://${bucket}/${keys === '' || keys.endsWith('/') ? keys : `${keys}/`}`;
 }
 
-function readJson(file: string): unknown {
-  const text = readNamedFile('--event', file, 'a JSON file');
+function readJson(file: string, piped: string | undefined): unknown {
+  const text = piped ?? readNamedFile('--event', file, 'a JSON file');
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new UsageError(
-      `Expected --event to be a JSON file, but ${file} is not: ${error instanceof Error ? error.message : String(error)}`,
+      `Expected --event to be a JSON file, but ${piped === undefined ? file : 'what is on stdin'} is not: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }

@@ -11,7 +11,7 @@ const mostPrinted = 20;
  * @param links symbolic links that were not followed
  * @returns what would happen to many objects, for people to read: what is not purged comes first
  */
-export function describeMany(explained: ManyExplained, links: readonly string[]): string {
+export function describeMany(explained: ManyExplained, links: readonly string[] = []): string {
   const { objects, unmatched, notWatched, refused, excepted, purged, rules, entries, wildcards } = explained;
   return [
     ...describeObjects('no rule matches', unmatched),
@@ -43,7 +43,12 @@ function describeObjects(what: string, objects: readonly string[]): readonly str
   return describeList(what, groups, objects.length);
 }
 
-function describeList(what: string, lines: readonly string[], count = lines.length): readonly string[] {
+/** @returns a list with its length, of which so many are printed as one can read; nothing where it is empty */
+export function describeList(
+  what: string,
+  lines: readonly string[],
+  count = lines.length,
+): readonly string[] {
   if (lines.length === 0) return [];
   const left = lines.length - mostPrinted;
   const shown = lines.slice(0, mostPrinted).map((line) => `  ${line}`);

@@ -13,7 +13,7 @@ import { entryCandidates } from './entry-candidates.ts';
 import { objectCandidates } from './object-candidates.ts';
 import { type Proof, type ProvenChange, prove } from './prove.ts';
 import type { NamedValues } from './solve.ts';
-import { solveTemplate, templateLists, type WholeTemplate } from './solve-template.ts';
+import { type SolvedTemplate, solveTemplate, templateLists, type WholeTemplate } from './solve-template.ts';
 
 /** A configuration, as far as it says which changes there are and what they purge. */
 export interface ReversedConfig extends MappingConfig, ObjectSources, Pick<PurgerConfig, 'webhooks'> {
@@ -56,33 +56,44 @@ function changesOfRule(
   match: UrlMatch,
 ): readonly PurgingChange[] {
   const named = namedValues(rule);
-  return templatesOf(rule).flatMap(({ written, ...template }) => {
-    const only = withTemplate(rule, template.list, written);
-    const needed = variablesOf(only);
-    const solutions = match.spellings.flatMap((url) => solveTemplate(template, rule, url, named));
-    const candidates = distinct(solutions, ({ values, isAbove }) =>
-      JSON.stringify([...values, isAbove]),
-    ).flatMap(({ values, isAbove }): readonly Candidate[] => {
-      const kinds =
-        rule.match.source === 's3'
-          ? objectCandidates(rule, values, watched)
-          : entryCandidates(rule, values, needed, webhooksOf(rule, webhooks));
-      return kinds.map((kind) => ({ ...kind, ...(isAbove && { levelsBelow: rule.pages?.parents ?? 0 }) }));
-    });
-    const { action } = rule.match;
+  const { action } = rule.match;
+  return templatesOf(rule).flatMap(({ list, written, wholes }) => {
+    const solutions = wholes.flatMap((whole) =>
+      match.spellings.flatMap((url) => solveTemplate({ list, whole }, rule, url, named)),
+    );
+    if (solutions.length === 0) return [];
+    const only = withTemplate(rule, list, written);
     const proof: Proof = {
       rule: compileRule(only, defaultName, mapping),
       actions: action === undefined ? ['put', 'delete'] : [action],
       match,
       watched,
     };
-    return distinct(candidates, ({ words, levelsBelow }) => `${levelsBelow} ${words}`).flatMap(
-      (candidate) => {
-        const proven = prove(candidate, proof);
-        return proven === undefined ? [] : [{ template: written, ...proven }];
-      },
-    );
+    return candidatesOf(only, solutions, { watched, webhooks }).flatMap((candidate) => {
+      const proven = prove(candidate, proof);
+      return proven === undefined ? [] : [{ template: written, ...proven }];
+    });
   });
+}
+
+/** The changes that give a rule's variables the values of one of the solutions. */
+function candidatesOf(
+  rule: Rule,
+  solutions: readonly SolvedTemplate[],
+  { watched, webhooks }: Pick<ReversedPurger, 'watched' | 'webhooks'>,
+): readonly Candidate[] {
+  const needed = variablesOf(rule);
+  const names = webhooks.flatMap(({ source, name }) => (source === rule.match.source ? [name] : []));
+  const different = distinct(solutions, ({ values, isAbove }) => JSON.stringify([...values, isAbove]));
+  const all = different.flatMap(({ values, isAbove }): readonly Candidate[] => {
+    const candidates =
+      rule.match.source === 's3'
+        ? objectCandidates(rule, values, watched)
+        : entryCandidates(rule, values, needed, names);
+    if (!isAbove) return candidates;
+    return candidates.map((each) => ({ ...each, levelsBelow: rule.pages?.parents ?? 0 }));
+  });
+  return distinct(all, ({ words, levelsBelow }) => `${levelsBelow} ${words}`);
 }
 
 /** Each encoding and spelling of a URL may give the same. */
@@ -90,11 +101,22 @@ function distinct<Item>(items: readonly Item[], keyOf: (item: Item) => string): 
   return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }
 
-/** The templates of a rule, each with every host. */
-function templatesOf({ purge }: Rule): readonly (WholeTemplate & { readonly written: string })[] {
+interface RuleTemplate {
+  readonly list: WholeTemplate['list'];
+  /** As the rule writes it. */
+  readonly written: string;
+  /** It with each host. */
+  readonly wholes: readonly string[];
+}
+
+function templatesOf({ purge }: Rule): readonly RuleTemplate[] {
   const hosts = listOf(purge.hosts);
   return templateLists.flatMap((list) =>
-    withHosts(purge[list], hosts).map(({ written, whole }) => ({ list, written, whole })),
+    [...new Set(purge[list])].map((written) => ({
+      list,
+      written,
+      wholes: withHosts([written], hosts).map(({ whole }) => whole),
+    })),
   );
 }
 
@@ -122,8 +144,4 @@ function namedValues({
 }: Rule): NamedValues {
   const all = Object.entries({ ...conditions, ...fields });
   return new Map(all.map(([name, value]) => [name, listOf(value).map(String)]));
-}
-
-function webhooksOf({ match }: Rule, webhooks: ReversedPurger['webhooks']): readonly string[] {
-  return webhooks.flatMap(({ source, name }) => (source === match.source ? [name] : []));
 }

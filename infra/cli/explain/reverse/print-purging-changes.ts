@@ -1,6 +1,7 @@
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { counted } from '../../counted.ts';
+import { describeList } from '../many/print-many.ts';
 import type { PurgingChange } from './changes-that-purge.ts';
 
 /** What purges one URL. */
@@ -18,6 +19,29 @@ export function describePurgedUrl({ url, changes }: PurgedUrl): string {
     return `${url}\n  No change purges it: no rule makes a URL, directory or pattern that does.`;
   const groups = groupBy(changes, ({ rule, template }) => JSON.stringify([rule, template]));
   return [url, ...[...groups.values()].flatMap((group) => describeTemplate(url, group))].join('\n');
+}
+
+/** @returns whether a change that arrives purges it */
+export function isPurged({ changes }: PurgedUrl): boolean {
+  return changes.some(({ notWatched }) => notWatched === undefined);
+}
+
+/** @returns which of many URLs no change purges, for people to read */
+export function describeManyUrls(urls: readonly PurgedUrl[]): string {
+  const others = urls.filter((each) => !isPurged(each));
+  const unpurged = others.filter(({ changes }) => changes.length === 0);
+  const unwatched = others.filter(({ changes }) => changes.length > 0);
+  return [
+    ...describeList(
+      'no change purges it',
+      unpurged.map(({ url }) => url),
+    ),
+    ...describeList(
+      'its changes would not arrive',
+      unwatched.map(({ url }) => url),
+    ),
+    `Of ${urls.length} URLs, ${urls.length - others.length} are purged by changes.`,
+  ].join('\n\n');
 }
 
 function describeTemplate(
