@@ -52,12 +52,22 @@ test('a purger that observes says what it would have purged, and CDN Pro is sent
   expect(await eventually(async () => (await urls()) === keys.length)).toBe(true);
 
   const list = scratch.path('list.txt');
-  writeFileSync(list, '# of the old script\nhttps://h.example/a\nhttps://h.example/forgotten\n');
-  const report = await asked<ObservedReport>('report', '--list', list);
+  writeFileSync(
+    list,
+    '# of the old script\nhttps://h.example/a\nhttps://h.example/forgotten\nhttps://old.example/\n',
+  );
+  const configFile = scratch.path('config.json');
+  writeFileSync(configFile, JSON.stringify(config));
+  const report = await asked<ObservedReport>('report', '--list', list, '--config', configFile);
   expect(report).toMatchObject({
     tokens: { files: 3, dirs: 0 },
     requests: expect.any(Number),
-    list: { urls: 2, uncovered: ['https://h.example/forgotten'] },
+    secondPurges: { files: 3, dirs: 0 },
+    list: {
+      urls: 3,
+      uncovered: ['https://h.example/forgotten', 'https://old.example/'],
+      noRule: ['https://old.example/'],
+    },
   });
   expect(await cli(['report', '--list', list])).toMatchObject({ exitCode: 1, stderr: '' });
   expect(await cli(['report'])).toMatchObject({ exitCode: 0, stderr: '' });

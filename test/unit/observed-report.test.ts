@@ -50,6 +50,7 @@ test('a report has the tokens and requests of a week, each day, and what would h
     until: '2026-11-27T08:00:00.000Z',
     tokens: { files: 3, dirs: 1 },
     requests: 2,
+    secondPurges: { files: 3, dirs: 0 },
     days: [
       { day: '2026-11-21', tokens: { files: 2, dirs: 1 }, requests: 1 },
       { day: '2026-11-22', tokens: { files: 1, dirs: 0 }, requests: 1 },
@@ -60,7 +61,10 @@ test('a report has the tokens and requests of a week, each day, and what would h
 });
 
 test('where a request is one token, it has as many', () => {
-  expect(reportOf({ tokenUnit: 'request' }).tokens).toEqual({ files: 2, dirs: 1 });
+  expect(reportOf({ tokenUnit: 'request' })).toMatchObject({
+    tokens: { files: 2, dirs: 1 },
+    secondPurges: { files: 2, dirs: 0 },
+  });
 });
 
 test('what was purged for real is not in it', () => {
@@ -77,6 +81,11 @@ test('of a list, the URLs are named that nothing would have purged for certain',
     uncovered: ['https://h.example/c', 'https://h.example/blog/*'],
   });
   expect(describeObserved(report)).toContain('2 of 6 URLs of the list would not have been purged');
+  const told = reportOf({ list, parked, isPurgeable: (url) => !url.endsWith('/c') });
+  expect(told.list).toMatchObject({ noRule: ['https://h.example/c'] });
+  expect(describeObserved(told)).toMatch(
+    /1 of 6 URLs .* no rule purges them, whatever changes:\n {2}https:\/\/h\.example\/c\n\n1 of 6 URLs .* no change came/,
+  );
   const other: PurgeEntry = { kind: 'file', url: 'http://h.example/a', ...scope };
   expect(reportOf({ list: [other], cacheKey: {} }).list?.uncovered).toEqual([]);
   expect(reportOf({ list: [other], cacheKey: { scheme: true } }).list?.uncovered).toEqual([other.url]);

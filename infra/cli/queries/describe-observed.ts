@@ -14,10 +14,18 @@ export function describeObserved(report: ObservedReport): string {
     `From ${since} to ${until}, ${observingReason}. It would have taken`,
     `  ${describeSpent(report)}`,
     ...(days.length > 1 ? days.map((each) => `  ${each.day}  ${describeSpent(each)}`) : []),
-    'Second purges and repairs, of which CDN Pro has to finish the first purge, are not among it.',
+    ...secondRows(report),
     ...waitedRows(report),
     ...(list === undefined ? [] : listRows(list)),
   ].join('\n');
+}
+
+function secondRows({ secondPurges: { files } }: ObservedReport): readonly string[] {
+  const repairs = 'Repairs are not among it.';
+  if (files === 0) return [repairs];
+  return [
+    `Second purges would have taken ${counted(files, 'file')} more at most: they are made while enough of the day's files are left. ${repairs}`,
+  ];
 }
 
 function describeSpent({ tokens: { files, dirs }, requests }: Spent): string {
@@ -39,14 +47,24 @@ function waitedRows({ urls, waited }: ObservedReport): readonly string[] {
   ];
 }
 
-function listRows({ urls, uncovered }: NonNullable<ObservedReport['list']>): readonly string[] {
+function listRows({ urls, uncovered, noRule = [] }: NonNullable<ObservedReport['list']>): readonly string[] {
   if (uncovered.length === 0)
     return ['', `Each of the ${counted(urls, 'URL')} of the list would have been purged.`];
-  const more = uncovered.length - mostPrinted;
+  const never = new Set(noRule);
+  const others = uncovered.filter((url) => !never.has(url));
+  const of = `of ${counted(urls, 'URL')} of the list would not have been purged, since no`;
   return [
-    '',
-    `${uncovered.length} of ${counted(urls, 'URL')} of the list would not have been purged, since no change came for them that a rule matches:`,
-    ...uncovered.slice(0, mostPrinted).map((url) => `  ${url}`),
+    ...(noRule.length === 0 ? [] : ['', `${noRule.length} ${of} rule purges them, whatever changes:`]),
+    ...few(noRule),
+    ...(others.length === 0 ? [] : ['', `${others.length} ${of} change came for them that a rule matches:`]),
+    ...few(others),
+  ];
+}
+
+function few(urls: readonly string[]): readonly string[] {
+  const more = urls.length - mostPrinted;
+  return [
+    ...urls.slice(0, mostPrinted).map((url) => `  ${url}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
+import { repeatableIn } from '../../../functions/core/following/repeats.ts';
 import type { TokenUnit } from '../../../functions/core/limits/limits.ts';
 import { noTokens, plus, type Tokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { entryKey } from '../../../functions/core/model/entry-key.ts';
@@ -21,6 +22,8 @@ export interface Spent {
 export interface ObservedReport extends Spent {
   readonly since: string;
   readonly until: string;
+  /** What second purges would have taken in addition, at most: they are made only while enough of the day's files are left. */
+  readonly secondPurges: Tokens;
   /** By day in UTC, as `2026-11-26`. */
   readonly days: readonly (Spent & { readonly day: string })[];
   /** How many URLs would have been purged, as often as they would have been. */
@@ -33,7 +36,12 @@ export interface ObservedReport extends Spent {
     readonly now: number;
   };
   /** Of the URLs that something else purges, those that would not have been purged. */
-  readonly list?: { readonly urls: number; readonly uncovered: readonly string[] };
+  readonly list?: {
+    readonly urls: number;
+    readonly uncovered: readonly string[];
+    /** Those of them that no rule purges, whatever changes; missing where the rules are not known. */
+    readonly noRule?: readonly string[];
+  };
 }
 
 /** What a report is made from. */
@@ -44,6 +52,8 @@ export interface ObservedFacts {
   readonly list?: readonly PurgeEntry[];
   readonly tokenUnit: TokenUnit;
   readonly cacheKey: CacheKey | undefined;
+  /** Whether some change purges a page, by the rules; missing where they are not known. */
+  readonly isPurgeable?: (url: string) => boolean;
 }
 
 /** What comes so much later has waited, in milliseconds: rules that delay a purge are among it. */
@@ -51,7 +61,7 @@ export const longWaitMs = 5 * 60_000;
 
 /** @returns what would have been purged in a time, and what not */
 export function observedReport(
-  { purges, parked, list, tokenUnit, cacheKey = {} }: ObservedFacts,
+  { purges, parked, list, tokenUnit, cacheKey = {}, isPurgeable }: ObservedFacts,
   sinceMs: number,
   nowMs: number,
 ): ObservedReport {
@@ -63,6 +73,7 @@ export function observedReport(
     since: iso(sinceMs),
     until: iso(nowMs),
     ...spentBy(observed, tokenUnit),
+    secondPurges: secondPurgesOf(observed, tokenUnit),
     days: [...byDay].map(([day, own]) => ({ day, ...spentBy(own, tokenUnit) })),
     urls: observed.flatMap(entriesOf).length,
     waited: {
@@ -73,14 +84,32 @@ export function observedReport(
     ...(list !== undefined && {
       list: {
         urls: list.length,
-        uncovered: uncoveredOf(
-          list,
-          [...observed.flatMap(entriesOf), ...parked.map(({ entry }) => entry)],
-          cacheKey,
+        ...uncoveredBy(
+          uncoveredOf(list, [...observed.flatMap(entriesOf), ...parked.map(({ entry }) => entry)], cacheKey),
+          isPurgeable,
         ),
       },
     }),
   };
+}
+
+/** Rules are asked about pages and files alone: a directory or pattern of a list is not taken for one of theirs, nor for none. */
+function uncoveredBy(
+  uncovered: readonly PurgeEntry[],
+  isPurgeable: ObservedFacts['isPurgeable'],
+): Pick<NonNullable<ObservedReport['list']>, 'uncovered' | 'noRule'> {
+  const noRule = isPurgeable && uncovered.filter((entry) => entry.kind === 'file' && !isPurgeable(entry.url));
+  return {
+    uncovered: uncovered.map(entryText),
+    ...(noRule !== undefined && { noRule: noRule.map(entryText) }),
+  };
+}
+
+function secondPurgesOf(purges: readonly SettledPurge[], unit: TokenUnit): Tokens {
+  return purges.reduce((sum, { messages }) => {
+    const { length: files } = messages.flatMap(repeatableIn);
+    return plus(sum, priceOfUrls({ files, dirs: 0 }, unit));
+  }, noTokens);
 }
 
 function spentBy(purges: readonly SettledPurge[], unit: TokenUnit): Spent {
@@ -109,7 +138,7 @@ function uncoveredOf(
   list: readonly PurgeEntry[],
   purged: readonly PurgeEntry[],
   cacheKey: CacheKey,
-): readonly string[] {
+): readonly PurgeEntry[] {
   const keyOf = cacheKeyWith(cacheKey);
   const files = new Set(purged.flatMap((entry) => (entry.kind === 'file' ? keyOf(entry.url) : [])));
   const wide = new Map(
@@ -121,7 +150,7 @@ function uncoveredOf(
     const match = matchUrl(listed.url, cacheKey);
     return [...wide.values()].some((entry) => match.matches(entry));
   };
-  return list.filter((listed) => !isPurged(listed)).map(entryText);
+  return list.filter((listed) => !isPurged(listed));
 }
 
 /** @returns whether an entry purges all that a directory or pattern of the list does, as it would be sent */

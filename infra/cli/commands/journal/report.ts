@@ -1,4 +1,5 @@
 import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
+import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import {
   type CommandResult,
   defineCommand,
@@ -6,6 +7,7 @@ import {
   purgerUsage,
   refuseArguments,
 } from '../../command.ts';
+import { changesThatPurge } from '../../explain/reverse/changes-that-purge.ts';
 import { connect, type Purger } from '../../purger/connect.ts';
 import { openHistory } from '../../purger/history/history.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
@@ -20,9 +22,10 @@ import { matchUrl } from '../../queries/why/url-match.ts';
 import { whyReport } from '../../queries/why/why.ts';
 import { readNamedFile, readUrlLines } from '../../read-file.ts';
 import { UsageError } from '../../usage-error.ts';
+import { readConfig } from './read-config.ts';
 
 const usage = `Usage:
-  cdn-purger report [--since TIME] [--list FILE] (--stack NAME | --ready FILE) [--json]
+  cdn-purger report [--since TIME] [--list FILE [--config FILE [--stage NAME]]] (--stack NAME | --ready FILE) [--json]
   cdn-purger report --url URL (--stack NAME | --ready FILE) [--json]
 
 Says what a purger with mode: 'observe' would have purged: what it would have spent, and what would have waited. With --url it
@@ -32,6 +35,7 @@ hand and why. cdn-purger why has the newest alone.
   --since TIME  from when on, such as 2026-11-26T08:00:00Z or 7d. Default: 7d
   --list FILE   what something else purged in that time, a URL on each line in the forms of cdn-purger purge: says which of it
                 would not have been purged
+  --config FILE  of those, which no rule of this configuration purges, whatever changes. --stage: its stage, by default the first
 ${purgerUsage}
 
 Ends with 0 where something is known (with --list: where all of it would have been purged), 1 where it is not, and 2 where it
@@ -45,17 +49,23 @@ export const reportCommand = defineCommand({
     url: { type: 'string' },
     since: { type: 'string' },
     list: { type: 'string' },
+    config: { type: 'string' },
+    stage: { type: 'string' },
   },
   async run({ values, positionals }, { nowMs }) {
     refuseArguments(positionals);
-    const { url, since, list } = values;
+    const { url, since, list, config: file, stage } = values;
     const json = values.json === true;
+    if (file !== undefined && list === undefined) {
+      throw new UsageError('Expected --config with the --list that it is about, got --config alone');
+    }
     if (url === undefined) {
       const sinceMs = readTime('--since', since ?? '7d', nowMs());
       const urls =
         list === undefined ? undefined : readUrlLines(readNamedFile('--list', list, 'a file of URLs'));
+      const config = await readConfig(file, stage);
       const purger = await connect(values);
-      return reportObserved(purger, { sinceMs, nowMs: nowMs(), urls, json });
+      return reportObserved(purger, { sinceMs, nowMs: nowMs(), urls, config, json });
     }
     if (since !== undefined || list !== undefined) {
       throw new UsageError(`Expected --url alone, got ${since === undefined ? '--list' : '--since'}, too`);
@@ -70,12 +80,14 @@ interface Observed {
   readonly nowMs: number;
   /** What something else purges, as it was given. */
   readonly urls: readonly string[] | undefined;
+  /** Whose rules are asked about them. */
+  readonly config: PurgerConfig | undefined;
   readonly json: boolean;
 }
 
 async function reportObserved(
   purger: Purger,
-  { sinceMs, nowMs, urls, json }: Observed,
+  { sinceMs, nowMs, urls, config, json }: Observed,
 ): Promise<CommandResult> {
   const list = urls && readListed(urls, purger);
   const parked = await readParked(await openParked(purger));
@@ -83,7 +95,14 @@ async function reportObserved(
   const { tokenUnit } = purger.limits;
   const { cacheKey } = purger.planning;
   const report = observedReport(
-    { purges, parked, ...(list !== undefined && { list }), tokenUnit, cacheKey },
+    {
+      purges,
+      parked,
+      ...(list !== undefined && { list }),
+      tokenUnit,
+      cacheKey,
+      ...(config && { isPurgeable: (url: string) => changesThatPurge(config, url).length > 0 }),
+    },
     sinceMs,
     nowMs,
   );

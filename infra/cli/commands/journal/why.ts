@@ -1,4 +1,3 @@
-import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import { connect } from '../../purger/connect.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
@@ -7,8 +6,8 @@ import { describeWhy } from '../../queries/why/describe-why.ts';
 import { readOneUrl } from '../../queries/why/read-url.ts';
 import { matchUrl } from '../../queries/why/url-match.ts';
 import { type WhyReport, whyReport } from '../../queries/why/why.ts';
-import { UsageError } from '../../usage-error.ts';
 import type { FurtherOptions } from './look-further.ts';
+import { readConfig } from './read-config.ts';
 
 const usage = `Usage: cdn-purger why URL [--edge] [--edge-at ADDRESS]... [--origin URL] [--config FILE [--stage NAME]]
                           [--logs TIME] (--stack NAME | --ready FILE) [--json]
@@ -83,19 +82,12 @@ async function readFurther(
   { edge = false, 'edge-at': edgeAt = [], origin, config, stage, logs }: FurtherValues,
   nowMs: number,
 ): Promise<FurtherOptions | undefined> {
-  if (stage !== undefined && config === undefined) {
-    throw new UsageError(`Expected --stage with the --config that it is of, got --stage ${stage} alone`);
-  }
+  const loaded = await readConfig(config, stage);
   const looksNow = edge || edgeAt.length > 0 || origin !== undefined;
-  if (!looksNow && config === undefined && logs === undefined) return undefined;
+  if (!looksNow && loaded === undefined && logs === undefined) return undefined;
   return {
     ...(looksNow && { edges: { edgeAt, origin } }),
-    ...(config !== undefined && { config: await load(config, stage) }),
+    ...(loaded && { config: loaded }),
     ...(logs !== undefined && { logsSinceMs: readTime('--logs', logs, nowMs) }),
   };
-}
-
-async function load(file: string, stage: string | undefined): Promise<PurgerConfig> {
-  const { loadConfig } = await import('../../../stack/load-config.ts');
-  return loadConfig(file, stage);
 }
