@@ -26,3 +26,9 @@ export function describeAwsError(error: unknown): string | undefined {
   const message = error.message === '' ? String(code) : error.message;
   return `AWS: ${error.name}: ${message}${known === undefined ? '' : `\nTo do: ${known[1]}`}`;
 }
+
+/** @returns whether nothing listens where the request went */
+export function isConnectionRefused(error: unknown): boolean {
+  const { code, cause } = recordOf(error) ?? {};
+  return code === 'ECONNREFUSED' || (cause !== undefined && isConnectionRefused(cause));
+}

@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { type Selection, withSelection } from './next.ts';
 import { parseOptions } from './parse-options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -71,7 +72,11 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(comm
         options: { ...options, ...commonOptions },
       });
       const { help } = parsed.values as { readonly help?: boolean };
-      return help === true ? { exitCode: 0, stdout: usage } : run(parsed, surroundings);
+      if (help === true) return { exitCode: 0, stdout: usage };
+      const result = await run(parsed, surroundings);
+      const { json, ...selection } = parsed.values as Selection & { readonly json?: boolean };
+      if (json === true || result.stdout === undefined) return result;
+      return { ...result, stdout: withSelection(result.stdout, selection) };
     },
   };
 }

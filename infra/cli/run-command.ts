@@ -122,6 +122,6 @@ function failure(error: unknown, command: string | undefined, json: boolean): Co
     return { exitCode: 2, stdout: JSON.stringify({ error: { name, message } }, null, 2) };
   }
   const help = command === undefined ? '--help' : `${command} --help`;
-  const hint = error instanceof UsageError ? `\n\nSee: cdn-purger ${help}` : '';
+  const hint = error instanceof UsageError ? `\n\nSee: npx cdn-purger ${help}` : '';
   return { exitCode: 2, stderr: `${message}${hint}` };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Limits } from '../../functions/core/limits/limits.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import type { Target } from '../../functions/core/model/types.ts';
 import type { Planning } from '../../functions/core/planning/plan.ts';
 
@@ -65,19 +66,68 @@ export interface WatchedBucket {
 /** What the names of all parameters begin with. */
 export const parameterRoot = '/cdn-pro-purger';
 
+const string = z.string();
+const strings = z.array(string);
+const number = z.number();
+const target = z.enum(['production', 'staging']);
+const tokens = z.looseObject({ files: number.optional(), dirs: number.optional() });
+
+/** Fields that are not known here are of a newer version, and are left alone. */
 const schema = z.looseObject({
   v: z.literal(1),
-  name: z.string(),
-  target: z.enum(['production', 'staging']),
-  queues: z.looseObject({ buffer: z.string(), deadLetters: z.string() }),
-  tables: z.looseObject({ ledger: z.string(), parked: z.string(), journal: z.string() }),
-});
+  name: string,
+  target,
+  mode: z.literal('observe').optional(),
+  credentials: string,
+  endpoint: string,
+  queues: z.looseObject({
+    buffer: string,
+    deadLetters: string,
+    inbox: string.optional(),
+    watched: strings.optional(),
+    watchedLeftOut: number.optional(),
+  }),
+  tables: z.looseObject({ ledger: string, parked: string, journal: string, objects: string.optional() }),
+  limits: z.looseObject({
+    rate: z.looseObject({ requests: number, perSeconds: number, headroom: number }),
+    bucket: z.looseObject({ perMinute: number, burst: number }),
+    requestCost: number,
+    quota: z.looseObject({ production: tokens.optional(), staging: tokens.optional() }),
+    tokenUnit: z.enum(['url', 'request']),
+  }),
+  planning: z.looseObject({
+    maxFileUrls: number,
+    maxBodyBytes: number,
+    cacheKey: z
+      .looseObject({ scheme: z.boolean().optional(), hosts: z.record(string, strings).optional() })
+      .optional(),
+    coalesce: z.looseObject({ siblings: number, minDepth: number }).optional(),
+    convertInShortage: strings,
+  }),
+  switches: z.looseObject({ submit: string, tick: string }),
+  webhookUrl: string.optional(),
+  webhooks: z.array(z.looseObject({ name: string, secrets: strings })),
+  buckets: z.array(z.looseObject({ name: string, via: z.enum(['eventbridge', 'notification']) })),
+  hosts: strings,
+  vantages: strings.optional(),
+  logGroups: strings.optional(),
+  leftOut: number,
+} satisfies Readonly<Record<keyof PurgerDescription, z.ZodType>>);
 
-/**
- * Reads what a stack of this project has written.
- * @returns undefined where the value is of another version, or of something else
- */
-export function readDescription(value: unknown): PurgerDescription | undefined {
+/** A description; or what is wrong with what should be one, for a sentence. */
+export type ReadDescription = PurgerDescription | { readonly problem: string };
+
+/** @returns what a stack of this project has written, or what is wrong with it */
+export function readDescription(value: unknown): ReadDescription {
   const parsed = schema.safeParse(value);
-  return parsed.success ? (parsed.data as unknown as PurgerDescription) : undefined;
+  if (parsed.success) return parsed.data as unknown as PurgerDescription;
+  const { v } = recordOf(value) ?? {};
+  if (typeof v === 'number' && v !== 1) {
+    return { problem: `a newer cdn-purger wrote it, in version ${v}, and this one reads version 1` };
+  }
+  if (v !== 1) return { problem: 'it is not of cdn-purger' };
+  const issues = parsed.error.issues.map(
+    ({ path, message }) => `${z.core.toDotPath(path)}: ${message.replace(/^Invalid \w+: /, '')}`,
+  );
+  return { problem: `version 1 wrote it, but ${issues.join('; ')}` };
 }

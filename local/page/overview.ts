@@ -18,7 +18,9 @@ const heldSeconds = 10;
 /** @returns the purger of the local stack, as the command line has it */
 export function localPurger({ operation: { purger, ...services } }: Ready): Purger {
   const description = readDescription(purger);
-  if (description === undefined) throw new LocalStackError('Expected the stack to describe its purger');
+  if ('problem' in description) {
+    throw new LocalStackError(`Expected the stack to describe its purger: ${description.problem}`);
+  }
   return { ...description, clients: reused(localClients(services)) };
 }
 

@@ -136,7 +136,7 @@ export const incidents: readonly Incident[] = [
     happens: ({ upload }) => upload(...Array.from({ length: 20 }, (_, index) => `shop/${index}.html`)),
     alarm: 'dead-letters',
     command: ['status'],
-    tells: /20 dead letters were not purged[\s\S]*Next: .*cdn-purger dead/,
+    tells: /20 dead letters were not purged[\s\S]*Next: npx cdn-purger dead /,
   },
   {
     name: 'rate limit shared with a noisy neighbour',

@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { readDescription } from '../../infra/operation/description.ts';
+import { type PurgerDescription, readDescription } from '../../infra/operation/description.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
@@ -96,12 +96,12 @@ test('queues that are watched are looked into by the command line, and counted w
   const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
   const parts = [parameter?.Value['Fn::Join'][1]].flat() as readonly unknown[];
   const value = parts.map((part) => (typeof part === 'string' ? part : 'amazonaws.com')).join('');
-  const { queues } = readDescription(JSON.parse(value)) ?? {};
+  const { queues } = readDescription(JSON.parse(value)) as PurgerDescription;
   const named = arns.slice(0, 20);
-  expect(queues?.watched).toEqual(
+  expect(queues.watched).toEqual(
     named.map((arn) => `https://sqs.us-east-1.amazonaws.com/111122223333/${arn.split(':').at(-1)}`),
   );
-  expect(queues?.watchedLeftOut).toBe(5);
+  expect(queues.watchedLeftOut).toBe(5);
   const policies = JSON.stringify(
     Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(([id]) =>
       id.startsWith('OperatorDefaultPolicy'),

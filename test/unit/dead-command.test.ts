@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../helpers/cli.ts';
+import { descriptionWith } from '../helpers/purger-description.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
 const scratch = scratchFolder();
@@ -25,8 +26,7 @@ beforeAll(async () => {
   await new Promise<void>((settle) => sqs.listen(0, '127.0.0.1', settle));
   const url = `http://127.0.0.1:${(sqs.address() as AddressInfo).port}`;
   const queues = { buffer: `${url}/1/buffer`, deadLetters: `${url}/1/dead` };
-  const tables = { ledger: 'L', parked: 'P', journal: 'J' };
-  const purger = { v: 1, name: 'P', target: 'production', queues, tables };
+  const purger = descriptionWith({ queues });
   writeFileSync(
     file,
     JSON.stringify({ operation: { purger, region: 'eu-west-1', endpoints: { sqs: url } } }),
@@ -46,4 +46,16 @@ test('dead letters that somebody else has in hand are not taken for none', async
   });
   const { stdout } = await run(['dead', '--ready', file, '--json']);
   expect(JSON.parse(stdout)).toMatchObject({ count: 0, isComplete: false });
+});
+
+test('a host that is none would fit nothing, and is refused', async () => {
+  for (const command of ['dead', 'redrive']) {
+    const { exitCode, stderr } = await run([command, '--host', 'https://h.example/', '--ready', file]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'Expected --host to be a host such as www.example.com, got "https://h.example/"',
+      ),
+    ]);
+  }
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../infra/cli/run-command.ts';
+import { webhookSourceNames } from '../../infra/settings/sources/webhook-settings.ts';
 import { loadConfig } from '../../infra/stack/load-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'init-'));
@@ -49,6 +50,21 @@ test.each(['site', '/site', 'site/'])(
   },
 );
 
+test.each(webhookSourceNames)('a webhook of %s is written so that it loads', async (source) => {
+  const key = source === 'contentstack' ? ['--api-key', 'blt1'] : [];
+  const { exitCode } = await init(
+    `of-${source}.json`,
+    '--host',
+    'www.example.com',
+    '--webhook',
+    source,
+    ...key,
+  );
+  expect(exitCode).toBe(0);
+  const { webhooks } = await loadConfig(join(folder, `of-${source}.json`));
+  expect(webhooks).toMatchObject([{ source, ...(source === 'contentstack' && { stack: 'blt1' }) }]);
+});
+
 test('a file that exists stays as it is', async () => {
   writeFileSync(join(folder, 'mine.json'), 'mine');
   const { exitCode, stderr } = await init('mine.json', '--host', 'www.example.com', '--bucket', 'www-site');
@@ -63,6 +79,14 @@ test.each([
   [
     ['--host', 'www.example.com', '--bucket', 'b', '--target', 'prod'],
     '`target`: expected "production" or "staging"',
+  ],
+  [
+    ['--host', 'www.example.com', '--webhook', 'contentstack'],
+    'Expected --api-key with --webhook contentstack: the API key of your stack',
+  ],
+  [
+    ['--host', 'www.example.com', '--webhook', 'ghost', '--api-key', 'blt1'],
+    'Expected --api-key with --webhook contentstack, which alone has one',
   ],
   [['--host', 'https://www.example.com', '--bucket', 'www-site'], 'Expected --host to be a host'],
   [

@@ -54,7 +54,7 @@ describe('an object that a page comes from', () => {
         '    it has changed since, and no such change is known here',
         '    recorded as purged last: ETag old, at 2026-11-26T08:00:05.000Z',
         '',
-        'Next: cdn-purger doctor says whether the bucket sends its events; --logs 3h, what its receiver has made of them.',
+        'Next: npx cdn-purger doctor  # whether the bucket sends its events; why with --logs 3h: what its receiver has made of them',
       ].join('\n'),
     );
     expect(describeObjects([look({ now, newest: put(100) })])).not.toContain('Next');

@@ -246,7 +246,7 @@ test('a report has the changes and the purges, and says in words what happened i
       '  2026-11-26T08:05:00.000Z  changed    s3: put s3://www/5',
       '  2026-11-26T08:05:00.000Z  waits      since then, bulk, done by nobody knows yet',
       '',
-      'Next: cdn-purger waiting says what goes before it.',
+      'Next: npx cdn-purger waiting  # what goes before it',
     ].join('\n'),
   );
   const waiting = { lane: 'bulk', since: '2026-11-26T08:05:00.000Z', reason: 'share' } as const;

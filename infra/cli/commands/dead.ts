@@ -1,11 +1,14 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
+import { nextCommands, shellArgument } from '../next.ts';
 import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openDeadLetters, peekDeadLetters } from '../purger/queues/dead-letters.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
 import {
+  checkDeadLetterFilter,
   type DeadLetter,
+  type DeadLetterFilter,
   type DeadLetterGroup,
   groupDeadLetters,
   matchesDeadLetter,
@@ -51,6 +54,7 @@ export const deadCommand = defineCommand({
   },
   async run({ values, positionals }) {
     refuseArguments(positionals);
+    checkDeadLetterFilter(values);
     const purger = await connect(values);
     const count = countOf((await readQueues(purger)).deadLetters);
     const read = await peekDeadLetters(await openDeadLetters(purger, heldSeconds), mostRead);
@@ -72,7 +76,7 @@ export const deadCommand = defineCommand({
           ? JSON.stringify(report, null, 2)
           : [
               ...(letters.length + hidden === 0 ? ['No dead letter.'] : shown),
-              ...footer(letters, read.length, hidden),
+              ...footer(letters, values, read.length, hidden),
             ].join('\n\n'),
     };
   },
@@ -89,15 +93,32 @@ function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): s
 }
 
 function describeLetter({ id, sentAt, kind, reason, status, requestId, change, body }: DeadLetter): string {
+  const answer = [
+    ...(status === undefined ? [] : [`HTTP ${status}`]),
+    ...(requestId === undefined ? [] : [`request ${requestId}`]),
+  ];
   return [
     `${id} (${kind}, ${sentAt})`,
-    `  reason: ${printable(reason)}${status === undefined ? '' : `, HTTP ${status}`}${requestId === undefined ? '' : `, request ${requestId}`}`,
+    `  reason: ${printable(reason)}${answer.length === 0 ? '' : ` (${answer.join(', ')})`}`,
     ...(change === undefined ? [] : [`  change: ${printable(change)}`]),
     `  body: ${body}`,
   ].join('\n');
 }
 
-function footer(letters: readonly DeadLetter[], read: number, hidden: number): readonly string[] {
+/** The same, for another command. */
+function filterOptions({ reason, host }: DeadLetterFilter): string {
+  return [
+    ...(reason === undefined ? [] : [` --reason ${shellArgument(reason)}`]),
+    ...(host === undefined ? [] : [` --host ${shellArgument(host)}`]),
+  ].join('');
+}
+
+function footer(
+  letters: readonly DeadLetter[],
+  filter: DeadLetterFilter,
+  read: number,
+  hidden: number,
+): readonly string[] {
   return [
     ...(read < mostRead ? [] : [`Only the first ${mostRead} were looked at.`]),
     ...(hidden === 0
@@ -108,7 +129,8 @@ function footer(letters: readonly DeadLetter[], read: number, hidden: number): r
     ...(letters.length === 0
       ? []
       : [
-          'Next: fix the cause, then cdn-purger redrive, with the same --reason or --host, tries them again.',
+          nextCommands([`redrive${filterOptions(filter)}`, 'tries them again, once the cause is fixed'])[0] ??
+            '',
         ]),
   ];
 }

@@ -2,9 +2,9 @@ import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../c
 import { checkCdnPro } from '../doctor/cdn-pro.ts';
 import type { Check } from '../doctor/check.ts';
 import { checkMeasureOptions, runMeasure } from '../doctor/measure/run.ts';
-import { checkAlarms, checkSwitches } from '../doctor/operation.ts';
+import { checkAlarms, checkIsRunning, checkSwitches } from '../doctor/operation.ts';
 import { checkBuckets, checkWebhooks } from '../doctor/sources.ts';
-import { connect } from '../purger/connect.ts';
+import { connect, type Purger } from '../purger/connect.ts';
 import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage:
@@ -57,8 +57,8 @@ export const doctorCommand = defineCommand({
     const misplaced = measureOnly.find((name) => values[name] !== undefined);
     if (misplaced !== undefined) throw new UsageError(`Expected --${misplaced} with --measure, got it alone`);
     const purger = await connect(values);
-    const looks = [checkCdnPro, checkWebhooks, checkBuckets, checkSwitches, checkAlarms];
-    const checks = (await Promise.all(looks.map((look) => look(purger)))).flat();
+    const stopped = values.ready === undefined ? [] : await checkIsRunning(purger, values.ready);
+    const checks = stopped.length > 0 ? stopped : await checkAll(purger);
     const isWell = checks.every(({ result }) => result !== 'failed');
     return {
       exitCode: isWell ? 0 : 1,
@@ -66,6 +66,11 @@ export const doctorCommand = defineCommand({
     };
   },
 });
+
+async function checkAll(purger: Purger): Promise<readonly Check[]> {
+  const looks = [checkCdnPro, checkWebhooks, checkBuckets, checkSwitches, checkAlarms];
+  return (await Promise.all(looks.map((look) => look(purger)))).flat();
+}
 
 function describe(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { isPaused, turnSwitches } from '../purger/switches.ts';
 
@@ -22,7 +23,7 @@ export const pauseCommand = defineCommand({
       stdout:
         values.json === true
           ? JSON.stringify({ paused: isPaused(switches), ...switches }, null, 2)
-          : `Paused (submit: ${switches.submit}, tick: ${switches.tick}). Changes wait, for 14 days; the alarm freshness goes off after ten minutes.\n\nNext: cdn-purger resume`,
+          : `Paused (submit: ${switches.submit}, tick: ${switches.tick}). Changes wait, for 14 days; the alarm freshness goes off after ten minutes.\n\n${nextCommands(['resume', 'ends it'])[0]}`,
     };
   },
 });

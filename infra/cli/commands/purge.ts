@@ -9,6 +9,7 @@ import {
   type Surroundings,
 } from '../command.ts';
 import { counted } from '../counted.ts';
+import { nextCommands } from '../next.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
@@ -97,7 +98,8 @@ export const purgeCommand = defineCommand({
         values.json === true,
       );
     }
-    const done = `${describePlan(read.entries, plan, 'queued')}\n\nNext: cdn-purger status; cdn-purger dead, if one should be refused.`;
+    const steps = nextCommands(['status', 'how far it is'], ['dead', 'if one should be refused: why']);
+    const done = [describePlan(read.entries, plan, 'queued'), '', ...steps].join('\n');
     return print(0, { queued: read.entries.length, ...read, ...plan }, done);
   },
 });
@@ -185,7 +187,8 @@ function describePlan(
     ...(missing === 0
       ? []
       : [
-          `The day has no tokens left for ${missing} of them, which wait: cdn-purger waiting says until when.`,
+          `The day has no tokens left for ${missing} of them, which wait.`,
+          ...nextCommands(['waiting', 'until when']),
         ]),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { type QuotaReport, quotaReport, type TokensReport } from '../queries/quota.ts';
@@ -38,7 +39,7 @@ function describe({ target, files, dirs, isKnown, checkedAt, requests }: QuotaRe
     `  ${left} may go out now: ${used} of ${limit} in ${perSeconds} s are used, the customer's bucket holds ${bucket}`,
     ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),
     ...(files.people === 0 || dirs.people === 0
-      ? ['', 'Next: cdn-purger waiting says what waits for them; docs/quota.md says how to ask for more.']
+      ? ['', ...nextCommands(['waiting', 'what waits for them; docs/quota.md says how to ask for more'])]
       : []),
   ].join('\n');
 }

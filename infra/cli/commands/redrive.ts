@@ -6,10 +6,18 @@ import {
   refuseArguments,
 } from '../command.ts';
 import { counted } from '../counted.ts';
+import { nextCommands } from '../next.ts';
+import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
+import {
+  checkDeadLetterFilter,
+  countHosts,
+  type DeadLetter,
+  groupDeadLetters,
+} from '../queries/dead-letters.ts';
 import { observingReason } from '../queries/observing.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
@@ -21,7 +29,8 @@ rejected again comes back with its reason.
   --host HOST     those alone with a URL of this host
 ${purgerUsage}
 
-Ends with 0 where all that was meant was moved, 1 where something could not be, and 2 where the command is wrong.`;
+Ends with 0 where all that was meant was moved, 1 where something could not be, or where nothing fits, and 2 where the command
+is wrong.`;
 
 /** Tries again what was rejected. */
 export const redriveCommand = defineCommand({
@@ -29,32 +38,45 @@ export const redriveCommand = defineCommand({
   options: { ...purgerOptions, reason: { type: 'string' }, host: { type: 'string' } },
   async run({ values, positionals }) {
     refuseArguments(positionals);
+    checkDeadLetterFilter(values);
     const purger = await connect(values);
     if (purger.mode === 'observe') return observingResult(values.json === true);
     const startMs = await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
-    const redriven = await redrive(purger, values, startMs);
+    const { others, ...redriven } = await redrive(purger, values, startMs);
     const { moved, kept, failed } = redriven;
     const isNothing = moved + failed.length === 0;
     const lines = isNothing
-      ? nothingMoved(kept, kept === 0 ? countOf((await readQueues(purger)).deadLetters) : 0)
+      ? nothingMoved(kept, others, kept === 0 ? countOf((await readQueues(purger)).deadLetters) : 0)
       : [
           `${counted(moved, 'dead letter')} moved into the purge queue, ${kept} left in the dead letter queue.`,
           ...(failed.length === 0 ? [] : [`${failed.length} could not be moved: ${failed[0]}`]),
           '',
-          `Next: cdn-purger ${failed.length > 0 ? 'redrive again' : 'status, and in some minutes cdn-purger dead'}`,
+          ...(failed.length > 0
+            ? nextCommands(['redrive', 'once more'])
+            : nextCommands(
+                ['status', 'how far it is'],
+                ['dead', 'in some minutes: what was rejected again'],
+              )),
         ];
     return {
-      exitCode: failed.length === 0 ? 0 : 1,
+      exitCode: failed.length > 0 || (moved === 0 && others.length > 0) ? 1 : 0,
       stdout: values.json === true ? JSON.stringify(redriven, null, 2) : lines.join('\n'),
     };
   },
 });
 
-/** @param hidden those that somebody else has in hand */
-function nothingMoved(kept: number, hidden: number): readonly string[] {
+/**
+ * @param others those that do not fit
+ * @param hidden those that somebody else has in hand
+ */
+function nothingMoved(kept: number, others: readonly DeadLetter[], hidden: number): readonly string[] {
   if (kept > 0) {
-    const next = 'Next: cdn-purger dead lists them with their reasons and hosts.';
-    return [`Of ${counted(kept, 'dead letter')} none fits: nothing was moved.`, '', next];
+    return [
+      `Of ${counted(kept, 'dead letter')} none fits: nothing was moved.`,
+      ...describeOthers(others),
+      '',
+      ...nextCommands(['dead', 'all of them, with their URLs']),
+    ];
   }
   if (hidden === 0) return ['No dead letter.'];
   const who = `${counted(hidden, 'dead letter is', 'dead letters are')} in the hands of somebody else`;
@@ -63,6 +85,26 @@ function nothingMoved(kept: number, hidden: number): readonly string[] {
     '',
     'Next: try again in 15 minutes.',
   ];
+}
+
+/** So many hosts and reasons are named. */
+const mostNamed = 5;
+
+/** @returns what there is in place of what was asked for */
+function describeOthers(letters: readonly DeadLetter[]): readonly string[] {
+  const hosts = countHosts(letters).map(([host, count]) => `${host} (${count})`);
+  const withoutUrl = letters.filter(({ urls }) => urls.length === 0).length;
+  const reasons = groupDeadLetters(letters).map(({ reason, count }) => `${printable(reason)} (${count})`);
+  return [
+    ...named('their hosts', [...hosts, ...(withoutUrl === 0 ? [] : [`none (${withoutUrl})`])]),
+    ...named('their reasons', reasons),
+  ];
+}
+
+function named(what: string, list: readonly string[]): readonly string[] {
+  if (list.length === 0) return [];
+  const more = list.length > mostNamed ? [`and ${list.length - mostNamed} more`] : [];
+  return [`  ${what}: ${[...list.slice(0, mostNamed), ...more].join('; ')}`];
 }
 
 /** In the purge queue a dead letter would count as done. */

@@ -1,4 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
+import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { isPaused, turnSwitches } from '../purger/switches.ts';
 
@@ -21,7 +22,7 @@ export const resumeCommand = defineCommand({
       stdout:
         values.json === true
           ? JSON.stringify({ paused: isPaused(switches), ...switches }, null, 2)
-          : `Resumed (submit: ${switches.submit}, tick: ${switches.tick}). What has waited is purged now.\n\nNext: cdn-purger status`,
+          : `Resumed (submit: ${switches.submit}, tick: ${switches.tick}). What has waited is purged now.\n\n${nextCommands(['status', 'what is left of it'])[0]}`,
     };
   },
 });

@@ -1,5 +1,6 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
+import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { readStatusFacts } from '../purger/status.ts';
 import { type Status, statusOf } from '../queries/status.ts';
@@ -63,10 +64,10 @@ function headline({ fresh, observing }: Status): string {
 function nextSteps({ observing, paused, deadLetters, parked, alarms = [] }: Status): readonly string[] {
   const isParked = Object.values(parked).some((count) => count > 0);
   return [
-    ...(observing ? ['Next: cdn-purger report says what would have been purged.'] : []),
-    ...(paused ? ['Next: cdn-purger resume, once it is to go on.'] : []),
-    ...(isParked ? ['Next: cdn-purger waiting says which URLs, and until when.'] : []),
-    ...(deadLetters > 0 ? ['Next: cdn-purger dead says why.'] : []),
+    ...(observing ? nextCommands(['report', 'what would have been purged']) : []),
+    ...(paused ? nextCommands(['resume', 'once it is to go on']) : []),
+    ...(isParked ? nextCommands(['waiting', 'which URLs wait, and until when']) : []),
+    ...(deadLetters > 0 ? nextCommands(['dead', 'why']) : []),
     ...(alarms.length > 0 ? ['Next: docs/operations.md has each alarm.'] : []),
   ];
 }

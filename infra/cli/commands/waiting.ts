@@ -1,5 +1,6 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
+import { nextCommands } from '../next.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
@@ -124,7 +125,7 @@ function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
     ...(lanes.length === 0 ? ['Nothing waits for tokens of the day.'] : rows.flat()),
     ...(lanes.length === 0
       ? []
-      : ['', 'Next: cdn-purger quota says what is left; waiting --cancel URL takes one out.']),
+      : ['', ...nextCommands(['quota', 'what is left'], ['waiting --cancel URL', 'takes one out'])]),
   ].join('\n');
 }
 

@@ -8,6 +8,7 @@ import {
 import type { DeployedHosts } from '../../../functions/cdn-pro/hostnames.ts';
 import { noTokens } from '../../../functions/core/limits/tokens/quota.ts';
 import { counted } from '../counted.ts';
+import { pasteable } from '../next.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openSecrets } from '../purger/secrets.ts';
@@ -81,7 +82,7 @@ function noSlot(what: string): Check {
     name: what,
     result: 'skipped',
     found: 'no request is free just now',
-    fix: 'cdn-purger quota says when; then run it again',
+    fix: `${pasteable('quota')}  # when one is; then run this again`,
   };
 }
 

@@ -1,7 +1,22 @@
+import { isConnectionRefused } from '../aws-error.ts';
+import { pasteable, shellArgument } from '../next.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import type { Purger } from '../purger/connect.ts';
 import { isPaused, readSwitches } from '../purger/switches.ts';
-import { type Check, look, ok } from './check.ts';
+import { type Check, failed, look, ok } from './check.ts';
+
+/** @returns that a local stack was stopped, where it was: nothing else can be looked at then */
+export async function checkIsRunning(purger: Purger, readyFile: string): Promise<readonly Check[]> {
+  try {
+    await readSwitches(purger);
+    return [];
+  } catch (error) {
+    if (!isConnectionRefused(error)) return [];
+    const found = `nothing listens any more where ${readyFile} says`;
+    const fix = `npm start -- --ready ${shellArgument(readyFile)}, in a clone; else npx cdn-purger dev with the same option`;
+    return [failed('local stack', found, fix)];
+  }
+}
 
 /** @returns whether requests go out */
 export async function checkSwitches(purger: Purger): Promise<readonly Check[]> {
@@ -9,7 +24,9 @@ export async function checkSwitches(purger: Purger): Promise<readonly Check[]> {
     const switches = await readSwitches(purger);
     const found = `submit is ${switches.submit}, tick is ${switches.tick}`;
     if (!isPaused(switches)) return [ok('pause', found)];
-    return [{ name: 'pause', result: 'warning', found, fix: 'cdn-purger resume, once it is to go on' }];
+    return [
+      { name: 'pause', result: 'warning', found, fix: `${pasteable('resume')}  # once it is to go on` },
+    ];
   });
 }
 

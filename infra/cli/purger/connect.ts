@@ -42,9 +42,14 @@ function readReadyFile(file: string): Purger {
   const expected = 'the file that npm start -- --ready FILE writes';
   const { operation } = recordOf(parsed(readNamedFile('--ready', file, expected))) ?? {};
   const { purger, ...services } = recordOf(operation) ?? {};
-  const description = readDescription(purger);
-  if (description === undefined || recordOf(services.endpoints) === undefined) {
+  if (recordOf(services.endpoints) === undefined) {
     throw new UsageError(`Expected --ready to be ${expected}, but ${file} holds something else`);
+  }
+  const description = readDescription(purger);
+  if ('problem' in description) {
+    throw new UsageError(
+      `Expected --ready to be ${expected}, but \`operation.purger\` of ${file} cannot be used: ${description.problem}`,
+    );
   }
   return { ...description, clients: localClients(services as unknown as LocalServices) };
 }
@@ -61,10 +66,10 @@ async function findPurger(name: string): Promise<PurgerDescription> {
     throw new PurgerNotFoundError(`The stack ${stack} has several purgers: expected --stack ${names}`);
   }
   const description = readDescription(only.value);
-  if (description !== undefined) return description;
+  if (!('problem' in description)) return description;
   const parameter = `${parameterRoot}/${stack}/${only.purger}`;
   throw new PurgerNotFoundError(
-    `Expected the parameter ${parameter} to be of this version of cdn-purger: deploy the stack, or use the version that deployed it`,
+    `Expected the parameter ${parameter} to be of this version of cdn-purger, but ${description.problem}: deploy the stack, or use the version that deployed it`,
   );
 }
 

@@ -2,6 +2,7 @@ import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../functions/core/model/messages/combined-messages.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** A message of the dead letter queue, as SQS delivers it. */
 export interface DeadMessage {
@@ -107,6 +108,25 @@ export function matchesDeadLetter({ reason, urls }: DeadLetter, filter: DeadLett
   const { reason: words, host } = filter;
   if (words !== undefined && !reason.toLowerCase().includes(words.toLowerCase())) return false;
   return host === undefined || urls.some((url) => hostOf(url) === host.toLowerCase());
+}
+
+/** @throws UsageError where `--host` is something else than a host, which would fit nothing */
+export function checkDeadLetterFilter({ host }: DeadLetterFilter): void {
+  if (host === undefined || /^[^\s:/?#@]+$/.test(host)) return;
+  throw new UsageError(`Expected --host to be a host such as www.example.com, got "${host}"`);
+}
+
+/** @returns the hosts of their URLs, with the number of dead letters of each, the most frequent first */
+export function countHosts(
+  letters: readonly DeadLetter[],
+): readonly (readonly [host: string, count: number])[] {
+  const counts = new Map<string, number>();
+  for (const { urls } of letters) {
+    for (const host of new Set(urls.flatMap((url) => hostOf(url) ?? []))) {
+      counts.set(host, (counts.get(host) ?? 0) + 1);
+    }
+  }
+  return [...counts].toSorted(([, a], [, b]) => b - a);
 }
 
 /** Of a URL, or of a pattern, whose scheme may be `any`. */

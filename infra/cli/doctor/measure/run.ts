@@ -2,6 +2,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseCredentials } from '../../../../functions/cdn-pro/auth.ts';
 import type { CommandResult, Surroundings } from '../../command.ts';
+import { nextCommands, shellArgument } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { openLimits } from '../../purger/limits.ts';
 import { openSecrets } from '../../purger/secrets.ts';
@@ -153,9 +154,11 @@ function writeFixture(
   } catch (error) {
     return ['', `${file} could not be written: ${messageOf(error)}`];
   }
+  const run = `dev --cdn-pro-fixture ${shellArgument(file)}`;
   return [
     '',
-    `Wrote ${file}, without hosts, URLs and credentials. Next: npx cdn-purger dev --cdn-pro-fixture ${file}`,
+    `Wrote ${file}, without hosts, URLs and credentials.`,
+    ...nextCommands([run, 'runs the local stack by it']),
   ];
 }
 

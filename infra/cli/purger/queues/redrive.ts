@@ -1,5 +1,5 @@
 import { sendMessages } from '../../../../functions/buffer/send-messages.ts';
-import { type DeadLetterFilter, matchesDeadLetter } from '../../queries/dead-letters.ts';
+import { type DeadLetter, type DeadLetterFilter, matchesDeadLetter } from '../../queries/dead-letters.ts';
 import type { Purger } from '../connect.ts';
 import { type DeadLetterQueue, type HeldLetter, openDeadLetters } from './dead-letters.ts';
 
@@ -10,6 +10,8 @@ export interface Redriven {
   readonly kept: number;
   /** Those that the purge queue did not take; they stay, too. */
   readonly failed: readonly string[];
+  /** Those that are not meant. */
+  readonly others: readonly DeadLetter[];
 }
 
 /** Longer than a redrive takes: what it leaves must not come back to it, or it would take the queue for read to its end. */
@@ -57,7 +59,8 @@ export async function redrive(purger: Purger, filter: DeadLetterFilter, startMs:
   } finally {
     await queue.release([...kept.values()]);
   }
-  return { moved, kept: kept.size - failed.length, failed };
+  const others = [...kept.values()].filter((letter) => !matchesDeadLetter(letter, filter));
+  return { moved, kept: kept.size - failed.length, failed, others };
 }
 
 /** Takes from the queue until it is empty, or brings only what was kept already. */

@@ -1,3 +1,4 @@
+import { nextCommands } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { ObjectNow } from './object-now.ts';
 
@@ -8,12 +9,12 @@ export function describeObjects(objects: readonly ObjectNow[]): string {
 
 function nextSteps(objects: readonly ObjectNow[]): readonly string[] {
   if (objects.some(({ rejected }) => rejected !== undefined)) {
-    return ['', 'Next: cdn-purger dead says why; redrive, once the cause is fixed, purges it.'];
+    return ['', ...nextCommands(['dead', 'why'], ['redrive', 'purges it, once the cause is fixed'])];
   }
   if (objects.every(({ isKnown }) => isKnown !== false)) return [];
-  const words =
-    'Next: cdn-purger doctor says whether the bucket sends its events; --logs 3h, what its receiver has made of them.';
-  return ['', words];
+  const purpose =
+    'whether the bucket sends its events; why with --logs 3h: what its receiver has made of them';
+  return ['', ...nextCommands(['doctor', purpose])];
 }
 
 function rows({ id, etag, lastModified, recorded, rejected, meaning }: ObjectNow): readonly string[] {

@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts';
+import { nextCommands } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { Awaited, AwaitedReport } from './awaited.ts';
 
@@ -41,13 +42,16 @@ function nextSteps({
   timedOut,
 }: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
   if (isObserved(counts) && !timedOut)
-    return ['', 'Next: cdn-purger report says what would have been purged.'];
-  if (outcome === 'failed') return ['', 'Next: cdn-purger dead says why.'];
+    return ['', ...nextCommands(['report', 'what would have been purged'])];
+  if (outcome === 'failed') return ['', ...nextCommands(['dead', 'why'])];
   if (outcome === 'nothing')
     return [
       '',
-      'Next: cdn-purger explain says what the rules make of a change; doctor, whether events come.',
+      ...nextCommands(
+        ['explain s3://BUCKET/KEY', 'what the rules make of a change'],
+        ['doctor', 'whether events come'],
+      ),
     ];
-  if (timedOut) return ['', 'Next: cdn-purger status says what waits; why URL, for what.'];
+  if (timedOut) return ['', ...nextCommands(['status', 'what waits'], ['why URL', 'for what'])];
   return [];
 }

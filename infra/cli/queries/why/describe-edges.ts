@@ -1,3 +1,4 @@
+import { nextCommands } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { EdgeShown, EdgesNow, Shown } from './edge-now.ts';
 
@@ -36,6 +37,7 @@ function nextSteps(edges: readonly EdgeShown[]): readonly string[] {
   if (edges.every(({ version }) => version !== 'older')) return [];
   return [
     '',
-    'Next: where a purge of it is under way, wait for its end; else cdn-purger purge URL --wait purges it again.',
+    'Where a purge of it is under way, wait for its end; else:',
+    ...nextCommands(['purge URL --wait', 'purges it again']),
   ];
 }

@@ -1,3 +1,4 @@
+import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import { waitReasonText } from '../waiting.ts';
 import type { UrlState } from './steps.ts';
@@ -41,7 +42,7 @@ export function describeWhy(
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
     ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
-    ...nextSteps(state),
+    ...nextSteps(state, url),
   ].join('\n');
 }
 
@@ -106,11 +107,18 @@ function row(at: string, what: string, words: string): string {
   return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${printable(words)}`;
 }
 
-function nextSteps(state: UrlState): readonly string[] {
-  const steps: Partial<Record<UrlState, string>> = {
-    waiting: 'cdn-purger waiting says what goes before it',
-    failed: 'cdn-purger dead says why; redrive, once the cause is fixed, purges it again',
-    unknown: 'cdn-purger purge URL purges it; cdn-purger status says what waits',
+function nextSteps(state: UrlState, url: string): readonly string[] {
+  const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
+    waiting: [['waiting', 'what goes before it']],
+    failed: [
+      ['dead', 'why'],
+      ['redrive', 'purges it again, once the cause is fixed'],
+    ],
+    unknown: [
+      [`purge ${shellArgument(url)}`, 'purges it'],
+      ['status', 'what waits'],
+    ],
   };
-  return steps[state] === undefined ? [] : ['', `Next: ${steps[state]}.`];
+  const own = steps[state];
+  return own === undefined ? [] : ['', ...nextCommands(...own)];
 }
