@@ -76,7 +76,7 @@ test('an event of an object in the dead letter queue is found, in whatever it is
     expect(rejected).toMatchObject({ messageId: 'm' });
     const printed = describeObjects([objectNow({ id, now, ...(rejected && { rejected }) })]);
     expect(printed).toContain('    an event of it is the dead letter m: ');
-    expect(printed).toContain('Next: cdn-purger dead says why');
+    expect(printed).toContain('Next: npx cdn-purger dead  # why');
   }
   expect(rejectedEventOf('s3://www/other', [letter(event ?? {}, 'm')])).toBeUndefined();
   expect(rejectedEventOf(id, [{ ...letter({}, 'm'), body: 'no json' }])).toBeUndefined();

@@ -70,7 +70,11 @@ function purgersIn(template: string): readonly Found[] {
     const parameter = type === 'AWS::SSM::Parameter' ? stringOf(properties.Name) : undefined;
     if (!parameter?.startsWith(`${parameterRoot}/`)) return [];
     const description = readDescription(parsed(stringOf(properties.Value)));
-    if (description === undefined) return [];
+    if ('problem' in description) {
+      throw new UsageError(
+        `Expected ${template} to describe a purger in ${parameter}, but ${description.problem}`,
+      );
+    }
     const name = parameter.slice(parameterRoot.length + 1);
     return [{ name, description, resources, folder: dirname(template) }];
   });
