@@ -81,9 +81,9 @@ test('of a list, the URLs are named that nothing would have purged for certain',
     uncovered: ['https://h.example/c', 'https://h.example/blog/*'],
   });
   expect(describeObserved(report)).toContain('2 of 6 URLs of the list would not have been purged');
-  const told = reportOf({ list, parked, isPurgeable: (url) => !url.endsWith('/c') });
-  expect(told.list).toMatchObject({ noRule: ['https://h.example/c'] });
-  expect(describeObserved(told)).toMatch(
+  const withRules = reportOf({ list, parked, isPurgeable: (url) => !url.endsWith('/c') });
+  expect(withRules.list).toMatchObject({ noRule: ['https://h.example/c'] });
+  expect(describeObserved(withRules)).toMatch(
     /1 of 6 URLs .* no rule purges them, whatever changes:\n {2}https:\/\/h\.example\/c\n\n1 of 6 URLs .* no change came/,
   );
   const other: PurgeEntry = { kind: 'file', url: 'http://h.example/a', ...scope };

@@ -1,10 +1,12 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, test } from 'vitest';
 import { enqueueEvents, s3Events, webhookEvents } from '../../functions/lambda/log-events.ts';
+import { describeFurther, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readUrlLines } from '../../infra/cli/purger/logs/read-lines.ts';
 import { describeLines } from '../../infra/cli/queries/logs/describe-lines.ts';
 import { leftOutTerms, linesOfUrl, patternOf, urlTerms } from '../../infra/cli/queries/logs/url-lines.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const url = 'https://h.example/blog/a%20b.html';
@@ -129,4 +131,23 @@ test('logs are read back from now, an hour at a time, and where there are too ma
     since: new Date(nowMs - 2 * hourMs).toISOString(),
     isComplete: false,
   });
+});
+
+test('what may not be read is said, and the rest is there all the same', async () => {
+  const refusal = Object.assign(new Error('not yours'), { name: 'AccessDeniedException', $metadata: {} });
+  const client = Object.assign(new CloudWatchLogsClient({ region: 'eu-west-1' }), {
+    send: () => Promise.reject(refusal),
+  });
+  const purger = { clients: { logs: async () => client }, logGroups: ['a'] } as unknown as Purger;
+  const facts = { purges: [], parked: [], letters: [] };
+  const lookedAt = { url, match: matchUrl(url), facts, nowMs: () => startMs };
+  const config = { credentials: 'x', target: 'production', rules: [] } as const;
+  const found = await lookFurther(purger, lookedAt, { logsSinceMs: startMs - 1000, config });
+  expect(found).toEqual({ purgedBy: [], problems: [expect.stringContaining('logs: AWS: AccessDenied')] });
+  expect(describeFurther(url, found)).toMatch(/No change purges it.*\n\nNot looked at:\n {2}logs: AWS: Acc/s);
+  const bug = {
+    ...purger,
+    clients: { logs: () => Promise.reject(new TypeError('bug')) },
+  } as unknown as Purger;
+  await expect(lookFurther(bug, lookedAt, { logsSinceMs: 0 })).rejects.toThrow('bug');
 });

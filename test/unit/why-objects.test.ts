@@ -1,9 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen-objects-table.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
-import { type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
+import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';
 import { objectChange } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
@@ -12,14 +13,15 @@ const startMs = Date.UTC(2026, 10, 26, 8);
 const at = (seconds: number) => startMs + seconds * 1000;
 const id = 's3://www/blog/a.html';
 const now = { etag: 'new', lastModifiedMs: at(100) };
-const look = (facts: Omit<ObjectFacts, 'id'>) => objectNow({ id, ...facts });
-const put = (seconds: number) => ({ action: 'put', atMs: at(seconds) });
+const unknown = { id, putMs: never, deleteMs: never };
+const look = (facts: Partial<ObjectFacts>) => objectNow({ ...unknown, ...facts });
+const put = (seconds: number) => ({ putMs: at(seconds) });
 
 describe('an object that a page comes from', () => {
   test('has a known change where one came that is not older than it is', () => {
-    expect(look({ now, newest: put(99) })).toMatchObject({ isKnown: true });
-    expect(look({ now, newest: put(300) })).toMatchObject({ isKnown: true });
-    expect(look({ now, newest: put(97) })).toMatchObject({ isKnown: false });
+    expect(look({ now, ...put(99) })).toMatchObject({ isKnown: true });
+    expect(look({ now, ...put(300) })).toMatchObject({ isKnown: true });
+    expect(look({ now, ...put(97) })).toMatchObject({ isKnown: false });
     expect(look({ now })).toMatchObject({
       isKnown: false,
       meaning: 'it has changed since, and no such change is known here',
@@ -28,7 +30,7 @@ describe('an object that a page comes from', () => {
 
   test('was left out where the same content was recorded as purged, not before it was put', () => {
     const recorded = (etag: string, seconds: number) => ({ etag, atMs: at(seconds) });
-    expect(look({ now, newest: put(1), recorded: recorded('new', 103) })).toMatchObject({
+    expect(look({ now, ...put(1), recorded: recorded('new', 103) })).toMatchObject({
       isKnown: true,
       meaning: expect.stringContaining('skipUnchanged'),
     });
@@ -37,13 +39,37 @@ describe('an object that a page comes from', () => {
   });
 
   test('is gone, with a delete that is known or is not', () => {
-    expect(look({ newest: { action: 'delete', atMs: at(1) } })).toMatchObject({ isKnown: true });
-    expect(look({ newest: put(1) })).toMatchObject({ isKnown: false });
+    expect(look({ deleteMs: at(1) })).toMatchObject({ isKnown: true });
+    expect(look({ ...put(1) })).toMatchObject({ isKnown: false });
     expect(look({})).toEqual({ id, meaning: 'there is no such object' });
     expect(look({ reason: 'not read: AccessDenied' })).toEqual({
       id,
       meaning: 'it cannot be read: not read: AccessDenied',
     });
+  });
+
+  test('has a change that is known exactly where its last one has arrived, as long as it is there', () => {
+    const events = fc.array(fc.record({ action: fc.constantFrom('put', 'delete'), isLost: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(events, (all) => {
+        const timed = all.map((event, index) => ({ ...event, atMs: at(index * 10) }));
+        const lastOf = (action: string) =>
+          timed.findLast((event) => event.action === action && !event.isLost)?.atMs ?? never;
+        const last = timed.at(-1);
+        const isThere = last?.action === 'put';
+        const seen = look({
+          putMs: lastOf('put'),
+          deleteMs: lastOf('delete'),
+          ...(isThere && { now: { etag: 'e', lastModifiedMs: last.atMs + 900 } }),
+        });
+        if (isThere) expect(seen.isKnown).toBe(!last.isLost);
+        else if (last?.isLost === false) expect(seen.isKnown).toBe(true);
+        else if (seen.isKnown === true) expect(lastOf('delete')).toBeGreaterThan(lastOf('put'));
+      }),
+    );
   });
 
   test('is printed with what is recorded of it, and what to do where its change has not come', () => {
@@ -57,7 +83,7 @@ describe('an object that a page comes from', () => {
         'Next: npx cdn-purger doctor  # whether the bucket sends its events; why with --logs 3h: what its receiver has made of them',
       ].join('\n'),
     );
-    expect(describeObjects([look({ now, newest: put(100) })])).not.toContain('Next');
+    expect(describeObjects([look({ now, ...put(100) })])).not.toContain('Next');
   });
 });
 
@@ -74,7 +100,7 @@ test('an event of an object in the dead letter queue is found, in whatever it is
   for (const body of [event, { requestContext: {}, requestPayload: event }]) {
     const rejected = rejectedEventOf(id, [letter({ v: 1, entries: [] }, 'x'), letter(body ?? {}, 'm')]);
     expect(rejected).toMatchObject({ messageId: 'm' });
-    const printed = describeObjects([objectNow({ id, now, ...(rejected && { rejected }) })]);
+    const printed = describeObjects([objectNow({ ...unknown, now, ...(rejected && { rejected }) })]);
     expect(printed).toContain('    an event of it is the dead letter m: ');
     expect(printed).toContain('Next: npx cdn-purger dead  # why');
   }

@@ -1,4 +1,5 @@
 import type { PurgerConfig } from '../../../settings/purger-config.ts';
+import { describeAwsError } from '../../aws-error.ts';
 import { changesThatPurge, type PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../../explain/reverse/print-purging-changes.ts';
 import type { Purger } from '../../purger/connect.ts';
@@ -37,6 +38,8 @@ export interface Further {
   readonly objects?: readonly ObjectNow[];
   readonly now?: EdgesNow;
   readonly logs?: UrlLines;
+  /** What could not be looked at, and why: the rest is there all the same. */
+  readonly problems?: readonly string[];
 }
 
 /** Looks where it takes seconds: at edges and objects, and into logs. */
@@ -49,16 +52,28 @@ export async function lookFurther(
   const purgedBy = config && changesThatPurge(config, url);
   const ids = [...new Set([...objectsOf(steps), ...wholeObjectsOf(purgedBy ?? [])])];
   const looksAtObjects = ids.length > 0 && (edges !== undefined || config !== undefined);
+  const problems: string[] = [];
+  const noted = (what: string) => (error: unknown) => {
+    const message = describeAwsError(error);
+    if (message === undefined) throw error;
+    problems.push(`${what}: ${message}`);
+    return undefined;
+  };
   const [objects, now, logs] = await Promise.all([
-    looksAtObjects ? readObjects(purger, ids, { steps, letters: facts.letters }) : undefined,
+    looksAtObjects
+      ? readObjects(purger, ids, { steps, letters: facts.letters }).catch(noted('objects'))
+      : undefined,
     edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
-    sinceMs === undefined ? undefined : readUrlLines(purger, { terms: urlTerms(url, ids), sinceMs, nowMs }),
+    sinceMs === undefined
+      ? undefined
+      : readUrlLines(purger, { terms: urlTerms(url, ids), sinceMs, nowMs }).catch(noted('logs')),
   ]);
   return {
     ...(purgedBy && { purgedBy }),
     ...(objects && { objects }),
     ...(now && { now }),
     ...(logs && { logs }),
+    ...(problems.length > 0 && { problems }),
   };
 }
 
@@ -77,13 +92,14 @@ function wholeObjectsOf(changes: readonly PurgingChange[]): readonly string[] {
 }
 
 /** @returns in words what else is known of a page */
-export function describeFurther(url: string, { purgedBy, objects, now, logs }: Further): string {
+export function describeFurther(url: string, { purgedBy, objects, now, logs, problems }: Further): string {
   const parts = [
     purgedBy &&
       `Purged, by the rules of this configuration, by:\n${describePurgedUrl({ url, changes: purgedBy })}`,
     objects && describeObjects(objects),
     now && describeEdges(now),
     logs && describeLines(logs),
+    problems && ['Not looked at:', ...problems.map((each) => `  ${each}`)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }

@@ -1,7 +1,8 @@
 import pMap from 'p-map';
 import { readRecorded } from '../../../../functions/aws/tables/seen-objects-table.ts';
+import type { ChangeAction } from '../../../../functions/core/model/types.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
-import { type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
+import { never, type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../queries/objects/rejected-event.ts';
 import type { Step } from '../../queries/why/steps.ts';
 import type { Purger } from '../connect.ts';
@@ -35,8 +36,8 @@ export async function readObjects(
 
 async function readFacts(id: string, steps: readonly Step[], purger: Purger): Promise<ObjectFacts> {
   const [asked, recorded] = await Promise.all([askObject(id, purger.clients), readRecordedOf(id, purger)]);
-  const newest = newestChange(id, steps);
-  const known = { id, ...(newest !== undefined && { newest }), ...(recorded !== undefined && { recorded }) };
+  const changes = { putMs: lastMs(id, 'put', steps), deleteMs: lastMs(id, 'delete', steps) };
+  const known = { id, ...changes, ...(recorded !== undefined && { recorded }) };
   if (asked === undefined) return { ...known, reason: 'this stack is of an older version' };
   if (asked.answer === undefined) return { ...known, reason: asked.reason };
   const { status, etag = '', lastModifiedMs = 0 } = asked.answer;
@@ -44,10 +45,9 @@ async function readFacts(id: string, steps: readonly Step[], purger: Purger): Pr
   return { ...known, now: { etag: etag.replaceAll('"', ''), lastModifiedMs } };
 }
 
-function newestChange(id: string, steps: readonly Step[]): ObjectFacts['newest'] {
-  const own = steps.filter(({ change }) => change?.id === id);
-  const newest = own.toSorted((a, b) => b.changedMs - a.changedMs)[0];
-  return newest && { action: newest.change?.action ?? '', atMs: newest.changedMs };
+function lastMs(id: string, action: ChangeAction, steps: readonly Step[]): number {
+  const own = steps.filter(({ change }) => change?.id === id && change.action === action);
+  return own.reduce((last, { changedMs }) => Math.max(last, changedMs), never);
 }
 
 async function readRecordedOf(

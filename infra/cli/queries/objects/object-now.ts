@@ -8,8 +8,9 @@ export interface ObjectFacts {
   readonly reason?: string;
   /** Missing where there is no such object. */
   readonly now?: { readonly etag: string; readonly lastModifiedMs: number };
-  /** The newest change of it that the journal, the dead letters, or what waits has. */
-  readonly newest?: { readonly action: string; readonly atMs: number };
+  /** Its newest put and delete that the journal, the dead letters, or what waits has; none is long before all. */
+  readonly putMs: number;
+  readonly deleteMs: number;
   /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
   readonly recorded?: { readonly etag: string; readonly atMs: number };
   readonly rejected?: RejectedEvent;
@@ -29,38 +30,37 @@ export interface ObjectNow {
 
 /** An event of S3 has its own time, which may be from a moment before. */
 const differenceMs = 2000;
+/** When there was no change. */
+export const never = Number.NEGATIVE_INFINITY;
 
 /** @returns whether the newest change of an object has arrived, as far as S3 tells */
 export function objectNow(facts: ObjectFacts): ObjectNow {
-  const { id, reason, now, newest, recorded, rejected } = facts;
-  const own = {
+  const { id, reason, now, recorded, rejected } = facts;
+  return {
     id,
     ...(now !== undefined && { etag: now.etag, lastModified: iso(now.lastModifiedMs) }),
     ...(recorded !== undefined && { recorded: { etag: recorded.etag, at: iso(recorded.atMs) } }),
     ...(rejected !== undefined && { rejected }),
+    ...(reason === undefined ? arrivalOf(facts) : { meaning: `it cannot be read: ${reason}` }),
   };
-  if (reason !== undefined) return { ...own, meaning: `it cannot be read: ${reason}` };
+}
+
+function arrivalOf({ now, putMs, deleteMs, recorded }: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'meaning'> {
   if (now === undefined) {
-    if (newest?.action === 'put') {
-      return {
-        ...own,
-        isKnown: false,
-        meaning: 'it is not there any more, and no delete of it is known here',
-      };
+    if (putMs > deleteMs) {
+      return { isKnown: false, meaning: 'it is not there any more, and no delete of it is known here' };
     }
-    return newest === undefined
-      ? { ...own, meaning: 'there is no such object' }
-      : { ...own, isKnown: true, meaning: 'it was deleted, which is known here' };
+    return deleteMs === never
+      ? { meaning: 'there is no such object' }
+      : { isKnown: true, meaning: 'it was deleted, which is known here' };
   }
   const isSince = (atMs: number) => atMs >= now.lastModifiedMs - differenceMs;
-  if (newest !== undefined && isSince(newest.atMs)) {
-    return { ...own, isKnown: true, meaning: 'its newest change is known here' };
-  }
+  if (isSince(putMs)) return { isKnown: true, meaning: 'its newest change is known here' };
   if (recorded !== undefined && recorded.etag === now.etag && isSince(recorded.atMs)) {
     const meaning = 'its newest put has the content that was purged last, and was left out (skipUnchanged)';
-    return { ...own, isKnown: true, meaning };
+    return { isKnown: true, meaning };
   }
-  return { ...own, isKnown: false, meaning: 'it has changed since, and no such change is known here' };
+  return { isKnown: false, meaning: 'it has changed since, and no such change is known here' };
 }
 
 function iso(ms: number): string {
