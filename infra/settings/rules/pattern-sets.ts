@@ -66,14 +66,17 @@ function search(all: readonly StringSet[], none: readonly StringSet[]): string |
   for (let walk = waiting.pop(); walk !== undefined; walk = waiting.pop()) {
     if (isFound(walk, all, none)) return walk.text;
     if (known.size > maxVisits) return tooLong;
+    const found: Walk[] = [];
     for (const character of alphabet) {
       for (const next of advance(walk, character, all, none)) {
         const key = keyOf(next);
         if (known.has(key)) continue;
         known.add(key);
-        waiting.push(next);
+        found.push(next);
       }
     }
+    // The plain character is the first of the alphabet, and is to go on first.
+    waiting.push(...found.toReversed());
   }
   return undefined;
 }
@@ -87,10 +90,10 @@ interface Walk {
 /** Represents all characters that no step names. */
 const anyOther = '\u0000';
 
-/** Every character that a step names, the slash, and one that represents all others. */
+/** One that represents all others, every character that a step names, and the slash. */
 function alphabetOf(sets: readonly StringSet[]): readonly string[] {
   const named = sets.flatMap(({ steps }) => steps.filter((step) => typeof step === 'string'));
-  return [...new Set([...named, '/', anyOther])];
+  return [...new Set([anyOther, ...named, '/'])];
 }
 
 function keyOf({ states, excluded }: Walk): string {
