@@ -121,7 +121,7 @@ test('logs are read back from now, an hour at a time, and where there are too ma
     const client = Object.assign(new CloudWatchLogsClient({ region: 'eu-west-1' }), { send });
     const clients = { logs: async () => client };
     const purger = { clients, logGroups: ['a'] } as unknown as Purger;
-    return readUrlLines(purger, { terms: [url], sinceMs: startMs, nowMs: () => nowMs });
+    return readUrlLines(purger, { terms: [url], sinceMs: startMs, longestMs: 1000, nowMs: () => nowMs });
   };
   const all = await read(1);
   expect(all).toMatchObject({ since: new Date(startMs).toISOString(), isComplete: true });
@@ -142,12 +142,15 @@ test('what may not be read is said, and the rest is there all the same', async (
   const facts = { purges: [], parked: [], letters: [] };
   const lookedAt = { url, match: matchUrl(url), facts, nowMs: () => startMs };
   const config = { credentials: 'x', target: 'production', rules: [] } as const;
-  const found = await lookFurther(purger, lookedAt, { logsSinceMs: startMs - 1000, config });
+  const found = await lookFurther(purger, lookedAt, {
+    logs: { sinceMs: startMs - 1000, longestMs: 1000 },
+    config,
+  });
   expect(found).toEqual({ purgedBy: [], problems: [expect.stringContaining('logs: AWS: AccessDenied')] });
   expect(describeFurther(url, found)).toMatch(/No change purges it.*\n\nNot looked at:\n {2}logs: AWS: Acc/s);
   const bug = {
     ...purger,
     clients: { logs: () => Promise.reject(new TypeError('bug')) },
   } as unknown as Purger;
-  await expect(lookFurther(bug, lookedAt, { logsSinceMs: 0 })).rejects.toThrow('bug');
+  await expect(lookFurther(bug, lookedAt, { logs: { sinceMs: 0, longestMs: 1000 } })).rejects.toThrow('bug');
 });

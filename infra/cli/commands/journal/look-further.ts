@@ -15,11 +15,18 @@ import type { EdgesNow } from '../../queries/why/edge-now.ts';
 import { isProvable, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 
+/** Which logs are read. */
+export interface LogOptions {
+  /** From when on, in milliseconds. */
+  readonly sinceMs: number;
+  /** For how long at most, in milliseconds. */
+  readonly longestMs: number;
+}
+
 /** What is looked at in addition to the journal; what is missing is not. */
 export interface FurtherOptions {
   readonly edges?: LookOptions;
-  /** From when on logs are read, in milliseconds. */
-  readonly logsSinceMs?: number;
+  readonly logs?: LogOptions;
   readonly config?: PurgerConfig;
 }
 
@@ -46,7 +53,7 @@ export interface Further {
 export async function lookFurther(
   purger: Purger,
   { url, match, facts, nowMs }: LookedAt,
-  { edges, logsSinceMs: sinceMs, config }: FurtherOptions,
+  { edges, logs: logOptions, config }: FurtherOptions,
 ): Promise<Further> {
   const steps = stepsOf(facts, match);
   const purgedBy = config && changesThatPurge(config, url);
@@ -64,9 +71,8 @@ export async function lookFurther(
       ? readObjects(purger, ids, { steps, letters: facts.letters }).catch(noted('objects'))
       : undefined,
     edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
-    sinceMs === undefined
-      ? undefined
-      : readUrlLines(purger, { terms: urlTerms(url, ids), sinceMs, nowMs }).catch(noted('logs')),
+    logOptions &&
+      readUrlLines(purger, { ...logOptions, terms: urlTerms(url, ids), nowMs }).catch(noted('logs')),
   ]);
   return {
     ...(purgedBy && { purgedBy }),

@@ -1,5 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
-import { connect } from '../../purger/connect.ts';
+import { connect, type Purger } from '../../purger/connect.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { readTime } from '../../queries/time.ts';
 import { describeWhy } from '../../queries/why/describe-why.ts';
@@ -24,7 +24,8 @@ and patterns that have purged it, at what waits for tokens, and at the dead lett
   --config FILE      by the rules of this configuration: which changes purge the page, and whether the newest ones of the objects
                      that it comes from have arrived. --stage: its stage, by default the first
   --logs TIME        what the functions' logs have of it from then on, such as 3h or 2026-11-26T08:00:00Z, and what receivers have
-                     left out or refused since, such as a webhook that does not verify. Takes up to 30 s
+                     left out or refused since, such as a webhook that does not verify. Takes up to 30 s. Default: the last hour
+                     where nothing is known of the page, else none
 ${purgerUsage}
 
 Ends with 0 where the newest change is completed or fresh, and no edge shows an older version; 1 where that is not so or nothing is
@@ -44,12 +45,13 @@ export const whyCommand = defineCommand({
   },
   async run({ values, positionals }, { nowMs, print }) {
     const url = readOneUrl(positionals);
-    const further = await readFurther(values, nowMs());
+    const asked = await readFurther(values, nowMs());
     const purger = await connect(values);
     const match = matchUrl(url, purger.planning.cacheKey);
     const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
     const report = whyReport(url, match, facts);
     const exitCode = report.state === 'completed' || report.state === 'fresh' ? 0 : 1;
+    const further = report.state === 'unknown' ? withLogs(asked, purger, nowMs()) : asked;
     if (further === undefined) return { exitCode, stdout: printed(report, values) };
     // What comes in addition may take seconds, and so may its code.
     if (values.json !== true) print(`${describeWhy(report)}\n`);
@@ -88,6 +90,16 @@ async function readFurther(
   return {
     ...(looksNow && { edges: { edgeAt, origin } }),
     ...(loaded && { config: loaded }),
-    ...(logs !== undefined && { logsSinceMs: readTime('--logs', logs, nowMs) }),
+    ...(logs !== undefined && { logs: { sinceMs: readTime('--logs', logs, nowMs), longestMs: 30_000 } }),
   };
+}
+
+/** Why nothing has happened is in the logs alone. Unasked they are read for an hour back, and not for long. */
+function withLogs(
+  asked: FurtherOptions | undefined,
+  { clients, logGroups = [] }: Purger,
+  nowMs: number,
+): FurtherOptions | undefined {
+  if (clients.logs === undefined || logGroups.length === 0) return asked;
+  return { logs: { sinceMs: nowMs - 3_600_000, longestMs: 3_000 }, ...asked };
 }

@@ -14,19 +14,20 @@ export interface LogQuestion {
   /** What a line about the URL has in it. */
   readonly terms: readonly string[];
   readonly sinceMs: number;
+  /** For how long to read at most, in milliseconds. */
+  readonly longestMs: number;
   readonly nowMs: () => number;
 }
 
 /** Logs are read in parts of so many milliseconds, the newest first. */
 const partMs = 60 * 60_000;
-/** Reading ends after so many milliseconds, or so many lines. */
-const longestMs = 30_000;
+/** Reading ends after so many lines. */
 const mostLines = 2_000;
 
 /** @returns what the functions' logs have of a URL, and what receivers have left out meanwhile */
 export async function readUrlLines(
   { clients, logGroups = [] }: Purger,
-  { terms, sinceMs, nowMs }: LogQuestion,
+  { terms, sinceMs, longestMs, nowMs }: LogQuestion,
 ): Promise<UrlLines> {
   if (clients.logs === undefined || logGroups.length === 0) {
     throw new UsageError('Expected a stack of this version for --logs, got an older one: deploy it');
