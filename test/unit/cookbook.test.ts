@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { EntryChange, OriginChange, PurgeEntry } from '../../functions/core/model/types.ts';
+import { changesThatPurge } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
 import { entryChange, objectChange } from '../helpers/changes.ts';
+import { fits } from '../helpers/fitting-change.ts';
 import { blocksOf, evaluate, sectionsOf } from '../helpers/markdown.ts';
 
 const recipes = sectionsOf(readFileSync('docs/cookbook.md', 'utf8'), 2);
@@ -23,6 +25,15 @@ describe.each(recipes)('$heading', ({ text }) => {
     );
     expect(entries.map(describeEntry)).toEqual(urls);
     expect(problems).toEqual([]);
+  });
+
+  test.each(readChanges(changes))('$line is named by explain of each of its URLs', async ({ line, urls }) => {
+    const { rules } = checkSettings({ target: 'production', rules: await evaluate(source.trim()) });
+    const change = changeOf(line);
+    for (const url of urls.flatMap((each) => /\bfile (\S+)/.exec(each)?.[1] ?? [])) {
+      const found = changesThatPurge({ target: 'production', rules, queues: [{ arn: 'any' }] }, url);
+      expect([url, found.some((each) => fits(change, each))]).toEqual([url, true]);
+    }
   });
 });
 

@@ -8,6 +8,8 @@ export interface Candidate<Change extends OriginChange = OriginChange> {
   readonly isWhole: boolean;
   /** Only those whose pages are at most so many directories below the URL. */
   readonly levelsBelow?: number;
+  /** The values in it that may be in upper or lower case. */
+  readonly ofAnyCase?: readonly string[];
   /** Changes of this kind, without what happened; one of them suffices as a proof. */
   readonly examples: Iterable<Omit<Change, 'action'>>;
 }

@@ -90,8 +90,12 @@ function candidatesOf(
       rule.match.source === 's3'
         ? objectCandidates(rule, values, watched)
         : entryCandidates(rule, values, needed, names);
-    if (!isAbove) return candidates;
-    return candidates.map((each) => ({ ...each, levelsBelow: rule.pages?.parents ?? 0 }));
+    const ofAnyCase = [...values.values()].flatMap(({ text, isOfAnyCase }) => (isOfAnyCase ? [text] : []));
+    return candidates.map((each) => ({
+      ...each,
+      ...(ofAnyCase.length > 0 && { ofAnyCase }),
+      ...(isAbove && { levelsBelow: rule.pages?.parents ?? 0 }),
+    }));
   });
   return distinct(all, ({ words, levelsBelow }) => `${levelsBelow} ${words}`);
 }

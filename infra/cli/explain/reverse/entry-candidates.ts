@@ -30,7 +30,9 @@ export function entryCandidates(
   const [webhook = match.source] = webhooks;
   return combinations(conditionsOf(match)).map((chosen): Candidate<EntryChange> => {
     const captured = new Set([...chosen.values()].flatMap(variablesIn));
-    const direct = [...values].filter(([name]) => !captured.has(name));
+    // What may be anything is as the rule wants it.
+    const isSaid = (name: string) => values.get(name)?.text !== '' || !chosen.has(name);
+    const direct = [...values].filter(([name]) => !captured.has(name) && isSaid(name));
     const wanted: Values = new Map([
       ...[...chosen].map(([name, pattern]) => [name, fillPattern(pattern, values)] as const),
       ...direct.map(([name, value]) => [name, fillValue(value)] as const),

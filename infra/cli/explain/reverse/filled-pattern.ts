@@ -14,7 +14,7 @@ export function fillPattern(source: string, values: Solution): FilledPattern {
 
 /** @returns a value as a pattern, with a variable for what may follow it */
 export function fillValue(
-  { text, isOpen }: SlotValue,
+  { text, isOpen }: Pick<SlotValue, 'text' | 'isOpen'>,
   variable: Token = { kind: 'variable', name: 'rest', crossesSlashes: true, isOptional: false },
 ): FilledPattern {
   const literal = { kind: 'literal' as const, text };

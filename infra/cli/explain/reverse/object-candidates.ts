@@ -84,9 +84,7 @@ function keysOf({ match }: Rule, values: Solution): readonly FilledPattern[] {
   if (own !== undefined && !isCaptured) return [fillValue(own)];
   if (patterns.length > 0) return patterns.map((pattern) => fillPattern(pattern, values));
   const prefixes = listOf(match.prefix);
-  return (prefixes.length > 0 ? prefixes : ['']).map((text) =>
-    fillValue({ text, isOpen: true, mayBeginWithSlash: false }),
-  );
+  return (prefixes.length > 0 ? prefixes : ['']).map((text) => fillValue({ text, isOpen: true }));
 }
 
 /** Those that a rule names, or else those that are watched. */

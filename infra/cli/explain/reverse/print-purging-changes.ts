@@ -60,7 +60,7 @@ function describeTemplate(
 /** @returns e.g. `put or delete of s3://www/site/{+path}, by the directory https://www.example.com/*` */
 function describeChange(
   url: string,
-  { change, actions, levelsBelow, except, entry, notWatched }: PurgingChange,
+  { change, actions, levelsBelow, ofAnyCase = [], except, entry, notWatched }: PurgingChange,
 ): string {
   const kind = entry.kind === 'dir' ? 'directory' : entry.kind === 'file' ? 'URL' : 'pattern';
   return [
@@ -68,6 +68,7 @@ function describeChange(
     ...(levelsBelow === undefined
       ? []
       : [`pages at most ${counted(levelsBelow, 'directory', 'directories')} below`]),
+    ...(ofAnyCase.length === 0 ? [] : [`with ${ofAnyCase.join(' and ')} in upper or lower case`]),
     ...(except.length === 0 ? [] : [`except ${except.join(', or ')}`]),
     ...(entryText(entry) === url ? [] : [`by the ${kind} ${entryText(entry)}`]),
     ...(notWatched === undefined ? [] : [`but it would not arrive: ${notWatched}`]),

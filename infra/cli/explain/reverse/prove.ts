@@ -14,6 +14,8 @@ export interface ProvenChange {
   readonly actions: readonly ChangeAction[];
   /** Only those whose pages are at most so many directories below the URL. */
   readonly levelsBelow?: number;
+  /** The values in it that may be in upper or lower case. */
+  readonly ofAnyCase?: readonly string[];
   /** What the rule leaves out of it. */
   readonly except: readonly string[];
   /** One of these changes. */
@@ -35,17 +37,17 @@ export interface Proof {
 
 /** @returns what one of the candidate's changes purges the URL by, if possible one that arrives; undefined where none does */
 export function prove(
-  { words, isWhole, levelsBelow, examples }: Candidate,
+  { words, isWhole, levelsBelow, ofAnyCase, examples }: Candidate,
   { rule, actions, match, watched }: Proof,
 ): ProvenChange | undefined {
   const except = isWhole ? [] : rule.match.exceptions.map(describeException);
-  const below = levelsBelow === undefined ? {} : { levelsBelow };
+  const notes = { ...(levelsBelow !== undefined && { levelsBelow }), ...(ofAnyCase && { ofAnyCase }) };
   let unwatched: ProvenChange | undefined;
   for (const given of examples) {
     const example = { ...given, action: actions[0] } as OriginChange;
     const entry = mapChange([rule], example, example.action).entries.find(match.matches);
     if (entry === undefined) continue;
-    const proven = { rule: rule.name, change: words, actions, ...below, except, example, entry };
+    const proven = { rule: rule.name, change: words, actions, ...notes, except, example, entry };
     const reason = notWatched(example, watched);
     if (reason === undefined) return proven;
     unwatched ??= { ...proven, notWatched: reason };

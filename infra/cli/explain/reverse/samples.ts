@@ -8,5 +8,5 @@ export function samplesFor({ pages = {} }: Pick<Rule, 'pages'>): readonly string
   const { index, cleanUrls } = pages;
   const endings = typeof cleanUrls === 'boolean' ? [] : listOf(cleanUrls);
   const names = [...listOf(index), ...endings.map((ending) => `x${ending}`)];
-  return [...new Set([...plain, ...names])];
+  return [...new Set([...plain, ...names, ...names.map((name) => `a/${name}`)])];
 }

@@ -8,6 +8,8 @@ export interface SlotValue {
   readonly isOpen: boolean;
   /** Whether a slash at its beginning makes no difference. */
   readonly mayBeginWithSlash: boolean;
+  /** Whether upper and lower case make no difference: in a host. */
+  readonly isOfAnyCase: boolean;
 }
 
 /** What the variables of a template have to be, by name. A variable that is missing may be anything. */
@@ -30,7 +32,7 @@ export interface Target {
 }
 
 /** Templates of a configuration need some tens of steps. */
-const maxSteps = 20_000;
+const maxSteps = 5000;
 
 /**
  * Finds values of a template's variables with which it gives a URL.
@@ -91,10 +93,18 @@ export function solve(
 /** @returns the values and another one; undefined where the variable has to be something else */
 export function withValue(values: Solution, name: string, value: SlotValue): Solution | undefined {
   const other = values.get(name);
-  if (other === undefined) return new Map([...values, [name, value]]);
-  if (other.isOpen)
-    return value.text.startsWith(other.text) ? new Map([...values, [name, value]]) : undefined;
-  return (value.isOpen ? other.text.startsWith(value.text) : other.text === value.text) ? values : undefined;
+  const common = other === undefined ? value : inCommon(other, value);
+  return common && new Map([...values, [name, common]]);
+}
+
+/** The one of two values of a variable that says more; undefined where they are different. */
+function inCommon(one: SlotValue, other: SlotValue): SlotValue | undefined {
+  if (one.isOpen) return other.text.startsWith(one.text) ? other : undefined;
+  if (other.isOpen) return one.text.startsWith(other.text) ? one : undefined;
+  if (one.text === other.text) return one.isOfAnyCase ? other : one;
+  if (one.text.toLowerCase() !== other.text.toLowerCase()) return undefined;
+  if (one.isOfAnyCase) return other;
+  return other.isOfAnyCase ? one : undefined;
 }
 
 /**
@@ -115,7 +125,8 @@ export function readValue(
   if (text === undefined) return undefined;
   const bare = text.replace(/^\//, '');
   const mayBeginWithSlash = (bare !== '' || isOpen) && write(bare) === write(`/${bare}`);
-  return { text: mayBeginWithSlash ? bare : text, isOpen, mayBeginWithSlash };
+  const isOfAnyCase = /[a-z]/i.test(text) && write(text.toUpperCase()) === write(text.toLowerCase());
+  return { text: mayBeginWithSlash ? bare : text, isOpen, mayBeginWithSlash, isOfAnyCase };
 }
 
 function decodings(written: string): readonly string[] {
