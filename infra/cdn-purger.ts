@@ -51,7 +51,7 @@ import type { Webhook } from './webhook.ts';
 const warningId = 'cdn-pro-purger';
 
 const silentAlarms =
-  'Alarms tell nobody: name an address or a topic in `alarms` (`email`, `topic`, in a configuration `topicArn`, `actions`), or switch them off with `alarms: { enabled: false }`.';
+  'Alarms notify nobody: name an address or a topic in `alarms` (`email`, `topic`, in a configuration `topicArn`, `actions`), or switch them off with `alarms: { enabled: false }`.';
 
 const observes =
   "`mode: 'observe'`: nothing is purged, not even takedowns, and what is in the purge queue counts as done. Something else has to purge meanwhile: docs/observe.md.";
@@ -363,9 +363,9 @@ export class CdnPurger extends PurgerBase {
     for (const warning of warnOfRules(this.#settings)) this.#warnOf('lasting', warning);
     for (const warning of warnOfOpenHosts(this.#settings)) this.#warnOf('hosts', warning);
     for (const warning of warnOfWildcards(this.#settings)) this.#warnOf('wildcards', warning);
-    const { tellsNobody, lacksRunbook } = this.#monitoring;
-    this.#warnOf('alarms', tellsNobody ? silentAlarms : undefined);
-    this.#warnOf('runbook', lacksRunbook && !tellsNobody ? noRunbook : undefined);
+    const { notifiesNobody, lacksRunbook } = this.#monitoring;
+    this.#warnOf('alarms', notifiesNobody ? silentAlarms : undefined);
+    this.#warnOf('runbook', lacksRunbook && !notifiesNobody ? noRunbook : undefined);
     for (const other of this.node.root.node.findAll()) {
       if (!(other instanceof CdnPurger) || !keepLimitsApart(this.#ledgerUse, other.#ledgerUse)) continue;
       // What only counts takes nothing of the limits, and must not share them.

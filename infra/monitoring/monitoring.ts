@@ -99,7 +99,7 @@ export class Monitoring extends Construct {
   }
 
   /** Whether there are alarms, and none of them goes anywhere. */
-  get tellsNobody(): boolean {
+  get notifiesNobody(): boolean {
     const { enabled, emails, topic, criticalTopic, actions, criticalActions } = this.#settings;
     const recipients = [emails, topic ?? [], criticalTopic ?? [], actions, criticalActions].flat();
     return enabled && recipients.length === 0;

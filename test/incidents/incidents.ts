@@ -3,7 +3,7 @@ import type { AlarmName } from '../../infra/settings/alarm-settings.ts';
 import { run } from '../helpers/cli.ts';
 import type { World, WorldOptions } from './world.ts';
 
-/** Something that goes wrong at night, and the command that tells it. */
+/** Something that goes wrong at night, and the command that shows it. */
 export interface Incident extends WorldOptions {
   readonly name: string;
   /** Stages it. */
@@ -16,7 +16,7 @@ export interface Incident extends WorldOptions {
   /** What the command finds the purger by. @default 'ready' */
   readonly by?: 'ready' | 'stack' | 'config';
   /** What of its words says what is wrong. */
-  readonly tells: RegExp;
+  readonly shows: RegExp;
 }
 
 const wwwAlone = ['www.example.com'];
@@ -33,7 +33,7 @@ export const incidents: readonly Incident[] = [
     },
     alarm: 'credentials-refused',
     command: ['doctor'],
-    tells: /failed +credentials +.*(answers 401|has refused them).*\n +fix: put /,
+    shows: /failed +credentials +.*(answers 401|has refused them).*\n +fix: put /,
   },
   {
     name: 'host not deployed',
@@ -41,7 +41,7 @@ export const incidents: readonly Incident[] = [
     happens: ({ upload }) => upload('shop/a.html'),
     alarm: 'entries-rejected',
     command: ['dead'],
-    tells: /1 × .*has not been deployed.*\n +https:\/\/shop\.example\.com\/a\.html/,
+    shows: /1 × .*has not been deployed.*\n +https:\/\/shop\.example\.com\/a\.html/,
   },
   {
     name: 'quota gone',
@@ -51,7 +51,7 @@ export const incidents: readonly Incident[] = [
     },
     alarm: 'people-waiting',
     command: ['waiting'],
-    tells: /people: 1 file in production, since .*, done by /,
+    shows: /people: 1 file in production, since .*, done by /,
   },
   {
     name: 'one bad URL in a deploy of thousands',
@@ -64,7 +64,7 @@ export const incidents: readonly Incident[] = [
     },
     alarm: 'dead-letters',
     command: ['dead'],
-    tells: /1 × .*has not been deployed.*\n +https:\/\/shop\.example\.com\/a\.html/,
+    shows: /1 × .*has not been deployed.*\n +https:\/\/shop\.example\.com\/a\.html/,
   },
   {
     name: 'webhook secret wrong in the CMS',
@@ -76,7 +76,7 @@ export const incidents: readonly Incident[] = [
     call: 'I have published the post "hello" in Ghost, and https://www.example.com/hello is still the old one.',
     // The purger's own secret verifies: so it is the CMS that has another one.
     command: ['send', 'ghost', 'publish'],
-    tells: /^202 from .*: 1 URL queued/,
+    shows: /^202 from .*: 1 URL queued/,
   },
   {
     name: 'bucket without events',
@@ -86,7 +86,7 @@ export const incidents: readonly Incident[] = [
     call: pageIsOld,
     command: ['doctor'],
     by: 'stack',
-    tells: /failed +bucket site +sends no events to EventBridge\n +fix: /,
+    shows: /failed +bucket site +sends no events to EventBridge\n +fix: /,
   },
   {
     name: 'paused and forgotten',
@@ -96,7 +96,7 @@ export const incidents: readonly Incident[] = [
     },
     alarm: 'freshness',
     command: ['status'],
-    tells: /Not fresh\.\n[\s\S]*1 message waits in the queues[\s\S]*paused +yes/,
+    shows: /Not fresh\.\n[\s\S]*1 message waits in the queues[\s\S]*paused +yes/,
   },
   {
     name: 'purge stuck',
@@ -104,7 +104,7 @@ export const incidents: readonly Incident[] = [
     happens: ({ upload }) => upload('pages/a.html'),
     call: pageIsOld,
     command: ['why', page],
-    tells: /purging[\s\S]*accepted +purge /,
+    shows: /purging[\s\S]*accepted +purge /,
   },
   {
     name: 'edge stale after completion',
@@ -120,7 +120,7 @@ export const incidents: readonly Incident[] = [
     },
     call: `I have uploaded s3://site/pages/a.html, and some visitors still see the old ${page}.`,
     command: ['why', page],
-    tells: /failed: [\s\S]*saw an old version[\s\S]*x-via edge\)/,
+    shows: /failed: [\s\S]*saw an old version[\s\S]*x-via edge\)/,
   },
   {
     name: 'rule that matches nothing',
@@ -128,7 +128,7 @@ export const incidents: readonly Incident[] = [
     call: `I have uploaded s3://site/page/a.html, and ${page} is still the old one.`,
     command: ['explain', 's3://site/page/a.html'],
     by: 'config',
-    tells: /rules\[0\] does not match: .*pages\//,
+    shows: /rules\[0\] does not match: .*pages\//,
   },
   {
     name: 'dead letter queue filling',
@@ -136,7 +136,7 @@ export const incidents: readonly Incident[] = [
     happens: ({ upload }) => upload(...Array.from({ length: 20 }, (_, index) => `shop/${index}.html`)),
     alarm: 'dead-letters',
     command: ['status'],
-    tells: /20 dead letters were not purged[\s\S]*Next: npx cdn-purger dead /,
+    shows: /20 dead letters were not purged[\s\S]*Next: npx cdn-purger dead /,
   },
   {
     name: 'rate limit shared with a noisy neighbour',
@@ -148,6 +148,6 @@ export const incidents: readonly Incident[] = [
     },
     alarm: 'throttled',
     command: ['quota'],
-    tells: /none before .*: CDN Pro answered 429/,
+    shows: /none before .*: CDN Pro answered 429/,
   },
 ];

@@ -9,7 +9,7 @@ import { alarmsOf } from '../helpers/watched-metrics.ts';
 import { type Incident, incidents } from './incidents.ts';
 import { config, startWorld, type World } from './world.ts';
 
-/** `npm run incident -- N`: stages one, says what a person on call would be told, and keeps it up until Ctrl-C. */
+/** `npm run incident -- N`: stages one, says what a person on call would see, and keeps it up until Ctrl-C. */
 const number = Number(process.argv[2]);
 const incident = Number.isInteger(number) ? incidents[number - 1] : undefined;
 if (incident === undefined) {
@@ -25,8 +25,11 @@ await stage(incident);
 process.exit();
 
 async function stage(staged: Incident): Promise<void> {
-  const stopped = new Promise((settle) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, settle);
+  const parent = process.ppid;
+  const stopped = new Promise<void>((settle) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => settle());
+    // npm may be ended without this process.
+    setInterval(() => process.ppid !== parent && settle(), 500);
   });
   const world = await startWorld(staged);
   try {
@@ -57,7 +60,7 @@ function said({ alarm, call }: Incident, { aws }: World): string {
 }
 
 /** @returns how to look at it */
-function found({ ready, aws, files }: World): string {
+function found({ edges, aws, files }: World): string {
   const environment = Object.entries(aws.environment).map(([name, value]) => `${name}=${value}`);
   return `The stack ${config.stackName} is found in this environment, as in an account of AWS:
 
@@ -67,7 +70,7 @@ function found({ ready, aws, files }: World): string {
 (there, doctor finds fault with the webhook's secret, which is a test secret: that is so in each incident)
 or as a local one: node infra/cli/cdn-purger.mjs COMMAND --ready ${files.ready}
 Its configuration: ${files.config}
-An edge, as a visitor sees it: curl -i -H 'host: www.example.com' ${ready.edge}/a.html
+Edges, as visitors see them: ${edges.map((edge) => `curl -i -H 'host: www.example.com' ${edge}/a.html`).join('\n  ')}
 The runbook: docs/operations.md
 
 It stays up until Ctrl-C.`;

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { incidents } from './incidents.ts';
 import { startWorld } from './world.ts';
 
-/** How long a command may take until it tells what is wrong, in milliseconds: some things show after a minute. */
+/** How long a command may take until it shows what is wrong, in milliseconds: some things show after a minute. */
 const timeoutMs = 150_000;
 
-test.each(incidents)('$name: cdn-purger $command.0 tells it', async (incident) => {
-  const { happens, command, by, tells } = incident;
+test.each(incidents)('$name: cdn-purger $command.0 shows it', async (incident) => {
+  const { happens, command, by, shows } = incident;
   const world = await startWorld(incident);
   try {
     await happens(world);
@@ -15,12 +15,12 @@ test.each(incidents)('$name: cdn-purger $command.0 tells it', async (incident) =
     let said = '';
     while (performance.now() - startedMs < timeoutMs) {
       said = (await world.cli(command, by)).stdout;
-      if (tells.test(said)) break;
+      if (shows.test(said)) break;
       await sleep(1000);
     }
-    expect(said).toMatch(tells);
+    expect(said).toMatch(shows);
     const seconds = Math.round((performance.now() - startedMs) / 1000);
-    console.log(`cdn-purger ${command.join(' ')} told it after ${seconds} s`);
+    console.log(`cdn-purger ${command.join(' ')} showed it after ${seconds} s`);
   } finally {
     await world.stop();
   }

@@ -51,6 +51,8 @@ export interface World {
   readonly cdnPro: CdnPro;
   /** What the deployed one has besides: alarms, and the settings of its bucket. */
   readonly aws: AwsStub;
+  /** The addresses of two edges. */
+  readonly edges: readonly string[];
   /** What a person on call has. */
   readonly files: { readonly ready: string; readonly config: string };
   /** Runs `cdn-purger` with what finds the purger, or its configuration. */
@@ -74,7 +76,7 @@ export async function startWorld({
     defaultHost: 'www.example.com',
     hosts,
   };
-  const network = await startNetwork({ ...edge, zones: ['Europe'], edgesPerZone: 1 });
+  const network = await startNetwork({ ...edge, zones: ['Europe'], edgesPerZone: hasDeafEdge ? 1 : 2 });
   const deaf = hasDeafEdge ? [await startEdge(edge)] : [];
   const edges = [...network.edges, ...deaf];
   const cdnPro = await startCdnPro({
@@ -103,6 +105,7 @@ export async function startWorld({
     ready,
     cdnPro,
     aws,
+    edges: edges.map(({ url }) => url),
     files,
     cli: (command, by = 'ready') => run([...command, ...found[by]]),
     async upload(...keys) {

@@ -302,7 +302,7 @@ test('two webhooks have an alarm each', () => {
   ]);
 });
 
-describe('whom alarms tell', () => {
+describe('whom alarms notify', () => {
   const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
   const criticalTopicArn = 'arn:aws:sns:eu-central-1:123456789012:pager';
   const actionsOf = (settings: PurgerConfig['alarms']) => {

@@ -209,8 +209,8 @@ describe('synthesis warns', () => {
     expect(warningsOf({ alarms: { enabled: false } })).toEqual([]);
   });
 
-  test('of alarms that tell nobody, and of a runbook that a mail cannot open', () => {
-    expect(warningsOf({})).toEqual([expect.stringContaining('Alarms tell nobody')]);
+  test('of alarms that notify nobody, and of a runbook that a mail cannot open', () => {
+    expect(warningsOf({})).toEqual([expect.stringContaining('Alarms notify nobody')]);
     const { runbookUrl: _, ...withoutRunbook } = told;
     expect(warningsOf({ alarms: withoutRunbook })).toEqual([expect.stringContaining('`alarms.runbookUrl`')]);
   });

@@ -39,7 +39,7 @@ const stages = checkStages(defaultConfig).map(({ name, config }) => [`the stage 
 describe.each([...stages, ...Object.entries(deployments)])('%s', (_, config) => {
   const stack = stackOf(config);
 
-  test('synthesis warns of nothing but alarms that tell nobody', () => {
+  test('synthesis warns of nothing but alarms that notify nobody', () => {
     expect(complaintsOf(stack)).toEqual([]);
   });
 
