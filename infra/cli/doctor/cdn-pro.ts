@@ -119,8 +119,8 @@ function checkHosts(
   return isPart ? [{ name: check, result: 'skipped', found }] : [failed(check, found, advice)];
 }
 
-/** A deployed name may begin with `*.`. */
-function isHost(host: string, deployed: string): boolean {
+/** @returns whether a deployed name, which may begin with `*.`, is of a host */
+export function isHost(host: string, deployed: string): boolean {
   return deployed.startsWith('*.') ? host.endsWith(deployed.slice(1)) : host === deployed;
 }
 

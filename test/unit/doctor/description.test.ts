@@ -92,6 +92,7 @@ describe('doctor --measure', () => {
       ['--measure', '--target', 'production'],
       'Expected --target staging, got production: measuring spends the quota',
     ],
+    [['--measure', '--target', 'staging', '--host', 'https://h/'], 'Expected --host to be a host such as'],
     [['--measure', '--target', 'staging', '--edge', '203.0.113.7'], 'Expected --url and --edge together'],
     [
       ['--measure', '--target', 'staging', '--edge', 'e', '--url', 'https://h.example/?a=1'],

@@ -133,6 +133,18 @@ describe('where it cannot be told', () => {
     expect(result.facts.tokenUnit).toBeUndefined();
   });
 
+  test('unless somebody else spends once only: then it is tried again', async () => {
+    let spent = 0;
+    const onSleep: AccountOptions['onSleep'] = (cdnPro) => {
+      if (spent > 0 || cdnPro.purges.length === 0) return;
+      spent += 1;
+      cdnPro.purgeElsewhere('staging', { files: 1, dirs: 0 });
+    };
+    const { facts } = await measuredOn({ processingMs: () => 1000, onSleep }, { maxBodyBytes: 4096 });
+    expect(facts.tokenUnit).toBe('url');
+    expect(spent).toBe(1);
+  });
+
   test('since CDN Pro is down, nothing is measured, and nothing is sent twice', async () => {
     const account = await startMeasuredAccount();
     onTestFinished(account.stop);

@@ -1,4 +1,4 @@
-import { readHostnames } from '../../../../functions/cdn-pro/hostnames.ts';
+import { type DeployedHosts, readHostnames } from '../../../../functions/cdn-pro/hostnames.ts';
 import { readServiceQuotas } from '../../../../functions/cdn-pro/quotas.ts';
 import { defaultQuota, type Tokens } from '../../../../functions/core/limits/tokens/quota.ts';
 import { isRecord } from '../../../../functions/core/model/record.ts';
@@ -11,8 +11,8 @@ export interface Surrounding {
   readonly left: Tokens;
   readonly quota: Tokens;
   readonly maxFileUrls: number | undefined;
-  /** The hosts that are deployed in staging; without wildcards. */
-  readonly hosts: readonly string[];
+  /** The hosts that are deployed in staging, as far as CDN Pro lists them: some may begin with `*.`. */
+  readonly deployed: DeployedHosts;
   /** How many purges there were in staging in the last minutes. */
   readonly recentPurges: number;
 }
@@ -31,13 +31,13 @@ export async function lookAround(bench: Bench): Promise<Surrounding> {
   const recent = await bench.get(`/cdn/purges?startdate=${from}&target=staging&offset=0&limit=1`);
   // A customer without a contract is answered 404, with the quotas that hold.
   const quota = readServiceQuotas(quotas.body)?.staging ?? { ...defaultQuota };
-  const deployed = hostnames.status === 200 ? (readHostnames(hostnames.body)?.hosts ?? []) : [];
+  const listed = hostnames.status === 200 ? readHostnames(hostnames.body) : undefined;
   const maxFileUrls = numberIn(quotas.body, 'maxFilePurgeEntries');
   return {
     left,
     quota,
     maxFileUrls,
-    hosts: deployed.filter((host) => !host.includes('*')),
+    deployed: listed ?? { hosts: [], isPart: true },
     recentPurges: numberIn(recent.body, 'count') ?? 0,
   };
 }

@@ -7,6 +7,7 @@ import type { Purger } from '../../purger/connect.ts';
 import { openLimits } from '../../purger/limits.ts';
 import { openSecrets } from '../../purger/secrets.ts';
 import { UsageError } from '../../usage-error.ts';
+import { isHost } from '../cdn-pro.ts';
 import { type Bench, createBench, MeasureError } from './bench.ts';
 import { edgeAt } from './edge.ts';
 import { fixtureOf } from './fixture/fixture.ts';
@@ -30,7 +31,7 @@ export interface MeasureOptions {
 }
 
 /** @throws UsageError before anything is asked */
-export function checkMeasureOptions({ target, url, edge, fixture }: MeasureOptions): void {
+export function checkMeasureOptions({ target, host, url, edge, fixture }: MeasureOptions): void {
   if (target === 'production') {
     throw new UsageError(
       'Expected --target staging, got production: measuring spends the quota of the target, and fails on purpose there',
@@ -40,6 +41,9 @@ export function checkMeasureOptions({ target, url, edge, fixture }: MeasureOptio
     throw new UsageError(
       `Expected --target staging, got ${target === undefined ? 'nothing' : `"${target}"`}`,
     );
+  }
+  if (host !== undefined && !/^[A-Za-z0-9.-]+$/.test(host)) {
+    throw new UsageError(`Expected --host to be a host such as www.example.com, got "${host}"`);
   }
   if ((url === undefined) !== (edge === undefined)) {
     throw new UsageError('Expected --url and --edge together: a page, and an edge of staging that keeps it');
@@ -70,21 +74,28 @@ export async function runMeasure(
   const found = await lookAround(benchFor('cdn-purger.invalid'));
   const host = hostFor(options.host, purger, found);
   const bench = benchFor(host);
+  const untilEmpty = options['until-empty'] === true;
   const experiments = planOf({
     ...found,
     maxFileUrls: Math.min(planning.maxFileUrls, found.maxFileUrls ?? planning.maxFileUrls),
     maxBodyBytes: planning.maxBodyBytes,
     page: pageOf(options, purger, found),
-    untilEmpty: options['until-empty'] === true,
+    untilEmpty,
   });
   const plan = describePlan(experiments, host);
   refuseWithoutTokens(costOf(planOf({ ...found, ...planning, untilEmpty: false })).files, found);
   const doubts = doubtsOf(found);
   progress([plan, ...doubts, ''].join('\n'));
-  const answer = options.yes === true ? true : await confirm("It spends staging's quota of today. Go on?");
+  const answer =
+    options.yes === true
+      ? true
+      : await confirm(
+          `It spends ${untilEmpty ? 'all that is left of ' : ''}staging's quota of today. Go on?`,
+        );
   if (answer !== true) {
-    const why = answer === undefined ? ' Nobody can be asked here: say --yes.' : '';
-    return { exitCode: 1, stdout: `Nothing was measured.${why}` };
+    const refusal = `Nothing was measured.${answer === undefined ? ' Nobody can be asked here: say --yes.' : ''}`;
+    const report = { target: 'staging', refusal, findings: [], settings: {}, facts: {} };
+    return { exitCode: 1, stdout: options.json === true ? JSON.stringify(report, null, 2) : refusal };
   }
   const { findings, facts } = await measure(experiments, bench, progress);
   const settings = settingsFor(facts, limits, planning);
@@ -99,20 +110,30 @@ export async function runMeasure(
   };
 }
 
+/** So many hosts are named. */
+const mostNamed = 5;
+
 /** @throws UsageError where no host is known that CDN Pro would take */
-function hostFor(wanted: string | undefined, { hosts: ofRules }: Purger, { hosts }: Surrounding): string {
-  if (wanted !== undefined) return wanted;
-  const host = ofRules.find((each) => hosts.includes(each)) ?? hosts[0];
+function hostFor(wanted: string | undefined, { hosts: ofRules }: Purger, { deployed }: Surrounding): string {
+  const isDeployed = (host: string) => deployed.hosts.some((each) => isHost(host, each));
+  if (wanted !== undefined) {
+    if (deployed.isPart || isDeployed(wanted)) return wanted;
+    const known = deployed.hosts.slice(0, mostNamed).join(', ') || 'none';
+    throw new UsageError(
+      `Expected --host to be deployed in staging, where CDN Pro lists ${known}, got "${wanted}"`,
+    );
+  }
+  const host = [...ofRules, ...deployed.hosts].find((each) => !each.includes('*') && isDeployed(each));
   if (host !== undefined) return host;
   throw new UsageError(
     'Expected --host with a host that is deployed in staging: CDN Pro lists none, and rejects any other',
   );
 }
 
-function pageOf({ url, edge }: MeasureOptions, { hosts: ofRules }: Purger, { hosts }: Surrounding) {
+function pageOf({ url, edge }: MeasureOptions, { hosts: ofRules }: Purger, { deployed }: Surrounding) {
   if (url === undefined || edge === undefined) return undefined;
   const own = new URL(url).host;
-  const otherHosts = ofRules.filter((host) => host !== own && hosts.includes(host)).slice(0, 3);
+  const otherHosts = ofRules.filter((host) => host !== own && deployed.hosts.includes(host)).slice(0, 3);
   return { url, otherHosts, ask: edgeAt(edge) };
 }
 

@@ -96,7 +96,8 @@ function fallOf(levels: readonly Level[]): number {
 }
 
 function describeStep({ requests, fall, seconds }: Step): string {
-  return `${fall} less by ${requests} in ${Math.round(seconds)} s`;
+  const change = fall < 0 ? `${-fall} more` : `${fall} less`;
+  return `${change} after ${requests} in ${Math.round(seconds)} s`;
 }
 
 /**
