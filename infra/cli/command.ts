@@ -73,9 +73,11 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(comm
       });
       const { help } = parsed.values as { readonly help?: boolean };
       if (help === true) return { exitCode: 0, stdout: usage };
-      const result = await run(parsed, surroundings);
       const { json, ...selection } = parsed.values as Selection & { readonly json?: boolean };
-      if (json === true || result.stdout === undefined) return result;
+      if (json === true) return run(parsed, surroundings);
+      const print = (line: string) => surroundings.print(withSelection(line, selection));
+      const result = await run(parsed, { ...surroundings, print });
+      if (result.stdout === undefined) return result;
       return { ...result, stdout: withSelection(result.stdout, selection) };
     },
   };

@@ -142,6 +142,7 @@ test('while submission is paused changes wait, and when it is resumed all of the
     stdout: expect.stringMatching(/^Logs since .*\n {2}nothing names it/),
   });
   expect(first.join('')).toContain('no rule makes URLs of the host other.example, only of h.example');
+  expect(first.join('')).toMatch(/^Next: npx cdn-purger purge https:\/\/other\.example\/ --ready \S+ /m);
 });
 
 test('why looks at the edge, too, against the object or an origin that is named', async () => {
@@ -179,7 +180,7 @@ test('why looks at the edge, too, against the object or an origin that is named'
   expect(stdout).toContain(`edge    ${stack.ready.edge}: 200, HIT, ETag ${etag}, Last-Modified `);
   expect(stdout).toContain('it shows an older version than the origin: it has another ETag');
   expect(stdout).toContain(
-    'Where a purge of it is under way, wait for its end; else:\nNext: npx cdn-purger purge URL --wait --',
+    'Where a purge of it is under way, wait for its end; else:\nNext: npx cdn-purger purge https://h.example/page-7 --wait --',
   );
   expect(await cli(['why', page, '--edge-at', 'a/b'])).toMatchObject({ exitCode: 2 });
   expect(await cli(['why', page, '--origin', 'ftp://h'])).toMatchObject({ exitCode: 2 });

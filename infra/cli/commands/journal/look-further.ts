@@ -103,7 +103,7 @@ export function describeFurther(url: string, { purgedBy, objects, now, logs, pro
     purgedBy &&
       `Purged, by the rules of this configuration, by:\n${describePurgedUrl({ url, changes: purgedBy })}`,
     objects && describeObjects(objects),
-    now && describeEdges(now),
+    now && describeEdges(url, now),
     logs && describeLines(logs),
     problems && ['Not looked at:', ...problems.map((each) => `  ${each}`)].join('\n'),
   ];
