@@ -32,7 +32,7 @@ Nothing is purged.
   --action    what happened to the objects. Default: put
   --dir       a folder that is uploaded, such as a build. A symbolic link is followed only where it stays in the folder
   --prefix    where its files go: s3://BUCKET, or s3://BUCKET/PREFIX for keys that begin with PREFIX/
-  --event     a JSON file, an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one
+  --event     a JSON file, or - for stdin: an event of S3 in any envelope, the body of a webhook, or {"headers", "body"} of one
   --source    the source of the webhook whose body the file holds, e.g. contentful
   --webhook   the name of the webhook. Default: that of the source
   --header    a header of the webhook, e.g. 'X-Contentful-Topic: ContentManagement.Entry.publish'
