@@ -159,7 +159,7 @@ function check(rule: Rule, change: OriginChange) {
 test('what a rule makes of an object is found again, by a pattern that its key fits, and nothing else is claimed', () => {
   fc.assert(
     fc.property(ofObjects, key, (rule, key) => check(rule, objectChange(key))),
-    { numRuns: 25 },
+    { numRuns: 25, seed: 1 },
   );
 });
 
@@ -173,6 +173,6 @@ test('what a rule makes of an entry is found again, by its values, and nothing e
     .map(entryChange);
   fc.assert(
     fc.property(ofEntries, entry, (rule, entry) => check(rule, entry)),
-    { numRuns: 25 },
+    { numRuns: 25, seed: 1 },
   );
 });
