@@ -6,6 +6,8 @@ import type { Ready } from '../../local/demo/ready.ts';
 export interface AwsStub {
   /** Whether the buckets send their events to EventBridge. */
   notifies: boolean;
+  /** Objects that were written without an event, by their paths: when, in milliseconds. */
+  readonly silentObjects: Map<string, number>;
   /** What the one alarm is like. */
   alarm: {
     readonly StateValue: string;
@@ -32,7 +34,8 @@ export const callerArn = 'arn:aws:sts::111122223333:assumed-role/operator/ana';
 export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
   const { endpoints } = operation;
   const purger = { ...(operation.purger as object), name: 'MyStack-Purger' };
-  const stub: Pick<AwsStub, 'notifies' | 'refuses' | 'alarm'> = {
+  const stub: Pick<AwsStub, 'notifies' | 'refuses' | 'alarm' | 'silentObjects'> = {
+    silentObjects: new Map(),
     notifies: true,
     refuses: false,
     alarm: { StateValue: 'OK', AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:pager'] },
@@ -69,6 +72,16 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
       response.end(`<GetCallerIdentityResponse>${arn}</GetCallerIdentityResponse>`);
       return;
     }
+    if (request.method === 'HEAD') {
+      const { pathname } = new URL(request.url ?? '', endpoints.s3);
+      const writtenMs = stub.silentObjects.get(pathname);
+      const { status, headers } = await fetch(`${endpoints.s3}${pathname}`, { method: 'HEAD' });
+      const written = { etag: '"silent"', 'last-modified': new Date(writtenMs ?? 0).toUTCString() };
+      if (writtenMs === undefined) response.writeHead(status, objectHeaders(headers));
+      else response.writeHead(200, written);
+      response.end();
+      return;
+    }
     const configuration = stub.notifies ? '<EventBridgeConfiguration/>' : '';
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(`<NotificationConfiguration>${configuration}</NotificationConfiguration>`);
@@ -84,6 +97,7 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoints.logs,
     AWS_ENDPOINT_URL_SSM: own,
     AWS_ENDPOINT_URL_CLOUDWATCH: own,
     AWS_ENDPOINT_URL_S3: own,
@@ -99,4 +113,8 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
     }
   };
   return Object.assign(stub, { environment, stop });
+}
+
+function objectHeaders(headers: Headers): Readonly<Record<string, string>> {
+  return { etag: headers.get('etag') ?? '', 'last-modified': headers.get('last-modified') ?? '' };
 }

@@ -82,6 +82,7 @@ export const incidents: readonly Incident[] = [
     name: 'bucket without events',
     async happens({ aws }) {
       aws.notifies = false;
+      aws.silentObjects.set('/site/pages/a.html', Date.now());
     },
     call: pageIsOld,
     command: ['doctor'],
