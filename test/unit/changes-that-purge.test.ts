@@ -163,12 +163,13 @@ describe('an entry whose change purges a URL', () => {
   });
 });
 
-it('of very many ways to write a URL, some are looked at, and it does not take long', () => {
+// Without a bound, the number of ways would have more digits than a test has seconds.
+it('of very many ways to write a URL, some are looked at', () => {
   const rule = ofObjects(
     { fileUrls: [`${h}/{+a}/{+b}/{+c}/{+d}`] },
     { match: { source: 's3', key: '{+a}/x/{+b}/x/{+c}/x/{+d}' } },
   );
-  const startedMs = performance.now();
-  purgedBy(`${h}/${'x/'.repeat(400)}`, rule);
-  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(purgedBy(`${h}/${'x/'.repeat(400)}`, rule)).toEqual([
+    expect.stringMatching(/^put or delete of s3:\/\/www\/(x\/)+$/),
+  ]);
 });
