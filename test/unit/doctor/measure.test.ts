@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Bench } from '../../../infra/cli/doctor/measure/bench.ts';
 import { edgeAt } from '../../../infra/cli/doctor/measure/edge.ts';
 import {
   type Measurement,
@@ -172,6 +173,32 @@ describe('where it cannot be told', () => {
         expect.stringMatching(/^\d+ URLs were refused while there were \d+ tokens: HTTP 400 InvalidRequest$/),
       ),
     );
+  });
+
+  test('since something else fails than CDN Pro, what was found before is kept', async () => {
+    const ask = async () => {
+      throw new TypeError('Request path contains unescaped characters');
+    };
+    const page = { url: 'https://staging.acme.example/a', otherHosts: [], ask };
+    const result = await measuredOn({ processingMs: () => 1000 }, { page, maxBodyBytes: 4096 });
+    expect(findingOf(result, 'cache key')).toEqual(
+      why('TypeError: Request path contains unescaped characters'),
+    );
+    expect(findingOf(result, 'unit of a token').certainty).toBe('measured');
+  });
+
+  test('since somebody else answers once in the place of CDN Pro, it is asked again', async () => {
+    const account = await startMeasuredAccount({ processingMs: () => 1000 });
+    onTestFinished(account.stop);
+    let lists = 0;
+    const get: Bench['get'] = async (path, signedMs) => {
+      const answer = await account.bench.get(path, signedMs);
+      return path.startsWith('/cdn/purges?') && ++lists === 1 ? { ...answer, body: '<html>' } : answer;
+    };
+    const quota = { files: 5000, dirs: 20 };
+    const experiments = planOf({ left: quota, quota, ...planning, untilEmpty: false });
+    const measurement = await measure(experiments, { ...account.bench, get }, () => {});
+    expect(findingOf(measurement, 'time to completion').certainty).toBe('measured');
   });
 
   test('since a purge never finishes, the time is not told', async () => {

@@ -1,4 +1,5 @@
 import { PurgerError } from '../../../../functions/core/model/errors.ts';
+import { describeError } from '../../../../functions/lambda/log.ts';
 import { type Bench, type Cost, within } from './bench.ts';
 import type { AskEdge } from './edge.ts';
 import { answerAtZero } from './experiments/answer-at-zero.ts';
@@ -80,7 +81,7 @@ async function resultOf({ run, cost }: Experiment, bench: Bench, known: Facts): 
   try {
     return await run(within(bench, cost), known);
   } catch (error) {
-    if (error instanceof PurgerError) return cannotTell(error.message);
-    throw error;
+    const { name, message } = describeError(error);
+    return cannotTell(error instanceof PurgerError ? message : `${name}: ${message}`);
   }
 }

@@ -43,7 +43,7 @@ async function readDurations(
 }
 
 function durationsIn(body: string, ids: ReadonlySet<string>): ReadonlyMap<string, number> {
-  const json: unknown = JSON.parse(body);
+  const json = jsonIn(body);
   const rows: readonly unknown[] =
     isRecord(json) && Array.isArray(json.purgeRequests) ? json.purgeRequests : [];
   const durations = rows.flatMap((row) => {
@@ -52,6 +52,15 @@ function durationsIn(body: string, ids: ReadonlySet<string>): ReadonlyMap<string
     return ms >= 0 ? [[String(row.id), ms] as const] : [];
   });
   return new Map(durations);
+}
+
+/** A proxy may answer in the place of CDN Pro. */
+function jsonIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 function quantile(sorted: readonly number[], share: number): number {
