@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Bench } from '../../../infra/cli/doctor/measure/bench.ts';
+import type { Bench, Exchange } from '../../../infra/cli/doctor/measure/bench.ts';
 import { edgeAt } from '../../../infra/cli/doctor/measure/edge.ts';
+import { requestWeights } from '../../../infra/cli/doctor/measure/experiments/request-weights.ts';
+import { fixtureOf } from '../../../infra/cli/doctor/measure/fixture/fixture.ts';
 import {
   type Measurement,
   measure,
@@ -8,6 +10,7 @@ import {
   planOf,
 } from '../../../infra/cli/doctor/measure/measure.ts';
 import { settingsFor } from '../../../infra/cli/doctor/measure/settings.ts';
+import { parseFixture } from '../../../local/cdn-pro/fixture.ts';
 import { startEdge } from '../../../local/edge/server.ts';
 import { type AccountOptions, startMeasuredAccount, usualLimits } from '../../helpers/measured-account.ts';
 
@@ -121,7 +124,49 @@ describe('on another account', () => {
   });
 });
 
+/** The weight of requests, where the customer's bucket has something else left than the account's own requests leave. */
+async function weightsWith(remaining: (left: number, seconds: number) => number) {
+  const account = await startMeasuredAccount({ processingMs: () => 1000 });
+  onTestFinished(account.stop);
+  const { bench } = account;
+  const startMs = bench.nowMs();
+  const exchanges: Exchange[] = [];
+  const seen = (answer: Exchange) => {
+    const headers = new Headers(answer.headers);
+    const left = Number(headers.get('x-rate-limit-remaining'));
+    headers.set('x-rate-limit-remaining', `${remaining(left, (bench.nowMs() - startMs) / 1000)}`);
+    exchanges.push({ ...answer, headers });
+    return { ...answer, headers };
+  };
+  const measurement = await measure(
+    [requestWeights],
+    {
+      ...bench,
+      exchanges,
+      get: async (...args) => seen(await bench.get(...args)),
+      post: async (...args) => seen(await bench.post(...args)),
+    },
+    () => {},
+  );
+  return { ...measurement, exchanges };
+}
+
+test('a fraction that is left of the bucket is none of the requests that it holds', async () => {
+  const { facts, exchanges } = await weightsWith((left) => left + 0.5);
+  expect(facts.bucket).toMatchObject({ perMinute: 30, burst: 60 });
+  expect(parseFixture(JSON.stringify(fixtureOf(facts, exchanges))).bucket).toMatchObject({ burst: 60 });
+});
+
 describe('where it cannot be told', () => {
+  test.each([0.5, 0.75])(
+    'since somebody else takes %d requests a second, no setting follows',
+    async (each) => {
+      const result = await weightsWith((left, seconds) => Math.max(0, Math.floor(left - each * seconds)));
+      expect(findingOf(result, 'weight of requests')).toEqual(why('somebody else sends requests just now'));
+      expect(settingValues(result)).toEqual({});
+    },
+  );
+
   const why = (value: unknown) => ({ certainty: 'could not tell', value, evidence: expect.any(String) });
 
   test('since somebody else spends tokens, the others are measured all the same', async () => {

@@ -44,12 +44,14 @@ export const requestWeights: Experiment = {
     const perSecond = refill(asks, idle);
     const get = weight(asks, perSecond);
     const post = weight(posts, perSecond);
-    if (get === undefined || post === undefined) {
+    const perMinute = Math.round(perSecond * 60);
+    // Where nothing comes back, somebody else takes it.
+    if (get === undefined || post === undefined || perMinute < 1) {
       return cannotTell('somebody else sends requests just now', seen);
     }
     const weights = { get, post };
     const bucket = {
-      perMinute: Math.round(perSecond * 60),
+      perMinute,
       error: Math.ceil(60 / idle.seconds),
       burst: mostHeld(bench, weights),
     };
@@ -108,18 +110,18 @@ function refill(a: Step, b: Step): number {
   return (a.fall * b.requests - b.fall * a.requests) / (b.seconds * a.requests - a.seconds * b.requests);
 }
 
-/** @returns what each request took; undefined where that is not a whole number */
+/** @returns what each request took; undefined where that is not a whole number, or where the steps do not tell */
 function weight({ requests, fall, seconds }: Step, perSecond: number): number | undefined {
   const each = (fall + perSecond * seconds) / requests;
   const whole = Math.max(1, Math.round(each));
-  return Math.abs(each - whole) > mostOff ? undefined : whole;
+  return Math.abs(each - whole) <= mostOff ? whole : undefined;
 }
 
-/** @returns what the bucket held before a request, at most; other questions take one request or more */
+/** @returns the whole requests that the bucket held before a request, at most; other questions take one or more */
 function mostHeld({ exchanges }: Bench, { get, post }: NonNullable<Facts['weights']>): number {
   const held = exchanges.map((exchange) => {
     const own = exchange.path === tokensPath ? get : 1;
     return (remainingOf(exchange) ?? 0) + (exchange.method === 'POST' ? post : own);
   });
-  return Math.max(...held);
+  return Math.floor(Math.max(...held));
 }
