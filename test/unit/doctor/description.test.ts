@@ -107,4 +107,15 @@ describe('doctor --measure', () => {
     const { exitCode, stderr } = await measure(...args);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
+
+  test('sends nothing where the purger observes', async () => {
+    const file = readyFile(descriptionWith({ mode: 'observe' }));
+    const measure = ['doctor', '--measure', '--target', 'staging', '--yes', '--ready', file];
+    const { exitCode, stdout, stderr } = await run(measure);
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 1,
+      stdout: 'Nothing was measured. It is observing: nothing is purged.',
+      stderr: '',
+    });
+  });
 });

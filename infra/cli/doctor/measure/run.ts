@@ -6,6 +6,7 @@ import { nextCommands, shellArgument } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { openLimits } from '../../purger/limits.ts';
 import { openSecrets } from '../../purger/secrets.ts';
+import { observingReason } from '../../queries/observing.ts';
 import { UsageError } from '../../usage-error.ts';
 import { isHost } from '../cdn-pro.ts';
 import { type Bench, createBench, MeasureError } from './bench.ts';
@@ -66,6 +67,7 @@ export async function runMeasure(
   options: MeasureOptions,
   surroundings: Surroundings,
 ): Promise<CommandResult> {
+  if (purger.mode === 'observe') return observingResult(options.json === true);
   const { nowMs, sleep, progress, confirm } = surroundings;
   const credentials = parseCredentials(await (await openSecrets(purger)).read(purger.credentials));
   const gate = createGate({ limits: await openLimits(purger), nowMs, sleep });
@@ -108,6 +110,12 @@ export async function runMeasure(
         ? JSON.stringify({ target: 'staging', findings, settings, facts }, null, 2)
         : [describeMeasurement(findings, settings), ...wrote].join('\n'),
   };
+}
+
+/** One that observes sends no purge; and its ledger is not the one of what purges on the account. */
+function observingResult(json: boolean): CommandResult {
+  const why = `Nothing was measured. It is ${observingReason}.`;
+  return { exitCode: 1, stdout: json ? JSON.stringify({ target: 'staging', refusal: why }, null, 2) : why };
 }
 
 /** So many hosts are named. */
