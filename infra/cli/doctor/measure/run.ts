@@ -77,15 +77,15 @@ export async function runMeasure(
   const host = hostFor(options.host, purger, found);
   const bench = benchFor(host);
   const untilEmpty = options['until-empty'] === true;
-  const experiments = planOf({
+  const planned = {
     ...found,
     maxFileUrls: Math.min(planning.maxFileUrls, found.maxFileUrls ?? planning.maxFileUrls),
     maxBodyBytes: planning.maxBodyBytes,
     page: pageOf(options, purger, found),
-    untilEmpty,
-  });
+  };
+  const experiments = planOf({ ...planned, untilEmpty });
   const plan = describePlan(experiments, host);
-  refuseWithoutTokens(costOf(planOf({ ...found, ...planning, untilEmpty: false })).files, found);
+  refuseWithoutTokens(costOf(planOf({ ...planned, untilEmpty: false })).files, found);
   const doubts = doubtsOf(found);
   progress([plan, ...doubts, ''].join('\n'));
   const answer =
