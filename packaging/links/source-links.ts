@@ -37,11 +37,16 @@ function hostAndPath(remote: string): { readonly host: string; readonly path: st
     const url = URL.parse(remote.replace(/^(git\+)?\w+:/, 'https:'));
     return url === null ? undefined : { host: url.hostname, path: url.pathname };
   }
-  const [, host, path] = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)([^?#]+)$/.exec(remote) ?? [];
+  const [, host, path] = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)([^?#@]+)$/.exec(remote) ?? [];
   return host === undefined || path === undefined ? undefined : { host: host.toLowerCase(), path };
 }
 
-/** A name with a dot: neither an alias of somebody's SSH configuration nor an address. */
+/**
+ * A name below a top-level domain, which has letters alone: neither an address nor an alias of somebody's SSH configuration, such
+ * as `github.com-work`.
+ */
 function isPublic(host: string): boolean {
-  return /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(host) && !/\.(local|localhost|internal)$/.test(host);
+  return (
+    /^([a-z0-9-]+\.)+([a-z]{2,}|xn--[a-z0-9-]+)$/.test(host) && !/\.(local|localhost|internal)$/.test(host)
+  );
 }

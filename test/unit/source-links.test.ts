@@ -43,6 +43,7 @@ describe('the links of a git remote', () => {
     ['https://github.acme.example/web/site.git', 'https://github.acme.example/web/site/issues'],
     ['git@bitbucket.org:acme/site.git', 'https://bitbucket.org/acme/site/issues'],
     ['https://git.acme.example/site.git', undefined],
+    ['git@git.acme.xn--p1ai:site.git', undefined],
     ['https://gitlab.com.evil.example:x/site.git', undefined],
   ])('have the issues where the host is known: %j', (remote, url) => {
     expect(linksOf(remote)?.bugs?.url).toBe(url);
@@ -59,6 +60,9 @@ describe('the links of a git remote', () => {
     'http://[::1]/acme/site.git',
     'ssh://git@10.0.0.7/acme/site.git',
     'git@work:acme/site.git',
+    'git@github.com-work:acme/site.git',
+    'ssh://git@github.com-work/acme/site.git',
+    'john.doe:s3cret@github.com:acme/site.git',
     'https://forge.internal/acme/site.git',
     'https://github.com',
     'https://github.com/.git',
