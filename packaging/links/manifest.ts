@@ -65,9 +65,9 @@ export function removeLinks(): void {
   rmSync(addedFile);
 }
 
-/** At once, so that nobody reads half of it. */
+/** At once, so that nobody reads half of it; from the same folder, since `node_modules` may be another file system. */
 function replaceManifest(edit: (text: string) => string): void {
-  const next = `${addedFile}.next`;
+  const next = `${manifestFile}.next`;
   writeFileSync(next, edit(readFileSync(manifestFile, 'utf8')));
   renameSync(next, manifestFile);
 }

@@ -1,10 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../helpers/package.ts';
 import { scratchFolder } from '../helpers/start.ts';
 
@@ -135,6 +143,21 @@ describe('npm pack', () => {
     expect(await ended(npm('pack'))).toMatchObject({ status: 0 });
     expect(packed()).toMatchObject({ ...links, description: 'new' });
     expect(Object.keys(JSON.parse(inTree()))).toEqual(['name', 'version', 'scripts', 'description']);
+  });
+
+  test.skipIf(!existsSync('/dev/shm'))('adds it where node_modules is on another file system', async () => {
+    const elsewhere = mkdtempSync('/dev/shm/node_modules-');
+    const modules = scratch.path('node_modules');
+    rmSync(modules, { recursive: true, force: true });
+    symlinkSync(elsewhere, modules);
+    onTestFinished(() => {
+      for (const folder of [modules, elsewhere]) rmSync(folder, { recursive: true });
+    });
+    setOrigin();
+    const before = write({});
+    expect(await ended(npm('pack'))).toMatchObject({ status: 0 });
+    expect(packed()).toMatchObject(links);
+    expect(inTree()).toBe(before);
   });
 
   test('is not refused without a remote', async () => {
