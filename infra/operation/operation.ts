@@ -33,7 +33,7 @@ export interface OperationProps extends OperatedParts {
 }
 
 /** A parameter has 8 KB; buckets and hosts, of which there may be any number, get so many characters each. */
-const maxListLength = 1500;
+const maxListLength = 1200;
 /** A queue's URL has up to 140 characters. */
 const maxWatchedQueues = 20;
 

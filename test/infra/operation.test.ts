@@ -159,6 +159,43 @@ test('one parameter says where everything is, by the name of the stack, and hold
   });
 });
 
+test('the parameter has room for what is longest: names, queues, buckets, hosts and edges', () => {
+  const name = 'acme-corporate-websites-production-cdn-pro-purger-eu';
+  const stack = new Stack(unbundledApp(), name, {
+    env: { region: 'ap-southeast-2', account: '111122223333' },
+  });
+  const hosts = Array.from({ length: 100 }, (_, index) => `host-${index}.example.com`);
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    probe: { edges: Array.from({ length: 10 }, (_, index) => `203.0.113.${100 + index}`) },
+    rules: [{ match: { source: 's3' }, purge: { hosts, fileUrls: ['/{+key}'] } }],
+  });
+  for (let index = 0; index < 20; index++) {
+    const queue = `events-${index}`.padEnd(80, 'x');
+    purger.watchQueue(
+      Queue.fromQueueArn(stack, queue, `arn:aws:sqs:ap-southeast-2:111122223333:${queue}`) as IQueue,
+    );
+  }
+  for (let index = 0; index < 45; index++) {
+    purger.watchBucket(Bucket.fromBucketName(stack, `B${index}`, `acme-assets-bucket-${index}`) as IBucket);
+  }
+  for (let index = 0; index < 10; index++) {
+    const secret = Secret.fromSecretNameV2(stack, `S${index}`, `cdn-pro-purger/contentful-${index}`);
+    purger.receiveWebhook(Webhook.contentful({ name: `contentful-${index}`, secret }));
+  }
+  const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
+  const parts = [parameter?.Value['Fn::Join'][1]].flat() as readonly (string | { readonly Ref?: string })[];
+  const value = parts.map((part) => {
+    if (typeof part === 'string') return part;
+    if (part.Ref === 'AWS::URLSuffix') return 'amazonaws.com';
+    // As CloudFormation names a resource; a queue's URL is not longer than its region, account and name are.
+    const url = part.Ref?.endsWith('Queue') ? 'https://sqs.ap-southeast-2.amazonaws.com/111122223333/' : '';
+    return url + 'x'.repeat(80);
+  });
+  expect(value.join('').length).toBeLessThan(8192);
+});
+
 test('more hosts than the parameter has room for are counted, and the rest is there', () => {
   const hosts = Array.from({ length: 200 }, (_, index) => `host-${index}.example.com`);
   const ruleOf = (some: readonly string[]) => ({
