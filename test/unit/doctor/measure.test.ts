@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Bench, Exchange } from '../../../infra/cli/doctor/measure/bench.ts';
 import { edgeAt } from '../../../infra/cli/doctor/measure/edge.ts';
+import { answerAtZero } from '../../../infra/cli/doctor/measure/experiments/answer-at-zero.ts';
 import { requestWeights } from '../../../infra/cli/doctor/measure/experiments/request-weights.ts';
 import { fixtureOf } from '../../../infra/cli/doctor/measure/fixture/fixture.ts';
 import {
@@ -245,6 +246,37 @@ describe('where it cannot be told', () => {
     const measurement = await measure(experiments, { ...account.bench, get }, () => {});
     expect(findingOf(measurement, 'time to completion').certainty).toBe('measured');
   });
+
+  test.each([
+    [503, '30', 'it was something else: HTTP 503'],
+    [429, '0', 'it was something else: HTTP 429'],
+  ])(
+    'since CDN Pro fails or others have emptied the bucket, HTTP %s is not the answer at zero',
+    async (...of) => {
+      const [status, remaining, value] = of;
+      const left = { files: 100, dirs: 20 };
+      const account = await startMeasuredAccount({ quotas: { staging: left }, processingMs: () => 1000 });
+      onTestFinished(account.stop);
+      let isEmpty = false;
+      const bench: Bench = {
+        ...account.bench,
+        async get(path) {
+          const answer = await account.bench.get(path);
+          isEmpty = answer.body.includes('"filePurgeTokens":0');
+          return answer;
+        },
+        async post(...args) {
+          if (!isEmpty) return account.bench.post(...args);
+          const headers = new Headers({ 'x-rate-limit-remaining': remaining });
+          return { method: 'POST', path: '/cdn/purges', sent: '', sentMs: 0, status, headers, body: '' };
+        },
+      };
+      const experiments = [answerAtZero({ left, quota: left, maxFileUrls: 1000 })];
+      const result = await measure(experiments, bench, () => {});
+      expect(findingOf(result, 'answer at zero')).toEqual(why(value));
+      expect(result.facts).toEqual({});
+    },
+  );
 
   test('since a purge never finishes, the time is not told', async () => {
     const result = await measuredOn({ processingMs: () => 3_600_000 });
