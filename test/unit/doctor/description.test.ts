@@ -102,6 +102,7 @@ describe('doctor --measure', () => {
       ['--measure', '--target', 'staging', '--fixture', '/no/such/folder/f.json'],
       'Expected --fixture to be a file',
     ],
+    [['--measure', '--target', 'staging', '--fixture', '.'], 'got ".": it is a folder'],
     [['--fixture', 'f.json'], 'Expected --fixture with --measure, got it alone'],
   ])('refuses %j before it asks anything', async (args, message) => {
     const { exitCode, stderr } = await measure(...args);

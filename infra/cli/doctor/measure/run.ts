@@ -1,4 +1,4 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseCredentials } from '../../../../functions/cdn-pro/auth.ts';
 import type { CommandResult, Surroundings } from '../../command.ts';
@@ -163,7 +163,9 @@ function doubtsOf({ recentPurges }: Surrounding): readonly string[] {
 /** @throws UsageError where the file could not be written later, once tokens are spent */
 function refuseUnwritable(file: string): void {
   try {
-    accessSync(dirname(file), constants.W_OK);
+    const isThere = existsSync(file);
+    accessSync(isThere ? file : dirname(file), constants.W_OK);
+    if (isThere && statSync(file).isDirectory()) throw new Error('it is a folder');
   } catch (error) {
     throw new UsageError(
       `Expected --fixture to be a file that can be written, got "${file}": ${messageOf(error)}`,
