@@ -108,6 +108,26 @@ describe('on another account', () => {
     expect(maxBodyBytes).toBe(result.facts.acceptedBytes);
   });
 
+  test('the settings to write keep what is configured beside them', () => {
+    const limits = {
+      ...usualLimits,
+      bucket: { perMinute: 20, burst: 60 },
+      quota: { production: { files: 1000 }, staging: { files: 9000 } },
+    };
+    const hosts = { 'a.example': ['b.example'], 'x.example': ['y.example'] };
+    const facts = {
+      quota: { files: 5000, dirs: 20 },
+      weights: { get: 1, post: 5 },
+      cacheKey: { scheme: true, sharing: ['a.example', 'c.example'] },
+    };
+    const settings = settingsFor(facts, limits, { ...planning, cacheKey: { scheme: false, hosts } });
+    expect(Object.fromEntries(Object.entries(settings).map(([name, { value }]) => [name, value]))).toEqual({
+      quota: { production: { files: 1000 }, staging: { files: 5000, dirs: 20 } },
+      apiBucket: { perMinute: 20, requestCost: 5 },
+      cacheKey: { scheme: true, hosts: { ...hosts, 'a.example': ['b.example', 'c.example'] } },
+    });
+  });
+
   test.each([
     ['forbidden', 'HTTP 403 TooManyPurges', { status: 403, code: 'TooManyPurges' }],
     ['bad-request', 'HTTP 400 InvalidRequest', { status: 400, code: 'InvalidRequest' }],

@@ -1,4 +1,5 @@
 import type { Limits } from '../../../../functions/core/limits/limits.ts';
+import { defaultBucket } from '../../../../functions/core/limits/requests/request-bucket.ts';
 import type { Planning } from '../../../../functions/core/planning/plan.ts';
 import type { Facts } from './finding.ts';
 
@@ -10,7 +11,8 @@ export interface Setting {
 
 /**
  * @param limits what the purger goes by, with what is missing at its default
- * @returns the settings that should be other ones, by their name in the configuration
+ * @returns the settings that should be other ones, by their name in the configuration; each with the fields that it has already,
+ *   so that it can be written in the place of what is there
  */
 export function settingsFor(
   facts: Facts,
@@ -29,7 +31,7 @@ export function settingsFor(
   if (bucket !== undefined) settings.apiBucket = bucket;
   const configured = limits.quota.staging;
   if (quota !== undefined && (more(configured?.files, quota.files) || more(configured?.dirs, quota.dirs))) {
-    settings.quota = { value: { staging: quota }, why: 'CDN Pro says so' };
+    settings.quota = { value: { ...limits.quota, staging: quota }, why: 'CDN Pro says so' };
   }
   if (maxFileUrls !== undefined && maxFileUrls < planning.maxFileUrls) {
     settings.maxFileUrls = { value: maxFileUrls, why: '`maxFilePurgeEntries` of the contract' };
@@ -59,7 +61,16 @@ function bucketFor({ weights, bucket }: Facts, limits: Limits): Setting | undefi
     value.perMinute = Math.max(1, bucket.perMinute);
     why.push(`${bucket.perMinute} came back in a minute`);
   }
-  return why.length === 0 ? undefined : { value, why: why.join(', ') };
+  return why.length === 0
+    ? undefined
+    : { value: { ...configuredBucket(limits), ...value }, why: why.join(', ') };
+}
+
+/** What is not CDN Pro's default. */
+function configuredBucket({ bucket, requestCost }: Limits): Readonly<Record<string, number>> {
+  const defaults: Readonly<Record<string, number>> = { ...defaultBucket, requestCost: 1 };
+  const configured = Object.entries({ ...bucket, requestCost });
+  return Object.fromEntries(configured.filter(([name, value]) => value !== defaults[name]));
 }
 
 function cacheKeyFor(
@@ -75,8 +86,8 @@ function cacheKeyFor(
   const [first, ...others] = found?.sharing ?? [];
   const known = first === undefined ? [] : (configured.hosts?.[first] ?? []);
   if (first !== undefined && others.some((other) => !known.includes(other))) {
-    value.hosts = { ...configured.hosts, [first]: others };
+    value.hosts = { ...configured.hosts, [first]: [...new Set([...known, ...others])] };
     why.push('these hosts share one entry');
   }
-  return why.length === 0 ? undefined : { value, why: why.join(', ') };
+  return why.length === 0 ? undefined : { value: { ...configured, ...value }, why: why.join(', ') };
 }
