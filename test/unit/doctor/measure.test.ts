@@ -108,7 +108,7 @@ describe('on another account', () => {
     expect(maxBodyBytes).toBe(result.facts.acceptedBytes);
   });
 
-  test('the settings to write keep what is configured beside them', () => {
+  test('the settings to write keep what else is configured', () => {
     const limits = {
       ...usualLimits,
       bucket: { perMinute: 20, burst: 60 },
