@@ -79,10 +79,13 @@ function drawAlarms({ alarms: ids }: Widget, box: Box, alarms: ReadonlyMap<strin
   return ids
     .map((id, index) => {
       const { name, isOn } = alarms.get(id) ?? { name: id, isOn: false };
-      const [x, y] = [box.x + 12 + (index % columns) * width, box.y + 30 + Math.floor(index / columns) * 18];
+      const [x, y] = [
+        round(box.x + 12 + (index % columns) * width),
+        box.y + 30 + Math.floor(index / columns) * 18,
+      ];
       const text = fitted(
         isOn ? `! ${name}` : name,
-        { x: x + 18, y: y + 11, width: width - 22 },
+        { x: round(x + 18), y: y + 11, width: width - 22 },
         isOn ? 'on' : 'text',
       );
       return `<rect class="${isOn ? 'alarm' : 'ok'}" x="${x}" y="${y + 1}" width="12" height="12" rx="3"/>${text}`;
