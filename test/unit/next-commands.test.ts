@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { defineCommand, purgerOptions } from '../../infra/cli/command.ts';
 import { nextCommands, shellArgument, withSelection } from '../../infra/cli/next.ts';
 
 test('commands to run next can be pasted: with the purger that was named, and the purpose as a comment', () => {
@@ -20,6 +21,31 @@ test('a command that works on no purger names none, and neither does one that wa
   expect(withSelection(line, { stack: 'S' })).toBe(line);
   const [other = ''] = nextCommands(['status', 'now']);
   expect(withSelection(other, {})).toBe(other);
+});
+
+test('what a command prints before its end names the purger, too', async () => {
+  const [line = ''] = nextCommands(['status', 'now']);
+  const command = defineCommand({
+    usage: '',
+    options: purgerOptions,
+    run: async (_parsed, { print }) => {
+      print(line);
+      return { exitCode: 0, stdout: line };
+    },
+  });
+  const printed: string[] = [];
+  const surroundings = {
+    readStdin: async () => undefined,
+    confirm: async () => undefined,
+    nowMs: () => 0,
+    sleep: async () => {},
+    progress: () => {},
+    print: (said: string) => printed.push(said),
+  };
+  const { stdout } = await command.run(['--stack', 'S'], surroundings);
+  expect([...printed, stdout]).toEqual(Array(2).fill('Next: npx cdn-purger status --stack S  # now'));
+  await command.run(['--stack', 'S', '--json'], surroundings);
+  expect(printed[1]).toBe(line);
 });
 
 test('what else is printed stays as it is', () => {
