@@ -113,6 +113,9 @@ test('only what the newest change itself has made is what a page should show', (
   expect(newestShown([own])?.change?.id).toBe('s3://b/1');
   expect(newestShown([own, step(3, { etag: 'b', sinceMs: 3 })])?.shows.etag).toBe('b');
   expect(newestShown([own, step(2)])).toBeUndefined();
+  const byHand = { source: 'cdn-purger', action: 'put', id: 'purged by hand', occurredAt: '' } as const;
+  expect(newestShown([own, { ...step(2), change: byHand }])?.shows.etag).toBe('a');
+  expect(newestShown([{ ...step(2), change: byHand }])).toBeUndefined();
   expect(newestShown([])).toBeUndefined();
 });
 

@@ -1,3 +1,4 @@
+import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import type { Shows } from '../../../../functions/core/model/types.ts';
 import { type Answer, judge } from '../../../../functions/core/proving/judge.ts';
 import type { Seen } from '../../../../functions/core/proving/probe.ts';
@@ -43,8 +44,9 @@ export function newestShown(steps: readonly Step[]): (Step & { readonly shows: S
   const [newest] = steps
     .flatMap((step) => (isProvable(step.entry) ? [{ ...step, shows: step.entry.shows }] : []))
     .toSorted((a, b) => b.shows.sinceMs - a.shows.sinceMs || b.atMs - a.atMs);
-  const newestMs = Math.max(...steps.map(({ changedMs }) => changedMs));
-  // What another change made stale may show something newer.
+  // Who purges by hand changes nothing; what another change made stale may show something newer.
+  const changes = steps.filter(({ change }) => change?.source !== byHandSource);
+  const newestMs = Math.max(...changes.map(({ changedMs }) => changedMs));
   return newest !== undefined && newest.changedMs >= newestMs ? newest : undefined;
 }
 
