@@ -66,7 +66,7 @@ const letterOf = (minutes: number, message: PurgeMessage) =>
     attributes: {},
   });
 
-function why(facts: Partial<WhyFacts>) {
+function why(facts: Partial<WhyFacts>, alsoRead?: Parameters<typeof whyReport>[3]) {
   const all = {
     purges: [],
     parked: [],
@@ -77,7 +77,7 @@ function why(facts: Partial<WhyFacts>) {
     observing: false,
     hosts: [],
   };
-  return whyReport(url, matchUrl(url), { ...all, ...facts });
+  return whyReport(url, matchUrl(url), { ...all, ...facts }, alsoRead);
 }
 const stateOf = (facts: Partial<WhyFacts>) => why(facts).state;
 
@@ -187,9 +187,22 @@ describe('the state of a URL is that of its newest change', () => {
         '2 messages wait in the queues: a newer change may be among them',
         expect.stringContaining('90 days'),
         'no rule makes URLs of the host h.example, only of www.example.com',
-        expect.stringContaining('--config FILE says which changes purge it'),
+        expect.stringContaining('why --logs 3h reads it'),
+        expect.stringContaining('why --config FILE says which changes purge it'),
       ],
     });
+  });
+
+  test('unknown, and nobody is told to look where it was looked', () => {
+    const { notes } = why({}, { logs: true, config: true });
+    expect(notes).toEqual([expect.stringContaining('90 days')]);
+  });
+
+  test('unknown while nothing is purged, and is not purged by hand either', () => {
+    expect(describeWhy(why({}))).toContain(`Next: npx cdn-purger purge ${url}  # purges it`);
+    const paused = describeWhy(why({ paused: true }));
+    expect(paused).toContain('Next: npx cdn-purger resume  # once it is to go on');
+    expect(paused).not.toContain('cdn-purger purge ');
   });
 });
 

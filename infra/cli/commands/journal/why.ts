@@ -49,7 +49,10 @@ export const whyCommand = defineCommand({
     const purger = await connect(values);
     const match = matchUrl(url, purger.planning.cacheKey);
     const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
-    const report = whyReport(url, match, facts);
+    const report = whyReport(url, match, facts, {
+      logs: values.logs !== undefined,
+      config: values.config !== undefined,
+    });
     const exitCode = report.state === 'completed' || report.state === 'fresh' ? 0 : 1;
     const further = report.state === 'unknown' ? withLogs(asked, purger, nowMs()) : asked;
     if (further === undefined) return { exitCode, stdout: printed(report, values) };

@@ -24,7 +24,7 @@ const meanings: Readonly<Record<UrlState, string>> = {
  * @returns a report in words
  */
 export function describeWhy(
-  { url, state, reason, changes, purges, waiting, deadLetters, notes }: WhyReport,
+  { url, state, reason, changes, purges, waiting, deadLetters, paused, notes }: WhyReport,
   mostPrinted = fewPrinted,
 ): string {
   const rows = [
@@ -42,7 +42,7 @@ export function describeWhy(
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
     ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
-    ...nextSteps(state, url),
+    ...nextSteps(state, url, paused),
   ].join('\n');
 }
 
@@ -107,7 +107,7 @@ function row(at: string, what: string, words: string): string {
   return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${printable(words)}`;
 }
 
-function nextSteps(state: UrlState, url: string): readonly string[] {
+function nextSteps(state: UrlState, url: string, paused: boolean): readonly string[] {
   const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
     waiting: [['waiting', 'what goes before it']],
     failed: [
@@ -115,7 +115,8 @@ function nextSteps(state: UrlState, url: string): readonly string[] {
       ['redrive', 'purges it again, once the cause is fixed'],
     ],
     unknown: [
-      [`purge ${shellArgument(url)}`, 'purges it'],
+      // Whatever is queued meanwhile waits, too.
+      paused ? ['resume', 'once it is to go on'] : [`purge ${shellArgument(url)}`, 'purges it'],
       ['status', 'what waits'],
     ],
   };

@@ -29,6 +29,8 @@ export interface WhyReport {
   /** Where it waits for tokens. */
   readonly waiting?: WhyWaiting;
   readonly deadLetters: readonly WhyDeadLetter[];
+  /** Whether all purge requests are held. */
+  readonly paused: boolean;
   /** What else is known, or cannot be. */
   readonly notes: readonly string[];
 }
@@ -96,8 +98,14 @@ export interface WhyFacts extends UrlFacts {
   readonly knownSince?: string;
 }
 
+/** What is looked at in addition, so that nobody has to be told how. */
+interface AlsoRead {
+  readonly logs?: boolean;
+  readonly config?: boolean;
+}
+
 /** @returns why a URL is as it is */
-export function whyReport(url: string, match: UrlMatch, facts: WhyFacts): WhyReport {
+export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRead: AlsoRead = {}): WhyReport {
   const steps = stepsOf(facts, match);
   const { state, reason } = newestOf(steps) ?? { state: 'unknown' as const };
   const { waiting } = facts;
@@ -109,7 +117,8 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts): WhyRep
     purges: facts.purges.map((purge) => purgeOf(purge, match)),
     ...(waiting !== undefined && { waiting }),
     deadLetters: lettersOf(facts, match),
-    notes: notesOf(url, steps.length > 0, facts),
+    paused: facts.paused,
+    notes: [...notesOf(facts), ...(steps.length > 0 ? [] : unknownNotes(url, facts, alsoRead))],
   };
 }
 
@@ -153,8 +162,7 @@ function lettersOf({ letters }: UrlFacts, { matches }: UrlMatch): readonly WhyDe
     .map(({ id, reason, sentAt }) => ({ messageId: id, reason, sentAt }));
 }
 
-function notesOf(url: string, isKnown: boolean, facts: WhyFacts): readonly string[] {
-  const { queued, lettersLeft, paused, observing } = facts;
+function notesOf({ queued, lettersLeft, paused, observing }: WhyFacts): readonly string[] {
   return [
     ...(observing ? [observingReason] : []),
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
@@ -168,19 +176,29 @@ function notesOf(url: string, isKnown: boolean, facts: WhyFacts): readonly strin
           `${counted(lettersLeft, 'dead letter was', 'dead letters were')} not looked at: cdn-purger dead has them`,
         ]
       : []),
-    ...(isKnown ? [] : unknownNotes(url, facts)),
   ];
 }
 
 /** Why there may be nothing. */
-function unknownNotes(url: string, { hosts, knownSince, letters }: WhyFacts): readonly string[] {
+function unknownNotes(
+  url: string,
+  { hosts, knownSince, letters }: WhyFacts,
+  { logs = false, config = false }: AlsoRead,
+): readonly string[] {
   const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
   const [host] = hosts.length === 0 ? [] : unknownHosts([file], hosts);
   return [
     `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
     ...lettersWithoutUrl(letters),
     ...(host === undefined ? [] : [`no rule makes URLs of the host ${host}, only of ${hosts.join(', ')}`]),
-    'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: --logs 3h reads it; --config FILE says which changes purge it, and whether the newest ones have arrived',
+    ...(logs
+      ? []
+      : [
+          'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: why --logs 3h reads it',
+        ]),
+    ...(config
+      ? []
+      : ['why --config FILE says which changes purge it, and whether the newest ones have arrived']),
   ];
 }
 
