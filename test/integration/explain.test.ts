@@ -686,7 +686,11 @@ describe('what a change costs', () => {
 describe('a command that is wrong ends with 2 and says what was expected', () => {
   test.each([
     [[], 'Expected s3://BUCKET/KEY, a URL or --event, got none'],
-    [['s3://www'], 'Expected an object such as s3://bucket/key, got "s3://www"'],
+    [
+      ['s3://www'],
+      'Expected an object such as s3://bucket/key, or a URL such as https://host/path, got "s3://www"',
+    ],
+    [['www.example.com/blog/'], 'or a URL such as https://host/path, got "www.example.com/blog/"'],
     [['s3://www/a', '--action', 'move'], 'Expected --action to be put or delete, got "move"'],
     [['https://h/a', 's3://www/a'], 'Expected URLs alone, got "s3://www/a", too'],
     [['https://h/*'], 'expected a page or a file, without a wildcard'],

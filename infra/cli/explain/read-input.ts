@@ -69,7 +69,9 @@ export function readInput(options: InputOptions, { webhooks }: Webhooks, nowMs: 
 export function readObject(url: string, action: string, nowMs: number): ObjectChange {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(url) ?? [];
   if (bucket === undefined || key === undefined) {
-    throw new UsageError(`Expected an object such as s3://bucket/key, got ${describeValue(url)}`);
+    throw new UsageError(
+      `Expected an object such as s3://bucket/key, or a URL such as https://host/path, got ${describeValue(url)}`,
+    );
   }
   if (action !== 'put' && action !== 'delete') {
     throw new UsageError(`Expected --action to be put or delete, got ${describeValue(action)}`);
