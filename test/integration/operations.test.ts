@@ -135,14 +135,10 @@ test('while submission is paused changes wait, and when it is resumed all of the
   });
   const under = await cli(['wait', '--under', page(7), '--json'], soon);
   expect(JSON.parse(under.stdout)).toMatchObject({ outcome: 'done', counts: { completed: 1 }, open: [] });
-  const first: string[] = [];
-  const other = await cli(['why', 'https://other.example/'], { print: (line) => void first.push(line) });
-  expect(other).toMatchObject({
+  expect(await cli(['why', 'https://other.example/'])).toMatchObject({
     exitCode: 1,
-    stdout: expect.stringMatching(/^Logs since .*\n {2}nothing names it/),
+    stdout: expect.stringContaining('no rule makes URLs of the host other.example, only of h.example'),
   });
-  expect(first.join('')).toContain('no rule makes URLs of the host other.example, only of h.example');
-  expect(first.join('')).toMatch(/^Next: npx cdn-purger purge https:\/\/other\.example\/ --ready \S+ /m);
 });
 
 test('why looks at the edge, too, against the object or an origin that is named', async () => {
@@ -180,7 +176,7 @@ test('why looks at the edge, too, against the object or an origin that is named'
   expect(stdout).toContain(`edge    ${stack.ready.edge}: 200, HIT, ETag ${etag}, Last-Modified `);
   expect(stdout).toContain('it shows an older version than the origin: it has another ETag');
   expect(stdout).toContain(
-    'Where a purge of it is under way, wait for its end; else:\nNext: npx cdn-purger purge https://h.example/page-7 --wait --',
+    `Where a purge of it is under way, wait for its end; else:\nNext: npx cdn-purger purge ${page} --wait --`,
   );
   expect(await cli(['why', page, '--edge-at', 'a/b'])).toMatchObject({ exitCode: 2 });
   expect(await cli(['why', page, '--origin', 'ftp://h'])).toMatchObject({ exitCode: 2 });

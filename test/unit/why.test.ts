@@ -5,6 +5,7 @@ import { fileKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { describeAwaited } from '../../infra/cli/queries/why/describe-awaited.ts';
 import { describeEvent } from '../../infra/cli/queries/why/describe-event.ts';
 import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';
 import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
@@ -315,4 +316,20 @@ test('what comes from elsewhere is printed on one line, and without what a termi
   expect(describeEvent(event)).toBe(
     `${change.occurredAt}  accepted  purge p (people): ${url} for ${printed}`,
   );
+  expect(describeEvent({ ...event, changes: ['purged by hand', 's3://www/a b', 'c', 'd'] })).toMatch(
+    / for purged by hand, s3:\/\/www\/a b, c and 1 more$/,
+  );
+});
+
+test('where time runs out, the next command names a page that is waited for', () => {
+  const after = (...urls: readonly string[]) =>
+    describeAwaited({
+      outcome: 'waiting',
+      counts: {},
+      queued: 0,
+      open: urls.map((url) => ({ url, state: 'unknown' })),
+      timedOut: true,
+    });
+  expect(after('https://h.example/*', `${url}?a=b&c`)).toContain(`why '${url}?a=b&c'  # for what`);
+  expect(after('https://h.example/*')).toContain('why URL  # for what');
 });

@@ -1,5 +1,5 @@
 import { counted } from '../../counted.ts';
-import { nextCommands } from '../../next.ts';
+import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { Awaited, AwaitedReport } from './awaited.ts';
 
@@ -40,6 +40,7 @@ function nextSteps({
   outcome,
   counts,
   timedOut,
+  open,
 }: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
   if (isObserved(counts) && !timedOut)
     return ['', ...nextCommands(['report', 'what would have been purged'])];
@@ -52,6 +53,9 @@ function nextSteps({
         ['doctor', 'whether events come'],
       ),
     ];
-  if (timedOut) return ['', ...nextCommands(['status', 'what waits'], ['why URL', 'for what'])];
+  // Of directories, patterns and dead letters without a URL why says nothing.
+  const page = open.map(({ url }) => url).find((url) => /^https?:\/\/[^*]+$/.test(url));
+  const why: NextCommand = [`why ${page === undefined ? 'URL' : shellArgument(page)}`, 'for what'];
+  if (timedOut) return ['', ...nextCommands(['status', 'what waits'], why)];
   return [];
 }

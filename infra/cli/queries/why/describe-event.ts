@@ -14,7 +14,7 @@ function wordsOf(event: WatchEvent): string {
   switch (event.event) {
     case 'accepted':
     case 'observed': {
-      const from = event.changes.length === 0 ? '' : ` for ${few(event.changes)}`;
+      const from = event.changes.length === 0 ? '' : ` for ${few(event.changes, ', ')}`;
       return `purge ${event.purgeId} (${event.lane}): ${few(event.urls)}${from}`;
     }
     case 'ended':
@@ -26,7 +26,7 @@ function wordsOf(event: WatchEvent): string {
   }
 }
 
-function few(all: readonly string[]): string {
+function few(all: readonly string[], separator = ' '): string {
   const more = all.length - mostPrinted;
-  return `${all.slice(0, mostPrinted).join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${all.slice(0, mostPrinted).join(separator)}${more > 0 ? ` and ${more} more` : ''}`;
 }
