@@ -337,6 +337,10 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
     asked.push(question);
     return false;
   };
+  const dryRun = await cli([...whole, '--dry-run'], { confirm: no });
+  expect(dryRun.stdout).toMatch(/\nWithout --yes it is asked about first: any:.* may purge a whole host\.$/);
+  expect((await cli(['purge', page, '--dry-run'])).stdout).not.toContain('--yes');
+  expect(asked).toEqual([]);
   expect(await cli(whole, { confirm: no })).toMatchObject({ exitCode: 1, stdout: 'Nothing was purged.' });
   expect(asked).toEqual(['any://h.example/.* may purge a whole host. Go on?']);
   const list = async () => `# by hand\n${page}\n\n${blog}\n`;

@@ -41,7 +41,7 @@ a form that CDN Pro takes, nothing is purged.
   --file FILE     a URL on each line; "-" as an argument reads them from stdin. Empty lines and # comments are skipped
   --delete        takes the objects out of the cache rather than revalidating them: a takedown, which goes before all else
   --reason WORDS  why: it is kept for 90 days with the purge and who asked for it, in logs and in dead letters
-  --dry-run       says what it would cost, and purges nothing
+  --dry-run       says what it would cost, and what would be asked about first, and purges nothing
   --yes           does not ask before a wildcard at the root of a host, or before a host that no rule names
   --wait          waits until all of it is completed or fresh, and says how far it is
   --timeout TIME  when to give up waiting, such as 90s or 2h. Default: 20m
@@ -77,7 +77,10 @@ export const purgeCommand = defineCommand({
     if (read.problems.length > 0) return print(1, { queued: 0, ...read }, describeProblems(read));
     const plan = await planOf(read.entries, purger, surroundings.nowMs());
     if (values['dry-run'] === true) {
-      return print(0, { queued: 0, ...read, ...plan }, describePlan(read.entries, plan, 'would be purged'));
+      const doubts = doubtsOf(read.entries, purger);
+      const asked = doubts.map((doubt) => `Without --yes it is asked about first: ${doubt}.`);
+      const planned = describePlan(read.entries, plan, 'would be purged');
+      return print(0, { queued: 0, ...read, ...plan, doubts }, [planned, ...asked].join('\n'));
     }
     if (purger.mode === 'observe') {
       return print(1, { queued: 0, ...read, ...plan }, `Nothing was purged. It is ${observingReason}.`);
@@ -142,21 +145,25 @@ async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: num
   return { ...cost, short };
 }
 
-/** Asks before a whole host is purged, or one that no rule names. */
-async function refusalOf(
-  entries: readonly PurgeEntry[],
-  { hosts, leftOut }: Purger,
-  { confirm }: Surroundings,
-): Promise<string | undefined> {
+/** @returns why it is asked first: a whole host would be purged, or one that no rule names */
+function doubtsOf(entries: readonly PurgeEntry[], { hosts, leftOut }: Purger): readonly string[] {
   const whole = wholeHosts(entries);
   // Of a purger with very many hosts, only some are known.
   const unknown = leftOut > 0 ? [] : unknownHosts(entries, hosts);
-  const doubts = [
+  return [
     ...(whole.length > 0 ? [`${whole.join(' ')} may purge a whole host`] : []),
     ...(unknown.length > 0
       ? [`${unknown.join(', ')}: no rule names it, and CDN Pro rejects a host that it does not serve`]
       : []),
   ];
+}
+
+async function refusalOf(
+  entries: readonly PurgeEntry[],
+  purger: Purger,
+  { confirm }: Surroundings,
+): Promise<string | undefined> {
+  const doubts = doubtsOf(entries, purger);
   if (doubts.length === 0) return undefined;
   const answer = await confirm(`${doubts.join('; ')}. Go on?`);
   if (answer === true) return undefined;
