@@ -245,7 +245,7 @@ async function playSamples(local: Local, samples: readonly Sample[], stopping: A
     return 0;
   }
   const count = `${samples.length} sample${samples.length === 1 ? '' : 's'}`;
-  console.log(`\nRunning ${count} (their changes wait in the buffer to be grouped) ...\n`);
+  console.log(`\nRunning ${count} (changes wait in the buffer to be grouped) ...\n`);
   const aborted = new Promise<undefined>((settle) =>
     stopping.addEventListener('abort', () => settle(undefined), { once: true }),
   );

@@ -101,7 +101,7 @@ function wholeObjectsOf(changes: readonly PurgingChange[]): readonly string[] {
 export function describeFurther(url: string, { purgedBy, objects, now, logs, problems }: Further): string {
   const parts = [
     purgedBy &&
-      `Purged, by the rules of this configuration, by:\n${describePurgedUrl({ url, changes: purgedBy })}`,
+      `What purges it, by the rules of this configuration:\n${describePurgedUrl({ url, changes: purgedBy })}`,
     objects && describeObjects(objects),
     now && describeEdges(url, now),
     logs && describeLines(logs),
