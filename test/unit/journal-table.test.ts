@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { createUrlSearch } from '../../functions/aws/journal/url-search.ts';
@@ -174,3 +176,51 @@ test('a purge is found by any of hundreds of spellings, in expressions that Dyna
   expect(lengths).toHaveLength(6);
   expect(Math.max(...lengths)).toBeLessThan(4096);
 });
+
+const wideOf = (item: object): readonly string[] => unmarshall(item as never).wide ?? [];
+const utf8Length = (value: string | undefined) => Buffer.byteLength(value ?? '');
+
+test('no item of the index is larger than DynamoDB takes, and all that a purge settles is in one of them', async () => {
+  const shape = fc.record({
+    files: fc.nat(60_000),
+    dirs: fc.nat(300),
+    pathLength: fc.integer({ min: 1, max: 2000 }),
+    messages: fc.integer({ min: 1, max: 1500 }),
+    letter: fc.constantFrom('a', '\u00e9', '\u20ac', '"'),
+  });
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ files, dirs, pathLength, messages, letter }) => {
+      const { client, items } = createParkedItems();
+      const scope = { target: 'production', action: 'invalidate' } as const;
+      const fileAt = (index: number) =>
+        ({ kind: 'file', url: `https://h.example/${index}`, ...scope }) as const;
+      const dirAt = (index: number) =>
+        ({
+          kind: 'dir',
+          url: `https://h.example/${index}/${letter.repeat(pathLength)}/*`,
+          ...scope,
+        }) as const;
+      const carriers = Array.from({ length: messages }, (_, index) => ({
+        v: 1 as const,
+        entries: [],
+        messageId: `${index}`.padStart(36, '0'),
+      }));
+      const [first, ...rest] = carriers;
+      const entries = [
+        ...Array.from({ length: files }, (_, index) => fileAt(index)),
+        ...Array.from({ length: dirs }, (_, index) => dirAt(index)),
+      ];
+      const index = createUrlIndex({ client, tableName: 'Journal', nowMs: () => nowMs });
+      await index.add({ ...accepted(), messages: [{ v: 1, ...first, entries }, ...rest] });
+      const stored = [...items.values()];
+      for (const item of stored) {
+        const wide = wideOf(item);
+        const strings = [item.pk?.S, item.queue?.S, item.order?.S, item.urls?.S, item.carriers?.S, ...wide];
+        expect(strings.reduce((sum, each) => sum + utf8Length(each) + 12, 0)).toBeLessThan(400 * 1024);
+      }
+      expect(stored.reduce((sum, { urls }) => sum + utf8Length(urls?.S) / 8, 0)).toBe(files);
+      expect(stored.flatMap((item) => wideOf(item))).toHaveLength(dirs);
+    }),
+    { numRuns: 8 },
+  );
+}, 20_000);

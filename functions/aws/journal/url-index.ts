@@ -55,10 +55,11 @@ export interface StoredUrls {
 export const keptMs = 90 * 24 * 60 * 60_000;
 /** Characters of a hash. */
 export const hashLength = 8;
-/** An item has at most 400 KB (the DynamoDB quotas page): each of these takes about 300. */
-const mostFiles = 40_000;
-const mostWide = 150;
-/** Each takes about 40 bytes of an item that has {@link mostFiles}. */
+/** An item has at most 400 KB (the DynamoDB quotas page): this leaves room for its other attributes. */
+const mostBytes = 390_000;
+/** DynamoDB counts a byte for each element of a list. */
+const bytesOfElement = 1;
+/** Each takes about 40 bytes. */
 const mostCarriers = 1000;
 
 /** @returns the index in the journal's table */
@@ -66,16 +67,19 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
   return {
     async add({ purgeId, acceptedMs, messages }) {
       const { hashes, wide } = indexed(messages.flatMap(({ entries }) => entries));
-      const parts = Math.max(1, Math.ceil(hashes.length / mostFiles), Math.ceil(wide.length / mostWide));
-      for (let part = 0; part < parts; part++) {
-        const own = wide.slice(part * mostWide, (part + 1) * mostWide);
-        const carriers = part === 0 ? carriersOf(messages) : '';
+      const all = carriersOf(messages);
+      for (const [part, { hashes: files, wide: own }] of partsOf(
+        hashes,
+        wide,
+        mostBytes - all.length,
+      ).entries()) {
+        const carriers = part === 0 ? all : '';
         const item: StoredUrls = {
           queue: urlsPrefix + dayOf(acceptedMs),
           order: String(Math.floor(acceptedMs)).padStart(15, '0'),
-          urls: hashes.slice(part * mostFiles, (part + 1) * mostFiles).join(''),
+          urls: files.join(''),
           ...(carriers !== '' && { carriers }),
-          ...(own.length > 0 && { wide: own.map((entry) => JSON.stringify(entry)) }),
+          ...(own.length > 0 && { wide: own }),
           expiresAt: Math.floor((nowMs() + keptMs) / 1000),
         };
         const Item = marshall({ pk: `${urlsPrefix}${purgeId}${part === 0 ? '' : `#${part}`}`, ...item });
@@ -83,6 +87,35 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
       }
     },
   };
+}
+
+/** What one item has. */
+interface Part {
+  readonly hashes: string[];
+  readonly wide: string[];
+  bytes: number;
+}
+
+/**
+ * @param room the bytes that the first item has room for, which is no more than any other has
+ * @returns one part at least
+ */
+function partsOf(hashes: readonly string[], wide: readonly WideEntry[], room: number): readonly Part[] {
+  let part: Part = { hashes: [], wide: [], bytes: 0 };
+  const parts = [part];
+  const partFor = (bytes: number) => {
+    if (part.bytes + bytes > room) {
+      part = { hashes: [], wide: [], bytes: 0 };
+      parts.push(part);
+    }
+    part.bytes += bytes;
+    return part;
+  };
+  for (const hash of hashes) partFor(hashLength).hashes.push(hash);
+  for (const json of wide.map((entry) => JSON.stringify(entry))) {
+    partFor(Buffer.byteLength(json) + bytesOfElement).wide.push(json);
+  }
+  return parts;
 }
 
 function carriersOf(messages: readonly CarriedMessage[]): string {
