@@ -6,6 +6,19 @@ export interface SourceLinks {
   readonly bugs?: { readonly url: string };
 }
 
+/** Other names of hosts, for SSH: some on port 443. */
+const sshHosts: Readonly<Record<string, string>> = {
+  'ssh.github.com': 'github.com',
+  'altssh.gitlab.com': 'gitlab.com',
+  'altssh.bitbucket.org': 'bitbucket.org',
+  'ssh.dev.azure.com': 'dev.azure.com',
+  'vs-ssh.visualstudio.com': 'dev.azure.com',
+};
+
+/** Names under these are never registered: those of private networks (RFC 6762, appendix G) and reserved ones. */
+const privateDomain =
+  /\.(local|localhost|localdomain|internal|intranet|private|corp|home|lan|mail|arpa|test|invalid|onion|alt)$/;
+
 /** The path of a repository's issues, by the name of its host. */
 const issuePaths = [
   [/^github\./, '/issues'],
@@ -20,15 +33,26 @@ const issuePaths = [
 export function linksOf(remote: string): SourceLinks | undefined {
   const found = hostAndPath(remote.trim());
   if (found === undefined || !isPublic(found.host)) return undefined;
-  const path = found.path.replace(/^\/+/, '').replace(/(\.git)?\/*$/, '');
+  const host = sshHosts[found.host] ?? found.host;
+  const path = pathOn(host, found.path.replace(/^\/+|\/+$/g, ''));
   if (path === '') return undefined;
-  const page = `https://${found.host}/${path}`;
-  const issuePath = issuePaths.find(([pattern]) => pattern.test(found.host))?.[1];
+  const page = `https://${host}/${path}`;
+  const issuePath = issuePaths.find(([pattern]) => pattern.test(host))?.[1];
   return {
-    repository: { type: 'git', url: `git+${page}.git` },
+    repository: { type: 'git', url: `git+${page}${isAzure(path) ? '' : '.git'}` },
     homepage: `${page}#readme`,
     ...(issuePath !== undefined && { bugs: { url: `${page}${issuePath}` } }),
   };
+}
+
+function pathOn(host: string, path: string): string {
+  const known = host === 'dev.azure.com' ? path.replace(/^v3\/([^/]+\/[^/]+)\/([^/]+)$/, '$1/_git/$2') : path;
+  return isAzure(known) ? known : known.replace(/\.git$/, '');
+}
+
+/** Azure DevOps has no `.git` at the end of a repository's URL. */
+function isAzure(path: string): boolean {
+  return /\/_git\/[^/]+$/.test(path);
 }
 
 function hostAndPath(remote: string): { readonly host: string; readonly path: string } | undefined {
@@ -46,7 +70,5 @@ function hostAndPath(remote: string): { readonly host: string; readonly path: st
  * as `github.com-work`.
  */
 function isPublic(host: string): boolean {
-  return (
-    /^([a-z0-9-]+\.)+([a-z]{2,}|xn--[a-z0-9-]+)$/.test(host) && !/\.(local|localhost|internal)$/.test(host)
-  );
+  return /^([a-z0-9-]+\.)+([a-z]{2,}|xn--[a-z0-9-]+)$/.test(host) && !privateDomain.test(host);
 }

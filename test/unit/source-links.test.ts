@@ -21,6 +21,8 @@ describe('the links of a git remote', () => {
     'git@github.com:acme/site.git',
     'github.com:acme/site.git\n',
     'git@github.com:/acme/site.git',
+    'ssh://git@ssh.github.com:443/acme/site.git',
+    'git@ssh.github.com:acme/site.git',
   ])('are those of its repository: %j', (remote) => {
     expect(linksOf(remote)).toEqual(github);
   });
@@ -50,6 +52,18 @@ describe('the links of a git remote', () => {
   });
 
   test.each([
+    'https://dev.azure.com/acme/web/_git/site',
+    'https://acme@dev.azure.com/acme/web/_git/site/',
+    'git@ssh.dev.azure.com:v3/acme/web/site',
+    'acme@vs-ssh.visualstudio.com:v3/acme/web/site',
+  ])('of Azure DevOps are those of its pages: %j', (remote) => {
+    expect(linksOf(remote)).toEqual({
+      repository: { type: 'git', url: 'git+https://dev.azure.com/acme/web/_git/site' },
+      homepage: 'https://dev.azure.com/acme/web/_git/site#readme',
+    });
+  });
+
+  test.each([
     '',
     '/srv/git/site.git',
     '../site.git',
@@ -64,6 +78,11 @@ describe('the links of a git remote', () => {
     'ssh://git@github.com-work/acme/site.git',
     'john.doe:s3cret@github.com:acme/site.git',
     'https://forge.internal/acme/site.git',
+    'https://nas.lan/acme/site.git',
+    'git@git.corp:acme/site.git',
+    'ssh://git@forge.home.arpa/acme/site.git',
+    'https://git.acme.local/site.git',
+    'https://git/acme/site.git',
     'https://github.com',
     'https://github.com/.git',
     'ext::sh -c "x"',
