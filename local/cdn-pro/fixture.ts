@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CdnProOptions } from './options.ts';
+import { type CdnProOptions, defaultBucket } from './options.ts';
 
 const count = z.number().int().min(0);
 const positive = z.number().int().min(1);
@@ -12,7 +12,7 @@ const fixture = z.object({
     maxFileUrls: positive.optional(),
     tokenUnit: z.enum(['url', 'request']).optional(),
     weights: z.object({ get: positive, post: positive }).optional(),
-    bucket: z.object({ perMinute: positive, burst: positive }).optional(),
+    bucket: z.object({ perMinute: positive.optional(), burst: positive.optional() }).optional(),
     refusesReplays: z.boolean().optional(),
     acceptedBytes: positive.optional(),
     refusedBytes: positive.optional(),
@@ -86,7 +86,7 @@ function optionsOf({
     ...same,
     quotas: quota && { staging: quota, production: quota },
     costs: weights && { 'POST /cdn/purges': weights.post, ...others },
-    bucket,
+    bucket: bucket && { ...defaultBucket, ...bucket },
     refuseReplays: refusesReplays,
     // Where nothing was refused, nobody knows the limit.
     maxBodyBytes: refusedBytes === undefined ? undefined : acceptedBytes,

@@ -116,11 +116,14 @@ export type CompleteOptions = Required<Omit<CdnProOptions, 'port' | 'quotas'>> &
   readonly hasContract: boolean;
 };
 
+/** The customer's bucket of requests where the contract says nothing else. */
+export const defaultBucket: BucketLimit = { perMinute: 30, burst: 60 };
+
 /** @returns the options, with the defaults for what is missing */
 export function withDefaults({ quotas, port: _, ...options }: CdnProOptions): CompleteOptions {
   return {
     limit: { requests: 300, perSeconds: 300 },
-    bucket: { perMinute: 30, burst: 60 },
+    bucket: defaultBucket,
     costs: {},
     retryAfter: false,
     refuseReplays: false,

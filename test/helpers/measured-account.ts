@@ -30,6 +30,8 @@ export const usualLimits: Limits = {
 /** Options of {@link startMeasuredAccount}. */
 export interface AccountOptions extends Partial<CdnProOptions> {
   readonly host?: string;
+  /** What the purger goes by. */
+  readonly purgerLimits?: Limits;
   /** Called after each time that the clock was moved. */
   readonly onSleep?: (cdnPro: CdnPro) => void;
 }
@@ -37,6 +39,7 @@ export interface AccountOptions extends Partial<CdnProOptions> {
 /** Starts an account with a purger's limits in front of it, as in its ledger. */
 export async function startMeasuredAccount({
   host = 'staging.acme.example',
+  purgerLimits = usualLimits,
   credentials = { username: 'local', apiKey: 'local' },
   onSleep = () => {},
   ...options
@@ -53,19 +56,19 @@ export async function startMeasuredAccount({
     now += ms;
     onSleep(cdnPro);
   };
-  let state = unusedLimits(usualLimits, now);
+  let state = unusedLimits(purgerLimits, now);
   const gate = createGate({
     limits: {
       async reserve([request]) {
         if (request === undefined) throw new Error('expected a request');
-        const reserved = reserveRequest(state, usualLimits, request, { guardMs: 100, nowMs: now });
+        const reserved = reserveRequest(state, purgerLimits, request, { guardMs: 100, nowMs: now });
         if (reserved.kind !== 'granted') return reserved;
         ({ state } = reserved);
         const { slot, usedShare } = reserved;
         return { kind: 'granted', slots: [slot], usedShare, sentByMs: now };
       },
       answered(slot, answer) {
-        state = markAnswers(state, usualLimits, [{ ...answer, slot, answeredMs: now }], 0);
+        state = markAnswers(state, purgerLimits, [{ ...answer, slot, answeredMs: now }], 0);
       },
       async note(change) {
         state = change(state, now);

@@ -95,7 +95,7 @@ test('a simulator that goes by it is measured to be the same', async () => {
     quotas: { staging: { files: 500, dirs: 4 } },
     tokenUnit: 'url',
     costs: { 'POST /cdn/purges': 3 },
-    bucket: { perMinute: 24, burst: 60 },
+    bucket: { perMinute: 30, burst: 60 },
     maxBodyBytes: 9000,
     maxFileUrls: 300,
     exhausted: 'bad-request',
@@ -112,6 +112,26 @@ test('a simulator that goes by it is measured to be the same', async () => {
   const again = await fixtureFor({ ...options, processingMs: () => durationsMs[0] ?? 0 });
   expect(again.facts).toEqual(facts);
 });
+
+test.each([
+  [
+    { perMinute: 24, burst: 40 },
+    { perMinute: 30, burst: 60 },
+  ],
+  [
+    { perMinute: 100, burst: 40 },
+    { perMinute: 100, burst: 60 },
+  ],
+  [
+    { perMinute: 120, burst: 240 },
+    { perMinute: 120, burst: 240 },
+  ],
+])(
+  'of a bucket that was seen as %j, what is below the default may be due to others: %j',
+  (bucket, simulated) => {
+    expect(parseFixture(JSON.stringify(fixtureOf({ bucket }, []))).bucket).toEqual(simulated);
+  },
+);
 
 test.each([
   ['not JSON', 'the file: Invalid input: expected object, received undefined'],

@@ -1,7 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { purgeOf } from '../../../infra/cli/doctor/measure/ask.ts';
 import type { Bench, Exchange } from '../../../infra/cli/doctor/measure/bench.ts';
 import { edgeAt } from '../../../infra/cli/doctor/measure/edge.ts';
 import { answerAtZero } from '../../../infra/cli/doctor/measure/experiments/answer-at-zero.ts';
+import { completionTimes } from '../../../infra/cli/doctor/measure/experiments/completion-times.ts';
+import { replays } from '../../../infra/cli/doctor/measure/experiments/replays.ts';
 import { requestWeights } from '../../../infra/cli/doctor/measure/experiments/request-weights.ts';
 import { fixtureOf } from '../../../infra/cli/doctor/measure/fixture/fixture.ts';
 import {
@@ -45,7 +49,7 @@ describe('on an account as the documents have it', () => {
       [
         'weight of requests',
         'measured',
-        'a GET 1, a purge 1; 30 ± 2 come back in a minute, 60 at once or more',
+        'a GET 1, a purge 1; 28 or more come back in a minute, 60 or more at once',
       ],
       ['largest body', 'measured', '524288 bytes or more, which is `maxBodyBytes`'],
       ['time to completion', 'measured', '200 s (p50), 200 s (p99)'],
@@ -55,9 +59,9 @@ describe('on an account as the documents have it', () => {
   });
 });
 
-describe('on another account', () => {
-  const ofAccessKey = { username: 'a', apiKey: 'a', accessKey: 'b', secretKey: 'c' };
+const ofAccessKey = { username: 'a', apiKey: 'a', accessKey: 'b', secretKey: 'c' };
 
+describe('on another account', () => {
   /** What is assumed where no document says it, and what an account has instead. */
   const accounts: readonly (AccountOptions & { readonly processingMs: () => number })[] = [
     { tokenUnit: 'request', maxBodyBytes: 100_000, processingMs: () => 30_000 },
@@ -87,9 +91,11 @@ describe('on another account', () => {
       tokenUnit,
       quota: quotas?.staging ?? { files: 5000, dirs: 20 },
       weights: { get: costs['GET /cdn/purges/purgeTokens'] ?? 1, post: costs['POST /cdn/purges'] ?? 1 },
-      bucket,
       refusesReplays: refuseReplays,
     });
+    expect([bucket.burst - 1, bucket.burst]).toContain(facts.bucket?.burst);
+    expect(facts.bucket?.perMinute).toBeLessThanOrEqual(bucket.perMinute);
+    expect(facts.bucket?.perMinute).toBeGreaterThanOrEqual(0.8 * bucket.perMinute);
     expect(facts.maxFileUrls).toBe(account.maxFileUrls ?? (quotas && 1000));
     expect(facts.acceptedBytes).toBeLessThanOrEqual(maxBodyBytes);
     expect(facts.acceptedBytes).toBeGreaterThanOrEqual(maxBodyBytes - 1024);
@@ -174,8 +180,36 @@ async function weightsWith(remaining: (left: number, seconds: number) => number)
 
 test('a fraction that is left of the bucket is none of the requests that it holds', async () => {
   const { facts, exchanges } = await weightsWith((left) => left + 0.5);
-  expect(facts.bucket).toMatchObject({ perMinute: 30, burst: 60 });
+  expect(facts.bucket).toMatchObject({ burst: 60 });
   expect(parseFixture(JSON.stringify(fixtureOf(facts, exchanges))).bucket).toMatchObject({ burst: 60 });
+});
+
+test('what others send never makes the bucket fill faster, nor does it get into settings and the simulator', async () => {
+  const others = fc.array(fc.record({ atSecond: fc.nat(60), requests: fc.nat(20) }), { maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(others, async (list) => {
+      const taken = (seconds: number) =>
+        list.filter(({ atSecond }) => atSecond <= seconds).reduce((sum, { requests }) => sum + requests, 0);
+      const { facts, exchanges } = await weightsWith((left, seconds) => Math.max(0, left - taken(seconds)));
+      expect(facts.bucket?.perMinute ?? 0).toBeLessThanOrEqual(30);
+      expect(settingsFor(facts, usualLimits, planning).apiBucket?.value ?? {}).not.toHaveProperty(
+        'perMinute',
+      );
+      expect(parseFixture(JSON.stringify(fixtureOf(facts, exchanges))).bucket ?? usualLimits.bucket).toEqual(
+        usualLimits.bucket,
+      );
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test('steady requests of others make the refill a lower bound, and nothing to write', async () => {
+  const result = await weightsWith((left, seconds) => Math.floor(left - 0.25 * seconds));
+  expect(findingOf(result, 'weight of requests')).toMatchObject({
+    certainty: 'measured',
+    value: expect.stringMatching(/ 1[2-5] or more come back in a minute/),
+  });
+  expect(settingValues(result)).toEqual({});
 });
 
 describe('where it cannot be told', () => {
@@ -187,6 +221,13 @@ describe('where it cannot be told', () => {
       expect(settingValues(result)).toEqual({});
     },
   );
+
+  test('since somebody else takes many requests at once between purges, they are not taken for their weight', async () => {
+    let requests = 0;
+    const result = await weightsWith((left) => left - (++requests > 10 ? 20 : 0));
+    expect(findingOf(result, 'weight of requests')).toEqual(why('somebody else sends requests just now'));
+    expect(result.facts).toEqual({});
+  });
 
   const why = (value: unknown) => ({ certainty: 'could not tell', value, evidence: expect.any(String) });
 
@@ -298,10 +339,44 @@ describe('where it cannot be told', () => {
     },
   );
 
+  test('since the second of two equal requests had to wait, its refusal may be for its age', async () => {
+    const account = await startMeasuredAccount({ refuseReplays: true, credentials: ofAccessKey });
+    onTestFinished(account.stop);
+    const get: Bench['get'] = async (path, signedMs) => {
+      const answer = await account.bench.get(path, signedMs);
+      await account.bench.sleep(6000);
+      return answer;
+    };
+    const measurement = await measure([replays], { ...account.bench, get }, () => {});
+    expect(findingOf(measurement, 'equal requests')).toEqual(
+      why('the second was sent 6 s after it was signed'),
+    );
+    expect(measurement.facts).toEqual({});
+  });
+
   test('since a purge never finishes, the time is not told', async () => {
     const result = await measuredOn({ processingMs: () => 3_600_000 });
     expect(findingOf(result, 'time to completion')).toEqual(why('no purge has finished'));
   });
+});
+
+test('how long purges take is told where hundreds of purges of others are listed before and between them', async () => {
+  const account = await startMeasuredAccount({ processingMs: () => 60_000 });
+  onTestFinished(account.stop);
+  for (let own = 0; own < 3; own++) {
+    await account.bench.post(purgeOf(account.bench.urls(1)), { files: 1, dirs: 0 });
+  }
+  const others = (count: number) => Array.from({ length: count }, (_, id) => ({ id: `other-${id}` }));
+  const get: Bench['get'] = async (path, signedMs) => {
+    const answer = await account.bench.get(path.replace(/offset=\d+/, 'offset=0'), signedMs);
+    const { purgeRequests } = JSON.parse(answer.body) as { readonly purgeRequests: readonly unknown[] };
+    const rows = [...others(450), ...purgeRequests.flatMap((own) => [own, ...others(150)])];
+    const offset = Number(/offset=(\d+)/.exec(path)?.[1]);
+    return { ...answer, body: JSON.stringify({ purgeRequests: rows.slice(offset, offset + 200) }) };
+  };
+  const { findings, facts } = await measure([completionTimes], { ...account.bench, get }, () => {});
+  expect(findings).toMatchObject([{ certainty: 'measured', value: '60 s (p50), 60 s (p99)' }]);
+  expect(facts.durationsMs).toHaveLength(3);
 });
 
 describe('which spellings are one entry of the cache', () => {

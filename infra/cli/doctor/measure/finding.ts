@@ -15,13 +15,8 @@ export interface Facts {
   readonly tokenUnit?: 'url' | 'request';
   /** What requests take out of the customer's bucket. */
   readonly weights?: { readonly get: number; readonly post: number };
-  readonly bucket?: {
-    readonly perMinute: number;
-    /** In requests a minute. */
-    readonly error: number;
-    /** It holds at least as many. */
-    readonly burst: number;
-  };
+  /** The customer's bucket of requests: at least so many come back in a minute, and at least so many are in it. */
+  readonly bucket?: { readonly perMinute: number; readonly burst: number };
   readonly refusesReplays?: boolean;
   /** The largest body that was accepted. */
   readonly acceptedBytes?: number;

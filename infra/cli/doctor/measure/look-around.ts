@@ -13,7 +13,7 @@ export interface Surrounding {
   readonly maxFileUrls: number | undefined;
   /** The hosts that are deployed in staging, as far as CDN Pro lists them: some may begin with `*.`. */
   readonly deployed: DeployedHosts;
-  /** How many purges there were in staging in the last minutes. */
+  /** How many purges there were in the last minutes, those of production included: they take from the same bucket of requests. */
   readonly recentPurges: number;
 }
 
@@ -28,7 +28,7 @@ export async function lookAround(bench: Bench): Promise<Surrounding> {
   const quotas = await bench.get('/cdn/serviceQuotas/customer/me');
   const hostnames = await bench.get('/cdn/hostnames?target=staging&limit=200');
   const from = `${new Date(bench.nowMs() - recentMs).toISOString().slice(0, 19)}Z`;
-  const recent = await bench.get(`/cdn/purges?startdate=${from}&target=staging&offset=0&limit=1`);
+  const recent = await bench.get(`/cdn/purges?startdate=${from}&offset=0&limit=1`);
   // A customer without a contract is answered 404, with the quotas that hold.
   const quota = readServiceQuotas(quotas.body)?.staging ?? { ...defaultQuota };
   const listed = hostnames.status === 200 ? readHostnames(hostnames.body) : undefined;

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import { parseCredentials } from '../../../../functions/cdn-pro/auth.ts';
 import type { CommandResult, Surroundings } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import { nextCommands, shellArgument } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { openLimits } from '../../purger/limits.ts';
@@ -156,7 +157,7 @@ function refuseWithoutTokens(files: number, { left, quota }: Surrounding): void 
 function doubtsOf({ recentPurges }: Surrounding): readonly string[] {
   if (recentPurges === 0) return [];
   return [
-    `Staging is in use: ${recentPurges} purges in the last 15 minutes. What others send meanwhile may keep it from telling.`,
+    `The account is in use: ${counted(recentPurges, 'purge')} in staging and production in the last 15 minutes. What others send meanwhile may keep it from telling.`,
   ];
 }
 

@@ -49,21 +49,13 @@ function more(configured: number | undefined, told: number): boolean {
   return configured !== undefined && configured > told;
 }
 
-/** Only what is stricter than the configuration: that somebody has not reached a limit does not prove that there is none. */
-function bucketFor({ weights, bucket }: Facts, limits: Limits): Setting | undefined {
-  const value: Record<string, number> = {};
-  const why: string[] = [];
-  if (weights !== undefined && weights.post !== limits.requestCost) {
-    value.requestCost = weights.post;
-    why.push(`a purge weighs ${weights.post}`);
-  }
-  if (bucket !== undefined && bucket.perMinute + bucket.error < limits.bucket.perMinute) {
-    value.perMinute = Math.max(1, bucket.perMinute);
-    why.push(`${bucket.perMinute} came back in a minute`);
-  }
-  return why.length === 0
-    ? undefined
-    : { value: { ...configuredBucket(limits), ...value }, why: why.join(', ') };
+/** What comes back in a minute is a lower bound, which says nothing about a limit. */
+function bucketFor({ weights }: Facts, limits: Limits): Setting | undefined {
+  if (weights === undefined || weights.post === limits.requestCost) return undefined;
+  return {
+    value: { ...configuredBucket(limits), requestCost: weights.post },
+    why: `a purge weighs ${weights.post}`,
+  };
 }
 
 /** What is not CDN Pro's default. */

@@ -1,4 +1,4 @@
-import { purgesPath } from '../../../../../functions/cdn-pro/tasks.ts';
+import { mostInPage, purgesPath } from '../../../../../functions/cdn-pro/tasks.ts';
 import { isRecord } from '../../../../../functions/core/model/record.ts';
 import { purgeIdOf } from '../ask.ts';
 import type { Bench } from '../bench.ts';
@@ -27,31 +27,45 @@ export const completionTimes: Experiment = {
   },
 };
 
+/** Others' purges may fill pages before and between those of this run. */
 async function readDurations(
   bench: Bench,
   ids: ReadonlySet<string>,
   fromMs: number,
 ): Promise<readonly number[]> {
-  const path = `${purgesPath({ fromMs, offset: 0 })}&target=${bench.target}`;
-  let durations: ReadonlyMap<string, number> = new Map();
+  const durations = new Map<string, number>();
+  let unseen = new Set(ids);
+  let offset = 0;
   for (let reads = 0; reads < mostReads && durations.size < ids.size; reads++) {
     if (reads > 0) await bench.sleep(everyMs);
+    const path = `${purgesPath({ fromMs, offset })}&target=${bench.target}`;
     const { status, body } = await bench.get(path);
-    if (status === 200) durations = durationsIn(body, ids);
+    const rows = status === 200 ? rowsIn(body) : [];
+    for (const [id, ms] of durationsIn(rows, ids)) durations.set(id, ms);
+    for (const row of rows) if (isRecord(row)) unseen.delete(String(row.id));
+    offset += mostInPage;
+    if (rows.length < mostInPage || unseen.size === 0) {
+      offset = 0;
+      unseen = new Set([...ids].filter((id) => !durations.has(id)));
+    }
   }
   return [...durations.values()];
 }
 
-function durationsIn(body: string, ids: ReadonlySet<string>): ReadonlyMap<string, number> {
-  const json = jsonIn(body);
-  const rows: readonly unknown[] =
-    isRecord(json) && Array.isArray(json.purgeRequests) ? json.purgeRequests : [];
-  const durations = rows.flatMap((row) => {
+function durationsIn(
+  rows: readonly unknown[],
+  ids: ReadonlySet<string>,
+): readonly (readonly [id: string, ms: number])[] {
+  return rows.flatMap((row) => {
     if (!isRecord(row) || row.status !== 'finished' || !ids.has(String(row.id))) return [];
     const ms = Date.parse(String(row.finishTime)) - Date.parse(String(row.submissionTime));
     return ms >= 0 ? [[String(row.id), ms] as const] : [];
   });
-  return new Map(durations);
+}
+
+function rowsIn(body: string): readonly unknown[] {
+  const json = jsonIn(body);
+  return isRecord(json) && Array.isArray(json.purgeRequests) ? json.purgeRequests : [];
 }
 
 /** A proxy may answer in the place of CDN Pro. */

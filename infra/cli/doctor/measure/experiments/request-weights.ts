@@ -1,14 +1,14 @@
 import { accepted, describe, remainingOf, tokensPath } from '../ask.ts';
 import { type Bench, type Exchange, MeasureError } from '../bench.ts';
-import { cannotTell, type Experiment, type Facts, measured } from '../finding.ts';
+import { cannotTell, type Experiment, measured } from '../finding.ts';
 
 /** Purges make room in the bucket: as many as it takes for this drop. */
 const drop = 20;
 const leastPurges = 4;
 const mostPurges = 20;
 const gets = 6;
-/** In these pauses nothing is sent, so that it fills. */
-const pausesMs = [5_000, 25_000];
+/** In these pauses nothing is sent, so that it fills. Somebody else may send in one of them. */
+const pausesMs = [5_000, 15_000, 20_000];
 /** A weight is a whole number: what is further from one was somebody else's. */
 const mostOff = 0.35;
 
@@ -28,7 +28,7 @@ interface Step {
 /** What requests take out of the customer's bucket, and how fast it fills. */
 export const requestWeights: Experiment = {
   name: 'weight of requests',
-  cost: { requests: 1 + mostPurges + gets + pausesMs.length, files: mostPurges, seconds: 40 },
+  cost: { requests: 1 + mostPurges + gets + pausesMs.length, files: mostPurges, seconds: 50 },
   async run(bench) {
     const levels = [await ask(bench)];
     while (levels.length <= leastPurges || (levels.length <= mostPurges && fallOf(levels) < drop)) {
@@ -38,24 +38,23 @@ export const requestWeights: Experiment = {
     const after = [...levels.slice(-1)];
     for (let sent = 0; sent < gets; sent++) after.push(await ask(bench));
     const asks = stepOf(after);
-    const idle = await fillUp(bench, after.slice(-1));
+    const pauses = await fillUp(bench, after.slice(-1));
+    const idle = stepOf(pauses);
     const seen = `x-rate-limit-remaining: ${[posts, asks, idle].map(describeStep).join(', then ')}`;
     if (idle.requests === 0) return cannotTell('the bucket was full again too soon', seen);
     const perSecond = refill(asks, idle);
     const get = weight(asks, perSecond);
     const post = weight(posts, perSecond);
-    const perMinute = Math.round(perSecond * 60);
-    // Where nothing comes back, somebody else takes it.
-    if (get === undefined || post === undefined || perMinute < 1) {
+    const isAlone = get !== undefined && post !== undefined && isSteady(after, get) && isSteady(levels, post);
+    if (!isAlone) {
       return cannotTell('somebody else sends requests just now', seen);
     }
+    const perMinute = leastRefill(pauses);
+    // Where nothing comes back, somebody else takes it.
+    if (perMinute < 1) return cannotTell('somebody else sends requests just now', seen);
     const weights = { get, post };
-    const bucket = {
-      perMinute,
-      error: Math.ceil(60 / idle.seconds),
-      burst: mostHeld(bench, weights),
-    };
-    const value = `a GET ${get}, a purge ${post}; ${bucket.perMinute} ± ${bucket.error} come back in a minute, ${bucket.burst} at once or more`;
+    const bucket = { perMinute, burst: mostHeld(bench) };
+    const value = `a GET ${get}, a purge ${post}; ${perMinute} or more come back in a minute, ${bucket.burst} or more at once`;
     return measured(value, seen, { weights, bucket });
   },
 };
@@ -64,8 +63,8 @@ async function ask(bench: Bench): Promise<Level> {
   return levelOf(await bench.get(tokensPath));
 }
 
-/** @returns the longest pause in which the bucket was not full: a full one fills no further */
-async function fillUp(bench: Bench, from: readonly Level[]): Promise<Step> {
+/** @returns the levels around the pauses after which the bucket was not full: a full one fills no further */
+async function fillUp(bench: Bench, from: readonly Level[]): Promise<readonly Level[]> {
   const levels = [...from];
   for (const ms of pausesMs) {
     const most = Math.max(
@@ -76,7 +75,7 @@ async function fillUp(bench: Bench, from: readonly Level[]): Promise<Step> {
     if (level.left >= most) break;
     levels.push(level);
   }
-  return stepOf(levels);
+  return levels;
 }
 
 function levelOf(exchange: Exchange): Level {
@@ -86,6 +85,11 @@ function levelOf(exchange: Exchange): Level {
   const left = remainingOf(exchange);
   if (left === undefined) throw new MeasureError('answers have no x-rate-limit-remaining');
   return { left, atMs: exchange.sentMs };
+}
+
+/** Whether no single request took more than all of them on average: a level may leave out a fraction. */
+function isSteady(levels: readonly Level[], weight: number): boolean {
+  return levels.slice(1).every((_, index) => fallOf(levels.slice(index, index + 2)) <= weight + 1);
 }
 
 function stepOf(levels: readonly Level[]): Step {
@@ -110,6 +114,19 @@ function refill(a: Step, b: Step): number {
   return (a.fall * b.requests - b.fall * a.requests) / (b.seconds * a.requests - a.seconds * b.requests);
 }
 
+/**
+ * A request takes one or more, what others send only ever makes it look smaller, and a level may leave out a fraction: the best of
+ * all stretches is still a lower bound.
+ * @returns what comes back in a minute, at least
+ */
+function leastRefill(levels: readonly Level[]): number {
+  const stretches = levels.flatMap((_, from) =>
+    levels.slice(from + 1).map((_, length) => stepOf(levels.slice(from, from + length + 2))),
+  );
+  const inMinute = stretches.map(({ requests, fall, seconds }) => ((requests - fall - 1) / seconds) * 60);
+  return Math.floor(Math.max(0, ...inMinute));
+}
+
 /** @returns what each request took; undefined where that is not a whole number, or where the steps do not tell */
 function weight({ requests, fall, seconds }: Step, perSecond: number): number | undefined {
   const each = (fall + perSecond * seconds) / requests;
@@ -117,11 +134,7 @@ function weight({ requests, fall, seconds }: Step, perSecond: number): number | 
   return Math.abs(each - whole) <= mostOff ? whole : undefined;
 }
 
-/** @returns the whole requests that the bucket held before a request, at most; other questions take one or more */
-function mostHeld({ exchanges }: Bench, { get, post }: NonNullable<Facts['weights']>): number {
-  const held = exchanges.map((exchange) => {
-    const own = exchange.path === tokensPath ? get : 1;
-    return (remainingOf(exchange) ?? 0) + (exchange.method === 'POST' ? post : own);
-  });
-  return Math.floor(Math.max(...held));
+/** @returns the whole requests that the bucket held before one of these, at least: each took one or more */
+function mostHeld({ exchanges }: Bench): number {
+  return Math.floor(Math.max(...exchanges.map((exchange) => (remainingOf(exchange) ?? 0) + 1)));
 }
