@@ -1,19 +1,27 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen-objects-table.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
+import { type LookedAt, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { objectChange } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const at = (seconds: number) => startMs + seconds * 1000;
+const iso = (ms: number) => new Date(ms).toISOString();
 const id = 's3://www/blog/a.html';
 const now = { etag: 'new', lastModifiedMs: at(100) };
-const unknown = { id, putMs: never, deleteMs: never };
+const unknown = { id, putMs: never, deleteMs: never, knownSinceMs: never };
 const look = (facts: Partial<ObjectFacts>) => objectNow({ ...unknown, ...facts });
 const put = (seconds: number) => ({ putMs: at(seconds) });
 
@@ -26,6 +34,50 @@ describe('an object that a page comes from', () => {
       isKnown: false,
       meaning: 'it has changed since, and no such change is known here',
     });
+  });
+
+  test('is not said to have changed since, where it is older than what is known of the page', async () => {
+    const seen = look({ now, knownSinceMs: at(200) });
+    expect(seen.isKnown).toBeUndefined();
+    expect(seen.meaning).toContain('it has not changed since 2026-11-26T08:03:20.000Z');
+    expect(look({ now, knownSinceMs: at(97) })).toMatchObject({ isKnown: false });
+    expect(describeObjects([seen])).not.toContain('Next');
+
+    const url = 'https://h.example/blog/a.html';
+    const objects = Object.assign(new S3Client({ region: 'eu-west-1' }), {
+      send: async () => ({ ETag: '"new"', LastModified: new Date(at(100)) }),
+    });
+    const purger = { clients: { objects: async () => objects }, tables: {} } as unknown as Purger;
+    const config: PurgerConfig = {
+      credentials: 'x',
+      target: 'production',
+      rules: [
+        {
+          match: { source: 's3', key: 'blog/{name}' },
+          purge: { fileUrls: ['https://h.example/blog/{name}'] },
+        },
+      ],
+      buckets: [{ name: 'www' }],
+    };
+    // All pages were purged by an entry of the CMS later: purges from before are not read.
+    const change = { source: 'contentful', action: 'put', id: 'menu', occurredAt: iso(at(5000)) };
+    const entry: PurgeEntry = {
+      kind: 'dir',
+      url: 'https://h.example/blog/*',
+      target: 'production',
+      action: 'invalidate',
+    };
+    const parked = [{ entry, change, lane: 'people', sinceMs: at(5000) }] as unknown as Parked[];
+    const lookAt = (facts: LookedAt['facts']) =>
+      lookFurther(purger, { url, match: matchUrl(url), facts, nowMs: () => at(6000) }, { config });
+    const known = { purges: [], letters: [] };
+    expect((await lookAt({ ...known, parked })).objects).toEqual([
+      expect.objectContaining({ id, meaning: expect.stringContaining('has not changed since') }),
+    ]);
+    expect(
+      (await lookAt({ ...known, parked: [], knownSince: '2026-11-27' })).objects?.[0],
+    ).not.toHaveProperty('isKnown');
+    expect((await lookAt({ ...known, parked: [] })).objects).toMatchObject([{ isKnown: false }]);
   });
 
   test('was left out where the same content was recorded as purged, not before it was put', () => {

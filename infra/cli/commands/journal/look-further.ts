@@ -1,3 +1,4 @@
+import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { describeAwsError } from '../../aws-error.ts';
 import { changesThatPurge, type PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
@@ -12,8 +13,9 @@ import { describeObjects } from '../../queries/objects/describe-objects.ts';
 import type { ObjectNow } from '../../queries/objects/object-now.ts';
 import { describeEdges } from '../../queries/why/describe-edges.ts';
 import type { EdgesNow } from '../../queries/why/edge-now.ts';
-import { isProvable, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
+import { isProvable, newestOf, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
+import type { WhyFacts } from '../../queries/why/why.ts';
 
 /** Which logs are read. */
 export interface LogOptions {
@@ -34,7 +36,7 @@ export interface FurtherOptions {
 export interface LookedAt {
   readonly url: string;
   readonly match: UrlMatch;
-  readonly facts: UrlFacts;
+  readonly facts: UrlFacts & Pick<WhyFacts, 'knownSince'>;
   readonly nowMs: () => number;
 }
 
@@ -68,7 +70,11 @@ export async function lookFurther(
   };
   const [objects, now, logs] = await Promise.all([
     looksAtObjects
-      ? readObjects(purger, ids, { steps, letters: facts.letters }).catch(noted('objects'))
+      ? readObjects(purger, ids, {
+          steps,
+          letters: facts.letters,
+          knownSinceMs: knownSinceMs(steps, facts, nowMs()),
+        }).catch(noted('objects'))
       : undefined,
     edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
     logOptions &&
@@ -81,6 +87,16 @@ export async function lookFurther(
     ...(logs && { logs }),
     ...(problems.length > 0 && { problems }),
   };
+}
+
+/** The journal is read as far back as the newest change of the page is; for a page without one, to its beginning. */
+function knownSinceMs(
+  steps: readonly Step[],
+  { knownSince = 'none' }: LookedAt['facts'],
+  nowMs: number,
+): number {
+  const firstDayMs = Date.parse(knownSince);
+  return newestOf(steps)?.changedMs ?? (Number.isNaN(firstDayMs) ? nowMs - keptMs : firstDayMs);
 }
 
 /** Those that have changed, the last one first, of which the page is a file. */

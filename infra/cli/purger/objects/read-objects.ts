@@ -12,6 +12,8 @@ import { askObject, objectOf } from './ask-object.ts';
 export interface KnownChanges {
   readonly steps: readonly Step[];
   readonly letters: readonly DeadLetter[];
+  /** From when on none is missing among the steps, in milliseconds. */
+  readonly knownSinceMs: number;
 }
 
 const concurrency = 8;
@@ -25,16 +27,21 @@ const most = 20;
 export async function readObjects(
   purger: Purger,
   ids: readonly string[],
-  { steps, letters }: KnownChanges,
+  { steps, letters, knownSinceMs }: KnownChanges,
 ): Promise<readonly ObjectNow[]> {
   const read = async (id: string) => {
     const rejected = rejectedEventOf(id, letters);
-    return objectNow({ ...(await readFacts(id, steps, purger)), ...(rejected && { rejected }) });
+    const facts = await readFacts(id, steps, purger);
+    return objectNow({ ...facts, knownSinceMs, ...(rejected && { rejected }) });
   };
   return pMap(ids.slice(0, most), read, { concurrency });
 }
 
-async function readFacts(id: string, steps: readonly Step[], purger: Purger): Promise<ObjectFacts> {
+async function readFacts(
+  id: string,
+  steps: readonly Step[],
+  purger: Purger,
+): Promise<Omit<ObjectFacts, 'knownSinceMs'>> {
   const [asked, recorded] = await Promise.all([askObject(id, purger.clients), readRecordedOf(id, purger)]);
   const changes = { putMs: lastMs(id, 'put', steps), deleteMs: lastMs(id, 'delete', steps) };
   const known = { id, ...changes, ...(recorded !== undefined && { recorded }) };

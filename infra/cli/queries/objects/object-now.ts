@@ -11,6 +11,8 @@ export interface ObjectFacts {
   /** Its newest put and delete that the journal, the dead letters, or what waits has; none is long before all. */
   readonly putMs: number;
   readonly deleteMs: number;
+  /** From when on all changes of the page are known, in milliseconds: of what came before, some were not looked at. */
+  readonly knownSinceMs: number;
   /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
   readonly recorded?: { readonly etag: string; readonly atMs: number };
   readonly rejected?: RejectedEvent;
@@ -45,7 +47,13 @@ export function objectNow(facts: ObjectFacts): ObjectNow {
   };
 }
 
-function arrivalOf({ now, putMs, deleteMs, recorded }: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'meaning'> {
+function arrivalOf({
+  now,
+  putMs,
+  deleteMs,
+  knownSinceMs,
+  recorded,
+}: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'meaning'> {
   if (now === undefined) {
     if (putMs > deleteMs) {
       return { isKnown: false, meaning: 'it is not there any more, and no delete of it is known here' };
@@ -59,6 +67,11 @@ function arrivalOf({ now, putMs, deleteMs, recorded }: ObjectFacts): Pick<Object
   if (recorded !== undefined && recorded.etag === now.etag && isSince(recorded.atMs)) {
     const meaning = 'its newest put has the content that was purged last, and was left out (skipUnchanged)';
     return { isKnown: true, meaning };
+  }
+  if (isSince(knownSinceMs)) {
+    return {
+      meaning: `it has not changed since ${iso(knownSinceMs)}: older changes of the page were not looked for`,
+    };
   }
   return { isKnown: false, meaning: 'it has changed since, and no such change is known here' };
 }
