@@ -52,6 +52,23 @@ describe('what the logs have of a URL', () => {
     ]);
   });
 
+  test('are not those of other pages below it, nor those in which its path is a part of a word', () => {
+    const others = [
+      line(1, 'purge accepted', { purgeId: 'p1', first: 'https://h.example/en/other' }),
+      line(2, enqueueEvents.changeUnmatched, { change: { id: 's3://www/blog/index.html.map' } }),
+    ];
+    const named = (page: string, own: object) =>
+      linesOfUrl([...others, line(3, 'own', own)], urlTerms(page, []), startMs).lines.map(
+        ({ message }) => message,
+      );
+    expect(named('https://h.example/', { first: 'https://h.example/' })).toEqual(['own']);
+    expect(named('https://h.example/en', { reason: 'refused https://h.example/en: no host' })).toEqual([
+      'own',
+    ]);
+    expect(named('https://h.example/e', { change: { id: 's3://www/site/e' } })).toEqual(['own']);
+    expect(named('https://h.example/blog/', { change: { id: 's3://www/blog/index.html' } })).toEqual(['own']);
+  });
+
   test('is printed on one line each', () => {
     const printed = describeLines(found);
     expect(printed).toContain(

@@ -112,7 +112,7 @@ export function linesOfUrl(
   sinceMs: number,
 ): Omit<UrlLines, 'isComplete'> {
   const newestFirst = raw.toSorted((a, b) => b.atMs - a.atMs).flatMap(readLine);
-  const isOfUrl = ({ text }: ReadLine) => terms.some((term) => text.includes(term));
+  const isOfUrl = ({ text }: ReadLine) => terms.some((term) => names(text, term));
   const leftOut = new Map<string, LeftOut>();
   for (const line of newestFirst) {
     if (!unprocessed.has(line.message)) continue;
@@ -124,6 +124,16 @@ export function linesOfUrl(
     lines: newestFirst.filter(isOfUrl).map(({ text: _, ...line }) => line),
     leftOut: [...leftOut.values()],
   };
+}
+
+/** Whether a text has a URL, object or path from its beginning to its end: neither a longer one nor a part of a word. */
+function names(text: string, term: string): boolean {
+  for (let at = text.indexOf(term); at !== -1; at = text.indexOf(term, at + 1)) {
+    const before = text.slice(at - 1, at);
+    const after = text.slice(at + term.length, at + term.length + 2);
+    if (/^[/\s"'(`]?$/.test(before) && /^(?:$|[\s"\\]|[,.:;](?:$|[\s"\\]))/.test(after)) return true;
+  }
+  return false;
 }
 
 interface ReadLine extends UrlLine {
