@@ -2,6 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, test } from 'vitest';
 import { enqueueEvents, s3Events, webhookEvents } from '../../functions/lambda/log-events.ts';
 import { describeFurther, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import { localClients } from '../../infra/cli/purger/clients.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readUrlLines } from '../../infra/cli/purger/logs/read-lines.ts';
 import { describeLines } from '../../infra/cli/queries/logs/describe-lines.ts';
@@ -170,4 +171,13 @@ test('what may not be read is said, and the rest is there all the same', async (
     clients: { logs: () => Promise.reject(new TypeError('bug')) },
   } as unknown as Purger;
   await expect(lookFurther(bug, lookedAt, { logs: { sinceMs: 0, longestMs: 1000 } })).rejects.toThrow('bug');
+});
+
+test('logs are asked for as often as CloudWatch allows, not as often as there is something to ask', async () => {
+  const endpoint = 'http://127.0.0.1:1';
+  const services = { sqs: endpoint, dynamodb: endpoint, secretsManager: endpoint, lambda: endpoint };
+  const endpoints = { ...services, eventBridge: endpoint, logs: endpoint };
+  const { config } = (await localClients({ region: 'eu-west-1', endpoints }).logs?.()) ?? {};
+  expect(await config?.maxAttempts()).toBe(10);
+  expect(await config?.retryStrategy()).toMatchObject({ mode: 'adaptive' });
 });

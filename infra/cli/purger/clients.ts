@@ -72,6 +72,9 @@ async function objectsClient(options: S3ClientConfig): Promise<S3Client> {
 async function logsClient(options: CloudWatchLogsClientConfig): Promise<CloudWatchLogsClient> {
   return new (await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogsClient({
     ...clientOptions,
+    // An account may call FilterLogEvents some times a second, and each function's log is read twice for each hour.
+    retryMode: 'adaptive',
+    maxAttempts: 10,
     ...options,
   });
 }
