@@ -333,3 +333,9 @@ test('where time runs out, the next command names a page that is waited for', ()
   expect(after('https://h.example/*', `${url}?a=b&c`)).toContain(`why '${url}?a=b&c'  # for what`);
   expect(after('https://h.example/*')).toContain('why URL  # for what');
 });
+
+test('a change that does not say when it was is printed all the same', () => {
+  const change = { ...changeAt(1), occurredAt: 'yesterday' };
+  const purge = purgeAt(3, completed, messageOf(1, { change }));
+  expect(describeWhy(why({ purges: [purge] }))).toMatch(/^ {2}at no known time +changed +s3: put/m);
+});

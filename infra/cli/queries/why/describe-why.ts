@@ -104,7 +104,10 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
 }
 
 function row(at: string, what: string, words: string): string {
-  return `  ${new Date(at).toISOString()}  ${what.padEnd(10)} ${printable(words)}`;
+  const date = new Date(at);
+  // A message of somebody's own may say of its change what is no time.
+  const time = Number.isNaN(date.getTime()) ? 'at no known time'.padEnd(24) : date.toISOString();
+  return `  ${time}  ${what.padEnd(10)} ${printable(words)}`;
 }
 
 function nextSteps(state: UrlState, url: string, paused: boolean): readonly string[] {
