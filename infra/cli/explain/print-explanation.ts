@@ -1,6 +1,7 @@
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import type { Header, PurgeEntry } from '../../../functions/core/model/types.ts';
+import { printable } from '../printable.ts';
 import { describeCost, describeTokens } from './describe-cost.ts';
 import type { ChangeExplanation, ExplainedRequests, Explanation, HintedExplanation } from './explain.ts';
 import type { SpellingCost } from './spelling-costs.ts';
@@ -9,9 +10,11 @@ import type { SpellingCost } from './spelling-costs.ts';
 export function describe(explanation: Explanation): string {
   const { changes, remarks, notUnderstood, refused, purges, matched } = explanation;
   return [
-    ...remarks.map((remark) => `nothing to purge: ${remark}`),
-    ...notUnderstood.map((remark) => `not understood, and moved to the dead letter queue: ${remark}`),
-    ...refused.map((reason) => `refused, and answered so to the sender: ${reason}`),
+    ...[
+      ...remarks.map((remark) => `nothing to purge: ${remark}`),
+      ...notUnderstood.map((remark) => `not understood, and moved to the dead letter queue: ${remark}`),
+      ...refused.map((reason) => `refused, and answered so to the sender: ${reason}`),
+    ].map(printable),
     ...changes.map(describeChange),
     ...purges.map(describePurge),
     ...(purges.length > 0
@@ -40,7 +43,9 @@ function describeChange({ change, overtakenBy, notWatched, rules }: ChangeExplan
     ...(notWatched === undefined ? [] : [`  it would not arrive: ${notWatched}`]),
     ...rules.flatMap((rule) => (rule.matched ? describeRule(rule) : [])),
     ...describeOthers(rules),
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }
 
 /** The rules that do not match, those for the same reason together. */
@@ -97,7 +102,12 @@ function describeHeader({ name, value }: Header): string {
 
 function describePurge({ delaySeconds, requests, covered = [] }: ExplainedRequests): string {
   const when = delaySeconds === 0 ? '' : `, after ${delaySeconds} s`;
-  const bodies = requests.map((body) => JSON.stringify(body, null, 2).replace(/^/gm, '  '));
-  const more = covered.map((entry) => `  which purges this, too: ${entry}`);
+  const bodies = requests.map((body) =>
+    JSON.stringify(body, null, 2)
+      .split('\n')
+      .map((line) => `  ${printable(line)}`)
+      .join('\n'),
+  );
+  const more = covered.map((entry) => `  which purges this, too: ${printable(entry)}`);
   return [`POST /cdn/purges${when}`, ...bodies, ...more].join('\n');
 }

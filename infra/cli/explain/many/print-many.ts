@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts';
+import { printable } from '../../printable.ts';
 import { deleteHint } from '../delete-hints.ts';
 import { describeCost } from '../describe-cost.ts';
 import type { ManyExplained } from './explain-many.ts';
@@ -30,7 +31,9 @@ export function describeMany(explained: ManyExplained, links: readonly string[] 
       'through a wildcard',
       wildcards.map(({ wildcard, objects }) => `${wildcard} for ${counted(objects, 'object')}`),
     ),
-    ...wildcards.filter(({ deletes }) => deletes).map(({ wildcard }) => `hint: ${deleteHint(wildcard)}`),
+    ...wildcards
+      .filter(({ deletes }) => deletes)
+      .map(({ wildcard }) => `hint: ${deleteHint(printable(wildcard))}`),
     ...(purged === 0 ? [] : [describeCost(explained)]),
   ].join('\n\n');
 }
@@ -51,6 +54,6 @@ export function describeList(
 ): readonly string[] {
   if (lines.length === 0) return [];
   const left = lines.length - mostPrinted;
-  const shown = lines.slice(0, mostPrinted).map((line) => `  ${line}`);
+  const shown = lines.slice(0, mostPrinted).map((line) => `  ${printable(line)}`);
   return [[`${what}: ${count}`, ...shown, ...(left > 0 ? [`  ... and ${left} more`] : [])].join('\n')];
 }

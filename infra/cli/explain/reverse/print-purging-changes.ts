@@ -1,6 +1,7 @@
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { counted } from '../../counted.ts';
+import { printable } from '../../printable.ts';
 import { describeList } from '../many/print-many.ts';
 import type { PurgingChange } from './changes-that-purge.ts';
 
@@ -52,7 +53,7 @@ function describeTemplate(
   const left = changes.length - mostPrinted;
   return [
     `  ${rule}, ${template}`,
-    ...changes.slice(0, mostPrinted).map((change) => `    ${describeChange(url, change)}`),
+    ...changes.slice(0, mostPrinted).map((change) => `    ${printable(describeChange(url, change))}`),
     ...(left > 0 ? [`    ... and ${counted(left, 'other kind')} of changes`] : []),
   ];
 }

@@ -10,9 +10,10 @@ const mostPrinted = 20;
 export function describeAwaited(report: AwaitedReport & { readonly timedOut: boolean }): string {
   const { open, queued } = report;
   const rows = open.map(({ url, state, reason }: Awaited) =>
-    [`  ${state.padEnd(10)} ${url}`, ...(reason === undefined ? [] : [`    ${printable(reason)}`])].join(
-      '\n',
-    ),
+    [
+      `  ${state.padEnd(10)} ${printable(url)}`,
+      ...(reason === undefined ? [] : [`    ${printable(reason)}`]),
+    ].join('\n'),
   );
   const more = rows.length - mostPrinted;
   return [
