@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
+import { explainCommand } from '../../infra/cli/commands/explain.ts';
 import { explain } from '../../infra/cli/explain/explain.ts';
 import { explainMany } from '../../infra/cli/explain/many/explain-many.ts';
+import { groupObjects } from '../../infra/cli/explain/many/group-objects.ts';
 import { describeMany } from '../../infra/cli/explain/many/print-many.ts';
 import { describe } from '../../infra/cli/explain/print-explanation.ts';
 import { purgerOfSettings } from '../../infra/cli/explain/purger/explained-purger.ts';
 import { purgingChanges } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../../infra/cli/explain/reverse/print-purging-changes.ts';
 import { describeAwaited } from '../../infra/cli/queries/why/describe-awaited.ts';
+import { terminal } from '../../infra/cli/terminal.ts';
 import { checkSettings } from '../../infra/settings/settings.ts';
 import { objectChange } from '../helpers/changes.ts';
 
@@ -52,4 +55,12 @@ test('a key is printed on one line and without what a terminal obeys', () => {
   expect(all[2]).toContain('site/a\\u{a}\\u{1b}[2J');
   expect(all[3]).toContain(printed);
   for (const each of all) expect(each).not.toMatch(/[^\P{Cc}\n]/u);
+});
+
+test('objects may be more than a function takes arguments', async () => {
+  const objects = Array.from({ length: 150_000 }, (_, index) => `s3://www/x/${index % 1000}/${index}.js`);
+  expect(groupObjects(objects, 20)).toMatchObject([{ name: 's3://www/x/**/*.js' }]);
+  const surroundings = { ...terminal, readStdin: async () => objects.join('\n') };
+  const read = explainCommand.run(['-', '--rules', 'missing.json'], surroundings);
+  await expect(read).rejects.not.toThrow(RangeError);
 });

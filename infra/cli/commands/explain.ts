@@ -88,8 +88,9 @@ async function readSubjects(
   args: readonly string[],
   { readStdin }: Surroundings,
 ): Promise<readonly string[]> {
-  const lines: string[] = [];
-  for (const arg of args) lines.push(...(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]));
+  let lines: readonly string[] = [];
+  // There may be more than a function takes arguments.
+  for (const arg of args) lines = lines.concat(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]);
   if (args.length > 0 && lines.length === 0) {
     throw new UsageError('Expected objects or URLs on stdin, one a line, got none');
   }

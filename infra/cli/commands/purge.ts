@@ -120,10 +120,9 @@ async function readList(
   file: string | undefined,
   { readStdin }: Surroundings,
 ): Promise<readonly string[]> {
-  const lines = [
-    ...(file === undefined ? [] : readUrlLines(readNamedFile('--file', file, 'a file of URLs'))),
-  ];
-  for (const arg of args) lines.push(...(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]));
+  let lines = file === undefined ? [] : readUrlLines(readNamedFile('--file', file, 'a file of URLs'));
+  // There may be more than a function takes arguments.
+  for (const arg of args) lines = lines.concat(arg === '-' ? readUrlLines((await readStdin()) ?? '') : [arg]);
   if (lines.length > 0) return lines;
   throw new UsageError('Expected URLs, --file FILE, or "-" with URLs on stdin, got none');
 }

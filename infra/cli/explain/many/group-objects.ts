@@ -9,7 +9,7 @@ export interface ObjectGroup {
 
 /** @returns groups of objects, as deep as there are not more than a number of groups; the largest first */
 export function groupObjects(objects: readonly string[], most: number): readonly ObjectGroup[] {
-  const deepest = Math.max(0, ...objects.map((object) => foldersOf(object).length));
+  const deepest = objects.reduce((most, object) => Math.max(most, foldersOf(object).length), 0);
   let groups = groupAt(objects, deepest);
   for (let depth = deepest - 1; depth > 0 && groups.length > most; depth--) groups = groupAt(objects, depth);
   return groups.toSorted((a, b) => b.objects.length - a.objects.length);
