@@ -163,6 +163,28 @@ describe('an entry whose change purges a URL', () => {
   });
 });
 
+describe('an entry comes by a webhook that there is', () => {
+  const webhooks = ['a', 'b'].map((name) => ({ source: 'contentful', name, secret: 's' }) as const);
+  const rule: Rule = { match: { source: 'contentful' }, purge: { fileUrls: [`${h}/{slug}`] } };
+
+  it('which need not be the first one', () => {
+    expect(purgedBy(`${h}/x`, { ...rule, except: { webhook: 'a' } }, { webhooks })).toEqual([
+      'put or delete of contentful entry with slug = "x" or "/x", except webhook "a"',
+    ]);
+    const named = { ...rule, match: { source: 'contentful', webhook: '{name}' } };
+    expect(
+      purgedBy(`${h}/b/x`, { ...named, purge: { fileUrls: [`${h}/{name}/{slug}`] } }, { webhooks }),
+    ).toEqual(['put or delete of contentful entry with webhook = "b" and slug = "x" or "/x"']);
+  });
+
+  it('so that a page by the name of another one is purged by none', () => {
+    const ofWebhook = { ...rule, purge: { fileUrls: [`${h}/{webhook}/{slug}`] } };
+    expect(purgedBy(`${h}/b/x`, ofWebhook, { webhooks })).toHaveLength(1);
+    expect(purgedBy(`${h}/c/x`, ofWebhook, { webhooks })).toEqual([]);
+    expect(purgedBy(`${h}/c/x`, ofWebhook)).toHaveLength(1);
+  });
+});
+
 // Without a bound, the number of ways would have more digits than a test has seconds.
 it('of very many ways to write a URL, some are looked at', () => {
   const rule = ofObjects(

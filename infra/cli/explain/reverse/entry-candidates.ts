@@ -27,7 +27,6 @@ export function entryCandidates(
   webhooks: readonly string[],
 ): readonly Candidate<EntryChange>[] {
   const { match } = rule;
-  const [webhook = match.source] = webhooks;
   return combinations(conditionsOf(match)).map((chosen): Candidate<EntryChange> => {
     const captured = new Set([...chosen.values()].flatMap(variablesIn));
     // What may be anything is as the rule wants it.
@@ -44,7 +43,7 @@ export function entryCandidates(
     return {
       words: describeEntry(match.source, wanted, slashed),
       isWhole: false,
-      examples: examplesOf(rule, { wanted, free, slashed, webhook }),
+      examples: examplesOf(rule, { wanted, free, slashed, webhooks }),
     };
   });
 }
@@ -55,18 +54,21 @@ interface Wanted {
   readonly free: readonly string[];
   /** Those whose values may begin with a slash or not. */
   readonly slashed: ReadonlySet<string>;
-  /** Where the rule names none. */
-  readonly webhook: string;
+  /** Those by which it may come; none where they are not known. */
+  readonly webhooks: readonly string[];
 }
 
-function* examplesOf(rule: Rule, { wanted, free, slashed, webhook }: Wanted): Iterable<Entry> {
+function* examplesOf(rule: Rule, { wanted, free, slashed, webhooks }: Wanted): Iterable<Entry> {
+  const { source } = rule.match;
   for (const slash of slashed.size > 0 ? ['', '/'] : ['']) {
     for (const sample of samplesFor(rule)) {
       const texts = new Map(free.map((name) => [name, sample]));
       for (const [name, pattern] of wanted) {
         texts.set(name, `${slashed.has(name) ? slash : ''}${sampleOf(pattern, sample)}`);
       }
-      yield entryOf(rule.match.source, webhook, texts);
+      // The rule may be for one of them alone, or leave one out.
+      for (const webhook of webhooks) yield entryOf(source, new Map([...texts, ['webhook', webhook]]));
+      if (webhooks.length === 0) yield entryOf(source, new Map([['webhook', source], ...texts]));
     }
   }
 }
@@ -102,19 +104,12 @@ function variablesIn(pattern: string): readonly string[] {
   return parseTokens(pattern).flatMap((token) => (token.kind === 'variable' ? [token.name] : []));
 }
 
-function entryOf(source: string, webhook: string, values: ReadonlyMap<string, string>): Entry {
-  const {
-    id = 'entry',
-    type,
-    locale,
-    webhook: named = webhook,
-    source: _,
-    ...others
-  } = Object.fromEntries(values);
+function entryOf(source: string, values: ReadonlyMap<string, string>): Entry {
+  const { id = 'entry', type, locale, webhook = source, source: _, ...others } = Object.fromEntries(values);
   const fields = Object.entries(others).map(([name, value]) => [name.replace('*', '0'), value]);
   return {
     source,
-    webhook: named,
+    webhook,
     id,
     occurredAt: anyTime,
     ...(type !== undefined && { type }),
