@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
 import { changesThatPurge, type ReversedConfig } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
-import { describePurgedUrl } from '../../infra/cli/explain/reverse/print-purging-changes.ts';
+import {
+  describeManyUrls,
+  describePurgedUrl,
+  isPurged,
+} from '../../infra/cli/explain/reverse/print-purging-changes.ts';
 
 const h = 'https://www.example.com';
 
@@ -161,6 +165,19 @@ describe('an entry whose change purges a URL', () => {
       ),
     );
   });
+});
+
+it('a change that purges a URL in another target is said to purge it there alone', () => {
+  const rule = ofObjects({ fileUrls: [`${h}/{+path}`] }, { target: 'staging' });
+  const url = `${h}/a`;
+  expect(purgedBy(url, rule)).toEqual(['put or delete of s3://www/site/a, in staging alone']);
+  expect(purgedBy(url, rule, { target: 'staging' })).toEqual(['put or delete of s3://www/site/a']);
+  const config = { target: 'production', rules: [rule], buckets: [{ name: 'www' }] } as const;
+  const purged = { url, changes: changesThatPurge(config, url) };
+  expect(isPurged(purged)).toBe(false);
+  expect(describeManyUrls([purged])).toBe(
+    `purged in another target alone: 1\n  ${url}\n\nOf 1 URLs, 0 are purged by changes.`,
+  );
 });
 
 describe('an entry comes by a webhook that there is', () => {

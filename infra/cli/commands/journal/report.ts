@@ -101,7 +101,10 @@ async function reportObserved(
       ...(list !== undefined && { list }),
       tokenUnit,
       cacheKey,
-      ...(config && { isPurgeable: (url: string) => changesThatPurge(config, url).length > 0 }),
+      ...(config && {
+        isPurgeable: (url: string) =>
+          changesThatPurge(config, url).some(({ target }) => target === undefined),
+      }),
     },
     sinceMs,
     nowMs,

@@ -3,6 +3,7 @@ import { parseTokens } from '../../../../functions/core/mapping/patterns/tokens.
 import { listOf, type MappingConfig, type Rule } from '../../../../functions/core/mapping/rule.ts';
 import { headerSetsOf } from '../../../../functions/core/mapping/urls/header-sets.ts';
 import { withHosts } from '../../../../functions/core/mapping/urls/hosts.ts';
+import type { Target } from '../../../../functions/core/model/types.ts';
 import type { CacheKey } from '../../../../functions/core/planning/cache-key.ts';
 import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { matchUrl, type UrlMatch } from '../../queries/why/url-match.ts';
@@ -30,6 +31,8 @@ export interface ReversedPurger extends Pick<ExplainedPurger, 'mapping' | 'watch
 export interface PurgingChange extends ProvenChange {
   /** As the rule writes it. */
   readonly template: string;
+  /** Where it purges the URL, where that is not the purger's own target. */
+  readonly target?: Target;
 }
 
 /**
@@ -71,7 +74,9 @@ function changesOfRule(
     };
     return candidatesOf(only, solutions, { watched, webhooks }).flatMap((candidate) => {
       const proven = prove(candidate, proof);
-      return proven === undefined ? [] : [{ template: written, ...proven }];
+      if (proven === undefined) return [];
+      const { target } = proven.entry;
+      return [{ template: written, ...(target !== mapping.target && { target }), ...proven }];
     });
   });
 }

@@ -22,16 +22,19 @@ export function describePurgedUrl({ url, changes }: PurgedUrl): string {
   return [url, ...[...groups.values()].flatMap((group) => describeTemplate(url, group))].join('\n');
 }
 
-/** @returns whether a change that arrives purges it */
+/** @returns whether a change that arrives purges it, in the purger's own target */
 export function isPurged({ changes }: PurgedUrl): boolean {
-  return changes.some(({ notWatched }) => notWatched === undefined);
+  return changes.some(({ notWatched, target }) => notWatched === undefined && target === undefined);
 }
 
 /** @returns which of many URLs no change purges, for people to read */
 export function describeManyUrls(urls: readonly PurgedUrl[]): string {
   const others = urls.filter((each) => !isPurged(each));
   const unpurged = others.filter(({ changes }) => changes.length === 0);
-  const unwatched = others.filter(({ changes }) => changes.length > 0);
+  const elsewhere = others.filter(({ changes }) =>
+    changes.some(({ notWatched }) => notWatched === undefined),
+  );
+  const unwatched = others.filter((each) => each.changes.length > 0 && !elsewhere.includes(each));
   return [
     ...describeList(
       'no change purges it',
@@ -40,6 +43,10 @@ export function describeManyUrls(urls: readonly PurgedUrl[]): string {
     ...describeList(
       'its changes would not arrive',
       unwatched.map(({ url }) => url),
+    ),
+    ...describeList(
+      'purged in another target alone',
+      elsewhere.map(({ url }) => url),
     ),
     `Of ${urls.length} URLs, ${urls.length - others.length} are purged by changes.`,
   ].join('\n\n');
@@ -61,7 +68,7 @@ function describeTemplate(
 /** @returns e.g. `put or delete of s3://www/site/{+path}, by the directory https://www.example.com/*` */
 function describeChange(
   url: string,
-  { change, actions, levelsBelow, ofAnyCase = [], except, entry, notWatched }: PurgingChange,
+  { change, actions, levelsBelow, ofAnyCase = [], except, entry, target, notWatched }: PurgingChange,
 ): string {
   const kind = entry.kind === 'dir' ? 'directory' : entry.kind === 'file' ? 'URL' : 'pattern';
   return [
@@ -72,6 +79,7 @@ function describeChange(
     ...(ofAnyCase.length === 0 ? [] : [`with ${ofAnyCase.join(' and ')} in upper or lower case`]),
     ...(except.length === 0 ? [] : [`except ${except.join(', or ')}`]),
     ...(entryText(entry) === url ? [] : [`by the ${kind} ${entryText(entry)}`]),
+    ...(target === undefined ? [] : [`in ${target} alone`]),
     ...(notWatched === undefined ? [] : [`but it would not arrive: ${notWatched}`]),
   ].join(', ');
 }
