@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/core/proving/judge.ts';
-import { askEdges } from '../../infra/cli/purger/edges/ask-edges.ts';
+import { findServer } from '../../functions/probe/find-server.ts';
+import { askEdges, askNamedOrigin } from '../../infra/cli/purger/edges/ask-edges.ts';
 import { describeEdges } from '../../infra/cli/queries/why/describe-edges.ts';
 import { edgesNow, expectedOf, type Now, newestShown } from '../../infra/cli/queries/why/edge-now.ts';
 import type { Step } from '../../infra/cli/queries/why/steps.ts';
@@ -144,4 +145,16 @@ test('what a server answers is printed on one line, and without what a terminal 
       '          which version it shows cannot be told: nothing tells what it should show, but --origin URL',
     ].join('\n'),
   );
+});
+
+test('an origin is asked wherever it is, and its password is not shown', async () => {
+  const origin = new URL('http://[::1]:8080/a');
+  const lookup = () => Promise.reject(new Error('an address is not looked up'));
+  expect(await findServer(origin, origin.origin, { hosts: [origin.hostname], lookup })).toEqual({
+    protocol: 'http:',
+    address: '::1',
+    port: 8080,
+  });
+  const refused = await askNamedOrigin(new URL('https://me:secret@origin.example/a?b'));
+  expect(refused).toEqual({ from: 'https://origin.example/a?b', reason: 'the URL has a user' });
 });

@@ -26,7 +26,7 @@ export function withHosts(
  * @returns why a URL may not be purged whose host a value decides; undefined where its host is among the allowed ones
  */
 export function hostProblem(url: string, allowed: readonly string[]): string | undefined {
-  const host = /^[A-Za-z]+:\/\/([^/?#:]*)/.exec(url)?.[1]?.toLowerCase() ?? '';
+  const host = /^[A-Za-z]+:\/\/(\[[^/?#\]]*\]|[^/?#:]*)/.exec(url)?.[1]?.toLowerCase() ?? '';
   const isAllowed = allowed.some((each) =>
     each.startsWith('*.') ? host.endsWith(each.slice(1)) && host.length >= each.length : host === each,
   );

@@ -33,5 +33,7 @@ async function askEdge(
 /** Asks an origin that the user has named, wherever it is. */
 export async function askNamedOrigin(origin: URL): Promise<Now> {
   const [now] = await askEdges({ url: origin, vantages: [origin.origin], hosts: [origin.hostname] });
-  return { ...(now ?? { reason: 'nobody was asked' }), from: origin.href };
+  // A password in it is nobody else's.
+  const from = `${origin.origin}${origin.pathname}${origin.search}`;
+  return { ...(now ?? { reason: 'nobody was asked' }), from };
 }
