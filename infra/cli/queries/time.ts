@@ -21,7 +21,7 @@ export function readDuration(option: string, value: string): number {
  */
 export function readTime(option: string, value: string, nowMs: number): number {
   if (/^\d{10}$/.test(value)) return Number(value) * 1000;
-  if (/^\d+[smhd]$/.test(value)) return nowMs - readDuration(option, value);
+  if (/^\d+[smhd]$/.test(value)) return Math.max(0, nowMs - readDuration(option, value));
   const ms = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   const expected = 'a time such as 2026-11-26T08:00:00Z or 1795680000, or a duration such as 15m';

@@ -17,7 +17,7 @@ export interface History {
   newestOf(match: UrlMatch): Promise<readonly SettledPurge[]>;
   /** @returns a purge as it is now; undefined where it is not known */
   purge(purgeId: string): Promise<FollowedPurge | undefined>;
-  /** @returns all purges that were accepted since a time, the newest first */
+  /** @returns all purges that were accepted since a time, 90 days ago at most, the newest first */
   since(fromMs: number, match?: UrlMatch): Promise<readonly SettledPurge[]>;
   /** @returns the first day (in UTC, as `2026-11-26`), of those looked at so far, that has purges, of whatever URLs */
   firstDay(): string | undefined;
@@ -83,7 +83,8 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
     },
     purge: (purgeId) => journal.purge(purgeId),
     async since(fromMs, match) {
-      return settle(await find(fromMs, untilMs, match), match, Number.POSITIVE_INFINITY);
+      const found = await find(Math.max(fromMs, nowMs - keptMs), untilMs, match);
+      return settle(found, match, Number.POSITIVE_INFINITY);
     },
     firstDay: () => firstDay,
   };

@@ -1,0 +1,22 @@
+import type { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { expect, test } from 'vitest';
+import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { openHistory } from '../../infra/cli/purger/history/history.ts';
+import { readTime } from '../../infra/cli/queries/time.ts';
+
+test('no more days are read than the journal keeps, since whenever purges are asked for', async () => {
+  const nowMs = Date.UTC(2026, 10, 26, 8);
+  const asked: QueryCommand['input'][] = [];
+  const send = async ({ input }: QueryCommand) => {
+    asked.push(input);
+    return {};
+  };
+  const client = { send } as unknown as DynamoDBClient;
+  const purger = { clients: { dynamodb: async () => client }, tables: { journal: 'J' } } as unknown as Purger;
+  for (const since of ['0001-01-01T00:00:00Z', '9999999999d', '91d']) {
+    asked.length = 0;
+    expect(await (await openHistory(purger, nowMs)).since(readTime('--since', since, nowMs))).toEqual([]);
+    expect(asked).toHaveLength(91);
+  }
+  expect(readTime('--since', '9999999999d', nowMs)).toBe(0);
+});
