@@ -167,6 +167,24 @@ describe('an entry whose change purges a URL', () => {
   });
 });
 
+it('pages below are those of the pattern of the whole key', () => {
+  const ofKey = (key: string): Rule => ({
+    match: { source: 's3', key },
+    purge: { fileUrls: [`${h}/{+key}`] },
+    pages: { index: 'index.html', parents: 4 },
+  });
+  const below = 'pages at most 4 directories below';
+  expect(purgedBy(`${h}/docs/`, ofKey('docs/en/{+page}.html'))).toEqual([
+    `put or delete of s3://www/docs/en/{+page}.html, ${below}`,
+  ]);
+  expect(purgedBy(`${h}/docs/`, ofKey('docs/{year}/{+page}/index.html'))).toEqual([
+    `put or delete of s3://www/docs/{year}/{+page}/index.html, ${below}`,
+  ]);
+  expect(purgedBy(`${h}/docs/`, ofKey('{+page}/y-index.html'))).toEqual([
+    `put or delete of s3://www/docs/{+rest}, ${below}`,
+  ]);
+});
+
 it('a change that purges a URL in another target is said to purge it there alone', () => {
   const rule = ofObjects({ fileUrls: [`${h}/{+path}`] }, { target: 'staging' });
   const url = `${h}/a`;

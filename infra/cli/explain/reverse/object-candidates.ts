@@ -51,11 +51,16 @@ function* examplesOf(
   const prefixes = [...listOf(rule.match.prefix), ''].map(stringsFrom);
   const ways = [...watched.filter((filter) => (filter.bucket ?? bucket) === bucket), {}];
   const exceptions = exceptedKeys(rule);
+  const named = listOf(rule.match.key).map((pattern) => stringsOf(compilePattern(pattern)));
+  const patterns = named.length > 0 ? named : [stringsFrom('')];
   for (const { prefix: start = '', suffix: end = '' } of ways) {
     for (const prefix of prefixes) {
       for (const ending of stringsTo(end)) {
-        const text = stringIn([stringsOf({ tokens: key }), prefix, stringsFrom(start), ending], exceptions);
-        if (text !== undefined) yield changeOf(bucket, text);
+        for (const pattern of patterns) {
+          const sets = [stringsOf({ tokens: key }), pattern, prefix, stringsFrom(start), ending];
+          const text = stringIn(sets, exceptions);
+          if (text !== undefined) yield changeOf(bucket, text);
+        }
       }
     }
   }
@@ -81,7 +86,13 @@ function keysOf({ match }: Rule, values: Solution): readonly FilledPattern[] {
   const own = values.get('key');
   const patterns = listOf(match.key);
   const isCaptured = patterns.some((pattern) => compilePattern(pattern).variables.includes('key'));
-  if (own !== undefined && !isCaptured) return [fillValue(own)];
+  if (own !== undefined && !isCaptured) {
+    // What the rule says of the key may say more of it than its beginning.
+    const below = patterns.filter(
+      (each) => own.isOpen && compilePattern(each).literalPrefix.startsWith(own.text),
+    );
+    return below.length > 0 ? below.map((each) => fillPattern(each, values)) : [fillValue(own)];
+  }
   if (patterns.length > 0) return patterns.map((pattern) => fillPattern(pattern, values));
   const prefixes = listOf(match.prefix);
   return (prefixes.length > 0 ? prefixes : ['']).map((text) => fillValue({ text, isOpen: true }));
