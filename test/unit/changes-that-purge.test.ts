@@ -220,6 +220,16 @@ describe('an entry comes by a webhook that there is', () => {
   });
 });
 
+// Without a bound, a regex that backtracks would take longer than a test may.
+it('a pattern of many values is not looked for in a long URL', () => {
+  const rule = ofObjects(
+    { regexPatterns: ['any://www.example.com/{+a}.*{+b}.*{+c}.*{+d}\\.html$'] },
+    { match: { source: 's3', key: '{+a}/{+b}/{+c}/{+d}' } },
+  );
+  expect(purgedBy(`${h}/a-b-c-d.html`, rule)).toEqual([]);
+  expect(purgedBy(`${h}/${'x'.repeat(1500)}`, rule)).toEqual([]);
+});
+
 // Without a bound, the number of ways would have more digits than a test has seconds.
 it('of very many ways to write a URL, some are looked at', () => {
   const rule = ofObjects(

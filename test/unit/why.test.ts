@@ -293,6 +293,13 @@ test.each([
   expect(match.matches(entry)).toBe(isMatched);
 });
 
+test('what another target has purged does not count', () => {
+  const { matches } = matchUrl(file.url, {}, 'staging');
+  expect(matches(file)).toBe(file.target === 'staging');
+  expect(matches({ ...file, target: 'staging' })).toBe(true);
+  expect(matches({ ...file, target: 'production' })).toBe(false);
+});
+
 test('one file URL is read, in the form in which CDN Pro has it', () => {
   expect(readOneUrl(['https://H.example/getting started#top'])).toBe('https://h.example/getting%20started');
   for (const args of [[], [url, url], ['https://h.example/*'], ['any://h.example/x'], ['h.example/x']]) {

@@ -5,7 +5,7 @@ import { noTokens, plus, type Tokens } from '../../../functions/core/limits/toke
 import { entryKey } from '../../../functions/core/model/entry-key.ts';
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
-import type { PurgeEntry } from '../../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry } from '../../../functions/core/model/types.ts';
 import { type CacheKey, cacheKeyWith } from '../../../functions/core/planning/cache-key.ts';
 import { dropCovered } from '../../../functions/core/planning/cover.ts';
 import { changeMs, type SettledPurge } from './why/steps.ts';
@@ -140,14 +140,15 @@ function uncoveredOf(
   cacheKey: CacheKey,
 ): readonly PurgeEntry[] {
   const keyOf = cacheKeyWith(cacheKey);
-  const files = new Set(purged.flatMap((entry) => (entry.kind === 'file' ? keyOf(entry.url) : [])));
+  const fileOf = ({ target, url }: FileEntry) => `${target} ${keyOf(url)}`;
+  const files = new Set(purged.flatMap((entry) => (entry.kind === 'file' ? fileOf(entry) : [])));
   const wide = new Map(
     purged.flatMap((entry) => (entry.kind === 'file' ? [] : [[entryKey(entry), entry] as const])),
   );
   const isPurged = (listed: PurgeEntry): boolean => {
     if (listed.kind !== 'file') return [...wide.values()].some((entry) => isWithin(listed, entry, cacheKey));
-    if (files.has(keyOf(listed.url))) return true;
-    const match = matchUrl(listed.url, cacheKey);
+    if (files.has(fileOf(listed))) return true;
+    const match = matchUrl(listed.url, cacheKey, listed.target);
     return [...wide.values()].some((entry) => match.matches(entry));
   };
   return list.filter((listed) => !isPurged(listed));
@@ -155,9 +156,10 @@ function uncoveredOf(
 
 /** @returns whether an entry purges all that a directory or pattern of the list does, as it would be sent */
 function isWithin(listed: PurgeEntry, entry: PurgeEntry, cacheKey: CacheKey): boolean {
+  if (listed.target !== entry.target) return false;
   if (listed.kind === entry.kind && entryText(listed) === entryText(entry)) return true;
-  const { target, action, webhook } = entry;
-  const alike = { ...listed, target, action, ...(webhook !== undefined && { webhook }) };
+  const { action, webhook } = entry;
+  const alike = { ...listed, action, ...(webhook !== undefined && { webhook }) };
   return dropCovered(
     [entry, alike].map((each) => ({ entry: each, messages: [] })),
     cacheKey,

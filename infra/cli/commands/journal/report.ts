@@ -125,7 +125,7 @@ function readListed(urls: readonly string[], { target }: Purger): readonly Purge
 }
 
 async function reportUrl(url: string, purger: Purger, nowMs: number, json: boolean): Promise<CommandResult> {
-  const match = matchUrl(url, purger.planning.cacheKey);
+  const match = matchUrl(url, purger.planning.cacheKey, purger.target);
   const report = whyReport(url, match, await readUrlFacts(purger, match, { nowMs, all: true }));
   return {
     exitCode: report.state === 'unknown' ? 1 : 0,

@@ -56,8 +56,9 @@ export const waitCommand = defineCommand({
 function wantedOf(
   urls: readonly string[],
   { sinceMs, under }: { readonly sinceMs: number; readonly under: string | undefined },
-  { planning }: Purger,
+  { planning, target }: Purger,
 ): Wanted {
   if (urls.length === 0) return { kind: 'changes', sinceMs, ...(under !== undefined && { under }) };
-  return { kind: 'urls', sinceMs, urls: new Map(urls.map((url) => [url, matchUrl(url, planning.cacheKey)])) };
+  const matches = urls.map((url) => [url, matchUrl(url, planning.cacheKey, target)] as const);
+  return { kind: 'urls', sinceMs, urls: new Map(matches) };
 }

@@ -47,7 +47,7 @@ export const whyCommand = defineCommand({
     const url = readOneUrl(positionals);
     const asked = await readFurther(values, nowMs());
     const purger = await connect(values);
-    const match = matchUrl(url, purger.planning.cacheKey);
+    const match = matchUrl(url, purger.planning.cacheKey, purger.target);
     const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
     const report = whyReport(url, match, facts, {
       logs: values.logs !== undefined,

@@ -89,8 +89,16 @@ function withoutQueries(
   return [{ page: url, known: new Map() }, ...found];
 }
 
-/** A regex is matched as a whole, and its variables as groups: the longest values first. */
+/** Steps of a regex that backtracks: a second or so. */
+const mostSteps = 1e8;
+
+/**
+ * A regex is matched as a whole, and its variables as groups: the longest values first.
+ * @returns none where that could take longer than anybody waits
+ */
 function solveRegex(parts: readonly Part[], url: string, named: NamedValues): readonly Solution[] {
+  const open = parts.map((part) => (typeof part === 'string' ? part.replace(/[^*+}]/g, '').length : 1));
+  if (url.length ** open.reduce((sum, each) => sum + each, 0) > mostSteps) return [];
   return ['+', '+?'].flatMap((quantifier) =>
     ['$', ''].flatMap((end) => {
       const found = regexOf(parts, quantifier, end)?.exec(url);

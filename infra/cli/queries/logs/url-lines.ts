@@ -126,7 +126,7 @@ export function linesOfUrl(
   };
 }
 
-/** Whether a text has a URL, object or path from its beginning to its end: neither a longer one nor a part of a word. */
+/** Whether words have a URL, object or path from its beginning to its end: neither a longer one nor a part of a word. */
 function names(text: string, term: string): boolean {
   for (let at = text.indexOf(term); at !== -1; at = text.indexOf(term, at + 1)) {
     const before = text.slice(at - 1, at);

@@ -1,5 +1,5 @@
 import { normalizeOrigin } from '../../../../functions/core/mapping/urls/url.ts';
-import type { FileEntry, PurgeEntry } from '../../../../functions/core/model/types.ts';
+import type { FileEntry, PurgeEntry, Target } from '../../../../functions/core/model/types.ts';
 import { type CacheKey, cacheKeyWith } from '../../../../functions/core/planning/cache-key.ts';
 import { dropCovered } from '../../../../functions/core/planning/cover.ts';
 
@@ -11,14 +11,18 @@ export interface UrlMatch {
   matches(entry: PurgeEntry): boolean;
 }
 
-/** @returns what compares entries with a URL, as `submit` does: where it is not certain that a directory covers it, it does not */
-export function matchUrl(url: string, cacheKey: CacheKey = {}): UrlMatch {
+/**
+ * @param only the target in which entries purge it; all where it is missing
+ * @returns what compares entries with a URL, as `submit` does: where it is not certain that a directory covers it, it does not
+ */
+export function matchUrl(url: string, cacheKey: CacheKey = {}, only?: Target): UrlMatch {
   const keyOf = cacheKeyWith(cacheKey);
   const key = keyOf(url);
   const spellings = spellingsOf(url, cacheKey);
   return {
     spellings,
     matches(entry) {
+      if (only !== undefined && entry.target !== only) return false;
       if (entry.kind === 'file') return keyOf(entry.url) === key;
       if (entry.kind === 'regex' && spellings.some((spelling) => isMatchedBy(entry.pattern, spelling))) {
         return true;
