@@ -17,7 +17,10 @@ export interface Surroundings {
   /** @returns whether the user says yes; undefined where nobody can be asked */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   readonly nowMs: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** @param signal ends it early; it may reject then */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** @returns what is aborted at the first Ctrl-C from now on, in place of the process; the second one ends that */
+  readonly interruption: () => AbortSignal;
   /** Says how far a command is, while it runs. */
   readonly progress: (line: string) => void;
   /** Writes a line of what a command gives that does not end by itself. */

@@ -14,7 +14,13 @@ export const terminal: Surroundings = {
     return /^y(es)?$/i.test(answer.trim());
   },
   nowMs: Date.now,
-  sleep: (ms) => sleep(ms),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  interruption() {
+    const controller = new AbortController();
+    // In a clone, the process that has started this one sends a SIGTERM, too.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+    return controller.signal;
+  },
   progress: (line) => console.error(line),
   print: (line) => console.log(line),
 };

@@ -29,6 +29,7 @@ export async function run(args: readonly string[], given: Partial<Surroundings> 
     confirm: async () => undefined,
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
+    interruption: () => new AbortController().signal,
     progress: () => {},
     print: () => {},
   };

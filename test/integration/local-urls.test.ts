@@ -137,4 +137,15 @@ test('doctor --measure asks, and then finds out what the account of the simulato
   const fixture = readFileSync(file, 'utf8');
   expect(fixture).toContain('"tokenUnit": "request"');
   expect(fixture).not.toMatch(/example|127\.0\.0\.1|https?:/);
+
+  const interruption = new AbortController();
+  const interrupted = await cli(['doctor', '--measure', '--target', 'staging', '--yes', '--fixture', file], {
+    interruption: () => interruption.signal,
+    progress: (line) => line.startsWith('2 of ') && interruption.abort(),
+  });
+  expect(interrupted).toMatchObject({ exitCode: 130, stderr: '' });
+  expect(interrupted.stdout).toMatch(
+    /^contract: .*\n.*\nequal requests: could not tell: it was interrupted\n/,
+  );
+  expect(readFileSync(file, 'utf8')).not.toContain('"tokenUnit"');
 }, 90_000);

@@ -39,6 +39,7 @@ test('what a command prints before its end names the purger, too', async () => {
     confirm: async () => undefined,
     nowMs: () => 0,
     sleep: async () => {},
+    interruption: () => new AbortController().signal,
     progress: () => {},
     print: (said: string) => printed.push(said),
   };

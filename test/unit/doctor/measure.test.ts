@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { purgeOf } from '../../../infra/cli/doctor/measure/ask.ts';
@@ -8,6 +9,7 @@ import { completionTimes } from '../../../infra/cli/doctor/measure/experiments/c
 import { replays } from '../../../infra/cli/doctor/measure/experiments/replays.ts';
 import { requestWeights } from '../../../infra/cli/doctor/measure/experiments/request-weights.ts';
 import { fixtureOf } from '../../../infra/cli/doctor/measure/fixture/fixture.ts';
+import { interruptible, sleepUntil } from '../../../infra/cli/doctor/measure/interruption.ts';
 import {
   type Measurement,
   measure,
@@ -377,6 +379,37 @@ test('how long purges take is told where hundreds of purges of others are listed
   const { findings, facts } = await measure([completionTimes], { ...account.bench, get }, () => {});
   expect(findings).toMatchObject([{ certainty: 'measured', value: '60 s (p50), 60 s (p99)' }]);
   expect(facts.durationsMs).toHaveLength(3);
+});
+
+test('once it is interrupted nothing more is sent, and what was found is kept', async () => {
+  const account = await startMeasuredAccount({ processingMs: () => 60_000 });
+  onTestFinished(account.stop);
+  const quota = { files: 5000, dirs: 20 };
+  const experiments = planOf({ left: quota, quota, ...planning, untilEmpty: false });
+  const interruption = new AbortController();
+  const post: Bench['post'] = async (...request) => {
+    const answer = await account.bench.post(...request);
+    interruption.abort();
+    return answer;
+  };
+  const bench = interruptible({ ...account.bench, post }, interruption.signal);
+  const measurement = await measure(experiments, bench, () => {});
+  expect(account.cdnPro.requests).toHaveLength(1);
+  expect(account.bench.exchanges.at(-1)?.status).toBe(201);
+  expect(measurement.findings.map(({ value }) => value)).toEqual([
+    '5000 files and 20 directories a day in staging',
+    'both are answered',
+    ...Array(4).fill('it was interrupted'),
+  ]);
+  expect(measurement.facts.quota).toEqual(quota);
+});
+
+test('an interruption ends a pause', async () => {
+  const interruption = new AbortController();
+  const pause = sleepUntil(interruption.signal, async (ms, signal) => setTimeout(ms, undefined, { signal }));
+  const paused = pause(60_000);
+  interruption.abort();
+  await expect(paused).rejects.toThrow('it was interrupted');
 });
 
 describe('which spellings are one entry of the cache', () => {

@@ -14,10 +14,14 @@ import { type Bench, createBench, MeasureError } from './bench.ts';
 import { edgeAt } from './edge.ts';
 import { fixtureOf } from './fixture/fixture.ts';
 import { createGate } from './gate.ts';
+import { interruptible, sleepUntil } from './interruption.ts';
 import { lookAround, type Surrounding } from './look-around.ts';
 import { costOf, measure, planOf } from './measure.ts';
 import { describeMeasurement, describePlan } from './report.ts';
 import { settingsFor } from './settings.ts';
+
+/** What a shell says of a command that a SIGINT has ended. */
+const interruptedExitCode = 130;
 
 /** What the command line says of a measurement. */
 export interface MeasureOptions {
@@ -69,7 +73,9 @@ export async function runMeasure(
   surroundings: Surroundings,
 ): Promise<CommandResult> {
   if (purger.mode === 'observe') return observingResult(options.json === true);
-  const { nowMs, sleep, progress, confirm } = surroundings;
+  const { nowMs, progress, confirm } = surroundings;
+  const interruption = surroundings.interruption();
+  const sleep = sleepUntil(interruption, surroundings.sleep);
   const credentials = parseCredentials(await (await openSecrets(purger)).read(purger.credentials));
   const gate = createGate({ limits: await openLimits(purger), nowMs, sleep });
   const { endpoint, planning, limits } = purger;
@@ -100,12 +106,14 @@ export async function runMeasure(
     const report = { target: 'staging', refusal, findings: [], settings: {}, facts: {} };
     return { exitCode: 1, stdout: options.json === true ? JSON.stringify(report, null, 2) : refusal };
   }
-  const { findings, facts } = await measure(experiments, bench, progress);
+  const { findings, facts } = await measure(experiments, interruptible(bench, interruption), (line) => {
+    if (!interruption.aborted) progress(line);
+  });
   const settings = settingsFor(facts, limits, planning);
   const wrote = writeFixture(options.fixture, facts, bench);
   const isTold = findings.every(({ certainty }) => certainty === 'measured');
   return {
-    exitCode: isTold ? 0 : 1,
+    exitCode: interruption.aborted ? interruptedExitCode : isTold ? 0 : 1,
     stdout:
       options.json === true
         ? JSON.stringify({ target: 'staging', findings, settings, facts }, null, 2)
