@@ -7,7 +7,7 @@ import {
 } from '../../functions/core/limits/limits.ts';
 import { defaultBucket } from '../../functions/core/limits/requests/request-bucket.ts';
 import { type Bench, createBench } from '../../infra/cli/doctor/measure/bench.ts';
-import { createGate } from '../../infra/cli/doctor/measure/gate.ts';
+import { createGate, limitsToMeasure } from '../../infra/cli/doctor/measure/gate.ts';
 import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
 
@@ -30,8 +30,8 @@ export const usualLimits: Limits = {
 /** Options of {@link startMeasuredAccount}. */
 export interface AccountOptions extends Partial<CdnProOptions> {
   readonly host?: string;
-  /** What the purger goes by. */
-  readonly purgerLimits?: Limits;
+  /** What is configured for the purger. */
+  readonly configured?: Limits;
   /** Called after each time that the clock was moved. */
   readonly onSleep?: (cdnPro: CdnPro) => void;
 }
@@ -39,7 +39,7 @@ export interface AccountOptions extends Partial<CdnProOptions> {
 /** Starts an account with a purger's limits in front of it, as in its ledger. */
 export async function startMeasuredAccount({
   host = 'staging.acme.example',
-  purgerLimits = usualLimits,
+  configured = usualLimits,
   credentials = { username: 'local', apiKey: 'local' },
   onSleep = () => {},
   ...options
@@ -56,19 +56,20 @@ export async function startMeasuredAccount({
     now += ms;
     onSleep(cdnPro);
   };
-  let state = unusedLimits(purgerLimits, now);
+  const limits = limitsToMeasure(configured);
+  let state = unusedLimits(limits, now);
   const gate = createGate({
     limits: {
       async reserve([request]) {
         if (request === undefined) throw new Error('expected a request');
-        const reserved = reserveRequest(state, purgerLimits, request, { guardMs: 100, nowMs: now });
+        const reserved = reserveRequest(state, limits, request, { guardMs: 100, nowMs: now });
         if (reserved.kind !== 'granted') return reserved;
         ({ state } = reserved);
         const { slot, usedShare } = reserved;
         return { kind: 'granted', slots: [slot], usedShare, sentByMs: now };
       },
       answered(slot, answer) {
-        state = markAnswers(state, purgerLimits, [{ ...answer, slot, answeredMs: now }], 0);
+        state = markAnswers(state, limits, [{ ...answer, slot, answeredMs: now }], 0);
       },
       async note(change) {
         state = change(state, now);

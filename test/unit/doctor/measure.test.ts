@@ -153,6 +153,27 @@ describe('on another account', () => {
   });
 });
 
+test.each([
+  [1, 5],
+  [3, 1],
+  [5, 3],
+  [20, 1],
+])('where %d is configured for the weight of a purge, it is found to be %d', async (requestCost, weight) => {
+  const { facts, cdnPro } = await measuredOn(
+    {
+      costs: { 'POST /cdn/purges': weight },
+      configured: { ...usualLimits, requestCost },
+      processingMs: () => 1000,
+    },
+    { maxBodyBytes: 4096 },
+  );
+  expect(facts.weights).toEqual({ get: 1, post: weight });
+  expect(settingsFor(facts, { ...usualLimits, requestCost }, planning).apiBucket?.value).toEqual({
+    requestCost: weight,
+  });
+  expect(cdnPro.requests.filter(({ status }) => status === 429)).toEqual([]);
+});
+
 /** The weight of requests, where the customer's bucket has something else left than the account's own requests leave. */
 async function weightsWith(remaining: (left: number, seconds: number) => number) {
   const account = await startMeasuredAccount({ processingMs: () => 1000 });

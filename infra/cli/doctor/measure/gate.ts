@@ -1,6 +1,7 @@
 import type { LimitsTable } from '../../../../functions/aws/tables/limits-table.ts';
 import { readAnswer } from '../../../../functions/cdn-pro/answer.ts';
-import type { GrantedSlot } from '../../../../functions/core/limits/limits.ts';
+import type { GrantedSlot, Limits } from '../../../../functions/core/limits/limits.ts';
+import { bucketMargin } from '../../../../functions/core/limits/requests/request-bucket.ts';
 import { freshQuota, noTokens, spend, type Tokens } from '../../../../functions/core/limits/tokens/quota.ts';
 import { remainingOf } from './ask.ts';
 import { type Exchange, type Gate, MeasureError } from './bench.ts';
@@ -16,6 +17,15 @@ export interface GateOptions {
   readonly limits: Pick<LimitsTable, 'reserve' | 'answered' | 'note' | 'close'>;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+}
+
+/**
+ * By a weight that is too large the purger waits until the bucket is full again, in which no weight can be seen. Here one is enough
+ * as far as the margin of the lane has room for more: each answer says what is left before the next request.
+ * @returns the limits by which slots are taken
+ */
+export function limitsToMeasure(limits: Limits): Limits {
+  return limits.requestCost > bucketMargin.bulk ? limits : { ...limits, requestCost: 1 };
 }
 
 /** @returns a gate that takes slots and tokens of staging from the purger's ledger, after all others */
