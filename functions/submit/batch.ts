@@ -79,9 +79,7 @@ export function originOf(planned: PlannedEntry, batch: Batch, nowMs: number): Or
     sender: senderOf(payer?.message.change),
     byPrefix: messages.every(({ message }) => message.byPrefix === true),
   };
-  if (triesOf(planned, batch) === undefined) return origin;
-  // A takedown has no share.
-  return { ...origin, lane: lane === 'takedown' ? 'people' : lane, sender: failedSender };
+  return triesOf(planned, batch) === undefined ? origin : { ...origin, sender: failedSender };
 }
 
 /** @returns who pays for what a request names; undefined for what was asked for by hand */

@@ -21,6 +21,7 @@ import { type LeftRequests, requeueUnsent } from './messages/return-messages.ts'
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
 import { noteOnce } from './tokens/limits-note.ts';
+import { noteRefusedTakedowns } from './tokens/note-refused-takedowns.ts';
 import { parkEntries, removingOnlyIf } from './tokens/park-entries.ts';
 
 /** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
@@ -64,6 +65,7 @@ export async function submitBatch(
       note,
     ),
   ]);
+  await noteRefusedTakedowns(short, batch, ports);
   const shortEntries = short.flatMap(({ requests, isApart }) =>
     requests.flatMap(settledEntries).map((planned) => ({ planned, reason: 'tokens' as const, isApart })),
   );

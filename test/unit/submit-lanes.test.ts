@@ -253,7 +253,7 @@ describe('what has no token', () => {
       senders: noteWaiting(noteSpent(state.senders, { failed: daily }, 0), ['bucket:bucket'], world.nowMs),
     }));
     await sent();
-    expect(world.parked).toMatchObject([{ lane: 'people', sender: 'failed', tries: 1 }]);
+    expect(world.parked).toMatchObject([{ lane: 'takedown', sender: 'failed', tries: 1 }]);
   });
 
   test('does not wait any longer once something else has purged it', async () => {

@@ -88,6 +88,7 @@ function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clam
     spent: bounded,
     ...(quota.learnedMs !== undefined && { learnedMs: clock(quota.learnedMs) }),
     ...(quota.checkedMs !== undefined && { checkedMs: clock(quota.checkedMs) }),
+    ...(quota.takedownRefusedMs !== undefined && { takedownRefusedMs: clock(quota.takedownRefusedMs) }),
     ...(quota.lostMs !== undefined && { lostMs: arrival(quota.lostMs) }),
   };
 }

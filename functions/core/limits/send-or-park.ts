@@ -2,6 +2,7 @@ import { lanes } from '../model/lanes.ts';
 import type { Lane, Target } from '../model/types.ts';
 import type { Limits, LimitsState } from './limits.ts';
 import { strictestLimits } from './shared-limit.ts';
+import { failedSender } from './tokens/lane.ts';
 import {
   freshQuota,
   holdMs,
@@ -120,10 +121,11 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     const { target, lane, sender } = wish;
     const { quotaState, quota } = quotaIn(target);
     if (isPrefixTooMany(wish)) return 'prefix';
-    const spendable = spendableTokens(quotaState, quota, lane, nowMs);
+    const payingLane = lane === 'takedown' && sender === failedSender ? 'people' : lane;
+    const spendable = spendableTokens(quotaState, quota, payingLane, nowMs);
     if (!fits(plus(taken.get(target) ?? noTokens, price), spendable, price)) return 'tokens';
     if (isHeld(wish)) return 'hold';
-    if (sender === undefined || lane === 'takedown') return undefined;
+    if (sender === undefined || payingLane === 'takedown') return undefined;
     const share = shareLeft(state, sender, quota, nowMs);
     return fits(plus(takenBy.get(sender) ?? noTokens, price), share, price) ? undefined : 'share';
   }

@@ -11,6 +11,8 @@ export interface ShortRequests {
   readonly requests: readonly PlannedRequest[];
   /** Whether their entries must not meet others: they have failed. */
   readonly isApart: boolean;
+  /** Whether it was CDN Pro that refused them. */
+  readonly isRefused?: boolean;
 }
 
 /** What concluding works with, and where it puts what is not sent again for now. */
@@ -57,7 +59,7 @@ function shelve(
   { short, shelved, ports }: ConcludeContext,
 ): void {
   if (why === 'tokens') {
-    short.push({ requests, isApart });
+    short.push({ requests, isApart, isRefused: failure?.kind === 'refused' });
     return;
   }
   shelved.push({ requests, delaySeconds, isApart, ...(tries === undefined ? {} : { tries }) });

@@ -28,13 +28,26 @@ export const quotaCommand = defineCommand({
   },
 });
 
-function describe({ target, files, dirs, isKnown, checkedAt, requests }: QuotaReport): string {
+function describe({
+  target,
+  files,
+  dirs,
+  isKnown,
+  checkedAt,
+  takedownsRefused,
+  requests,
+}: QuotaReport): string {
   const { left, limit, perSeconds, used, bucket, closedUntil, closedBy } = requests;
   return [
     `The day's tokens in ${target}${isKnown ? '' : ', of which it is not known how many were spent: CDN Pro is asked'}`,
     describeTokens('files', files),
     describeTokens('directories', dirs),
     ...(checkedAt === undefined ? [] : [`  compared with CDN Pro's own count at ${checkedAt}`]),
+    ...(takedownsRefused === undefined
+      ? []
+      : [
+          `  CDN Pro refused a takedown at ${takedownsRefused.at}: it allows no overdraft now, and is tried again from ${takedownsRefused.until} on`,
+        ]),
     'Requests',
     `  ${left} may go out now: ${used} of ${limit} in ${perSeconds} s are used, the customer's bucket holds ${bucket}`,
     ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),

@@ -5,6 +5,8 @@ import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/
 import {
   freshQuota,
   isSpentUnknown,
+  overdraftFromMs,
+  type QuotaState,
   quotaOf,
   spendableTokens,
   type Tokens,
@@ -22,6 +24,8 @@ export interface QuotaReport {
   readonly isKnown: boolean;
   /** When CDN Pro was last asked what is left. */
   readonly checkedAt?: string;
+  /** When CDN Pro has refused a takedown for tokens, and from when on takedowns overdraw again; only until then. */
+  readonly takedownsRefused?: { readonly at: string; readonly until: string };
   readonly requests: RequestsReport;
 }
 
@@ -84,8 +88,16 @@ export function quotaReport(
     dirs: tokens('dirs'),
     isKnown: !isSpentUnknown(quotaState, nowMs),
     ...(quotaState.checkedMs !== undefined && { checkedAt: iso(quotaState.checkedMs) }),
+    ...takedownsRefused(quotaState, nowMs),
     requests: requestsReport(state, limits, purger.deployment, nowMs),
   };
+}
+
+function takedownsRefused(state: QuotaState, nowMs: number): Pick<QuotaReport, 'takedownsRefused'> {
+  const { takedownRefusedMs } = state;
+  const untilMs = overdraftFromMs(state, nowMs);
+  if (takedownRefusedMs === undefined || untilMs === undefined) return {};
+  return { takedownsRefused: { at: iso(takedownRefusedMs), until: iso(untilMs) } };
 }
 
 function requestsReport(

@@ -50,7 +50,10 @@ export function senderOf(change: ChangeReference | undefined): string | undefine
   return bucket === undefined ? `source:${change.source}` : `bucket:${bucket}`;
 }
 
-/** Pays for all entries that have failed alone, so that they do not spend the share of the sender that they come from. */
+/**
+ * Pays for all entries that have failed alone, so that they do not spend the share of the sender that they come from. It
+ * keeps their lane, but has no more tokens than people: takedowns that do not fail keep theirs.
+ */
 export const failedSender = 'failed';
 
 /**

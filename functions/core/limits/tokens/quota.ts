@@ -35,6 +35,8 @@ export interface QuotaState {
   readonly unchecked?: Tokens;
   /** How many tokens others had spent that this count did not know of, when it was last checked. */
   readonly unknown?: Tokens;
+  /** When CDN Pro last refused a takedown for tokens, in milliseconds: see {@link overdraftFromMs}. */
+  readonly takedownRefusedMs?: number;
   /** Where it is not known what was spent: by when all of that has arrived at CDN Pro, in milliseconds. */
   readonly lostMs?: number;
   /**
@@ -129,6 +131,20 @@ export function isSpentUnknown({ lostMs, hourMs = realHourMs }: QuotaState, nowM
   return lostMs !== undefined && nowMs - lostMs < hoursOfDay * hourMs;
 }
 
+/** For so many hours a takedown does not overdraw after CDN Pro has refused one. */
+const refusalHoldsHours = 1 / 12;
+
+/**
+ * @returns from when on a takedown may overdraw, in milliseconds: what CDN Pro allows is not documented, so that after a
+ * refusal it is tried again each five minutes; undefined where it may now
+ */
+export function overdraftFromMs(state: QuotaState, nowMs: number): number | undefined {
+  const { takedownRefusedMs } = state;
+  if (takedownRefusedMs === undefined) return undefined;
+  const fromMs = takedownRefusedMs + refusalHoldsHours * hourMsOf(state);
+  return fromMs > nowMs ? fromMs : undefined;
+}
+
 /** @returns the quota that holds: as configured, else as learned, else the default of the contract */
 export function quotaOf(state: QuotaState, configured?: Partial<Tokens>): Tokens {
   const learned = state.learned ?? defaultQuota;
@@ -163,9 +179,10 @@ function unclamped(
   nowMs: number,
   shares = quotaShares,
 ): Tokens {
+  const allowed = overdraftFromMs(state, nowMs) === undefined ? shares : { ...shares, overdraft: 0 };
   const available = isSpentUnknown(state, nowMs)
-    ? spendableUnknown(lane, quota, shares)
-    : minus(quota, keptFrom(lane, quota, shares));
+    ? spendableUnknown(lane, quota, allowed)
+    : minus(quota, keptFrom(lane, quota, allowed));
   return minus(available, spentTokens(state, nowMs));
 }
 
@@ -176,12 +193,16 @@ function spendableUnknown(lane: Lane, { files, dirs }: Tokens, { unknown, overdr
   return { files: Math.ceil(files * share), dirs: Math.ceil(dirs * share) };
 }
 
+function overdraftOf({ files, dirs }: Tokens, { overdraft }: QuotaShares): Tokens {
+  return { files: Math.ceil(files * overdraft), dirs: Math.ceil(dirs * overdraft) };
+}
+
 /** What a lane leaves to the lanes before it. */
 function keptFrom(lane: Lane, { files, dirs }: Tokens, shares: QuotaShares): Tokens {
   const forTakedowns = { files: Math.ceil(files * shares.takedown), dirs: 1 };
   switch (lane) {
     case 'takedown':
-      return { files: -Math.ceil(files * shares.overdraft), dirs: -Math.ceil(dirs * shares.overdraft) };
+      return minus(noTokens, overdraftOf({ files, dirs }, shares));
     case 'people':
       return forTakedowns;
     case 'bulk':
@@ -218,6 +239,8 @@ export function tokensBackMs({
 }: AwaitedTokens): number | undefined {
   let missing = position - unclamped(state, quota, lane, nowMs)[kind];
   if (missing <= 0) return nowMs;
+  const overdraftMs = lane === 'takedown' ? overdraftFromMs(state, nowMs) : undefined;
+  if (overdraftMs !== undefined && missing <= overdraftOf(quota, quotaShares)[kind]) return overdraftMs;
   if (isSpentUnknown(state, nowMs)) return undefined;
   const hours = recentOf(state, nowMs).toSorted(([, a], [, b]) => a.lastMs - b.lastMs);
   for (const [, { lastMs, ...tokens }] of hours) {

@@ -76,7 +76,9 @@ export class Suspects {
 
   shelve(suspects: readonly Suspect[], shelved: Omit<Shelved, 'kind' | 'requests' | 'isApart'>): void {
     const byApart = groupBy(suspects, (suspect) => {
-      if (shelved.why === 'tokens') return isSuspicious(suspect);
+      // A refusal for tokens says nothing about the entries; without a verdict, they may spend tokens for nothing again.
+      if (shelved.why === 'tokens')
+        return suspect.isPart ? isSuspicious(suspect) : suspect.failure?.kind === 'no-verdict';
       return shelved.why !== 'refused-alike' || hasFailedAlone(suspect);
     });
     for (const [isApart, group] of byApart) {
