@@ -6,7 +6,7 @@ import { type EmulatorPorts, type Emulators, startEmulators } from './emulators/
 import type { EventEntry } from './emulators/events.ts';
 import type { ObjectWrite } from './emulators/object-writes.ts';
 import { createQueues } from './emulators/queues.ts';
-import { findSecret } from './emulators/secrets.ts';
+import { createSecrets } from './emulators/secrets.ts';
 import { type Stop, stopAll } from './emulators/server.ts';
 import { createTables } from './emulators/tables.ts';
 import { startMappings } from './event-source/mappings.ts';
@@ -125,7 +125,7 @@ async function startStack(
   };
   const warn = (message: string) => emit({ type: 'warning', atMs: Date.now(), message });
   const { emulators, httpApis, template, writes } = await startServers(assembly, options, emit, stops);
-  const { sqs, dynamodb, createBucket } = emulators;
+  const { sqs, dynamodb, createBucket, sendsToEventBridge } = emulators;
 
   for (const sentence of template.unsupported()) warn(sentence);
   await createQueues(template, sqs);
@@ -151,7 +151,14 @@ async function startStack(
   for (const problem of problems) warn(problem);
   const targets = { invoke, sendToQueue, subscribersOf: readSubscribers(template) };
   const outside = options.outside?.(outputs) ?? [];
-  const events = await startObjectEvents({ template, targets, createBucket, outside, warn });
+  const events = await startObjectEvents({
+    template,
+    targets,
+    createBucket,
+    sendsToEventBridge,
+    outside,
+    warn,
+  });
   writes.listener = (write) => {
     emit({ type: write.operation === 'DeleteObject' ? 'object-deleted' : 'object-created', ...write });
     events
@@ -199,7 +206,7 @@ async function startServers(
   const emulators = await startEmulators({
     region,
     ports: options.ports ?? {},
-    findSecret: (secretId) => findSecret(secretId, region, options.secrets),
+    secrets: createSecrets(region, options.secrets),
     onObjectWrite: (write) => writes.listener(write),
     onEvent: (event) => emit({ type: 'event-put', atMs: Date.now(), ...event }),
   });

@@ -2,12 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Ready } from '../../local/demo/ready.ts';
 
-/** What the local stack has no service for: parameters, alarms, and the configuration of buckets. */
+/** What the local stack has no service for: parameters, alarms, and callers. */
 export interface AwsStub {
-  /** Whether the buckets send their events to EventBridge. */
-  notifies: boolean;
-  /** Objects that were written without an event, by their paths: when, in milliseconds. */
-  readonly silentObjects: Map<string, number>;
   /** What the one alarm is like. */
   alarm: {
     readonly StateValue: string;
@@ -34,9 +30,7 @@ export const callerArn = 'arn:aws:sts::111122223333:assumed-role/operator/ana';
 export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
   const { endpoints } = operation;
   const purger = { ...(operation.purger as object), name: 'MyStack-Purger' };
-  const stub: Pick<AwsStub, 'notifies' | 'refuses' | 'alarm' | 'silentObjects'> = {
-    silentObjects: new Map(),
-    notifies: true,
+  const stub: Pick<AwsStub, 'refuses' | 'alarm'> = {
     refuses: false,
     alarm: { StateValue: 'OK', AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:pager'] },
   };
@@ -72,24 +66,14 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
       response.end(`<GetCallerIdentityResponse>${arn}</GetCallerIdentityResponse>`);
       return;
     }
-    if (request.method === 'HEAD') {
-      const { pathname } = new URL(request.url ?? '', endpoints.s3);
-      const writtenMs = stub.silentObjects.get(pathname);
-      const { status, headers } = await fetch(`${endpoints.s3}${pathname}`, { method: 'HEAD' });
-      const written = { etag: '"silent"', 'last-modified': new Date(writtenMs ?? 0).toUTCString() };
-      if (writtenMs === undefined) response.writeHead(status, objectHeaders(headers));
-      else response.writeHead(200, written);
-      response.end();
-      return;
-    }
-    const configuration = stub.notifies ? '<EventBridgeConfiguration/>' : '';
-    response.writeHead(200, { 'content-type': 'application/xml' });
-    response.end(`<NotificationConfiguration>${configuration}</NotificationConfiguration>`);
+    response.writeHead(404).end();
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const environment = {
     AWS_REGION: 'eu-west-1',
+    // The AWS CLI reads this one alone.
+    AWS_DEFAULT_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
@@ -100,7 +84,7 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoints.logs,
     AWS_ENDPOINT_URL_SSM: own,
     AWS_ENDPOINT_URL_CLOUDWATCH: own,
-    AWS_ENDPOINT_URL_S3: own,
+    AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_STS: own,
   };
   const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
@@ -115,6 +99,10 @@ export async function startAwsStub({ operation }: Ready): Promise<AwsStub> {
   return Object.assign(stub, { environment, stop });
 }
 
-function objectHeaders(headers: Headers): Readonly<Record<string, string>> {
-  return { etag: headers.get('etag') ?? '', 'last-modified': headers.get('last-modified') ?? '' };
+/** Takes EventBridge out of the notification configuration of a bucket, as somebody may by hand. */
+export async function silenceBucket({ s3 }: Ready, bucket: string): Promise<void> {
+  await fetch(`${s3.endpoint}/${bucket}?notification`, {
+    method: 'PUT',
+    body: '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
+  });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlarmName } from '../../infra/settings/alarm-settings.ts';
+import { silenceBucket } from '../helpers/aws-stub.ts';
 import { run } from '../helpers/cli.ts';
 import type { World, WorldOptions } from './world.ts';
 
@@ -80,9 +81,13 @@ export const incidents: readonly Incident[] = [
   },
   {
     name: 'bucket without events',
-    async happens({ aws }) {
-      aws.notifies = false;
-      aws.silentObjects.set('/site/pages/a.html', Date.now());
+    async happens({ ready, upload, visit }) {
+      await silenceBucket(ready, 'site');
+      await upload('pages/a.html');
+      await visit(page);
+      // S3 dates versions by the second.
+      await sleep(2000);
+      await upload('pages/a.html');
     },
     call: pageIsOld,
     command: ['doctor'],

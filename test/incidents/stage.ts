@@ -67,7 +67,6 @@ function found({ edges, aws, files }: World): string {
   export ${environment.join(' ')}
   node infra/cli/cdn-purger.mjs COMMAND --stack ${config.stackName}
 
-(there, doctor finds fault with the webhook's secret, which is a test secret: that is so in each incident)
 or as a local one: node infra/cli/cdn-purger.mjs COMMAND --ready ${files.ready}
 Its configuration: ${files.config}
 Edges, as visitors see them: ${edges.map((edge) => `curl -i -H 'host: www.example.com' ${edge}/a.html`).join('\n  ')}

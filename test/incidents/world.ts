@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { CdnProOptions } from '../../local/cdn-pro/options.ts';
 import { type CdnPro, startCdnPro } from '../../local/cdn-pro/server.ts';
@@ -12,6 +14,9 @@ import { type AwsStub, startAwsStub } from '../helpers/aws-stub.ts';
 import { type Ran, run } from '../helpers/cli.ts';
 import { type Scratch, scratchFolder, startStack } from '../helpers/start.ts';
 
+/** The secret that the CMS signs with: those of the local stack are for it alone. */
+const webhookSecret = 'wr6Zk0n2vX8qT4sLb1Yd';
+
 /** The site of all incidents. */
 export const config = {
   stackName: 'MyStack',
@@ -19,6 +24,7 @@ export const config = {
   target: 'production',
   batchingWindowSeconds: 1,
   buckets: [{ name: 'site' }],
+  alarms: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:pager' },
   webhooks: [{ source: 'ghost', secret: 'cdn-pro-purger/ghost' }],
   rules: [
     {
@@ -89,7 +95,8 @@ export async function startWorld({
   });
   const edgeOptions = edges.flatMap(({ url }) => ['--edge', url]);
   const stack = await startStack(config, '--cdn-pro', cdnPro.url, ...edgeOptions);
-  const { ready } = stack;
+  const ready = { ...stack.ready, webhookSecrets: { ghost: webhookSecret } };
+  await putSecret(ready, 'cdn-pro-purger/ghost', webhookSecret);
   site.origin = createOrigin(ready.s3.endpoint, { bucket: 'site', prefix: 'pages/' });
   await expectDurations({ ...ready.dynamodb, region: ready.operation.region }, [800]);
   const aws = await startAwsStub(ready);
@@ -111,7 +118,7 @@ export async function startWorld({
     async upload(...keys) {
       version++;
       const put = (key: string) =>
-        fetch(`${ready.s3.endpoint}/site/${key}`, { method: 'PUT', body: `${key}, version ${version}\n` });
+        putObject(`${ready.s3.endpoint}/site/${key}`, `${key}, version ${version}\n`);
       // As many at once as an uploader sends, or connections are refused.
       for (let index = 0; index < keys.length; index += 50) {
         await Promise.all(keys.slice(index, index + 50).map(put));
@@ -130,6 +137,24 @@ export async function startWorld({
       scratch.remove();
     },
   };
+}
+
+async function putSecret({ operation }: Ready, SecretId: string, SecretString: string): Promise<void> {
+  const { region, endpoints } = operation;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager });
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString }));
+}
+
+/** A busy machine resets connections now and then. */
+async function putObject(url: string, body: string, attempts = 5): Promise<void> {
+  try {
+    await fetch(url, { method: 'PUT', body });
+  } catch (error) {
+    if (attempts === 1) throw error;
+    await sleep(500);
+    await putObject(url, body, attempts - 1);
+  }
 }
 
 function writeFiles({ path }: Scratch, ready: Ready): World['files'] {

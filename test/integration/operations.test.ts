@@ -14,7 +14,7 @@ import type { EdgesNow } from '../../infra/cli/queries/why/edge-now.ts';
 import type { WhyReport } from '../../infra/cli/queries/why/why.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
-import { callerArn, startAwsStub } from '../helpers/aws-stub.ts';
+import { callerArn, silenceBucket, startAwsStub } from '../helpers/aws-stub.ts';
 import { cliOf, run } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
 import { eventually, type StartedStack, scratchFolder, startStack } from '../helpers/start.ts';
@@ -405,7 +405,7 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
     expect(well.stdout).toMatch(/ok +alarms +1 of 1 notify somebody/);
     cdnPro.tokensLeft = undefined;
     cdnPro.hostnames = ['other.example'];
-    aws.notifies = false;
+    await silenceBucket(stack.ready, 'my-bucket');
     aws.alarm = { StateValue: 'ALARM', AlarmActions: [] };
     const ill = await onStack('doctor');
     expect(ill.exitCode).toBe(1);

@@ -6,11 +6,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { localCredentials, startEmulators } from '../../local/aws/emulators/emulators.ts';
+import { createSecrets } from '../../local/aws/emulators/secrets.ts';
 
 test('DynamoDB is closed only once it has answered what it has in hand', async () => {
   const emulators = await startEmulators({
     region: 'us-east-1',
-    findSecret: () => undefined,
+    secrets: createSecrets('us-east-1', () => undefined),
     onObjectWrite: () => {},
     onEvent: () => {},
   });

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulators, startEmulators } from '../../local/aws/emulators/emulators.ts';
+import { createSecrets } from '../../local/aws/emulators/secrets.ts';
 import { startHttpApi } from '../../local/aws/http-api/server.ts';
 import { startLoopbackServer } from '../../local/cdn-pro/loopback-server.ts';
 import { startEdge } from '../../local/edge/server.ts';
@@ -23,7 +24,7 @@ const urls: Record<string, string> = {};
 beforeAll(async () => {
   const emulators: Emulators = await startEmulators({
     region: 'eu-west-1',
-    findSecret: () => undefined,
+    secrets: createSecrets('eu-west-1', () => undefined),
     onObjectWrite: () => {},
     onEvent: () => {},
   });

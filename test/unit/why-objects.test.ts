@@ -7,6 +7,7 @@ import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { type LookedAt, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { readObjects } from '../../infra/cli/purger/objects/read-objects.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
@@ -96,7 +97,7 @@ describe('an object that a page comes from', () => {
     expect(look({})).toEqual({ id, meaning: 'there is no such object' });
     expect(look({ reason: 'not read: AccessDenied' })).toEqual({
       id,
-      meaning: 'it cannot be read: not read: AccessDenied',
+      meaning: 'whether it has changed cannot be told: not read: AccessDenied',
     });
   });
 
@@ -169,4 +170,18 @@ test('what was recorded of an object is its ETag, and when that was', async () =
   expect(await readRecorded(object, table)).toEqual({ etag: 'abc', atMs: startMs });
   await objects.write(object, {}, 1);
   expect(await readRecorded(object, table)).toBeUndefined();
+});
+
+test.each([
+  ['ETag', { LastModified: new Date(startMs) }],
+  ['Last-Modified', { ETag: '"a"' }],
+])('an answer of S3 without %s tells nothing of an object', async (missing, answer) => {
+  const objects = async () => ({ send: async () => answer });
+  const purger = { clients: { objects, dynamodb: async () => ({}) }, tables: {} } as unknown as Purger;
+  const [read] = await readObjects(purger, [id], { steps: [], letters: [], knownSinceMs: startMs });
+  expect(read).toEqual({
+    id,
+    meaning: `whether it has changed cannot be told: S3's answer has no ${missing}`,
+  });
+  expect(describeObjects(read === undefined ? [] : [read])).not.toMatch(/1970|ETag ,/);
 });

@@ -6,9 +6,10 @@ import { buildApp } from 'fauxqs';
 import { isLoopbackHost, otherHostAnswer, refuseOtherHosts } from '../../loopback/hosts.ts';
 import { LocalStackError } from '../template/errors.ts';
 import { allowAnyContentType } from './any-content-type.ts';
+import { answerNotifications } from './bucket-notifications.ts';
 import { answerEvents, type EventEntry } from './events.ts';
 import { type ObjectWrite, watchObjectWrites } from './object-writes.ts';
-import { answerSecrets, type FoundSecret } from './secrets.ts';
+import { answerSecrets, type Secrets } from './secrets.ts';
 import { closeServer, listen, refusePort, type Stop, stopAll } from './server.ts';
 
 /** The credentials that every local client uses. The emulators accept any. */
@@ -39,6 +40,8 @@ export interface Emulators {
   readonly dynamodb: DynamoDBClient;
   /** Creates a bucket; one that exists stays as it is. */
   readonly createBucket: (name: string) => Promise<void>;
+  /** Whether the owner of a bucket lets it send its events to EventBridge. */
+  readonly sendsToEventBridge: (bucket: string) => boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -49,7 +52,7 @@ export interface Emulators {
 export async function startEmulators(options: {
   readonly region: string;
   readonly ports?: EmulatorPorts;
-  readonly findSecret: (secretId: string) => FoundSecret | undefined;
+  readonly secrets: Secrets;
   readonly onObjectWrite: (write: ObjectWrite) => void;
   /** Called with each event that a function puts onto a bus. */
   readonly onEvent: (event: EventEntry) => void;
@@ -60,7 +63,7 @@ export async function startEmulators(options: {
     const storage = await startS3AndSqs(region, ports.s3AndSqs, options.onObjectWrite, stops);
     const dynamodbUrl = await startDynamodb(ports.dynamodb, stops);
     const secretsServer = createServer(
-      refuseOtherHosts((request, response) => void answerSecrets(request, response, options.findSecret)),
+      refuseOtherHosts((request, response) => void answerSecrets(request, response, options.secrets)),
     );
     const secretsManager = await listen(secretsServer, ports.secretsManager, 'Secrets Manager');
     stops.push(() => closeServer(secretsServer));
@@ -81,6 +84,7 @@ export async function startEmulators(options: {
       sqs,
       dynamodb,
       createBucket: storage.createBucket,
+      sendsToEventBridge: storage.sendsToEventBridge,
       stop: () => stopAll(stops),
     };
   } catch (error) {
@@ -102,6 +106,7 @@ async function startS3AndSqs(
   });
   allowAnyContentType(app);
   watchObjectWrites(app, onObjectWrite);
+  const sendsToEventBridge = answerNotifications(app);
   // fauxqs hands out queue URLs on a host that does not resolve: `http://sqs.{region}.localhost:PORT/...`.
   app.addHook('onSend', (request, _reply, payload, done) => {
     const isQueueAnswer = String(request.headers['x-amz-target']).startsWith('AmazonSQS.');
@@ -119,6 +124,7 @@ async function startS3AndSqs(
   stops.push(() => app.close());
   return {
     url,
+    sendsToEventBridge,
     async createBucket(name: string) {
       const { statusCode, body } = await app.inject({ method: 'PUT', url: `/${name}` });
       if (statusCode !== 200) throw new LocalStackError(`The bucket ${name} could not be created: ${body}`);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { localAccountId, nameInArn } from '../template/identifiers.ts';
@@ -31,24 +31,50 @@ export function findSecret(
   return { name, value, arn };
 }
 
-const secretVersionId = randomUUID();
+/** The secrets of a stack. */
+export interface Secrets {
+  readonly find: (secretId: string) => FoundSecret | undefined;
+  /** Stores a new value of a secret, until the end. @returns the secret; undefined where there is no such secret */
+  readonly put: (secretId: string, value: string) => FoundSecret | undefined;
+}
+
+/** @param valueById the first value of a secret by name or ARN */
+export function createSecrets(region: string, valueById: (secretId: string) => string | undefined): Secrets {
+  const stored = new Map<string, string>();
+  const find = (secretId: string) => {
+    const found = findSecret(secretId, region, valueById);
+    return found && { ...found, value: stored.get(found.name) ?? found.value };
+  };
+  return {
+    find,
+    put(secretId, value) {
+      const found = find(secretId);
+      if (found !== undefined) stored.set(found.name, value);
+      return found;
+    },
+  };
+}
+
 const startedAtSeconds = Date.now() / 1000;
 const getSecretSchema = z.object({
   SecretId: z.string().min(1),
   VersionStage: z.string().default('AWSCURRENT'),
 });
+const putSecretSchema = z.object({ SecretId: z.string().min(1), SecretString: z.string().min(1) });
 
 /**
- * Answers one request to Secrets Manager in the AWS JSON 1.1 protocol: GetSecretValue.
+ * Answers one request to Secrets Manager in the AWS JSON 1.1 protocol: GetSecretValue, PutSecretValue.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
  */
 export async function answerSecrets(
   request: IncomingMessage,
   response: ServerResponse,
-  find: (secretId: string) => FoundSecret | undefined,
+  secrets: Secrets,
 ): Promise<void> {
   const body = await readBody(request).catch(() => '');
-  const answer = secretsAnswer(String(request.headers['x-amz-target']), body, find);
+  const operation = String(request.headers['x-amz-target']).replace('secretsmanager.', '');
+  const answer = secretsAnswer(operation, parseJson(body), secrets);
   const errorHeader = 'error' in answer ? { 'x-amzn-ErrorType': answer.error } : {};
   const content = 'error' in answer ? { __type: answer.error, Message: answer.message } : answer.content;
   response.writeHead('error' in answer ? 400 : 200, {
@@ -61,37 +87,36 @@ export async function answerSecrets(
 
 type SecretsAnswer = { readonly content: object } | { readonly error: string; readonly message: string };
 
-function secretsAnswer(
-  target: string,
-  body: string,
-  find: (secretId: string) => FoundSecret | undefined,
-): SecretsAnswer {
-  const operation = target.replace('secretsmanager.', '');
-  if (operation !== 'GetSecretValue') {
-    return {
-      error: 'UnknownOperationException',
-      message: `${operation} is not supported by the local stack.`,
-    };
+function secretsAnswer(operation: string, json: unknown, { find, put }: Secrets): SecretsAnswer {
+  if (operation === 'GetSecretValue') {
+    const asked = getSecretSchema.safeParse(json);
+    if (!asked.success) return { error: 'InvalidParameterException', message: 'Expected a SecretId.' };
+    const secret = asked.data.VersionStage === 'AWSCURRENT' ? find(asked.data.SecretId) : undefined;
+    if (secret === undefined) return missing;
+    return { content: { ...versionOf(secret), CreatedDate: startedAtSeconds, SecretString: secret.value } };
   }
-  const asked = getSecretSchema.safeParse(parseJson(body));
-  if (!asked.success) return { error: 'InvalidParameterException', message: 'Expected a SecretId.' };
-  const secret = asked.data.VersionStage === 'AWSCURRENT' ? find(asked.data.SecretId) : undefined;
-  if (secret === undefined) {
-    return {
-      error: 'ResourceNotFoundException',
-      message: "Secrets Manager can't find the specified secret.",
-    };
+  if (operation === 'PutSecretValue') {
+    const asked = putSecretSchema.safeParse(json);
+    if (!asked.success) {
+      return { error: 'InvalidParameterException', message: 'Expected a SecretId and a SecretString.' };
+    }
+    const secret = put(asked.data.SecretId, asked.data.SecretString);
+    return secret === undefined
+      ? missing
+      : { content: versionOf({ ...secret, value: asked.data.SecretString }) };
   }
-  return {
-    content: {
-      ARN: secret.arn,
-      Name: secret.name,
-      CreatedDate: startedAtSeconds,
-      SecretString: secret.value,
-      VersionId: secretVersionId,
-      VersionStages: ['AWSCURRENT'],
-    },
-  };
+  return { error: 'UnknownOperationException', message: `${operation} is not supported by the local stack.` };
+}
+
+const missing: SecretsAnswer = {
+  error: 'ResourceNotFoundException',
+  message: "Secrets Manager can't find the specified secret.",
+};
+
+function versionOf({ arn, name, value }: FoundSecret): object {
+  // One ID for each value, as a new version has another one.
+  const VersionId = createHash('sha256').update(value).digest('hex').slice(0, 32);
+  return { ARN: arn, Name: name, VersionId, VersionStages: ['AWSCURRENT'] };
 }
 
 function parseJson(body: string): unknown {

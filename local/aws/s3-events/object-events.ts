@@ -16,6 +16,8 @@ export interface ObjectEventSurroundings {
   readonly template: StackTemplate;
   readonly targets: EventTargets;
   readonly createBucket: (name: string) => Promise<void>;
+  /** Whether the owner of a bucket lets it send its events to EventBridge. */
+  readonly sendsToEventBridge: (bucket: string) => boolean;
   /** Notifications that owners of buckets have set up outside of the stack. */
   readonly outside: readonly OutsideNotification[];
   readonly warn: (sentence: string) => void;
@@ -33,7 +35,7 @@ export interface ObjectEvents {
  * @throws {TemplateError} for a rule or a notification that is not supported.
  */
 export async function startObjectEvents(surroundings: ObjectEventSurroundings): Promise<ObjectEvents> {
-  const { template, targets, createBucket, outside, warn } = surroundings;
+  const { template, targets, createBucket, sendsToEventBridge, outside, warn } = surroundings;
   const rules = readRules(template);
   const { notifications: inside, eventBridgeBuckets } = readNotifications(template);
   const notifications = [...inside, ...outside.map(outsideNotification)];
@@ -56,7 +58,7 @@ export async function startObjectEvents(surroundings: ObjectEventSurroundings): 
     buckets,
     async deliver(write) {
       await notify(write, notifications, targets, template.region, warn);
-      if (!reachesEventBridge(write.bucket)) return;
+      if (!reachesEventBridge(write.bucket) || !sendsToEventBridge(write.bucket)) return;
       // A bucket that a rule on a bus of the stack asks for belongs to another account, which forwards its events.
       const account = rules.find(
         (rule) => rule.isOnOwnBus && rule.bucketNames.includes(write.bucket),

@@ -47,8 +47,12 @@ async function readFacts(
   const known = { id, ...changes, ...(recorded !== undefined && { recorded }) };
   if (asked === undefined) return { ...known, reason: 'this stack is of an older version' };
   if (asked.answer === undefined) return { ...known, reason: asked.reason };
-  const { status, etag = '', lastModifiedMs = 0 } = asked.answer;
+  const { status, etag, lastModifiedMs } = asked.answer;
   if (status !== 200) return known;
+  if (etag === undefined || lastModifiedMs === undefined) {
+    const missing = etag === undefined ? 'ETag' : 'Last-Modified';
+    return { ...known, reason: `S3's answer has no ${missing}` };
+  }
   return { ...known, now: { etag: etag.replaceAll('"', ''), lastModifiedMs } };
 }
 

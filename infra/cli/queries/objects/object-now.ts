@@ -43,7 +43,9 @@ export function objectNow(facts: ObjectFacts): ObjectNow {
     ...(now !== undefined && { etag: now.etag, lastModified: iso(now.lastModifiedMs) }),
     ...(recorded !== undefined && { recorded: { etag: recorded.etag, at: iso(recorded.atMs) } }),
     ...(rejected !== undefined && { rejected }),
-    ...(reason === undefined ? arrivalOf(facts) : { meaning: `it cannot be read: ${reason}` }),
+    ...(reason === undefined
+      ? arrivalOf(facts)
+      : { meaning: `whether it has changed cannot be told: ${reason}` }),
   };
 }
 
