@@ -56,7 +56,7 @@ export const keptMs = 90 * 24 * 60 * 60_000;
 /** Characters of a hash. */
 export const hashLength = 8;
 /** An item has at most 400 KB (the DynamoDB quotas page): this leaves room for its other attributes. */
-const mostBytes = 390_000;
+const mostBytes = 370_000;
 /** DynamoDB counts a byte for each element of a list. */
 const bytesOfElement = 1;
 /** Each takes about 40 bytes. */
