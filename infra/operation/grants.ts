@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import {
   objectPrefix,
   openIndex,
+  pausePartition,
   waitingIndex,
   windowPartition,
 } from '../../functions/aws/tables/ledger-keys.ts';
@@ -68,6 +69,7 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
   grantItems(objectsTable, grantee, objectPrefix, ['dynamodb:GetItem']);
+  grantItems(parked.table, grantee, pausePartition, ['dynamodb:GetItem']);
   allow(['dynamodb:GetItem'], journal.table.tableArn);
   allow(
     ['dynamodb:Query'],
@@ -94,6 +96,7 @@ export function grantChange(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:SendMessage'], queue.queueArn);
   allow(['sqs:DeleteMessage'], deadLetterQueue.queueArn);
   allow(['dynamodb:DeleteItem'], parked.table.tableArn);
+  grantItems(parked.table, grantee, pausePartition, ['dynamodb:PutItem']);
   allow(['lambda:UpdateEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
   allow(['events:DisableRule', 'events:EnableRule'], tick.schedule.ruleArn);
   // A question to CDN Pro takes its slot like any request.

@@ -8,6 +8,7 @@ import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
 import type { WatchEvent } from '../../infra/cli/purger/history/watch.ts';
 import type { UrlLines } from '../../infra/cli/queries/logs/url-lines.ts';
+import type { Pause } from '../../infra/cli/queries/pause.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import type { WaitingReport } from '../../infra/cli/queries/waiting.ts';
 import type { EdgesNow } from '../../infra/cli/queries/why/edge-now.ts';
@@ -197,7 +198,13 @@ test('why --logs says what the logs have of a page, and what receivers have left
 });
 
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {
-  expect(await asked('pause')).toMatchObject({ paused: true, submit: 'Disabled', tick: 'DISABLED' });
+  const pause = { since: expect.stringMatching(/^20/), reason: 'the origin is repaired' };
+  const isPaused = { paused: true, submit: 'Disabled', tick: 'DISABLED', pause };
+  expect(await asked('pause', '--reason', pause.reason)).toMatchObject(isPaused);
+  const again = await asked('pause');
+  expect(again).toMatchObject(isPaused);
+  const { since } = (again as { readonly pause: Pause }).pause;
+  expect(await status()).toMatchObject({ paused: true, pause: { ...pause, since } });
   await put('held');
   const { endpoint, parkedTable: tableName } = stack.ready.dynamodb;
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: localCredentials });
@@ -259,7 +266,8 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   // A source that ran would have submitted by now.
   await new Promise((settle) => setTimeout(settle, 2000));
   expect(isAccepted('held')).toBe(false);
-  await cli(['resume']);
+  const resumed = await cli(['resume']);
+  expect(resumed.stdout).toContain(`It was paused since ${since}, for "${pause.reason}".`);
   expect(await eventually(() => isAccepted('held') && isAccepted('b'))).toBe(true);
   expect(isAccepted('a')).toBe(false);
 });

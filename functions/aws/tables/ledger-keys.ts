@@ -15,6 +15,9 @@ export const objectPrefix = 'object#';
 /** The index of the table of what waits for tokens, by which it is read in its order. */
 export const waitingIndex = 'waiting';
 
+/** The item of the table of what waits that says since when, by whom and why a purger is paused. */
+export const pausePartition = 'pause';
+
 /** What the partition keys of the journal's purges begin with, and those of the messages that they settle. */
 export const purgePrefix = 'purge#';
 export const bodyPrefix = 'body#';

@@ -1,29 +1,46 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
-import { isPaused, turnSwitches } from '../purger/switches.ts';
+import { beginPause, type PauseChange } from '../purger/pause.ts';
+import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describePause } from '../queries/pause.ts';
+import { UsageError } from '../usage-error.ts';
 
-const usage = `Usage: cdn-purger pause (--stack NAME | --ready FILE) [--json]
+const usage = `Usage: cdn-purger pause (--stack NAME | --ready FILE) [--reason TEXT] [--json]
 
 Stops purge requests, not changes: they wait, for 14 days, and nothing is lost. Lambda takes up to a minute to stop, and
 requests that are being sent are finished. The pause lasts until cdn-purger resume, or a deployment that changes the event
 source mapping or the schedule. For a planned pause set \`paused: true\` and deploy.
 
+  --reason TEXT  why, for who reads \`status\` or \`doctor\` meanwhile: they say since when and by whom it is paused, too
 ${purgerUsage}`;
 
 /** Holds everything. */
 export const pauseCommand = defineCommand({
   usage,
-  options: purgerOptions,
-  async run({ values, positionals }) {
+  options: { ...purgerOptions, reason: { type: 'string' } },
+  async run({ values, positionals }, { nowMs }) {
     refuseArguments(positionals);
-    const switches = await turnSwitches(await connect(values), false);
+    const { reason } = values;
+    if (reason?.trim() === '') throw new UsageError('Expected --reason to be a string, got an empty one');
+    const purger = await connect(values);
+    const change = await beginPause(purger, reason, await readSwitches(purger), nowMs());
     return {
       exitCode: 0,
-      stdout:
-        values.json === true
-          ? JSON.stringify({ paused: isPaused(switches), ...switches }, null, 2)
-          : `Paused (submit: ${switches.submit}, tick: ${switches.tick}). Changes wait, for 14 days; the alarm freshness goes off after ten minutes.\n\n${nextCommands(['resume', 'ends it'])[0]}`,
+      stdout: values.json === true ? JSON.stringify(reportOf(change), null, 2) : describe(change),
     };
   },
 });
+
+function reportOf({ switches, ...change }: PauseChange) {
+  return { paused: isPaused(switches), ...switches, ...change };
+}
+
+function describe({ switches: { submit, tick }, pause, problem }: PauseChange): string {
+  return [
+    `Paused (submit: ${submit}, tick: ${tick}), ${describePause(pause ?? {})}. Changes wait, for 14 days; the alarm freshness goes off after ten minutes.`,
+    ...(problem === undefined ? [] : [`That could not be noted for others: ${problem}`]),
+    '',
+    ...nextCommands(['resume', 'ends it']),
+  ].join('\n');
+}

@@ -1,7 +1,9 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
-import { isPaused, turnSwitches } from '../purger/switches.ts';
+import { endPause } from '../purger/pause.ts';
+import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describePause } from '../queries/pause.ts';
 
 const usage = `Usage: cdn-purger resume (--stack NAME | --ready FILE) [--json]
 
@@ -16,13 +18,19 @@ export const resumeCommand = defineCommand({
   options: purgerOptions,
   async run({ values, positionals }) {
     refuseArguments(positionals);
-    const switches = await turnSwitches(await connect(values), true);
+    const purger = await connect(values);
+    const { switches, pause } = await endPause(purger, await readSwitches(purger));
+    const was = pause === undefined ? '' : ` It was paused ${describePause(pause)}.`;
     return {
       exitCode: 0,
       stdout:
         values.json === true
-          ? JSON.stringify({ paused: isPaused(switches), ...switches }, null, 2)
-          : `Resumed (submit: ${switches.submit}, tick: ${switches.tick}). What has waited is purged now.\n\n${nextCommands(['status', 'what is left of it'])[0]}`,
+          ? JSON.stringify(
+              { paused: isPaused(switches), ...switches, ...(pause !== undefined && { was: pause }) },
+              null,
+              2,
+            )
+          : `Resumed (submit: ${switches.submit}, tick: ${switches.tick}). What has waited is purged now.${was}\n\n${nextCommands(['status', 'what is left of it'])[0]}`,
     };
   },
 });

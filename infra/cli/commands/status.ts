@@ -3,6 +3,7 @@ import { counted } from '../counted.ts';
 import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { readStatusFacts } from '../purger/status.ts';
+import { describePause } from '../queries/pause.ts';
 import { type Status, statusOf } from '../queries/status.ts';
 
 const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
@@ -35,7 +36,7 @@ function describe(status: Status): string {
     ['parked', `${parkedLanes.join(', ')}${parkedSince === undefined ? '' : `; since ${parkedSince}`}`],
     ['on the way', counted(open, 'purge')],
     ['dead letters', String(deadLetters)],
-    ['paused', status.paused ? 'yes' : 'no'],
+    ['paused', status.paused ? `yes, ${describePause(status.pause ?? {})}` : 'no'],
     [
       'tokens left',
       `${counted(tokens.files, 'file')}, ${counted(tokens.dirs, 'directory', 'directories')} for people`,

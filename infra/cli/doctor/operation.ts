@@ -2,7 +2,9 @@ import { isConnectionRefused } from '../aws-error.ts';
 import { pasteable, shellArgument } from '../next.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import type { Purger } from '../purger/connect.ts';
+import { readPause } from '../purger/pause.ts';
 import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describePause } from '../queries/pause.ts';
 import { type Check, failed, look, ok } from './check.ts';
 
 /** @returns that a local stack was stopped, where it was: nothing else can be looked at then */
@@ -24,8 +26,14 @@ export async function checkSwitches(purger: Purger): Promise<readonly Check[]> {
     const switches = await readSwitches(purger);
     const found = `submit is ${switches.submit}, tick is ${switches.tick}`;
     if (!isPaused(switches)) return [ok('pause', found)];
+    const pause = describePause((await readPause(purger, switches)) ?? {});
     return [
-      { name: 'pause', result: 'warning', found, fix: `${pasteable('resume')}  # once it is to go on` },
+      {
+        name: 'pause',
+        result: 'warning',
+        found: `${found}, paused ${pause}`,
+        fix: `${pasteable('resume')}  # once it is to go on`,
+      },
     ];
   });
 }

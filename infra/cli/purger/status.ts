@@ -4,6 +4,7 @@ import { waitReasons } from '../queries/waiting.ts';
 import { readAlarms } from './alarms.ts';
 import type { Purger } from './connect.ts';
 import { openLimits } from './limits.ts';
+import { readPause } from './pause.ts';
 import { readSwitches } from './switches.ts';
 import { readWork, type Work } from './work.ts';
 
@@ -19,6 +20,7 @@ export async function readStatusFacts(
     readAlarms(purger),
   ]);
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const pause = await readPause(purger, switches);
   const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
   const beyondShare = reasons.filter((reason) => reason === 'share').length;
   return {
@@ -27,6 +29,7 @@ export async function readStatusFacts(
     unread: purger.queues.watchedLeftOut ?? 0,
     quota,
     switches,
+    ...(pause !== undefined && { pause }),
     observing: purger.mode === 'observe',
     alarms,
   };

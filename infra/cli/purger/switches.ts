@@ -6,6 +6,8 @@ export interface Switches {
   readonly submit: string;
   /** EventBridge's word for the schedule of `tick`: `ENABLED` or `DISABLED`. */
   readonly tick: string;
+  /** When `submit` was last switched, in ISO 8601; missing on the local stack. */
+  readonly changedAt?: string;
 }
 
 /** @returns whether requests and releases go out */
@@ -17,7 +19,11 @@ export async function readSwitches({ clients, switches }: Purger): Promise<Switc
     lambda.send(new GetEventSourceMappingCommand({ UUID: switches.submit })),
     eventBridge.send(new DescribeRuleCommand({ Name: switches.tick })),
   ]);
-  return { submit: mapping.State ?? 'unknown', tick: rule.State ?? 'unknown' };
+  return {
+    submit: mapping.State ?? 'unknown',
+    tick: rule.State ?? 'unknown',
+    ...(mapping.LastModified !== undefined && { changedAt: mapping.LastModified.toISOString() }),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Alarm } from '../purger/alarms.ts';
 import { countOf, type QueueCounts } from '../purger/queues/queues.ts';
 import { isPaused, type Switches } from '../purger/switches.ts';
 import { observingReason } from './observing.ts';
+import type { Pause } from './pause.ts';
 import type { QuotaReport } from './quota.ts';
 
 /** What a status is made from. */
@@ -21,6 +22,8 @@ export interface StatusFacts {
   readonly unread: number;
   readonly quota: QuotaReport;
   readonly switches: Switches;
+  /** Missing where nothing is paused. */
+  readonly pause?: Pause;
   readonly observing: boolean;
   /** Undefined on the local stack. */
   readonly alarms: readonly Alarm[] | undefined;
@@ -42,6 +45,8 @@ export interface Status {
   readonly open: number;
   readonly deadLetters: number;
   readonly paused: boolean;
+  /** Since when, by whom and why, as far as that is known. */
+  readonly pause?: Pause;
   /** Whether nothing is purged, since it observes; then nothing is fresh. */
   readonly observing: boolean;
   /** What people may spend of the day's tokens. */
@@ -68,6 +73,7 @@ export function statusOf({
   unread,
   quota,
   switches,
+  pause,
   observing,
   alarms,
 }: StatusFacts): Status {
@@ -103,6 +109,7 @@ export function statusOf({
     open: open.length,
     deadLetters,
     paused,
+    ...(pause !== undefined && { pause }),
     observing,
     tokens: { files: quota.files.people, dirs: quota.dirs.people },
     requests: quota.requests.left,
