@@ -10,6 +10,7 @@ import { replays } from '../../../infra/cli/doctor/measure/experiments/replays.t
 import { requestWeights } from '../../../infra/cli/doctor/measure/experiments/request-weights.ts';
 import { fixtureOf } from '../../../infra/cli/doctor/measure/fixture/fixture.ts';
 import { interruptible, sleepUntil } from '../../../infra/cli/doctor/measure/interruption.ts';
+import { lookAround } from '../../../infra/cli/doctor/measure/look-around.ts';
 import {
   type Measurement,
   measure,
@@ -400,6 +401,18 @@ test('how long purges take is told where hundreds of purges of others are listed
   const { findings, facts } = await measure([completionTimes], { ...account.bench, get }, () => {});
   expect(findings).toMatchObject([{ certainty: 'measured', value: '60 s (p50), 60 s (p99)' }]);
   expect(facts.durationsMs).toHaveLength(3);
+});
+
+test('purges of production count among those that may disturb: they take from the same bucket', async () => {
+  const host = 'www.acme.example';
+  const deployedHosts = { production: [host], staging: [host] };
+  const account = await startMeasuredAccount({ host, deployedHosts, processingMs: () => 60_000 });
+  onTestFinished(account.stop);
+  const { bench } = account;
+  for (const target of ['production', 'staging'] as const) {
+    await bench.post(purgeOf(bench.urls(1), { target }), { files: 1, dirs: 0 });
+  }
+  expect(await lookAround(bench)).toMatchObject({ recentPurges: 2 });
 });
 
 test('once it is interrupted nothing more is sent, and what was found is kept', async () => {
