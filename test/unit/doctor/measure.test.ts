@@ -412,6 +412,7 @@ test('purges of production count among those that may disturb: they take from th
   for (const target of ['production', 'staging'] as const) {
     await bench.post(purgeOf(bench.urls(1), { target }), { files: 1, dirs: 0 });
   }
+  await bench.sleep(60_000);
   expect(await lookAround(bench)).toMatchObject({ recentPurges: 2 });
 });
 
