@@ -109,6 +109,7 @@ test('only what the newest change itself has made is what a page should show', (
     atMs: minutes,
     state: 'completed',
     isRepeat: false,
+    isAccepted: true,
   });
   const own = step(1, { etag: 'a', sinceMs: 1 });
   expect(newestShown([own])?.change?.id).toBe('s3://b/1');
@@ -138,7 +139,7 @@ test('what a server answers is printed on one line, and without what a terminal 
     answer: { status: 200 },
     seen: { address: '203.0.113.9', status: 200, via: 'x\u001b[2J', cacheStatus: 'HIT', age: '12' },
   };
-  expect(describeEdges(url, edgesNow(url, [edge], undefined, undefined))).toBe(
+  expect(describeEdges(edgesNow(url, [edge], undefined, undefined))).toBe(
     [
       'Now:',
       '  edge    dns (203.0.113.9): 200, HIT, Age 12, Via x\\u{1b}[2J',

@@ -151,13 +151,101 @@ test('logs are read back from now, an hour at a time, and where there are too ma
   });
 });
 
+const nothingKnown = {
+  purges: [],
+  parked: [],
+  letters: [],
+  queued: 0,
+  lettersLeft: 0,
+  paused: false,
+  observing: false,
+  hosts: [],
+};
+
+test('a page of a host that no rule names is not asked for at edges, and the rest is there all the same', async () => {
+  const other = 'https://other.example/a';
+  const purger = { clients: {}, hosts: ['h.example'], leftOut: 0, target: 'production' } as unknown as Purger;
+  const lookedAt = { url: other, match: matchUrl(other), facts: nothingKnown, nowMs: () => startMs };
+  const config = { credentials: 'x', target: 'production', rules: [] } as const;
+  const found = await lookFurther(purger, lookedAt, {
+    edges: { edgeAt: [], origin: undefined },
+    config,
+  });
+  expect(found).toEqual({
+    purgedBy: [],
+    problems: ['edges: no rule makes URLs of the host other.example, only of h.example'],
+  });
+  const before = [['status', 'what waits']] as const;
+  expect(describeFurther(other, found, before)).toMatch(
+    /No change purges it.*\n\nNot looked at:\n {2}edges: no rule .*\n\nNext: npx cdn-purger status {2}# what waits$/s,
+  );
+  const wrong = { edges: { edgeAt: ['a/b'], origin: undefined } };
+  await expect(lookFurther(purger, lookedAt, wrong)).rejects.toThrow('Expected --edge-at to be the address');
+  const staging = { ...purger, target: 'staging', hosts: [] } as unknown as Purger;
+  const { problems } = await lookFurther(staging, lookedAt, { edges: { edgeAt: [], origin: undefined } });
+  expect(problems).toEqual([
+    'edges: no name leads to those of staging, and probe.edges has none: name one with --edge-at ADDRESS',
+  ]);
+});
+
+test('the origin of a page without a change is the object that the rules make it of, and no other', async () => {
+  const page = 'https://h.example/blog/a.html';
+  const found = async (key: string, fileUrl: string, facts: object = {}) => {
+    const head = async () => {
+      throw Object.assign(new Error('none'), { name: 'NotFound', $metadata: {} });
+    };
+    const purger = {
+      clients: { objects: async () => ({ send: head }) },
+      tables: {},
+      hosts: ['h.example'],
+      leftOut: 0,
+      target: 'production',
+      vantages: [],
+    } as unknown as Purger;
+    const config = {
+      credentials: 'x',
+      target: 'production',
+      buckets: [{ name: 'www' }],
+      rules: [{ match: { source: 's3', key }, purge: { fileUrls: [fileUrl] } }],
+    } as const;
+    const known = { ...nothingKnown, ...facts };
+    const lookedAt = { url: page, match: matchUrl(page), facts: known, nowMs: () => startMs };
+    return lookFurther(purger, lookedAt, {
+      edges: { edgeAt: ['127.0.0.1:9'], origin: undefined },
+      config,
+    });
+  };
+  const own = await found('{+key}', 'https://h.example/{+key}');
+  expect(own.now?.origin).toMatchObject({ from: 's3://www/blog/a.html', status: 404 });
+  // What only shows the object is no file of it.
+  const listing = await found('blog/index.json', page);
+  expect(listing.objects).toMatchObject([{ id: 's3://www/blog/index.json' }]);
+  expect(listing.now).not.toHaveProperty('origin');
+  // What another change made stale may show something newer than the object.
+  const change = {
+    source: 'contentful',
+    action: 'put',
+    id: '1',
+    occurredAt: new Date(startMs).toISOString(),
+  };
+  const entry = { kind: 'file', url: page, target: 'production', action: 'invalidate' };
+  const purge = {
+    purgeId: 'p',
+    acceptedMs: startMs,
+    state: { kind: 'completed' },
+    messages: [{ v: 1, change, entries: [entry] }],
+  };
+  const changed = await found('{+key}', 'https://h.example/{+key}', { purges: [purge] });
+  expect(changed.now).not.toHaveProperty('origin');
+});
+
 test('what may not be read is said, and the rest is there all the same', async () => {
   const refusal = Object.assign(new Error('not yours'), { name: 'AccessDeniedException', $metadata: {} });
   const client = Object.assign(new CloudWatchLogsClient({ region: 'eu-west-1' }), {
     send: () => Promise.reject(refusal),
   });
   const purger = { clients: { logs: async () => client }, logGroups: ['a'] } as unknown as Purger;
-  const facts = { purges: [], parked: [], letters: [] };
+  const facts = { ...nothingKnown, hosts: ['h.example'] };
   const lookedAt = { url, match: matchUrl(url), facts, nowMs: () => startMs };
   const config = { credentials: 'x', target: 'production', rules: [] } as const;
   const found = await lookFurther(purger, lookedAt, {

@@ -6,10 +6,11 @@ import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { type LookedAt, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import { nextCommands } from '../../infra/cli/next.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readObjects } from '../../infra/cli/purger/objects/read-objects.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
-import { describeObjects } from '../../infra/cli/queries/objects/describe-objects.ts';
+import { describeObjects, objectSteps } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
@@ -126,7 +127,8 @@ describe('an object that a page comes from', () => {
   });
 
   test('is printed with what is recorded of it, and what to do where its change has not come', () => {
-    expect(describeObjects([look({ now, recorded: { etag: 'old', atMs: at(5) } })])).toBe(
+    const objects = [look({ now, recorded: { etag: 'old', atMs: at(5) } })];
+    expect([describeObjects(objects), '', ...nextCommands(...objectSteps(objects))].join('\n')).toBe(
       [
         'Objects that it comes from:',
         '  s3://www/blog/a.html: changed 2026-11-26T08:01:40.000Z, ETag new',
@@ -136,7 +138,22 @@ describe('an object that a page comes from', () => {
         'Next: npx cdn-purger doctor  # whether the bucket sends its events; why with --logs 3h: what its receiver has made of them',
       ].join('\n'),
     );
-    expect(describeObjects([look({ now, ...put(100) })])).not.toContain('Next');
+    expect(objectSteps([look({ now, ...put(100) })])).toEqual([]);
+  });
+
+  test('whose change is not known may wait in the queues, which comes before all else that may be wrong', () => {
+    const queued = look({ now, queued: 2 });
+    expect(queued.meaning).toBe(
+      'it has changed since: that may be among the 2 messages in the queues; else no such change is known here',
+    );
+    expect(objectSteps([queued])).toEqual([['status', 'what waits']]);
+    const paused = look({ ...put(1), queued: 1, paused: true });
+    expect(paused).toMatchObject({
+      isKnown: false,
+      meaning: expect.stringContaining('among the 1 message in the queues, which wait while it is paused'),
+    });
+    expect(objectSteps([paused])).toEqual([['resume', 'once it is to go on']]);
+    expect(look({ now, ...put(100), queued: 2 })).toMatchObject({ isKnown: true });
   });
 });
 
@@ -153,9 +170,9 @@ test('an event of an object in the dead letter queue is found, in whatever it is
   for (const body of [event, { requestContext: {}, requestPayload: event }]) {
     const rejected = rejectedEventOf(id, [letter({ v: 1, entries: [] }, 'x'), letter(body ?? {}, 'm')]);
     expect(rejected).toMatchObject({ messageId: 'm' });
-    const printed = describeObjects([objectNow({ ...unknown, now, ...(rejected && { rejected }) })]);
-    expect(printed).toContain('    an event of it is the dead letter m: ');
-    expect(printed).toContain('Next: npx cdn-purger dead  # why');
+    const objects = [objectNow({ ...unknown, now, queued: 1, ...(rejected && { rejected }) })];
+    expect(describeObjects(objects)).toContain('    an event of it is the dead letter m: ');
+    expect(objectSteps(objects)).toContainEqual(['dead', 'why']);
   }
   expect(rejectedEventOf('s3://www/other', [letter(event ?? {}, 'm')])).toBeUndefined();
   expect(rejectedEventOf(id, [{ ...letter({}, 'm'), body: 'no json' }])).toBeUndefined();

@@ -207,6 +207,50 @@ describe('the state of a URL is that of its newest change', () => {
   });
 });
 
+test('a host that no rule names is not purged by hand, as CDN Pro may reject it', () => {
+  const other = why({ hosts: ['www.example.com'] });
+  expect(other).toMatchObject({ unknownHost: 'h.example' });
+  expect(describeWhy(other)).not.toContain('cdn-purger purge');
+  expect(why({ hosts: ['h.example'] })).not.toHaveProperty('unknownHost');
+});
+
+test('what was rejected is said to be never purged, exactly where nothing of its newest change was accepted', () => {
+  const before = purgeAt(2, completed, messageOf(1));
+  const never = why({ purges: [before], letters: [letterOf(6, messageOf(5))] });
+  expect(never).toMatchObject({ state: 'failed', neverPurged: true });
+  expect(describeWhy(never)).toContain(
+    '  failed: its newest change was never purged, and is in the dead letter queue\n  not deployed\n',
+  );
+  const partial = purgeAt(5, { kind: 'superseded' }, messageOf(5));
+  for (const facts of [
+    { purges: [purgeAt(6, failed, messageOf(5))] },
+    { purges: [partial], letters: [letterOf(6, messageOf(5, { repair: 1 }))] },
+    { letters: [letterOf(6, messageOf(5, { repair: 1 }))] },
+  ]) {
+    expect(why(facts)).toMatchObject({ state: 'failed' });
+    expect(why(facts)).not.toHaveProperty('neverPurged');
+    expect(describeWhy(why(facts))).toContain('failed: some servers may show the old version');
+  }
+});
+
+test('where older changes and purges are left out, it is said what has them', () => {
+  const many = Array.from({ length: 6 }, (_, at) => purgeAt(at + 1, completed, messageOf(at)));
+  const report = why({ purges: many.toReversed() });
+  const printed = describeWhy(report);
+  expect(printed).toContain(
+    `\nNext: npx cdn-purger report --url ${url}  # older changes and purges, which are left out here`,
+  );
+  expect(describeWhy(report, Number.POSITIVE_INFINITY)).not.toContain('report --url');
+  expect(describeWhy(why({ purges: many.slice(0, 5) }))).not.toContain('report --url');
+});
+
+test('a change by hand is said to be that', () => {
+  const change = { source: 'cdn-purger', action: 'delete', id: 'ticket 12', by: 'ana' } as const;
+  const at = { ...change, occurredAt: changeAt(1).occurredAt };
+  const printed = describeWhy(why({ purges: [purgeAt(2, completed, messageOf(1, { change: at }))] }));
+  expect(printed).toContain('changed    by hand, delete: ticket 12, by ana\n');
+});
+
 test('what is not known of a URL is not known for longer than purges are', () => {
   const noted = (facts: Partial<WhyFacts>) => why(facts).notes.join('\n');
   expect(noted({})).toContain('not purged in the last 90 days');

@@ -1,17 +1,22 @@
 import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
+import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
+import { compileRules } from '../../../../functions/core/mapping/compile-rules.ts';
+import type { ObjectChange } from '../../../../functions/core/model/types.ts';
 import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { describeAwsError } from '../../aws-error.ts';
 import { changesThatPurge, type PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../../explain/reverse/print-purging-changes.ts';
+import { type NextCommand, nextCommands } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { type LookOptions, lookNow } from '../../purger/edges/look-now.ts';
+import { NotAskedError } from '../../purger/edges/not-asked-error.ts';
 import { readUrlLines } from '../../purger/logs/read-lines.ts';
 import { readObjects } from '../../purger/objects/read-objects.ts';
 import { describeLines } from '../../queries/logs/describe-lines.ts';
 import { type UrlLines, urlTerms } from '../../queries/logs/url-lines.ts';
-import { describeObjects } from '../../queries/objects/describe-objects.ts';
+import { describeObjects, objectSteps } from '../../queries/objects/describe-objects.ts';
 import type { ObjectNow } from '../../queries/objects/object-now.ts';
-import { describeEdges } from '../../queries/why/describe-edges.ts';
+import { describeEdges, edgeSteps } from '../../queries/why/describe-edges.ts';
 import type { EdgesNow } from '../../queries/why/edge-now.ts';
 import { isProvable, newestOf, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
@@ -36,7 +41,7 @@ export interface FurtherOptions {
 export interface LookedAt {
   readonly url: string;
   readonly match: UrlMatch;
-  readonly facts: UrlFacts & Pick<WhyFacts, 'knownSince'>;
+  readonly facts: UrlFacts & Partial<Pick<WhyFacts, 'knownSince' | 'queued' | 'paused'>>;
   readonly nowMs: () => number;
 }
 
@@ -59,24 +64,26 @@ export async function lookFurther(
 ): Promise<Further> {
   const steps = stepsOf(facts, match);
   const purgedBy = config && changesThatPurge(config, url);
-  const ids = [...new Set([...objectsOf(steps), ...wholeObjectsOf(purgedBy ?? [])])];
+  const whole = wholeObjectsOf(purgedBy ?? []);
+  const ids = [...new Set([...objectsOf(steps), ...whole.map(({ id }) => id)])];
+  // What changed since, whatever it was, may be what the page shows.
+  const isUnchanged = steps.every(({ change }) => change?.source === byHandSource);
+  const ownObjects = config !== undefined && isUnchanged ? ownObjectsOf(whole, config, match) : [];
   const looksAtObjects = ids.length > 0 && (edges !== undefined || config !== undefined);
   const problems: string[] = [];
   const noted = (what: string) => (error: unknown) => {
-    const message = describeAwsError(error);
+    const message = error instanceof NotAskedError ? error.message : describeAwsError(error);
     if (message === undefined) throw error;
     problems.push(`${what}: ${message}`);
     return undefined;
   };
   const [objects, now, logs] = await Promise.all([
     looksAtObjects
-      ? readObjects(purger, ids, {
-          steps,
-          letters: facts.letters,
-          knownSinceMs: knownSinceMs(steps, facts, nowMs()),
-        }).catch(noted('objects'))
+      ? readObjects(purger, ids, { ...facts, steps, knownSinceMs: knownSinceMs(steps, facts, nowMs()) }).catch(
+          noted('objects'),
+        )
       : undefined,
-    edges && lookNow(purger, url, { match, facts, nowMs: nowMs() }, edges),
+    edges && lookNow(purger, url, { match, facts, ownObjects, nowMs: nowMs() }, edges).catch(noted('edges')),
     logOptions &&
       readUrlLines(purger, { ...logOptions, terms: urlTerms(url, ids), nowMs }).catch(noted('logs')),
   ]);
@@ -107,21 +114,55 @@ function objectsOf(steps: readonly Step[]): readonly string[] {
 }
 
 /** Those of which a rule makes the URL itself, and that the rules name in full. */
-function wholeObjectsOf(changes: readonly PurgingChange[]): readonly string[] {
+function wholeObjectsOf(changes: readonly PurgingChange[]): readonly ObjectChange[] {
   return changes.flatMap(({ change, example, entry }) =>
-    example.source === 's3' && example.id === change && entry.kind === 'file' ? [example.id] : [],
+    example.source === 's3' && example.id === change && entry.kind === 'file'
+      ? [example as ObjectChange]
+      : [],
   );
 }
 
-/** @returns in words what else is known of a page */
-export function describeFurther(url: string, { purgedBy, objects, now, logs, problems }: Further): string {
+/** Those of which the page is the file itself, and not one that only shows them. */
+function ownObjectsOf(
+  changes: readonly ObjectChange[],
+  config: PurgerConfig,
+  { matches }: UrlMatch,
+): readonly string[] {
+  const rules = compileRules(config);
+  const isOwn = (change: ObjectChange) => {
+    const shown = { ...change, shows: { sinceMs: 0 } };
+    const { entries } = rules.map(shown);
+    return entries.some((entry) => isProvable(entry) && matches(entry));
+  };
+  return [...new Set(changes.filter(isOwn).map(({ id }) => id))];
+}
+
+/**
+ * @param before what to do by what the journal has
+ * @returns in words what else is known of a page, and what to do
+ */
+export function describeFurther(
+  url: string,
+  { purgedBy, objects, now, logs, problems }: Further,
+  before: readonly NextCommand[] = [],
+): string {
+  const steps = [...(now ? edgeSteps(url, now) : []), ...before, ...(objects ? objectSteps(objects) : [])];
   const parts = [
     purgedBy &&
       `What purges it, by the rules of this configuration:\n${describePurgedUrl({ url, changes: purgedBy })}`,
     objects && describeObjects(objects),
-    now && describeEdges(url, now),
+    now && describeEdges(now),
     logs && describeLines(logs),
     problems && ['Not looked at:', ...problems.map((each) => `  ${each}`)].join('\n'),
+    steps.length > 0 ? nextCommands(...distinct(steps)).join('\n') : undefined,
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** A purge that waits for its end is rather done than one that does not. */
+function distinct(steps: readonly NextCommand[]): readonly NextCommand[] {
+  const keyOf = (command: string) => command.replace(/ --wait$/, '');
+  const first = new Map<string, NextCommand>();
+  for (const step of steps) if (!first.has(keyOf(step[0]))) first.set(keyOf(step[0]), step);
+  return [...first.values()];
 }

@@ -2,7 +2,7 @@ import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import { connect, type Purger } from '../../purger/connect.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { readTime } from '../../queries/time.ts';
-import { describeWhy } from '../../queries/why/describe-why.ts';
+import { describeFacts, describeWhy, whySteps } from '../../queries/why/describe-why.ts';
 import { readOneUrl } from '../../queries/why/read-url.ts';
 import { matchUrl } from '../../queries/why/url-match.ts';
 import { type WhyReport, whyReport } from '../../queries/why/why.ts';
@@ -57,14 +57,16 @@ export const whyCommand = defineCommand({
     const further = report.state === 'unknown' ? withLogs(asked, purger, nowMs()) : asked;
     if (further === undefined) return { exitCode, stdout: printed(report, values) };
     // What comes in addition may take seconds, and so may its code.
-    if (values.json !== true) print(`${describeWhy(report)}\n`);
+    if (values.json !== true) print(`${describeFacts(report)}\n`);
     const { describeFurther, lookFurther } = await import('./look-further.ts');
     const found = await lookFurther(purger, { url, match, facts, nowMs }, further);
     const isOlder = found.now?.edges.some(({ version }) => version === 'older') ?? false;
     return {
       exitCode: isOlder ? 1 : exitCode,
       stdout:
-        values.json === true ? JSON.stringify({ ...report, ...found }, null, 2) : describeFurther(url, found),
+        values.json === true
+          ? JSON.stringify({ ...report, ...found }, null, 2)
+          : describeFurther(url, found, whySteps(report)),
     };
   },
 });

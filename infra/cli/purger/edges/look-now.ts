@@ -6,6 +6,7 @@ import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
 import { askObject } from '../objects/ask-object.ts';
 import { askEdges, askNamedOrigin } from './ask-edges.ts';
+import { NotAskedError } from './not-asked-error.ts';
 
 /** Where to look, as the command line has it. */
 export interface LookOptions {
@@ -15,11 +16,22 @@ export interface LookOptions {
   readonly origin: string | undefined;
 }
 
-/** @returns what edges and the origin show of a URL now; the origin is an object, where the newest change is one of S3 */
+/** A page, what the journal has of it, and the objects of which it is the file by the rules. */
+interface LookedAt {
+  readonly match: UrlMatch;
+  readonly facts: UrlFacts;
+  readonly ownObjects: readonly string[];
+  readonly nowMs: number;
+}
+
+/**
+ * @returns what edges and the origin show of a URL now; the origin is the object of the newest change, or that of the rules
+ * @throws UsageError for an address or an origin that is none; NotAskedError where no edge may be asked
+ */
 export async function lookNow(
   purger: Purger,
   url: string,
-  { match, facts, nowMs }: { readonly match: UrlMatch; readonly facts: UrlFacts; readonly nowMs: number },
+  { match, facts, ownObjects, nowMs }: LookedAt,
   { edgeAt, origin }: LookOptions,
 ): Promise<EdgesNow> {
   const page = new URL(url);
@@ -29,13 +41,21 @@ export async function lookNow(
   const versionHeader = newest?.shows.header?.name;
   const [edges, asked] = await Promise.all([
     askEdges({ url: page, vantages, hosts: hostsOf(purger, page), versionHeader }),
-    named === undefined ? askOwn(newest?.change?.id, purger) : askNamedOrigin(named),
+    named === undefined ? askOwn(newest?.change?.id, ownObjects, purger) : askNamedOrigin(named),
   ]);
   return edgesNow(url, edges, asked, expectedOf(asked, newest?.shows, nowMs));
 }
 
-async function askOwn(id: string | undefined, { clients }: Purger): Promise<Now | undefined> {
-  return id === undefined ? undefined : askObject(id, clients);
+/** Of several objects that may be the page, which one is its origin is known where only one exists. */
+async function askOwn(
+  changed: string | undefined,
+  ownObjects: readonly string[],
+  { clients }: Purger,
+): Promise<Now | undefined> {
+  const ids = changed === undefined ? ownObjects : [changed];
+  const asked = await Promise.all(ids.map((id) => askObject(id, clients)));
+  const existing = asked.filter((now) => now?.answer?.status !== 404);
+  return existing.length === 0 ? asked[0] : existing.length === 1 ? existing[0] : undefined;
 }
 
 /** Where the rules do not say all hosts, that of the URL is taken for one. */
@@ -43,14 +63,14 @@ function hostsOf({ hosts, leftOut }: Purger, { origin, hostname }: URL): readonl
   const isKnown = leftOut === 0 && hosts.length > 0;
   if (!isKnown) return [hostname];
   if (hostProblem(`${origin}/`, hosts) === undefined) return hosts;
-  throw new UsageError(`Expected a URL of a host of the rules, ${hosts.join(', ')}, got ${hostname}`);
+  throw new NotAskedError(`no rule makes URLs of the host ${hostname}, only of ${hosts.join(', ')}`);
 }
 
 function vantagesOf({ vantages, target }: Purger): readonly string[] {
   const known = vantages ?? (target === 'production' ? ['dns'] : []);
   if (known.length > 0) return known;
-  throw new UsageError(
-    `Expected --edge-at with the address of an edge: no name leads to those of ${target}, and probe.edges has none`,
+  throw new NotAskedError(
+    `no name leads to those of ${target}, and probe.edges has none: name one with --edge-at ADDRESS`,
   );
 }
 

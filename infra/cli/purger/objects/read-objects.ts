@@ -14,6 +14,9 @@ export interface KnownChanges {
   readonly letters: readonly DeadLetter[];
   /** From when on none is missing among the steps, in milliseconds. */
   readonly knownSinceMs: number;
+  /** Messages in the queues. */
+  readonly queued?: number;
+  readonly paused?: boolean;
 }
 
 const concurrency = 8;
@@ -27,12 +30,12 @@ const most = 20;
 export async function readObjects(
   purger: Purger,
   ids: readonly string[],
-  { steps, letters, knownSinceMs }: KnownChanges,
+  { steps, letters, knownSinceMs, queued = 0, paused = false }: KnownChanges,
 ): Promise<readonly ObjectNow[]> {
   const read = async (id: string) => {
     const rejected = rejectedEventOf(id, letters);
     const facts = await readFacts(id, steps, purger);
-    return objectNow({ ...facts, knownSinceMs, ...(rejected && { rejected }) });
+    return objectNow({ ...facts, knownSinceMs, queued, paused, ...(rejected && { rejected }) });
   };
   return pMap(ids.slice(0, most), read, { concurrency });
 }

@@ -1,20 +1,29 @@
-import { nextCommands } from '../../next.ts';
+import type { NextCommand } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { ObjectNow } from './object-now.ts';
 
 /** @returns in words whether the newest changes of objects have arrived */
 export function describeObjects(objects: readonly ObjectNow[]): string {
-  return ['Objects that it comes from:', ...objects.flatMap(rows), ...nextSteps(objects)].join('\n');
+  return ['Objects that it comes from:', ...objects.flatMap(rows)].join('\n');
 }
 
-function nextSteps(objects: readonly ObjectNow[]): readonly string[] {
+/** @returns what to do where the newest change of an object is not known */
+export function objectSteps(objects: readonly ObjectNow[]): readonly NextCommand[] {
   if (objects.some(({ rejected }) => rejected !== undefined)) {
-    return ['', ...nextCommands(['dead', 'why'], ['redrive', 'purges it, once the cause is fixed'])];
+    return [
+      ['dead', 'why'],
+      ['redrive', 'purges it, once the cause is fixed'],
+    ];
   }
-  if (objects.every(({ isKnown }) => isKnown !== false)) return [];
+  const missing = objects.filter(({ isKnown }) => isKnown === false);
+  const [first] = missing;
+  if (first === undefined) return [];
+  const { mayWait } = first;
+  if (mayWait === 'paused') return [['resume', 'once it is to go on']];
   const purpose =
     'whether the bucket sends its events; why with --logs 3h: what its receiver has made of them';
-  return ['', ...nextCommands(['doctor', purpose])];
+  if (mayWait === 'queued') return [['status', 'what waits']];
+  return [['doctor', purpose]];
 }
 
 function rows({ id, etag, lastModified, recorded, rejected, meaning }: ObjectNow): readonly string[] {

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import type { RejectedEvent } from './rejected-event.ts';
 
 /** What S3 has of an object now, and what is known of its changes. */
@@ -16,6 +17,9 @@ export interface ObjectFacts {
   /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
   readonly recorded?: { readonly etag: string; readonly atMs: number };
   readonly rejected?: RejectedEvent;
+  /** Messages in the queues, of which nobody knows what they are about. */
+  readonly queued?: number;
+  readonly paused?: boolean;
 }
 
 /** An object that a page comes from. Times are ISO 8601. */
@@ -27,6 +31,8 @@ export interface ObjectNow {
   readonly rejected?: RejectedEvent;
   /** Whether its newest change is known here; undefined where that cannot be told. */
   readonly isKnown?: boolean;
+  /** Where a change that is not known may wait: in the queues, or in the queues of a purger that is paused. */
+  readonly mayWait?: 'queued' | 'paused';
   readonly meaning: string;
 }
 
@@ -49,17 +55,10 @@ export function objectNow(facts: ObjectFacts): ObjectNow {
   };
 }
 
-function arrivalOf({
-  now,
-  putMs,
-  deleteMs,
-  knownSinceMs,
-  recorded,
-}: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'meaning'> {
+function arrivalOf(facts: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'mayWait' | 'meaning'> {
+  const { now, putMs, deleteMs, knownSinceMs, recorded } = facts;
   if (now === undefined) {
-    if (putMs > deleteMs) {
-      return { isKnown: false, meaning: 'it is not there any more, and no delete of it is known here' };
-    }
+    if (putMs > deleteMs) return missing('it is not there any more', 'no delete of it is known here', facts);
     return deleteMs === never
       ? { meaning: 'there is no such object' }
       : { isKnown: true, meaning: 'it was deleted, which is known here' };
@@ -75,7 +74,22 @@ function arrivalOf({
       meaning: `it has not changed since ${iso(knownSinceMs)}: older changes of the page were not looked for`,
     };
   }
-  return { isKnown: false, meaning: 'it has changed since, and no such change is known here' };
+  return missing('it has changed since', 'no such change is known here', facts);
+}
+
+/** What is in the queues cannot be looked into, and is named before all else that may be wrong. */
+function missing(
+  what: string,
+  unknown: string,
+  { queued = 0, paused = false, rejected }: ObjectFacts,
+): Pick<ObjectNow, 'isKnown' | 'mayWait' | 'meaning'> {
+  if (queued === 0 || rejected !== undefined) return { isKnown: false, meaning: `${what}, and ${unknown}` };
+  const among = `among the ${counted(queued, 'message')} in the queues`;
+  return {
+    isKnown: false,
+    mayWait: paused ? 'paused' : 'queued',
+    meaning: `${what}: that may be ${among}${paused ? ', which wait while it is paused' : ''}; else ${unknown}`,
+  };
 }
 
 function iso(ms: number): string {

@@ -1,9 +1,9 @@
-import { nextCommands, shellArgument } from '../../next.ts';
+import { type NextCommand, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
-import type { EdgeShown, EdgesNow, Shown } from './edge-now.ts';
+import type { EdgesNow, Shown } from './edge-now.ts';
 
 /** @returns in words what the origin and edges show now */
-export function describeEdges(url: string, { origin, edges }: EdgesNow): string {
+export function describeEdges({ origin, edges }: EdgesNow): string {
   return [
     'Now:',
     ...(origin === undefined ? [] : [row('origin', origin)]),
@@ -11,7 +11,6 @@ export function describeEdges(url: string, { origin, edges }: EdgesNow): string 
       row('edge', edge),
       ...(edge.status === undefined ? [] : [`          ${printable(edge.meaning)}`]),
     ]),
-    ...nextSteps(url, edges),
   ].join('\n');
 }
 
@@ -33,11 +32,8 @@ function factsOf(seen: Omit<Shown, 'from'>): readonly string[] {
   ];
 }
 
-function nextSteps(url: string, edges: readonly EdgeShown[]): readonly string[] {
+/** @returns what to do where an edge shows an older version */
+export function edgeSteps(url: string, { edges }: EdgesNow): readonly NextCommand[] {
   if (edges.every(({ version }) => version !== 'older')) return [];
-  return [
-    '',
-    'Where a purge of it is under way, wait for its end; else:',
-    ...nextCommands([`purge ${shellArgument(url)} --wait`, 'purges it again']),
-  ];
+  return [[`purge ${shellArgument(url)} --wait`, 'purges it again, unless a purge of it is under way']];
 }

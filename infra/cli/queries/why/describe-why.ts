@@ -1,3 +1,4 @@
+import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import { waitReasonText } from '../waiting.ts';
@@ -18,13 +19,21 @@ const meanings: Readonly<Record<UrlState, string>> = {
   superseded: 'superseded: it is purged again',
   unknown: 'unknown: nothing is known of a change',
 };
+const neverPurgedMeaning = 'failed: its newest change was never purged, and is in the dead letter queue';
 
 /**
  * @param mostPrinted how many changes and purges are printed at most, the newest
- * @returns a report in words
+ * @returns a report in words, and what to do
  */
-export function describeWhy(
-  { url, state, reason, changes, purges, waiting, deadLetters, paused, notes }: WhyReport,
+export function describeWhy(report: WhyReport, mostPrinted = fewPrinted): string {
+  const steps = whySteps(report, mostPrinted);
+  const facts = describeFacts(report, mostPrinted);
+  return steps.length === 0 ? facts : [facts, '', ...nextCommands(...steps)].join('\n');
+}
+
+/** @returns a report in words, without what to do */
+export function describeFacts(
+  { url, state, reason, neverPurged, changes, purges, waiting, deadLetters, notes }: WhyReport,
   mostPrinted = fewPrinted,
 ): string {
   const rows = [
@@ -37,12 +46,11 @@ export function describeWhy(
   const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}${why}`;
   return [
     url,
-    `  ${meanings[state]}`,
+    `  ${neverPurged === true ? neverPurgedMeaning : meanings[state]}`,
     ...(reason === undefined ? [] : [`  ${printable(reason)}`]),
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
     ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
-    ...nextSteps(state, url, paused),
   ].join('\n');
 }
 
@@ -52,13 +60,13 @@ function inOrder(rows: readonly string[]): readonly string[] {
 }
 
 function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: WhyChange): string {
-  const from = webhook ?? source;
+  const from = source === byHandSource ? `by hand, ${action}` : `${webhook ?? source}: ${action}`;
   const names = rules.map((name) => `"${name}"`).join(', ');
   const matched = rules.length === 0 ? '' : `, by the ${rules.length === 1 ? 'rule' : 'rules'} ${names}`;
   return row(
     occurredAt,
     'changed',
-    `${from}: ${action} ${id}${matched}${by === undefined ? '' : `, by ${by}`}`,
+    `${from}${source === byHandSource ? ':' : ''} ${id}${matched}${by === undefined ? '' : `, by ${by}`}`,
   );
 }
 
@@ -110,7 +118,12 @@ function row(at: string, what: string, words: string): string {
   return `  ${time}  ${what.padEnd(10)} ${printable(words)}`;
 }
 
-function nextSteps(state: UrlState, url: string, paused: boolean): readonly string[] {
+/** @returns what to do by a report, of which so many changes and purges are printed */
+export function whySteps(
+  { url, state, paused, unknownHost, changes, purges, deadLetters }: WhyReport,
+  mostPrinted = fewPrinted,
+): readonly NextCommand[] {
+  const page = shellArgument(url);
   const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
     waiting: [['waiting', 'what goes before it']],
     failed: [
@@ -118,11 +131,18 @@ function nextSteps(state: UrlState, url: string, paused: boolean): readonly stri
       ['redrive', 'purges it again, once the cause is fixed'],
     ],
     unknown: [
-      // Whatever is queued meanwhile waits, too.
-      paused ? ['resume', 'once it is to go on'] : [`purge ${shellArgument(url)}`, 'purges it'],
+      // Whatever is queued meanwhile waits, too. A host that no rule names may be none of CDN Pro's.
+      ...(paused ? [resume] : unknownHost === undefined ? [purgeOf(page)] : []),
       ['status', 'what waits'],
     ],
   };
-  const own = steps[state];
-  return own === undefined ? [] : ['', ...nextCommands(...own)];
+  const isMore = [changes, purges, deadLetters].some(({ length }) => length > mostPrinted);
+  const more: NextCommand = [`report --url ${page}`, 'older changes and purges, which are left out here'];
+  return [...(steps[state] ?? []), ...(isMore ? [more] : [])];
+}
+
+const resume: NextCommand = ['resume', 'once it is to go on'];
+
+function purgeOf(page: string): NextCommand {
+  return [`purge ${page}`, 'purges it'];
 }

@@ -32,6 +32,8 @@ export interface Step {
   readonly reason?: string;
   /** Whether it was purged before for the same change, and nothing was wrong with that, so that this comes in addition. */
   readonly isRepeat: boolean;
+  /** Whether CDN Pro has accepted a purge of it, or had before: a dead letter may be what CDN Pro refused. */
+  readonly isAccepted: boolean;
 }
 
 /** What a URL's entries are looked for in. */
@@ -48,7 +50,7 @@ export function stepsOf(
 ): readonly Step[] {
   const steps = (
     message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair'>,
-    seen: Pick<Step, 'atMs' | 'state' | 'reason'>,
+    seen: Pick<Step, 'atMs' | 'state' | 'reason' | 'isAccepted'>,
     changedMs = seen.atMs,
     stale?: ReadonlySet<string>,
   ): readonly Step[] =>
@@ -59,24 +61,27 @@ export function stepsOf(
       key: entryKey(entry),
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
       ...(isProvable(entry) ? seen : unproven(seen)),
+      isAccepted: seen.isAccepted || message.repeats !== undefined || (message.repair ?? 0) > 0,
       ...(stale !== undefined && !isStale(entry, stale) && besidesStale),
     }));
   return [
     ...purges.flatMap(({ messages, acceptedMs, state }) => {
-      const seen = { atMs: acceptedMs, ...seenOf(state) };
+      const seen = { atMs: acceptedMs, isAccepted: state.kind !== 'observed', ...seenOf(state) };
       const stale = state.stale && new Set(state.stale);
       return messages.flatMap((message) => steps(message, seen, acceptedMs, stale));
     }),
     ...letters.flatMap(({ body, sentAt, reason }) => {
-      const seen = { atMs: Date.parse(sentAt), state: 'failed', reason } as const;
+      const seen = { atMs: Date.parse(sentAt), isAccepted: false, state: 'failed', reason } as const;
       return readMessages(body).flatMap((read) => (read.kind === 'message' ? steps(read.message, seen) : []));
     }),
     // It is removed once it is purged: what waits has been purged for an older change only.
     ...parked.flatMap(({ entry, sinceMs, ...own }) =>
-      steps({ ...own, entries: [entry] }, { atMs: Number.POSITIVE_INFINITY, state: 'waiting' }, sinceMs),
+      steps({ ...own, entries: [entry] }, { ...whileParked, isAccepted: false }, sinceMs),
     ),
   ];
 }
+
+const whileParked = { atMs: Number.POSITIVE_INFINITY, state: 'waiting' } as const;
 
 /** CDN Pro has finished the whole purge: what was not seen to be old is not sent again for what was. */
 const besidesStale = {

@@ -24,6 +24,8 @@ export interface WhyReport {
   /** How far its newest change is that is known. */
   readonly state: UrlState;
   readonly reason?: string;
+  /** Whether the newest change was refused before CDN Pro has purged anything for it. */
+  readonly neverPurged?: true;
   readonly changes: readonly WhyChange[];
   readonly purges: readonly WhyPurge[];
   /** Where it waits for tokens. */
@@ -31,6 +33,8 @@ export interface WhyReport {
   readonly deadLetters: readonly WhyDeadLetter[];
   /** Whether all purge requests are held. */
   readonly paused: boolean;
+  /** The URL's host, where no rule makes URLs of it. */
+  readonly unknownHost?: string;
   /** What else is known, or cannot be. */
   readonly notes: readonly string[];
 }
@@ -109,17 +113,31 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
   const steps = stepsOf(facts, match);
   const { state, reason } = newestOf(steps) ?? { state: 'unknown' as const };
   const { waiting } = facts;
+  const unknownHost = unknownHostOf(url, facts);
   return {
     url,
     state,
     ...(reason !== undefined && { reason }),
+    ...(state === 'failed' && isNeverPurged(steps) && { neverPurged: true }),
     changes: changesOf(steps),
     purges: facts.purges.map((purge) => purgeOf(purge, match)),
     ...(waiting !== undefined && { waiting }),
     deadLetters: lettersOf(facts, match),
     paused: facts.paused,
-    notes: [...notesOf(facts), ...(steps.length > 0 ? [] : unknownNotes(url, facts, alsoRead))],
+    ...(unknownHost !== undefined && { unknownHost }),
+    notes: [...notesOf(facts), ...(steps.length > 0 ? [] : unknownNotes(facts, unknownHost, alsoRead))],
   };
+}
+
+/** All that there is of the newest change is in the dead letter queue. */
+function isNeverPurged(steps: readonly Step[]): boolean {
+  const newestMs = Math.max(...steps.map(({ changedMs }) => changedMs));
+  return steps.every(({ changedMs, isAccepted }) => changedMs < newestMs || !isAccepted);
+}
+
+function unknownHostOf(url: string, { hosts }: WhyFacts): string | undefined {
+  const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
+  return hosts.length === 0 ? undefined : unknownHosts([file], hosts)[0];
 }
 
 function changesOf(steps: readonly Step[]): readonly WhyChange[] {
@@ -181,12 +199,10 @@ function notesOf({ queued, lettersLeft, paused, observing }: WhyFacts): readonly
 
 /** Why there may be nothing. */
 function unknownNotes(
-  url: string,
   { hosts, knownSince, letters }: WhyFacts,
+  host: string | undefined,
   { logs = false, config = false }: AlsoRead,
 ): readonly string[] {
-  const file = { kind: 'file', url, target: 'production', action: 'invalidate' } as const;
-  const [host] = hosts.length === 0 ? [] : unknownHosts([file], hosts);
   return [
     `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
     ...lettersWithoutUrl(letters),
