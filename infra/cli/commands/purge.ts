@@ -9,11 +9,12 @@ import {
   type Surroundings,
 } from '../command.ts';
 import { counted } from '../counted.ts';
-import { nextCommands } from '../next.ts';
+import { type NextCommand, nextCommands } from '../next.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
 import { sendByHand } from '../purger/queues/send-by-hand.ts';
+import { isPaused, readSwitches } from '../purger/switches.ts';
 import { observingReason } from '../queries/observing.ts';
 import {
   type Cost,
@@ -79,8 +80,8 @@ export const purgeCommand = defineCommand({
     if (values['dry-run'] === true) {
       const doubts = doubtsOf(read.entries, purger);
       const asked = doubts.map((doubt) => `Without --yes it is asked about first: ${doubt}.`);
-      const planned = describePlan(read.entries, plan, 'would be purged');
-      return print(0, { queued: 0, ...read, ...plan, doubts }, [planned, ...asked].join('\n'));
+      const lines = [...describePlan(read.entries, plan, true), ...asked, ...stepsOf(plan)];
+      return print(0, { queued: 0, ...read, ...plan, doubts }, lines.join('\n'));
     }
     if (purger.mode === 'observe') {
       return print(1, { queued: 0, ...read, ...plan }, `Nothing was purged. It is ${observingReason}.`);
@@ -93,19 +94,22 @@ export const purgeCommand = defineCommand({
       return print(1, { queued: 0, refusal, ...read, ...plan }, refusal);
     }
     if (values.wait === true) {
-      surroundings.progress(describePlan(read.entries, plan, 'queued'));
+      surroundings.progress(describePlan(read.entries, plan).join('\n'));
       const entries = new Map(read.entries.map((entry) => [entryKey(entry), entry]));
       const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries } as const;
-      return awaitedResult(
-        await awaitChanges(purger, { wanted, timeoutMs }, surroundings),
-        values.json === true,
-      );
+      const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
+      const queued = { queued: read.entries.length, ...read, ...plan };
+      return awaitedResult(purger, result, { json: values.json === true, queued });
     }
-    const steps = nextCommands(['status', 'how far it is'], ['dead', 'if one should be refused: why']);
-    const done = [describePlan(read.entries, plan, 'queued'), '', ...steps].join('\n');
+    const done = [...describePlan(read.entries, plan), ...stepsOf(plan, ...afterwards)].join('\n');
     return print(0, { queued: read.entries.length, ...read, ...plan }, done);
   },
 });
+
+const afterwards: readonly NextCommand[] = [
+  ['status', 'how far it is'],
+  ['dead', 'if one should be refused: why'],
+];
 
 function printer(json: boolean) {
   return (exitCode: number, report: object, text: string): CommandResult => ({
@@ -130,10 +134,13 @@ async function readList(
 interface Plan extends Cost {
   /** How many of them the day has no token for now: they wait. */
   readonly short: { readonly files: number; readonly dirs: number };
+  /** Whether all purge requests are held. */
+  readonly paused: boolean;
 }
 
 async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: number): Promise<Plan> {
-  const state = await (await openLimits(purger)).read();
+  const [limits, switches] = await Promise.all([openLimits(purger), readSwitches(purger)]);
+  const state = await limits.read();
   const cost = costOf(entries, purger, state, nowMs);
   const { files, dirs } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
   const lane = entries[0]?.action === 'delete' ? 'takedown' : 'people';
@@ -141,7 +148,7 @@ async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: num
     files: Math.max(0, cost.tokens.files - files[lane]),
     dirs: Math.max(0, cost.tokens.dirs - dirs[lane]),
   };
-  return { ...cost, short };
+  return { ...cost, short, paused: isPaused(switches) };
 }
 
 /** @returns why it is asked first: a whole host would be purged, or one that no rule names */
@@ -179,22 +186,32 @@ function describeProblems({ problems }: PurgeByHand): string {
 /** So many are printed; --json has all of them. */
 const mostPrinted = 20;
 
+/** @param isDryRun whether it would be so, rather than is */
 function describePlan(
   entries: readonly PurgeEntry[],
-  { tokens, requests, short }: Plan,
-  what: string,
-): string {
+  { tokens, requests, short, paused }: Plan,
+  isDryRun = false,
+): readonly string[] {
   const rows = entries.map((entry) => `  ${entry.action} ${entry.kind} ${entryText(entry)}`);
   const missing = short.files + short.dirs;
   return [
-    `${entries.length} ${what}, for ${counted(tokens.files, 'file')} and ${counted(tokens.dirs, 'directory', 'directories')} of the day's tokens, in ${counted(requests, 'request')}:`,
+    `${entries.length} ${isDryRun ? 'would be purged' : 'queued'}, for ${counted(tokens.files, 'file')} and ${counted(tokens.dirs, 'directory', 'directories')} of the day's tokens, in ${counted(requests, 'request')}:`,
     ...rows.slice(0, mostPrinted),
     ...(rows.length > mostPrinted ? [`  ... and ${rows.length - mostPrinted} more`] : []),
     ...(missing === 0
       ? []
-      : [
-          `The day has no tokens left for ${missing} of them, which wait.`,
-          ...nextCommands(['waiting', 'until when']),
-        ]),
-  ].join('\n');
+      : [`The day has no tokens left for ${missing} of them, which ${isDryRun ? 'would wait' : 'wait'}.`]),
+    ...(paused
+      ? [`It is paused: all of it ${isDryRun ? 'would wait' : 'waits'} in the queue until it is resumed.`]
+      : []),
+  ];
+}
+
+function stepsOf({ short, paused }: Plan, ...afterwards: readonly NextCommand[]): readonly string[] {
+  const steps: readonly NextCommand[] = [
+    ...(paused ? ([['resume', 'once it is to go on']] as const) : []),
+    ...(short.files + short.dirs > 0 ? ([['waiting', 'until when']] as const) : []),
+    ...afterwards,
+  ];
+  return steps.length === 0 ? [] : ['', ...nextCommands(...steps)];
 }

@@ -1,5 +1,7 @@
 import type { CommandResult } from '../../command.ts';
+import type { Purger } from '../../purger/connect.ts';
 import type { AwaitResult } from '../../purger/history/await-changes.ts';
+import { isPaused, readSwitches } from '../../purger/switches.ts';
 import { describeAwaited } from '../../queries/why/describe-awaited.ts';
 
 const exitCodes: Readonly<Record<AwaitResult['outcome'], number>> = {
@@ -9,10 +11,20 @@ const exitCodes: Readonly<Record<AwaitResult['outcome'], number>> = {
   waiting: 3,
 };
 
-/** @returns what a command ends with that has waited */
-export function awaitedResult(result: AwaitResult, json: boolean): CommandResult {
+/**
+ * @param queued what was queued before: in JSON, as a command has it that does not wait
+ * @returns what a command ends with that has waited
+ */
+export async function awaitedResult(
+  purger: Purger,
+  result: AwaitResult,
+  { json, queued = {} }: { readonly json: boolean; readonly queued?: object },
+): Promise<CommandResult> {
+  const paused = result.timedOut && isPaused(await readSwitches(purger));
   return {
     exitCode: result.timedOut ? 3 : exitCodes[result.outcome],
-    stdout: json ? JSON.stringify(result, null, 2) : describeAwaited(result),
+    stdout: json
+      ? JSON.stringify({ ...result, ...queued, paused }, null, 2)
+      : describeAwaited({ ...result, paused }),
   };
 }

@@ -49,7 +49,7 @@ export const waitCommand = defineCommand({
     const purger = await connect(values);
     const wanted = wantedOf(urls, { sinceMs, under }, purger);
     const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
-    return awaitedResult(result, values.json === true);
+    return awaitedResult(purger, result, { json: values.json === true });
   },
 });
 

@@ -14,15 +14,18 @@ export type Wanted =
   /** What was purged by hand, by the keys of the entries. */
   | { readonly kind: 'entries'; readonly sinceMs: number; readonly entries: ReadonlyMap<string, PurgeEntry> };
 
+/** How far: `queued` is what was purged by hand, and is seen nowhere but in the queue. */
+export type AwaitedState = UrlState | 'queued';
+
 /** How far one thing is that is waited for. */
 export interface Awaited {
   /** The URL or pattern. */
   readonly url: string;
-  readonly state: UrlState;
+  readonly state: AwaitedState;
   readonly reason?: string;
 }
 
-/** @returns how far each thing is that is waited for; `unknown` where nothing is seen of it */
+/** @returns how far each thing is that is waited for; `unknown` or `queued` where nothing is seen of it */
 export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
   switch (wanted.kind) {
     case 'urls':
@@ -38,7 +41,7 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
         const own = groups.get(key) ?? [];
         const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
         if (entry === undefined) return [];
-        return [{ url: entryText(entry), ...(newestOf(own) ?? unseen) }].map(withoutTime);
+        return [{ url: entryText(entry), ...(newestOf(own) ?? queuedOnly) }].map(withoutTime);
       });
       return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
     }
@@ -56,6 +59,7 @@ function lettersSince(sinceMs: number, { letters }: UrlFacts): readonly Awaited[
 }
 
 const unseen = { state: 'unknown' } as const;
+const queuedOnly = { state: 'queued' } as const;
 
 function stateSince(url: string, sinceMs: number, facts: UrlFacts, match: UrlMatch): Awaited {
   const newest = newestOf(stepsOf(facts, match));
@@ -85,7 +89,7 @@ export interface AwaitedReport {
   /** `done`: all of it is completed or fresh. `nothing`: nothing has changed. */
   readonly outcome: 'done' | 'failed' | 'nothing' | 'waiting';
   /** How many are in each state. */
-  readonly counts: Readonly<Partial<Record<UrlState, number>>>;
+  readonly counts: Readonly<Partial<Record<AwaitedState, number>>>;
   /** Messages in the queues, of which nobody knows what they are about. */
   readonly queued: number;
   /** Those that are not completed or fresh. */
@@ -98,7 +102,7 @@ export function awaitedReport(wanted: Wanted, facts: UrlFacts & { readonly queue
   const open = all.filter(({ state }) => state !== 'completed' && state !== 'fresh');
   // Where all that is wanted is known, what else is in the queues does not matter.
   const queued = wanted.kind === 'changes' ? facts.queued : 0;
-  const counts: Partial<Record<UrlState, number>> = {};
+  const counts: Partial<Record<AwaitedState, number>> = {};
   for (const { state } of all) counts[state] = (counts[state] ?? 0) + 1;
   return { outcome: outcomeOf(all, open, queued), counts, queued, open };
 }

@@ -6,8 +6,15 @@ import type { Awaited, AwaitedReport } from './awaited.ts';
 /** So many are printed; --json has all of them. */
 const mostPrinted = 20;
 
+/** What waiting has come to. */
+interface WaitedReport extends AwaitedReport {
+  readonly timedOut: boolean;
+  /** Whether all purge requests are held, where time has run out. */
+  readonly paused?: boolean;
+}
+
 /** @returns in words what waiting has come to */
-export function describeAwaited(report: AwaitedReport & { readonly timedOut: boolean }): string {
+export function describeAwaited(report: WaitedReport): string {
   const { open, queued } = report;
   const rows = open.map(({ url, state, reason }: Awaited) =>
     [
@@ -25,8 +32,9 @@ export function describeAwaited(report: AwaitedReport & { readonly timedOut: boo
   ].join('\n');
 }
 
-function headline({ outcome, counts, timedOut }: AwaitedReport & { readonly timedOut: boolean }): string {
+function headline({ outcome, counts, timedOut, paused }: WaitedReport): string {
   const { completed = 0, fresh = 0 } = counts;
+  if (timedOut && paused === true) return 'Time has run out, and it is paused: changes wait in the queue.';
   if (timedOut) return 'Time has run out.';
   if (outcome === 'done') return `Done: ${fresh} fresh, ${completed} completed.`;
   if (outcome === 'failed') return isObserved(counts) ? 'Not purged:' : 'Some have failed:';
@@ -37,12 +45,7 @@ function isObserved({ observed = 0, failed = 0 }: AwaitedReport['counts']): bool
   return observed > 0 && failed === 0;
 }
 
-function nextSteps({
-  outcome,
-  counts,
-  timedOut,
-  open,
-}: AwaitedReport & { readonly timedOut: boolean }): readonly string[] {
+function nextSteps({ outcome, counts, timedOut, paused, open }: WaitedReport): readonly string[] {
   if (isObserved(counts) && !timedOut)
     return ['', ...nextCommands(['report', 'what would have been purged'])];
   if (outcome === 'failed') return ['', ...nextCommands(['dead', 'why'])];
@@ -57,6 +60,7 @@ function nextSteps({
   // Of directories, patterns and dead letters without a URL why says nothing.
   const page = open.map(({ url }) => url).find((url) => /^https?:\/\/[^*]+$/.test(url));
   const why: NextCommand = [`why ${page === undefined ? 'URL' : shellArgument(page)}`, 'for what'];
+  if (timedOut && paused === true) return ['', ...nextCommands(['resume', 'once it is to go on'], why)];
   if (timedOut) return ['', ...nextCommands(['status', 'what waits'], why)];
   return [];
 }
