@@ -2,7 +2,8 @@ import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, relative } from 'node:path';
 import { parseOptions } from '../infra/cli/parse-options.ts';
 import { UsageError } from '../infra/cli/usage-error.ts';
-import { findStage } from '../infra/settings/stages.ts';
+import { ConfigError } from '../infra/settings/checks/check.ts';
+import { findStage, StageError } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
 import { type FixtureOptions, parseFixture } from './cdn-pro/fixture.ts';
 import { configFilesOf, onChange } from './demo/config-files.ts';
@@ -34,7 +35,9 @@ the configuration changes.
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
   --verbose        print every line that the functions log
-  --help           print this`;
+  --help           print this
+
+Ends with 2 where the options or the configuration are wrong.`;
 
 /** Set by the program that starts this one anew where it ends with {@link startAgain}: `once`, and from then on `again`. */
 const startedVariable = 'CDN_PURGER_STARTED';
@@ -76,13 +79,18 @@ async function main(): Promise<number> {
   } catch (error) {
     if (stopping.signal.aborted) return endOf(stopping.signal, 0);
     console.error(messageOf(error));
-    if (changed === undefined || process.env[startedVariable] !== 'again') return 1;
+    if (changed === undefined || process.env[startedVariable] !== 'again') return exitCodeOf(error);
     console.error('\nStarts again when the configuration changes ...');
     await new Promise((settle) => stopping.signal.addEventListener('abort', settle, { once: true }));
     return endOf(stopping.signal, 0);
   } finally {
     await local?.stop();
   }
+}
+
+/** As of every command: 2 where the options or the configuration are wrong. */
+function exitCodeOf(error: unknown): number {
+  return [UsageError, ConfigError, StageError].some((each) => error instanceof each) ? 2 : 1;
 }
 
 function messageOf(error: unknown): string {

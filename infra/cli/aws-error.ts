@@ -1,4 +1,6 @@
+import { PurgerError } from '../../functions/core/model/errors.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
+import { shellArgument } from './next.ts';
 
 /** What the SDK says, by its name or code, and what to do about it. */
 const advice: readonly (readonly [pattern: RegExp, advice: string])[] = [
@@ -10,6 +12,7 @@ const advice: readonly (readonly [pattern: RegExp, advice: string])[] = [
     'let your role use it: `grantRead` or `grantOperate` of the purger, docs/operations.md#who-may',
   ],
   [/ECONNREFUSED/, 'does the local stack still run, or is a proxy in between?'],
+  [/ENOTFOUND|EAI_AGAIN/, 'is AWS_REGION a region of AWS, and does this machine reach its DNS?'],
   [
     /ResourceNotFound|NonExistentQueue|QueueDoesNotExist/,
     'it was deleted, or deployed anew: deploy the stack',
@@ -31,4 +34,23 @@ export function describeAwsError(error: unknown): string | undefined {
 export function isConnectionRefused(error: unknown): boolean {
   const { code, cause } = recordOf(error) ?? {};
   return code === 'ECONNREFUSED' || (cause !== undefined && isConnectionRefused(cause));
+}
+
+/** Nothing listens where the file of a local stack says. */
+export class LocalStackStoppedError extends PurgerError {
+  override readonly name = 'LocalStackStoppedError';
+
+  /** @param readyFile as `--ready` has it */
+  constructor(readyFile: string) {
+    const { found, fix } = describeStopped(readyFile);
+    super(`The local stack was stopped: ${found}\nTo do: ${fix}`);
+  }
+}
+
+/** @returns in words that a local stack was stopped, and how to start it again */
+export function describeStopped(readyFile: string): { readonly found: string; readonly fix: string } {
+  return {
+    found: `nothing listens any more where ${readyFile} says`,
+    fix: `npm start -- --ready ${shellArgument(readyFile)}, in a clone; else npx cdn-purger dev with the same option`,
+  };
 }

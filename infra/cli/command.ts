@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { isConnectionRefused, LocalStackStoppedError } from './aws-error.ts';
 import { type Selection, withSelection } from './next.ts';
 import { parseOptions } from './parse-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -65,7 +66,7 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(comm
   readonly options: Options;
   readonly run: (parsed: Parsed<Options>, surroundings: Surroundings) => Promise<CommandResult>;
 }): Command {
-  const { usage, options, run } = command;
+  const { usage, options } = command;
   return {
     usage,
     async run(args, surroundings) {
@@ -77,12 +78,21 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(comm
       const { help } = parsed.values as { readonly help?: boolean };
       if (help === true) return { exitCode: 0, stdout: usage };
       const { json, ...selection } = parsed.values as Selection & { readonly json?: boolean };
+      const run: typeof command.run = (...args) => command.run(...args).catch(asStopped(selection));
       if (json === true) return run(parsed, surroundings);
       const print = (line: string) => surroundings.print(withSelection(line, selection));
       const result = await run(parsed, { ...surroundings, print });
       if (result.stdout === undefined) return result;
       return { ...result, stdout: withSelection(result.stdout, selection) };
     },
+  };
+}
+
+/** A local stack that was stopped is said to be, whatever part of it a command has asked first. */
+function asStopped({ ready }: Selection): (error: unknown) => never {
+  return (error) => {
+    if (ready !== undefined && isConnectionRefused(error)) throw new LocalStackStoppedError(ready);
+    throw error;
   };
 }
 

@@ -14,6 +14,13 @@ export function parseOptions<const Config extends ParseArgsConfig>(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const [, unknown] = /^Unknown option '(-[^']+)'/.exec(message) ?? [];
+    const [, valued] =
+      /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(message) ?? [];
+    if (valued !== undefined) {
+      throw new UsageError(
+        `Expected ${valued} with a value, got none; one that begins with "-" is written ${valued}=-…`,
+      );
+    }
     if (unknown === undefined) throw new UsageError(message);
     const known = Object.keys(config.options ?? {}).map((name) => `--${name}`);
     throw new UsageError(`Unknown option "${unknown}"${suggestion(unknown, known)}`);

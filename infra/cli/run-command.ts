@@ -100,7 +100,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const [name, ...rest] = args;
   if (name === undefined) return { exitCode: 2, stderr: usage };
-  if (name === '--help' || name === '-h') return { exitCode: 0, stdout: usage };
+  if (name === '--help' || name === '-h' || name === 'help') return { exitCode: 0, stdout: usage };
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (entry === undefined) {

@@ -535,11 +535,11 @@ While tokens are plentiful, its files are purged once more when that has complet
     [['--prefix', 's3://www'], 'Expected --prefix with --dir, got it alone'],
     [
       ['--dir', 'does-not-exist', '--prefix', 's3://www'],
-      'Expected --dir to be a folder, but does-not-exist: does not exist',
+      'Expected --dir to be a folder, but does-not-exist does not exist',
     ],
     [
       ['--dir', 'package.json', '--prefix', 's3://www'],
-      'Expected --dir to be a folder, but package.json: is a file',
+      'Expected --dir to be a folder, but package.json is a file',
     ],
     [['--dir', folder, '--prefix', 's3://www', 's3://www/a'], 'Expected --dir alone, got "s3://www/a", too'],
   ])('%j is wrong', async (args, message) => {

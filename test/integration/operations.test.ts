@@ -136,10 +136,19 @@ test('while submission is paused changes wait, and when it is resumed all of the
   });
   const under = await cli(['wait', '--under', page(7), '--json'], soon);
   expect(JSON.parse(under.stdout)).toMatchObject({ outcome: 'done', counts: { completed: 1 }, open: [] });
-  expect(await cli(['why', 'https://other.example/'])).toMatchObject({
-    exitCode: 1,
-    stdout: expect.stringContaining('no rule makes URLs of the host other.example, only of h.example'),
-  });
+  // What comes in addition, as the logs do, is printed after what the journal has.
+  const printed: string[] = [];
+  const print = (line: string) => void printed.push(line);
+  const other = ['why', 'https://other.example/', '--edge', '--config', configFile];
+  const { exitCode, stdout } = await cli(other, { print });
+  const noRule = 'no rule makes URLs of the host other.example, only of h.example';
+  expect(printed.join('')).toContain(noRule);
+  expect(printed.join('')).not.toContain('Next: ');
+  expect(stdout).toContain('No change purges it');
+  expect(stdout).toMatch(
+    new RegExp(`Not looked at:\\n {2}edges: ${noRule}\\n\\nNext: npx cdn-purger status `),
+  );
+  expect(exitCode).toBe(1);
 });
 
 test('why looks at the edge, too, against the object or an origin that is named', async () => {
@@ -216,7 +225,7 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(JSON.parse(held.stdout)).toMatchObject({
     state: 'unknown',
     purgedBy: [{ rule: 'rules[0]', template: 'https://h.example/{+key}', change: 's3://my-bucket/held' }],
-    objects: [{ id: 's3://my-bucket/held', isKnown: false }],
+    objects: [{ id: 's3://my-bucket/held', isKnown: false, mayWait: 'paused' }],
   });
   expect(held.exitCode).toBe(1);
   const before = await cli(['why', 'https://h.example/page-7', '--config', configFile]);
@@ -261,6 +270,17 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(await asked('waiting', '--cancel', first)).toEqual({ cancelled: [], left: [], missing: [first] });
   client.destroy();
   expect((await asked<WaitingReport>('waiting')).urls.map(({ url }) => url)).toEqual([second]);
+  const byHand = ['purge', 'https://h.example/by-hand-paused'];
+  const held1s = await cli([...byHand, '--wait', '--timeout', '1s'], soon);
+  expect(held1s).toMatchObject({ exitCode: 3, stderr: '' });
+  expect(held1s.stdout).toMatch(
+    /^Time has run out, and it is paused: .*\n {2}queued .*\n\nNext: npx cdn-purger resume /,
+  );
+  const inJson = JSON.parse((await cli([...byHand, '--wait', '--timeout', '1s', '--json'], soon)).stdout);
+  expect(inJson).toMatchObject({ queued: 1, paused: true, timedOut: true, counts: { queued: 1 } });
+  expect((await cli(byHand)).stdout).toMatch(
+    /\nIt is paused: all of it waits in the queue until it is resumed\.\n\nNext: npx cdn-purger resume /,
+  );
   // A source that ran would have submitted by now.
   await new Promise((settle) => setTimeout(settle, 2000));
   expect(isAccepted('held')).toBe(false);
@@ -364,7 +384,7 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
     exitCode: 3,
     stdout: expect.stringContaining('https://h.example/by%20hand'),
   });
-  expect(said).toEqual([expect.stringContaining('1 queued'), '1 unknown', '1 purging']);
+  expect(said).toEqual([expect.stringContaining('1 queued'), '1 queued', '1 purging']);
   isDeployed = false;
   expect(await cli(['purge', 'https://h.example/gone', '--delete', '--reason', 'ticket 13'])).toMatchObject({
     exitCode: 0,

@@ -17,7 +17,7 @@ test('a configuration with faults is refused with their paths, and nothing else'
   const file = scratch.path('faulty.ts');
   writeFileSync(file, "export default { target: 'prod', credentials: 'x', rules: [] };");
   expect(await outcomeOf('--config', file)).toEqual({
-    code: 1,
+    code: 2,
     output: `The configuration has 2 issues:
 - \`target\`: expected "production" or "staging", got "prod"
 - \`rules\`: expected at least one rule, got a list of 0
@@ -30,7 +30,7 @@ test('a rule whose source nothing is received from is refused', async () => {
   const rules = [{ match: { source: 'contentful' }, purge: { fileUrls: ['https://h.example/{slug}'] } }];
   writeFileSync(file, JSON.stringify({ target: 'production', credentials: 'x', rules }));
   expect(await outcomeOf('--config', file)).toEqual({
-    code: 1,
+    code: 2,
     output: `The configuration has an issue:
 - \`rules[0].match.source\`: "contentful" can never match: no webhook of this source is received
 `,
@@ -40,7 +40,7 @@ test('a rule whose source nothing is received from is refused', async () => {
 test('a configuration that is not there is named', async () => {
   const file = scratch.path('none.ts');
   const { code, output } = await outcomeOf('--config', file);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(output).toMatch(
     new RegExp(`^${file} has an issue:\n- it cannot be loaded: there is no such file\n$`),
   );
@@ -48,7 +48,7 @@ test('a configuration that is not there is named', async () => {
 
 test('an unknown stage is refused with the one that was meant', async () => {
   expect(await outcomeOf('--stage', 'stagin')).toEqual({
-    code: 1,
+    code: 2,
     output: 'Unknown stage "stagin" (did you mean `staging`?)\n',
   });
 });
@@ -82,6 +82,6 @@ test.each([
   [['--ready', '.'], 'Expected --ready to be a file that can be written, got "."'],
 ])('%j is refused', async (options, message) => {
   const { code, output } = await outcomeOf(...options);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(output).toContain(message);
 });

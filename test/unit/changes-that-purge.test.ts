@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../functions/core/mapping/rule.ts';
-import { changesThatPurge, type ReversedConfig } from '../../infra/cli/explain/reverse/changes-that-purge.ts';
+import {
+  changesThatPurge,
+  type ReversedConfig,
+  reversedPurger,
+} from '../../infra/cli/explain/reverse/changes-that-purge.ts';
 import {
   describeManyUrls,
   describePurgedUrl,
   isPurged,
 } from '../../infra/cli/explain/reverse/print-purging-changes.ts';
+import { purgedUrl } from '../../infra/cli/explain/reverse/purged-url.ts';
 
 const h = 'https://www.example.com';
 
@@ -239,4 +244,30 @@ it('of very many ways to write a URL, some are looked at', () => {
   expect(purgedBy(`${h}/${'x/'.repeat(400)}`, rule)).toEqual([
     expect.stringMatching(/^put or delete of s3:\/\/www\/(x\/)+$/),
   ]);
+});
+
+describe('a URL that no change purges', () => {
+  const config: ReversedConfig = {
+    target: 'production',
+    rules: [ofObjects({ fileUrls: [`${h}/{+path}`] }, { except: { key: '{+any}.map' } })],
+    buckets: [{ name: 'www' }],
+  };
+  const purger = reversedPurger(config);
+  const described = (url: string) => describePurgedUrl(purgedUrl(purger, url));
+
+  it('names the exception that leaves its changes out', () => {
+    expect(described(`${h}/a.map`)).toBe(
+      `${h}/a.map\n  No change purges it.\n  rules[0]: s3://www/site/a.map is left out by except: key "{+any}.map"`,
+    );
+    expect(purgedUrl(purger, `${h}/a.js`)).not.toHaveProperty('leftOut');
+  });
+
+  it('is said to be purged without its query string where it is', () => {
+    expect(described(`${h}/a.js?q=1`)).toContain(`\n  It is purged without its query string: ${h}/a.js. `);
+    expect(purgedUrl(purger, 'https://other.example/a.js?q=1')).toEqual({
+      url: 'https://other.example/a.js?q=1',
+      changes: [],
+    });
+    expect(described('https://other.example/a.js')).toContain('no rule makes a URL, directory or pattern');
+  });
 });

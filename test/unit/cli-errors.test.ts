@@ -17,6 +17,10 @@ test.each([
   [errorOf('ExpiredTokenException', 'The security token is expired', { $metadata: {} }), 'sign in again'],
   [errorOf('AccessDeniedException', 'User is not authorized', { $metadata: {} }), 'let your role use it'],
   [errorOf('AggregateError', '', { code: 'ECONNREFUSED' }), 'does the local stack still run'],
+  [
+    errorOf('Error', 'getaddrinfo ENOTFOUND sqs.eu.amazonaws.com', { code: 'ENOTFOUND' }),
+    'is AWS_REGION a region',
+  ],
 ])('%s is said with what to do', (error, advice) => {
   expect(describeAwsError(error)).toContain(`To do: ${advice}`);
 });
@@ -42,6 +46,16 @@ test.each([
     ['status', '--ready', 'nope.json'],
     'Expected --ready to be the file that npm start -- --ready FILE writes, but nope.json does not exist',
   ],
+  [['status', '--stack'], 'Expected --stack with a value, got none'],
+  [['status', '--stack', '--ready'], 'Expected --stack with a value, got none'],
+  [
+    ['wait', '--since', '2999-01-01T00:00:00Z', '--stack', 'S'],
+    'Expected --since to be a time that has been',
+  ],
+  [
+    ['explain', '--dir', 'nope', '--prefix', 's3://b'],
+    'Expected --dir to be a folder, but nope does not exist',
+  ],
   [
     ['purge', '--file', 'infra', '--stack', 'S'],
     'Expected --file to be a file of URLs, but infra is a folder',
@@ -51,6 +65,10 @@ test.each([
   expect(exitCode).toBe(2);
   expect(stderr).toContain(sentence);
   expect(stderr.split('\n').length).toBeLessThanOrEqual(3);
+});
+
+test('help is that of --help', async () => {
+  expect(await run(['help'])).toEqual(await run(['--help']));
 });
 
 test('the version is that of the package', () => {

@@ -97,6 +97,8 @@ test('it reads in words, with nothing that sounds as if it had been purged', () 
     "  3 files and 1 directory of the days' tokens, in 2 requests",
   ]);
   expect(describeObserved(reportOf({ purges: [] }))).toMatch(/^Nothing was observed from /);
+  expect(describeObserved(reportOf({ purges: [] }))).not.toContain('The purger purges');
+  expect(describeObserved(reportOf({ purges: [] }), false)).toContain('\nThe purger purges: ');
 });
 
 test('the journal has it as observed, and tick is never given it to follow', async () => {

@@ -55,6 +55,19 @@ test('a field is a variable or a path, and keeps the type of what it replaces', 
   expect(event.body.id).toBe(7);
 });
 
+test('a field that is near a variable of the source is refused, and not written where no rule looks', () => {
+  const fields = { slug: ['slug'], 'fields.category': ['category'] };
+  const fill = (given: string) => fillFields({ body: { slugs: 1, id: 7 } }, fields, [given]).body;
+  expect(() => fill('slgu=hello')).toThrow('Unknown field "slgu" (did you mean `slug`?)');
+  for (const [given, key] of [
+    ['slugs=2', 'slugs'],
+    ['other=2', 'other'],
+    ['ids=2', 'ids'],
+  ] as const) {
+    expect(Object.keys(fill(given))).toContain(key);
+  }
+});
+
 test.each([
   ['id.inner=1', 'Expected id.inner to lead through objects, but id is 7'],
   ['list.first=1', 'Expected list.first to have a number where the list is, got "first"'],

@@ -127,17 +127,22 @@ test('waiting for what was purged by hand goes by its entries, and by nothing th
   const entries = new Map([file('/a'), dir('/b/*')].map((entry) => [entryKey(entry), entry]));
   const wanted = { kind: 'entries', sinceMs: startMs, entries } as const;
   const before = purgeOf(-1, 'completed', file('/a'), dir('/b/*'));
-  expect(report(wanted, [before])).toMatchObject({ outcome: 'waiting', counts: { unknown: 2 } });
+  expect(report(wanted, [before])).toMatchObject({ outcome: 'waiting', counts: { queued: 2 } });
   const half = purgeOf(0, 'completed', dir('/b/*'));
-  expect(report(wanted, [before, half]).open).toEqual([{ url: 'https://h.example/a', state: 'unknown' }]);
+  expect(report(wanted, [before, half]).open).toEqual([{ url: 'https://h.example/a', state: 'queued' }]);
   expect(report(wanted, [half, purgeOf(0, 'completed', file('/a'))]).outcome).toBe('done');
 });
 
 test('times and durations are read, and what is none is refused with what was expected', () => {
   expect(readDuration('--timeout', '90s')).toBe(90_000);
   expect(readTime('--since', '15m', startMs)).toBe(startMs - 900_000);
-  expect(readTime('--since', '2026-11-26T09:00:00+01:00', 0)).toBe(startMs);
-  expect(readTime('--since', String(startMs / 1000), 0)).toBe(startMs);
+  expect(readTime('--since', '2026-11-26T09:00:00+01:00', startMs)).toBe(startMs);
+  expect(readTime('--since', String(startMs / 1000), startMs)).toBe(startMs);
+  const inFuture = '2026-11-26T08:05:01Z';
+  expect(() => readTime('--since', inFuture, startMs)).toThrow(
+    `Expected --since to be a time that has been, got "${inFuture}"`,
+  );
+  expect(readTime('--since', '2026-11-26T08:05:00Z', startMs)).toBe(startMs + 300_000);
   for (const value of ['', '5', '0s', '15 m', '-1m']) {
     expect(() => readDuration('--timeout', value)).toThrow(`got "${value}"`);
   }

@@ -8,8 +8,8 @@ import { describe } from '../explain/print-explanation.ts';
 import { choosePurger } from '../explain/purger/choose-purger.ts';
 import type { ExplainedPurger } from '../explain/purger/explained-purger.ts';
 import { type InputOptions, readInput, readObject, readPrefix } from '../explain/read-input.ts';
-import { purgingChanges } from '../explain/reverse/changes-that-purge.ts';
 import { describeManyUrls, describePurgedUrl, isPurged } from '../explain/reverse/print-purging-changes.ts';
+import { purgedUrl } from '../explain/reverse/purged-url.ts';
 import { readFileUrl } from '../queries/why/read-url.ts';
 import { readUrlLines } from '../read-file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -154,7 +154,7 @@ function explainUrls(subjects: readonly string[], purger: ExplainedPurger, isJso
   const other = subjects.find((subject) => !isUrl(subject));
   if (other !== undefined) throw new UsageError(`Expected URLs alone, got "${other}", too`);
   const reversed = { ...purger, cacheKey: purger.planning.cacheKey ?? {} };
-  const urls = subjects.map(readFileUrl).map((url) => ({ url, changes: purgingChanges(reversed, url) }));
+  const urls = subjects.map(readFileUrl).map((url) => purgedUrl(reversed, url));
   return {
     exitCode: urls.every(isPurged) ? 0 : 1,
     stdout: isJson

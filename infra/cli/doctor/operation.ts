@@ -1,5 +1,5 @@
-import { isConnectionRefused } from '../aws-error.ts';
-import { pasteable, shellArgument } from '../next.ts';
+import { describeStopped, isConnectionRefused } from '../aws-error.ts';
+import { pasteable } from '../next.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import type { Purger } from '../purger/connect.ts';
 import { readPause } from '../purger/pause.ts';
@@ -14,8 +14,7 @@ export async function checkIsRunning(purger: Purger, readyFile: string): Promise
     return [];
   } catch (error) {
     if (!isConnectionRefused(error)) return [];
-    const found = `nothing listens any more where ${readyFile} says`;
-    const fix = `npm start -- --ready ${shellArgument(readyFile)}, in a clone; else npx cdn-purger dev with the same option`;
+    const { found, fix } = describeStopped(readyFile);
     return [failed('local stack', found, fix)];
   }
 }

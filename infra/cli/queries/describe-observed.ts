@@ -1,15 +1,23 @@
 import { counted } from '../counted.ts';
+import { nextCommands } from '../next.ts';
 import type { ObservedReport, Spent } from './observed.ts';
 import { observingReason } from './observing.ts';
 
 /** So many are printed; --json has all of them. */
 const mostPrinted = 20;
 
-/** @returns a report in words */
-export function describeObserved(report: ObservedReport): string {
+/**
+ * @param isObserving whether the purger only observes, now
+ * @returns a report in words
+ */
+export function describeObserved(report: ObservedReport, isObserving = true): string {
   const { since, until, days, list, requests } = report;
   if (requests === 0)
-    return [`Nothing was observed from ${since} to ${until}.`, ...waitedRows(report)].join('\n');
+    return [
+      `Nothing was observed from ${since} to ${until}.`,
+      ...waitedRows(report),
+      ...(isObserving ? [] : purgingRows),
+    ].join('\n');
   return [
     `From ${since} to ${until}, ${observingReason}. It would have taken`,
     `  ${describeSpent(report)}`,
@@ -19,6 +27,12 @@ export function describeObserved(report: ObservedReport): string {
     ...(list === undefined ? [] : listRows(list)),
   ].join('\n');
 }
+
+const purgingRows = [
+  'The purger purges: a report says what one with mode: "observe" would have purged.',
+  '',
+  ...nextCommands(['report --url URL', 'what happened to a page'], ['tail', 'purges as they happen']),
+];
 
 function secondRows({ secondPurges: { files } }: ObservedReport): readonly string[] {
   const repairs = 'Repairs are not among it.';

@@ -1,4 +1,5 @@
 import { describeValue } from '../../../functions/core/model/errors.ts';
+import { suggestion } from '../../settings/checks/suggestion.ts';
 import { UsageError } from '../usage-error.ts';
 import type { SampleEvent, SampleEvents } from './sample-events/sample-event.ts';
 
@@ -19,11 +20,22 @@ export function fillFields(
     if (name === undefined || value === undefined) {
       throw new UsageError(`Expected --field to be NAME=VALUE, got ${describeValue(each)}`);
     }
+    refuseMisspelled(name, fields, filled);
     const paths = (Object.hasOwn(fields, name) ? fields[name] : undefined) ?? [name];
     const path = paths.find((path) => find(filled, path) !== undefined) ?? paths[0] ?? name;
     put(filled, path, value);
   }
   return { ...(headers !== undefined && { headers }), body: filled as object };
+}
+
+/** A misspelled variable would be written into the body, where no rule looks. */
+function refuseMisspelled(name: string, fields: SampleEvents['fields'], body: unknown): void {
+  if (name.length < 4 || name.includes('.') || Object.hasOwn(fields, name) || own(body, name) !== undefined)
+    return;
+  const near = suggestion(name, Object.keys(fields));
+  if (near.startsWith(' (did you mean')) {
+    throw new UsageError(`Unknown field ${describeValue(name)}${near}`);
+  }
 }
 
 function find(value: unknown, path: string): unknown {

@@ -120,3 +120,22 @@ describe('doctor --measure', () => {
     });
   });
 });
+
+test.each([
+  [['status']],
+  [['why', 'https://h.example/']],
+  [['purge', 'https://h.example/', '--yes']],
+  [['pause']],
+  [['waiting']],
+])('%j says of a local stack that was stopped how to start it', async (command) => {
+  const file = readyFile(descriptionWith());
+  const message = `The local stack was stopped: nothing listens any more where ${file} says`;
+  const advice = `To do: npm start -- --ready ${file}, in a clone; else npx cdn-purger dev with the same option`;
+  expect(await run([...command, '--ready', file])).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `${message}\n${advice}`,
+  });
+  const { stdout } = await run([...command, '--ready', file, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { name: 'LocalStackStoppedError' } });
+});

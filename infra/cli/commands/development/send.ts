@@ -165,7 +165,7 @@ function describe(url: string, status: number, entries: readonly unknown[], answ
   if (status >= 300 || entries.length === 0) {
     const said = typeof answer === 'string' ? answer : JSON.stringify(answer);
     const step = nextStep(status, recordOf(answer)?.reason);
-    return `${status} from ${url}: nothing was queued\n  ${said}${step === undefined ? '' : `\n\nNext: ${step}`}`;
+    return `${status} from ${url}: nothing was queued\n  ${said}${step === undefined ? '' : `\n\nTo do: ${step}`}`;
   }
   const rows = entries.map((entry) => {
     const { action, url, pattern } = recordOf(entry) ?? {};
@@ -179,7 +179,7 @@ function describe(url: string, status: number, entries: readonly unknown[], answ
 }
 
 function nextStep(status: number, reason: unknown): string | undefined {
-  if (status === 401) return 'is it the secret, or an option of the webhook? docs/sources.md';
+  if (status === 401) return 'compare the secret and the options of the webhook with docs/sources.md';
   if (typeof reason !== 'string' || !reason.startsWith('No rule ')) return undefined;
-  return 'do the rules want another type, or a field that it lacks? --field NAME=VALUE, such as type=NAME, sets it';
+  return 'set what the rules want with --field NAME=VALUE, such as type=NAME';
 }

@@ -79,9 +79,11 @@ export async function lookFurther(
   };
   const [objects, now, logs] = await Promise.all([
     looksAtObjects
-      ? readObjects(purger, ids, { ...facts, steps, knownSinceMs: knownSinceMs(steps, facts, nowMs()) }).catch(
-          noted('objects'),
-        )
+      ? readObjects(purger, ids, {
+          ...facts,
+          steps,
+          knownSinceMs: knownSinceMs(steps, facts, nowMs()),
+        }).catch(noted('objects'))
       : undefined,
     edges && lookNow(purger, url, { match, facts, ownObjects, nowMs: nowMs() }, edges).catch(noted('edges')),
     logOptions &&

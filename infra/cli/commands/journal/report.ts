@@ -112,7 +112,7 @@ async function reportObserved(
   const isUncovered = (report.list?.uncovered.length ?? 0) > 0;
   return {
     exitCode: report.requests > 0 && !isUncovered ? 0 : 1,
-    stdout: json ? JSON.stringify(report, null, 2) : describeObserved(report),
+    stdout: json ? JSON.stringify(report, null, 2) : describeObserved(report, purger.mode === 'observe'),
   };
 }
 

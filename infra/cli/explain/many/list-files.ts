@@ -58,7 +58,12 @@ function readable<Result>(path: string, read: () => Result): Result {
     return read();
   } catch (error) {
     const { code, message } = recordOf(error) ?? {};
-    const reason = code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is a file' : String(message);
-    throw new UsageError(`Expected --dir to be a folder, but ${path}: ${reason}`);
+    const reason =
+      code === 'ENOENT'
+        ? 'does not exist'
+        : code === 'ENOTDIR'
+          ? 'is a file'
+          : `cannot be read: ${String(message)}`;
+    throw new UsageError(`Expected --dir to be a folder, but ${path} ${reason}`);
   }
 }

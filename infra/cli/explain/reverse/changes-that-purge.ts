@@ -41,9 +41,14 @@ export interface PurgingChange extends ProvenChange {
  * @param url of a page or a file, as CDN Pro writes it
  */
 export function changesThatPurge(config: ReversedConfig, url: string): readonly PurgingChange[] {
+  return purgingChanges(reversedPurger(config), url);
+}
+
+/** @returns what a configuration says of its purger */
+export function reversedPurger(config: ReversedConfig): ReversedPurger {
   const { webhooks = [], cacheKey = {} } = config;
   const named = webhooks.map(({ source, name = source }) => ({ source, name }));
-  return purgingChanges({ mapping: config, cacheKey, watched: watchedObjects(config), webhooks: named }, url);
+  return { mapping: config, cacheKey, watched: watchedObjects(config), webhooks: named };
 }
 
 /** @returns the same of any purger */

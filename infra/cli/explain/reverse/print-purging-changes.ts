@@ -4,22 +4,36 @@ import { counted } from '../../counted.ts';
 import { printable } from '../../printable.ts';
 import { describeList } from '../many/print-many.ts';
 import type { PurgingChange } from './changes-that-purge.ts';
-
-/** What purges one URL. */
-export interface PurgedUrl {
-  readonly url: string;
-  readonly changes: readonly PurgingChange[];
-}
+import type { PurgedUrl } from './purged-url.ts';
 
 /** So many of a template are printed; --json has all of them. */
 const mostPrinted = 5;
 
 /** @returns which changes purge a URL, for people to read */
-export function describePurgedUrl({ url, changes }: PurgedUrl): string {
-  if (changes.length === 0)
-    return `${url}\n  No change purges it: no rule makes a URL, directory or pattern that does.`;
+export function describePurgedUrl({ url, changes, leftOut, withoutQuery }: PurgedUrl): string {
+  if (changes.length === 0) return [url, ...describeUnpurged(leftOut, withoutQuery)].join('\n');
   const groups = groupBy(changes, ({ rule, template }) => JSON.stringify([rule, template]));
   return [url, ...[...groups.values()].flatMap((group) => describeTemplate(url, group))].join('\n');
+}
+
+function describeUnpurged(
+  leftOut: PurgedUrl['leftOut'] = [],
+  withoutQuery: PurgedUrl['withoutQuery'],
+): readonly string[] {
+  const more = leftOut.length - mostPrinted;
+  const isClose = leftOut.length > 0 || withoutQuery !== undefined;
+  return [
+    `  No change purges it${isClose ? '' : ': no rule makes a URL, directory or pattern that does'}.`,
+    ...leftOut
+      .slice(0, mostPrinted)
+      .map(({ rule, change, reason }) => `  ${printable(`${rule}: ${change} is ${reason}`)}`),
+    ...(more > 0 ? [`  ... and ${counted(more, 'other kind')} of changes`] : []),
+    ...(withoutQuery === undefined
+      ? []
+      : [
+          `  It is purged without its query string: ${withoutQuery}. A rule's \`queries\` name those to purge.`,
+        ]),
+  ];
 }
 
 /** @returns whether a change that arrives purges it, in the purger's own target */
