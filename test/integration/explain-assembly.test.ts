@@ -144,7 +144,8 @@ describe('rules alone', () => {
 
 test.each([
   [['--rules', 'a', '--config', 'b'], 'Expected --config or --rules, got both'],
-  [['--stack', 'a'], 'Expected --stack with --assembly, got it alone'],
+  [['--stack', 'a'], 'Expected --stack with --assembly, got it alone: the rules of a purger that runs'],
+  [['--ready', 'ready.json'], 'Expected no --ready, got it: the rules of a purger that runs'],
   [
     ['--rules', 'a', '--stage', 'b'],
     'Expected --stage with a configuration, got it with rules or an assembly',

@@ -44,6 +44,8 @@ Nothing is purged.
   --stack     the stack of the assembly, or STACK/PURGER. Default: its only purger
   --json      write JSON
 
+What is deployed, or runs locally, is not read: these are the rules of this folder, or of the files that are named.
+
 Rules alone do not say which objects are watched, and an assembly with topics, queues or bucket notifications does not say it
 plainly: all are taken to be.
 
@@ -67,6 +69,7 @@ export const explainCommand = defineCommand({
     rules: { type: 'string' },
     assembly: { type: 'string' },
     stack: { type: 'string' },
+    ready: { type: 'string' },
   },
   async run({ values, positionals }, surroundings) {
     const subjects = await readSubjects(positionals, surroundings);

@@ -5,6 +5,11 @@ import { UsageError } from '../../usage-error.ts';
 import { type ExplainedPurger, purgerOfConfig, purgerOfSettings } from './explained-purger.ts';
 import { readAssembly } from './read-assembly.ts';
 
+const notDeployed =
+  'the rules of a purger that runs are in its functions, and are not read. ' +
+  'Check out what was deployed and run explain without it, or name the configuration with --config FILE, ' +
+  'or what cdk synth has written with --assembly DIR';
+
 /** Where the purger is described. */
 export interface PurgerOptions {
   readonly config?: string | undefined;
@@ -12,6 +17,8 @@ export interface PurgerOptions {
   readonly rules?: string | undefined;
   readonly assembly?: string | undefined;
   readonly stack?: string | undefined;
+  /** Refused, with what to use instead. */
+  readonly ready?: string | undefined;
 }
 
 /**
@@ -19,14 +26,15 @@ export interface PurgerOptions {
  * @throws UsageError for options that do not go together; ConfigError for a configuration or rules with an issue
  */
 export async function choosePurger(options: PurgerOptions): Promise<ExplainedPurger> {
-  const { config, stage, rules, assembly, stack } = options;
+  const { config, stage, rules, assembly, stack, ready } = options;
   const [one, other] = (['config', 'rules', 'assembly'] as const).filter(
     (name) => options[name] !== undefined,
   );
   if (one !== undefined && other !== undefined)
     throw new UsageError(`Expected --${one} or --${other}, got both`);
+  if (ready !== undefined) throw new UsageError(`Expected no --ready, got it: ${notDeployed}`);
   if (stack !== undefined && assembly === undefined) {
-    throw new UsageError('Expected --stack with --assembly, got it alone');
+    throw new UsageError(`Expected --stack with --assembly, got it alone: ${notDeployed}`);
   }
   if (stage !== undefined && (rules ?? assembly) !== undefined) {
     throw new UsageError('Expected --stage with a configuration, got it with rules or an assembly');
