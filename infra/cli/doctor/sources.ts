@@ -72,7 +72,7 @@ function checkBucket(
   if (isSending) return ok(check, via === 'eventbridge' ? 'sends to EventBridge' : `notifies ${queueName}`);
   const fix =
     via === 'eventbridge'
-      ? 'deploy again, or switch EventBridge on in the properties of the bucket'
+      ? 'deploy again, or switch EventBridge on: docs/sources-s3.md#a-bucket-that-sent-no-events has the commands'
       : 'deploy again: somebody has replaced its notifications';
   return failed(
     check,
