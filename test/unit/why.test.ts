@@ -226,6 +226,7 @@ test('what was rejected is said to be never purged, exactly where nothing of its
     { purges: [purgeAt(6, failed, messageOf(5))] },
     { purges: [partial], letters: [letterOf(6, messageOf(5, { repair: 1 }))] },
     { letters: [letterOf(6, messageOf(5, { repair: 1 }))] },
+    { letters: [letterOf(6, messageOf(5, { repeats: 'p5' }))] },
   ]) {
     expect(why(facts)).toMatchObject({ state: 'failed' });
     expect(why(facts)).not.toHaveProperty('neverPurged');

@@ -20,7 +20,7 @@ and patterns that have purged it, at what waits for tokens, and at the dead lett
                      the edges of probe.edges
   --edge-at ADDRESS  the same, of an edge that you name: 203.0.113.7, [2001:db8::7]:8443 or http://127.0.0.1:8080
   --origin URL       the same, against an origin that you name; scheme and host alone for the same path. Default: the S3
-                     object, if one has changed (s3:GetObject), or what its change said
+                     object, if one has changed (s3:GetObject), or what its change said; where none has, that of --config
   --config FILE      by the rules of this configuration: which changes purge the page, and whether the newest ones of the objects
                      that it comes from have arrived. --stage: its stage, by default the first
   --logs TIME        what the functions' logs have of it from then on, such as 3h or 2026-11-26T08:00:00Z, and what receivers have
