@@ -11,7 +11,7 @@ import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';
 import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
-import { type WhyFacts, whyReport } from '../../infra/cli/queries/why/why.ts';
+import { type WhyFacts, type WhyReport, whyReport } from '../../infra/cli/queries/why/why.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const url = 'https://h.example/news/';
@@ -199,11 +199,13 @@ describe('the state of a URL is that of its newest change', () => {
     expect(notes).toEqual([expect.stringContaining('90 days')]);
   });
 
-  test('unknown while nothing is purged, and is not purged by hand either', () => {
-    expect(describeWhy(why({}))).toContain(`Next: npx cdn-purger purge ${url}  # purges it`);
-    const paused = describeWhy(why({ paused: true }));
-    expect(paused).toContain('Next: npx cdn-purger resume  # once it is to go on');
-    expect(paused).not.toContain('cdn-purger purge ');
+  test('unknown: the cause is looked for before it is purged by hand', () => {
+    expect(commandsIn(why({}))).toEqual(['doctor', `why ${url} --logs 3h`, `purge ${url}`]);
+    expect(commandsIn(why({}, { logs: true }))).toEqual(['doctor', `purge ${url}`]);
+    // It would wait behind what waits.
+    expect(commandsIn(why({ queued: 1 }))).toEqual(['status']);
+    expect(commandsIn(why({ hosts: ['www.example.com'] }))).toEqual(['doctor', `why ${url} --logs 3h`]);
+    expect(commandsIn(why({ paused: true, queued: 1 }))).toEqual(['resume', 'status']);
   });
 });
 
@@ -391,3 +393,7 @@ test('a change that does not say when it was is printed all the same', () => {
   const purge = purgeAt(3, completed, messageOf(1, { change }));
   expect(describeWhy(why({ purges: [purge] }))).toMatch(/^ {2}at no known time +changed +s3: put/m);
 });
+
+function commandsIn(report: WhyReport): readonly string[] {
+  return [...describeWhy(report).matchAll(/npx cdn-purger (.*?) {2}#/g)].map(([, command = '']) => command);
+}

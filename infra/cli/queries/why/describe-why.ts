@@ -119,10 +119,8 @@ function row(at: string, what: string, words: string): string {
 }
 
 /** @returns what to do by a report, of which so many changes and purges are printed */
-export function whySteps(
-  { url, state, paused, unknownHost, changes, purges, deadLetters }: WhyReport,
-  mostPrinted = fewPrinted,
-): readonly NextCommand[] {
+export function whySteps(report: WhyReport, mostPrinted = fewPrinted): readonly NextCommand[] {
+  const { url, state, changes, purges, deadLetters } = report;
   const page = shellArgument(url);
   const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
     waiting: [['waiting', 'what goes before it']],
@@ -130,19 +128,25 @@ export function whySteps(
       ['dead', 'why'],
       ['redrive', 'purges it again, once the cause is fixed'],
     ],
-    unknown: [
-      // Whatever is queued meanwhile waits, too. A host that no rule names may be none of CDN Pro's.
-      ...(paused ? [resume] : unknownHost === undefined ? [purgeOf(page)] : []),
-      ['status', 'what waits'],
-    ],
+    unknown: unknownSteps(report, page),
   };
   const isMore = [changes, purges, deadLetters].some(({ length }) => length > mostPrinted);
   const more: NextCommand = [`report --url ${page}`, 'older changes and purges, which are left out here'];
   return [...(steps[state] ?? []), ...(isMore ? [more] : [])];
 }
 
-const resume: NextCommand = ['resume', 'once it is to go on'];
-
-function purgeOf(page: string): NextCommand {
-  return [`purge ${page}`, 'purges it'];
+/** The cause goes before the page alone: a purge by hand would wait behind what waits. */
+function unknownSteps(
+  { paused, queued, unknownHost, logsRead }: WhyReport,
+  page: string,
+): readonly NextCommand[] {
+  const status: NextCommand = ['status', 'what waits'];
+  if (paused) return [['resume', 'once it is to go on'], status];
+  if (queued > 0) return [status];
+  return [
+    ['doctor', 'whether everything is set up, and sources send what changes'],
+    ...(logsRead ? [] : [[`why ${page} --logs 3h`, 'whether its change was refused or left out'] as const]),
+    // A host that no rule names may be none of CDN Pro's.
+    ...(unknownHost === undefined ? [[`purge ${page}`, 'purges it, whatever the cause'] as const] : []),
+  ];
 }

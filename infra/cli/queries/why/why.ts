@@ -33,6 +33,10 @@ export interface WhyReport {
   readonly deadLetters: readonly WhyDeadLetter[];
   /** Whether all purge requests are held. */
   readonly paused: boolean;
+  /** Messages in the purge queue, which cannot be looked into, and events before it. */
+  readonly queued: number;
+  /** Whether it was asked what the logs have of it. */
+  readonly logsRead: boolean;
   /** The URL's host, where no rule makes URLs of it. */
   readonly unknownHost?: string;
   /** What else is known, or cannot be. */
@@ -124,6 +128,8 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
     ...(waiting !== undefined && { waiting }),
     deadLetters: lettersOf(facts, match),
     paused: facts.paused,
+    queued: facts.queued,
+    logsRead: alsoRead.logs === true,
     ...(unknownHost !== undefined && { unknownHost }),
     notes: [...notesOf(facts), ...(steps.length > 0 ? [] : unknownNotes(facts, unknownHost, alsoRead))],
   };
