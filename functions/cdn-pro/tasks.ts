@@ -58,7 +58,9 @@ export function readPurgeAnswer(body: string, status: number): Observation | und
 function readPurge(json: unknown): Observation | undefined {
   if (!isRecord(json)) return undefined;
   const { status, successRate, finishTime } = json;
-  if (status === 'waiting' || status === 'inprogress') return { kind: 'underway' };
+  if (status === 'waiting' || status === 'inprogress') {
+    return { kind: 'underway', ...(typeof successRate === 'number' && { successRate }) };
+  }
   if (status !== 'finished' || typeof successRate !== 'number') return undefined;
   const finishedMs = timeOf(finishTime);
   return { kind: 'finished', successRate, ...(finishedMs !== undefined && { finishedMs }) };

@@ -100,6 +100,7 @@ export const followEvents = {
   notSentAgain: 'entries of a purge not sent again: the next tick tries again',
   notInDeadLetters: 'entries of a failed purge not in the dead letter queue: the next tick tries again',
   endNotPut: 'end of a purge not put onto the event bus: the log and the journal have it',
+  progressNotNoted: 'progress of slow purges not noted: status and why do not know it',
   purgesUnread: 'purges not read: CDN Pro is asked again by the next tick',
 } as const;
 

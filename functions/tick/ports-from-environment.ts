@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
+import { createProgressNotes } from '../aws/journal/progress-notes.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
@@ -60,6 +61,7 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
   const journal = createJournal({ client, tableName: journalTable, nowMs });
   const own = {
     journal,
+    progress: createProgressNotes({ client, tableName: journalTable }),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     putEvent,
     purger: purgerName(),

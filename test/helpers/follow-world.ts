@@ -1,3 +1,4 @@
+import type { Progress } from '../../functions/aws/journal/progress-notes.ts';
 import {
   type AcceptedPurge,
   createJournal,
@@ -113,7 +114,7 @@ export function createFollowWorld({
 
   function observationOf({ acceptedMs, takesMs, successRate }: WorldPurge): Observation {
     const finishedMs = acceptedMs + takesMs;
-    if (world.nowMs < finishedMs) return { kind: 'underway' };
+    if (world.nowMs < finishedMs) return { kind: 'underway', successRate: 40 };
     return { kind: 'finished', successRate, finishedMs: Math.floor(finishedMs / 1000) * 1000 };
   }
 
@@ -144,8 +145,15 @@ export function createFollowWorld({
     },
   };
 
+  let progress: Progress = { seen: {} };
   const ports: FollowPorts = {
     journal,
+    progress: {
+      read: async () => progress,
+      async write(next) {
+        progress = next;
+      },
+    },
     limitsTable,
     cdnPro: { prepare: async () => reader },
     async send(messages) {
@@ -218,6 +226,8 @@ export function createFollowWorld({
       readonly atMs: number;
     }[],
     edge,
+    /** What was noted of slow purges. */
+    progress: () => progress,
     ports,
     items: items.items,
     /** Runs a tick, or two at once, a minute after the one before. */

@@ -25,7 +25,7 @@ describe('a list', () => {
     expect(readPurgePage(page(finished, waiting, partial))).toEqual({
       observations: new Map([
         ['a517e611', { kind: 'finished', successRate: 100, finishedMs: Date.UTC(2019, 4, 22, 8, 32, 28) }],
-        ['b', { kind: 'underway' }],
+        ['b', { kind: 'underway', successRate: 0 }],
         ['c', { kind: 'finished', successRate: 99.2 }],
       ]),
       rows: 3,
@@ -56,7 +56,9 @@ describe('an answer to one purge', () => {
   });
 
   test('says how far it is', () => {
-    expect(readPurgeAnswer(JSON.stringify({ ...finished, status: 'inprogress' }), 200)).toEqual({
+    const underway = { ...finished, status: 'inprogress', successRate: 42.5 };
+    expect(readPurgeAnswer(JSON.stringify(underway), 200)).toEqual({ kind: 'underway', successRate: 42.5 });
+    expect(readPurgeAnswer(JSON.stringify({ ...underway, successRate: undefined }), 200)).toEqual({
       kind: 'underway',
     });
     expect(readPurgeAnswer(JSON.stringify(finished), 500)).toBeUndefined();

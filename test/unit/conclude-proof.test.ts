@@ -45,6 +45,14 @@ describe('probes of a purge say together', () => {
     });
   });
 
+  test('which of the servers is old, where others show the new version', () => {
+    const seen = [at('dns'), at('203.0.113.7', { address: '203.0.113.7', isOld: true })];
+    const stale: Verdict = { kind: 'stale', reason: 'it has another ETag', seen };
+    expect(concludeProof([probe('/a')], [stale], { provable: 1, others: 0 }).reason).toMatch(
+      /\(dns \(1\.2\.3\.4\): status 200; 203\.0\.113\.7, old: status 200\)$/,
+    );
+  });
+
   test.each([
     ['there was no time to ask', [], [], 0],
     ['its hosts were asked for other purges', [], [], 3],

@@ -436,6 +436,7 @@ describe('a purge that is not finished', () => {
     expect(world.measured('PurgesLate')).toEqual([]);
     await world.tick();
     expect(world.measured('PurgesLate')).toEqual([1]);
+    expect(world.progress().seen[purgeId]?.successRate).toBe(40);
     const asked = world.asked.length;
     await world.tick(21);
     expect(world.ends(purgeId)).toEqual(['completed']);

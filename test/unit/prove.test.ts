@@ -222,7 +222,7 @@ describe('a purge after which the edge shows an old version', () => {
     expect(world.ends(purgeId)).toEqual(['superseded']);
     expect(world.sent).toEqual([{ ...message, repair: 1, repeats: purgeId, released: world.nowMs }]);
     expect(world.events[0]?.reason).toBe(
-      `1 of 1 probes saw an old version, such as of ${page}: it has another ETag, and a Last-Modified from before the change (dns (1.2.3.4): status 206): purged again`,
+      `1 of 1 probes saw an old version, such as of ${page}: it has another ETag, and a Last-Modified from before the change (dns (1.2.3.4), old: status 206): purged again`,
     );
     await world.deliver();
     await world.tick(3);

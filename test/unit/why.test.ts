@@ -280,7 +280,7 @@ test('a report has the rules of a change, the SQS messages of a purge, and its d
   const printed = describeWhy(report);
   expect(printed).toContain('s3: put s3://www/1, by the rules "posts", "rules[3]"\n');
   expect(printed).toContain(', people, from the message m1 and 1 more\n');
-  expect(printed).toContain('rejected   dead letter m: not deployed');
+  expect(printed).toContain('rejected   dead letter m: for the reason above');
 });
 
 test('a report has the changes and the purges, and says in words what happened in its order', () => {

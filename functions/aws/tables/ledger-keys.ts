@@ -25,5 +25,8 @@ export const bodyPrefix = 'body#';
 /** What the partition keys of the journal's items begin with that say which URLs a purge has settled. */
 export const urlsPrefix = 'urls#';
 
+/** The item of the journal that says how far slow purges are. */
+export const progressPartition = 'progress';
+
 /** The index of the journal: under `open` the purges that are followed, under `urls#` and a day the URLs of that day's. */
 export const openIndex = 'open';

@@ -50,7 +50,10 @@ export function isDue({ acceptedMs, state }: FollowedPurge, durations: Durations
 }
 
 /** @returns whether a purge takes too long */
-export function isLate({ acceptedMs, state }: FollowedPurge, nowMs: number): boolean {
+export function isLate(
+  { acceptedMs, state }: Pick<FollowedPurge, 'acceptedMs' | 'state'>,
+  nowMs: number,
+): boolean {
   return state.kind === 'purging' && nowMs - acceptedMs >= lateMs;
 }
 

@@ -5,7 +5,8 @@ import { type RepairsSpent, reserveRepair } from './repairs.ts';
 /** What CDN Pro says of a purge. */
 export type Observation =
   | { readonly kind: 'finished'; readonly successRate: number; readonly finishedMs?: number }
-  | { readonly kind: 'underway' }
+  /** Its rate is the share of the servers that have obeyed until now. */
+  | { readonly kind: 'underway'; readonly successRate?: number }
   /** There is no purge of this ID. */
   | { readonly kind: 'unknown' };
 

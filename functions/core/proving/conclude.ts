@@ -101,10 +101,10 @@ function nameOf({ from, address }: Pick<Seen, 'from' | 'address'>): string {
 }
 
 /** @returns what an answer says of where it is from, in the names of its headers */
-function describeSeen({ status, etag, lastModified, age, via, ...vantage }: Seen): string {
+function describeSeen({ status, etag, lastModified, age, via, isOld, ...vantage }: Seen): string {
   const headers = { status, etag, 'last-modified': lastModified, age, 'x-via': via };
   const told = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${value}`],
   );
-  return `${nameOf(vantage)}: ${told.join(', ')}`;
+  return `${nameOf(vantage)}${isOld ? ', old' : ''}: ${told.join(', ')}`;
 }

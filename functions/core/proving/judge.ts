@@ -111,7 +111,9 @@ export function verdictOf(
   judged: readonly { readonly judgement: Judgement; readonly seen: Seen }[],
 ): Verdict {
   const first = (kind: Verdict['kind']) => judged.find(({ judgement }) => judgement.kind === kind)?.judgement;
-  const seen = judged.map((each) => each.seen);
+  const seen = judged.map(({ seen, judgement }) =>
+    judgement.kind === 'stale' ? { ...seen, isOld: true as const } : seen,
+  );
   const { kind, reason } =
     first('stale') ?? first('unproven') ?? first('proven') ?? unproven('nobody was asked');
   return { kind, ...(reason !== undefined && { reason }), seen };

@@ -33,6 +33,8 @@ export interface Seen {
   /** Where a redirect leads. */
   readonly location?: string;
   readonly via?: string;
+  /** It shows a version from before the change. */
+  readonly isOld?: true;
   /** Whether a cache has answered, where it says so. */
   readonly cacheStatus?: string;
 }

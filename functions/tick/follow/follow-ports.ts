@@ -1,3 +1,4 @@
+import type { ProgressNotes } from '../../aws/journal/progress-notes.ts';
 import type { Journal } from '../../aws/tables/journal-table.ts';
 import type { PurgeReader } from '../../cdn-pro/client.ts';
 import type { ProbeRequest, ProbeResponse } from '../../core/proving/probe.ts';
@@ -14,6 +15,7 @@ export interface Probing {
 /** The ports of following purges. */
 export interface FollowPorts extends Pick<TickPorts, 'limitsTable' | 'send' | 'nowMs' | 'log' | 'measure'> {
   readonly journal: Omit<Journal, 'record'>;
+  readonly progress: ProgressNotes;
   readonly cdnPro: { prepare(): Promise<PurgeReader> };
   /** Puts messages into the dead letter queue. */
   readonly reject: TickPorts['send'];

@@ -20,6 +20,7 @@ import type { TickTime } from '../tick.ts';
 import { carryOut } from './end-purge.ts';
 import type { FollowOptions, FollowPorts } from './follow-ports.ts';
 import { createPurgeLook } from './look-at-purges.ts';
+import { noteProgress } from './note-progress.ts';
 import { leastProvingMs, type Proven, provePurges } from './prove-purges.ts';
 
 /** So many are followed at a time; those that were accepted later wait until some of these have ended. */
@@ -61,6 +62,7 @@ export function createFollower(
     if (isAsked && purging.length > 0) askedMs = nowMs();
     const askUntilMs = probing === undefined ? deadlineMs : deadlineMs - leastProvingMs;
     const observations = isAsked ? await look.lookAt(purging, askUntilMs) : new Map();
+    if (isAsked) await noteProgress(purging, observations, ports);
     const { quotas, repeats } = await readQuotas(ports, options);
     const { decided, spent } = decideAll(
       due,

@@ -1,9 +1,10 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
-import { nextCommands } from '../next.ts';
+import { type NextCommand, nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { readStatusFacts } from '../purger/status.ts';
 import { describePause } from '../queries/pause.ts';
+import { describeProgress, nextOfLate } from '../queries/progress.ts';
 import { type Status, statusOf } from '../queries/status.ts';
 
 const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
@@ -29,12 +30,16 @@ export const statusCommand = defineCommand({
 });
 
 function describe(status: Status): string {
-  const { why, queued, parked, parkedSince, open, deadLetters, tokens, requests, alarms } = status;
+  const { why, queued, parked, parkedSince, open, oldestOpen, deadLetters, tokens, requests, alarms } =
+    status;
   const parkedLanes = Object.entries(parked).map(([lane, count]) => `${count} ${lane}`);
   const rows: readonly (readonly [string, string])[] = [
     ['waiting', `${counted(queued, 'message')} in the queues`],
     ['parked', `${parkedLanes.join(', ')}${parkedSince === undefined ? '' : `; since ${parkedSince}`}`],
-    ['on the way', counted(open, 'purge')],
+    [
+      'on the way',
+      `${counted(open, 'purge')}${oldestOpen === undefined ? '' : `; ${open === 1 ? '' : 'the oldest '}${describeProgress(oldestOpen)}`}`,
+    ],
     ['dead letters', String(deadLetters)],
     ['paused', status.paused ? `yes, ${describePause(status.pause ?? {})}` : 'no'],
     [
@@ -53,7 +58,7 @@ function describe(status: Status): string {
       ({ name, since, description }) =>
         `  ${name}${since === undefined ? '' : ` since ${since}`}: ${description}`,
     ),
-    ...nextSteps(status).map((step) => `\n${step}`),
+    ...nextSteps(status),
   ].join('\n');
 }
 
@@ -62,13 +67,23 @@ function headline({ fresh, observing }: Status): string {
   return fresh ? 'Nothing waits, and nothing has failed.' : 'Not fresh.';
 }
 
-function nextSteps({ observing, paused, deadLetters, parked, alarms = [] }: Status): readonly string[] {
+function nextSteps(status: Status): readonly string[] {
+  const { observing, paused, deadLetters, parked, oldestOpen, closedUntil, alarms = [] } = status;
   const isParked = Object.values(parked).some((count) => count > 0);
-  return [
-    ...(observing ? nextCommands(['report', 'what would have been purged']) : []),
-    ...(paused ? nextCommands(['resume', 'once it is to go on']) : []),
-    ...(isParked ? nextCommands(['waiting', 'which URLs wait, and until when']) : []),
-    ...(deadLetters > 0 ? nextCommands(['dead', 'why']) : []),
-    ...(alarms.length > 0 ? ['Next: docs/operations.md has each alarm.'] : []),
+  const commands: readonly NextCommand[] = [
+    ...(observing ? [['report', 'what would have been purged'] as const] : []),
+    ...(paused ? [['resume', 'once it is to go on'] as const] : []),
+    ...(closedUntil === undefined ? [] : [['quota', 'which limit holds requests, and until when'] as const]),
+    ...(isParked ? [['waiting', 'which URLs wait, and until when'] as const] : []),
+    ...(oldestOpen?.isLate === true ? [nextOfLate] : []),
+    ...(deadLetters > 0 ? [['dead', 'why'] as const] : []),
   ];
+  const runbooks = alarms.flatMap(({ description }) => /\bRunbook: (\S+)$/.exec(description)?.[1] ?? []);
+  const lines = nextCommands(...commands);
+  const pages = runbooks.map(
+    (page, index) =>
+      `${lines.length + index === 0 ? 'Next: ' : '      '}${page}  # what to do about the alarm`,
+  );
+  const all = [...lines, ...pages];
+  return all.length === 0 ? [] : ['', ...all];
 }

@@ -1,3 +1,4 @@
+import type { Progress } from '../../../functions/aws/journal/progress-notes.ts';
 import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
 import type { Purger } from './connect.ts';
 
@@ -9,4 +10,10 @@ export async function readOpenPurges({ clients, tables }: Purger): Promise<reado
   const { createJournal } = await import('../../../functions/aws/tables/journal-table.ts');
   const client = await clients.dynamodb();
   return createJournal({ client, tableName: tables.journal, nowMs: Date.now }).open(most);
+}
+
+/** @returns what CDN Pro last said of slow purges */
+export async function readProgress({ clients, tables }: Purger): Promise<Progress> {
+  const { createProgressNotes } = await import('../../../functions/aws/journal/progress-notes.ts');
+  return createProgressNotes({ client: await clients.dynamodb(), tableName: tables.journal }).read();
 }

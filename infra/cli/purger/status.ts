@@ -1,8 +1,10 @@
+import { oldestProgress } from '../queries/progress.ts';
 import { quotaReport } from '../queries/quota.ts';
 import type { StatusFacts } from '../queries/status.ts';
 import { waitReasons } from '../queries/waiting.ts';
 import { readAlarms } from './alarms.ts';
 import type { Purger } from './connect.ts';
+import { readProgress } from './journal.ts';
 import { openLimits } from './limits.ts';
 import { readPause } from './pause.ts';
 import { readSwitches } from './switches.ts';
@@ -21,10 +23,13 @@ export async function readStatusFacts(
   ]);
   const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
   const pause = await readPause(purger, switches);
+  const oldestOpen =
+    work.open.length === 0 ? undefined : oldestProgress(work.open, await readProgress(purger), nowMs);
   const reasons = [...waitReasons(work.parked, state, purger.limits, nowMs).values()];
   const beyondShare = reasons.filter((reason) => reason === 'share').length;
   return {
     ...work,
+    ...(oldestOpen !== undefined && { oldestOpen }),
     beyondShare,
     unread: purger.queues.watchedLeftOut ?? 0,
     quota,

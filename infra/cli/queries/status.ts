@@ -8,6 +8,7 @@ import { countOf, type QueueCounts } from '../purger/queues/queues.ts';
 import { isPaused, type Switches } from '../purger/switches.ts';
 import { observingReason } from './observing.ts';
 import type { Pause } from './pause.ts';
+import type { PurgeProgress } from './progress.ts';
 import type { QuotaReport } from './quota.ts';
 
 /** What a status is made from. */
@@ -18,6 +19,8 @@ export interface StatusFacts {
   readonly beyondShare: number;
   /** What CDN Pro has accepted and not finished. */
   readonly open: readonly Pick<OpenPurge, 'state'>[];
+  /** The one of these that was accepted first; missing where CDN Pro has finished all of them. */
+  readonly oldestOpen?: PurgeProgress;
   /** How many watched queues the command line cannot look into. */
   readonly unread: number;
   readonly quota: QuotaReport;
@@ -43,6 +46,8 @@ export interface Status {
   readonly parkedSince?: string;
   /** Purges that CDN Pro has accepted and not finished. */
   readonly open: number;
+  /** The one of these that was accepted first; missing where CDN Pro has finished all of them. */
+  readonly oldestOpen?: PurgeProgress;
   readonly deadLetters: number;
   readonly paused: boolean;
   /** Since when, by whom and why, as far as that is known. */
@@ -53,6 +58,8 @@ export interface Status {
   readonly tokens: { readonly files: number; readonly dirs: number };
   /** How many purge requests may go out now. */
   readonly requests: number;
+  /** No request goes out before. */
+  readonly closedUntil?: string;
   /** Missing on the local stack. */
   readonly alarms?: readonly {
     readonly name: string;
@@ -70,6 +77,7 @@ export function statusOf({
   parked,
   beyondShare,
   open,
+  oldestOpen,
   unread,
   quota,
   switches,
@@ -107,12 +115,14 @@ export function statusOf({
     parked: Object.fromEntries(counts) as Record<Lane, number>,
     ...(parked.length > 0 && { parkedSince: new Date(oldestMs).toISOString() }),
     open: open.length,
+    ...(oldestOpen !== undefined && { oldestOpen }),
     deadLetters,
     paused,
     ...(pause !== undefined && { pause }),
     observing,
     tokens: { files: quota.files.people, dirs: quota.dirs.people },
     requests: quota.requests.left,
+    ...(quota.requests.closedUntil !== undefined && { closedUntil: quota.requests.closedUntil }),
     ...(on !== undefined && {
       alarms: on.map(({ name, since, description }) => ({ name, ...(since && { since }), description })),
     }),

@@ -2,10 +2,12 @@ import { dayOf, keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
+import { progressOf } from '../../queries/progress.ts';
 import { waitingReport } from '../../queries/waiting.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
 import type { Purger } from '../connect.ts';
+import { readProgress } from '../journal.ts';
 import { openLimits } from '../limits.ts';
 import { openParked, readParked, readParkedWith } from '../parked.ts';
 import { openDeadLetters, peekDeadLetters } from '../queues/dead-letters.ts';
@@ -44,12 +46,25 @@ export async function readUrlFacts(
     letters,
     lettersLeft,
     queued: countOf(queues.buffer) + countOf(queues.inbox),
+    ...(await readProgressOf(purges, purger, nowMs)),
     paused: isPaused(switches),
     observing: purger.mode === 'observe',
     hosts: purger.leftOut > 0 ? [] : purger.hosts,
     ...knownSince(history.firstDay(), nowMs),
     ...(laneWaiting !== undefined && { waiting: laneWaiting }),
   };
+}
+
+/** Nothing is read where CDN Pro has finished all of them. */
+async function readProgressOf(
+  purges: WhyFacts['purges'],
+  purger: Purger,
+  nowMs: number,
+): Promise<Pick<WhyFacts, 'progress'>> {
+  const purging = purges.filter(({ state }) => state.kind === 'purging');
+  if (purging.length === 0) return {};
+  const noted = await readProgress(purger);
+  return { progress: purging.flatMap((purge) => progressOf(purge, noted, nowMs) ?? []) };
 }
 
 /** The index has no more than 90 days: where its first purge is of about then, it may have had older ones. */

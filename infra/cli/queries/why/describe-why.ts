@@ -1,6 +1,7 @@
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
+import { describeProgress, nextOfLate } from '../progress.ts';
 import { waitReasonText } from '../waiting.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport } from './why.ts';
@@ -39,7 +40,7 @@ export function describeFacts(
   const rows = [
     ...changes.slice(0, mostPrinted).map(changeRow),
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),
-    ...deadLetters.slice(0, mostPrinted).map(letterRow),
+    ...deadLetters.slice(0, mostPrinted).map((letter) => letterRow(letter, reason)),
   ];
   const why =
     waiting?.reason === undefined || waiting.reason === 'tokens' ? '' : `: ${waitReasonText[waiting.reason]}`;
@@ -49,17 +50,23 @@ export function describeFacts(
     `  ${neverPurged === true ? neverPurgedMeaning : meanings[state]}`,
     ...(reason === undefined ? [] : [`  ${printable(reason)}`]),
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
-    ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`)]),
+    ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`).line]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
   ].join('\n');
 }
 
-/** As they happened. */
-function inOrder(rows: readonly string[]): readonly string[] {
-  return rows.toSorted();
+/** A line, and what it is sorted by. */
+interface Row {
+  readonly at: string;
+  readonly line: string;
 }
 
-function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: WhyChange): string {
+/** As they happened. */
+function inOrder(rows: readonly Row[]): readonly string[] {
+  return rows.toSorted((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))).map(({ line }) => line);
+}
+
+function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: WhyChange): Row {
   const from = source === byHandSource ? `by hand, ${action}` : `${webhook ?? source}: ${action}`;
   const names = rules.map((name) => `"${name}"`).join(', ');
   const matched = rules.length === 0 ? '' : `, by the ${rules.length === 1 ? 'rule' : 'rules'} ${names}`;
@@ -70,16 +77,19 @@ function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: 
   );
 }
 
-function letterRow({ sentAt, messageId, reason }: WhyDeadLetter): string {
-  return row(sentAt, 'rejected', `dead letter ${messageId}: ${reason}`);
+/** @param told the reason that is printed already */
+function letterRow({ sentAt, messageId, reason }: WhyDeadLetter, told: string | undefined): Row {
+  const why = reason === told ? 'for the reason above' : reason;
+  return row(sentAt, 'rejected', `dead letter ${messageId}: ${why}`);
 }
 
-function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
+function purgeRows({ purgeId, ...purge }: WhyPurge): readonly Row[] {
   const {
     acceptedAt,
     finishedAt,
     state,
     successRate,
+    progress,
     proof,
     target,
     lane,
@@ -95,7 +105,7 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
   const accepted = row(
     acceptedAt,
     state === 'observed' ? state : 'accepted',
-    `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}${from}`,
+    `purge ${purgeId}${why}: ${entries.join(' ')} in ${target}, ${lane}${from}${progress === undefined ? '' : `; ${describeProgress(progress)}`}`,
   );
   if (state === 'purging' || state === 'observed') return [accepted];
   const outcome = [
@@ -105,17 +115,17 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly string[] {
     ...(proof === undefined ? [] : [`of the purge, ${proof}`]),
   ];
   const words = `purge ${purgeId}: ${outcome.join('; ')}`;
-  return [
-    accepted,
-    finishedAt === undefined ? row(acceptedAt, state, words) : row(finishedAt, 'finished', words),
-  ];
+  if (finishedAt === undefined) return [accepted, row(acceptedAt, state, words)];
+  const finished = row(finishedAt, 'finished', words);
+  // CDN Pro says it in whole seconds.
+  return [accepted, finished.at < accepted.at ? { ...finished, at: accepted.at } : finished];
 }
 
-function row(at: string, what: string, words: string): string {
+function row(at: string, what: string, words: string): Row {
   const date = new Date(at);
   // A message of somebody's own may say of its change what is no time.
   const time = Number.isNaN(date.getTime()) ? 'at no known time'.padEnd(24) : date.toISOString();
-  return `  ${time}  ${what.padEnd(10)} ${printable(words)}`;
+  return { at: time, line: `  ${time}  ${what.padEnd(10)} ${printable(words)}` };
 }
 
 /** @returns what to do by a report, of which so many changes and purges are printed */
@@ -124,6 +134,7 @@ export function whySteps(report: WhyReport, mostPrinted = fewPrinted): readonly 
   const page = shellArgument(url);
   const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
     waiting: [['waiting', 'what goes before it']],
+    purging: purges.some(({ progress }) => progress?.isLate === true) ? [nextOfLate] : [],
     failed: [
       ['dead', 'why'],
       ['redrive', 'purges it again, once the cause is fixed'],

@@ -6,6 +6,7 @@ import type { ChangeReference } from '../../../../functions/core/model/purge-mes
 import type { Lane } from '../../../../functions/core/model/types.ts';
 import { counted } from '../../counted.ts';
 import { observingReason } from '../observing.ts';
+import type { PurgeProgress } from '../progress.ts';
 import { unknownHosts } from '../purge-by-hand.ts';
 import {
   newestOf,
@@ -54,6 +55,8 @@ export interface WhyPurge {
   readonly state: UrlState;
   readonly reason?: string;
   readonly successRate?: number;
+  /** How far it is while CDN Pro has not finished it. */
+  readonly progress?: PurgeProgress;
   /** What of it was seen at the edge, and where. */
   readonly proof?: string;
   readonly acceptedAt: string;
@@ -98,6 +101,8 @@ export interface WhyFacts extends UrlFacts {
   readonly queued: number;
   /** Dead letters that were not looked at. */
   readonly lettersLeft: number;
+  /** How far purges are that CDN Pro has not finished. */
+  readonly progress?: readonly PurgeProgress[];
   readonly paused: boolean;
   readonly observing: boolean;
   /** The hosts of the rules; empty where they do not say. */
@@ -124,7 +129,7 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
     ...(reason !== undefined && { reason }),
     ...(state === 'failed' && isNeverPurged(steps) && { neverPurged: true }),
     changes: changesOf(steps),
-    purges: facts.purges.map((purge) => purgeOf(purge, match)),
+    purges: facts.purges.map((purge) => purgeOf(purge, match, facts)),
     ...(waiting !== undefined && { waiting }),
     deadLetters: lettersOf(facts, match),
     paused: facts.paused,
@@ -155,7 +160,8 @@ function changesOf(steps: readonly Step[]): readonly WhyChange[] {
   });
 }
 
-function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
+function purgeOf(purge: SettledPurge, { matches }: UrlMatch, facts: WhyFacts): WhyPurge {
+  const progress = facts.progress?.find((each) => each.purgeId === purge.purgeId);
   const { purgeId, target, lane, acceptedMs, repair, state, messages } = purge;
   const { kind, reason, successRate, finishedMs, proof } = state;
   const own = messages.filter(({ entries }) => entries.some(matches));
@@ -165,6 +171,7 @@ function purgeOf(purge: SettledPurge, { matches }: UrlMatch): WhyPurge {
     state: kind,
     ...(reason !== undefined && { reason }),
     ...(successRate !== undefined && { successRate }),
+    ...(progress !== undefined && { progress }),
     ...(proof !== undefined && { proof }),
     acceptedAt: iso(acceptedMs),
     ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
