@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import {
   covers,
   freshQuota,
+  lostQuota,
   type QuotaState,
   spend,
   spendableTokens,
+  spentByOthers,
+  spentTokens,
   type Tokens,
 } from '../../functions/core/limits/tokens/quota.ts';
 import { correct, isReadingDue, isReadingOld } from '../../functions/core/limits/tokens/quota-readings.ts';
@@ -105,4 +108,36 @@ test('a reading is old after five minutes, and when tokens have come back since'
     true,
   ]);
   expect(isReadingOld(freshQuota, spentMs)).toBe(true);
+});
+
+test('of what is spent, what others on the account had is told from the own, as far as CDN Pro was asked', () => {
+  const step = fc.record({ own: fc.nat({ max: 50 }), others: fc.nat({ max: 50 }), isAsked: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let state: QuotaState = freshQuota;
+      let [own, others, seen, nowMs] = [0, 0, 0, 100 * dayMs];
+      for (const { isAsked, ...spent } of steps) {
+        nowMs += 10 * minuteMs;
+        own += spent.own;
+        others += spent.others;
+        state = spend(state, { files: spent.own, dirs: 0 }, nowMs);
+        if (isAsked) {
+          state = correct(state, { files: quota.files - own - others, dirs: quota.dirs }, quota, nowMs);
+          seen = others;
+        }
+        expect(spentByOthers(state, nowMs)).toEqual({ files: seen, dirs: 0 });
+        expect(spentTokens(state, nowMs)).toEqual({ files: own + seen, dirs: 0 });
+      }
+      expect(spentByOthers(state, nowMs + dayMs + 1).files).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('whose the tokens are that were spent before the count was lost, nobody says', () => {
+  const nowMs = 100 * dayMs;
+  const state = correct(lostQuota(nowMs - minuteMs), { files: 1000, dirs: 20 }, quota, nowMs);
+  expect([spentByOthers(state, nowMs).files, state.othersSinceMs]).toEqual([0, nowMs]);
+  const later = correct(state, { files: 900, dirs: 20 }, quota, nowMs + minuteMs);
+  expect([spentByOthers(later, nowMs + minuteMs).files, later.othersSinceMs]).toEqual([100, nowMs]);
 });

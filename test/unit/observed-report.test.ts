@@ -123,8 +123,16 @@ test('waiting for what is only observed ends at once, and not well', () => {
 
 test('the status of a purger that observes is never fresh', () => {
   const none = { visible: 0, inFlight: 0, delayed: 0 };
-  const tokens = { quota: 1, left: 1, takedown: 1, people: 1, bulk: 1 };
-  const requests = { left: 1, limit: 1, perSeconds: 300, used: 0, bucket: 1 };
+  const tokens = { quota: 1, left: 1, takedown: 1, people: 1, bulk: 1, spent: { own: 0, others: 0 } };
+  const requests = {
+    left: 1,
+    limit: 1,
+    perSeconds: 300,
+    used: 0,
+    bucket: 1,
+    bucketBurst: 60,
+    bucketPerMinute: 30,
+  };
   const status = statusOf({
     queues: { buffer: none, deadLetters: none, inbox: none },
     parked: [],

@@ -79,13 +79,20 @@ function clampBucket(bucket: BucketState, clock: Clamp): BucketState {
 }
 
 function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clamp, hour: Clamp): QuotaState {
-  let bounded: QuotaState['spent'] = {};
-  for (const [key, { lastMs, ...tokens }] of Object.entries(spent)) {
-    bounded = spendIn(bounded, hour(Number(key)), { ...tokens, lastMs: arrival(lastMs) });
-  }
+  const { told, others, othersSinceMs } = quota;
+  const hours = (given: QuotaState['spent']) => {
+    let bounded: QuotaState['spent'] = {};
+    for (const [key, { lastMs, ...tokens }] of Object.entries(given)) {
+      bounded = spendIn(bounded, hour(Number(key)), { ...tokens, lastMs: arrival(lastMs) });
+    }
+    return bounded;
+  };
   return {
     ...quota,
-    spent: bounded,
+    spent: hours(spent),
+    ...(told !== undefined && { told: { ...told, atMs: clock(told.atMs) } }),
+    ...(others !== undefined && { others: hours(others) }),
+    ...(othersSinceMs !== undefined && { othersSinceMs: clock(othersSinceMs) }),
     ...(quota.learnedMs !== undefined && { learnedMs: clock(quota.learnedMs) }),
     ...(quota.checkedMs !== undefined && { checkedMs: clock(quota.checkedMs) }),
     ...(quota.takedownRefusedMs !== undefined && { takedownRefusedMs: clock(quota.takedownRefusedMs) }),

@@ -2,7 +2,7 @@ import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../c
 import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
-import { type QuotaReport, quotaReport, type TokensReport } from '../queries/quota.ts';
+import { type QuotaReport, quotaReport, type RequestsReport, type TokensReport } from '../queries/quota.ts';
 
 const usage = `Usage: cdn-purger quota (--stack NAME | --ready FILE) [--json]
 
@@ -28,20 +28,16 @@ export const quotaCommand = defineCommand({
   },
 });
 
-function describe({
-  target,
-  files,
-  dirs,
-  isKnown,
-  checkedAt,
-  takedownsRefused,
-  requests,
-}: QuotaReport): string {
-  const { left, limit, perSeconds, used, bucket, closedUntil, closedBy } = requests;
+function describe(report: QuotaReport): string {
+  const { target, files, dirs, isKnown, othersKnownSince, checkedAt, takedownsRefused, requests } = report;
+  const isShort = files.people === 0 || dirs.people === 0;
   return [
     `The day's tokens in ${target}${isKnown ? '' : ', of which it is not known how many were spent: CDN Pro is asked'}`,
-    describeTokens('files', files),
-    describeTokens('directories', dirs),
+    ...describeTokens('files', files),
+    ...describeTokens('directories', dirs),
+    ...(othersKnownSince === undefined
+      ? []
+      : [`  what others on the account spend is noted since ${othersKnownSince}`]),
     ...(checkedAt === undefined ? [] : [`  compared with CDN Pro's own count at ${checkedAt}`]),
     ...(takedownsRefused === undefined
       ? []
@@ -49,15 +45,33 @@ function describe({
           `  CDN Pro refused a takedown at ${takedownsRefused.at}: it allows no overdraft now, and is tried again from ${takedownsRefused.until} on`,
         ]),
     'Requests',
-    `  ${left} may go out now: ${used} of ${limit} in ${perSeconds} s are used, the customer's bucket holds ${bucket}`,
-    ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),
-    ...(files.people === 0 || dirs.people === 0
+    ...describeRequests(requests),
+    ...(isShort
       ? ['', ...nextCommands(['waiting', 'what waits for them; docs/quota.md says how to ask for more'])]
       : []),
   ].join('\n');
 }
 
-function describeTokens(name: string, { quota, left, people, bulk, takedown, backAt }: TokensReport): string {
-  const back = backAt === undefined ? '' : `; the next one for people comes back at ${backAt}`;
-  return `  ${name.padEnd(12)} ${left} of ${quota} left: bulk may have ${bulk}, people ${people}, takedowns ${takedown}${back}`;
+function describeTokens(name: string, tokens: TokensReport): readonly string[] {
+  const { quota, left, people, bulk, takedown, spent, leftByCdnPro, backAt } = tokens;
+  const byCdnPro = leftByCdnPro === undefined ? '' : `; by CDN Pro's count, ${leftByCdnPro} were left`;
+  return [
+    `  ${name.padEnd(12)} ${left} of ${quota} left: bulk may have ${bulk}, people ${people}, takedowns ${takedown}`,
+    `  ${''.padEnd(12)} in 24 hours this purger has spent ${spent.own}, others on the account ${spent.others}${byCdnPro}`,
+    ...(backAt === undefined
+      ? []
+      : [`  ${''.padEnd(12)} the next one for people is expected at ${backAt}, an estimate`]),
+  ];
+}
+
+function describeRequests(requests: RequestsReport): readonly string[] {
+  const { left, limit, perSeconds, used, bucket, bucketBurst, bucketPerMinute } = requests;
+  const { closedUntil, closedBy, throttledAt } = requests;
+  return [
+    `  ${left} may go out now`,
+    `  this purger's window: ${used} of ${limit} in ${perSeconds} s are used`,
+    `  the customer's bucket, shared with everybody on the account: about ${bucket} of ${bucketBurst} left, and ${bucketPerMinute} a minute come back`,
+    ...(throttledAt === undefined ? [] : [`  CDN Pro last answered 429 at ${throttledAt}`]),
+    ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),
+  ];
 }

@@ -108,8 +108,8 @@ function inFull({ url, lane, action, target, headers = [] }: WaitingUrl): string
 
 function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
   const { visible, inFlight, delayed } = queue;
-  const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy = 'nobody knows yet' }) => [
-    `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy}`,
+  const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy }) => [
+    `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy === undefined ? 'nobody knows when' : `${doneBy}, an estimate`}`,
     ...(['share', 'hold', 'prefix'] as const).flatMap((reason) =>
       reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${waitReasonText[reason]}`],
     ),

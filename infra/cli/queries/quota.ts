@@ -3,12 +3,15 @@ import { bucketMargin, levelAt } from '../../../functions/core/limits/requests/r
 import { requestsInWindow, usedSlots } from '../../../functions/core/limits/requests/window.ts';
 import { closedForDeploymentUntilMs, strictestLimits } from '../../../functions/core/limits/shared-limit.ts';
 import {
+  dayMsOf,
   freshQuota,
   isSpentUnknown,
   overdraftFromMs,
   type QuotaState,
   quotaOf,
   spendableTokens,
+  spentByOthers,
+  spentTokens,
   type Tokens,
   tokensBackMs,
   tokensLeft,
@@ -22,6 +25,8 @@ export interface QuotaReport {
   readonly dirs: TokensReport;
   /** Whether it is known what was spent in the last 24 hours. Where it is not, little is spent until CDN Pro has told. */
   readonly isKnown: boolean;
+  /** Since when others' tokens are noted, where that is less than 24 hours ago: of before, `own` has them. */
+  readonly othersKnownSince?: string;
   /** When CDN Pro was last asked what is left. */
   readonly checkedAt?: string;
   /** When CDN Pro has refused a takedown for tokens, and from when on takedowns overdraw again; only until then. */
@@ -34,12 +39,24 @@ export interface TokensReport {
   readonly quota: number;
   /** Below 0 where more was spent than there is. */
   readonly left: number;
+  /** What was spent in the last 24 hours. */
+  readonly spent: SpentReport;
+  /** What CDN Pro said is left, when it was last asked. */
+  readonly leftByCdnPro?: number;
   /** What each lane may spend of it now. */
   readonly takedown: number;
   readonly people: number;
   readonly bulk: number;
-  /** When the next token for people comes back, where they have none. */
+  /** When the next token for people is expected back, where they have none: what others have spent is counted from when it was noticed. */
   readonly backAt?: string;
+}
+
+/** Who has spent tokens. */
+export interface SpentReport {
+  /** What is not known to be others': by this purger, and those that share its ledger. */
+  readonly own: number;
+  /** By others on the account: what CDN Pro's count had and the own one did not. */
+  readonly others: number;
 }
 
 /** The requests of the window and of the customer's bucket. */
@@ -52,6 +69,11 @@ export interface RequestsReport {
   readonly used: number;
   /** What the customer's bucket is believed to hold. */
   readonly bucket: number;
+  /** The most that it holds, and how much of it comes back in a minute. */
+  readonly bucketBurst: number;
+  readonly bucketPerMinute: number;
+  /** When CDN Pro last answered 429. */
+  readonly throttledAt?: string;
   /** Nothing goes out before. */
   readonly closedUntil?: string;
   readonly closedBy?: 'CDN Pro answered 429' | 'CDN Pro refuses the credentials';
@@ -71,11 +93,16 @@ export function quotaReport(
   const [takedown, people, bulk] = (['takedown', 'people', 'bulk'] as const).map((lane) =>
     spendableTokens(quotaState, quota, lane, nowMs),
   ) as [Tokens, Tokens, Tokens];
+  const spent = spentTokens(quotaState, nowMs);
+  const others = spentByOthers(quotaState, nowMs);
+  const { told, othersSinceMs } = quotaState;
   const tokens = (kind: keyof Tokens): TokensReport => {
     const backMs = tokensBackMs({ state: quotaState, quota, lane: 'people', kind, position: 1, nowMs });
     return {
       quota: quota[kind],
       left: left[kind],
+      spent: { own: Math.max(0, spent[kind] - others[kind]), others: others[kind] },
+      ...(told !== undefined && { leftByCdnPro: told[kind] }),
       takedown: takedown[kind],
       people: people[kind],
       bulk: bulk[kind],
@@ -87,6 +114,8 @@ export function quotaReport(
     files: tokens('files'),
     dirs: tokens('dirs'),
     isKnown: !isSpentUnknown(quotaState, nowMs),
+    ...(othersSinceMs !== undefined &&
+      nowMs - othersSinceMs < dayMsOf(quotaState) && { othersKnownSince: iso(othersSinceMs) }),
     ...(quotaState.checkedMs !== undefined && { checkedAt: iso(quotaState.checkedMs) }),
     ...takedownsRefused(quotaState, nowMs),
     requests: requestsReport(state, limits, purger.deployment, nowMs),
@@ -120,6 +149,9 @@ function requestsReport(
     perSeconds: rate.perSeconds,
     used,
     bucket: Math.floor(level),
+    bucketBurst: bucketLimit.burst,
+    bucketPerMinute: bucketLimit.perMinute,
+    ...(bucket.refusedMs > 0 && { throttledAt: iso(bucket.refusedMs) }),
     ...(isClosed && { closedUntil: iso(closedMs), closedBy }),
   };
 }

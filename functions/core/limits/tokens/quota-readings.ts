@@ -2,6 +2,7 @@ import {
   dayMsOf,
   isSpentUnknown,
   noTokens,
+  noteOthers,
   plus,
   type QuotaState,
   quotaOf,
@@ -56,9 +57,11 @@ export function correct(
   const grown = learned.files > known.files || learned.dirs > known.dirs ? { ...counted, learned } : counted;
   const quota = quotaOf(grown, configured);
   // Of what was spent since the count was lost, nobody knows how much `purgeTokens` has in it already.
-  const left = isSpentUnknown(state, nowMs) ? quota : tokensLeft(grown, quota, nowMs);
+  const isLost = isSpentUnknown(state, nowMs);
+  const left = isLost ? quota : tokensLeft(grown, quota, nowMs);
   const unknown = { files: Math.max(0, left.files - told.files), dirs: Math.max(0, left.dirs - told.dirs) };
-  return { ...noteReading(spend(grown, unknown, nowMs), nowMs), unknown };
+  const spent = noteOthers(spend(grown, unknown, nowMs), unknown, nowMs, isLost);
+  return { ...noteReading(spent, nowMs), unknown, told: { ...told, atMs: nowMs } };
 }
 
 /** Takes note that `purgeTokens` was asked, whether it was answered or not: it is not asked again at once. */

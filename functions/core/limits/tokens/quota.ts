@@ -35,6 +35,12 @@ export interface QuotaState {
   readonly unchecked?: Tokens;
   /** How many tokens others had spent that this count did not know of, when it was last checked. */
   readonly unknown?: Tokens;
+  /** What `purgeTokens` last said is left, and when, in milliseconds. */
+  readonly told?: Tokens & { readonly atMs: number };
+  /** Of what was spent, what others had spent that this count did not know of, by the hours in which it was noticed. */
+  readonly others?: Readonly<Record<string, SpentInHour>>;
+  /** Since when that is noted, in milliseconds. */
+  readonly othersSinceMs?: number;
   /** When CDN Pro last refused a takedown for tokens, in milliseconds: see {@link overdraftFromMs}. */
   readonly takedownRefusedMs?: number;
   /** Where it is not known what was spent: by when all of that has arrived at CDN Pro, in milliseconds. */
@@ -78,6 +84,21 @@ const hoursOfDay = 24;
 /** @returns tokens spent in the last 24 hours; those of an hour count until the last of them is a day old */
 export function spentTokens(state: QuotaState, nowMs: number): Tokens {
   return recentOf(state, nowMs).reduce((sum, [, tokens]) => plus(sum, tokens), noTokens);
+}
+
+/** @returns of the tokens spent in the last 24 hours, those that others have spent, as far as that was noticed */
+export function spentByOthers({ others = {}, ...state }: QuotaState, nowMs: number): Tokens {
+  return spentTokens({ ...state, spent: others }, nowMs);
+}
+
+/** @returns the state with tokens noted that others had spent; whose they were before the count was lost, nobody knows */
+export function noteOthers(state: QuotaState, tokens: Tokens, nowMs: number, isLost: boolean): QuotaState {
+  if (isLost) return { ...state, others: {}, othersSinceMs: nowMs };
+  const { others = {}, othersSinceMs = nowMs } = state;
+  const recent = Object.fromEntries(recentOf({ ...state, spent: others }, nowMs));
+  const isAny = tokens.files > 0 || tokens.dirs > 0;
+  const noted = isAny ? spendIn(recent, hourOf(nowMs, state), { ...tokens, lastMs: nowMs }) : recent;
+  return { ...state, others: noted, othersSinceMs };
 }
 
 /** @returns tokens spent in the hour of a time and since: they come back no earlier than a day after it */
