@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { parseOptions } from '../infra/cli/parse-options.ts';
 import { UsageError } from '../infra/cli/usage-error.ts';
@@ -219,6 +219,13 @@ function portOf(option: string, value: string): number {
   throw new UsageError(`Expected ${option} to be a port from 1 to 65535, got "${value}"`);
 }
 
+/** Who waits for the file reads it at once: so it is there only as a whole. */
+function writeReadyFile(file: string, ready: Local['ready']): void {
+  const written = `${file}.${process.pid}`;
+  writeFileSync(written, `${JSON.stringify(ready, null, 2)}\n`);
+  renameSync(written, file);
+}
+
 async function runLocal(
   local: Local,
   { ready, once, cdnProUrl, contract }: ReturnType<typeof readOptions>,
@@ -226,7 +233,7 @@ async function runLocal(
 ): Promise<number> {
   const live = printLive(local.timeline, console.log);
   console.log(local.summary);
-  if (ready !== undefined) writeFileSync(ready, `${JSON.stringify(local.ready, null, 2)}\n`);
+  if (ready !== undefined) writeReadyFile(ready, local.ready);
   // With few tokens the samples themselves wait for minutes, and what they wait for is what is to be seen.
   live.on = contract !== undefined;
   let failures = 0;

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { AlarmName } from '../../infra/settings/alarm-settings.ts';
 import { silenceBucket } from '../helpers/aws-stub.ts';
 import { run } from '../helpers/cli.ts';
+import { sqsOf } from '../helpers/start.ts';
 import type { World, WorldOptions } from './world.ts';
 
 /** Something that goes wrong at night, and the command that shows it. */
@@ -56,16 +58,16 @@ export const incidents: readonly Incident[] = [
   },
   {
     name: 'one bad URL in a deploy of thousands',
-    hosts: wwwAlone,
     async happens({ upload, cdnPro }) {
       const pages = Array.from({ length: 2000 }, (_, index) => `pages/${index}.html`);
-      await upload(...pages.slice(0, 1000), 'shop/a.html', ...pages.slice(1000));
+      // S3 takes it as a key, and CDN Pro takes no URL of more than 2048 characters: each letter is six there.
+      await upload(...pages.slice(0, 1000), `pages/${'ü'.repeat(400)}.html`, ...pages.slice(1000));
       const purged = () => new Set(cdnPro.purges.flatMap(({ body }) => body.fileUrls)).size;
       while (purged() < pages.length) await sleep(200);
     },
-    alarm: 'dead-letters',
+    alarm: 'urls-refused',
     command: ['dead'],
-    shows: /1 × .*has not been deployed.*\n +https:\/\/shop\.example\.com\/a\.html/,
+    shows: /1 × invalid-url, .*at most 2048 characters.*\n +s3:\/\/site\/pages\/ü/,
   },
   {
     name: 'webhook secret wrong in the CMS',
@@ -138,11 +140,18 @@ export const incidents: readonly Incident[] = [
   },
   {
     name: 'dead letter queue filling',
-    hosts: wwwAlone,
-    happens: ({ upload }) => upload(...Array.from({ length: 20 }, (_, index) => `shop/${index}.html`)),
+    // A program of somebody else sends what is not a purge message.
+    async happens({ ready }) {
+      const QueueUrl = ready.sqs.bufferQueueUrl;
+      for (let index = 0; index < 20; index++) {
+        const url = `https://www.example.com/${index}.html`;
+        const MessageBody = JSON.stringify({ v: 1, entries: [{ kind: 'file', url, target: 'live' }] });
+        await sqsOf(ready).send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      }
+    },
     alarm: 'dead-letters',
-    command: ['status'],
-    shows: /20 dead letters were not purged[\s\S]*Next: npx cdn-purger dead /,
+    command: ['dead'],
+    shows: /20 × .*target/,
   },
   {
     name: 'rate limit shared with a noisy neighbour',

@@ -47,8 +47,11 @@ async function stage(staged: Incident): Promise<void> {
 function said({ alarm, call }: Incident, { aws }: World): string {
   if (alarm === undefined) return `An editor calls: "${call}"`;
   const stack = new PurgerStack(unbundledApp(), config.stackName, { config: checkConfig(config) });
-  const AlarmName = `${config.stackName}-Purger-${alarm}`;
-  const { AlarmDescription = '' } = alarmsOf(Template.fromStack(stack)).get(AlarmName) ?? {};
+  const name = `${config.stackName}-Purger-${alarm}`;
+  // Some are there for each receiver.
+  const [AlarmName, { AlarmDescription }] = [...alarmsOf(Template.fromStack(stack))]
+    .toSorted(([a], [b]) => a.length - b.length)
+    .find(([each]) => each === name || each.startsWith(`${name}-`)) ?? [name, { AlarmDescription: '' }];
   aws.alarm = {
     ...aws.alarm,
     StateValue: 'ALARM',

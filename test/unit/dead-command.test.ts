@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
+import { objectChange } from '../helpers/changes.ts';
 import { run } from '../helpers/cli.ts';
 import { descriptionWith } from '../helpers/purger-description.ts';
 import { scratchFolder } from '../helpers/start.ts';
@@ -9,7 +12,9 @@ import { scratchFolder } from '../helpers/start.ts';
 const scratch = scratchFolder();
 const file = scratch.path('ready.json');
 let count = 0;
-/** SQS with so many messages, all of which somebody else has received. */
+/** The bodies of those that it hands out, once. */
+let bodies: readonly unknown[] = [];
+/** SQS with so many messages, of which somebody else has received all others. */
 const sqs = createServer((request, response) => {
   request.resume();
   const isCount = String(request.headers['x-amz-target']).endsWith('GetQueueAttributes');
@@ -19,8 +24,21 @@ const sqs = createServer((request, response) => {
     ApproximateNumberOfMessagesDelayed: '0',
   };
   response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-  response.end(JSON.stringify(isCount ? { Attributes } : {}));
+  const isReceive = String(request.headers['x-amz-target']).endsWith('ReceiveMessage');
+  const answer = isCount ? { Attributes } : isReceive ? { Messages: handOut() } : {};
+  response.end(JSON.stringify(answer));
 });
+
+function handOut(): readonly object[] {
+  const messages = bodies.map((body, index) => {
+    const Body = JSON.stringify(body);
+    const MD5OfBody = createHash('md5').update(Body).digest('hex');
+    const Attributes = { SentTimestamp: '1767225600000' };
+    return { MessageId: `m${index}`, ReceiptHandle: `r${index}`, Body, MD5OfBody, Attributes };
+  });
+  bodies = [];
+  return messages;
+}
 
 beforeAll(async () => {
   await new Promise<void>((settle) => sqs.listen(0, '127.0.0.1', settle));
@@ -58,4 +76,16 @@ test('a host that is none would fit nothing, and is refused', async () => {
       ),
     ]);
   }
+});
+
+test('what is no purge message is not offered to be tried again, and an event of S3 names its object', async () => {
+  count = 1;
+  bodies = [{ v: 1, entries: [{ kind: 'file', url: 'https://h.example/a', target: 'live' }] }];
+  const unreadable = (await run(['dead', '--ready', file])).stdout;
+  expect(unreadable).toMatch(/^1 × unreadable, .*\n {2}to do: correct what sends such messages/);
+  expect(unreadable).not.toContain('Next: ');
+  bodies = [s3EventOf(objectChange('a/b.html'))];
+  const event = (await run(['dead', '--ready', file])).stdout;
+  expect(event).toMatch(/^1 × s3-event, .*\n {2}s3:\/\/site\/a\/b\.html\n {2}to do: /);
+  expect(event).toContain('Next: npx cdn-purger redrive');
 });

@@ -29,13 +29,14 @@ Ends with 0 where there is none, 1 where there is one, and 2 where it cannot be 
 const heldSeconds = 120;
 /** So many are looked at. */
 const mostRead = 5000;
-/** So many URLs of each reason are printed; --json has all of them. */
+/** So many URLs and changes of each reason are printed; --json has all of them. */
 const mostPrinted = 10;
 
 const fixes: Readonly<Record<DeadLetter['kind'], string>> = {
   rejected: 'deploy the host or correct the rule, then redrive',
-  'invalid-url': 'correct the rule, and publish the entry again; a redrive brings it back',
-  unreadable: 'correct what sends such messages; a redrive brings it back',
+  'invalid-url': 'correct the rule; then redrive what is of S3, and publish again what is of a CMS',
+  unreadable:
+    'correct what sends such messages, and have it send them again: a redrive only brings these back here',
   crashed: 'docs/operations.md#submit-errors, then redrive',
   's3-event': 'docs/operations.md#receiver-errors, then redrive',
 };
@@ -82,11 +83,12 @@ export const deadCommand = defineCommand({
   },
 });
 
-function describeGroup({ reason, kind, count, since, urls }: DeadLetterGroup): string {
-  const more = urls.length - mostPrinted;
+function describeGroup({ reason, kind, count, since, urls, changes }: DeadLetterGroup): string {
+  const named = [...urls, ...changes.map(printable)];
+  const more = named.length - mostPrinted;
   return [
     `${count} × ${kind}, since ${since}: ${printable(reason)}`,
-    ...urls.slice(0, mostPrinted).map((url) => `  ${url}`),
+    ...named.slice(0, mostPrinted).map((name) => `  ${name}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
     `  to do: ${failedPurge.test(reason) ? 'redrive; where it is here again, docs/operations.md#purges-failed' : fixes[kind]}`,
   ].join('\n');
@@ -126,7 +128,7 @@ function footer(
       : [
           `${counted(hidden, 'dead letter is', 'dead letters are')} in hand elsewhere, as of a redrive, for 15 minutes at most: look again.`,
         ]),
-    ...(letters.length === 0
+    ...(letters.every(({ kind }) => kind === 'unreadable')
       ? []
       : [
           nextCommands([`redrive${filterOptions(filter)}`, 'tries them again, once the cause is fixed'])[0] ??

@@ -2,6 +2,7 @@ import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../functions/core/model/messages/combined-messages.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
+import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** A message of the dead letter queue, as SQS delivers it. */
@@ -65,12 +66,20 @@ export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): D
   }
   if (!event)
     return { ...common, kind: 'unreadable', reason: attributes.reason ?? unreadable ?? '', urls: [] };
+  const ofEvent = { ...common, ...changeOf(json), urls: [] };
   if (attributes.reason === undefined) {
-    return { ...common, kind: 's3-event', reason: s3Reason(json, attributes), urls: [] };
+    return { ...ofEvent, kind: 's3-event', reason: s3Reason(json, attributes) };
   }
   // `receive-s3` gives the reason: of a change with a URL that is none, or of what it could not read, in its envelope.
   const kind = isInEnvelope(json) ? 'unreadable' : 'invalid-url';
-  return { ...common, kind, reason: attributes.reason, urls: [] };
+  return { ...ofEvent, kind, reason: attributes.reason };
+}
+
+function changeOf(json: Record<string, unknown> | undefined): Pick<DeadLetter, 'change'> {
+  // As Lambda leaves an event that was never processed.
+  const { changes } = readS3Event(json?.requestPayload ?? json);
+  const [only, ...others] = changes;
+  return only === undefined || others.length > 0 ? {} : { change: only.id };
 }
 
 function isInEnvelope(json: Record<string, unknown> | undefined): boolean {
@@ -143,6 +152,8 @@ export interface DeadLetterGroup {
   /** When the oldest was sent; ISO 8601. */
   readonly since: string;
   readonly urls: readonly string[];
+  /** The IDs of the changes of those that name no URL. */
+  readonly changes: readonly string[];
 }
 
 /** @returns the dead letters by reason, the most frequent first */
@@ -154,7 +165,9 @@ export function groupDeadLetters(letters: readonly DeadLetter[]): readonly DeadL
       if (first === undefined) return [];
       const since = group.reduce((oldest, { sentAt }) => (sentAt < oldest ? sentAt : oldest), first.sentAt);
       const urls = [...new Set(group.flatMap((letter) => letter.urls))];
-      return [{ reason: first.reason, kind: first.kind, count: group.length, since, urls }];
+      const withoutUrl = group.filter((letter) => letter.urls.length === 0);
+      const changes = [...new Set(withoutUrl.flatMap(({ change }) => change ?? []))];
+      return [{ reason: first.reason, kind: first.kind, count: group.length, since, urls, changes }];
     })
     .sort((a, b) => b.count - a.count);
 }
