@@ -48,8 +48,9 @@ describe.skipIf(executablePath === undefined)('the page of the local stack', () 
 
   it('has landmarks, headings and names for who does not see it', async () => {
     await page.getByRole('main').waitFor();
-    expect(await page.getByRole('banner').getByRole('heading', { level: 1 }).innerText()).toContain(
-      'production www.example.com',
+    const title = page.getByRole('banner').getByRole('heading', { level: 1 });
+    expect(await eventually(async () => /production www\.example\.com/.test(await title.innerText()))).toBe(
+      true,
     );
     const regions = ['Try it', 'Edges and their parents', 'Budget', 'Waiting', 'Changes', 'Purges'];
     for (const name of [...regions, 'Dead letters', 'Warnings']) {
