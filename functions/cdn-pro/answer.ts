@@ -36,7 +36,7 @@ export type Answer =
       readonly message: string;
     })
   /** `retryAfterMs`: how long to stay away, where the server says so, from 1 s to CDN Pro's window. */
-  | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number })
+  | (Answered & { readonly kind: 'throttled'; readonly retryAfterMs?: number; readonly message?: string })
   /** No verdict on the content: the API was out of reach, failed itself, or somebody else has answered. */
   | (Answered & {
       readonly kind: 'unavailable';
@@ -51,6 +51,8 @@ export type Answer =
  */
 const notAboutContent = new Set([404, 405, 407, 408, 421, 425]);
 
+/** So much of what a 429 says is kept with the limits. */
+const mostThrottleCharacters = 200;
 const shortestRetryAfterMs = 1000;
 /** CDN Pro's window: after it, the limit is free again whatever a header says. */
 const longestRetryAfterMs = 300_000;
@@ -69,7 +71,10 @@ export function readAnswer(response: ApiResponse, nowMs: number): Answer {
   const code = error?.code === undefined ? {} : { code: error.code };
   if (status === 401) return { kind: 'unauthorized', ...answered, status, message };
   if (status === 403) return { kind: 'forbidden', ...answered, status, ...code, message };
-  if (status === 429) return { kind: 'throttled', ...answered, ...retryAfterOf(headers, nowMs) };
+  if (status === 429) {
+    const words = message === '' ? {} : { message: message.slice(0, mostThrottleCharacters) };
+    return { kind: 'throttled', ...answered, ...retryAfterOf(headers, nowMs), ...words };
+  }
   if (status === 413 || (error !== undefined && isAboutRequest(status))) {
     return { kind: 'refused', ...answered, status, ...code, message };
   }

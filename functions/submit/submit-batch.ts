@@ -21,7 +21,7 @@ import { type LeftRequests, requeueUnsent } from './messages/return-messages.ts'
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
 import { noteOnce } from './tokens/limits-note.ts';
-import { noteRefusedTakedowns } from './tokens/note-refused-takedowns.ts';
+import { noteRefusedTakedowns, refusedTakedowns } from './tokens/note-refused-takedowns.ts';
 import { parkEntries, removingOnlyIf } from './tokens/park-entries.ts';
 
 /** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
@@ -65,7 +65,10 @@ export async function submitBatch(
       note,
     ),
   ]);
-  await noteRefusedTakedowns(short, batch, ports);
+  const targets = refusedTakedowns(short, batch);
+  if (targets.length > 0) {
+    await noteAlone((noted) => noteRefusedTakedowns(noted, targets, ports.nowMs()), ports);
+  }
   const shortEntries = short.flatMap(({ requests, isApart }) =>
     requests.flatMap(settledEntries).map((planned) => ({ planned, reason: 'tokens' as const, isApart })),
   );

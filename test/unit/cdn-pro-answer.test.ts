@@ -107,6 +107,15 @@ describe('429', () => {
     });
   });
 
+  test('with what it says', () => {
+    const body = JSON.stringify({ code: 'TooManyRequests', message: 'The limit has been reached.' });
+    expect(answerTo(429, {}, body)).toEqual({
+      kind: 'throttled',
+      requestId: 'r1',
+      message: 'The limit has been reached.',
+    });
+  });
+
   test.each([undefined, 'soon'])('with Retry-After %s says nothing of when', (value) => {
     expect(answerTo(429, value === undefined ? {} : { 'retry-after': value })).toEqual({
       kind: 'throttled',

@@ -61,6 +61,14 @@ const isLost = ({ window, quotas }: LimitsState) =>
   quotas.production !== undefined &&
   isSpentUnknown(quotas.production, startMs);
 
+describe('what a 429 said', () => {
+  it('is kept for others to read', async () => {
+    const { connect } = createWorld();
+    await connect().close(startMs + 5000, 'everyone', { remaining: 0, message: 'no' });
+    expect((await connect().read()).throttle).toEqual({ atMs: startMs, remaining: 0, message: 'no' });
+  });
+});
+
 describe('an item that is missing', () => {
   it('starts unused where the table is new, for each who comes', async () => {
     const { connect } = createWorld();

@@ -1,4 +1,4 @@
-import { type Limits, type LimitsState, limitsOfWindow } from '../../core/limits/limits.ts';
+import { type Limits, type LimitsState, limitsOfWindow, type Throttle } from '../../core/limits/limits.ts';
 import type { BucketState } from '../../core/limits/requests/request-bucket.ts';
 import type { DeclaredLimit, RateWindow } from '../../core/limits/requests/window.ts';
 import { hourMsOf, type QuotaState, type SpentInHour } from '../../core/limits/tokens/quota.ts';
@@ -23,6 +23,7 @@ interface StoredLimits {
   /** Senders by deployment and name, each a {@link SenderState} in the order of its fields. */
   readonly senders: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
   readonly directories: Readonly<Record<string, number>>;
+  readonly throttle?: Throttle;
 }
 
 /** A {@link QuotaState}: hours one after the other, as files and directories of each. */
@@ -89,7 +90,7 @@ function parseWindow({
 }
 
 function parse(
-  { bucket = [], quotas = {}, senders = {}, directories = {} }: Partial<StoredLimits>,
+  { bucket = [], quotas = {}, senders = {}, directories = {}, throttle }: Partial<StoredLimits>,
   window: RateWindow,
   { deployment }: LimitsItem,
   nowMs: number,
@@ -104,12 +105,13 @@ function parse(
     senders: all.find(([name]) => name === deployment)?.[1] ?? {},
     neighbors: Object.fromEntries(neighbors),
     directories,
+    ...(throttle && { throttle }),
   };
 }
 
 function format(state: LimitsState, { deployment }: LimitsItem): StoredLimits {
   const { arrivedByMs, closedUntilMs, pace, declared } = state.window;
-  const { quotas, senders, neighbors, directories } = state;
+  const { quotas, senders, neighbors, directories, throttle } = state;
   const quotaEntries = Object.entries(quotas).map(([target, quota]) => [target, formatQuota(quota)] as const);
   const senderEntries = Object.entries({ ...neighbors, [deployment]: senders });
   return {
@@ -123,6 +125,7 @@ function format(state: LimitsState, { deployment }: LimitsItem): StoredLimits {
     quotas: Object.fromEntries(quotaEntries),
     senders: Object.fromEntries(senderEntries.map(([name, each]) => [name, formatSenders(each)])),
     directories,
+    ...(throttle && { throttle }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   markAnswers,
   type NotedAnswer,
   reserveRequest,
+  type ThrottleAnswer,
 } from '../../core/limits/limits.ts';
 import type { Pacing } from '../../core/limits/requests/pacing.ts';
 import { usedShareOf } from '../../core/limits/requests/reserve-paced.ts';
@@ -63,7 +64,7 @@ export interface LimitsTable {
    * Lets nobody send before the given time, or nobody of this deployment where the others can; at most for a window.
    * For everyone means that CDN Pro has answered that a limit is reached.
    */
-  close(untilMs: number, forWhom: 'everyone' | 'this deployment'): Promise<void>;
+  close(untilMs: number, forWhom: 'everyone' | 'this deployment', answer?: ThrottleAnswer): Promise<void>;
 }
 
 /** Options of {@link createLimitsTable}. */
@@ -191,10 +192,10 @@ export function createLimitsTable(options: LimitsTableOptions): LimitsTable {
     reserve: (requests, note = (state) => state) => untilWritten(() => tryReserve(requests, note)),
     answered: answers.note,
     note: (change) => note((state, { nowMs }) => change(state, nowMs)),
-    close: (untilMs, forWhom) =>
+    close: (untilMs, forWhom, answer) =>
       note((state, { limits, nowMs }) => {
         const boundedMs = Math.min(untilMs, nowMs + limits.rate.perSeconds * 1000);
-        if (forWhom === 'everyone') return closeForEveryone(state, boundedMs, nowMs);
+        if (forWhom === 'everyone') return closeForEveryone(state, boundedMs, nowMs, answer);
         const window = closeForDeployment(state.window, deployment, boundedMs);
         return window === state.window ? state : { ...state, window };
       }),

@@ -48,6 +48,7 @@ export function clampLimits(state: LimitsState, ahead: Ahead, nowMs: number): Li
     senders: mapValues(state.senders, sender),
     neighbors: mapValues(state.neighbors, (senders) => mapValues(senders, sender)),
     directories: mapValues(state.directories, clock),
+    ...(state.throttle && { throttle: state.throttle }),
   };
   return isClamped ? clamped : state;
 }
@@ -79,7 +80,7 @@ function clampBucket(bucket: BucketState, clock: Clamp): BucketState {
 }
 
 function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clamp, hour: Clamp): QuotaState {
-  const { told, others, othersSinceMs } = quota;
+  const { others } = quota;
   const hours = (given: QuotaState['spent']) => {
     let bounded: QuotaState['spent'] = {};
     for (const [key, { lastMs, ...tokens }] of Object.entries(given)) {
@@ -90,9 +91,7 @@ function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clam
   return {
     ...quota,
     spent: hours(spent),
-    ...(told !== undefined && { told: { ...told, atMs: clock(told.atMs) } }),
-    ...(others !== undefined && { others: hours(others) }),
-    ...(othersSinceMs !== undefined && { othersSinceMs: clock(othersSinceMs) }),
+    ...(others && { others: hours(others) }),
     ...(quota.learnedMs !== undefined && { learnedMs: clock(quota.learnedMs) }),
     ...(quota.checkedMs !== undefined && { checkedMs: clock(quota.checkedMs) }),
     ...(quota.takedownRefusedMs !== undefined && { takedownRefusedMs: clock(quota.takedownRefusedMs) }),

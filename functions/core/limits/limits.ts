@@ -45,6 +45,23 @@ export interface LimitsState extends AllSenders {
   readonly quotas: Readonly<Partial<Record<Target, QuotaState>>>;
   /** The directories wanted in the last 24 hours: when each was wanted last, in milliseconds, by a hash of its URL. */
   readonly directories: Readonly<Record<string, number>>;
+  /** The last 429 that closed the window, for people alone: it is not checked when it is read. */
+  readonly throttle?: Throttle;
+}
+
+/** What CDN Pro has answered with a 429, as far as it says so. */
+export interface ThrottleAnswer {
+  /** What is left in the customer's bucket: where it says so, that has answered, and else likely the gateway's window. An assumption. */
+  readonly remaining?: number;
+  /** `x-cnc-request-id`. */
+  readonly requestId?: string;
+  /** CDN Pro's words, or others' in front of it. */
+  readonly message?: string;
+}
+
+/** A 429, and when it came, in milliseconds. */
+export interface Throttle extends ThrottleAnswer {
+  readonly atMs: number;
 }
 
 /** The limits as they are configured. */
@@ -247,7 +264,12 @@ function refund(state: LimitsState, { request, countedMs }: GrantedSlot): Limits
  * Lets nobody send before the given time, since CDN Pro has answered that a limit is reached. Answers to requests that
  * were under way together say so once.
  */
-export function closeForEveryone(state: LimitsState, untilMs: number, nowMs: number): LimitsState {
+export function closeForEveryone(
+  state: LimitsState,
+  untilMs: number,
+  nowMs: number,
+  answer: ThrottleAnswer = {},
+): LimitsState {
   const isNews = state.window.closedUntilMs <= nowMs;
   const window = closeWindow(state.window, untilMs);
   if (!isNews && window === state.window) return state;
@@ -255,6 +277,7 @@ export function closeForEveryone(state: LimitsState, untilMs: number, nowMs: num
     ...state,
     window,
     bucket: isNews ? noteThrottled(state.bucket, nowMs) : state.bucket,
+    ...(isNews && { throttle: { ...answer, atMs: nowMs } }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Answer } from '../../cdn-pro/answer.ts';
+import type { ThrottleAnswer } from '../../core/limits/limits.ts';
 import { unauthorizedDelaySeconds } from '../../core/limits/requests/window.ts';
 import { backoffMs } from '../../core/model/backoff.ts';
 import { entryText } from '../../core/model/entry-text.ts';
@@ -123,13 +124,18 @@ export async function handleUnauthorized(
 }
 
 async function handleThrottled(
-  { retryAfterMs, requestId }: AnswerOf<'throttled'>,
+  { kind: _, retryAfterMs, ...answer }: AnswerOf<'throttled'>,
   { request, sentMs }: SentRequest,
   { run, ports }: SendContext,
 ): Promise<void> {
-  const pauseMs = await pauseThrottled({ sentMs, retryAfterMs }, { run, ports });
+  const pauseMs = await pauseThrottled({ sentMs, retryAfterMs, answer }, { run, ports });
   ports.measure('RequestsThrottled', 1);
-  ports.log.warn(submitEvents.throttled, { pauseMs, requestId, ...about(request) });
+  ports.log.warn(submitEvents.throttled, {
+    pauseMs,
+    requestId: answer.requestId,
+    reason: answer.message,
+    ...about(request),
+  });
   const { target } = bodyOf(request);
   const isAsked = ports.evidence.tokensOf(target, ports.nowMs()) !== undefined;
   if (run.throttles >= throttlesBeforeAsking && !isAsked) run.askTokens(target);
@@ -138,7 +144,15 @@ async function handleThrottled(
 
 /** Pauses everybody for as long as a 429 says, and never for less than the own growing pause. @returns for how long */
 export async function pauseThrottled(
-  { sentMs, retryAfterMs }: { readonly sentMs: number; readonly retryAfterMs: number | undefined },
+  {
+    sentMs,
+    retryAfterMs,
+    answer,
+  }: {
+    readonly sentMs: number;
+    readonly retryAfterMs: number | undefined;
+    readonly answer?: ThrottleAnswer;
+  },
   { run, ports }: Pick<SendContext, 'run' | 'ports'>,
 ): Promise<number> {
   run.noteThrottled(sentMs, ports.nowMs());
@@ -146,7 +160,7 @@ export async function pauseThrottled(
   const toldMs = retryAfterMs === undefined ? 0 : retryAfterMs + retryMarginMs;
   const pauseMs = Math.min(longestPauseMs, Math.max(toldMs, growingMs * (0.5 + ports.random() / 2)));
   const pauseUntilMs = ports.nowMs() + pauseMs;
-  await closeLedger(pauseUntilMs, 'everyone', ports);
+  await closeLedger(pauseUntilMs, 'everyone', ports, answer);
   run.pauseUntil(pauseUntilMs);
   return pauseMs;
 }
@@ -182,9 +196,10 @@ async function closeLedger(
   untilMs: number,
   forWhom: 'everyone' | 'this deployment',
   { limitsTable, log }: SubmitPorts,
+  answer?: ThrottleAnswer,
 ): Promise<void> {
   try {
-    await limitsTable.close(untilMs, forWhom);
+    await limitsTable.close(untilMs, forWhom, answer);
   } catch (error) {
     log.warn(submitEvents.windowNotClosed, { error: describeError(error) });
   }

@@ -1,8 +1,15 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { nextCommands } from '../next.ts';
+import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
-import { type QuotaReport, quotaReport, type RequestsReport, type TokensReport } from '../queries/quota.ts';
+import {
+  type QuotaReport,
+  quotaReport,
+  type RequestsReport,
+  type ThrottledReport,
+  type TokensReport,
+} from '../queries/quota.ts';
 
 const usage = `Usage: cdn-purger quota (--stack NAME | --ready FILE) [--json]
 
@@ -66,12 +73,23 @@ function describeTokens(name: string, tokens: TokensReport): readonly string[] {
 
 function describeRequests(requests: RequestsReport): readonly string[] {
   const { left, limit, perSeconds, used, bucket, bucketBurst, bucketPerMinute } = requests;
-  const { closedUntil, closedBy, throttledAt } = requests;
+  const { closedUntil, closedBy, throttled } = requests;
   return [
     `  ${left} may go out now`,
     `  this purger's window: ${used} of ${limit} in ${perSeconds} s are used`,
     `  the customer's bucket, shared with everybody on the account: about ${bucket} of ${bucketBurst} left, and ${bucketPerMinute} a minute come back`,
-    ...(throttledAt === undefined ? [] : [`  CDN Pro last answered 429 at ${throttledAt}`]),
+    ...(throttled === undefined ? [] : [describeThrottled(throttled)]),
     ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),
   ];
+}
+
+const limitNames = { bucket: "likely by the customer's bucket", window: "likely by the user's window" };
+
+function describeThrottled({ at, limit, message, requestId }: ThrottledReport): string {
+  return [
+    `  CDN Pro last answered 429 at ${at}`,
+    ...(limit === undefined ? [] : [limitNames[limit]]),
+    ...(requestId === undefined ? [] : [`request ${printable(requestId)}`]),
+    ...(message === undefined ? [] : [`in its words: ${printable(message)}`]),
+  ].join(', ');
 }

@@ -72,11 +72,22 @@ export interface RequestsReport {
   /** The most that it holds, and how much of it comes back in a minute. */
   readonly bucketBurst: number;
   readonly bucketPerMinute: number;
-  /** When CDN Pro last answered 429. */
-  readonly throttledAt?: string;
+  /** The last time that CDN Pro answered 429. */
+  readonly throttled?: ThrottledReport;
   /** Nothing goes out before. */
   readonly closedUntil?: string;
   readonly closedBy?: 'CDN Pro answered 429' | 'CDN Pro refuses the credentials';
+}
+
+/** A 429 of CDN Pro. */
+export interface ThrottledReport {
+  readonly at: string;
+  /** Which limit likely has answered: an answer of the bucket says what is left in it, the window's in front of it does not. */
+  readonly limit?: 'bucket' | 'window';
+  /** CDN Pro's words. */
+  readonly message?: string;
+  /** `x-cnc-request-id`, by which CDNetworks' support finds it. */
+  readonly requestId?: string;
 }
 
 /** @returns what is left of the limits of one target */
@@ -130,7 +141,7 @@ function takedownsRefused(state: QuotaState, nowMs: number): Pick<QuotaReport, '
 }
 
 function requestsReport(
-  { window, bucket }: LimitsState,
+  { window, bucket, throttle }: LimitsState,
   { rate, bucket: bucketLimit, requestCost }: Limits,
   deployment: string,
   nowMs: number,
@@ -151,8 +162,30 @@ function requestsReport(
     bucket: Math.floor(level),
     bucketBurst: bucketLimit.burst,
     bucketPerMinute: bucketLimit.perMinute,
-    ...(bucket.refusedMs > 0 && { throttledAt: iso(bucket.refusedMs) }),
+    ...throttledOf(bucket.refusedMs, throttle),
     ...(isClosed && { closedUntil: iso(closedMs), closedBy }),
+  };
+}
+
+const mostCharacters = 200;
+
+/** @param refusedMs when an answer was 429, of which an older version has noted no more */
+function throttledOf(
+  refusedMs: number,
+  throttle: LimitsState['throttle'],
+): Pick<RequestsReport, 'throttled'> {
+  // Others may write the limits' item, too.
+  if (!throttle || !Number.isFinite(throttle.atMs) || !(throttle.atMs >= refusedMs)) {
+    return refusedMs > 0 ? { throttled: { at: iso(refusedMs) } } : {};
+  }
+  const { atMs, remaining, message, requestId } = throttle;
+  return {
+    throttled: {
+      at: iso(atMs),
+      limit: remaining === undefined ? 'window' : 'bucket',
+      ...(typeof message === 'string' && { message: message.slice(0, mostCharacters) }),
+      ...(typeof requestId === 'string' && { requestId: requestId.slice(0, mostCharacters) }),
+    },
   };
 }
 
