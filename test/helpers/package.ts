@@ -10,12 +10,12 @@ const neighbours = ['aws-cdk-lib', 'constructs', '@aws-sdk', 'zod', '@types/node
  * @returns the tarball
  */
 export function pack(folder: string, origin: string): string {
-  const fromOrigin = {
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'remote.origin.url',
-    GIT_CONFIG_VALUE_0: origin,
-  };
-  run('npm', ['pack', '--silent', '--pack-destination', folder], '.', { ...process.env, ...fromOrigin });
+  // A repository that has no other remote: that of this clone may have one.
+  const repository = join(folder, 'origin.git');
+  run('git', ['init', '--quiet', '--bare', repository], '.');
+  run('git', ['-C', repository, 'remote', 'add', 'origin', origin], '.');
+  const ofOrigin = { GIT_DIR: repository, GIT_WORK_TREE: resolve('.') };
+  run('npm', ['pack', '--silent', '--pack-destination', folder], '.', { ...process.env, ...ofOrigin });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack wrote no tarball');
   return join(folder, tarball);

@@ -99,6 +99,28 @@ describe('an item that is missing', () => {
     expect(isLost(await connect().read())).toBe(true);
   });
 
+  it('is not lost where this environment writes it while it reads', async () => {
+    const { connect, client } = createWorld();
+    let release = () => {};
+    const isHeld = new Promise<void>((settle) => {
+      release = settle;
+    });
+    let reads = 0;
+    const slowFirst = {
+      async send(command: { readonly input: { readonly Item?: unknown } }) {
+        const answer = await client.send(command as never);
+        if (command.input.Item === undefined && ++reads === 1) await isHeld;
+        return answer;
+      },
+    } as unknown as DynamoDBClient;
+    const table = connect(slowFirst);
+    const read = table.read();
+    await table.note((state) => ({ ...state }));
+    release();
+    expect(isLost(await read)).toBe(false);
+    expect(isLost(await table.read())).toBe(false);
+  });
+
   it('keeps what deployments have declared, as far as it was seen', async () => {
     const { items, connect } = createWorld();
     const table = connect();

@@ -39,17 +39,18 @@ export function createLimitsStore(options: LimitsStoreOptions) {
   let seenVersion = 0;
   let seenDeclared: RateWindow['declared'] = {};
 
-  async function isLost(version: number, isMissing: boolean): Promise<boolean> {
-    if (version < seenVersion) return true;
-    if (!isMissing) return false;
+  /** Whether the item was written once, so that it is missing because it was lost. */
+  async function wasUsed(): Promise<boolean> {
     const { attributes } = await readItem<UsedMark>(mark);
     return attributes !== undefined && nowMs() - (attributes.atMs ?? 0) > firstWriteMs;
   }
 
   return {
     async read(): Promise<StoredState> {
+      // What is written here while it is read may be newer.
+      const seenBefore = seenVersion;
       const { state, isWindowAlone, isBroken, version } = await readLimits(options, nowMs());
-      if (isBroken || (await isLost(version, state === undefined))) {
+      if (isBroken || version < seenBefore || (state === undefined && (await wasUsed()))) {
         // A version that nobody has seen yet, so that no other consumer takes this state for an old one.
         const nextVersion = Math.max(seenVersion, version, nowMs()) + 1;
         return {
@@ -59,7 +60,7 @@ export function createLimitsStore(options: LimitsStoreOptions) {
           nextVersion,
         };
       }
-      seenVersion = version;
+      seenVersion = Math.max(seenVersion, version);
       seenDeclared = state?.window.declared ?? {};
       const nextVersion = version + 1;
       if (state === undefined) {
