@@ -17,7 +17,7 @@ const commands: Readonly<Record<AlarmName, string>> = {
   'bulk-waiting': 'waiting',
   'tokens-miscounted': 'quota',
   'purges-failed': 'dead',
-  'purges-late': 'doctor',
+  'purges-late': 'status',
   'urls-refused': 'explain',
   'changes-unmatched': 'explain',
   'events-not-understood': 'dead',

@@ -10,9 +10,12 @@ import { scratchFolder } from '../helpers/start.ts';
 const elsewhere = scratchFolder();
 let assembly: Assembly;
 beforeAll(async () => {
+  // `npm test` has CDK validate the app by `cdk synth`.
+  vi.stubEnv('CDK_VALIDATION', 'false');
   [assembly] = await Promise.all([synthesize(undefined), synthesizeElsewhere()]);
 });
 afterAll(() => {
+  vi.unstubAllEnvs();
   assembly.remove();
   elsewhere.remove();
 });
@@ -45,7 +48,6 @@ async function synthesizeElsewhere(): Promise<void> {
         HOME: copy,
         TZ: 'Pacific/Kiritimati',
         LC_ALL: 'tr_TR.UTF-8',
-        // The other one is validated, and this one is the same.
         CDK_VALIDATION: 'false',
         CDK_DEFAULT_ACCOUNT: '123456789012',
         CDK_DEFAULT_REGION: 'ap-southeast-2',
@@ -91,9 +93,7 @@ test('the rules travel inside the assets of the functions, those of each stage i
 });
 
 test('one stage can be synthesized alone', async () => {
-  vi.stubEnv('CDK_VALIDATION', 'false');
   const staging = await synthesize(undefined, 'staging');
-  vi.unstubAllEnvs();
   const templates = readdirSync(staging.directory).filter((name) => name.endsWith('.template.json'));
   staging.remove();
   expect(templates).toEqual(['CdnProPurger-staging.template.json']);

@@ -269,8 +269,9 @@ function bundle(name: keyof typeof handlers): string {
 async function until<Found>(
   what: string,
   find: () => Found | undefined | Promise<Found | undefined>,
+  withinMs = 50_000,
 ): Promise<Found> {
-  const deadlineMs = Date.now() + 50_000;
+  const deadlineMs = Date.now() + withinMs;
   while (Date.now() < deadlineMs) {
     const found = await find();
     if (found !== undefined) return found;
@@ -419,14 +420,14 @@ describe('objects', () => {
       });
     const uploads = await pMap(Array.from({ length: 1000 }).keys(), upload, { concurrency: 200 });
     expect(uploads.every(({ ok }) => ok)).toBe(true);
-    await until('a thousand invocations', () => ended() >= before + 1000 || undefined);
+    await until('a thousand invocations', () => ended() >= before + 1000 || undefined, 110_000);
     const cold = invocations().filter((event) => event.type === 'invocation-started' && event.isColdStart);
     expect(cold.length).toBeLessThanOrEqual(4);
     const attributes = { QueueUrl: aws.sqs.queueUrl(logicalIdOf('Sink')), AttributeNames: ['All' as const] };
     const { Attributes } = await sqs.send(new GetQueueAttributesCommand(attributes));
     expect(Attributes?.ApproximateNumberOfMessages).toBe('1000');
     await sqs.send(new PurgeQueueCommand(attributes));
-  });
+  }, 120_000);
 });
 
 describe('an asynchronous event that fails', () => {
