@@ -18,7 +18,7 @@ const commands: Readonly<Record<AlarmName, string>> = {
   'tokens-miscounted': 'quota',
   'purges-failed': 'dead',
   'purges-late': 'status',
-  'urls-refused': 'explain',
+  'urls-refused': 'dead',
   'changes-unmatched': 'explain',
   'events-not-understood': 'dead',
   'webhook-unverified': 'doctor',

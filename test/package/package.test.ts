@@ -39,12 +39,12 @@ beforeAll(() => {
   mkdirSync(join(app, 'examples'));
   for (const { path, name } of examples) cpSync(path, join(app, name));
   writeFileSync(join(app, 'source.mjs'), appOnSource(resolve('infra')));
-  run(process.execPath, ['source.mjs', 'source.out'], app);
+  run(process.execPath, ['source.mjs', 'source.out'], app, { ...process.env, ...unvalidated });
   onSource = readAssembly('source.out');
 });
 afterAll(scratch.remove);
 
-/** CDK validates the template when the source is synthesized, and what else is synthesized is to be the same. */
+/** CDK's validation takes seconds to load, and `test/infra` has it for each form. */
 const unvalidated = { CDK_VALIDATION: 'false' };
 /** All that an app of ours needs. */
 const bare = { ...unvalidated, HOME: app, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };

@@ -118,6 +118,9 @@ test('only what the newest change itself has made is what a page should show', (
   const byHand = { source: 'cdn-purger', action: 'put', id: 'purged by hand', occurredAt: '' } as const;
   expect(newestShown([own, { ...step(2), change: byHand }])?.shows.etag).toBe('a');
   expect(newestShown([{ ...step(2), change: byHand }])).toBeUndefined();
+  // An older change that is sent again together with it.
+  const together = { ...step(2, { etag: 'b', sinceMs: 2 }), atMs: 5 };
+  expect(newestShown([together, { ...together, changedMs: 1, atMs: 6 }])?.changedMs).toBe(2);
   expect(newestShown([])).toBeUndefined();
 });
 

@@ -43,7 +43,8 @@ export interface Expected {
 export function newestShown(steps: readonly Step[]): (Step & { readonly shows: Shows }) | undefined {
   const [newest] = steps
     .flatMap((step) => (isProvable(step.entry) ? [{ ...step, shows: step.entry.shows }] : []))
-    .toSorted((a, b) => b.shows.sinceMs - a.shows.sinceMs || b.atMs - a.atMs);
+    // Of a version that several changes show, sent again together, it is the newest one's.
+    .toSorted((a, b) => b.shows.sinceMs - a.shows.sinceMs || b.changedMs - a.changedMs || b.atMs - a.atMs);
   // Who purges by hand changes nothing; what another change made stale may show something newer.
   const changes = steps.filter(({ change }) => change?.source !== byHandSource);
   const newestMs = Math.max(...changes.map(({ changedMs }) => changedMs));
