@@ -27,8 +27,12 @@ export async function readPause(purger: Purger, switches: Switches): Promise<Pau
     Date.parse(changedAt) > Date.parse(noted.notedAt) + takesEffectMs;
   // What is noted was ended by a deployment, and another one has paused since.
   if (noted === undefined || isOlder) return changedAt === undefined ? {} : { since: changedAt };
-  const { notedAt: _, ...pause } = noted;
-  return pause;
+  const { since, by, reason } = noted;
+  return {
+    ...(since !== undefined && { since }),
+    ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
+  };
 }
 
 /** Pauses, and notes for whom and why. What is paused already stays so since then, and for its reason unless there is another. */
