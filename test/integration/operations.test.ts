@@ -220,7 +220,10 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   const urls = ['a', 'b'].map((key) => `https://h.example/${key}`);
   const sinceMs = Date.now() - 60_000;
   await parked.park(urls.map((url) => ({ entry: { kind: 'file', url, ...scope }, lane: 'bulk', sinceMs })));
-  expect(await eventually(async () => (await status()).queued === 1)).toBe(true);
+  // Until its event has left the inbox: while it moves on it waits in both queues.
+  const isHeld = async () =>
+    (await asked<WaitingReport>('waiting')).queue.visible === 1 && (await status()).queued === 1;
+  expect(await eventually(isHeld)).toBe(true);
   const held = await cli(['why', 'https://h.example/held', '--config', configFile, '--json']);
   expect(JSON.parse(held.stdout)).toMatchObject({
     state: 'unknown',
