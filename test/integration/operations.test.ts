@@ -277,7 +277,7 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   const held1s = await cli([...byHand, '--wait', '--timeout', '1s'], soon);
   expect(held1s).toMatchObject({ exitCode: 3, stderr: '' });
   expect(held1s.stdout).toMatch(
-    /^Time has run out, and it is paused: .*\n {2}queued .*\n\nNext: npx cdn-purger resume /,
+    /^Time has run out, and it is paused: .*\n {2}queued .*\n {2}it is paused since \S+, for "the origin is repaired"\n\nNext: npx cdn-purger resume /,
   );
   const inJson = JSON.parse((await cli([...byHand, '--wait', '--timeout', '1s', '--json'], soon)).stdout);
   expect(inJson).toMatchObject({ queued: 1, paused: true, timedOut: true, counts: { queued: 1 } });

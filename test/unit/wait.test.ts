@@ -1,20 +1,14 @@
-import { type GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
-import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import type { Purger } from '../../infra/cli/purger/connect.ts';
-import { awaitChanges } from '../../infra/cli/purger/history/await-changes.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
 import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
-import { createParkedItems } from '../helpers/parked-items.ts';
+import { waitedSinceMs as startMs, waitedPurger } from '../helpers/waited-purger.ts';
 
-const startMs = Date.UTC(2026, 10, 26, 8);
 const scope = { target: 'production', action: 'invalidate' } as const;
 const file = (path: string): PurgeEntry => ({ kind: 'file', url: `https://h.example${path}`, ...scope });
 const dir = (path: string): PurgeEntry => ({ kind: 'dir', url: `https://h.example${path}`, ...scope });
@@ -151,72 +145,11 @@ test('times and durations are read, and what is none is refused with what was ex
   }
 });
 
-/** A purger without anything parked, and a clock; its purge queue holds so many messages, look by look, and then none. */
-function purgerWith(
-  queued: readonly number[],
-  purges: readonly SettledPurge[] = [],
-  wanted: Wanted = { kind: 'changes', sinceMs: startMs },
-  hiddenLetters = 0,
-  deadLetters = 0,
-) {
-  const { client } = createParkedItems();
-  const table = { client, tableName: 'Journal', nowMs: () => startMs };
-  const looks = [...queued];
-  let received = 0;
-  const letter = (at: number) => ({ MessageId: `m${at}`, Body: '{}', ReceiptHandle: `r${at}` });
-  const attributesOf = (count: number) => ({
-    ApproximateNumberOfMessages: String(count),
-    ApproximateNumberOfMessagesNotVisible: '0',
-    ApproximateNumberOfMessagesDelayed: '0',
-  });
-  const sqs = {
-    // The buffer is read first in each look, and for the dead letters once more.
-    send: async (command: GetQueueAttributesCommand | ReceiveMessageCommand) => {
-      const { input } = command;
-      if (command instanceof ReceiveMessageCommand) {
-        const Messages = Array.from({ length: Math.min(10, deadLetters - received) }, () =>
-          letter(received++),
-        );
-        return { Messages };
-      }
-      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : hiddenLetters + deadLetters;
-      return { Attributes: attributesOf(count) };
-    },
-  };
-  const clients = { sqs: async () => sqs, dynamodb: async () => client };
-  const queues = { buffer: 'buffer', deadLetters: 'dead' };
-  const tables = { journal: 'Journal', parked: 'Parked' };
-  let nowMs = startMs + 30 * 60_000;
-  const said: string[] = [];
-  const surroundings = {
-    nowMs: () => nowMs,
-    async sleep(ms: number) {
-      nowMs += ms;
-    },
-    progress: (line: string) => said.push(line),
-  };
-  return {
-    said,
-    seconds: () => (nowMs - startMs) / 1000 - 1800,
-    async wait(timeoutMs = 600_000) {
-      for (const { messages, state, ...purge } of purges) {
-        await createJournal(table).record({ ...purge, messages });
-        const [open] = await createJournal(table).open(1);
-        if (open !== undefined && state.kind !== 'purging' && state.kind !== 'observed')
-          await createJournal(table).write(open, state);
-        await createUrlIndex(table).add({ ...purge, messages });
-      }
-      const purger = { clients, queues, tables } as unknown as Purger;
-      return awaitChanges(purger, { wanted, timeoutMs }, surroundings);
-    },
-  };
-}
-
 describe('waiting', () => {
   const done = purgeOf(1, 'completed', file('/a'));
 
   test('believes at the second look that nothing is left', async () => {
-    const purger = purgerWith([2, 0, 0, 0, 1, 0], [done]);
+    const purger = waitedPurger({ queued: [2, 0, 0, 0, 1, 0], purges: [done] });
     expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
     expect(purger.said).toEqual([
       '1 completed, 2 messages in the queues',
@@ -231,43 +164,43 @@ describe('waiting', () => {
     const a = file('/a');
     const early = { ...purgeOf(0, 'completed', a), acceptedMs: startMs - 90_000 };
     const entries = new Map([[entryKey(a), a]]);
-    const purger = purgerWith([], [early], { kind: 'entries', sinceMs: startMs, entries });
+    const purger = waitedPurger({ purges: [early], wanted: { kind: 'entries', sinceMs: startMs, entries } });
     expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
   });
 
   test('sees a purge that is dated after now, by a clock that is ahead', async () => {
-    const purger = purgerWith([], [{ ...done, acceptedMs: startMs + 34 * 60_000 }]);
+    const purger = waitedPurger({ purges: [{ ...done, acceptedMs: startMs + 34 * 60_000 }] });
     expect(await purger.wait()).toMatchObject({ outcome: 'done', timedOut: false });
     expect(purger.seconds()).toBe(5);
   });
 
   test('takes nothing for done while somebody else has dead letters in hand', async () => {
-    const purger = purgerWith([], [done], undefined, 2);
+    const purger = waitedPurger({ purges: [done], hiddenLetters: 2 });
     expect(await purger.wait(60_000)).toMatchObject({ outcome: 'waiting', queued: 2, timedOut: true });
   });
 
   test('is done at its last look where all that was named is', async () => {
     const entries = new Map([[entryKey(file('/a')), file('/a')]]);
-    const purger = purgerWith([], [done], { kind: 'entries', sinceMs: startMs, entries });
+    const purger = waitedPurger({ purges: [done], wanted: { kind: 'entries', sinceMs: startMs, entries } });
     expect(await purger.wait(0)).toMatchObject({ outcome: 'done', timedOut: false });
-    expect(await purgerWith([], [done]).wait(0)).toMatchObject({ timedOut: true });
+    expect(await waitedPurger({ purges: [done] }).wait(0)).toMatchObject({ timedOut: true });
   });
 
   test('believes only after a minute that nothing has changed', async () => {
-    const purger = purgerWith([]);
+    const purger = waitedPurger();
     expect(await purger.wait()).toMatchObject({ outcome: 'nothing', timedOut: false });
     expect(purger.seconds()).toBe(65);
   });
 
   test('ends when time runs out', async () => {
-    const purger = purgerWith([], [purgeOf(1, 'purging', file('/a'))]);
+    const purger = waitedPurger({ purges: [purgeOf(1, 'purging', file('/a'))] });
     expect(await purger.wait(12_000)).toMatchObject({ outcome: 'waiting', timedOut: true });
     expect(purger.seconds()).toBe(12);
   });
 
   test('never says done where what failed may be among dead letters that nobody has looked at', async () => {
-    const purger = purgerWith([], [done], undefined, 0, 501);
+    const purger = waitedPurger({ purges: [done], deadLetters: 501 });
     await expect(purger.wait()).rejects.toThrow('Expected at most 500 dead letters');
-    expect(await purgerWith([], [done], undefined, 0, 20).wait()).toMatchObject({ outcome: 'done' });
+    expect(await waitedPurger({ purges: [done], deadLetters: 20 }).wait()).toMatchObject({ outcome: 'done' });
   });
 });

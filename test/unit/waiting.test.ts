@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { unusedLimits } from '../../functions/core/limits/limits.ts';
+import { sendOrPark } from '../../functions/core/limits/send-or-park.ts';
 import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
 import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
-import { waitingReport } from '../../infra/cli/queries/waiting.ts';
+import { quotaReport } from '../../infra/cli/queries/quota.ts';
+import { soonerLane, waitingReport } from '../../infra/cli/queries/waiting.ts';
 import { looseLimits } from '../helpers/limits-request.ts';
 
 const nowMs = 20_000 * 86_400_000;
@@ -32,4 +35,27 @@ test('what waits says why: its sender has had its share, or the lane has no toke
   expect(report(50).urls.map(({ reason }) => reason)).toEqual(['share', undefined]);
   expect(report(50).lanes).toMatchObject([{ count: 2, reasons: { share: 1 } }]);
   expect(report(99).urls.map(({ reason }) => reason)).toEqual(['tokens', 'tokens']);
+});
+
+test('a purge by hand has its token now in the lane that is offered, and in no other one before it', () => {
+  const offered = new Set<string>();
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 110 }), fc.constantFrom('people', 'bulk'), (files, lane) => {
+      const state = {
+        ...unusedLimits(limits, nowMs),
+        quotas: { production: spend(freshQuota, { files, dirs: 0 }, nowMs) },
+      };
+      const isSent = (own: 'takedown' | 'people') => {
+        const wish = { kind: 'file', target: 'production', lane: own, sinceMs: nowMs, sender: undefined };
+        return sendOrPark([wish], () => wish as never, state, limits, nowMs).send.length === 1;
+      };
+      const quota = quotaReport(state, { target: 'production', limits, deployment: 'd' }, nowMs);
+      const sooner = soonerLane(lane as 'people' | 'bulk', quota);
+      offered.add(String(sooner));
+      const expected = (['people', 'takedown'] as const).find(isSent);
+      expect(sooner).toBe(expected);
+      expect(soonerLane('takedown', quota)).toBeUndefined();
+    }),
+  );
+  expect([...offered].toSorted()).toEqual(['people', 'takedown', 'undefined']);
 });

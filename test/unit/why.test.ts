@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
@@ -205,7 +206,7 @@ describe('the state of a URL is that of its newest change', () => {
     // It would wait behind what waits.
     expect(commandsIn(why({ queued: 1 }))).toEqual(['status']);
     expect(commandsIn(why({ hosts: ['www.example.com'] }))).toEqual(['doctor', `why ${url} --logs 3h`]);
-    expect(commandsIn(why({ paused: true, queued: 1 }))).toEqual(['resume', 'status']);
+    expect(commandsIn(why({ paused: true, queued: 1 }))).toEqual(['status', 'resume']);
   });
 });
 
@@ -287,7 +288,7 @@ test('a report has the changes and the purges, and says in words what happened i
   const report = why({
     purges: [purgeAt(2, { ...completed, finishedMs: startMs + 180_000 }, messageOf(1))],
     parked: [parkedOf(5)],
-    waiting: { lane: 'bulk', since: changeAt(5).occurredAt },
+    waiting: { lane: 'bulk', since: changeAt(5).occurredAt, reason: 'tokens' },
   });
   expect(report).toMatchObject({
     changes: [
@@ -307,12 +308,24 @@ test('a report has the changes and the purges, and says in words what happened i
       '  2026-11-26T08:05:00.000Z  changed    s3: put s3://www/5',
       '  2026-11-26T08:05:00.000Z  waits      since then, bulk, done by nobody knows yet',
       '',
-      'Next: npx cdn-purger waiting  # what goes before it',
+      'Next: npx cdn-purger waiting  # what goes before it, and until when',
+      '      npx cdn-purger quota  # what is left of the day, and who has spent the rest',
     ].join('\n'),
   );
   const waiting = { lane: 'bulk', since: '2026-11-26T08:05:00.000Z', reason: 'share' } as const;
   expect(describeWhy({ ...report, waiting })).toContain(
     'done by nobody knows yet: the sender has had half of the day, and others wait',
+  );
+});
+
+test('a purge is finished after it was accepted, though CDN Pro says when in whole seconds', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 5000 }), fc.nat({ max: 3000 }), (acceptedMs, tookMs) => {
+      const finishedMs = Math.floor((startMs + acceptedMs + tookMs) / 1000) * 1000;
+      const purge = purgeAt(acceptedMs / 60_000, { ...completed, finishedMs }, messageOf(0));
+      const printed = describeWhy(why({ purges: [purge] }));
+      expect(printed).toMatch(/accepted +purge .*\n.*finished +purge /);
+    }),
   );
 });
 

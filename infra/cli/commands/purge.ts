@@ -99,7 +99,7 @@ export const purgeCommand = defineCommand({
       const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries } as const;
       const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
       const queued = { queued: read.entries.length, ...read, ...plan };
-      return awaitedResult(purger, result, { json: values.json === true, queued });
+      return awaitedResult(result, { json: values.json === true, queued });
     }
     const done = [...describePlan(read.entries, plan), ...stepsOf(plan, ...afterwards)].join('\n');
     return print(0, { queued: read.entries.length, ...read, ...plan }, done);

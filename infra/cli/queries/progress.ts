@@ -1,5 +1,5 @@
 import type { Progress } from '../../../functions/aws/journal/progress-notes.ts';
-import { isLate } from '../../../functions/core/following/asking.ts';
+import { isLate, lateMs } from '../../../functions/core/following/asking.ts';
 import { type FollowedPurge, isToProve } from '../../../functions/core/following/followed-purge.ts';
 import { counted } from '../counted.ts';
 import type { NextCommand } from '../next.ts';
@@ -12,6 +12,8 @@ export interface PurgeProgress {
   readonly minutes: number;
   /** Whether it takes longer than it should, by the measure of the alarm `purges-late`. */
   readonly isLate: boolean;
+  /** From when on it is. */
+  readonly lateAt: string;
   /** The share of the servers that had obeyed, as a percentage; missing where CDN Pro has not said it of a slow purge. */
   readonly successRate?: number;
   /** When CDN Pro said so. */
@@ -36,6 +38,7 @@ export function progressOf(
     acceptedAt: iso(acceptedMs),
     minutes: Math.max(0, Math.floor((nowMs - acceptedMs) / 60_000)),
     isLate: isLate(purge, nowMs),
+    lateAt: iso(acceptedMs + lateMs),
     ...(successRate !== undefined && { successRate }),
     ...(atMs !== undefined && { seenAt: iso(atMs) }),
     // What was noted before it was accepted is about others.

@@ -10,6 +10,7 @@ import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Header, Lane, Target } from '../../../functions/core/model/types.ts';
 import { createDecisions } from '../../../functions/tick/decide.ts';
 import type { QueueCounts } from '../purger/queues/queues.ts';
+import type { QuotaReport } from './quota.ts';
 
 /** What waits. Times are ISO 8601. */
 export interface WaitingReport {
@@ -111,6 +112,19 @@ export function waitReasons(
 ): ReadonlyMap<Parked, ParkReason> {
   const { park } = createDecisions(state, limits, nowMs).take(parked);
   return new Map(park.map(({ item, reason }) => [item, reason]));
+}
+
+/**
+ * @param lane that of what waits
+ * @returns the lane in which a file that is purged by hand would have its token now; undefined where it would wait, too
+ */
+export function soonerLane(
+  lane: Lane,
+  { files: { people, takedown } }: Pick<QuotaReport, 'files'>,
+): 'people' | 'takedown' | undefined {
+  if (lane === 'takedown') return undefined;
+  if (people > 0) return 'people';
+  return takedown > 0 ? 'takedown' : undefined;
 }
 
 function countReasons(

@@ -1,7 +1,5 @@
 import type { CommandResult } from '../../command.ts';
-import type { Purger } from '../../purger/connect.ts';
 import type { AwaitResult } from '../../purger/history/await-changes.ts';
-import { isPaused, readSwitches } from '../../purger/switches.ts';
 import { describeAwaited } from '../../queries/why/describe-awaited.ts';
 
 const exitCodes: Readonly<Record<AwaitResult['outcome'], number>> = {
@@ -15,16 +13,15 @@ const exitCodes: Readonly<Record<AwaitResult['outcome'], number>> = {
  * @param queued what was queued before: in JSON, as a command has it that does not wait
  * @returns what a command ends with that has waited
  */
-export async function awaitedResult(
-  purger: Purger,
-  result: AwaitResult,
+export function awaitedResult(
+  { holds, ...result }: AwaitResult,
   { json, queued = {} }: { readonly json: boolean; readonly queued?: object },
-): Promise<CommandResult> {
-  const paused = result.timedOut && isPaused(await readSwitches(purger));
+): CommandResult {
+  const paused = result.timedOut && holds.pause !== undefined;
   return {
     exitCode: result.timedOut ? 3 : exitCodes[result.outcome],
     stdout: json
       ? JSON.stringify({ ...result, ...queued, paused }, null, 2)
-      : describeAwaited({ ...result, paused }),
+      : describeAwaited({ ...result, holds }),
   };
 }

@@ -1,12 +1,14 @@
 import type { Surroundings } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { type AwaitedReport, awaitedReport, type Wanted } from '../../queries/why/awaited.ts';
+import { describeHolds, type Holds } from '../../queries/why/holds.ts';
 import type { UrlFacts } from '../../queries/why/steps.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
 import { openParked, readParked } from '../parked.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
 import { clockSkewMs, openHistory } from './history.ts';
+import { readHolds } from './read-holds.ts';
 import { mostLetters, readLetters } from './url-facts.ts';
 
 /** What is looked at, and for how long. */
@@ -18,6 +20,8 @@ export interface AwaitOptions {
 /** What came of it. */
 export interface AwaitResult extends AwaitedReport {
   readonly timedOut: boolean;
+  /** What kept it back at the last look. */
+  readonly holds: Holds;
 }
 
 /** How long to wait from one look to the next, in milliseconds. */
@@ -35,28 +39,31 @@ export async function awaitChanges(
   { nowMs, sleep, progress }: Pick<Surroundings, 'nowMs' | 'sleep' | 'progress'>,
 ): Promise<AwaitResult> {
   const startMs = nowMs();
+  const untilMs = startMs + timeoutMs;
   const look = createLook(purger, wanted);
   let said = '';
   let isSecondLook = false;
   for (;;) {
     const report = await look(nowMs());
-    const line = describeProgress(report);
+    const line = [describeProgress(report), ...describeHolds(report.holds, untilMs)].join('; ');
     if (line !== said) progress(line);
     said = line;
     const isOver =
       report.outcome === 'done' || (report.outcome === 'nothing' && nowMs() - startMs >= arrivalMs);
     if (report.outcome === 'failed' || (isOver && isSecondLook)) return { ...report, timedOut: false };
-    if (nowMs() - startMs >= timeoutMs) {
+    if (nowMs() >= untilMs) {
       // What was named has all been seen: a second look is for what may be on its way unseen.
       const isDone = report.outcome === 'done' && wanted.kind !== 'changes';
       return { ...report, timedOut: !isDone };
     }
     isSecondLook = isOver;
-    await sleep(Math.min(pauseMs, Math.max(0, startMs + timeoutMs - nowMs())));
+    await sleep(Math.min(pauseMs, Math.max(0, untilMs - nowMs())));
   }
 }
 
-function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<AwaitedReport> {
+type Looked = Omit<AwaitResult, 'timedOut'>;
+
+function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<Looked> {
   let read: Awaited<ReturnType<typeof readLetters>> = { letters: [], lettersLeft: 0 };
   let lettersCount = 0;
   return async (nowMs) => {
@@ -73,7 +80,8 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
     const facts: UrlFacts = { purges, parked, letters };
     // Among those that nobody has seen may be what failed.
     const queued = countOf(queues.buffer) + countOf(queues.inbox) + lettersLeft;
-    return awaitedReport(wanted, { ...facts, queued });
+    const holds = await readHolds(purger, wanted, parked, nowMs);
+    return { ...awaitedReport(wanted, { ...facts, queued }), holds };
   };
 }
 

@@ -3,7 +3,8 @@ import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { progressOf } from '../../queries/progress.ts';
-import { waitingReport } from '../../queries/waiting.ts';
+import { quotaReport } from '../../queries/quota.ts';
+import { soonerLane, waitingReport } from '../../queries/waiting.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
 import type { Purger } from '../connect.ts';
@@ -105,10 +106,13 @@ async function readWaiting(
   const url = entryText(entry);
   const { reason } =
     urls.find((each) => each.url === url && each.lane === lane && each.target === entry.target) ?? {};
+  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const sooner = soonerLane(lane, quota);
   return {
     lane,
     since: new Date(sinceMs).toISOString(),
     ...(reason !== undefined && { reason }),
     ...(doneBy !== undefined && { doneBy }),
+    ...(sooner !== undefined && { sooner }),
   };
 }

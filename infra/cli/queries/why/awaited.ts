@@ -1,8 +1,10 @@
+import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import { entryKey } from '../../../../functions/core/model/entry-key.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
 import { fixedPart } from '../../../../functions/core/planning/wildcard.ts';
-import { newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
+import { changeMs, newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
 import type { UrlMatch } from './url-match.ts';
 
 /** What is waited for: only changes since a time count. */
@@ -56,6 +58,19 @@ function lettersSince(sinceMs: number, { letters }: UrlFacts): readonly Awaited[
   return letters
     .filter(({ urls, sentAt }) => urls.length === 0 && Date.parse(sentAt) >= sinceMs)
     .map(({ change = 'a dead letter without a URL', reason }) => ({ url: change, state: 'failed', reason }));
+}
+
+/** @returns whether something that is parked is among what is waited for */
+export function isAwaited(wanted: Wanted, { entry, change, sinceMs }: Parked): boolean {
+  if ((changeMs(change) ?? sinceMs) < wanted.sinceMs) return false;
+  switch (wanted.kind) {
+    case 'urls':
+      return [...wanted.urls.values()].some(({ matches }) => matches(entry));
+    case 'entries':
+      return wanted.entries.has(entryKey(entry));
+    case 'changes':
+      return wanted.under === undefined || isUnder(entry, wanted.under);
+  }
 }
 
 const unseen = { state: 'unknown' } as const;

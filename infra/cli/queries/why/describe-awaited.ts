@@ -2,6 +2,7 @@ import { counted } from '../../counted.ts';
 import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import type { Awaited, AwaitedReport } from './awaited.ts';
+import { describeHolds, type Holds, holdSteps } from './holds.ts';
 
 /** So many are printed; --json has all of them. */
 const mostPrinted = 20;
@@ -9,13 +10,12 @@ const mostPrinted = 20;
 /** What waiting has come to. */
 interface WaitedReport extends AwaitedReport {
   readonly timedOut: boolean;
-  /** Whether all purge requests are held, where time has run out. */
-  readonly paused?: boolean;
+  readonly holds?: Holds;
 }
 
 /** @returns in words what waiting has come to */
 export function describeAwaited(report: WaitedReport): string {
-  const { open, queued } = report;
+  const { open, queued, timedOut, holds = {} } = report;
   const rows = open.map(({ url, state, reason }: Awaited) =>
     [
       `  ${state.padEnd(10)} ${printable(url)}`,
@@ -28,13 +28,15 @@ export function describeAwaited(report: WaitedReport): string {
     ...rows.slice(0, mostPrinted),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
     ...(queued > 0 ? [`  ${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
+    ...(timedOut ? describeHolds(holds, Number.POSITIVE_INFINITY).map((hold) => `  ${hold}`) : []),
     ...nextSteps(report),
   ].join('\n');
 }
 
-function headline({ outcome, counts, timedOut, paused }: WaitedReport): string {
+function headline({ outcome, counts, timedOut, holds }: WaitedReport): string {
   const { completed = 0, fresh = 0 } = counts;
-  if (timedOut && paused === true) return 'Time has run out, and it is paused: changes wait in the queue.';
+  if (timedOut && holds?.pause !== undefined)
+    return 'Time has run out, and it is paused: changes wait in the queue.';
   if (timedOut) return 'Time has run out.';
   if (outcome === 'done') return `Done: ${fresh} fresh, ${completed} completed.`;
   if (outcome === 'failed') return isObserved(counts) ? 'Not purged:' : 'Some have failed:';
@@ -45,7 +47,7 @@ function isObserved({ observed = 0, failed = 0 }: AwaitedReport['counts']): bool
   return observed > 0 && failed === 0;
 }
 
-function nextSteps({ outcome, counts, timedOut, paused, open }: WaitedReport): readonly string[] {
+function nextSteps({ outcome, counts, timedOut, holds = {}, open }: WaitedReport): readonly string[] {
   if (isObserved(counts) && !timedOut)
     return ['', ...nextCommands(['report', 'what would have been purged'])];
   if (outcome === 'failed') return ['', ...nextCommands(['dead', 'why'])];
@@ -60,7 +62,7 @@ function nextSteps({ outcome, counts, timedOut, paused, open }: WaitedReport): r
   // Of directories, patterns and dead letters without a URL why says nothing.
   const page = open.map(({ url }) => url).find((url) => /^https?:\/\/[^*]+$/.test(url));
   const why: NextCommand = [`why ${page === undefined ? 'URL' : shellArgument(page)}`, 'for what'];
-  if (timedOut && paused === true) return ['', ...nextCommands(['resume', 'once it is to go on'], why)];
-  if (timedOut) return ['', ...nextCommands(['status', 'what waits'], why)];
-  return [];
+  if (!timedOut) return [];
+  const steps = holdSteps(holds);
+  return ['', ...nextCommands(...(steps.length > 0 ? steps : [['status', 'what waits'] as const]), why)];
 }

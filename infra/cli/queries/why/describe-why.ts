@@ -1,13 +1,11 @@
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
-import { type NextCommand, nextCommands, shellArgument } from '../../next.ts';
+import { nextCommands } from '../../next.ts';
 import { printable } from '../../printable.ts';
-import { describeProgress, nextOfLate } from '../progress.ts';
+import { describeProgress } from '../progress.ts';
 import { waitReasonText } from '../waiting.ts';
+import { fewPrinted, isOnlyToProve, whySteps } from './next-steps.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport } from './why.ts';
-
-/** So many are printed where not all are wanted; --json has all that were looked at. */
-const fewPrinted = 5;
 
 const meanings: Readonly<Record<UrlState, string>> = {
   waiting: 'waiting for tokens of the day',
@@ -21,6 +19,8 @@ const meanings: Readonly<Record<UrlState, string>> = {
   unknown: 'unknown: nothing is known of a change',
 };
 const neverPurgedMeaning = 'failed: its newest change was never purged, and is in the dead letter queue';
+const toProveMeaning =
+  'purging: CDN Pro has finished it, and edges are asked whether they show the new version';
 
 /**
  * @param mostPrinted how many changes and purges are printed at most, the newest
@@ -33,10 +33,8 @@ export function describeWhy(report: WhyReport, mostPrinted = fewPrinted): string
 }
 
 /** @returns a report in words, without what to do */
-export function describeFacts(
-  { url, state, reason, neverPurged, changes, purges, waiting, deadLetters, notes }: WhyReport,
-  mostPrinted = fewPrinted,
-): string {
+export function describeFacts(report: WhyReport, mostPrinted = fewPrinted): string {
+  const { url, reason, changes, purges, waiting, deadLetters, notes } = report;
   const rows = [
     ...changes.slice(0, mostPrinted).map(changeRow),
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),
@@ -47,12 +45,17 @@ export function describeFacts(
   const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}${why}`;
   return [
     url,
-    `  ${neverPurged === true ? neverPurgedMeaning : meanings[state]}`,
+    `  ${meaningOf(report)}`,
     ...(reason === undefined ? [] : [`  ${printable(reason)}`]),
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
     ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`).line]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
   ].join('\n');
+}
+
+function meaningOf(report: WhyReport): string {
+  if (report.neverPurged === true) return neverPurgedMeaning;
+  return isOnlyToProve(report) ? toProveMeaning : meanings[report.state];
 }
 
 /** A line, and what it is sorted by. */
@@ -126,38 +129,4 @@ function row(at: string, what: string, words: string): Row {
   // A message of somebody's own may say of its change what is no time.
   const time = Number.isNaN(date.getTime()) ? 'at no known time'.padEnd(24) : date.toISOString();
   return { at: time, line: `  ${time}  ${what.padEnd(10)} ${printable(words)}` };
-}
-
-/** @returns what to do by a report, of which so many changes and purges are printed */
-export function whySteps(report: WhyReport, mostPrinted = fewPrinted): readonly NextCommand[] {
-  const { url, state, changes, purges, deadLetters } = report;
-  const page = shellArgument(url);
-  const steps: Partial<Record<UrlState, readonly NextCommand[]>> = {
-    waiting: [['waiting', 'what goes before it']],
-    purging: purges.some(({ progress }) => progress?.isLate === true) ? [nextOfLate] : [],
-    failed: [
-      ['dead', 'why'],
-      ['redrive', 'purges it again, once the cause is fixed'],
-    ],
-    unknown: unknownSteps(report, page),
-  };
-  const isMore = [changes, purges, deadLetters].some(({ length }) => length > mostPrinted);
-  const more: NextCommand = [`report --url ${page}`, 'older changes and purges, which are left out here'];
-  return [...(steps[state] ?? []), ...(isMore ? [more] : [])];
-}
-
-/** The cause goes before the page alone: a purge by hand would wait behind what waits. */
-function unknownSteps(
-  { paused, queued, unknownHost, logsRead }: WhyReport,
-  page: string,
-): readonly NextCommand[] {
-  const status: NextCommand = ['status', 'what waits'];
-  if (paused) return [['resume', 'once it is to go on'], status];
-  if (queued > 0) return [status];
-  return [
-    ['doctor', 'whether everything is set up, and sources send what changes'],
-    ...(logsRead ? [] : [[`why ${page} --logs 3h`, 'whether its change was refused or left out'] as const]),
-    // A host that no rule names may be none of CDN Pro's.
-    ...(unknownHost === undefined ? [[`purge ${page}`, 'purges it, whatever the cause'] as const] : []),
-  ];
 }

@@ -91,6 +91,8 @@ export interface WhyWaiting {
   readonly reason?: ParkReason;
   /** By when what waits in its lane will have been released. */
   readonly doneBy?: string;
+  /** The lane in which a purge of the URL by hand would have its token now; missing where it would wait, too. */
+  readonly sooner?: 'people' | 'takedown';
 }
 
 /** What a report is made from. */

@@ -1,0 +1,52 @@
+import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import { quotaReport } from '../../queries/quota.ts';
+import { waitingReport } from '../../queries/waiting.ts';
+import { isAwaited, type Wanted } from '../../queries/why/awaited.ts';
+import type { Holds } from '../../queries/why/holds.ts';
+import type { Purger } from '../connect.ts';
+import { openLimits } from '../limits.ts';
+import { readPause } from '../pause.ts';
+import { readSwitches } from '../switches.ts';
+
+/** @returns what keeps back what is waited for, of all that is parked */
+export async function readHolds(
+  purger: Purger,
+  wanted: Wanted,
+  parked: readonly Parked[],
+  nowMs: number,
+): Promise<Holds> {
+  const [state, switches] = await Promise.all([
+    openLimits(purger).then((limits) => limits.read()),
+    readSwitches(purger),
+  ]);
+  const pause = await readPause(purger, switches);
+  const { requests } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const { closedBy, closedUntil } = requests;
+  const awaited = parked.filter((each) => isAwaited(wanted, each));
+  const empty = { visible: 0, inFlight: 0, delayed: 0 };
+  const { lanes } = waitingReport({ buffer: empty, inbox: empty }, parked, state, purger.limits, nowMs);
+  const own = lanes.filter((lane) => awaited.some((each) => isOfLane(each, lane)));
+  return {
+    ...(pause !== undefined && { pause }),
+    ...(closedBy !== undefined && closedUntil !== undefined && { closed: { closedBy, closedUntil } }),
+    ...(awaited.length > 0 && { parked: { count: awaited.length, ...lastDoneBy(own, nowMs) } }),
+  };
+}
+
+type LaneOfTarget = ReturnType<typeof waitingReport>['lanes'][number];
+
+function isOfLane({ entry, lane }: Parked, own: LaneOfTarget): boolean {
+  const kind = entry.kind === 'file' ? 'files' : 'dirs';
+  return own.lane === lane && own.target === entry.target && own.kind === kind;
+}
+
+/** Where it is not known of one of the lanes, nobody knows when all is done. */
+function lastDoneBy(
+  lanes: readonly LaneOfTarget[],
+  nowMs: number,
+): Omit<NonNullable<Holds['parked']>, 'count'> {
+  const times = lanes.map(({ doneBy }) => doneBy);
+  const [last] = times.toSorted().toReversed();
+  if (last === undefined || times.includes(undefined)) return { isReleased: false };
+  return { doneBy: last, isReleased: Date.parse(last) <= nowMs };
+}

@@ -1,0 +1,138 @@
+import { type GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { vi } from 'vitest';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { createJournal } from '../../functions/aws/tables/journal-table.ts';
+import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
+import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { awaitChanges } from '../../infra/cli/purger/history/await-changes.ts';
+import { openLimits } from '../../infra/cli/purger/limits.ts';
+import type { Wanted } from '../../infra/cli/queries/why/awaited.ts';
+import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
+import { looseLimits } from './limits-request.ts';
+import { createParkedItems } from './parked-items.ts';
+
+/** When changes that are waited for began, in milliseconds; waiting begins half an hour later. */
+export const waitedSinceMs = Date.UTC(2026, 10, 26, 8);
+
+/** What a {@link waitedPurger} is like. */
+export interface WaitedWorld {
+  /** How many messages its purge queue holds, look by look, and then none. */
+  readonly queued?: readonly number[];
+  readonly purges?: readonly SettledPurge[];
+  readonly wanted?: Wanted;
+  readonly hiddenLetters?: number;
+  readonly deadLetters?: number;
+  readonly isPaused?: boolean;
+  /** For how long from now on CDN Pro refuses the credentials, in milliseconds. */
+  readonly refusedMs?: number;
+  /** What waits for tokens, of which none are left. */
+  readonly parked?: readonly PurgeEntry[];
+}
+
+/** Nothing else than what waits has been on the account. */
+const fewTokens = { ...looseLimits, quota: { production: { files: 100, dirs: 20 } } };
+
+/** A purger that `wait` looks at, and a clock. */
+export function waitedPurger({
+  queued = [],
+  purges = [],
+  wanted = { kind: 'changes', sinceMs: waitedSinceMs },
+  hiddenLetters = 0,
+  deadLetters = 0,
+  isPaused = false,
+  refusedMs,
+  parked = [],
+}: WaitedWorld = {}) {
+  const { client } = createParkedItems();
+  const startMs = waitedSinceMs + 30 * 60_000;
+  let nowMs = startMs;
+  const table = (tableName: string) => ({ client, tableName, nowMs: () => nowMs });
+  const sqs = sqsWith(queued, { hiddenLetters, deadLetters });
+  const clients = {
+    sqs: async () => sqs,
+    dynamodb: async () => client,
+    lambda: async () => ({ send: async () => ({ State: isPaused ? 'Disabled' : 'Enabled' }) }),
+    eventBridge: async () => ({ send: async () => ({ State: isPaused ? 'DISABLED' : 'ENABLED' }) }),
+  };
+  const purger = {
+    clients,
+    target: 'production',
+    limits: fewTokens,
+    queues: { buffer: 'buffer', deadLetters: 'dead' },
+    tables: { journal: 'Journal', parked: 'Parked', ledger: 'Ledger' },
+    switches: { submit: '1', tick: 'tick' },
+  } as unknown as Purger;
+  const said: string[] = [];
+
+  async function stage(): Promise<void> {
+    for (const { messages, state, ...purge } of purges) {
+      await createJournal(table('Journal')).record({ ...purge, messages });
+      const [open] = await createJournal(table('Journal')).open(1);
+      if (open !== undefined && state.kind !== 'purging' && state.kind !== 'observed')
+        await createJournal(table('Journal')).write(open, state);
+      await createUrlIndex(table('Journal')).add({ ...purge, messages });
+    }
+    const parking = createParkedTable({ ...table('Parked'), random: () => 0.5 });
+    await parking.park(parked.map((entry) => ({ entry, lane: 'people', sinceMs: nowMs })));
+    const limits = await openLimits(purger);
+    if (parked.length > 0) {
+      const production = spend(freshQuota, { files: 100, dirs: 20 }, nowMs);
+      await limits.note((state) => ({ ...state, quotas: { production } }));
+    }
+    if (refusedMs !== undefined) await limits.close(nowMs + refusedMs, 'this deployment');
+  }
+
+  return {
+    said,
+    seconds: () => (nowMs - startMs) / 1000,
+    async wait(timeoutMs = 600_000) {
+      // The limits go by the machine's clock.
+      vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
+      try {
+        await stage();
+        return await awaitChanges(
+          purger,
+          { wanted, timeoutMs },
+          {
+            nowMs: () => nowMs,
+            async sleep(ms) {
+              nowMs += ms;
+              vi.setSystemTime(nowMs);
+            },
+            progress: (line) => said.push(line),
+          },
+        );
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  };
+}
+
+/** SQS: the buffer is read first in each look, and for the dead letters once more. */
+function sqsWith(
+  queued: readonly number[],
+  { hiddenLetters, deadLetters }: Required<Pick<WaitedWorld, 'hiddenLetters' | 'deadLetters'>>,
+) {
+  const looks = [...queued];
+  let received = 0;
+  const letter = (at: number) => ({ MessageId: `m${at}`, Body: '{}', ReceiptHandle: `r${at}` });
+  const attributesOf = (count: number) => ({
+    ApproximateNumberOfMessages: String(count),
+    ApproximateNumberOfMessagesNotVisible: '0',
+    ApproximateNumberOfMessagesDelayed: '0',
+  });
+  return {
+    send: async (command: GetQueueAttributesCommand | ReceiveMessageCommand) => {
+      const { input } = command;
+      if (command instanceof ReceiveMessageCommand) {
+        const length = Math.min(10, deadLetters - received);
+        return { Messages: Array.from({ length }, () => letter(received++)) };
+      }
+      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : hiddenLetters + deadLetters;
+      return { Attributes: attributesOf(count) };
+    },
+  };
+}
