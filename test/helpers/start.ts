@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { assemblyOf } from './assembly.ts';
@@ -97,6 +97,15 @@ function startWith(config: object, { path }: Scratch, ...options: readonly strin
 /** A client of a started stack's queues. */
 export function sqsOf({ sqs }: Ready): SQSClient {
   return new SQSClient({ endpoint: sqs.endpoint, region: 'us-east-1', credentials: localCredentials });
+}
+
+/** @returns messages of a queue with their attributes, once there are any: ten at most */
+export async function receivedFrom(sqs: SQSClient, QueueUrl: string): Promise<readonly Message[]> {
+  const ask = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 10, MessageAttributeNames: ['All'] };
+  for (let tries = 1; ; tries++) {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(ask));
+    if (Messages.length > 0 || tries === 5) return Messages;
+  }
 }
 
 /** Waits until a started stack has written its ready file. */

@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await started.stop();
+  await started?.stop();
   scratch.remove();
 });
 

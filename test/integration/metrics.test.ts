@@ -61,9 +61,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await started.stop();
-  cdnPro.stop();
-  sqs.destroy();
+  await started?.stop();
+  cdnPro?.stop();
+  sqs?.destroy();
 });
 
 const put = (key: string) => fetch(`${ready.s3.endpoint}/my-bucket/${key}`, { method: 'PUT', body: 'x' });

@@ -34,7 +34,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack?.stop();
-  cdnPro.stop();
+  cdnPro?.stop();
+  scratch.remove();
 });
 
 async function asked<Answer>(...args: readonly string[]): Promise<Answer> {
@@ -76,6 +77,8 @@ test('a purger that observes says what it would have purged, and CDN Pro is sent
     state: 'observed',
     notes: ['observing: nothing is purged'],
   });
+  // What was observed is in the report before its messages are deleted.
+  expect(await eventually(async () => (await asked<Status>('status')).waiting === 0)).toBe(true);
   expect(await asked<Status>('status')).toMatchObject({ fresh: false, observing: true, open: 0, waiting: 0 });
   expect((await cli(['status'])).stdout).toMatch(/^Not purging\.\n {2}observing: nothing is purged\n/);
   const byHand = await cli(['purge', 'https://h.example/a', '--delete', '--yes']);

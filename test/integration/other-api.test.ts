@@ -1,11 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signContentful } from '../../infra/cli/webhooks/signing.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
-import { eventually, type Started, scratchFolder, sqsOf, start, untilReady } from '../helpers/start.ts';
+import {
+  eventually,
+  receivedFrom,
+  type Started,
+  scratchFolder,
+  sqsOf,
+  start,
+  untilReady,
+} from '../helpers/start.ts';
 
 const scratch = scratchFolder();
 let api: OtherApi;
@@ -41,8 +49,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  started.child.kill('SIGKILL');
-  api.server.close();
+  started?.child.kill('SIGKILL');
+  api?.server.close();
   scratch.remove();
 });
 
@@ -120,7 +128,6 @@ function publish(body: string, signedBody = body): Promise<Response> {
 }
 
 test('a tampered Contentful webhook leads to 401 and to no request; a genuine one to 202 and a purge', async () => {
-  const before = api.bodies.length;
   const genuine = JSON.stringify(post);
   const tampered = await publish(genuine.replace('hello', 'jello'), genuine);
   expect(tampered.status).toBe(401);
@@ -132,8 +139,8 @@ test('a tampered Contentful webhook leads to 401 and to no request; a genuine on
     ],
   });
   expect(await eventually(() => purged().has('https://cdn.example.org/blog/hello'))).toBe(true);
-  expect(api.bodies.length).toBe(before + 1);
-  expect([...purged()].filter((url) => url.includes('jello'))).toEqual([]);
+  const ofBlog = api.bodies.flatMap(({ fileUrls = [] }) => fileUrls).filter((url) => url.includes('/blog/'));
+  expect(ofBlog).toEqual(['https://cdn.example.org/blog/hello']);
 });
 
 test('an unknown webhook is answered 404, a body that is too large 413', async () => {
@@ -153,14 +160,7 @@ test('a host that CDN Pro does not know ends in the dead letter queue with its r
   await fetch(`${ready.s3.endpoint}/my-bucket/public/bad/x.html`, { method: 'PUT', body: 'x' });
   expect(await eventually(() => purged().has('https://cdn.example.org/bad/x.html'))).toBe(true);
   const sqs = sqsOf(ready);
-  const received = await sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: ready.sqs.deadLetterQueueUrl,
-      WaitTimeSeconds: 10,
-      MessageAttributeNames: ['All'],
-    }),
-  );
-  const [message] = received.Messages ?? [];
+  const [message] = await receivedFrom(sqs, ready.sqs.deadLetterQueueUrl);
   const reason = "The host 'undeployed.example' has not been deployed in the 'production' environment.";
   expect(message?.MessageAttributes?.reason?.StringValue).toBe(reason);
   expect(JSON.parse(message?.Body ?? '')).toMatchObject({

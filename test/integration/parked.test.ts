@@ -31,9 +31,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await started.stop();
-  cdnPro.stop();
-  client.destroy();
+  await started?.stop();
+  cdnPro?.stop();
+  client?.destroy();
 });
 
 const scope = { target: 'production', action: 'invalidate' } as const;

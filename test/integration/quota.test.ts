@@ -26,7 +26,7 @@ let started: StartedStack;
 beforeAll(async () => {
   started = await startStack(config, '--quota', '20', '--day', '30', '--verbose');
 });
-afterAll(() => started.stop());
+afterAll(() => started?.stop());
 
 const request = (method: string, key: string) =>
   fetch(`${started.ready.s3.endpoint}/www/${key}`, { method, ...(method === 'PUT' && { body: 'x' }) });

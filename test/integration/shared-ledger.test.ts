@@ -63,7 +63,7 @@ test('what one deployment sends, the other has to count', async () => {
     forcePathStyle: true,
   });
   await s3.send(new PutObjectCommand({ Bucket: 'www', Key: 'pages/a.html', Body: 'a' }));
-  expect(await eventually(async () => (await readWindow()).slots === 1)).toBe(true);
+  expect(await eventually(async () => (await readWindow()).slots > 0)).toBe(true);
   const other = otherDeployment();
   const reserveAll = async (): Promise<number> => {
     const grant = await other.reserve(Array.from({ length: 20 }, () => limitsRequest()));

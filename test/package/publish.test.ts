@@ -91,7 +91,7 @@ describe('npm publish', () => {
     expect(await ended(npm('publish'))).toMatchObject({ status: 0 });
     expect(published[0]?.versions['1.0.0']).toMatchObject(links);
     expect(JSON.stringify(published)).not.toContain('s3cret');
-    await vi.waitFor(() => expect(inTree()).toBe(before), 5_000);
+    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
     expect(existsSync(scratch.path('node_modules/.links-in-package.json'))).toBe(false);
   });
 
@@ -100,7 +100,7 @@ describe('npm publish', () => {
     const before = write({});
     answer = (accept) => accept(403);
     expect((await ended(npm('publish'))).status).not.toBe(0);
-    await vi.waitFor(() => expect(inTree()).toBe(before), 5_000);
+    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
   });
 
   test('leaves package.json as it was where it is killed', async () => {
@@ -110,7 +110,7 @@ describe('npm publish', () => {
     answer = () => npmRun.kill('SIGKILL');
     await ended(npmRun);
     expect(published).toHaveLength(1);
-    await vi.waitFor(() => expect(inTree()).toBe(before), 5_000);
+    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
   });
 
   test('is refused where nobody could find the source', async () => {

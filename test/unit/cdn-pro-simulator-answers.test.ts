@@ -236,7 +236,7 @@ describe('injected faults', () => {
       expect(second).rejects.toThrow('fetch failed'),
     ]);
     await expect
-      .poll(() => cdnPro.requests.filter(({ body }) => body !== undefined), { interval: 1 })
+      .poll(() => cdnPro.requests.filter(({ body }) => body !== undefined), { interval: 1, timeout: 10_000 })
       .toHaveLength(2);
     abandoned.abort();
     expect((await post()).status).toBe(201);

@@ -19,7 +19,7 @@ test('a service that accepts a connection and never answers is given up and retr
   await expect(sqs.send(new ListQueuesCommand({}))).rejects.toThrow(
     expect.objectContaining({ name: 'TimeoutError' }),
   );
-  expect(connections).toBe(2);
+  await expect.poll(() => connections, { timeout: 10_000 }).toBe(2);
   sqs.destroy();
   server.close();
 });

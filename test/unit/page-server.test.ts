@@ -96,5 +96,5 @@ it('sends what is to be shown at once and after each change, for as long as some
   for (const listener of listeners) listener(view('then'));
   expect(await next()).toEqual(view('then'));
   leaving.abort();
-  await expect.poll(() => listeners.size, { interval: 1 }).toBe(0);
+  await expect.poll(() => listeners.size, { interval: 1, timeout: 10_000 }).toBe(0);
 });
