@@ -21,7 +21,7 @@ export interface SecretReader {
 }
 
 /** How long a cached value is used, in milliseconds. */
-const defaultMaxAgeMs = 5 * 60 * 1000;
+export const defaultMaxAgeMs = 5 * 60 * 1000;
 /** How long it is used while Secrets Manager does not answer. */
 const maxStaleMs = 60 * 60 * 1000;
 

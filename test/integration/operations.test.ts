@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
@@ -15,6 +16,7 @@ import type { EdgesNow } from '../../infra/cli/queries/why/edge-now.ts';
 import type { WhyReport } from '../../infra/cli/queries/why/why.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
+import { localCredentials as cdnProCredentials } from '../../local/demo/secrets.ts';
 import { callerArn, silenceBucket, startAwsStub } from '../helpers/aws-stub.ts';
 import { cliOf, run } from '../helpers/cli.ts';
 import { type OtherCdnPro, startOtherCdnPro } from '../helpers/other-cdn-pro.ts';
@@ -443,6 +445,14 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
     expect(well.stdout).toMatch(/ok +hosts +1 host of the rules: deployed in production/);
     expect(well.stdout).toMatch(/ok +bucket my-bucket +sends to EventBridge/);
     expect(well.stdout).toMatch(/ok +alarms +1 of 1 notify somebody/);
+    expect(well.stdout).not.toContain('the secret was stored');
+    const secrets = new SecretsManagerClient();
+    const SecretString = JSON.stringify(cdnProCredentials);
+    await secrets.send(new PutSecretValueCommand({ SecretId: 'my/cdn-pro', SecretString }));
+    secrets.destroy();
+    expect((await onStack('doctor')).stdout).toMatch(
+      /directories left; the secret was stored at .*Z, and functions may use the one before until /,
+    );
     cdnPro.tokensLeft = undefined;
     cdnPro.hostnames = ['other.example'];
     await silenceBucket(stack.ready, 'my-bucket');

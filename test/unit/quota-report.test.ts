@@ -3,10 +3,13 @@ import {
   closeForEveryone,
   type Limits,
   type LimitsState,
+  type ThrottleAnswer,
   unusedLimits,
 } from '../../functions/core/limits/limits.ts';
+import { closeForDeployment, declareLimits } from '../../functions/core/limits/shared-limit.ts';
 import { freshQuota, type QuotaState, spend } from '../../functions/core/limits/tokens/quota.ts';
 import { correct } from '../../functions/core/limits/tokens/quota-readings.ts';
+import { describeQuota } from '../../infra/cli/commands/quota.ts';
 import { quotaReport } from '../../infra/cli/queries/quota.ts';
 
 const nowMs = Date.UTC(2026, 10, 27, 1);
@@ -77,5 +80,38 @@ describe('what is left of the requests', () => {
     const state = { ...unused, bucket: { ...unused.bucket, refusedMs: nowMs } };
     const { throttled } = quotaReport(state, purger, nowMs).requests;
     expect(throttled).toEqual({ at: new Date(nowMs).toISOString() });
+  });
+});
+
+describe('quota in words', () => {
+  const inWords = (state: LimitsState, atMs = nowMs) => describeQuota(quotaReport(state, purger, atMs), atMs);
+  const throttled = (answer: ThrottleAnswer) => closeForEveryone(unused, nowMs + minuteMs, nowMs, answer);
+
+  test.each<[ThrottleAnswer, RegExp]>([
+    [{ remaining: 0 }, /likely by the customer's bucket, since it says what is left there/],
+    [{}, /likely by the user's window, since it does not say what is left in the bucket/],
+  ])('say of a 429 with %j which limit has likely answered, and why', (answer, words) => {
+    const printed = inWords(throttled({ ...answer, message: 'Too many\nrequests', requestId: 'r1' }));
+    expect(printed).toMatch(/answered 429 at \S+, request r1, in its words: Too many\\u\{a\}requests\n/);
+    expect(printed).toMatch(words);
+    expect(printed).toMatch(/\n\nNext: npx cdn-purger tail {2}# .*docs\/operations\.md#throttled$/);
+  });
+
+  test('offer nothing for a 429 of an hour ago, nor where all is well', () => {
+    expect(inWords(throttled({}), nowMs + 60 * minuteMs)).not.toContain('Next: ');
+    expect(inWords(unused)).not.toContain('Next: ');
+  });
+
+  test('offer doctor first where CDN Pro refuses the credentials, and for ten minutes after it', () => {
+    const declared = declareLimits(unused.window, 'this', limits, nowMs);
+    const window = closeForDeployment(declared, 'this', nowMs + minuteMs);
+    const state = { ...unused, window };
+    expect(inWords(state)).toMatch(
+      / none before .*: CDN Pro refuses the credentials\n\nNext: npx cdn-purger doctor /,
+    );
+    expect(inWords(state, nowMs + 2 * minuteMs)).toMatch(
+      /refused the credentials: a request tries again since 2026-11-27T01:01:00\.000Z\n\nNext: npx cdn-purger doctor /,
+    );
+    expect(inWords(state, nowMs + 11 * minuteMs)).not.toContain('credentials');
   });
 });

@@ -70,7 +70,15 @@ test('who waits while it is paused is told so at once', async () => {
 
 test('who waits while CDN Pro refuses the credentials is told so at once, and what to do about it', async () => {
   const { said, inWords } = await waited({ refusedMs: 50_000 }, 40_000);
-  const refused = 'CDN Pro refuses the credentials: no request goes out before 2026-11-26T08:30:50.000Z';
+  const refused = 'CDN Pro refuses the credentials: a request tries again from 2026-11-26T08:30:50.000Z on';
   expect(said).toEqual([`1 queued; ${refused}`]);
   expect(inWords.stdout).toContain(`\n  ${refused}\n\nNext: npx cdn-purger doctor  # `);
+});
+
+test('between two refusals of the credentials it is still said while the purge queue holds something', async () => {
+  const refused = 'CDN Pro refuses the credentials: a request tries again from 2026-11-26T08:30:20.000Z on';
+  const saidWith = async (count: number) =>
+    (await waited({ refusedMs: 20_000, queued: Array.from({ length: 40 }, () => count) }, 80_000)).said;
+  expect(await saidWith(1)).toEqual([`1 queued; ${refused}`]);
+  expect(await saidWith(0)).toEqual([`1 queued; ${refused}`, '1 queued']);
 });

@@ -31,7 +31,7 @@ export function declareLimits(
     bucket,
     quota,
     atMs: nowMs,
-    ...(closedUntilMs > nowMs && { closedUntilMs }),
+    ...(closedUntilMs > 0 && { closedUntilMs }),
   };
   return { ...window, declared: { ...Object.fromEntries(others), [deployment]: own } };
 }

@@ -1,5 +1,5 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
-import { nextCommands } from '../next.ts';
+import { type NextCommand, nextCommands } from '../next.ts';
 import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
@@ -9,7 +9,9 @@ import {
   type RequestsReport,
   type ThrottledReport,
   type TokensReport,
+  throttledBy,
 } from '../queries/quota.ts';
+import { nextOfRefused } from '../queries/status-steps.ts';
 
 const usage = `Usage: cdn-purger quota (--stack NAME | --ready FILE) [--json]
 
@@ -27,17 +29,19 @@ export const quotaCommand = defineCommand({
     refuseArguments(positionals);
     const purger = await connect(values);
     const state = await (await openLimits(purger)).read();
-    const report = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs());
+    const askedMs = nowMs();
+    const report = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, askedMs);
     return {
       exitCode: 0,
-      stdout: values.json === true ? JSON.stringify(report, null, 2) : describe(report),
+      stdout: values.json === true ? JSON.stringify(report, null, 2) : describeQuota(report, askedMs),
     };
   },
 });
 
-function describe(report: QuotaReport): string {
+/** @returns a report in words, and what to do */
+export function describeQuota(report: QuotaReport, nowMs: number): string {
   const { target, files, dirs, isKnown, othersKnownSince, checkedAt, takedownsRefused, requests } = report;
-  const isShort = files.people === 0 || dirs.people === 0;
+  const steps = stepsOf(report, nowMs);
   return [
     `The day's tokens in ${target}${isKnown ? '' : ', of which it is not known how many were spent: CDN Pro is asked'}`,
     ...describeTokens('files', files),
@@ -53,9 +57,7 @@ function describe(report: QuotaReport): string {
         ]),
     'Requests',
     ...describeRequests(requests),
-    ...(isShort
-      ? ['', ...nextCommands(['waiting', 'what waits for them; docs/quota.md says how to ask for more'])]
-      : []),
+    ...(steps.length === 0 ? [] : ['', ...nextCommands(...steps)]),
   ].join('\n');
 }
 
@@ -73,23 +75,44 @@ function describeTokens(name: string, tokens: TokensReport): readonly string[] {
 
 function describeRequests(requests: RequestsReport): readonly string[] {
   const { left, limit, perSeconds, used, bucket, bucketBurst, bucketPerMinute } = requests;
-  const { closedUntil, closedBy, throttled } = requests;
+  const { closedUntil, closedBy, throttled, credentialsRefusedUntil } = requests;
   return [
     `  ${left} may go out now`,
     `  this purger's window: ${used} of ${limit} in ${perSeconds} s are used`,
     `  the customer's bucket, shared with everybody on the account: about ${bucket} of ${bucketBurst} left, and ${bucketPerMinute} a minute come back`,
-    ...(throttled === undefined ? [] : [describeThrottled(throttled)]),
+    ...(throttled === undefined ? [] : describeThrottled(throttled)),
     ...(closedUntil === undefined ? [] : [`  none before ${closedUntil}: ${closedBy}`]),
+    ...(closedUntil !== undefined || credentialsRefusedUntil === undefined
+      ? []
+      : [`  CDN Pro refused the credentials: a request tries again since ${credentialsRefusedUntil}`]),
   ];
 }
 
-const limitNames = { bucket: "likely by the customer's bucket", window: "likely by the user's window" };
-
-function describeThrottled({ at, limit, message, requestId }: ThrottledReport): string {
-  return [
+function describeThrottled({ at, limit, message, requestId }: ThrottledReport): readonly string[] {
+  const answer = [
     `  CDN Pro last answered 429 at ${at}`,
-    ...(limit === undefined ? [] : [limitNames[limit]]),
     ...(requestId === undefined ? [] : [`request ${printable(requestId)}`]),
     ...(message === undefined ? [] : [`in its words: ${printable(message)}`]),
-  ].join(', ');
+  ];
+  if (limit === undefined) return [answer.join(', ')];
+  const { name, since } = throttledBy[limit];
+  return [answer.join(', '), `    ${name}, ${since}`];
+}
+
+/** A 429 of before is rather over, in milliseconds. */
+const recentMs = 60 * 60_000;
+
+function stepsOf({ files, dirs, requests }: QuotaReport, nowMs: number): readonly NextCommand[] {
+  const { credentialsRefusedUntil, closedBy, throttled } = requests;
+  const isThrottled = throttled !== undefined && nowMs - Date.parse(throttled.at) < recentMs;
+  const isShort = files.people === 0 || dirs.people === 0;
+  return [
+    ...(credentialsRefusedUntil === undefined ? [] : [nextOfRefused.credentials]),
+    ...(isThrottled || closedBy === 'CDN Pro answered 429'
+      ? [['tail', 'what this purger sends: the rest is of others; docs/operations.md#throttled'] as const]
+      : []),
+    ...(isShort
+      ? [['waiting', 'what waits for tokens; docs/quota.md says how to ask for more'] as const]
+      : []),
+  ];
 }

@@ -1,11 +1,12 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
-import { type NextCommand, nextCommands } from '../next.ts';
+import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { readStatusFacts } from '../purger/status.ts';
 import { describePause } from '../queries/pause.ts';
-import { describeProgress, nextOfLate } from '../queries/progress.ts';
+import { describeProgress } from '../queries/progress.ts';
 import { type Status, statusOf } from '../queries/status.ts';
+import { statusSteps } from '../queries/status-steps.ts';
 
 const usage = `Usage: cdn-purger status (--stack NAME | --ready FILE) [--json]
 
@@ -68,18 +69,9 @@ function headline({ fresh, observing }: Status): string {
 }
 
 function nextSteps(status: Status): readonly string[] {
-  const { observing, paused, deadLetters, parked, oldestOpen, closedUntil, alarms = [] } = status;
-  const isParked = Object.values(parked).some((count) => count > 0);
-  const commands: readonly NextCommand[] = [
-    ...(observing ? [['report', 'what would have been purged'] as const] : []),
-    ...(paused ? [['resume', 'once it is to go on'] as const] : []),
-    ...(closedUntil === undefined ? [] : [['quota', 'which limit holds requests, and until when'] as const]),
-    ...(isParked ? [['waiting', 'which URLs wait, and until when'] as const] : []),
-    ...(oldestOpen?.isLate === true ? [nextOfLate] : []),
-    ...(deadLetters > 0 ? [['dead', 'why'] as const] : []),
-  ];
+  const { alarms = [] } = status;
   const runbooks = alarms.flatMap(({ description }) => /\bRunbook: (\S+)$/.exec(description)?.[1] ?? []);
-  const lines = nextCommands(...commands);
+  const lines = nextCommands(...statusSteps(status));
   const pages = runbooks.map(
     (page, index) =>
       `${lines.length + index === 0 ? 'Next: ' : '      '}${page}  # what to do about the alarm`,

@@ -1,3 +1,4 @@
+import { defaultMaxAgeMs } from '../../../functions/aws/secrets.ts';
 import { parseCredentials } from '../../../functions/cdn-pro/auth.ts';
 import {
   type CheckingClient,
@@ -11,13 +12,13 @@ import { counted } from '../counted.ts';
 import { pasteable } from '../next.ts';
 import type { Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
-import { openSecrets } from '../purger/secrets.ts';
+import { openSecrets, secretStoredMs } from '../purger/secrets.ts';
 import { quotaReport } from '../queries/quota.ts';
 import { type Check, failed, look, ok } from './check.ts';
 
 const name = 'credentials';
 const fix =
-  'put {"username","apiKey"} or {"accessKey","secretKey"} into the secret: docs/operations.md#rotate-secrets';
+  'put {"username","apiKey"} or {"accessKey","secretKey"} into the secret, which the next request reads within minutes: docs/operations.md#rotate-secrets';
 
 /** @returns whether CDN Pro takes the credentials, and whether it knows the rules' hosts and quotas */
 export async function checkCdnPro(purger: Purger): Promise<readonly Check[]> {
@@ -32,14 +33,23 @@ export async function checkCdnPro(purger: Purger): Promise<readonly Check[]> {
     if (tokens === undefined) return [(await refusedBefore(purger)) ?? noSlot('CDN Pro')];
     const { value, status } = tokens;
     if (value === undefined) return [refused(status, purger)];
-    const accepted = ok(
-      name,
-      `${endpoint} accepts them: ${counted(value.files, 'file')}, ${counted(value.dirs, 'directory', 'directories')} left`,
-    );
+    const left = `${counted(value.files, 'file')}, ${counted(value.dirs, 'directory', 'directories')} left`;
+    const storedMs = await secretStoredMs(purger, purger.credentials);
+    const accepted = ok(name, `${endpoint} accepts them: ${left}${describeNewSecret(storedMs, nowMs())}`);
     const hosts = await ask((api, options) => api.hostnames(target, options));
     const quotas = await ask((api, options) => api.serviceQuotas(options));
     return [accepted, ...checkHosts(purger, hosts), ...checkQuotas(purger, quotas?.value?.[target])];
   });
+}
+
+/**
+ * @param storedMs when the secret was stored, in milliseconds
+ * @returns until when functions may use the value before, where that may be so now
+ */
+export function describeNewSecret(storedMs: number | undefined, nowMs: number): string {
+  if (storedMs === undefined || nowMs - storedMs >= defaultMaxAgeMs) return '';
+  const [stored, until] = [storedMs, storedMs + defaultMaxAgeMs].map((ms) => new Date(ms).toISOString());
+  return `; the secret was stored at ${stored}, and functions may use the one before until ${until}, or until CDN Pro refuses it`;
 }
 
 type Question<Value> = (api: CheckingClient, options: SendOptions) => Promise<Reading<Value>>;

@@ -77,6 +77,11 @@ export interface RequestsReport {
   /** Nothing goes out before. */
   readonly closedUntil?: string;
   readonly closedBy?: 'CDN Pro answered 429' | 'CDN Pro refuses the credentials';
+  /**
+   * Until when nothing goes out since CDN Pro has refused the credentials; then a request tries again. Missing from ten
+   * minutes after it on: another refusal would have come by then.
+   */
+  readonly credentialsRefusedUntil?: string;
 }
 
 /** A 429 of CDN Pro. */
@@ -89,6 +94,20 @@ export interface ThrottledReport {
   /** `x-cnc-request-id`, by which CDNetworks' support finds it. */
   readonly requestId?: string;
 }
+
+/** Which limit has answered a 429, in words, and how that is told. */
+export const throttledBy = {
+  bucket: {
+    name: "likely by the customer's bucket",
+    since:
+      'since it says what is left there: everybody on the account takes from it, people in the portal, too',
+  },
+  window: {
+    name: "likely by the user's window",
+    since:
+      'since it does not say what is left in the bucket: others who use the credentials of this purger take from it',
+  },
+} as const;
 
 /** @returns what is left of the limits of one target */
 export function quotaReport(
@@ -153,6 +172,7 @@ function requestsReport(
   const ownMs = closedForDeploymentUntilMs(window, deployment);
   const closedMs = Math.max(window.closedUntilMs, ownMs);
   const isClosed = closedMs > nowMs;
+  const isRefused = ownMs > nowMs - refusedForMs;
   const closedBy = ownMs > nowMs ? 'CDN Pro refuses the credentials' : 'CDN Pro answered 429';
   return {
     left: isClosed ? 0 : Math.max(0, Math.min(limit - used, inBucket)),
@@ -164,9 +184,12 @@ function requestsReport(
     bucketPerMinute: bucketLimit.perMinute,
     ...throttledOf(bucket.refusedMs, throttle),
     ...(isClosed && { closedUntil: iso(closedMs), closedBy }),
+    ...(isRefused && { credentialsRefusedUntil: iso(ownMs) }),
   };
 }
 
+/** Longer than the longest batching window, in milliseconds: after so long a request has tried again. */
+const refusedForMs = 10 * 60_000;
 const mostCharacters = 200;
 
 /** @param refusedMs when an answer was 429, of which an older version has noted no more */

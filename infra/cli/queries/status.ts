@@ -9,7 +9,7 @@ import { isPaused, type Switches } from '../purger/switches.ts';
 import { observingReason } from './observing.ts';
 import type { Pause } from './pause.ts';
 import type { PurgeProgress } from './progress.ts';
-import type { QuotaReport } from './quota.ts';
+import { type QuotaReport, throttledBy } from './quota.ts';
 
 /** What a status is made from. */
 export interface StatusFacts {
@@ -60,6 +60,11 @@ export interface Status {
   readonly requests: number;
   /** No request goes out before. */
   readonly closedUntil?: string;
+  readonly closedBy?: QuotaReport['requests']['closedBy'];
+  /** Until when requests were held, or are, since CDN Pro has refused the credentials; missing where nothing waits. */
+  readonly credentialsRefusedUntil?: string;
+  /** Whether it is known what was spent of the day's tokens. */
+  readonly isSpentKnown: boolean;
   /** Missing on the local stack. */
   readonly alarms?: readonly {
     readonly name: string;
@@ -92,6 +97,10 @@ export function statusOf({
   const notFresh = (on ?? []).filter(({ name }) => purgeAlarms.some((each) => name.endsWith(`-${each}`)));
   const counts = lanes.map((lane) => [lane, parked.filter((each) => each.lane === lane).length] as const);
   const waiting = queued + parked.length;
+  const { closedUntil, closedBy, credentialsRefusedUntil } = quota.requests;
+  // Where nothing waits, what has tried again was accepted.
+  const isRefused = queued > 0 || closedBy === 'CDN Pro refuses the credentials';
+  const refusedUntil = isRefused ? credentialsRefusedUntil : undefined;
   const oldestMs = parked.reduce(
     (oldest, { sinceMs }) => Math.min(oldest, sinceMs),
     Number.POSITIVE_INFINITY,
@@ -108,6 +117,7 @@ export function statusOf({
       paused,
       observing,
       quota,
+      refusedUntil,
       notFresh,
     }),
     waiting,
@@ -122,7 +132,10 @@ export function statusOf({
     observing,
     tokens: { files: quota.files.people, dirs: quota.dirs.people },
     requests: quota.requests.left,
-    ...(quota.requests.closedUntil !== undefined && { closedUntil: quota.requests.closedUntil }),
+    ...(closedUntil !== undefined && { closedUntil }),
+    ...(closedBy !== undefined && { closedBy }),
+    ...(refusedUntil !== undefined && { credentialsRefusedUntil: refusedUntil }),
+    isSpentKnown: quota.isKnown,
     ...(on !== undefined && {
       alarms: on.map(({ name, since, description }) => ({ name, ...(since && { since }), description })),
     }),
@@ -139,12 +152,14 @@ function reasonsOf({
   paused,
   observing,
   quota: { requests, isKnown },
+  refusedUntil,
   notFresh,
 }: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused' | 'observing'> & {
   readonly parked: number;
   readonly beyondShare: number;
   readonly unread: number;
   readonly quota: QuotaReport;
+  readonly refusedUntil: string | undefined;
   readonly notFresh: readonly Alarm[];
 }): readonly string[] {
   return [
@@ -152,7 +167,10 @@ function reasonsOf({
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
     ...(requests.closedUntil === undefined
       ? []
-      : [`${requests.closedBy}: no request goes out before ${requests.closedUntil}`]),
+      : [`${requests.closedBy}${limitOf(requests)}: no request goes out before ${requests.closedUntil}`]),
+    ...(refusedUntil === undefined || requests.closedUntil !== undefined
+      ? []
+      : [`CDN Pro refused the credentials: a request tries again since ${refusedUntil}`]),
     ...(queued > 0 ? [`${counted(queued, 'message waits', 'messages wait')} in the queues`] : []),
     ...(parked > 0 ? [`${counted(parked, 'URL waits', 'URLs wait')} for tokens of the day`] : []),
     ...(beyondShare > 0
@@ -168,4 +186,10 @@ function reasonsOf({
       : []),
     ...notFresh.map(({ name }) => `the alarm ${name} is on`),
   ];
+}
+
+/** Which limit CDN Pro has likely answered by. */
+function limitOf({ closedBy, throttled }: QuotaReport['requests']): string {
+  const { limit } = throttled ?? {};
+  return closedBy !== 'CDN Pro answered 429' || limit === undefined ? '' : `, ${throttledBy[limit].name}`;
 }

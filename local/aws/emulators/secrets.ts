@@ -10,6 +10,11 @@ export interface FoundSecret {
   readonly value: string;
 }
 
+/** A secret, and when its value was stored, in seconds since 1970. */
+interface StoredSecret extends FoundSecret {
+  readonly storedAtSeconds: number;
+}
+
 /**
  * Finds a secret by its name, its ARN, or its ARN without the six characters at its end.
  * @param valueById the value of a secret by name or ARN
@@ -33,29 +38,31 @@ export function findSecret(
 
 /** The secrets of a stack. */
 export interface Secrets {
-  readonly find: (secretId: string) => FoundSecret | undefined;
+  readonly find: (secretId: string) => StoredSecret | undefined;
   /** Stores a new value of a secret, until the end. @returns the secret; undefined where there is no such secret */
   readonly put: (secretId: string, value: string) => FoundSecret | undefined;
 }
 
+/** The first values are there since the day before. */
+const firstStoredAtSeconds = Date.now() / 1000 - 86_400;
+
 /** @param valueById the first value of a secret by name or ARN */
 export function createSecrets(region: string, valueById: (secretId: string) => string | undefined): Secrets {
-  const stored = new Map<string, string>();
+  const stored = new Map<string, Pick<StoredSecret, 'value' | 'storedAtSeconds'>>();
   const find = (secretId: string) => {
     const found = findSecret(secretId, region, valueById);
-    return found && { ...found, value: stored.get(found.name) ?? found.value };
+    return found && { ...found, storedAtSeconds: firstStoredAtSeconds, ...stored.get(found.name) };
   };
   return {
     find,
     put(secretId, value) {
       const found = find(secretId);
-      if (found !== undefined) stored.set(found.name, value);
+      if (found !== undefined) stored.set(found.name, { value, storedAtSeconds: Date.now() / 1000 });
       return found;
     },
   };
 }
 
-const startedAtSeconds = Date.now() / 1000;
 const getSecretSchema = z.object({
   SecretId: z.string().min(1),
   VersionStage: z.string().default('AWSCURRENT'),
@@ -93,7 +100,9 @@ function secretsAnswer(operation: string, json: unknown, { find, put }: Secrets)
     if (!asked.success) return { error: 'InvalidParameterException', message: 'Expected a SecretId.' };
     const secret = asked.data.VersionStage === 'AWSCURRENT' ? find(asked.data.SecretId) : undefined;
     if (secret === undefined) return missing;
-    return { content: { ...versionOf(secret), CreatedDate: startedAtSeconds, SecretString: secret.value } };
+    return {
+      content: { ...versionOf(secret), CreatedDate: secret.storedAtSeconds, SecretString: secret.value },
+    };
   }
   if (operation === 'PutSecretValue') {
     const asked = putSecretSchema.safeParse(json);

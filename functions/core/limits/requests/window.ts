@@ -47,7 +47,7 @@ export interface DeclaredLimit {
   readonly quota?: ConfiguredQuota;
   /** When it last did so, in milliseconds. */
   readonly atMs: number;
-  /** No request of this deployment before this time, in milliseconds: its credentials are refused. */
+  /** No request of this deployment before this time, in milliseconds, which may have passed: its credentials were refused. */
   readonly closedUntilMs?: number;
 }
 

@@ -80,7 +80,7 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
     const facts: UrlFacts = { purges, parked, letters };
     // Among those that nobody has seen may be what failed.
     const queued = countOf(queues.buffer) + countOf(queues.inbox) + lettersLeft;
-    const holds = await readHolds(purger, wanted, parked, nowMs);
+    const holds = await readHolds(purger, wanted, { parked, queued: countOf(queues.buffer) }, nowMs);
     return { ...awaitedReport(wanted, { ...facts, queued }), holds };
   };
 }

@@ -1,5 +1,5 @@
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
-import { quotaReport } from '../../queries/quota.ts';
+import { quotaReport, type RequestsReport } from '../../queries/quota.ts';
 import { waitingReport } from '../../queries/waiting.ts';
 import { isAwaited, type Wanted } from '../../queries/why/awaited.ts';
 import type { Holds } from '../../queries/why/holds.ts';
@@ -8,11 +8,19 @@ import { openLimits } from '../limits.ts';
 import { readPause } from '../pause.ts';
 import { readSwitches } from '../switches.ts';
 
-/** @returns what keeps back what is waited for, of all that is parked */
+/** What may be kept back. */
+interface Waiting {
+  /** All that is parked. */
+  readonly parked: readonly Parked[];
+  /** How many messages are in the purge queue. */
+  readonly queued: number;
+}
+
+/** @returns what keeps back what is waited for */
 export async function readHolds(
   purger: Purger,
   wanted: Wanted,
-  parked: readonly Parked[],
+  { parked, queued }: Waiting,
   nowMs: number,
 ): Promise<Holds> {
   const [state, switches] = await Promise.all([
@@ -21,16 +29,26 @@ export async function readHolds(
   ]);
   const pause = await readPause(purger, switches);
   const { requests } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
-  const { closedBy, closedUntil } = requests;
+  const closed = closedOf(requests, queued);
   const awaited = parked.filter((each) => isAwaited(wanted, each));
   const empty = { visible: 0, inFlight: 0, delayed: 0 };
   const { lanes } = waitingReport({ buffer: empty, inbox: empty }, parked, state, purger.limits, nowMs);
   const own = lanes.filter((lane) => awaited.some((each) => isOfLane(each, lane)));
   return {
     ...(pause !== undefined && { pause }),
-    ...(closedBy !== undefined && closedUntil !== undefined && { closed: { closedBy, closedUntil } }),
+    ...(closed !== undefined && { closed }),
     ...(awaited.length > 0 && { parked: { count: awaited.length, ...lastDoneBy(own, nowMs) } }),
   };
+}
+
+/** Between two refusals of the credentials requests are held no more, and what is in the queue has not been accepted. */
+function closedOf(
+  { closedBy, closedUntil, credentialsRefusedUntil }: RequestsReport,
+  queued: number,
+): Holds['closed'] {
+  if (closedBy !== undefined && closedUntil !== undefined) return { by: closedBy, until: closedUntil };
+  if (credentialsRefusedUntil === undefined || queued === 0) return undefined;
+  return { by: 'CDN Pro refuses the credentials', until: credentialsRefusedUntil };
 }
 
 type LaneOfTarget = ReturnType<typeof waitingReport>['lanes'][number];

@@ -2,13 +2,17 @@ import { counted } from '../../counted.ts';
 import type { NextCommand } from '../../next.ts';
 import { describePause, type Pause } from '../pause.ts';
 import type { RequestsReport } from '../quota.ts';
+import { nextOfRefused } from '../status-steps.ts';
 
 /** What keeps back what is waited for. Times are ISO 8601. */
 export interface Holds {
   /** Missing where nothing is paused. */
   readonly pause?: Pause;
-  /** Missing where requests go out. */
-  readonly closed?: Required<Pick<RequestsReport, 'closedBy' | 'closedUntil'>>;
+  /** Until when no request goes out; missing where requests do. */
+  readonly closed?: {
+    readonly by: NonNullable<RequestsReport['closedBy']>;
+    readonly until: string;
+  };
   /** What of it waits for tokens of the day; missing where nothing does. */
   readonly parked?: {
     readonly count: number;
@@ -26,7 +30,7 @@ export interface Holds {
 export function describeHolds({ pause, closed, parked }: Holds, untilMs: number): readonly string[] {
   return [
     ...(pause === undefined ? [] : [`it is paused ${describePause(pause)}`]),
-    ...(closed === undefined ? [] : [`${closed.closedBy}: no request goes out before ${closed.closedUntil}`]),
+    ...(closed === undefined ? [] : [`${closed.by}: a request tries again from ${closed.until} on`]),
     ...(parked === undefined ? [] : [describeParked(parked, untilMs)]),
   ];
 }
@@ -46,14 +50,9 @@ function describeParked(
 export function holdSteps({ pause, closed, parked }: Holds): readonly NextCommand[] {
   return [
     ...(pause === undefined ? [] : [['resume', 'once it is to go on'] as const]),
-    ...(closed === undefined ? [] : [closedStep(closed)]),
+    ...(closed === undefined
+      ? []
+      : [closed.by === 'CDN Pro answered 429' ? nextOfRefused.throttled : nextOfRefused.credentials]),
     ...(parked === undefined ? [] : [['waiting', 'what goes before it, and until when'] as const]),
   ];
-}
-
-/** @returns what to do where no request goes out */
-export function closedStep({ closedBy }: Pick<NonNullable<Holds['closed']>, 'closedBy'>): NextCommand {
-  return closedBy === 'CDN Pro refuses the credentials'
-    ? ['doctor', 'what CDN Pro answers, and how to correct the credentials']
-    : ['quota', 'which limit holds requests, until when, and in which words of CDN Pro'];
 }
