@@ -19,4 +19,4 @@ test('an S3 put, an S3 delete, a Standard Webhooks and a Contentful publish each
   for (const line of linesOf('fresh')) expect(line).toMatch(/: (\d+) of \1 URLs seen at http.*, http/);
   expect(output.match(/ (is gone|shows the second version) at 2 edges$/gm)).toHaveLength(12);
   expect(code).toBe(0);
-}, 120_000);
+}, 240_000);

@@ -20,4 +20,4 @@ test('a configuration with webhooks alone has its pages rendered, and its sample
   const exitCode = await started.ended;
   expect(started.output()).toContain('1 of 1 changes reached the edge');
   expect(exitCode).toBe(0);
-});
+}, 120_000);
