@@ -15,7 +15,9 @@ export function pack(folder: string, origin: string): string {
   run('git', ['init', '--quiet', '--bare', repository], '.');
   run('git', ['-C', repository, 'remote', 'add', 'origin', origin], '.');
   const ofOrigin = { GIT_DIR: repository, GIT_WORK_TREE: resolve('.') };
-  run('npm', ['pack', '--silent', '--pack-destination', folder], '.', { ...process.env, ...ofOrigin });
+  // Else npm may ask its registry for a newer npm.
+  const options = ['--silent', '--no-update-notifier', '--pack-destination', folder];
+  run('npm', ['pack', ...options], '.', { ...process.env, ...ofOrigin });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack wrote no tarball');
   return join(folder, tarball);

@@ -128,7 +128,7 @@ async function messagesIn(
   aws: LocalAws,
   logicalId: string,
   count: number,
-  timeoutMs = 20_000,
+  timeoutMs = 50_000,
 ): Promise<Message[]> {
   const endpoint = aws.sqs.endpoint;
   const sqs = new SQSClient({

@@ -71,7 +71,12 @@ function setOrigin(url = remote) {
 function npm(...args: readonly string[]) {
   const { port } = registry.address() as AddressInfo;
   const host = `//127.0.0.1:${port}/`;
-  const options = [`--registry=http:${host}`, `--${host}:_authToken=t`, '--loglevel=error'];
+  const options = [
+    `--registry=http:${host}`,
+    `--${host}:_authToken=t`,
+    '--loglevel=error',
+    '--no-update-notifier',
+  ];
   return spawn('npm', [...args, ...options], { cwd: scratch.path('.') });
 }
 

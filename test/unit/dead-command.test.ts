@@ -56,6 +56,7 @@ afterAll(() => {
 });
 
 test('dead letters that somebody else has in hand are not taken for none', async () => {
+  count = 0;
   expect(await run(['dead', '--ready', file])).toMatchObject({ exitCode: 0, stdout: 'No dead letter.' });
   count = 2;
   expect(await run(['dead', '--ready', file])).toMatchObject({

@@ -42,7 +42,7 @@ test('in a clone, which has no package, no schema is named', async () => {
 test.each(['site', '/site', 'site/'])(
   'keys below the prefix %s become URLs with one slash',
   async (prefix) => {
-    const file = `${encodeURIComponent(prefix)}.json`;
+    const file = `prefix-${encodeURIComponent(prefix)}.json`;
     await init(file, '--host', 'www.example.com', '--bucket', 'www-site', '--prefix', prefix);
     const { buckets, rules } = await loadConfig(join(folder, file));
     expect(buckets).toEqual([{ name: 'www-site', prefix: 'site/' }]);

@@ -6,7 +6,7 @@ const url = 'https://www.example.com/a';
 let network: Network;
 let nowMs = 0;
 let version: string | undefined = 'one';
-afterEach(() => network.stop());
+afterEach(() => network?.stop());
 
 const fetchOrigin = async () =>
   version === undefined ? undefined : { status: 200, headers: {}, body: Buffer.from(version) };

@@ -64,7 +64,7 @@ test('nothing of an account is in it: whatever its names and secrets are, the fi
     }),
     { numRuns: 6 },
   );
-}, 30_000);
+});
 
 /** Hosts have different lengths, and the answer at zero has another text. */
 function withoutSizes({ facts: { exhausted: _, ...facts }, exchanges }: Fixture) {
