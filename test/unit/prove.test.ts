@@ -129,6 +129,34 @@ describe('a purge that has completed', () => {
     expect(world.ends(later)).toEqual(['fresh']);
   });
 
+  test('is proven itself where a later purge of the same URLs knows no version, as that of a listing or by hand', async () => {
+    const { world, purgeId } = await worldWith(race);
+    world.nowMs += 3000;
+    const listing = await world.accept([messageFor(page)], { takesMs: 90_000, edge: { obeys: false } });
+    await world.tick(2);
+    expect([world.ends(purgeId), world.ends(listing)]).toEqual([['superseded'], ['completed']]);
+    expect(world.probed).toMatchObject([{ kind: 'stale' }]);
+    expect(world.sent).toMatchObject([{ repair: 1, repeats: purgeId }, { repeats: listing }]);
+  });
+
+  test('is proven itself where a later purge is of an older change, whose event came late', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    const purgeId = await world.accept([changeIn(world, messageFor(page))], { edge: { obeys: false } });
+    world.nowMs += 3000;
+    await world.accept([older], { takesMs: 30_000, edge: { obeys: false } });
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.probed).toContainEqual(
+      expect.objectContaining({ kind: 'stale', shows: { etag: 'v2', sinceMs: expect.any(Number) } }),
+    );
+    expect(world.sent).toContainEqual(expect.objectContaining({ repair: 1, repeats: purgeId }));
+  });
+
   test('is proven by the next tick where this one has no time for it', async () => {
     let takesMs = 30_000;
     const { world, purgeId } = await worldWith(

@@ -27,8 +27,8 @@ export function isRepeatedLater(purge: FollowedPurge, others: readonly FollowedP
   return own.every((hash) => later.has(hash));
 }
 
-/** The answers of two purges may come in another order than the purges were sent in. */
-function isSentAfter(other: FollowedPurge, { acceptedMs }: FollowedPurge): boolean {
+/** @returns whether a purge was certainly sent after another one: answers may come in another order than purges are sent in */
+export function isSentAfter(other: FollowedPurge, { acceptedMs }: FollowedPurge): boolean {
   const sentMs = other.sentMs ?? other.acceptedMs - slowestAnswerMs;
   return sentMs - clockDifferenceMs > acceptedMs;
 }

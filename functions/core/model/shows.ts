@@ -33,7 +33,8 @@ function isContradicted({ header: own, sinceMs }: Shows, { header, sinceMs: othe
   return sinceMs === otherMs && (own?.name !== header?.name || own?.value !== header?.value);
 }
 
-function isNewer(shows: Shows, than: Shows | undefined): boolean {
+/** @returns whether what a file shows is from a newer change than something else that it may show */
+export function isNewer(shows: Shows, than: Shows | undefined): boolean {
   if (than === undefined) return true;
   if (shows.sinceMs !== than.sinceMs) return shows.sinceMs > than.sinceMs;
   // EventBridge tells whole seconds.

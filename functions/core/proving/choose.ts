@@ -48,7 +48,7 @@ export function sampleOf(entries: readonly PurgeEntry[]): Sample {
 }
 
 /** @returns files of which it is known what they show, each once, with the newest that is known of it */
-function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
+export function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
   const files = new Map<string, FileEntry>();
   for (const entry of entries) {
     if (entry.kind !== 'file' || entry.shows === undefined) continue;

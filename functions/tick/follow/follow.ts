@@ -22,6 +22,7 @@ import type { FollowOptions, FollowPorts } from './follow-ports.ts';
 import { createPurgeLook } from './look-at-purges.ts';
 import { noteProgress } from './note-progress.ts';
 import { leastProvingMs, type Proven, provePurges } from './prove-purges.ts';
+import { provenLater } from './proven-later.ts';
 
 /** So many are followed at a time; those that were accepted later wait until some of these have ended. */
 const mostFollowed = 1000;
@@ -64,11 +65,12 @@ export function createFollower(
     const observations = isAsked ? await look.lookAt(purging, askUntilMs) : new Map();
     if (isAsked) await noteProgress(purging, observations, ports);
     const { quotas, repeats } = await readQuotas(ports, options);
-    const { decided, spent } = decideAll(
+    const { decided: all, spent } = decideAll(
       due,
       { open, observations, quotas, spent: following.spent, vantages: probing?.vantages },
       nowMs(),
     );
+    const decided = await proveWhatNoOtherDoes(all, open, ports);
     const durations = noteDurations(following.durations, durationsOf(decided));
     const next = { durations, spent };
     const isChanged = durations !== following.durations || spent !== following.spent;
@@ -161,6 +163,28 @@ function decideAll(
     return { ...own, decision };
   });
   return { decided, spent };
+}
+
+/** @returns the same, but that a purge is proven itself where those that take its place do not tell of its versions */
+async function proveWhatNoOtherDoes(
+  decided: readonly Decided[],
+  open: readonly OpenPurge[],
+  ports: Pick<FollowPorts, 'journal' | 'log'>,
+): Promise<readonly Decided[]> {
+  const isLeft = ({ purge, decision }: Decided) =>
+    purge.provable === true &&
+    purge.state.kind === 'purging' &&
+    decision.kind === 'end' &&
+    decision.end.kind === 'superseded' &&
+    (decision.end.successRate ?? 0) >= 100;
+  const left = decided.filter(isLeft).map(({ purge }) => purge);
+  if (left.length === 0) return decided;
+  const proven = await provenLater(left, open, ports);
+  return decided.map((each) => {
+    if (!isLeft(each) || each.decision.kind !== 'end' || proven.has(each.purge.purgeId)) return each;
+    const { kind: _, reason: __, ...outcome } = each.decision.end;
+    return { ...each, decision: { kind: 'prove', state: { kind: 'purging', ...outcome } } };
+  });
 }
 
 /** @returns how long the purges took that have just finished */

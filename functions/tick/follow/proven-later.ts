@@ -1,0 +1,77 @@
+import pMap from 'p-map';
+import type { OpenPurge } from '../../aws/tables/journal-table.ts';
+import type { FollowedPurge } from '../../core/following/followed-purge.ts';
+import { isSentAfter } from '../../core/following/replaced.ts';
+import { fileKey } from '../../core/model/entry-key.ts';
+import { isNewer } from '../../core/model/shows.ts';
+import type { Shows } from '../../core/model/types.ts';
+import { provableIn } from '../../core/proving/choose.ts';
+import { describeError } from '../../lambda/log.ts';
+import { followEvents } from '../../lambda/log-events.ts';
+import type { FollowPorts } from './follow-ports.ts';
+
+/** What files of a purge have to show, by their keys. */
+type Versions = ReadonlyMap<string, Shows>;
+
+const concurrency = 16;
+
+/**
+ * A later purge of the same URLs may know no version of them, as that of a listing or by hand does, or an older one, where
+ * S3's events came late: what it is asked about then says nothing of these.
+ * @param purges that later ones of the same URLs would be proven in the place of
+ * @param open all that are followed
+ * @returns the IDs of those of which each file is proven so, in its version or a newer one
+ */
+export async function provenLater(
+  purges: readonly OpenPurge[],
+  open: readonly OpenPurge[],
+  { journal, log }: Pick<FollowPorts, 'journal' | 'log'>,
+): Promise<ReadonlySet<string>> {
+  const known = new Map<string, Promise<Versions>>();
+  const versionsOf = (purgeId: string) => {
+    const versions = known.get(purgeId) ?? readVersions(purgeId, journal);
+    known.set(purgeId, versions);
+    return versions;
+  };
+
+  async function isProvenLater(purge: OpenPurge): Promise<boolean> {
+    let left = [...(await versionsOf(purge.purgeId))];
+    const later = open.filter(
+      (other) => other.provable && isSentAfter(other, purge) && isShared(other, purge),
+    );
+    for (const { purgeId } of later.toReversed()) {
+      if (left.length === 0) break;
+      const versions = await versionsOf(purgeId);
+      left = left.filter(([key, shows]) => {
+        const shownLater = versions.get(key);
+        return shownLater === undefined || isNewer(shows, shownLater);
+      });
+    }
+    return left.length === 0;
+  }
+
+  const proven = await pMap(
+    purges,
+    async (purge) => {
+      const { purgeId } = purge;
+      try {
+        return (await isProvenLater(purge)) ? [purgeId] : [];
+      } catch (error) {
+        log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
+        return [];
+      }
+    },
+    { concurrency },
+  );
+  return new Set(proven.flat());
+}
+
+async function readVersions(purgeId: string, journal: FollowPorts['journal']): Promise<Versions> {
+  const messages = await journal.messages(purgeId);
+  const files = provableIn(messages.flatMap(({ entries }) => entries));
+  return new Map(files.map((file) => [fileKey(file), file.shows]));
+}
+
+function isShared(other: FollowedPurge, { entryHashes: own = [] }: FollowedPurge): boolean {
+  return own.some((hash) => other.entryHashes?.includes(hash));
+}
