@@ -110,6 +110,7 @@ test('only what the newest change itself has made is what a page should show', (
     state: 'completed',
     isRepeat: false,
     isAccepted: true,
+    isRepair: false,
   });
   const own = step(1, { etag: 'a', sinceMs: 1 });
   expect(newestShown([own])?.change?.id).toBe('s3://b/1');

@@ -160,6 +160,42 @@ describe('the state of a URL is that of its newest change', () => {
     );
   });
 
+  test('which a version that was seen of an older change does not prove', () => {
+    const shows = (etag: string, minutes: number, sequencer?: string): PurgeEntry => ({
+      ...file,
+      shows: { etag, sinceMs: startMs + minutes * 60_000, ...(sequencer !== undefined && { sequencer }) },
+    });
+    const fresh = { kind: 'fresh', successRate: 100 } as const;
+    const first = purgeAt(6, superseded, messageOf(5, { entries: [shows('b', 5)] }));
+    // The event of the older change came late.
+    const late = purgeAt(7, fresh, messageOf(1, { entries: [shows('a', 1)] }));
+    expect(why({ purges: [late, first] })).toMatchObject({
+      state: 'completed',
+      reason: 'not proven: what was seen is the version of an older change',
+    });
+    const repair = purgeAt(9, fresh, messageOf(5, { entries: [shows('b', 5)], repair: 1 }));
+    expect(stateOf({ purges: [repair, late, first] })).toBe('fresh');
+    // Two changes of one second: S3 tells their order.
+    const second = purgeAt(6, completed, messageOf(5, { entries: [shows('b', 5, '0A02')] }));
+    const before = purgeAt(7, fresh, messageOf(5, { entries: [shows('a', 5, '0A01')] }));
+    expect(stateOf({ purges: [before, second] })).toBe('completed');
+  });
+
+  test('where it was seen to be old, whatever else was purged before that', () => {
+    const shown: PurgeEntry = { ...file, shows: { etag: 'b', sinceMs: startMs } };
+    const stale = [hashOf(fileKey(shown as FileEntry))];
+    const finishedMs = startMs + 4 * 60_000;
+    const seen = { ...superseded, successRate: 100, finishedMs, stale };
+    const first = purgeAt(2, seen, messageOf(1, { entries: [shown] }));
+    const listing = messageOf(0, { entries: [dir('https://h.example/news/**')] });
+    expect(stateOf({ purges: [purgeAt(3, completed, listing), first] })).toBe('superseded');
+    expect(stateOf({ purges: [purgeAt(5, completed, listing), first] })).toBe('completed');
+    const repair = messageOf(1, { entries: [shown], repair: 1, repeats: 'p2' });
+    for (const minutes of [3, 5]) {
+      expect(stateOf({ purges: [purgeAt(minutes, purging, repair), first] })).toBe('purging');
+    }
+  });
+
   test('which another file of its purge, that was seen to be old, does not take back', () => {
     const old: PurgeEntry = { ...file, url: 'https://h.example/old', shows: { etag: '1', sinceMs: startMs } };
     const shown: PurgeEntry = { ...file, shows: { etag: '2', sinceMs: startMs } };

@@ -6,6 +6,7 @@ import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
+import { isNewer } from '../../../../functions/core/model/shows.ts';
 import type { FileEntry, PurgeEntry, Shows } from '../../../../functions/core/model/types.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
@@ -34,6 +35,10 @@ export interface Step {
   readonly isRepeat: boolean;
   /** Whether CDN Pro has accepted a purge of it, or had before: a dead letter may be what CDN Pro refused. */
   readonly isAccepted: boolean;
+  /** Whether it is purged again since something went wrong with a purge before. */
+  readonly isRepair: boolean;
+  /** When CDN Pro had finished a purge of it, after which it was seen to be old, in milliseconds. */
+  readonly seenOldMs?: number;
 }
 
 /** What a URL's entries are looked for in. */
@@ -52,7 +57,7 @@ export function stepsOf(
     message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair'>,
     seen: Pick<Step, 'atMs' | 'state' | 'reason' | 'isAccepted'>,
     changedMs = seen.atMs,
-    stale?: ReadonlySet<string>,
+    stale?: Stale,
   ): readonly Step[] =>
     message.entries.filter(matches).map((entry) => ({
       ...(message.change !== undefined && { change: message.change }),
@@ -62,12 +67,14 @@ export function stepsOf(
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
       ...(isProvable(entry) ? seen : unproven(seen)),
       isAccepted: seen.isAccepted || message.repeats !== undefined || (message.repair ?? 0) > 0,
-      ...(stale !== undefined && !isStale(entry, stale) && besidesStale),
+      isRepair: (message.repair ?? 0) > 0,
+      ...(stale !== undefined && (isStale(entry, stale) ? { seenOldMs: stale.finishedMs } : besidesStale)),
     }));
   return [
     ...purges.flatMap(({ messages, acceptedMs, state }) => {
       const seen = { atMs: acceptedMs, isAccepted: state.kind !== 'observed', ...seenOf(state) };
-      const stale = state.stale && new Set(state.stale);
+      const { finishedMs = acceptedMs } = state;
+      const stale = state.stale && { hashes: new Set(state.stale), finishedMs };
       return messages.flatMap((message) => steps(message, seen, acceptedMs, stale));
     }),
     ...letters.flatMap(({ body, sentAt, reason }) => {
@@ -89,8 +96,14 @@ const besidesStale = {
   reason: 'not proven: another file of its purge was seen to be old',
 } as const;
 
-function isStale(entry: PurgeEntry, stale: ReadonlySet<string>): boolean {
-  return entry.kind === 'file' && stale.has(hashOf(fileKey(entry)));
+/** What of a purge was seen to be old, by hashes, after CDN Pro had finished it. */
+interface Stale {
+  readonly hashes: ReadonlySet<string>;
+  readonly finishedMs: number;
+}
+
+function isStale(entry: PurgeEntry, { hashes }: Stale): boolean {
+  return entry.kind === 'file' && hashes.has(hashOf(fileKey(entry)));
 }
 
 /** What was found out at the edge of a purge is about its other files. */
@@ -153,20 +166,33 @@ export function newestOf(
  * @returns how far the change is
  */
 export function stateOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 'state' | 'reason'> {
-  const last = [...groupBy(own, ({ key }) => key).values()].map((each) => lastOf(each, all));
+  const last = [...groupBy(own, ({ key }) => key).values()].map((each) => knownOf(lastOf(each, all), each));
   const [worst] = last.toSorted((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state));
   const { state = 'unknown', reason } = worst ?? {};
   return { state, ...(reason !== undefined && { reason }) };
+}
+
+/** Of what was proven: that it is an older version than the one to show takes the proof away, and not that it was purged. */
+function knownOf(last: Step | undefined, own: readonly Step[]): Pick<Step, 'state' | 'reason'> {
+  if (last === undefined) return { state: 'unknown' };
+  const isOlder = own.some(({ entry }) => isShownLater(entry, last.entry));
+  return last.state === 'fresh' && isOlder ? { state: 'completed', reason: otherVersion } : last;
+}
+
+const otherVersion = 'not proven: what was seen is the version of an older change';
+
+function isShownLater(entry: PurgeEntry, than: PurgeEntry): boolean {
+  return isProvable(entry) && isProvable(than) && isNewer(entry.shows, than.shows);
 }
 
 /**
  * What comes in addition to a purge that was finished may prove more. It takes nothing back while it is under way, but
  * where something went wrong with it: it may have seen an old version.
  */
-function lastOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 'state' | 'reason'> {
+function lastOf(own: readonly Step[], all: readonly Step[]): Step | undefined {
   const inOrder = own.toSorted((a, b) => a.atMs - b.atMs);
   const base = inOrder.findLast(({ isRepeat }) => !isRepeat) ?? inOrder.at(-1);
-  if (base === undefined) return { state: 'unknown' };
+  if (base === undefined) return undefined;
   const additional = inOrder.slice(inOrder.indexOf(base) + 1);
   const last = additional.findLast(({ state }) => isWrong(state)) ?? base;
   if (last.state === 'completed') return additional.find(({ state }) => state === 'fresh') ?? last;
@@ -177,8 +203,11 @@ function isWrong(state: UrlState): boolean {
   return state === 'partial' || state === 'superseded' || state === 'failed';
 }
 
-/** The last purge of the URL after one that is superseded: its own repair, or one of another change. */
-function replacedBy({ atMs }: Step, all: readonly Step[]): Step | undefined {
-  const later = all.filter((step) => step.atMs > atMs).toSorted((a, b) => a.atMs - b.atMs);
-  return later.at(-1);
+/**
+ * The last purge of the URL after one that is superseded: its own repair, or one of another change. What was seen to be old
+ * may be so in spite of a purge that was under way already.
+ */
+function replacedBy({ atMs, seenOldMs = atMs }: Step, all: readonly Step[]): Step | undefined {
+  const later = all.filter((step) => step.atMs > seenOldMs || (step.isRepair && step.atMs > atMs));
+  return later.toSorted((a, b) => a.atMs - b.atMs).at(-1);
 }
