@@ -102,6 +102,18 @@ describe('waiting for certain URLs', () => {
   const urls = new Map(['https://h.example/a', 'https://h.example/b'].map((url) => [url, matchUrl(url)]));
   const wanted = { kind: 'urls', sinceMs: startMs, urls } as const;
 
+  test('goes on for the change that came last, where the clock of the source of another one is ahead', () => {
+    const only = { ...wanted, urls: new Map([['https://h.example/a', matchUrl('https://h.example/a')]]) };
+    const early = purgeOf(1, 'completed', file('/a'));
+    const change = { ...changeAt(61), source: 'standard-webhooks', id: 'ahead' };
+    const ahead = { ...early, messages: [{ v: 1, change, entries: [file('/a')] }] as const };
+    expect(report(only, [ahead]).outcome).toBe('done');
+    expect(report(only, [purgeOf(3, 'purging', file('/a')), ahead]).outcome).toBe('waiting');
+    const key = entryKey(file('/a'));
+    const byHand = { kind: 'entries', sinceMs: startMs, entries: new Map([[key, file('/a')]]) } as const;
+    expect(report(byHand, [purgeOf(3, 'purging', file('/a')), ahead]).outcome).toBe('waiting');
+  });
+
   test('goes on until each of them has changed and is completed, whatever else there is', () => {
     const a = purgeOf(1, 'completed', file('/a'));
     expect(report(wanted, [a], 9)).toMatchObject({

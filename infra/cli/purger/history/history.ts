@@ -107,11 +107,13 @@ function isOf({ messages }: SettledPurge, match: UrlMatch | undefined): boolean 
   return match === undefined || messages.some(({ entries }) => entries.some(match.matches));
 }
 
-/** What no older purge can have had: a change happens before it is purged. */
+/** What no older purge can have had: a change happens before it is purged, whatever the clock of its source says. */
 function newestChangeMs(settled: readonly SettledPurge[], match: UrlMatch | undefined): number {
   const times = settled.flatMap(({ messages, acceptedMs }) =>
     messages.flatMap(({ entries, change }) =>
-      match === undefined || entries.some(match.matches) ? (changeMs(change) ?? acceptedMs) : [],
+      match === undefined || entries.some(match.matches)
+        ? Math.min(changeMs(change) ?? acceptedMs, acceptedMs)
+        : [],
     ),
   );
   return times.reduce((newest, ms) => Math.max(newest, ms), 0);

@@ -147,17 +147,27 @@ export function newestOf(
   steps: readonly Step[],
 ): { readonly changedMs: number; readonly state: UrlState; readonly reason?: string } | undefined {
   if (steps.length === 0) return undefined;
-  const changedMs = steps.reduce(
-    (newest, step) => Math.max(newest, step.changedMs),
+  const happenedMs = happenedMsIn(steps);
+  const newestMs = steps.reduce(
+    (newest, step) => Math.max(newest, happenedMs(step)),
     Number.NEGATIVE_INFINITY,
   );
-  return {
-    changedMs,
-    ...stateOf(
-      steps.filter((step) => step.changedMs === changedMs),
-      steps,
-    ),
-  };
+  const own = steps.filter((step) => happenedMs(step) === newestMs);
+  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), ...stateOf(own, steps) };
+}
+
+/**
+ * @returns when changes happened, as far as their order goes: by their sources' clocks, which may be ahead, and not after
+ * they were purged
+ */
+export function happenedMsIn(steps: readonly Step[]): (step: Step) => number {
+  const firstMs = new Map<string, number>();
+  for (const { change, atMs } of steps) {
+    const key = JSON.stringify(change);
+    firstMs.set(key, Math.min(atMs, firstMs.get(key) ?? Number.POSITIVE_INFINITY));
+  }
+  return ({ change, changedMs }) =>
+    change === undefined ? changedMs : Math.min(changedMs, firstMs.get(JSON.stringify(change)) ?? changedMs);
 }
 
 /**

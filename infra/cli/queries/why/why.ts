@@ -9,6 +9,7 @@ import { observingReason } from '../observing.ts';
 import type { PurgeProgress } from '../progress.ts';
 import { unknownHosts } from '../purge-by-hand.ts';
 import {
+  happenedMsIn,
   newestOf,
   type SettledPurge,
   type Step,
@@ -144,8 +145,9 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
 
 /** All that there is of the newest change is in the dead letter queue. */
 function isNeverPurged(steps: readonly Step[]): boolean {
-  const newestMs = Math.max(...steps.map(({ changedMs }) => changedMs));
-  return steps.every(({ changedMs, isAccepted }) => changedMs < newestMs || !isAccepted);
+  const happenedMs = happenedMsIn(steps);
+  const newestMs = Math.max(...steps.map(happenedMs));
+  return steps.every((step) => happenedMs(step) < newestMs || !step.isAccepted);
 }
 
 function unknownHostOf(url: string, { hosts }: WhyFacts): string | undefined {
@@ -154,7 +156,8 @@ function unknownHostOf(url: string, { hosts }: WhyFacts): string | undefined {
 }
 
 function changesOf(steps: readonly Step[]): readonly WhyChange[] {
-  const newestFirst = steps.toSorted((a, b) => b.changedMs - a.changedMs);
+  const happenedMs = happenedMsIn(steps);
+  const newestFirst = steps.toSorted((a, b) => happenedMs(b) - happenedMs(a));
   const groups = groupBy(newestFirst, ({ change }) => JSON.stringify(change));
   return [...groups.values()].flatMap((own) => {
     const change = own[0]?.change;
