@@ -372,6 +372,16 @@ describe('a purge that has completed', () => {
     },
   );
 
+  test('of people is repeated where the later purge of the same URLs is of bulk, which may have none', async () => {
+    const world = createFollowWorld({ files: 100 });
+    await spending(50)(world);
+    const purgeId = await world.accept([messageFor(page)]);
+    world.nowMs += 3000;
+    await world.accept([{ ...messageFor(page), lane: 'bulk' }], { takesMs: 90_000 });
+    await world.tick(2);
+    expect(world.sent).toMatchObject([{ repeats: purgeId }]);
+  });
+
   test('has no second purge where its rule has a later one scheduled, which has one', async () => {
     const world = createFollowWorld({});
     await world.accept([{ ...messageFor(page), scheduledAgain: true }]);

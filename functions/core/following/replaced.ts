@@ -1,4 +1,5 @@
 import type { FollowedPurge } from './followed-purge.ts';
+import { leftShare } from './repeats.ts';
 
 /** The most that clocks are taken to differ, in milliseconds. */
 const clockDifferenceMs = 2000;
@@ -17,13 +18,17 @@ export function isReplaced(purge: FollowedPurge, others: readonly FollowedPurge[
 
 /**
  * @returns whether all that is to be purged once more after this purge is so after purges that were certainly sent later:
- * one that is itself a repeat, or covers a file by a directory, is not followed by another purge of it
+ * one that is itself a repeat, or covers a file by a directory, is not followed by another purge of it, and one of bulk is
+ * so only while more tokens are left than others need
  */
 export function isRepeatedLater(purge: FollowedPurge, others: readonly FollowedPurge[]): boolean {
   const repeated = ({ entryHashes = [], repeatable = 0 }: FollowedPurge) => entryHashes.slice(0, repeatable);
   const own = purge.entryHashes?.slice(0, purge.repeatable);
   if (own === undefined) return false;
-  const later = new Set(others.flatMap((other) => (isSentAfter(other, purge) ? repeated(other) : [])));
+  const isAsSure = ({ lane }: FollowedPurge) => leftShare[lane] <= leftShare[purge.lane];
+  const later = new Set(
+    others.flatMap((other) => (isAsSure(other) && isSentAfter(other, purge) ? repeated(other) : [])),
+  );
   return own.every((hash) => later.has(hash));
 }
 
