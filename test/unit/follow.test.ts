@@ -403,6 +403,18 @@ describe('a purge that has completed', () => {
   });
 });
 
+test('where nobody has followed purges for a day, each has failed only once CDN Pro was asked about it', async () => {
+  const world = createFollowWorld();
+  for (let index = 0; index < 450; index++) {
+    world.nowMs += 100;
+    await world.accept([messageFor(`${page}/${index}`)]);
+  }
+  world.nowMs += 25 * 60 * minuteMs;
+  await world.tick(3);
+  expect(world.measured('PurgesFailed')).toEqual([]);
+  expect(world.lines.filter(({ fields }) => fields.end === 'completed')).toHaveLength(450);
+});
+
 describe('a purge that CDN Pro does not know', () => {
   test('may be seen minutes later: it is not sent again', async () => {
     const { world, purgeId } = await worldWith({ unseenMs: 8 * minuteMs });

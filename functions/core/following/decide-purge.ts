@@ -8,7 +8,9 @@ export type Observation =
   /** Its rate is the share of the servers that have obeyed until now. */
   | { readonly kind: 'underway'; readonly successRate?: number }
   /** There is no purge of this ID. */
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown' }
+  /** CDN Pro was not asked about it just now. */
+  | { readonly kind: 'unasked' };
 
 /** What is to be done to a purge. */
 export type Decision =
@@ -43,7 +45,7 @@ const givenUpMs = 24 * 60 * 60_000;
 
 /**
  * Decides on a purge that has not ended yet.
- * @param observation undefined where CDN Pro has not said anything of it just now
+ * @param observation undefined where CDN Pro was asked just now, and has not said anything of it
  * @returns what to do, and what the repairs have spent then
  */
 export function decidePurge(
@@ -60,7 +62,7 @@ export function decidePurge(
   if (observation?.kind === 'finished') return decideIncomplete(purge, observation, context);
   if (observation?.kind === 'unknown' && ageMs >= lostMs)
     return decideIncomplete(purge, observation, context);
-  if (ageMs < givenUpMs) return { decision: { kind: 'wait' }, spent };
+  if (ageMs < givenUpMs || observation?.kind === 'unasked') return { decision: { kind: 'wait' }, spent };
   const reason =
     observation === undefined ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
   return { decision: { kind: 'end', end: { kind: 'failed', reason } }, spent };

@@ -62,7 +62,9 @@ export function createFollower(
     const isAsked = isAskedAgain(askedMs, following.durations, nowMs());
     if (isAsked && purging.length > 0) askedMs = nowMs();
     const askUntilMs = probing === undefined ? deadlineMs : deadlineMs - leastProvingMs;
-    const observations = isAsked ? await look.lookAt(purging, askUntilMs) : new Map();
+    const observations = isAsked
+      ? await look.lookAt(purging, askUntilMs)
+      : new Map(purging.map(({ purgeId }) => [purgeId, { kind: 'unasked' } as const]));
     if (isAsked) await noteProgress(purging, observations, ports);
     const { quotas, repeats } = await readQuotas(ports, options);
     const { decided: all, spent } = decideAll(

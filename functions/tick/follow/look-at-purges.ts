@@ -24,7 +24,8 @@ export interface PurgeLook {
   /**
    * @param purges those that are asked for, the ones accepted first in front
    * @param deadlineMs after this, nothing more is asked, in milliseconds
-   * @returns what CDN Pro has said, by purge ID; nothing of those of which it has said nothing
+   * @returns what CDN Pro has said, by purge ID, and which were not asked for since there are too many; nothing of those of which
+   *   it has said nothing
    */
   lookAt(purges: readonly OpenPurge[], deadlineMs: number): Promise<ReadonlyMap<string, Observation>>;
 }
@@ -113,7 +114,16 @@ export function createPurgeLook(ports: FollowPorts): PurgeLook {
         for (const purge of purges) {
           if (observations.has(purge.purgeId) && isLate(purge, nowMs())) askedMs.set(purge.purgeId, nowMs());
         }
-        for (const { purgeId } of oneByOne(purges, listed).slice(0, mostAsked - listed.asked)) {
+        const toAsk = oneByOne(purges, listed).slice(0, mostAsked - listed.asked);
+        if (listed.untilMs !== undefined) {
+          const asked = new Set(toAsk);
+          for (const purge of purges) {
+            if (!observations.has(purge.purgeId) && !asked.has(purge)) {
+              observations.set(purge.purgeId, { kind: 'unasked' });
+            }
+          }
+        }
+        for (const { purgeId } of toAsk) {
           askedMs.set(purgeId, nowMs());
           const observation = await ask(purgeId, (options) => api.purge(purgeId, options), deadlineMs);
           if (observation !== undefined) observations.set(purgeId, observation);
