@@ -6,7 +6,7 @@ import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
-import { isNewer } from '../../../../functions/core/model/shows.ts';
+import { withNewestShows } from '../../../../functions/core/model/shows.ts';
 import type { FileEntry, PurgeEntry, Shows } from '../../../../functions/core/model/types.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
@@ -185,14 +185,18 @@ export function stateOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 
 /** Of what was proven: that it is an older version than the one to show takes the proof away, and not that it was purged. */
 function knownOf(last: Step | undefined, own: readonly Step[]): Pick<Step, 'state' | 'reason'> {
   if (last === undefined) return { state: 'unknown' };
-  const isOlder = own.some(({ entry }) => isShownLater(entry, last.entry));
-  return last.state === 'fresh' && isOlder ? { state: 'completed', reason: otherVersion } : last;
+  const toShow = own.reduce((entry, step) => withNewestShows(entry, step.entry), last.entry);
+  const isSeen = versionIn(toShow) === versionIn(last.entry);
+  return last.state === 'fresh' && !isSeen ? { state: 'completed', reason: otherVersion } : last;
 }
 
-const otherVersion = 'not proven: what was seen is the version of an older change';
+const otherVersion = 'not proven: what was seen may be the version of an older change';
 
-function isShownLater(entry: PurgeEntry, than: PurgeEntry): boolean {
-  return isProvable(entry) && isProvable(than) && isNewer(entry.shows, than.shows);
+/** @returns the same string for the same version */
+function versionIn(entry: PurgeEntry): string {
+  if (!isProvable(entry)) return '';
+  const { etag, gone, header } = entry.shows;
+  return JSON.stringify([etag, gone, header?.name, header?.value]);
 }
 
 /**
