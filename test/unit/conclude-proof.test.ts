@@ -98,6 +98,15 @@ describe('a redirect', () => {
     },
   );
 
+  test('to a URL that is proven with other headers alone proves nothing', () => {
+    const headers = [{ name: 'Accept', value: 'image/webp' }];
+    const [page, other] = probes as [Probe, Probe];
+    const kindOf = (...both: readonly [Probe, Probe]) =>
+      concludeProof(both, [redirect('/about'), proven], { provable: 12, others: 0 }).kind;
+    expect(kindOf(page, { ...other, headers })).toBe('unproven');
+    expect(kindOf({ ...page, headers }, { ...other, headers })).toBe('fresh');
+  });
+
   test('to a URL of another file proves nothing', () => {
     const other = { ...probe('/about'), shows: { etag: 'other', sinceMs: 0 } };
     const [page = other] = probes;

@@ -1,3 +1,4 @@
+import { fileKey } from '../model/entry-key.ts';
 import { mostOfPurge, type Sample } from './choose.ts';
 import type { Probe, Seen, Verdict } from './probe.ts';
 
@@ -72,7 +73,9 @@ interface Told {
 
 /** A visitor who is sent from one URL of a file to another one, such as `/about.html` to `/about`, sees what that one shows. */
 function throughRedirects(told: readonly Told[]): readonly Told[] {
-  const keyOf = ({ shows }: Probe, url: string) => JSON.stringify([url, shows]);
+  // Who is sent on asks for the other URL with the same headers.
+  const keyOf = ({ shows, headers }: Probe, url: string) =>
+    JSON.stringify([fileKey({ url, ...(headers && { headers }) }), shows]);
   const proven = new Set(
     told.flatMap(({ probe, verdict }) => (verdict.kind === 'proven' ? keyOf(probe, hrefOf(probe.url)) : [])),
   );
