@@ -59,6 +59,14 @@ describe('waiting for all that changed', () => {
     });
   });
 
+  test('ends where a purge of an older change has taken the place of its own', () => {
+    const replaced = purgeOf(1, 'superseded', file('/blog/a'));
+    const older = { ...purgeOf(-1, 'completed', file('/blog/a')), acceptedMs: startMs + 2 * 60_000 };
+    expect(report(changes, [older, replaced])).toMatchObject({ outcome: 'done', counts: { completed: 1 } });
+    const entries = new Map([[entryKey(file('/blog/a')), file('/blog/a')]]);
+    expect(report({ kind: 'entries', sinceMs: startMs, entries }, [older, replaced]).outcome).toBe('done');
+  });
+
   test('leaves out what changed before, and says so where that is all', () => {
     expect(report(changes, [purgeOf(-1, 'failed', file('/c'))])).toMatchObject({
       outcome: 'nothing',

@@ -36,14 +36,17 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
     case 'changes': {
       const { under } = wanted.kind === 'changes' ? wanted : {};
       const matches = (entry: PurgeEntry) => under === undefined || isUnder(entry, under);
-      const steps = stepsOf(facts, { matches }).filter(({ changedMs }) => changedMs >= wanted.sinceMs);
-      const groups = groupBy(steps, ({ key }) => key);
+      const all = groupBy(stepsOf(facts, { matches }), ({ key }) => key);
+      const since = [...all].map(
+        ([key, steps]) => [key, steps.filter(({ changedMs }) => changedMs >= wanted.sinceMs)] as const,
+      );
+      const groups = new Map(since.filter(([, steps]) => steps.length > 0));
       const keys = wanted.kind === 'entries' ? wanted.entries.keys() : groups.keys();
       const awaited = [...keys].flatMap((key) => {
         const own = groups.get(key) ?? [];
         const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
         if (entry === undefined) return [];
-        return [{ url: entryText(entry), ...(newestOf(own) ?? queuedOnly) }].map(withoutTime);
+        return [{ url: entryText(entry), ...(newestOf(own, all.get(key)) ?? queuedOnly) }].map(withoutTime);
       });
       return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
     }

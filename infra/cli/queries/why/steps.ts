@@ -142,9 +142,13 @@ const worstFirst: readonly UrlState[] = [
   'fresh',
 ];
 
-/** @returns how far the newest change is that the steps are of; undefined where there is none */
+/**
+ * @param all those of older changes, too, which may take the place of these
+ * @returns how far the newest change is that the steps are of; undefined where there is none
+ */
 export function newestOf(
   steps: readonly Step[],
+  all: readonly Step[] = steps,
 ): { readonly changedMs: number; readonly state: UrlState; readonly reason?: string } | undefined {
   if (steps.length === 0) return undefined;
   const happenedMs = happenedMsIn(steps);
@@ -153,7 +157,7 @@ export function newestOf(
     Number.NEGATIVE_INFINITY,
   );
   const own = steps.filter((step) => happenedMs(step) === newestMs);
-  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), ...stateOf(own, steps) };
+  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), ...stateOf(own, all) };
 }
 
 /**
