@@ -106,6 +106,34 @@ describe('waiting for all that changed', () => {
   });
 });
 
+test('waiting goes on for the last purge that a rule has scheduled, unless the page was proven before', () => {
+  const url = 'https://h.example/a';
+  const urls = { kind: 'urls', sinceMs: startMs, urls: new Map([[url, matchUrl(url)]]) } as const;
+  const entries = {
+    kind: 'entries',
+    sinceMs: startMs,
+    entries: new Map([[entryKey(file('/a')), file('/a')]]),
+  };
+  const shown = { ...file('/a'), shows: { etag: 'a', sinceMs: startMs } } as PurgeEntry;
+  const firstOf = (state: 'completed' | 'fresh') => {
+    const purge = purgeOf(1, state, shown);
+    return { ...purge, messages: purge.messages.map((each) => ({ ...each, scheduledAgain: true as const })) };
+  };
+  const last = { ...purgeOf(1, 'completed', shown), acceptedMs: startMs + 2 * 60_000 };
+  for (const wanted of [urls, entries] as readonly Wanted[]) {
+    expect(report(wanted, [firstOf('completed')])).toMatchObject({
+      outcome: 'waiting',
+      open: [{ url, state: 'waiting', reason: 'its rule has it purged once more' }],
+    });
+    expect(report(wanted, [firstOf('fresh')]).outcome).toBe('done');
+    expect(report(wanted, [last, firstOf('completed')]).outcome).toBe('done');
+    // What has waited may be in one purge, in any order.
+    const [first] = firstOf('completed').messages;
+    const both = { ...last, messages: [...last.messages, ...(first ? [first] : [])] };
+    expect(report(wanted, [both]).outcome).toBe('done');
+  }
+});
+
 describe('waiting for certain URLs', () => {
   const urls = new Map(['https://h.example/a', 'https://h.example/b'].map((url) => [url, matchUrl(url)]));
   const wanted = { kind: 'urls', sinceMs: startMs, urls } as const;

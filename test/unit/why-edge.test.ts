@@ -111,6 +111,7 @@ test('only what the newest change itself has made is what a page should show', (
     isRepeat: false,
     isAccepted: true,
     isRepair: false,
+    isScheduledAgain: false,
   });
   const own = step(1, { etag: 'a', sinceMs: 1 });
   expect(newestShown([own])?.change?.id).toBe('s3://b/1');

@@ -4,7 +4,7 @@ import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
 import { fixedPart } from '../../../../functions/core/planning/wildcard.ts';
-import { changeMs, newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
+import { changeMs, isScheduledAgain, newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
 import type { UrlMatch } from './url-match.ts';
 
 /** What is waited for: only changes since a time count. */
@@ -46,7 +46,9 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
         const own = groups.get(key) ?? [];
         const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
         if (entry === undefined) return [];
-        return [{ url: entryText(entry), ...(newestOf(own, all.get(key)) ?? queuedOnly) }].map(withoutTime);
+        return [{ url: entryText(entry), ...(newestUntilLast(own, all.get(key)) ?? queuedOnly) }].map(
+          withoutTime,
+        );
       });
       return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
     }
@@ -80,9 +82,16 @@ const unseen = { state: 'unknown' } as const;
 const queuedOnly = { state: 'queued' } as const;
 
 function stateSince(url: string, sinceMs: number, facts: UrlFacts, match: UrlMatch): Awaited {
-  const newest = newestOf(stepsOf(facts, match));
+  const newest = newestUntilLast(stepsOf(facts, match));
   if (newest === undefined || newest.changedMs < sinceMs) return { url, ...unseen };
   return withoutTime({ url, ...newest });
+}
+
+/** The first purge of several that a rule makes may have come too early: that is why it makes others. */
+function newestUntilLast(...steps: Parameters<typeof newestOf>): ReturnType<typeof newestOf> {
+  const newest = newestOf(...steps);
+  if (newest?.state !== 'completed' || !isScheduledAgain(newest.own)) return newest;
+  return { ...newest, state: 'waiting', reason: 'its rule has it purged once more' };
 }
 
 function withoutTime({ url, state, reason }: Awaited): Awaited {

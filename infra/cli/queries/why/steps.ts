@@ -33,6 +33,8 @@ export interface Step {
   readonly reason?: string;
   /** Whether it was purged before for the same change, and nothing was wrong with that, so that this comes in addition. */
   readonly isRepeat: boolean;
+  /** Whether its rule has it purged once more, for the same change. */
+  readonly isScheduledAgain: boolean;
   /** Whether CDN Pro has accepted a purge of it, or had before: a dead letter may be what CDN Pro refused. */
   readonly isAccepted: boolean;
   /** Whether it is purged again since something went wrong with a purge before. */
@@ -54,7 +56,7 @@ export function stepsOf(
   { matches }: Pick<UrlMatch, 'matches'>,
 ): readonly Step[] {
   const steps = (
-    message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair'>,
+    message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair' | 'scheduledAgain'>,
     seen: Pick<Step, 'atMs' | 'state' | 'reason' | 'isAccepted'>,
     changedMs = seen.atMs,
     stale?: Stale,
@@ -65,6 +67,7 @@ export function stepsOf(
       entry,
       key: entryKey(entry),
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
+      isScheduledAgain: message.scheduledAgain === true,
       ...(isProvable(entry) ? seen : unproven(seen)),
       isAccepted: seen.isAccepted || message.repeats !== undefined || (message.repair ?? 0) > 0,
       isRepair: (message.repair ?? 0) > 0,
@@ -149,7 +152,15 @@ const worstFirst: readonly UrlState[] = [
 export function newestOf(
   steps: readonly Step[],
   all: readonly Step[] = steps,
-): { readonly changedMs: number; readonly state: UrlState; readonly reason?: string } | undefined {
+):
+  | {
+      readonly changedMs: number;
+      readonly state: UrlState;
+      readonly reason?: string;
+      /** Its steps. */
+      readonly own: readonly Step[];
+    }
+  | undefined {
   if (steps.length === 0) return undefined;
   const happenedMs = happenedMsIn(steps);
   const newestMs = steps.reduce(
@@ -157,7 +168,16 @@ export function newestOf(
     Number.NEGATIVE_INFINITY,
   );
   const own = steps.filter((step) => happenedMs(step) === newestMs);
-  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), ...stateOf(own, all) };
+  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), own, ...stateOf(own, all) };
+}
+
+/** @returns whether, of an entry of one change, the last purge that its rule makes is still to come */
+export function isScheduledAgain(own: readonly Step[]): boolean {
+  const purges = groupBy(
+    own.filter(({ isRepeat }) => !isRepeat),
+    ({ change, key }) => JSON.stringify([change, key]),
+  );
+  return [...purges.values()].some((each) => each.every((step) => step.isScheduledAgain));
 }
 
 /**
