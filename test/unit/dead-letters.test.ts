@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { describeGroup, describeLetter } from '../../infra/cli/commands/dead.ts';
+import { groupDeadLetters, readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
 
 const change = {
   source: 's3',
@@ -25,4 +27,37 @@ test.each([
 ])('%s is a dead letter of its own kind', (_, body, attributes, kind) => {
   const letter = readDeadLetter({ id: '1', sentMs: 0, body: JSON.stringify(body), attributes });
   expect(letter).toMatchObject({ kind, ...attributes });
+});
+
+const sentMs = Date.UTC(2026, 10, 27, 1);
+const printed = (body: string) => {
+  const letter = readDeadLetter({ id: 'm1', sentMs, body, attributes: { reason: 'not JSON' } });
+  return { list: groupDeadLetters([letter]).map(describeGroup).join('\n'), whole: describeLetter(letter) };
+};
+
+test('of a message that cannot be read its ID, when it was sent, its size and how it begins are listed', () => {
+  expect(printed('hällo\u001b[2J').list).toContain(
+    '\n  message m1, sent 2026-11-27T01:00:00.000Z, 10 bytes, begins hällo\\u{1b}[2J\n',
+  );
+  expect(printed('').list).toContain('\n  message m1, sent 2026-11-27T01:00:00.000Z, 0 bytes\n');
+  const long = `${'x'.repeat(100)}y`;
+  expect(printed(long).list).toMatch(/101 bytes, begins x{100}\n/);
+  expect(printed(long).whole).toContain(`body: ${long}`);
+});
+
+test('whatever a dead letter holds, a terminal gets nothing of it that it obeys', () => {
+  const url = fc
+    .string({ unit: 'binary' })
+    .map((path) => ({ kind: 'file', url: path, target: 'production' }));
+  const bodies = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(url, { minLength: 1 }).map((entries) => JSON.stringify({ v: 1, entries })),
+  );
+  fc.assert(
+    fc.property(bodies, (body) => {
+      const { list, whole } = printed(body);
+      expect(`${list}\n${whole}`).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|[\u2028\u2029]/u);
+      expect(list.split('\n').length).toBeLessThanOrEqual(14);
+    }),
+  );
 });

@@ -1,6 +1,6 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
-import { nextCommands, shellArgument } from '../next.ts';
+import { type NextCommand, nextCommands, shellArgument } from '../next.ts';
 import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { openDeadLetters, peekDeadLetters } from '../purger/queues/dead-letters.ts';
@@ -12,6 +12,7 @@ import {
   type DeadLetterGroup,
   groupDeadLetters,
   matchesDeadLetter,
+  type UnnamedMessage,
 } from '../queries/dead-letters.ts';
 
 const usage = `Usage: cdn-purger dead [--reason WORDS] [--host HOST] [--show] (--stack NAME | --ready FILE) [--json]
@@ -20,7 +21,7 @@ Says what could not be purged and why, by reason. The messages stay in the dead 
 
   --reason WORDS  those alone whose reason has these words in it
   --host HOST     those alone with a URL of this host
-  --show          each of them, with its body
+  --show          each of them with its body, in which what a terminal would obey is escaped; --json has it as it came
 ${purgerUsage}
 
 Ends with 0 where there is none, 1 where there is one, and 2 where it cannot be told.`;
@@ -83,18 +84,41 @@ export const deadCommand = defineCommand({
   },
 });
 
-function describeGroup({ reason, kind, count, since, urls, changes }: DeadLetterGroup): string {
-  const named = [...urls, ...changes.map(printable)];
+/** @returns the dead letters of one reason in words, and what to do */
+export function describeGroup({
+  reason,
+  kind,
+  count,
+  since,
+  urls,
+  changes,
+  messages,
+}: DeadLetterGroup): string {
+  const named = [...urls, ...changes, ...messages.map(describeUnnamed)];
   const more = named.length - mostPrinted;
   return [
     `${count} × ${kind}, since ${since}: ${printable(reason)}`,
-    ...named.slice(0, mostPrinted).map((name) => `  ${name}`),
+    ...named.slice(0, mostPrinted).map((name) => `  ${printable(name)}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
     `  to do: ${failedPurge.test(reason) ? 'redrive; where it is here again, docs/operations.md#purges-failed' : fixes[kind]}`,
   ].join('\n');
 }
 
-function describeLetter({ id, sentAt, kind, reason, status, requestId, change, body }: DeadLetter): string {
+function describeUnnamed({ id, sentAt, bytes, begins }: UnnamedMessage): string {
+  return `message ${id}, sent ${sentAt}, ${counted(bytes, 'byte')}${bytes === 0 ? '' : `, begins ${begins}`}`;
+}
+
+/** @returns one dead letter in words, as a whole */
+export function describeLetter({
+  id,
+  sentAt,
+  kind,
+  reason,
+  status,
+  requestId,
+  change,
+  body,
+}: DeadLetter): string {
   const answer = [
     ...(status === undefined ? [] : [`HTTP ${status}`]),
     ...(requestId === undefined ? [] : [`request ${requestId}`]),
@@ -103,7 +127,7 @@ function describeLetter({ id, sentAt, kind, reason, status, requestId, change, b
     `${id} (${kind}, ${sentAt})`,
     `  reason: ${printable(reason)}${answer.length === 0 ? '' : ` (${answer.join(', ')})`}`,
     ...(change === undefined ? [] : [`  change: ${printable(change)}`]),
-    `  body: ${body}`,
+    `  body: ${printable(body)}`,
   ].join('\n');
 }
 
@@ -117,10 +141,20 @@ function filterOptions({ reason, host }: DeadLetterFilter): string {
 
 function footer(
   letters: readonly DeadLetter[],
-  filter: DeadLetterFilter,
+  filter: DeadLetterFilter & { readonly show?: boolean },
   read: number,
   hidden: number,
 ): readonly string[] {
+  const options = filterOptions(filter);
+  const isUnreadable = ({ kind }: DeadLetter) => kind === 'unreadable';
+  const steps: readonly NextCommand[] = [
+    ...(letters.some(isUnreadable) && filter.show !== true
+      ? [[`dead --show${options}`, 'each message as a whole'] as const]
+      : []),
+    ...(letters.every(isUnreadable)
+      ? []
+      : [[`redrive${options}`, 'tries them again, once the cause is fixed'] as const]),
+  ];
   return [
     ...(read < mostRead ? [] : [`Only the first ${mostRead} were looked at.`]),
     ...(hidden === 0
@@ -128,11 +162,6 @@ function footer(
       : [
           `${counted(hidden, 'dead letter is', 'dead letters are')} in hand elsewhere, as of a redrive, for 15 minutes at most: look again.`,
         ]),
-    ...(letters.every(({ kind }) => kind === 'unreadable')
-      ? []
-      : [
-          nextCommands([`redrive${filterOptions(filter)}`, 'tries them again, once the cause is fixed'])[0] ??
-            '',
-        ]),
+    ...(steps.length === 0 ? [] : [nextCommands(...steps).join('\n')]),
   ];
 }

@@ -1,6 +1,7 @@
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../functions/core/model/messages/combined-messages.ts';
+import { byteLength } from '../../../functions/core/model/purge-message.ts';
 import { recordOf } from '../../../functions/core/model/record.ts';
 import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
 import { UsageError } from '../usage-error.ts';
@@ -154,7 +155,23 @@ export interface DeadLetterGroup {
   readonly urls: readonly string[];
   /** The IDs of the changes of those that name no URL. */
   readonly changes: readonly string[];
+  /** Those that name neither a URL nor a change, as what cannot be read. */
+  readonly messages: readonly UnnamedMessage[];
 }
+
+/** What can be said of a message of which nothing else is known. */
+export interface UnnamedMessage {
+  /** SQS's ID. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly sentAt: string;
+  readonly bytes: number;
+  /** The first characters of its body. */
+  readonly begins: string;
+}
+
+/** So many characters of a body tell what it is. */
+const mostBegins = 100;
 
 /** @returns the dead letters by reason, the most frequent first */
 export function groupDeadLetters(letters: readonly DeadLetter[]): readonly DeadLetterGroup[] {
@@ -167,9 +184,16 @@ export function groupDeadLetters(letters: readonly DeadLetter[]): readonly DeadL
       const urls = [...new Set(group.flatMap((letter) => letter.urls))];
       const withoutUrl = group.filter((letter) => letter.urls.length === 0);
       const changes = [...new Set(withoutUrl.flatMap(({ change }) => change ?? []))];
-      return [{ reason: first.reason, kind: first.kind, count: group.length, since, urls, changes }];
+      const messages = withoutUrl.filter(({ change }) => change === undefined).map(unnamedMessage);
+      return [
+        { reason: first.reason, kind: first.kind, count: group.length, since, urls, changes, messages },
+      ];
     })
     .sort((a, b) => b.count - a.count);
+}
+
+function unnamedMessage({ id, sentAt, body }: DeadLetter): UnnamedMessage {
+  return { id, sentAt, bytes: byteLength(body), begins: body.slice(0, mostBegins) };
 }
 
 function withoutQuotes(reason: string): string {
