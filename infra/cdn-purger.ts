@@ -207,7 +207,9 @@ export class CdnPurger extends PurgerBase {
         inbox: this.s3Queue,
         watchedQueues: this.#s3Receiver?.watchedQueues ?? [],
         webhookUrl: this.webhookUrl,
-        functions: [this.#s3Receiver?.function, this.#webhookReceiver?.function],
+        receiveS3: this.#s3Receiver?.function,
+        receiveWebhook: this.#webhookReceiver?.function,
+        watched: this.#s3Receiver?.watchedObjects ?? [],
       }),
     });
     if (this.#settings.dashboard) {
@@ -260,7 +262,7 @@ export class CdnPurger extends PurgerBase {
     this.#warnOf('uncovered', warnOfWebhook(this.#settings.rules, webhook.source, webhook.name));
   }
 
-  /** Lets a grantee run the commands of `cdn-purger` that change nothing: `status`, `quota`, `waiting` and `dead`. */
+  /** Lets a grantee run the commands of `cdn-purger` that change nothing: all but `doctor`, `purge`, `redrive`, `pause`, `resume`, `send` and `waiting --cancel`. */
   grantRead(grantee: IGrantable): void {
     this.#operation.grantRead(grantee);
   }

@@ -25,7 +25,7 @@ export interface Selection {
 }
 
 /** These work on no purger. */
-const withoutPurger = new Set(['explain', 'init', 'dev']);
+const withoutPurger = new Set(['init', 'dev']);
 const nextLine = /^( *(?:Next: |fix: )?npx cdn-purger )(\S+)(.*?)( {2}# .*)?$/gm;
 
 /** @returns a command's output, whose commands to run next name the same purger */

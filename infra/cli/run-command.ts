@@ -87,7 +87,7 @@ ${Object.entries(commands)
   .join('\n')}
   ${'dev'.padEnd(width)}  runs all of it on this machine, with samples of your rules
 
-All but init, explain and dev work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json.
+All but init and dev work on a deployed purger (--stack NAME) or on the local stack (--ready FILE), and take --json; explain\nworks on a configuration, too.
 cdn-purger COMMAND --help has the options of a command; cdn-purger --version prints the version.`;
 
 /**

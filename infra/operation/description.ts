@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Limits } from '../../functions/core/limits/limits.ts';
+import type { ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import type { Target } from '../../functions/core/model/types.ts';
 import type { Planning } from '../../functions/core/planning/plan.ts';
@@ -53,6 +54,10 @@ export interface PurgerDescription {
   readonly vantages?: readonly string[];
   /** The functions' log groups, the receivers' first. Missing in stacks of older versions. */
   readonly logGroups?: readonly string[];
+  /** The names of the functions whose code and environment have the rules and webhooks. Missing in stacks of older versions. */
+  readonly functions?: { readonly submit: string; readonly receiveWebhook?: string };
+  /** The objects whose changes come; missing where there is no room for them, and in stacks of older versions. */
+  readonly watched?: readonly ObjectFilter[];
   /** How many buckets and hosts there was no room for. */
   readonly leftOut: number;
 }
@@ -111,6 +116,10 @@ const schema = z.looseObject({
   hosts: strings,
   vantages: strings.optional(),
   logGroups: strings.optional(),
+  functions: z.looseObject({ submit: string, receiveWebhook: string.optional() }).optional(),
+  watched: z
+    .array(z.looseObject({ bucket: string.optional(), prefix: string.optional(), suffix: string.optional() }))
+    .optional(),
   leftOut: number,
 } satisfies Readonly<Record<keyof PurgerDescription, z.ZodType>>);
 

@@ -2,6 +2,7 @@ import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -46,12 +47,14 @@ export interface Operated extends OperatedParts {
   readonly watchedQueues: () => readonly IQueue[];
   /** The functions' logs. */
   readonly logGroups: () => readonly ILogGroup[];
+  /** The functions whose code and environment have the rules and webhooks. */
+  readonly withRules: () => readonly IFunction[];
 }
 
-/** Lets a grantee run the commands that change nothing: `status`, `why`, `wait`, `tail`, `report`, `quota`, `waiting` and `dead`. */
+/** Lets a grantee run the commands that change nothing: `status`, `why`, `wait`, `tail`, `report`, `quota`, `waiting`, `dead` and `explain`. */
 export function grantRead(operated: Operated, grantee: IGrantable): void {
   const { scope, folder, submit, tick, parked, journal, windowTable, encryptionKey } = operated;
-  const { objectsTable, inbox, watchedQueues, logGroups } = operated;
+  const { objectsTable, inbox, watchedQueues, logGroups, withRules } = operated;
   const { queue, deadLetterQueue } = submit.buffer;
   const stack = Stack.of(scope);
   const allow = allowOn(grantee);
@@ -77,6 +80,10 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
     `${journal.table.tableArn}/index/${openIndex}`,
   );
   allow(['lambda:GetEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
+  allow(
+    ['lambda:GetFunction'],
+    ...Lazy.list({ produce: () => withRules().map(({ functionArn }) => functionArn) }),
+  );
   allow(['events:DescribeRule'], tick.schedule.ruleArn);
   allow(
     ['logs:FilterLogEvents'],

@@ -5,6 +5,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import type { ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
@@ -28,12 +29,17 @@ export interface OperationProps extends OperatedParts {
     readonly inbox: IQueue | undefined;
     readonly watchedQueues: readonly IQueue[];
     readonly webhookUrl: string | undefined;
-    readonly functions: readonly (PurgerFunction | undefined)[];
+    readonly receiveS3: PurgerFunction | undefined;
+    readonly receiveWebhook: PurgerFunction | undefined;
+    /** The objects whose changes come. */
+    readonly watched: readonly ObjectFilter[];
   };
 }
 
 /** A parameter has 8 KB; buckets and hosts, of which there may be any number, get so many characters each. */
 const maxListLength = 1200;
+/** Of a list that is of no use in part. */
+const maxWholeListLength = 600;
 /** A queue's URL has up to 140 characters. */
 const maxWatchedQueues = 20;
 
@@ -89,6 +95,7 @@ export class Operation extends Construct {
 
   get #operated() {
     const { receivers, ...props } = this.#props;
+    const { submit } = props;
     return {
       ...props,
       scope: this,
@@ -96,12 +103,15 @@ export class Operation extends Construct {
       inbox: () => receivers().inbox,
       watchedQueues: () => receivers().watchedQueues.slice(0, maxWatchedQueues),
       logGroups: () => this.#logGroups(),
+      withRules: () => [submit.function, receivers().receiveWebhook].flatMap((each) => each ?? []),
     };
   }
 
   #logGroups(): readonly ILogGroup[] {
     const { receivers, submit, tick } = this.#props;
-    return [...receivers().functions, submit.function, tick.function].flatMap((each) => each?.logGroup ?? []);
+    const { receiveS3, receiveWebhook } = receivers();
+    const all = [receiveS3, receiveWebhook, submit.function, tick.function];
+    return all.flatMap((each) => each?.logGroup ?? []);
   }
 
   /** A parameter's name has letters, digits and `_.-`; a construct's path may have anything. */
@@ -114,7 +124,7 @@ export class Operation extends Construct {
   #describe(): PurgerDescription {
     const { purgerName, settings, credentials, endpoint, submit, tick } = this.#props;
     const { windowTable, objectsTable, parked, journal } = this.#props;
-    const { inbox, watchedQueues, webhookUrl } = this.#props.receivers();
+    const { inbox, watchedQueues, webhookUrl, receiveWebhook, watched: objects } = this.#props.receivers();
     const watched = watchedQueues.slice(0, maxWatchedQueues).map(({ queueUrl }) => queueUrl);
     const watchedLeftOut = watchedQueues.length - watched.length;
     const buckets = fitting(this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via })));
@@ -151,6 +161,11 @@ export class Operation extends Construct {
       hosts: hosts.fit,
       vantages: vantagesOf(settings.target, settings.probe?.edges ?? [])[settings.target],
       logGroups: this.#logGroups().map(({ logGroupName }) => logGroupName),
+      functions: {
+        submit: submit.function.functionName,
+        ...(receiveWebhook && { receiveWebhook: receiveWebhook.functionName }),
+      },
+      ...(JSON.stringify(objects).length <= maxWholeListLength && { watched: objects }),
       leftOut: buckets.leftOut + hosts.leftOut,
     };
   }

@@ -72,6 +72,7 @@ const reading = [
   'dynamodb:Query on PurgerParkedTable',
   'events:DescribeRule on PurgerTickSchedule',
   `lambda:GetEventSourceMapping on ${mapping}`,
+  ...['ReceiveWebhook', 'Submit'].map((name) => `lambda:GetFunction on Purger${name}Function`),
   ...['ReceiveS3', 'ReceiveWebhook', 'Submit', 'Tick'].map(
     (name) => `logs:FilterLogEvents on Purger${name}FunctionLogs`,
   ),
@@ -157,8 +158,25 @@ test('one parameter says where everything is, by the name of the stack, and hold
     webhooks: [{ name: 'contentful' }],
     buckets: [{ name: 'www-example-com', via: 'eventbridge' }],
     hosts: ['www.example.com'],
+    functions: { submit: 'filled-in', receiveWebhook: 'filled-in' },
+    watched: [{ bucket: 'www-example-com', prefix: 'site/' }],
     leftOut: 0,
   });
+});
+
+test('the parameter says which objects come as a whole or not at all', () => {
+  const watchedIn = (config: Partial<PurgerConfig>) => {
+    const [parameter] = allOf(templateWith({ webhooks: [], ...config }), 'AWS::SSM::Parameter');
+    const parts = parameter?.Value['Fn::Join'][1] as readonly unknown[];
+    const value = parts.map((part) => (typeof part === 'string' ? part : 'filled-in')).join('');
+    return (readDescription(JSON.parse(value)) as PurgerDescription).watched;
+  };
+  const buckets = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `bucket-${at}` }));
+  const rules = sampleConfig.rules.filter(({ match }) => match.source === 's3');
+  expect(watchedIn({ rules, buckets: buckets(3) })).toEqual(buckets(3).map(({ name }) => ({ bucket: name })));
+  expect(watchedIn({ rules, buckets: buckets(40) })).toBeUndefined();
+  const arn = 'arn:aws:sns:eu-central-1:111122223333:events';
+  expect(watchedIn({ rules, buckets: buckets(2), topics: [{ arn }] })).toEqual([{}]);
 });
 
 test('the parameter has room for what is longest: names, queues, buckets, hosts and edges', () => {

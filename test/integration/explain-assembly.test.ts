@@ -144,12 +144,12 @@ describe('rules alone', () => {
 
 test.each([
   [['--rules', 'a', '--config', 'b'], 'Expected --config or --rules, got both'],
-  [['--stack', 'a'], 'Expected --stack with --assembly, got it alone: the rules of a purger that runs'],
-  [['--ready', 'ready.json'], 'Expected no --ready, got it: the rules of a purger that runs'],
-  [
-    ['--rules', 'a', '--stage', 'b'],
-    'Expected --stage with a configuration, got it with rules or an assembly',
-  ],
+  [['--stack', 'a', '--config', 'b'], 'Expected --config or --stack, got both'],
+  [['--stack', 'a', '--ready', 'b'], 'Expected --ready or --stack, got both'],
+  [['--ready', 'a', '--assembly', 'b'], 'Expected --assembly or --ready, got both'],
+  [['--ready', 'does-not-exist.json'], 'Expected --ready to be the file that npm start'],
+  [['--rules', 'a', '--stage', 'b'], 'Expected --stage with a configuration, got it with --rules'],
+  [['--stack', 'a', '--stage', 'b'], 'Expected --stage with a configuration, got it with --stack'],
   [['--rules', 'does-not-exist.json'], 'does-not-exist.json has an issue'],
 ])('%j is wrong', async (args, message) => {
   const { exitCode, stderr } = await run(['explain', 's3://a/b', ...args]);

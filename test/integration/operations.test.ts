@@ -437,6 +437,17 @@ test('a deployed purger is found by the name of its stack, and doctor says what 
     });
     expect(await eventually(async () => (await why('by-ana')).state === 'purging')).toBe(true);
     expect((await why('by-ana')).changes).toMatchObject([{ id: 'ticket 14', by: callerArn }]);
+    expect(await onStack('explain', 's3://my-bucket/a b')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('invalidate file https://h.example/a%20b (production)'),
+      stderr: '',
+    });
+    expect((await onStack('explain', 's3://other-bucket/a')).stdout).toContain(
+      'it would not arrive: no bucket "other-bucket" is watched',
+    );
+    expect((await onStack('why', 'https://h.example/never-uploaded')).stdout).toMatch(
+      /^What purges it, by the rules of the deployed purger:\n.*\n {2}rules\[0\], .*\n {4}put or delete of s3:\/\/my-bucket\/never-uploaded\n/,
+    );
     cdnPro.tokensLeft = { filePurgeTokens: 4000, dirPurgeTokens: 12 };
     cdnPro.hostnames = ['h.example', 'www.example.com'];
     const well = await onStack('doctor');

@@ -83,7 +83,9 @@ test('what is no purge message is not offered to be tried again, and an event of
   count = 1;
   bodies = [{ v: 1, entries: [{ kind: 'file', url: 'https://h.example/a', target: 'live' }] }];
   const unreadable = (await run(['dead', '--ready', file])).stdout;
-  expect(unreadable).toMatch(/^1 × unreadable, .*\n {2}message .*\n {2}to do: correct what sends such messages/);
+  expect(unreadable).toMatch(
+    /^1 × unreadable, .*\n {2}message .*\n {2}to do: correct what sends such messages/,
+  );
   expect(unreadable).toMatch(/\n {2}message m0, sent 2026-01-01T00:00:00\.000Z, \d+ bytes, begins \{"v":1,/);
   expect(unreadable).toMatch(
     /\n\nNext: npx cdn-purger dead --show --ready \S+ {2}# each message as a whole$/,

@@ -17,7 +17,7 @@ Next: npx cdn-purger dead --stack My/Purger  # why
 });
 
 test('a command that works on no purger names none, and neither does one that was not given any', () => {
-  const [line = ''] = nextCommands(['explain s3://b/k', 'by the rules']);
+  const [line = ''] = nextCommands(['init', 'a first configuration']);
   expect(withSelection(line, { stack: 'S' })).toBe(line);
   const [other = ''] = nextCommands(['status', 'now']);
   expect(withSelection(other, {})).toBe(other);

@@ -2,12 +2,16 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, test } from 'vitest';
 import { enqueueEvents, s3Events, webhookEvents } from '../../functions/lambda/log-events.ts';
 import { describeFurther, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import { readDeployed } from '../../infra/cli/explain/purger/deployed-purger.ts';
+import { purgerOfConfig } from '../../infra/cli/explain/purger/explained-purger.ts';
 import { localClients } from '../../infra/cli/purger/clients.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readUrlLines } from '../../infra/cli/purger/logs/read-lines.ts';
 import { describeLines } from '../../infra/cli/queries/logs/describe-lines.ts';
 import { leftOutTerms, linesOfUrl, patternOf, urlTerms } from '../../infra/cli/queries/logs/url-lines.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { descriptionWith } from '../helpers/purger-description.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const url = 'https://h.example/blog/a%20b.html';
@@ -162,6 +166,9 @@ const nothingKnown = {
   hosts: [],
 };
 
+const rulesOf = (config: PurgerConfig) =>
+  ({ from: 'this configuration', read: async () => purgerOfConfig(config) }) as const;
+
 test('a page of a host that no rule names is not asked for at edges, and the rest is there all the same', async () => {
   const other = 'https://other.example/a';
   const purger = { clients: {}, hosts: ['h.example'], leftOut: 0, target: 'production' } as unknown as Purger;
@@ -169,10 +176,11 @@ test('a page of a host that no rule names is not asked for at edges, and the res
   const config = { credentials: 'x', target: 'production', rules: [] } as const;
   const found = await lookFurther(purger, lookedAt, {
     edges: { edgeAt: [], origin: undefined },
-    config,
+    rules: rulesOf(config),
   });
   expect(found).toEqual({
     purgedBy: [],
+    rulesFrom: 'this configuration',
     problems: ['edges: no rule makes URLs of the host other.example, only of h.example'],
   });
   const before = [['status', 'what waits']] as const;
@@ -212,7 +220,7 @@ test('the origin of a page without a change is the object that the rules make it
     const lookedAt = { url: page, match: matchUrl(page), facts: known, nowMs: () => startMs };
     return lookFurther(purger, lookedAt, {
       edges: { edgeAt: ['127.0.0.1:9'], origin: undefined },
-      config,
+      rules: rulesOf(config),
     });
   };
   const own = await found('{+key}', 'https://h.example/{+key}');
@@ -239,6 +247,52 @@ test('the origin of a page without a change is the object that the rules make it
   expect(changed.now).not.toHaveProperty('origin');
 });
 
+test('why says what leaves the changes of a page out: an exception of a rule, or its query string', async () => {
+  const config: PurgerConfig = {
+    credentials: 'x',
+    target: 'production',
+    buckets: [{ name: 'www' }],
+    rules: [
+      {
+        name: 'pages',
+        match: { source: 's3', key: '{+path}' },
+        except: 'blog/{+path}',
+        purge: { fileUrls: ['https://h.example/{+path}'] },
+      },
+    ],
+  };
+  const inWords = async (page: string) => {
+    const purger = {
+      clients: {},
+      tables: {},
+      hosts: [],
+      leftOut: 0,
+      target: 'production',
+    } as unknown as Purger;
+    const lookedAt = { url: page, match: matchUrl(page), facts: nothingKnown, nowMs: () => startMs };
+    return describeFurther(page, await lookFurther(purger, lookedAt, { rules: rulesOf(config) }));
+  };
+  expect(await inWords('https://h.example/blog/a.html')).toBe(
+    'What purges it, by the rules of this configuration:\nhttps://h.example/blog/a.html\n  No change purges it.\n  pages: s3://www/blog/a.html is left out by except: key "blog/{+path}"',
+  );
+  expect(await inWords('https://h.example/news?page=2')).toContain(
+    'It is purged without its query string: https://h.example/news.',
+  );
+});
+
+test('rules that cannot be read are said to be, and the rest is there all the same', async () => {
+  const lookedAt = { url, match: matchUrl(url), facts: nothingKnown, nowMs: () => startMs };
+  const purger = descriptionWith() as Purger;
+  const rules = { from: 'the deployed purger', read: () => readDeployed(purger) } as const;
+  expect(await lookFurther(purger, lookedAt, { rules })).toEqual({
+    problems: [
+      expect.stringMatching(
+        /^rules: Expected the purger to say .*name its configuration with --config FILE$/,
+      ),
+    ],
+  });
+});
+
 test('what may not be read is said, and the rest is there all the same', async () => {
   const refusal = Object.assign(new Error('not yours'), { name: 'AccessDeniedException', $metadata: {} });
   const client = Object.assign(new CloudWatchLogsClient({ region: 'eu-west-1' }), {
@@ -250,9 +304,13 @@ test('what may not be read is said, and the rest is there all the same', async (
   const config = { credentials: 'x', target: 'production', rules: [] } as const;
   const found = await lookFurther(purger, lookedAt, {
     logs: { sinceMs: startMs - 1000, longestMs: 1000 },
-    config,
+    rules: rulesOf(config),
   });
-  expect(found).toEqual({ purgedBy: [], problems: [expect.stringContaining('logs: AWS: AccessDenied')] });
+  expect(found).toEqual({
+    purgedBy: [],
+    rulesFrom: 'this configuration',
+    problems: [expect.stringContaining('logs: AWS: AccessDenied')],
+  });
   expect(describeFurther(url, found)).toMatch(/No change purges it.*\n\nNot looked at:\n {2}logs: AWS: Acc/s);
   const bug = {
     ...purger,

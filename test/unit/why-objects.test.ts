@@ -6,6 +6,7 @@ import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { type LookedAt, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import { purgerOfConfig } from '../../infra/cli/explain/purger/explained-purger.ts';
 import { nextCommands } from '../../infra/cli/next.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readObjects } from '../../infra/cli/purger/objects/read-objects.ts';
@@ -61,6 +62,7 @@ describe('an object that a page comes from', () => {
       ],
       buckets: [{ name: 'www' }],
     };
+    const rules = { from: 'this configuration', read: async () => purgerOfConfig(config) } as const;
     // All pages were purged by an entry of the CMS later: purges from before are not read.
     const change = { source: 'contentful', action: 'put', id: 'menu', occurredAt: iso(at(5000)) };
     const entry: PurgeEntry = {
@@ -71,7 +73,7 @@ describe('an object that a page comes from', () => {
     };
     const parked = [{ entry, change, lane: 'people', sinceMs: at(5000) }] as unknown as Parked[];
     const lookAt = (facts: LookedAt['facts']) =>
-      lookFurther(purger, { url, match: matchUrl(url), facts, nowMs: () => at(6000) }, { config });
+      lookFurther(purger, { url, match: matchUrl(url), facts, nowMs: () => at(6000) }, { rules });
     const known = { purges: [], letters: [] };
     expect((await lookAt({ ...known, parked })).objects).toEqual([
       expect.objectContaining({ id, meaning: expect.stringContaining('has not changed since') }),

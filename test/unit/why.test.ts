@@ -242,7 +242,7 @@ describe('the state of a URL is that of its newest change', () => {
   });
 
   test('unknown, and nobody is told to look where it was looked', () => {
-    const { notes } = why({}, { logs: true, config: true });
+    const { notes } = why({}, { logs: true, rules: true });
     expect(notes).toEqual([expect.stringContaining('90 days')]);
   });
 

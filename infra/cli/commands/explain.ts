@@ -41,13 +41,16 @@ Nothing is purged.
   --stage     the stage of the configuration. Default: its first
   --rules     in place of a configuration a list of rules, or the settings of a CdnPurger: a module with a default export, or JSON
   --assembly  in place of a configuration what cdk synth has written, such as cdk.out
-  --stack     the stack of the assembly, or STACK/PURGER. Default: its only purger
+  --stack     the rules of a deployed purger: the stack, or STACK/PURGER, found by the AWS SDK's credentials and region; with
+              --assembly, which of the assembly. Default there: its only purger
+  --ready     the rules of the local stack, by the file that npm start -- --ready FILE has written
   --json      write JSON
 
-What is deployed, or runs locally, is not read: these are the rules of this folder, or of the files that are named.
+Without --stack and --ready nothing that is deployed or runs is read: these are the rules of this folder, or of the files that
+are named.
 
-Rules alone do not say which objects are watched, and an assembly with topics, queues or bucket notifications does not say it
-plainly: all are taken to be.
+Rules alone do not say which objects are watched, an assembly with topics, queues or bucket notifications does not say it
+plainly, and a deployed purger with many of them has no room for it: all are taken to be.
 
 Ends with 0 where something would be purged, 1 where nothing would (no rule matches), and 2 where the command or the
 configuration is wrong. Of a folder or more than 10 objects: 1 also where one of them would not be purged, other than by a rule's

@@ -30,6 +30,13 @@ export class ObjectFilters {
     this.#queues.push({ from, ...filter });
   }
 
+  /** Those of buckets, topics and queues. */
+  get all(): readonly ObjectFilter[] {
+    const carriers = [...this.#topics, ...this.#queues].map(({ from: _, ...filter }) => filter);
+    // One that takes all objects says as much as any others do with it.
+    return carriers.some((filter) => !isFiltered(filter)) ? [{}] : [...this.#buckets, ...carriers];
+  }
+
   /** @returns the filters of carriers as the function reads them; undefined where none has one */
   toEnvironment(scope: Construct): string | undefined {
     const carriers = this.#carriers();
@@ -48,6 +55,6 @@ export class ObjectFilters {
   }
 }
 
-function isFiltered({ bucket, prefix, suffix }: CarrierFilter): boolean {
+function isFiltered({ bucket, prefix, suffix }: ObjectFilter): boolean {
   return (bucket ?? prefix ?? suffix) !== undefined;
 }

@@ -5,6 +5,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { objectPrefix } from '../../../functions/aws/tables/ledger-keys.ts';
 import type { MappingConfig } from '../../../functions/core/mapping/rule.ts';
+import type { ObjectFilter } from '../../../functions/core/model/objects/object-filter.ts';
 import { mappingFile } from '../../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../../functions/lambda/environment.ts';
 import { PurgerFunction } from '../../function/purger-function.ts';
@@ -71,6 +72,11 @@ export class S3Receiver extends Construct {
     this.function.addEnvironment(environment.skipUnchanged, skipped);
     this.#rules = new BucketRules(this, { buffer, lostEvents: new LostEvents(monitoring) });
     this.#configurations = new BucketConfigurations(this, buffer.protection);
+  }
+
+  /** The objects whose changes it takes. */
+  get watchedObjects(): readonly ObjectFilter[] {
+    return this.#filters.all;
   }
 
   /** The queue that buckets, rules and topics send to; undefined while none does. */

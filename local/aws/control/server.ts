@@ -5,6 +5,7 @@ import { recordOf } from '../../../functions/core/model/record.ts';
 import { closeServer, listen, type Stop } from '../emulators/server.ts';
 import type { Functions } from '../lambda/functions.ts';
 import { type Answer, refusal } from './answer.ts';
+import { answerFunction, codeAt } from './function-code.ts';
 import { answerInvocation } from './invocations.ts';
 import { answerLogs, type LogLines } from './logs.ts';
 import type { Switches } from './switch.ts';
@@ -17,12 +18,17 @@ export interface Controlled {
 }
 
 /**
- * Serves what functions and commands need of Lambda's API (`Invoke`, `GetEventSourceMapping`, `UpdateEventSourceMapping`),
- * of EventBridge's (`DescribeRule`, `EnableRule`, `DisableRule`), and of CloudWatch Logs' (`FilterLogEvents`).
+ * Serves what functions and commands need of Lambda's API (`Invoke`, `GetFunction`, `GetEventSourceMapping`,
+ * `UpdateEventSourceMapping`), of EventBridge's (`DescribeRule`, `EnableRule`, `DisableRule`), and of CloudWatch Logs' (`FilterLogEvents`).
  * @returns its URL, without a trailing slash
  */
 export async function serveControl(controlled: Controlled, stops: Stop[]): Promise<string> {
   const server = createServer(async (request, response) => {
+    const code = codeAt(request.url, controlled.functions);
+    if (code !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/zip' }).end(code);
+      return;
+    }
     const { status, error, functionError, body } = await answer(
       request,
       await text(request).catch(() => ''),
@@ -50,6 +56,8 @@ async function answer(
     const type = request.headers['x-amz-invocation-type'];
     return answerInvocation(functions, decodeURIComponent(name), type?.toString(), body);
   }
+  const described = answerFunction(request, functions);
+  if (described !== undefined) return described;
   const json = parseJson(body);
   const [, ofLogs] = /^Logs_20140328\.(\w+)$/.exec(String(request.headers['x-amz-target'])) ?? [];
   if (ofLogs !== undefined) return answerLogs(ofLogs, json, logLines.all);

@@ -2,10 +2,12 @@ import { keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import { compileRules } from '../../../../functions/core/mapping/compile-rules.ts';
 import type { ObjectChange } from '../../../../functions/core/model/types.ts';
-import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { describeAwsError } from '../../aws-error.ts';
-import { changesThatPurge, type PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
+import { DeployedRulesError } from '../../explain/purger/deployed-purger.ts';
+import type { ExplainedPurger } from '../../explain/purger/explained-purger.ts';
+import type { PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
 import { describePurgedUrl } from '../../explain/reverse/print-purging-changes.ts';
+import { type PurgedUrl, purgedUrl } from '../../explain/reverse/purged-url.ts';
 import { type NextCommand, nextCommands } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { type LookOptions, lookNow } from '../../purger/edges/look-now.ts';
@@ -30,11 +32,17 @@ export interface LogOptions {
   readonly longestMs: number;
 }
 
+/** Rules, and where they are from. */
+export interface RulesOption {
+  readonly from: 'this configuration' | 'the deployed purger';
+  readonly read: () => Promise<ExplainedPurger>;
+}
+
 /** What is looked at in addition to the journal; what is missing is not. */
 export interface FurtherOptions {
   readonly edges?: LookOptions;
   readonly logs?: LogOptions;
-  readonly config?: PurgerConfig;
+  readonly rules?: RulesOption;
 }
 
 /** A page, and what the journal has of it. */
@@ -46,9 +54,11 @@ export interface LookedAt {
 }
 
 /** What else is known of a page. */
-export interface Further {
-  /** Which changes purge it, by the rules of the configuration. */
+export interface Further extends Partial<Pick<PurgedUrl, 'leftOut' | 'withoutQuery'>> {
+  /** Which changes purge it, by the rules. */
   readonly purgedBy?: readonly PurgingChange[];
+  /** Where the rules are from. */
+  readonly rulesFrom?: RulesOption['from'];
   readonly objects?: readonly ObjectNow[];
   readonly now?: EdgesNow;
   readonly logs?: UrlLines;
@@ -60,23 +70,27 @@ export interface Further {
 export async function lookFurther(
   purger: Purger,
   { url, match, facts, nowMs }: LookedAt,
-  { edges, logs: logOptions, config }: FurtherOptions,
+  { edges, logs: logOptions, rules }: FurtherOptions,
 ): Promise<Further> {
   const steps = stepsOf(facts, match);
-  const purgedBy = config && changesThatPurge(config, url);
-  const whole = wholeObjectsOf(purgedBy ?? []);
-  const ids = [...new Set([...objectsOf(steps), ...whole.map(({ id }) => id)])];
-  // What changed since, whatever it was, may be what the page shows.
-  const isUnchanged = steps.every(({ change }) => change?.source === byHandSource);
-  const ownObjects = config !== undefined && isUnchanged ? ownObjectsOf(whole, config, match) : [];
-  const looksAtObjects = ids.length > 0 && (edges !== undefined || config !== undefined);
   const problems: string[] = [];
   const noted = (what: string) => (error: unknown) => {
-    const message = error instanceof NotAskedError ? error.message : describeAwsError(error);
+    const message =
+      error instanceof NotAskedError || error instanceof DeployedRulesError
+        ? error.message
+        : describeAwsError(error);
     if (message === undefined) throw error;
     problems.push(`${what}: ${message}`);
     return undefined;
   };
+  const explained = await rules?.read().catch(noted('rules'));
+  const purged = explained && purgedUrl({ ...explained, cacheKey: explained.planning.cacheKey ?? {} }, url);
+  const whole = wholeObjectsOf(purged?.changes ?? []);
+  const ids = [...new Set([...objectsOf(steps), ...whole.map(({ id }) => id)])];
+  // What changed since, whatever it was, may be what the page shows.
+  const isUnchanged = steps.every(({ change }) => change?.source === byHandSource);
+  const ownObjects = explained !== undefined && isUnchanged ? ownObjectsOf(whole, explained, match) : [];
+  const looksAtObjects = ids.length > 0 && (edges !== undefined || explained !== undefined);
   const [objects, now, logs] = await Promise.all([
     looksAtObjects
       ? readObjects(purger, ids, {
@@ -90,11 +104,20 @@ export async function lookFurther(
       readUrlLines(purger, { ...logOptions, terms: urlTerms(url, ids), nowMs }).catch(noted('logs')),
   ]);
   return {
-    ...(purgedBy && { purgedBy }),
+    ...(purged && rules && rulesFound(purged, rules.from)),
     ...(objects && { objects }),
     ...(now && { now }),
     ...(logs && { logs }),
     ...(problems.length > 0 && { problems }),
+  };
+}
+
+function rulesFound({ changes, leftOut, withoutQuery }: PurgedUrl, rulesFrom: RulesOption['from']): Further {
+  return {
+    purgedBy: changes,
+    rulesFrom,
+    ...(leftOut && { leftOut }),
+    ...(withoutQuery !== undefined && { withoutQuery }),
   };
 }
 
@@ -127,10 +150,10 @@ function wholeObjectsOf(changes: readonly PurgingChange[]): readonly ObjectChang
 /** Those of which the page is the file itself, and not one that only shows them. */
 function ownObjectsOf(
   changes: readonly ObjectChange[],
-  config: PurgerConfig,
+  { mapping }: ExplainedPurger,
   { matches }: UrlMatch,
 ): readonly string[] {
-  const rules = compileRules(config);
+  const rules = compileRules(mapping);
   const isOwn = (change: ObjectChange) => {
     const shown = { ...change, shows: { sinceMs: 0 } };
     const { entries } = rules.map(shown);
@@ -145,13 +168,18 @@ function ownObjectsOf(
  */
 export function describeFurther(
   url: string,
-  { purgedBy, objects, now, logs, problems }: Further,
+  { purgedBy, rulesFrom, leftOut, withoutQuery, objects, now, logs, problems }: Further,
   before: readonly NextCommand[] = [],
 ): string {
   const steps = [...(now ? edgeSteps(url, now) : []), ...before, ...(objects ? objectSteps(objects) : [])];
   const parts = [
     purgedBy &&
-      `What purges it, by the rules of this configuration:\n${describePurgedUrl({ url, changes: purgedBy })}`,
+      `What purges it, by the rules of ${rulesFrom}:\n${describePurgedUrl({
+        url,
+        changes: purgedBy,
+        ...(leftOut && { leftOut }),
+        ...(withoutQuery !== undefined && { withoutQuery }),
+      })}`,
     objects && describeObjects(objects),
     now && describeEdges(now),
     logs && describeLines(logs),

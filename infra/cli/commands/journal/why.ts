@@ -1,4 +1,6 @@
+import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
+import type { ExplainedPurger } from '../../explain/purger/explained-purger.ts';
 import { connect, type Purger } from '../../purger/connect.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { readTime } from '../../queries/time.ts';
@@ -22,8 +24,9 @@ and patterns that have purged it, at what waits for tokens, and at the dead lett
   --edge-at ADDRESS  the same, of an edge that you name: 203.0.113.7, [2001:db8::7]:8443 or http://127.0.0.1:8080
   --origin URL       the same, against an origin that you name; scheme and host alone for the same path. Default: the S3
                      object, if one has changed (s3:GetObject), or what its change said; where none has, that of --config
-  --config FILE      by the rules of this configuration: which changes purge the page, and whether the newest ones of the objects
-                     that it comes from have arrived. --stage: its stage, by default the first
+  --config FILE      by the rules of this configuration: which changes purge the page, or why they are left out, and whether the
+                     newest ones of the objects that it comes from have arrived. --stage: its stage, by default the first.
+                     Default: the rules of the deployed purger, where nothing is known of the page
   --logs TIME        what the functions' logs have of it from then on, such as 3h or 2026-11-26T08:00:00Z, and what receivers have
                      left out or refused since, such as a webhook that does not verify. Takes up to 30 s. Default: the last hour
                      where nothing is known of the page, else none
@@ -52,10 +55,10 @@ export const whyCommand = defineCommand({
     const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
     const report = whyReport(url, match, facts, {
       logs: values.logs !== undefined,
-      config: values.config !== undefined,
+      rules: values.config !== undefined || purger.functions !== undefined,
     });
     const exitCode = report.state === 'completed' || report.state === 'fresh' ? 0 : 1;
-    const further = report.state === 'unknown' ? withLogs(asked, purger, nowMs()) : asked;
+    const further = report.state === 'unknown' ? withCause(asked, purger, nowMs()) : asked;
     if (further === undefined) return { exitCode, stdout: printed(report, values) };
     // What comes in addition may take seconds, and so may its code.
     if (values.json !== true) print(`${describeFacts(report)}\n`);
@@ -95,17 +98,33 @@ async function readFurther(
   if (!looksNow && loaded === undefined && logs === undefined) return undefined;
   return {
     ...(looksNow && { edges: { edgeAt, origin } }),
-    ...(loaded && { config: loaded }),
+    ...(loaded && { rules: { from: 'this configuration', read: async () => purgerOf(loaded) } }),
     ...(logs !== undefined && { logs: { sinceMs: readTime('--logs', logs, nowMs), longestMs: 30_000 } }),
   };
 }
 
-/** Why nothing has happened is in the logs alone. Unasked they are read for an hour back, and not for long. */
-function withLogs(
+/** Why nothing has happened the rules say, and the logs, which are read for an hour back unasked, and not for long. */
+function withCause(
   asked: FurtherOptions | undefined,
-  { clients, logGroups = [] }: Purger,
+  purger: Purger,
   nowMs: number,
 ): FurtherOptions | undefined {
-  if (clients.logs === undefined || logGroups.length === 0) return asked;
-  return { logs: { sinceMs: nowMs - 3_600_000, longestMs: 3_000 }, ...asked };
+  const { clients, logGroups = [], functions } = purger;
+  const hasLogs = clients.logs !== undefined && logGroups.length > 0;
+  const read = async () => {
+    const { readDeployed } = await import('../../explain/purger/deployed-purger.ts');
+    return readDeployed(purger);
+  };
+  if (!hasLogs && functions === undefined) return asked;
+  return {
+    ...(hasLogs && { logs: { sinceMs: nowMs - 3_600_000, longestMs: 3_000 } }),
+    ...(functions !== undefined && { rules: { from: 'the deployed purger', read } }),
+    ...asked,
+  };
+}
+
+/** Explaining takes code that most calls do not need. */
+async function purgerOf(config: PurgerConfig): Promise<ExplainedPurger> {
+  const { purgerOfConfig } = await import('../../explain/purger/explained-purger.ts');
+  return purgerOfConfig(config);
 }

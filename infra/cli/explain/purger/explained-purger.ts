@@ -2,6 +2,7 @@ import type { Limits } from '../../../../functions/core/limits/limits.ts';
 import type { MappingConfig } from '../../../../functions/core/mapping/rule.ts';
 import type { ObjectFilter } from '../../../../functions/core/model/objects/object-filter.ts';
 import type { Planning } from '../../../../functions/core/planning/plan.ts';
+import type { WebhookConfig } from '../../../../functions/receive-webhook/receive-webhook.ts';
 import type { SourceOptions } from '../../../../functions/sources/webhook-options.ts';
 import { limitsOf } from '../../../settings/limits-settings.ts';
 import { planningOf } from '../../../settings/planning-settings.ts';
@@ -47,4 +48,11 @@ export function purgerOfSettings(settings: CompleteSettings): ExplainedPurger {
     watched: allObjects,
     webhooks: [],
   };
+}
+
+/** @returns the webhooks of a receiver's environment, as far as payloads are read by them */
+export function explainedWebhooks(
+  webhooks: Readonly<Record<string, Pick<WebhookConfig, 'source' | 'options'>>>,
+): readonly ExplainedWebhook[] {
+  return Object.entries(webhooks).map(([name, { source, options = {} }]) => ({ name, source, options }));
 }

@@ -8,7 +8,7 @@ import { type PurgerDescription, parameterRoot, readDescription } from '../../..
 import { UsageError } from '../../usage-error.ts';
 import { objectsInAssembly } from './assembly-objects.ts';
 import { assetOf, type Resource, resourcesIn, stringOf, variableOf } from './assembly-template.ts';
-import type { ExplainedPurger, ExplainedWebhook } from './explained-purger.ts';
+import { type ExplainedPurger, type ExplainedWebhook, explainedWebhooks } from './explained-purger.ts';
 
 /** A purger in a cloud assembly. */
 interface Found {
@@ -117,7 +117,5 @@ function foldersUpTo(folder: string, root: string): readonly string[] {
 function webhooksOf(resource: Resource): readonly ExplainedWebhook[] {
   const written = variableOf(resource, environment.webhooks);
   if (written === undefined) return [];
-  return Object.entries(readWebhooks(written, [])).map(([name, { source, options = {} }]) => {
-    return { name, source, options };
-  });
+  return explainedWebhooks(readWebhooks(written, []));
 }

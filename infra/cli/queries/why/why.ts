@@ -117,7 +117,8 @@ export interface WhyFacts extends UrlFacts {
 /** What is looked at in addition, so that nobody has to be told how. */
 interface AlsoRead {
   readonly logs?: boolean;
-  readonly config?: boolean;
+  /** Which changes purge it, by a configuration or the rules that are deployed. */
+  readonly rules?: boolean;
 }
 
 /** @returns why a URL is as it is */
@@ -219,7 +220,7 @@ function notesOf({ queued, lettersLeft, paused, observing }: WhyFacts): readonly
 function unknownNotes(
   { hosts, knownSince, letters }: WhyFacts,
   host: string | undefined,
-  { logs = false, config = false }: AlsoRead,
+  { logs = false, rules = false }: AlsoRead,
 ): readonly string[] {
   return [
     `${notPurgedSince(knownSince)}, and it is neither parked nor among the dead letters`,
@@ -230,7 +231,7 @@ function unknownNotes(
       : [
           'a change that matches no rule, is refused, or has the content that was purged last is in the log of its receiver alone: why --logs 3h reads it',
         ]),
-    ...(config
+    ...(rules
       ? []
       : ['why --config FILE says which changes purge it, and whether the newest ones have arrived']),
   ];
