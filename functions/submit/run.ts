@@ -134,16 +134,17 @@ export class Run {
     return true;
   }
 
-  /** Sends a waiting request, unless it was split while its slot was acquired. */
-  start(request: PlannedRequest, send: () => Promise<void>): void {
+  /** Sends a waiting request, unless it was split while its slot was acquired. @returns whether it is sent */
+  start(request: PlannedRequest, send: () => Promise<void>): boolean {
     if (this.#waiting.includes(request)) this.withdraw([request]);
-    else if (!this.#isolation.start(request)) return;
+    else if (!this.#isolation.start(request)) return false;
     const sending = send()
       .catch((error: unknown) => {
         this.#thrown ??= { error };
       })
       .finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
+    return true;
   }
 
   /** Resolves when one of the requests under way is dealt with. */

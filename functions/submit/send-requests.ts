@@ -132,13 +132,16 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
   }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
   if (grant.kind === 'wait') await waitForSlot(grant, requests, context);
-  // An answer may have come in the meantime. The slots are spent either way.
-  if (grant.kind !== 'granted' || !run.maySend(ports.nowMs())) return;
+  if (grant.kind !== 'granted') return;
   const { slots, sentByMs } = grant;
   for (const [index, slot] of slots.entries()) {
     const request = requests[index];
-    if (request !== undefined)
+    // An answer may have come in the meantime. The slots are spent either way, and the tokens are not.
+    const isStarted =
+      request !== undefined &&
+      run.maySend(ports.nowMs()) &&
       run.start(request, () => sendOne(request, { client, slot, sentByMs }, context));
+    if (!isStarted) ports.limitsTable.answered(slot, { isUnsent: true });
   }
 }
 
@@ -260,6 +263,7 @@ async function sendOne(
   const answer = await client.submit(bodyOf(request), { sentByMs });
   if (answer.kind === 'not-sent') {
     ports.log.warn(submitEvents.slotTooOld, { sentByMs });
+    ports.limitsTable.answered(slot, { isUnsent: true });
     return run.retry([request]);
   }
   if (answer.kind === 'observed') return settleObserved(answer.purgeId, { request, sentMs }, slot, context);

@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/c
 import { describe, expect, it } from 'vitest';
 import { createLimitsTable, SlowLedgerError } from '../../functions/aws/tables/limits-table.ts';
 import type { LimitsState } from '../../functions/core/limits/limits.ts';
-import { isSpentUnknown } from '../../functions/core/limits/tokens/quota.ts';
+import { freshQuota, isSpentUnknown, spentTokens } from '../../functions/core/limits/tokens/quota.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
 
 type Item = Record<string, { readonly S?: string; readonly N?: string }>;
@@ -197,6 +197,43 @@ describe('a write', () => {
     expect(bucket.level).toBe(99);
     expect(quotas.production?.spent).toEqual({});
   });
+});
+
+it('writes that are too slow for their slots cost none of the tokens of the day, however many there are', async () => {
+  const { clock, connect, client } = createWorld();
+  let writeMs = 1200;
+  const slow = {
+    async send(command: Command) {
+      if (command.input.Item !== undefined) clock.nowMs += writeMs;
+      return client.send(command as never);
+    },
+  } as unknown as DynamoDBClient;
+  const table = connect(slow);
+  const files = limitsRequest({ price: { files: 100, dirs: 0 }, senders: { a: { files: 100, dirs: 0 } } });
+  for (let tries = 0; tries < 60; tries++) {
+    await expect(table.reserve([files, files])).rejects.toThrow(SlowLedgerError);
+    clock.nowMs += 15_000;
+  }
+  writeMs = 10;
+  expect((await table.reserve([files])).kind).toBe('granted');
+  const { quotas, senders, window } = await connect().read();
+  expect(spentTokens(quotas.production ?? freshQuota, clock.nowMs)).toEqual({ files: 100, dirs: 0 });
+  expect(senders.a?.recent).toEqual({ files: 100, dirs: 0 });
+  // A slot is used all the same.
+  expect(window.arrivedByMs.length).toBeGreaterThan(20);
+});
+
+it('that a request was never sent says nothing of the bucket, and its tokens are returned once', async () => {
+  const { connect } = createWorld();
+  const table = connect();
+  const grant = await table.reserve([limitsRequest({ price: { files: 5, dirs: 0 } })]);
+  if (grant.kind !== 'granted') throw new Error(`expected a slot, got ${grant.kind}`);
+  await table.reserve([limitsRequest({ price: { files: 7, dirs: 0 } })]);
+  const { bucket } = await connect().read();
+  for (const _ of ['once', 'twice']) for (const slot of grant.slots) table.answered(slot, { isUnsent: true });
+  const noted = await table.read();
+  expect(noted.bucket).toEqual(bucket);
+  expect(spentTokens(noted.quotas.production ?? freshQuota, startMs)).toEqual({ files: 7, dirs: 0 });
 });
 
 it('requests are granted in their order, up to the first that has to wait', async () => {

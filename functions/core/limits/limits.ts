@@ -104,6 +104,8 @@ export interface LimitsAnswer {
   readonly remaining?: number | undefined;
   /** CDN Pro has refused the request for its content: no purge was made, so its tokens were not spent. An assumption. */
   readonly isRefused?: boolean;
+  /** The request was never sent, and never will be: CDN Pro has answered nothing, and its tokens were not spent. */
+  readonly isUnsent?: boolean;
 }
 
 /** What asking for one request gave. */
@@ -178,7 +180,7 @@ export function limitsOfWindow(
 /**
  * Asks every limit for one request, and takes from all of them or from none. What was taken is not handed back: a
  * request that was refused or lost may have counted at the server. Only the tokens of a request that was refused for its
- * content are, see {@link markAnswers}.
+ * content, or never sent, are, see {@link markAnswers}.
  * @param limits the strictest that are declared
  * @param guardMs the longest time from the reservation to the request's arrival at CDN Pro, in milliseconds
  */
@@ -238,13 +240,15 @@ export function markAnswers(
   clockDifferenceMs: number,
 ): LimitsState {
   let marked = state;
-  for (const { slot, answeredMs, remaining, isRefused = false } of answers) {
+  for (const { slot, answeredMs, remaining, isRefused, isUnsent } of answers) {
     const { sequence } = slot;
     const window = markAnswered(marked.window, slot.slot, answeredMs + clockDifferenceMs);
-    const bucket = noteAnswer(marked.bucket, limits.bucket, { sequence, remaining }, answeredMs);
+    const bucket = isUnsent
+      ? marked.bucket
+      : noteAnswer(marked.bucket, limits.bucket, { sequence, remaining }, answeredMs);
     const isNews = window !== marked.window;
     marked = { ...marked, window, bucket };
-    if (isRefused && isNews) marked = refund(marked, slot);
+    if ((isRefused || isUnsent) && isNews) marked = refund(marked, slot);
   }
   return marked;
 }

@@ -164,22 +164,23 @@ export function readJson(json: unknown): ReadMessage {
   return { kind: 'message', message: { v: messageVersion, ...readOptions(json), entries } };
 }
 
+/** What a message may say in whole numbers. */
+const numbers = ['since', 'released', 'repair', 'covered', 'tries'] as const;
+
 /** Reads what a message may say in addition; what is not understood is left out. */
 function readOptions(json: Record<string, unknown>): Partial<PurgeMessage> {
-  const { lane, since, released, byPrefix, repair, repeats, scheduledAgain, covered, tries } = json;
+  const { lane, byPrefix, repeats, scheduledAgain } = json;
   // Version 2 has its changes from the oldest to the newest.
   const change = readChange(Array.isArray(json.changes) ? json.changes.at(-1) : json.change);
   return {
     ...(change !== undefined && { change }),
     ...((lane === 'takedown' || lane === 'people' || lane === 'bulk') && { lane }),
-    ...(Number.isSafeInteger(since) && { since: Number(since) }),
-    ...(Number.isSafeInteger(released) && { released: Number(released) }),
     ...(byPrefix === true && { byPrefix }),
-    ...(Number.isSafeInteger(repair) && { repair: Number(repair) }),
     ...(typeof repeats === 'string' && { repeats }),
     ...(scheduledAgain === true && { scheduledAgain }),
-    ...(Number.isSafeInteger(covered) && { covered: Number(covered) }),
-    ...(Number.isSafeInteger(tries) && { tries: Number(tries) }),
+    ...Object.fromEntries(
+      numbers.flatMap((name) => (Number.isSafeInteger(json[name]) ? [[name, json[name]]] : [])),
+    ),
   };
 }
 
