@@ -471,4 +471,27 @@ describe('a purge that is not finished', () => {
     await world.tick();
     expect(world.ends(purgeId)).toEqual(['failed']);
   });
+
+  test('does not fail after a pause of a day where CDN Pro cannot be asked at once', async () => {
+    let answers = false;
+    const { world, purgeId } = await worldWith({}, { answers: () => answers });
+    for (const isRestarted of [true, false]) {
+      world.nowMs += 25 * 60 * minuteMs;
+      if (isRestarted) world.restart();
+      await world.tick(50);
+    }
+    answers = true;
+    await world.tick(6);
+    expect(world.ends(purgeId)).toEqual(['completed']);
+    expect(world.deadLetters).toEqual([]);
+  });
+
+  test('fails after a day in which CDN Pro has said nothing', async () => {
+    const { world, purgeId } = await worldWith({}, { answers: () => false });
+    world.nowMs += 23 * 60 * minuteMs;
+    await world.tick(59);
+    expect(world.ends(purgeId)).toEqual([]);
+    await world.tick(5);
+    expect(world.ends(purgeId)).toEqual(['failed']);
+  });
 });

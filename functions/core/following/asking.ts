@@ -21,6 +21,10 @@ export const lateMs = 15 * 60_000;
 /** How often a purge is asked for by its ID, in milliseconds: one that CDN Pro has not listed, and one that is late. */
 const askUnlistedEveryMs = 60_000;
 const askLateEveryMs = 5 * 60_000;
+/** For so long CDN Pro has to be asked again and again, in milliseconds, before its silence says something. */
+const silenceMs = 60 * 60_000;
+/** After a longer break, in milliseconds, such as a pause, that begins anew. */
+const longestBreakMs = 15 * 60_000;
 /** Ticks do not come at equal distances. */
 const earlyMs = 10_000;
 
@@ -42,6 +46,22 @@ export function usualMs(durations: Durations): number {
  */
 export function isAskedAgain(askedMs: number, durations: Durations, nowMs: number): boolean {
   return nowMs - askedMs >= Math.min(longestPauseMs, usualMs(durations)) - earlyMs;
+}
+
+/** Since when CDN Pro is asked without a break, and when it was last, in milliseconds. */
+export interface Asking {
+  readonly sinceMs: number;
+  readonly lastMs: number;
+}
+
+/** @returns the same, once it is asked again */
+export function noteAsked({ sinceMs, lastMs }: Asking, nowMs: number): Asking {
+  return { sinceMs: nowMs - lastMs > longestBreakMs ? nowMs : sinceMs, lastMs: nowMs };
+}
+
+/** @returns whether CDN Pro was asked for so long that its silence says something */
+export function isAskedLong({ sinceMs, lastMs }: Asking): boolean {
+  return lastMs - sinceMs >= silenceMs;
 }
 
 /** @returns whether there is something to do for a purge: it may have finished, or its end is not announced yet */

@@ -32,6 +32,8 @@ export interface DecideContext {
   readonly isRepeatedLater: boolean;
   /** Whether there is a vantage point of its target. */
   readonly isProbed: boolean;
+  /** Whether CDN Pro was asked again and again until now, and not just since a pause. */
+  readonly isAskedLong: boolean;
   readonly spent: RepairsSpent;
   /** The day's quota of its target. */
   readonly quota: Tokens;
@@ -62,9 +64,10 @@ export function decidePurge(
   if (observation?.kind === 'finished') return decideIncomplete(purge, observation, context);
   if (observation?.kind === 'unknown' && ageMs >= lostMs)
     return decideIncomplete(purge, observation, context);
-  if (ageMs < givenUpMs || observation?.kind === 'unasked') return { decision: { kind: 'wait' }, spent };
-  const reason =
-    observation === undefined ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
+  const isSilent = observation === undefined;
+  const isTooEarly = ageMs < givenUpMs || observation?.kind === 'unasked' || (isSilent && !context.isAskedLong);
+  if (isTooEarly) return { decision: { kind: 'wait' }, spent };
+  const reason = isSilent ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
   return { decision: { kind: 'end', end: { kind: 'failed', reason } }, spent };
 }
 

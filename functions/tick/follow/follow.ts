@@ -1,6 +1,14 @@
 import pMap from 'p-map';
 import type { OpenPurge } from '../../aws/tables/journal-table.ts';
-import { isAskedAgain, isDue, isLate, noteDurations } from '../../core/following/asking.ts';
+import {
+  type Asking,
+  isAskedAgain,
+  isAskedLong,
+  isDue,
+  isLate,
+  noteAsked,
+  noteDurations,
+} from '../../core/following/asking.ts';
 import {
   type Decision,
   decideFinished,
@@ -49,7 +57,7 @@ export function createFollower(
 ): (time: Pick<TickTime, 'deadlineMs'>) => Promise<void> {
   const { journal, measure, nowMs, probing } = ports;
   const look = createPurgeLook(ports);
-  let askedMs = Number.NEGATIVE_INFINITY;
+  let asking: Asking = { sinceMs: 0, lastMs: Number.NEGATIVE_INFINITY };
 
   return async ({ deadlineMs }) => {
     const [oldest] = await journal.open(1);
@@ -59,8 +67,8 @@ export function createFollower(
     const open = await journal.open(mostFollowed);
     const due = open.filter((purge) => isDue(purge, following.durations, nowMs()));
     const purging = due.filter((purge) => purge.state.kind === 'purging' && !isToProve(purge));
-    const isAsked = isAskedAgain(askedMs, following.durations, nowMs());
-    if (isAsked && purging.length > 0) askedMs = nowMs();
+    const isAsked = isAskedAgain(asking.lastMs, following.durations, nowMs());
+    if (isAsked && purging.length > 0) asking = noteAsked(asking, nowMs());
     const askUntilMs = probing === undefined ? deadlineMs : deadlineMs - leastProvingMs;
     const observations = isAsked
       ? await look.lookAt(purging, askUntilMs)
@@ -69,7 +77,14 @@ export function createFollower(
     const { quotas, repeats } = await readQuotas(ports, options);
     const { decided: all, spent } = decideAll(
       due,
-      { open, observations, quotas, spent: following.spent, vantages: probing?.vantages },
+      {
+        open,
+        observations,
+        quotas,
+        spent: following.spent,
+        vantages: probing?.vantages,
+        isAskedLong: isAskedLong(asking),
+      },
       nowMs(),
     );
     const decided = await proveWhatNoOtherDoes(all, open, ports);
@@ -139,11 +154,12 @@ interface Known {
   readonly spent: RepairsSpent;
   /** Missing where nothing is probed. */
   readonly vantages: Vantages | undefined;
+  readonly isAskedLong: boolean;
 }
 
 function decideAll(
   due: readonly OpenPurge[],
-  { open, observations, quotas, spent: before, vantages }: Known,
+  { open, observations, quotas, spent: before, vantages, isAskedLong }: Known,
   nowMs: number,
 ): { readonly decided: readonly Decided[]; readonly spent: RepairsSpent } {
   let spent = before;
@@ -155,7 +171,7 @@ function decideAll(
     if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
     const isProbed = vantages !== undefined && vantages[target].length > 0;
     const replaced = { isReplaced: isReplaced(purge, open), isRepeatedLater: own.isRepeatedLater };
-    const context = { ...replaced, isProbed, spent, quota: quotas(target), nowMs };
+    const context = { ...replaced, isProbed, isAskedLong, spent, quota: quotas(target), nowMs };
     if (isToProve(purge)) {
       const { kind: _, ...outcome } = state;
       return { ...own, decision: decideFinished(purge, outcome, context) };
