@@ -22,7 +22,7 @@ import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
 import { noteOnce } from './tokens/limits-note.ts';
 import { noteRefusedTakedowns, refusedTakedowns } from './tokens/note-refused-takedowns.ts';
-import { parkEntries, removingOnlyIf } from './tokens/park-entries.ts';
+import { parkEntries, removingFilesOnlyIf } from './tokens/park-entries.ts';
 
 /** What others have left too few tokens for and could not be parked stays away for so long, in seconds. */
 const unparkedDelaySeconds = 60;
@@ -60,7 +60,7 @@ export async function submitBatch(
     sendRequests(
       requests,
       batch,
-      removingOnlyIf(isWaiting(state.senders, atMs), ports),
+      removingFilesOnlyIf(isWaiting(state.senders, atMs), ports),
       { ...options, limits },
       note,
     ),

@@ -270,6 +270,17 @@ describe('what has no token', () => {
     expect(calm.removed).toEqual([]);
   });
 
+  test('a directory that is held does not wait any longer once somebody has purged it by hand', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({ dirs: 7 }) });
+    const { ports } = world;
+    await submitBatch([message([dir('a/**')], { lane: 'people' })], ports, options);
+    expect(world.parked.map(({ entry }) => entry)).toEqual([dir('a/**')]);
+    const byHand = { v: 1, entries: [dir('a/**'), file('b')], lane: 'people' };
+    await submitBatch([{ messageId: 'hand', body: JSON.stringify(byHand) }], ports, options);
+    expect(sentUrls(world)).toEqual([['https://h.example/b', 'https://h.example/a/**']]);
+    expect(world.removed).toEqual(['https://h.example/a/**']);
+  });
+
   test('goes on waiting where what has purged it is the first of two purges of a rule: it may be the second', async () => {
     const others = { halfDay: 0, recent: noTokens, before: noTokens, waitingMs: 0 };
     const waiting = (state: LimitsState): LimitsState => ({

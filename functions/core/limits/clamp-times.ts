@@ -88,14 +88,16 @@ function clampQuota({ spent, ...quota }: QuotaState, clock: Clamp, arrival: Clam
     }
     return bounded;
   };
+  const clamps = { learnedMs: clock, checkedMs: clock, takedownRefusedMs: clock, lostMs: arrival };
+  const times = Object.entries(clamps).flatMap(([name, clamp]) => {
+    const timeMs = quota[name as keyof typeof clamps];
+    return timeMs === undefined ? [] : [[name, clamp(timeMs)]];
+  });
   return {
     ...quota,
     spent: hours(spent),
     ...(others && { others: hours(others) }),
-    ...(quota.learnedMs !== undefined && { learnedMs: clock(quota.learnedMs) }),
-    ...(quota.checkedMs !== undefined && { checkedMs: clock(quota.checkedMs) }),
-    ...(quota.takedownRefusedMs !== undefined && { takedownRefusedMs: clock(quota.takedownRefusedMs) }),
-    ...(quota.lostMs !== undefined && { lostMs: arrival(quota.lostMs) }),
+    ...Object.fromEntries(times),
   };
 }
 

@@ -60,9 +60,20 @@ export async function removePurged(
   }
 }
 
-/** @returns the same ports, or while nothing waits, when each removal would be paid for nothing, some that remove nothing */
-export function removingOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPorts {
-  return isWaiting ? ports : { ...ports, removePurged: async () => {} };
+/**
+ * @returns the same ports, or while nothing waits for tokens, when each removal would be paid for nothing, some that remove
+ * directories alone: these are few, and one that is held or beyond its allowance waits without anybody saying so
+ */
+export function removingFilesOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPorts {
+  if (isWaiting) return ports;
+  return {
+    ...ports,
+    removePurged: (entries, sentMs) =>
+      ports.removePurged(
+        entries.filter(({ kind }) => kind !== 'file'),
+        sentMs,
+      ),
+  };
 }
 
 function toPark({ planned, isApart = false }: Unpaid, batch: Batch, nowMs: number): ToPark {
