@@ -1,13 +1,17 @@
 import pMap from 'p-map';
 import type { Parked, ParkedKind } from '../aws/tables/parked-table.ts';
+import type { ConvertedDirectory } from '../aws/tables/tick-state.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { noTokens, plus, type Tokens, tokensLeft } from '../core/limits/tokens/quota.ts';
+import { scopeKey } from '../core/model/entry-key.ts';
 import { entryText } from '../core/model/entry-text.ts';
 import { secondPurgeOf } from '../core/model/messages/second-purge.ts';
 import type { FileEntry, Lane, Target } from '../core/model/types.ts';
 import { convertFiles, fewestFiles, fewestSpreadFiles } from '../core/planning/convert.ts';
+import { fixedPart } from '../core/planning/wildcard.ts';
 import { describeError } from '../lambda/log.ts';
 import { tickEvents } from '../lambda/log-events.ts';
+import { isConverted } from './converted.ts';
 import type { Decisions } from './decide.ts';
 import { type PackedMessage, packMessages } from './pack.ts';
 import type { TickOptions, TickPorts } from './ports.ts';
@@ -20,6 +24,8 @@ export interface ReleaseContext {
   readonly decisions: Decisions;
   readonly tally: Tally;
   readonly released: Released;
+  /** The directories that were sent lately in place of files; what is sent is added. */
+  readonly converted: ConvertedDirectory[];
   /** Whether all that waits has to be read, and not just what tokens could be there for. */
   readonly isComplete: boolean;
   readonly deadlineMs: number;
@@ -57,14 +63,22 @@ export async function releaseParked(context: ReleaseContext): Promise<boolean> {
     const bulkFiles: ParkedFile[] = [];
     for (const kind of kinds) {
       for await (const items of chunksOf(context.ports.parked.oldest(target, kind, mostRead))) {
-        if (context.ports.nowMs() >= context.deadlineMs) return false;
-        const { send, park } = context.decisions.take(items);
-        await release(packMessages(send, context.ports.nowMs()), context);
+        if (context.ports.nowMs() >= context.deadlineMs) {
+          // It is a backlog that cannot be read in one tick which needs this most.
+          await convertBulk(target, bulkFiles, context);
+          return false;
+        }
+        const isPurged = (item: Parked) => isConverted(item, context.converted);
+        const purged = items.filter(isPurged);
+        await removeAll(purged, context);
+        const { send, park } = context.decisions.take(items.filter((item) => !isPurged(item)));
+        await removeAll(await sendAll(packMessages(send, context.ports.nowMs()), context), context);
         for (const { item, reason } of park) {
           if (isConvertible(item, reason, context)) bulkFiles.push(item);
           else context.tally.add(item, reason);
         }
-        if (!context.isComplete && send.length === 0 && isOver(items, target, kind, context)) {
+        const isIdle = send.length + purged.length === 0;
+        if (!context.isComplete && isIdle && isOver(items, target, kind, context)) {
           isComplete = false;
           break;
         }
@@ -110,8 +124,8 @@ function isOver(
   return items.length === chunkSize && !isAnyLeft;
 }
 
-/** @returns what was released */
-async function release(
+/** Puts messages into the purge queue. @returns what these release, and is to be removed */
+async function sendAll(
   messages: readonly PackedMessage[],
   { ports, released }: ReleaseContext,
 ): Promise<readonly Parked[]> {
@@ -126,9 +140,12 @@ async function release(
   for (const { target, price } of sent) {
     released.tokens.set(target, plus(released.tokens.get(target) ?? noTokens, price));
   }
-  await pMap(items, (item) => remove(item, ports), { concurrency });
   for (const { lane } of items) released.urls.set(lane, (released.urls.get(lane) ?? 0) + 1);
   return items;
+}
+
+async function removeAll(items: readonly Parked[], { ports }: ReleaseContext): Promise<void> {
+  await pMap(items, (item) => remove(item, ports), { concurrency });
 }
 
 /** Where this fails, the item is released again. */
@@ -173,10 +190,16 @@ async function convertBulk(
     };
     decisions.pay(directory);
     const messages = packMessages([directory], nowMs).map((message) => ({ ...message, items: replaced }));
-    const done = await release(messages, context);
-    if (done.length > 0) {
-      ports.log.info(tickEvents.converted, { dirUrl: entry.url, replaced: replaced.map(urlOf) });
-    }
+    // What is parked while it is sent may be of a later change.
+    const sentMs = ports.nowMs();
+    const done = await sendAll(messages, context);
+    if (done.length === 0) continue;
+    context.converted.push({ below: fixedPart(entry.url), scope: scopeKey(entry), sentMs });
+    ports.log.info(tickEvents.converted, { dirUrl: entry.url, replaced: replaced.map(urlOf) });
+    // What there is no time for, the next ticks remove.
+    await pMap(done, async (item) => ports.nowMs() < context.deadlineMs && remove(item, ports), {
+      concurrency,
+    });
   }
   const gone = new Set(converted.flatMap(({ replaced }) => replaced));
   return files.filter((file) => !gone.has(file));

@@ -4,6 +4,7 @@ import { noteReleased, withOutstanding } from '../core/limits/released-tokens.ts
 import { noteWaiting } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { tickEvents } from '../lambda/log-events.ts';
+import { recentlyConverted } from './converted.ts';
 import { createDecisions, type Decisions } from './decide.ts';
 import type { TickOptions, TickPorts } from './ports.ts';
 import { type Released, releaseParked } from './release.ts';
@@ -76,6 +77,7 @@ async function releaseInTurn(
 ): Promise<void> {
   const startedMs = ports.nowMs();
   const { released: before, countedMs, senders } = turn.state;
+  const converted = recentlyConverted(turn.state.converted, startedMs);
   const decisions = createDecisions(
     withOutstanding(limitsState, before, startedMs),
     options.limits,
@@ -87,7 +89,7 @@ async function releaseInTurn(
   let next: TickState = turn.state;
   try {
     const isComplete = isCountDue || options.convertInShortage.length > 0;
-    const context = { ports, options, decisions, tally, released, isComplete, deadlineMs };
+    const context = { ports, options, decisions, tally, released, converted, isComplete, deadlineMs };
     const isAllRead = await releaseParked(context);
     const waiting = isAllRead ? tally.senders : new Set([...senders, ...tally.senders]);
     next = { ...next, senders: [...waiting] };
@@ -101,7 +103,7 @@ async function releaseInTurn(
     if (urls.size > 0) ports.log.info(tickEvents.released, { urls: Object.fromEntries(urls) });
     // Where a token is a request, what is released hardly costs any.
     const costs = options.limits.tokenUnit === 'url' ? Object.fromEntries(tokens) : {};
-    await turn.end({ ...next, released: noteReleased(before, costs, limitsState, startedMs) });
+    await turn.end({ ...next, converted, released: noteReleased(before, costs, limitsState, startedMs) });
   }
 }
 

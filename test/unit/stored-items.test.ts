@@ -276,13 +276,15 @@ it('slots that took too long to write are not used', async () => {
 
 describe('what one tick leaves for the next', () => {
   const one = { tokens: { files: 3, dirs: 0 }, spent: { files: 1, dirs: 0 }, atMs: nowMs };
-  const turn = { countedMs: 5, senders: ['bucket:www'] };
+  const before = { countedMs: 5, senders: ['bucket:www'] };
+  const converted = [{ below: 'https://h.example/a/', scope: '["production","invalidate"]', sentMs: 4 }];
+  const turn = { ...before, converted };
 
   it('is read as the version before has written it, and written under a name that it does not know', async () => {
-    const item = marshall({ pk: 'tick', ...turn, released: { production: one }, untilMs: 0, version: 4 });
+    const item = marshall({ pk: 'tick', ...before, released: { production: one }, untilMs: 0, version: 4 });
     const { table, written } = createTable(item);
     const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
-    expect(taken?.state).toEqual({ ...turn, released: { production: one } });
+    expect(taken?.state).toEqual({ ...before, converted: [], released: { production: one } });
     await taken?.end({ ...turn, released: { production: [one, one] } });
     const [first, last = {}] = written.map((each) => unmarshall(each));
     expect(first).not.toHaveProperty('released');

@@ -316,6 +316,62 @@ describe('in a shortage', () => {
     expect(await world.waiting()).toHaveLength(60);
   });
 
+  test('that takes one directory, however many ticks it takes to remove them all', async () => {
+    let canRemove = 0;
+    const world = createTickWorld({
+      ...shortage,
+      ports: (ports) => ({
+        ...ports,
+        parked: {
+          ...ports.parked,
+          async remove(item) {
+            // The time of the tick is over.
+            if (--canRemove < 0) world.nowMs += 40_000;
+            return ports.parked.remove(item);
+          },
+        },
+      }),
+    });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...Array.from({ length: 700 }, (_, index) => parkedFile(h(`docs/${index}`))));
+    canRemove = 200;
+    await world.tick();
+    expect(world.sent.flatMap(({ entries }) => entries)).toMatchObject([{ url: h('docs/**') }]);
+    expect((await world.waiting()).length).toBeGreaterThan(400);
+    // What comes afterwards is not purged by it, nor what somebody waits for.
+    await world.park(parkedFile(h('docs/new')), parkedFile(h('shop/new')));
+    canRemove = 10_000;
+    await world.tick(2);
+    expect(world.sent).toHaveLength(1);
+    expect(urlsIn([{ v: 1, entries: (await world.waiting()).map(({ entry }) => entry) }]).toSorted()).toEqual(
+      [h('docs/new'), h('shop/new')],
+    );
+  });
+
+  test('what could be read in time does, where more waits than a tick can read', async () => {
+    const world = createTickWorld({
+      ...shortage,
+      ports: (ports) => ({
+        ...ports,
+        parked: {
+          ...ports.parked,
+          async *oldest(...which) {
+            let read = 0;
+            for await (const item of ports.parked.oldest(...which)) {
+              if (++read === 600) world.nowMs += 40_000;
+              yield item;
+            }
+          },
+        },
+      }),
+    });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...Array.from({ length: 800 }, (_, index) => parkedFile(h(`docs/${index}`))));
+    await world.tick(5);
+    expect(world.sent.flatMap(({ entries }) => entries)).toMatchObject([{ url: h('docs/**') }]);
+    expect(await world.waiting()).toEqual([]);
+  });
+
   test('all is measured each five minutes, too', async () => {
     const world = createTickWorld(shortage);
     await world.spend({ files: 100, dirs: 0 });

@@ -204,6 +204,11 @@ async function tryPark(item: ToPark, options: ParkedTableOptions): Promise<boole
   return false;
 }
 
+/** @returns whether something was parked before a time, in milliseconds, whatever clocks say */
+export function isParkedBefore({ version }: Pick<Parked, 'version'>, ms: number): boolean {
+  return version < versionAt(ms - clockDifferenceMs);
+}
+
 /** @returns the version of what is parked at a time, at the earliest */
 function versionAt(ms: number): number {
   return Math.floor(ms * 1000);

@@ -9,6 +9,18 @@ export interface TickState {
   readonly countedMs: number;
   /** The senders of which something waited then. */
   readonly senders: readonly string[];
+  /** The directories that were sent lately in place of files: there may have been no time to remove all of these. */
+  readonly converted: readonly ConvertedDirectory[];
+}
+
+/** A directory that was sent in place of files that waited. */
+export interface ConvertedDirectory {
+  /** What the URLs of its files begin with. */
+  readonly below: string;
+  /** See `scopeKey`. */
+  readonly scope: string;
+  /** When putting it into the purge queue began, in milliseconds: it purges what was parked before. */
+  readonly sentMs: number;
 }
 
 /** The turn of a tick, which no other one has at the same time. */
@@ -50,10 +62,10 @@ export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTu
   return {
     async take(untilMs) {
       const { attributes = {}, version } = await readItem<StoredTurn & Pick<TickState, 'released'>>(address);
-      const { untilMs: takenUntilMs = 0, countedMs = 0, senders = [] } = attributes;
+      const { untilMs: takenUntilMs = 0, countedMs = 0, senders = [], converted = [] } = attributes;
       if (takenUntilMs > nowMs()) return undefined;
       const released = attributes.releases ?? attributes.released ?? {};
-      const state: TickState = { released, countedMs, senders };
+      const state: TickState = { released, countedMs, senders, converted };
       if (!(await writeItem(address, stored(state, untilMs), version))) return undefined;
       return {
         state,
