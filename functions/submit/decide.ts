@@ -75,28 +75,35 @@ function isUnchecked(
   return entries.length > 0 && isReadingDue(quotaState, priceOf(entries, limits.tokenUnit), quota, nowMs);
 }
 
-/** @returns the limits with what was decided noted in them: which directories are wanted, and who waits */
-export function noteDecision(
-  state: LimitsState,
+/**
+ * @returns what notes in the limits what was decided: which directories are wanted, and who waits. It is done while the
+ * limits are reserved, which has a second in all: what takes time for many entries is done before
+ */
+export function notingDecision(
   { send, park }: AffordableEntries,
   batch: Batch,
   nowMs: number,
-): LimitsState {
+): (state: LimitsState) => LimitsState {
   const wanted = (planned: PlannedEntry) => tokenRequestOf(planned.entry, originOf(planned, batch, nowMs));
-  const all = [...send, ...park.map(({ planned }) => planned)].map(wanted);
-  const hashes = new Set(all.flatMap(({ directory }) => directory ?? []));
+  const hashes = new Set<string>();
   const waiting = new Set<string>();
-  for (const { planned, reason } of park) {
-    const { sender } = wanted(planned);
-    if (sender !== undefined && (reason === 'tokens' || reason === 'share')) waiting.add(sender);
-  }
-  let { senders, directories } = state;
-  if (waiting.size > 0) senders = noteWaiting(senders, [...waiting], nowMs);
-  for (const { sender, byPrefix } of send.map(wanted)) {
-    if (sender !== undefined && byPrefix !== undefined) senders = notePrefixes(senders, sender, 1, nowMs);
-  }
-  if (hashes.size > 0) directories = noteDirectories(directories, [...hashes], nowMs);
-  return senders === state.senders && directories === state.directories
-    ? state
-    : { ...state, senders, directories };
+  const byPrefix: string[] = [];
+  const note = (planned: PlannedEntry, isSent: boolean, isWaiting = false) => {
+    const { sender, directory, ...wish } = wanted(planned);
+    if (directory !== undefined) hashes.add(directory);
+    if (sender === undefined) return;
+    if (isWaiting) waiting.add(sender);
+    if (isSent && wish.byPrefix !== undefined) byPrefix.push(sender);
+  };
+  for (const planned of send) note(planned, true);
+  for (const { planned, reason } of park) note(planned, false, reason === 'tokens' || reason === 'share');
+  return (state) => {
+    let { senders, directories } = state;
+    if (waiting.size > 0) senders = noteWaiting(senders, [...waiting], nowMs);
+    for (const sender of byPrefix) senders = notePrefixes(senders, sender, 1, nowMs);
+    if (hashes.size > 0) directories = noteDirectories(directories, [...hashes], nowMs);
+    return senders === state.senders && directories === state.directories
+      ? state
+      : { ...state, senders, directories };
+  };
 }

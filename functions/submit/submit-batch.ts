@@ -14,7 +14,7 @@ import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/plann
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
 import { type Batch, createBatch, laneOf, type MessageInHand, originOf, sendersOf } from './batch.ts';
-import { decide, noteDecision, readLimits } from './decide.ts';
+import { decide, notingDecision, readLimits } from './decide.ts';
 import { classifyMessages, tallyMessages } from './messages/classify-messages.ts';
 import type { Recovered } from './messages/recover-s3-event.ts';
 import { type LeftRequests, requeueUnsent } from './messages/return-messages.ts';
@@ -47,9 +47,10 @@ export async function submitBatch(
   const unclassified = createBatch(read.messages, read.failedIds);
   const batch = { ...unclassified, messages: classifyMessages(unclassified.messages, state, atMs) };
   const decided = await decide(batch, state, ports, options);
+  const noteDecided = notingDecision(decided, batch, atMs);
   const note = noteOnce((noted) => {
     const senders = tallyMessages(unclassified.messages, noted.senders, atMs);
-    return noteDecision(senders === noted.senders ? noted : { ...noted, senders }, decided, batch, atMs);
+    return noteDecided(senders === noted.senders ? noted : { ...noted, senders });
   });
   logCoalesced(decided.send, ports);
   const limits = limitsFor(decided.send, state, ports, options);

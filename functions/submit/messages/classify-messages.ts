@@ -1,5 +1,5 @@
 import type { LimitsState } from '../../core/limits/limits.ts';
-import { classify, senderOf } from '../../core/limits/tokens/lane.ts';
+import { classify, type SenderTallies, senderOf } from '../../core/limits/tokens/lane.ts';
 import { noteTallies, type Senders, senderIn } from '../../core/limits/tokens/senders.ts';
 import type { MessageInHand } from '../batch.ts';
 
@@ -12,24 +12,28 @@ export function classifyMessages(
   { senders }: Pick<LimitsState, 'senders'>,
   nowMs: number,
 ): readonly MessageInHand[] {
-  let counted = senders;
-  return messages.map((inHand) => {
-    if (inHand.message.lane !== undefined) return inHand;
-    const { lane, senders } = classifyOne(inHand, counted, nowMs);
-    counted = senders;
-    return { ...inHand, message: { ...inHand.message, lane } };
-  });
+  return classifyAll(messages, senders, nowMs).classified;
 }
 
 /** Counts messages that have no lane yet among those of their senders. */
 export function tallyMessages(messages: readonly MessageInHand[], senders: Senders, nowMs: number): Senders {
-  return messages
-    .filter(({ message }) => message.lane === undefined)
-    .reduce((counted, inHand) => classifyOne(inHand, counted, nowMs).senders, senders);
+  let counted = senders;
+  for (const [name, tallies] of classifyAll(messages, senders, nowMs).tallies) {
+    counted = noteTallies(counted, name, tallies, nowMs);
+  }
+  return counted;
 }
 
-function classifyOne({ message: { change, entries } }: MessageInHand, senders: Senders, nowMs: number) {
-  const name = senderOf(change);
-  const { lane, tallies } = classify(change, entries.length, senderIn(senders, name ?? ''), nowMs);
-  return { lane, senders: name === undefined ? senders : noteTallies(senders, name, tallies, nowMs) };
+function classifyAll(messages: readonly MessageInHand[], senders: Senders, nowMs: number) {
+  const tallies = new Map<string, SenderTallies>();
+  const classified = messages.map((inHand) => {
+    const { change, entries, lane } = inHand.message;
+    if (lane !== undefined) return inHand;
+    const name = senderOf(change);
+    const known = tallies.get(name ?? '') ?? senderIn(senders, name ?? '');
+    const counted = classify(change, entries.length, known, nowMs);
+    if (name !== undefined) tallies.set(name, counted.tallies);
+    return { ...inHand, message: { ...inHand.message, lane: counted.lane } };
+  });
+  return { classified, tallies };
 }
