@@ -248,6 +248,14 @@ describe('what waits', () => {
     await world.tick();
     expect(urlsIn(world.sent)).toHaveLength(3);
   });
+
+  test('does not wait for a turn that a tick with a wrong clock has taken before it crashed', async () => {
+    const world = createTickWorld();
+    await world.park(...files(3));
+    await world.ports.turns.take(world.nowMs + 24 * 60 * minuteMs);
+    await world.tick();
+    expect(urlsIn(world.sent)).toHaveLength(3);
+  });
 });
 
 describe('what is measured', () => {
