@@ -65,7 +65,8 @@ export function decidePurge(
   if (observation?.kind === 'unknown' && ageMs >= lostMs)
     return decideIncomplete(purge, observation, context);
   const isSilent = observation === undefined;
-  const isTooEarly = ageMs < givenUpMs || observation?.kind === 'unasked' || (isSilent && !context.isAskedLong);
+  const isTooEarly =
+    ageMs < givenUpMs || observation?.kind === 'unasked' || (isSilent && !context.isAskedLong);
   if (isTooEarly) return { decision: { kind: 'wait' }, spent };
   const reason = isSilent ? 'CDN Pro has said nothing of it for a day' : 'not finished within a day';
   return { decision: { kind: 'end', end: { kind: 'failed', reason } }, spent };
