@@ -561,7 +561,7 @@ describe('a URL', () => {
   pages, https://www.example.com/{+path}
     put or delete of s3://www/site/en/hello
   posts, https://www.example.com/{language}/{slug}
-    put or delete of contentful entry with webhook = "shop" and type = "blogPost" and locale = "en-{region}" and slug = "hello" or "/hello"
+    put or delete of contentful entry with webhook = "shop" and type = "blogPost" and locale = "en-{region}" and slug = "hello" or "/hello" (but not one with type = "blogPostx")
 
 https://www.example.com/a%20b.html
   pages, https://www.example.com/{+path}

@@ -62,19 +62,26 @@ describe('an object whose change purges a URL', () => {
         { fileUrls: [`${h}/{+path}`] },
         { match: { source: 's3', key: 'site/{+path}', action: 'put' }, pages: { parents: 2 } },
       ),
-      ['put of s3://www/site/blog/', 'put of s3://www/site/blog/{+path}, pages at most 2 directories below'],
+      [
+        'put of s3://www/site/blog/',
+        'put of s3://www/site/blog/{+path} (such as s3://www/site/blog/x, but not s3://www/site/blog/a/b/c/d.html), pages at most 2 directories below',
+      ],
     ],
     [
       'is any of the rule, but for what it leaves out, where a directory covers the URL',
       `${h}/blog/a.html`,
       ofObjects({ dirUrls: [`${h}/blog/*`] }, { except: 'site/{+path}.map' }),
-      [`put or delete of s3://www/site/{+path}, except key "site/{+path}.map", by the directory ${h}/blog/*`],
+      [
+        `put or delete of s3://www/site/{+path} (such as s3://www/site/x, but not s3://www/sitex/x), except key "site/{+path}.map", by the directory ${h}/blog/*`,
+      ],
     ],
     [
       'keeps what the URL does not say as a variable',
       `${h}/hello/`,
       ofObjects({ fileUrls: [`${h}/{slug}/`] }, { match: { source: 's3', key: 'posts/{year}/{slug}.md' } }),
-      ['put or delete of s3://www/posts/{year}/hello.md'],
+      [
+        'put or delete of s3://www/posts/{year}/hello.md (such as s3://www/posts/x/hello.md, but not s3://www/posts/x/hello.mdx)',
+      ],
     ],
     [
       'is found behind a query string',
@@ -112,7 +119,7 @@ describe('an object whose change purges a URL', () => {
       'put or delete of s3://www/site/a.css, but it would not arrive: only keys that end with ".html" are watched',
     ]);
     expect(purgedBy(`${h}/a.css`, rule, { buckets: [] })).toEqual([
-      'put or delete of s3://{bucket}/site/a.css, but it would not arrive: no bucket "bucket" is watched',
+      'put or delete of s3://{bucket}/site/a.css (such as s3://bucket/site/a.css), but it would not arrive: no bucket "bucket" is watched',
     ]);
   });
 });
@@ -128,13 +135,17 @@ describe('an entry whose change purges a URL', () => {
       'has the values that the URL has',
       `${h}/blog/hello`,
       contentful({ type: 'blogPost' }, { fileUrls: [`${h}/blog/{slug}`] }),
-      ['put or delete of contentful entry with type = "blogPost" and slug = "hello" or "/hello"'],
+      [
+        'put or delete of contentful entry with type = "blogPost" and slug = "hello" or "/hello" (but not one with type = "blogPostx")',
+      ],
     ],
     [
       'has an item of a list',
       `${h}/tags/a%20b`,
       contentful({}, { fileUrls: [`${h}/tags/{fields.tags.*}`] }),
-      ['put or delete of contentful entry with fields.tags.* = "a b" or "/a b"'],
+      [
+        'put or delete of contentful entry with fields.tags.* = "a b" or "/a b" (but not one with fields.tags.* = "a bx")',
+      ],
     ],
     [
       'has a locale of which the URL has a part',
@@ -153,8 +164,8 @@ describe('an entry whose change purges a URL', () => {
       `${h}/a`,
       contentful({}, { fileUrls: ['{+url}'] }),
       [
-        `put or delete of contentful entry with url = "${h}/a"`,
-        'put or delete of contentful entry with url = "http://www.example.com/a", by the URL http://www.example.com/a',
+        `put or delete of contentful entry with url = "${h}/a" (but not one with url = "${h}/ax")`,
+        'put or delete of contentful entry with url = "http://www.example.com/a" (but not one with url = "http://www.example.com/ax"), by the URL http://www.example.com/a',
       ].toReversed(),
     ],
   ])('%s', (_, url, rule, changes) => {
@@ -166,7 +177,7 @@ describe('an entry whose change purges a URL', () => {
     expect(purgedBy(`${h}/a`, { ...rule, except: { type: 'draft' } })).toEqual(
       ['post', 'page'].map(
         (type) =>
-          `put or delete of contentful entry with type = "${type}" and slug = "a" or "/a", except type "draft"`,
+          `put or delete of contentful entry with type = "${type}" and slug = "a" or "/a" (but not one with type = "${type}x"), except type "draft"`,
       ),
     );
   });
@@ -180,13 +191,13 @@ it('pages below are those of the pattern of the whole key', () => {
   });
   const below = 'pages at most 4 directories below';
   expect(purgedBy(`${h}/docs/`, ofKey('docs/en/{+page}.html'))).toEqual([
-    `put or delete of s3://www/docs/en/{+page}.html, ${below}`,
+    `put or delete of s3://www/docs/en/{+page}.html (such as s3://www/docs/en/x.html, but not s3://www/docs/en/a/b/c/d.html.html), ${below}`,
   ]);
   expect(purgedBy(`${h}/docs/`, ofKey('docs/{year}/{+page}/index.html'))).toEqual([
-    `put or delete of s3://www/docs/{year}/{+page}/index.html, ${below}`,
+    `put or delete of s3://www/docs/{year}/{+page}/index.html (such as s3://www/docs/x/x/index.html, but not s3://www/docs/a-b-c-d.html/a/b/c/d.html/index.html), ${below}`,
   ]);
   expect(purgedBy(`${h}/docs/`, ofKey('{+page}/y-index.html'))).toEqual([
-    `put or delete of s3://www/docs/{+rest}, ${below}`,
+    `put or delete of s3://www/docs/{+rest} (such as s3://www/docs//y-index.html, but not s3://www/docs/x), ${below}`,
   ]);
 });
 
@@ -209,12 +220,14 @@ describe('an entry comes by a webhook that there is', () => {
 
   it('which need not be the first one', () => {
     expect(purgedBy(`${h}/x`, { ...rule, except: { webhook: 'a' } }, { webhooks })).toEqual([
-      'put or delete of contentful entry with slug = "x" or "/x", except webhook "a"',
+      'put or delete of contentful entry with slug = "x" or "/x" (but not one with slug = "xx"), except webhook "a"',
     ]);
     const named = { ...rule, match: { source: 'contentful', webhook: '{name}' } };
     expect(
       purgedBy(`${h}/b/x`, { ...named, purge: { fileUrls: [`${h}/{name}/{slug}`] } }, { webhooks }),
-    ).toEqual(['put or delete of contentful entry with webhook = "b" and slug = "x" or "/x"']);
+    ).toEqual([
+      'put or delete of contentful entry with webhook = "b" and slug = "x" or "/x" (but not one with slug = "xx")',
+    ]);
   });
 
   it('so that a page by the name of another one is purged by none', () => {

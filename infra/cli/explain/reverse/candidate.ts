@@ -12,6 +12,18 @@ export interface Candidate<Change extends OriginChange = OriginChange> {
   readonly ofAnyCase?: readonly string[];
   /** Changes of this kind, without what happened; one of them suffices as a proof. */
   readonly examples: Iterable<Omit<Change, 'action'>>;
+  /**
+   * Changes that the words may seem to have, and then some next to them: one that does not purge the URL says where they end.
+   * @param example one that purges it
+   */
+  nearMisses(example: Omit<Change, 'action'>): Iterable<NearMiss<Change>>;
+}
+
+/** A change, without what happened. */
+export interface NearMiss<Change extends OriginChange = OriginChange> {
+  /** It in words, to follow `not`. */
+  readonly words: string;
+  readonly change: Omit<Change, 'action'>;
 }
 
 /** When examples happen: rules do not ask. */

@@ -1,7 +1,7 @@
 import { parseTokens } from '../../../../functions/core/mapping/patterns/tokens.ts';
 import { listOf, type Match, type Rule } from '../../../../functions/core/mapping/rule.ts';
 import type { EntryChange } from '../../../../functions/core/model/types.ts';
-import { anyTime, type Candidate } from './candidate.ts';
+import { anyTime, type Candidate, type NearMiss } from './candidate.ts';
 import { type FilledPattern, fillPattern, fillValue, sampleOf, writePattern } from './filled-pattern.ts';
 import { samplesFor } from './samples.ts';
 import type { Solution } from './solve.ts';
@@ -44,6 +44,7 @@ export function entryCandidates(
       words: describeEntry(match.source, wanted, slashed),
       isWhole: false,
       examples: examplesOf(rule, { wanted, free, slashed, webhooks }),
+      nearMisses: (example) => nearMissesOf(example, { wanted, free, slashed }),
     };
   });
 }
@@ -71,6 +72,37 @@ function* examplesOf(rule: Rule, { wanted, free, slashed, webhooks }: Wanted): I
       if (webhooks.length === 0) yield entryOf(source, new Map([['webhook', source], ...texts]));
     }
   }
+}
+
+function* nearMissesOf(
+  example: Entry,
+  { wanted, free, slashed }: Omit<Wanted, 'webhooks'>,
+): Iterable<NearMiss<EntryChange>> {
+  const texts = textsOf(example);
+  const changed = (name: string, text: string | undefined): Entry => {
+    const all = new Map([...texts, [fieldOf(name), text ?? '']]);
+    if (text === undefined) all.delete(fieldOf(name));
+    return entryOf(example.source, all);
+  };
+  for (const name of slashed) {
+    const text = `/${texts.get(fieldOf(name)) ?? ''}`;
+    yield { words: `one with ${name} = ${JSON.stringify(text)}`, change: changed(name, text) };
+  }
+  for (const name of free) yield { words: `one without ${name}`, change: changed(name, undefined) };
+  for (const [name] of wanted) {
+    // There are no others than those of the purger.
+    if (name === 'webhook') continue;
+    const text = `${texts.get(fieldOf(name)) ?? ''}x`;
+    yield { words: `one with ${name} = ${JSON.stringify(text)}`, change: changed(name, text) };
+  }
+}
+
+/** The values of an entry, by the names that {@link entryOf} takes. */
+function textsOf({ id, type, locale, webhook, fields }: Entry): ReadonlyMap<string, string> {
+  const all = Object.entries({ id, type, locale, webhook, ...fields });
+  return new Map(
+    all.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])),
+  );
 }
 
 /** The conditions on values of an entry, each with its alternatives. */
@@ -106,7 +138,7 @@ function variablesIn(pattern: string): readonly string[] {
 
 function entryOf(source: string, values: ReadonlyMap<string, string>): Entry {
   const { id = 'entry', type, locale, webhook = source, source: _, ...others } = Object.fromEntries(values);
-  const fields = Object.entries(others).map(([name, value]) => [name.replace('*', '0'), value]);
+  const fields = Object.entries(others).map(([name, value]) => [fieldOf(name), value]);
   return {
     source,
     webhook,
@@ -116,6 +148,11 @@ function entryOf(source: string, values: ReadonlyMap<string, string>): Entry {
     ...(locale !== undefined && { locale }),
     fields: Object.fromEntries(fields),
   };
+}
+
+/** An entry has an item of a list where a rule means any. */
+function fieldOf(name: string): string {
+  return name.replace('*', '0');
 }
 
 /** @returns e.g. `contentful entry with type = "blogPost", slug = "hello"` */

@@ -10,7 +10,7 @@ import {
   stringsOf,
   stringsTo,
 } from '../../../settings/rules/pattern-sets.ts';
-import { anyTime, type Candidate } from './candidate.ts';
+import { anyTime, type Candidate, type NearMiss } from './candidate.ts';
 import {
   type FilledPattern,
   fillPattern,
@@ -35,6 +35,7 @@ export function objectCandidates(
         words: `s3://${writePattern(bucket)}/${writePattern(key)}`,
         isWhole: isWhole(key) && isWhole(bucket),
         examples: examplesOf(name, key, rule, watched),
+        nearMisses: () => nearMissesOf(name, key, rule),
       };
     }),
   );
@@ -63,6 +64,27 @@ function* examplesOf(
         }
       }
     }
+  }
+}
+
+function* nearMissesOf(bucket: string, key: FilledPattern, rule: Rule): Iterable<NearMiss<ObjectChange>> {
+  if (isWhole(key)) return;
+  const keys = [...samplesFor(rule).map((sample) => sampleOf(key, sample)), ...keysNextTo(key)];
+  for (const each of keys) {
+    const change = changeOf(bucket, each);
+    yield { words: change.id, change };
+  }
+}
+
+/** Keys that begin, end, or are divided otherwise than the pattern. */
+function* keysNextTo(key: FilledPattern): Iterable<string> {
+  const texts = key.map((token) => (token.kind === 'literal' ? token.text : 'x'));
+  const withText = (at: number, text: string) => texts.with(at, text).join('');
+  for (const [at, token] of [...key.entries()].toReversed()) {
+    const text = texts[at] ?? '';
+    if (token.kind === 'literal')
+      yield* [`${text}x`, `${text.slice(0, -1)}x${text.slice(-1)}`].map((each) => withText(at, each));
+    else if (!token.crossesSlashes) yield withText(at, 'x/x');
   }
 }
 

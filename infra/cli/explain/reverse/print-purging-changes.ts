@@ -80,13 +80,11 @@ function describeTemplate(
 }
 
 /** @returns e.g. `put or delete of s3://www/site/{+path}, by the directory https://www.example.com/*` */
-function describeChange(
-  url: string,
-  { change, actions, levelsBelow, ofAnyCase = [], except, entry, target, notWatched }: PurgingChange,
-): string {
+function describeChange(url: string, purging: PurgingChange): string {
+  const { actions, levelsBelow, ofAnyCase = [], except, entry, target, notWatched } = purging;
   const kind = entry.kind === 'dir' ? 'directory' : entry.kind === 'file' ? 'URL' : 'pattern';
   return [
-    `${actions.join(' or ')} of ${change}`,
+    `${actions.join(' or ')} of ${purging.change}${describeProof(purging)}`,
     ...(levelsBelow === undefined
       ? []
       : [`pages at most ${counted(levelsBelow, 'directory', 'directories')} below`]),
@@ -96,4 +94,13 @@ function describeChange(
     ...(target === undefined ? [] : [`in ${target} alone`]),
     ...(notWatched === undefined ? [] : [`but it would not arrive: ${notWatched}`]),
   ].join(', ');
+}
+
+/** @returns by which object a pattern was proven, and which one next to it does not purge the URL */
+function describeProof({ change, example, nearMiss }: PurgingChange): string {
+  const parts = [
+    ...(example.source === 's3' && example.id !== change ? [`such as ${example.id}`] : []),
+    ...(nearMiss === undefined ? [] : [`but not ${nearMiss.words}`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }

@@ -11,6 +11,7 @@ export interface ProvenChange {
   readonly rule: string;
   /** It in words: `s3://www/posts/{year}/hello.md`, `contentful entry with type = "blogPost" and slug = "hello"`. */
   readonly change: string;
+  /** Each of them is proven. */
   readonly actions: readonly ChangeAction[];
   /** Only those whose pages are at most so many directories below the URL. */
   readonly levelsBelow?: number;
@@ -20,6 +21,8 @@ export interface ProvenChange {
   readonly except: readonly string[];
   /** One of these changes. */
   readonly example: OriginChange;
+  /** A change next to these that does not purge the URL, and that no exception leaves out; missing for one whole object. */
+  readonly nearMiss?: { readonly words: string; readonly example: OriginChange };
   /** What that change purges the URL by. */
   readonly entry: PurgeEntry;
   /** Why its events do not come. */
@@ -36,21 +39,53 @@ export interface Proof {
 }
 
 /** @returns what one of the candidate's changes purges the URL by, if possible one that arrives; undefined where none does */
-export function prove(
-  { words, isWhole, levelsBelow, ofAnyCase, examples }: Candidate,
-  { rule, actions, match, watched }: Proof,
-): ProvenChange | undefined {
-  const except = isWhole ? [] : rule.match.exceptions.map(describeException);
-  const notes = { ...(levelsBelow !== undefined && { levelsBelow }), ...(ofAnyCase && { ofAnyCase }) };
+export function prove(candidate: Candidate, proof: Proof): ProvenChange | undefined {
   let unwatched: ProvenChange | undefined;
-  for (const given of examples) {
-    const example = { ...given, action: actions[0] } as OriginChange;
-    const entry = mapChange([rule], example, example.action).entries.find(match.matches);
-    if (entry === undefined) continue;
-    const proven = { rule: rule.name, change: words, actions, ...notes, except, example, entry };
-    const reason = notWatched(example, watched);
-    if (reason === undefined) return proven;
+  for (const given of candidate.examples) {
+    const entries = proof.actions.map((action) => entryOf({ ...given, action } as OriginChange, proof));
+    const actions = proof.actions.filter((_, index) => entries[index] !== undefined);
+    const [action] = actions;
+    const entry = entries.find((each) => each !== undefined);
+    if (action === undefined || entry === undefined) continue;
+    const example = { ...given, action } as OriginChange;
+    const proven = provenBy(candidate, proof, { actions, example, entry });
+    const reason = notWatched(example, proof.watched);
+    if (reason === undefined) return withNearMiss(proven, candidate, proof);
     unwatched ??= { ...proven, notWatched: reason };
   }
-  return unwatched;
+  return unwatched && withNearMiss(unwatched, candidate, proof);
+}
+
+function provenBy(
+  { words, isWhole, levelsBelow, ofAnyCase }: Candidate,
+  { rule }: Proof,
+  found: Pick<ProvenChange, 'actions' | 'example' | 'entry'>,
+): ProvenChange {
+  return {
+    rule: rule.name,
+    change: words,
+    ...(levelsBelow !== undefined && { levelsBelow }),
+    ...(ofAnyCase && { ofAnyCase }),
+    except: isWhole ? [] : rule.match.exceptions.map(describeException),
+    ...found,
+  };
+}
+
+function withNearMiss(proven: ProvenChange, { nearMisses }: Candidate, proof: Proof): ProvenChange {
+  const { rule } = proof;
+  // What an exception leaves out, the words have.
+  const others = { ...proof, rule: { ...rule, match: { ...rule.match, exceptions: [] } } };
+  for (const { words, change } of nearMisses(proven.example)) {
+    const example = { ...change, action: proven.example.action } as OriginChange;
+    if (entryOf(example, others) === undefined) return { ...proven, nearMiss: { words, example } };
+  }
+  return proven;
+}
+
+/** @returns what the rule purges the URL by for a change; undefined where it does not */
+function entryOf(
+  change: OriginChange,
+  { rule, match }: Pick<Proof, 'rule' | 'match'>,
+): PurgeEntry | undefined {
+  return mapChange([rule], change, change.action).entries.find(match.matches);
 }
