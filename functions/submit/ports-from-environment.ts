@@ -3,9 +3,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
+import { createPurgeRecorder } from '../aws/journal/purge-recorder.ts';
 import { createUrlIndex } from '../aws/journal/url-index.ts';
 import { createSecretReader } from '../aws/secrets.ts';
-import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
 import { createParkedTable } from '../aws/tables/parked-table.ts';
 import { sendMessages } from '../buffer/send-messages.ts';
@@ -91,7 +91,7 @@ function journalFromEnvironment(): Pick<SubmitPorts, 'journal' | 'indexUrls'> {
   const requestHandler = { connectionTimeout: 1_000, socketTimeout: 2_000 };
   const client = new DynamoDBClient({ ...clientOptions, requestHandler, maxAttempts: 2 });
   const table = { client, tableName, nowMs };
-  return { journal: createJournal(table), indexUrls: createUrlIndex(table).add };
+  return { journal: createPurgeRecorder(table), indexUrls: createUrlIndex(table).add };
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

@@ -1,5 +1,5 @@
+import type { PurgeRecorder } from '../aws/journal/purge-recorder.ts';
 import type { UrlIndex } from '../aws/journal/url-index.ts';
-import type { PurgeRecorder } from '../aws/tables/journal-table.ts';
 import type { LimitsTable } from '../aws/tables/limits-table.ts';
 import type { ParkedTable } from '../aws/tables/parked-table.ts';
 import type { OutgoingMessage, UnsentMessage } from '../buffer/send-messages.ts';

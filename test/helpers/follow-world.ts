@@ -1,9 +1,6 @@
 import type { Progress } from '../../functions/aws/journal/progress-notes.ts';
-import {
-  type AcceptedPurge,
-  createJournal,
-  type OpenPurge,
-} from '../../functions/aws/tables/journal-table.ts';
+import type { AcceptedPurge } from '../../functions/aws/journal/purge-recorder.ts';
+import { createJournal, type OpenPurge } from '../../functions/aws/tables/journal-table.ts';
 import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import type { PurgeReader } from '../../functions/cdn-pro/client.ts';
 import { mostInPage } from '../../functions/cdn-pro/tasks.ts';

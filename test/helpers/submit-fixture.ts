@@ -1,5 +1,5 @@
+import type { AcceptedPurge } from '../../functions/aws/journal/purge-recorder.ts';
 import type { IndexedPurge } from '../../functions/aws/journal/url-index.ts';
-import type { AcceptedPurge } from '../../functions/aws/tables/journal-table.ts';
 import type { LimitsGrant } from '../../functions/aws/tables/limits-table.ts';
 import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { AcceptedPurge } from '../../functions/aws/journal/purge-recorder.ts';
 import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { createUrlSearch } from '../../functions/aws/journal/url-search.ts';
-import { type AcceptedPurge, createJournal } from '../../functions/aws/tables/journal-table.ts';
+import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { messageFor } from '../helpers/follow-world.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 

@@ -41,3 +41,21 @@ test('an error keeps its name, message and stack', () => {
   const { error } = lineOf({ error: new RangeError('out of range') });
   expect(error).toMatchObject({ name: 'RangeError', message: 'out of range', stack: expect.anything() });
 });
+
+test('a line stays below what CloudWatch takes: of long lists it has the beginning, and how many it leaves out', () => {
+  const urls = Array.from({ length: 20_000 }, (_, index) => `https://www.example.com/page-${index}`);
+  const line = lineOf({
+    urls,
+    covered: urls,
+    few: ['a', 'b'],
+    probes: [{ url: 'c' }],
+    long: ['d'.repeat(90_000)],
+  });
+  expect(Buffer.byteLength(JSON.stringify(line))).toBeLessThan(256_000);
+  const listed = line.urls as readonly string[];
+  expect(listed.length).toBeGreaterThan(1000);
+  expect(listed).toEqual(urls.slice(0, listed.length));
+  expect(line.urlsLeftOut).toBe(20_000 - listed.length);
+  expect(line).toMatchObject({ few: ['a', 'b'], probes: [{ url: 'c' }], long: [], longLeftOut: 1 });
+  expect(line).not.toHaveProperty('fewLeftOut');
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hashOf } from '../../functions/aws/tables/journal-table.ts';
+import { hashOf } from '../../functions/aws/journal/purge-recorder.ts';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { fileKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';

@@ -1,5 +1,5 @@
+import type { AcceptedPurge } from '../../aws/journal/purge-recorder.ts';
 import type { CarriedMessage, IndexedPurge } from '../../aws/journal/url-index.ts';
-import type { AcceptedPurge } from '../../aws/tables/journal-table.ts';
 import { priceOf } from '../../core/limits/price.ts';
 import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';

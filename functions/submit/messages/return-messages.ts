@@ -58,8 +58,8 @@ export async function recordRejected(
 }
 
 function rejectedMessage(planned: PlannedEntry, rejected: Rejection, batch: Batch): string {
-  // When it is redriven, something was done about it: it is tried anew.
-  const { tries: _, ...message } = firstMessage(planned, batch);
+  // When it is redriven, something was done about it: it is tried, repaired and repeated anew.
+  const { tries: _, repair: __, covered: ___, repeats: ____, ...message } = firstMessage(planned, batch);
   return writeMessage({
     v: messageVersion,
     ...message,

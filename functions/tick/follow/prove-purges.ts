@@ -1,5 +1,6 @@
 import pMap from 'p-map';
-import { hashOf, type OpenPurge } from '../../aws/tables/journal-table.ts';
+import { hashOf } from '../../aws/journal/purge-recorder.ts';
+import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { Step } from '../../core/following/decide-purge.ts';
 import { decideStale } from '../../core/following/decide-stale.ts';
 import { isToProve, type PurgeState } from '../../core/following/followed-purge.ts';

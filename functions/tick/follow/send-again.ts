@@ -1,4 +1,5 @@
-import { hashOf, type OpenPurge } from '../../aws/tables/journal-table.ts';
+import { hashOf } from '../../aws/journal/purge-recorder.ts';
+import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { PurgeEnd, PurgeState } from '../../core/following/followed-purge.ts';
 import { mostRepairs } from '../../core/following/repairs.ts';
 import type { Repeats } from '../../core/following/repeats.ts';

@@ -1,5 +1,5 @@
+import { hashOf } from '../../../../functions/aws/journal/purge-recorder.ts';
 import type { CarriedMessage } from '../../../../functions/aws/journal/url-index.ts';
-import { hashOf } from '../../../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
 import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts';
