@@ -36,16 +36,17 @@ test('a bucket admits what a recalculation from its first token on admits, and s
   fc.assert(
     fc.property(arrivals(5000, 3), fc.integer({ min: 3, max: 10 }), (list, burst) => {
       const bucket = createRateBucket({ perMinute: 60, burst });
-      let level = burst;
+      // In thousandths, of which one comes back in a millisecond.
+      let level = burst * 1000;
       let lastMs = list[0]?.atMs ?? 0;
       for (const { atMs, amount } of list) {
-        level = Math.min(burst, level + (atMs - lastMs) / 1000);
+        level = Math.min(burst * 1000, level + (atMs - lastMs));
         lastMs = atMs;
         const { admitted, remaining, retryAfterSeconds } = bucket.arrive(amount, atMs);
-        expect(admitted).toBe(level >= amount);
-        level = Math.max(0, level - amount);
-        expect(remaining).toBe(Math.floor(level));
-        expect(retryAfterSeconds).toBe(admitted ? 0 : Math.ceil(amount - level));
+        expect(admitted).toBe(level >= amount * 1000);
+        level = Math.max(0, level - amount * 1000);
+        expect(remaining).toBe(Math.floor(level / 1000));
+        expect(retryAfterSeconds).toBe(admitted ? 0 : Math.ceil(amount - level / 1000));
       }
     }),
   );

@@ -21,23 +21,26 @@ export interface RateBucket {
   readonly arrive: (cost: number, nowMs: number) => BucketAdmission;
 }
 
+/** A token in parts, of which `perMinute` come back in a millisecond: whole numbers, so that no sum is rounded. */
+const partsOfToken = 60_000;
+
 /**
  * The vendor says that refused requests count, and not how: here one that is refused takes what is left of less than its
  * cost, so that knocking keeps the bucket empty.
  * @returns a full bucket
  */
 export function createRateBucket({ perMinute, burst }: BucketLimit): RateBucket {
-  const perMs = perMinute / 60_000;
-  let level = burst;
+  let level = burst * partsOfToken;
   let filledMs: number | undefined;
   return {
     arrive(cost, nowMs) {
-      level = Math.min(burst, level + (nowMs - (filledMs ?? nowMs)) * perMs);
+      level = Math.min(burst * partsOfToken, level + (nowMs - (filledMs ?? nowMs)) * perMinute);
       filledMs = nowMs;
-      const admitted = level >= cost;
-      level = Math.max(0, level - cost);
-      const retryAfterSeconds = admitted ? 0 : Math.ceil((cost - level) / perMs / 1000);
-      return { admitted, remaining: Math.floor(level), retryAfterSeconds };
+      const admitted = level >= cost * partsOfToken;
+      level = Math.max(0, level - cost * partsOfToken);
+      const missing = cost * partsOfToken - level;
+      const retryAfterSeconds = admitted ? 0 : Math.ceil(missing / (perMinute * 1000));
+      return { admitted, remaining: Math.floor(level / partsOfToken), retryAfterSeconds };
     },
   };
 }
