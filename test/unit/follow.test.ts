@@ -67,6 +67,13 @@ describe('the event of an end', () => {
     ]);
   });
 
+  test('names a change once that has come in several messages', async () => {
+    const world = createFollowWorld({});
+    await world.accept([messageFor(page), { ...messageFor(page), entries: messageFor(`${page}/2`).entries }]);
+    await world.tick();
+    expect(world.events).toMatchObject([{ urls: [page, `${page}/2`], changes: [messageFor(page).change] }]);
+  });
+
   test('names the item of the journal in place of more than 64 KB', async () => {
     const world = createFollowWorld({});
     const urls = Array.from({ length: 40 }, (_, index) => `${page}/${index}/${'x'.repeat(2000)}`);

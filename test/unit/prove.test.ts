@@ -148,9 +148,11 @@ describe('a purge that has completed', () => {
     world.nowMs += 3000;
     const purgeId = await world.accept([changeIn(world, messageFor(page))], { edge: { obeys: false } });
     world.nowMs += 3000;
-    await world.accept([older], { takesMs: 30_000, edge: { obeys: false } });
+    const late = await world.accept([older], { takesMs: 30_000, edge: { obeys: false } });
     await world.tick();
     expect(world.ends(purgeId)).toEqual(['superseded']);
+    // The edge shows what the older change has made: that is not fresh.
+    expect(world.ends(late)).toEqual(['completed']);
     expect(world.probed).toContainEqual(
       expect.objectContaining({ kind: 'stale', shows: { etag: 'v2', sinceMs: expect.any(Number) } }),
     );

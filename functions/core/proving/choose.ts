@@ -28,6 +28,8 @@ export interface ToProve {
 export interface Sample {
   /** How many files there are of which it is known what they show. */
   readonly provable: number;
+  /** How many files there are which a newer change has another purge of. */
+  readonly newer: number;
   /** How many other entries there are, which may be old at the edge whatever probes say. */
   readonly others: number;
   /** So many of them as are probed at most, those in front that say the most. */
@@ -36,15 +38,20 @@ export interface Sample {
 
 type ProvableEntry = FileEntry & { readonly shows: Shows };
 
-/** @returns the sample of a purge: all files of a small one, and of a large one some of each directory and header set */
-export function sampleOf(entries: readonly PurgeEntry[]): Sample {
-  const provable = provableIn(entries);
-  const known = new Set(provable.map(fileKey));
+/**
+ * @param newer the keys of files that another purge was made of for a newer change: what this one's change made of them proves
+ *   nothing
+ * @returns the sample of a purge: all files of a small one, and of a large one some of each directory and header set
+ */
+export function sampleOf(entries: readonly PurgeEntry[], newer: ReadonlySet<string> = new Set()): Sample {
+  const all = provableIn(entries);
+  const known = new Set(all.map(fileKey));
+  const provable = all.filter((file) => !newer.has(fileKey(file)));
   const others = new Set(
     entries.flatMap((entry) => (entry.kind === 'file' && known.has(fileKey(entry)) ? [] : entryKey(entry))),
   );
   const files = spread(provable).slice(0, mostOfPurge);
-  return { provable: provable.length, others: others.size, files };
+  return { provable: provable.length, newer: all.length - provable.length, others: others.size, files };
 }
 
 /** @returns files of which it is known what they show, each once, with the newest that is known of it */

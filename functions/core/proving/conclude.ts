@@ -23,14 +23,19 @@ const unanswered: Verdict = { kind: 'unproven', reason: 'no verdict', seen: [] }
  * @param probes of one purge
  * @param verdicts in the same order; undefined where the function that probes has not answered
  * @param sample how many files of the purge could be probed, all of which are where they are few, and how much else it has,
- *   which makes it `unproven`
+ *   which makes it `unproven`; undefined where there was no time to read it
  */
 export function concludeProof(
   probes: readonly Probe[],
   verdicts: readonly Verdict[] | undefined,
-  { provable, others }: Pick<Sample, 'provable' | 'others'>,
+  sample: Pick<Sample, 'provable' | 'newer' | 'others'> | undefined,
 ): Proof {
-  if (provable === 0) return notProven('there was no time to ask');
+  if (sample === undefined) return notProven('there was no time to ask');
+  const { provable, newer, others } = sample;
+  const all = provable + newer + others;
+  if (all === 0) return notProven('the journal does not have its URLs');
+  const isOfNewer = `of ${newer} of its ${all} URLs a newer change is known, which another purge is to show`;
+  if (provable === 0) return notProven(isOfNewer);
   if (probes.length === 0) return notProven('its hosts were asked for other purges');
   if (verdicts === undefined) return notProven('the function that probes has not answered');
   const told = throughRedirects(
@@ -45,13 +50,15 @@ export function concludeProof(
   if (worst === undefined) {
     if (provable <= mostOfPurge && told.length < provable) {
       const more = provable - told.length;
-      return { ...notProven(`there was no room to ask for ${more} of its ${provable + others} URLs`), proof };
+      return { ...notProven(`there was no room to ask for ${more} of its ${all} URLs`), proof };
     }
-    if (others === 0) return { kind: 'fresh', proof, stale: [] };
-    return {
-      ...notProven(`nothing tells of ${others} of its ${provable + others} URLs which version they show`),
-      proof,
-    };
+    if (others > 0) {
+      return {
+        ...notProven(`nothing tells of ${others} of its ${all} URLs which version they show`),
+        proof,
+      };
+    }
+    return newer > 0 ? { ...notProven(isOfNewer), proof } : { kind: 'fresh', proof, stale: [] };
   }
   const such = `${worst.probe.url.slice(0, mostUrlCharacters)}: ${worst.verdict.reason}`;
   if (stale.length === 0) {

@@ -30,7 +30,7 @@ import type { FollowOptions, FollowPorts } from './follow-ports.ts';
 import { createPurgeLook } from './look-at-purges.ts';
 import { noteProgress } from './note-progress.ts';
 import { leastProvingMs, type Proven, provePurges } from './prove-purges.ts';
-import { provenLater } from './proven-later.ts';
+import { createVersionReader, provenLater, type VersionReader } from './versions-elsewhere.ts';
 
 /** So many are followed at a time; those that were accepted later wait until some of these have ended. */
 const mostFollowed = 1000;
@@ -87,7 +87,8 @@ export function createFollower(
       },
       nowMs(),
     );
-    const decided = await proveWhatNoOtherDoes(all, open, ports);
+    const versionsOf = createVersionReader(journal);
+    const decided = await proveWhatNoOtherDoes(all, open, versionsOf, ports);
     const durations = noteDurations(following.durations, durationsOf(decided));
     const next = { durations, spent };
     const isChanged = durations !== following.durations || spent !== following.spent;
@@ -108,7 +109,8 @@ export function createFollower(
       decision.kind === 'prove' ? [{ ...each, state: decision.state }] : [],
     );
     if (probing !== undefined && finished.length > 0) {
-      await carryOutAll(await provePurges(finished, quotas, { ...ports, probing }, deadlineMs));
+      const others = { open, versionsOf };
+      await carryOutAll(await provePurges(finished, others, quotas, { ...ports, probing }, deadlineMs));
     }
     if (failures.length > 0) throw failures[0];
 
@@ -187,7 +189,8 @@ function decideAll(
 async function proveWhatNoOtherDoes(
   decided: readonly Decided[],
   open: readonly OpenPurge[],
-  ports: Pick<FollowPorts, 'journal' | 'log'>,
+  versionsOf: VersionReader,
+  ports: Pick<FollowPorts, 'log'>,
 ): Promise<readonly Decided[]> {
   const isLeft = ({ purge, decision }: Decided) =>
     purge.provable === true &&
@@ -197,7 +200,7 @@ async function proveWhatNoOtherDoes(
     (decision.end.successRate ?? 0) >= 100;
   const left = decided.filter(isLeft).map(({ purge }) => purge);
   if (left.length === 0) return decided;
-  const proven = await provenLater(left, open, ports);
+  const proven = await provenLater(left, open, versionsOf, ports);
   return decided.map((each) => {
     if (!isLeft(each) || each.decision.kind !== 'end' || proven.has(each.purge.purgeId)) return each;
     const { kind: _, reason: __, ...outcome } = each.decision.end;

@@ -17,6 +17,7 @@ import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
 import { splitByStale } from './send-again.ts';
+import { newerElsewhere, type VersionReader } from './versions-elsewhere.ts';
 
 /** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
 const longestProbeMs = 25_000;
@@ -45,16 +46,26 @@ export interface Proven {
 }
 
 interface Sampled extends Finished {
-  readonly sample: Sample;
+  /** Missing where there was no time for too long. */
+  readonly sample?: Sample;
+}
+
+/** What else is known of the files. */
+export interface OtherPurges {
+  /** All that are followed. */
+  readonly open: readonly OpenPurge[];
+  readonly versionsOf: VersionReader;
 }
 
 /**
  * Asks the edge for files of purges, and decides how they end by what it shows.
+ * @param others what other purges know of the same files
  * @param quotas the day's quota of each target
  * @returns what is to be done; nothing of those for which there was no time, and which the next tick proves
  */
 export async function provePurges(
   finished: readonly Finished[],
+  others: OtherPurges,
   quotas: (target: Target) => Tokens,
   ports: FollowPorts & { readonly probing: Probing },
   deadlineMs: number,
@@ -63,12 +74,15 @@ export async function provePurges(
   const hasTime = withinMs >= shortestProbeMs;
   const read = await pMap(
     finished,
-    (each) => (hasTime || isTooLate(each, ports.nowMs()) ? readSample(each, ports) : postpone(each, ports)),
+    (each) =>
+      hasTime || isTooLate(each, ports.nowMs()) ? readSample(each, others, ports) : postpone(each, ports),
     { concurrency },
   );
   const toChoose = read.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
-    toChoose.map(({ purge: { purgeId, target, lane }, sample }) => ({ purgeId, target, lane, sample })),
+    toChoose.flatMap(({ purge: { purgeId, target, lane }, sample }) =>
+      sample === undefined ? [] : [{ purgeId, target, lane, sample }],
+    ),
     ports.probing.vantages,
     withinMs,
   );
@@ -106,13 +120,18 @@ async function postpone(each: Finished, ports: Pick<FollowPorts, 'journal' | 'lo
 /** @returns undefined where a purge's files cannot be read, which keeps no other purge waiting */
 async function readSample(
   each: Finished,
+  { open, versionsOf }: OtherPurges,
   { journal, log, nowMs }: FollowPorts,
 ): Promise<Sampled | undefined> {
   const { purgeId } = each.purge;
+  if (isTooLate(each, nowMs())) return each;
   try {
     // Of many purges the bodies are too much to be kept.
-    const messages = isTooLate(each, nowMs()) ? [] : await journal.messages(purgeId);
-    return { ...each, sample: sampleOf(messages.flatMap(({ entries }) => entries)) };
+    const entries = (await journal.messages(purgeId)).flatMap((message) => message.entries);
+    return {
+      ...each,
+      sample: sampleOf(entries, await newerElsewhere(each.purge, entries, open, versionsOf)),
+    };
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
     // What stays unreadable is given up some time after it was written down.

@@ -68,10 +68,16 @@ export function purgeEnded(
     ...detail,
     urls: textsOf(messages),
     ...(completed.length > 0 && { completed: textsOf(completed) }),
-    changes: [...new Set([...messages, ...completed].flatMap(({ change }) => change ?? []))],
+    changes: changesOf([...messages, ...completed]),
   };
   if (byteLength(JSON.stringify(whole)) <= mostBytes) return whole;
   return { ...detail, journalKey: `${bodyPrefix}${purgeId}` };
+}
+
+/** @returns the changes of messages, each once */
+function changesOf(messages: readonly PurgeMessage[]): readonly ChangeReference[] {
+  const changes = messages.flatMap(({ change }) => change ?? []);
+  return [...new Map(changes.map((change) => [JSON.stringify(change), change])).values()];
 }
 
 function textsOf(messages: readonly PurgeMessage[]): readonly string[] {

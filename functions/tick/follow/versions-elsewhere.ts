@@ -4,7 +4,7 @@ import type { FollowedPurge } from '../../core/following/followed-purge.ts';
 import { isSentAfter } from '../../core/following/replaced.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
 import { isNewer } from '../../core/model/shows.ts';
-import type { Shows } from '../../core/model/types.ts';
+import type { PurgeEntry, Shows } from '../../core/model/types.ts';
 import { provableIn } from '../../core/proving/choose.ts';
 import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
@@ -13,27 +13,61 @@ import type { FollowPorts } from './follow-ports.ts';
 /** What files of a purge have to show, by their keys. */
 type Versions = ReadonlyMap<string, Shows>;
 
+/** Reads them by a purge's ID, each once. */
+export type VersionReader = (purgeId: string) => Promise<Versions>;
+
 const concurrency = 16;
+
+/** @returns what reads from the journal, for one tick */
+export function createVersionReader(journal: FollowPorts['journal']): VersionReader {
+  const known = new Map<string, Promise<Versions>>();
+  return (purgeId) => {
+    const versions = known.get(purgeId) ?? readVersions(purgeId, journal);
+    known.set(purgeId, versions);
+    return versions;
+  };
+}
+
+/**
+ * Where events come late, the purge of an older change may be made after that of a newer one: what the older change made of a
+ * file proves nothing then.
+ * @param entries of the purge
+ * @param open all that are followed
+ * @returns the keys of its files that other purges know a newer version of
+ */
+export async function newerElsewhere(
+  purge: OpenPurge,
+  entries: readonly PurgeEntry[],
+  open: readonly OpenPurge[],
+  versionsOf: VersionReader,
+): Promise<ReadonlySet<string>> {
+  const files = provableIn(entries);
+  const newer = new Set<string>();
+  for (const other of open) {
+    if (other.purgeId === purge.purgeId || !other.provable || !isShared(other, purge)) continue;
+    const versions = await versionsOf(other.purgeId);
+    for (const file of files) {
+      const shows = versions.get(fileKey(file));
+      if (shows !== undefined && isNewer(shows, file.shows)) newer.add(fileKey(file));
+    }
+  }
+  return newer;
+}
 
 /**
  * A later purge of the same URLs may know no version of them, as that of a listing or by hand does, or an older one, where
  * S3's events came late: what it is asked about then says nothing of these.
  * @param purges that later ones of the same URLs would be proven in the place of
  * @param open all that are followed
+ * @param versionsOf reads what their files have to show
  * @returns the IDs of those of which each file is proven so, in its version or a newer one
  */
 export async function provenLater(
   purges: readonly OpenPurge[],
   open: readonly OpenPurge[],
-  { journal, log }: Pick<FollowPorts, 'journal' | 'log'>,
+  versionsOf: VersionReader,
+  { log }: Pick<FollowPorts, 'log'>,
 ): Promise<ReadonlySet<string>> {
-  const known = new Map<string, Promise<Versions>>();
-  const versionsOf = (purgeId: string) => {
-    const versions = known.get(purgeId) ?? readVersions(purgeId, journal);
-    known.set(purgeId, versions);
-    return versions;
-  };
-
   async function isProvenLater(purge: OpenPurge): Promise<boolean> {
     let left = [...(await versionsOf(purge.purgeId))];
     const later = open.filter(
