@@ -166,7 +166,7 @@ export class CdnPurger extends PurgerBase {
     checkTogether(purgerSubject, [
       () => checkSettings(settings),
       () => checkProps(props),
-      () => checkAlarms(alarms),
+      () => checkAlarms(alarms, Token.isUnresolved),
       () => checkWebhookApi(webhookApi),
       () => checkFunctionOptions(functionOptions),
     ]);

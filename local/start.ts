@@ -12,7 +12,7 @@ import { formatResult, printLive } from './demo/print.ts';
 import { runSamples } from './demo/samples/run-samples.ts';
 import type { Sample } from './demo/samples/sample.ts';
 import { usageOf } from './demo/usage.ts';
-import { type Local, startLocal } from './local.ts';
+import type { Local } from './local.ts';
 
 const help = `cdn-purger dev [options]   (in a clone of the project: npm start -- [options])
 
@@ -74,6 +74,8 @@ async function main(): Promise<number> {
       ...(stage.name === undefined ? [] : [`for the stage ${stage.name}`]),
     ];
     console.log(`${parts.join(' ')} ...`);
+    // The emulators take half a second to load, which who has mistyped an option does not wait for.
+    const { startLocal } = await import('./local.ts');
     local = await startLocal(stage.config, { ...options, config: file, stage: stage.name });
     return endOf(stopping.signal, await runLocal(local, options, stopping.signal));
   } catch (error) {

@@ -13,7 +13,9 @@ const relativeModule = /(?<=\b(?:from |import\()['"])(\.\.?\/[^'"]+)\.ts(?=['"])
  */
 export function declare(root: string, dist: string, entries: readonly string[]): void {
   const types = join(dist, 'types');
-  const { status, stdout } = spawnSync(join('node_modules', '.bin', 'tsc'), ['--project', 'packaging'], {
+  // More threads would each check CDK's types anew.
+  const args = ['--project', 'packaging', '--singleThreaded'];
+  const { status, stdout } = spawnSync(join('node_modules', '.bin', 'tsc'), args, {
     cwd: root,
     encoding: 'utf8',
   });

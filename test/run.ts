@@ -12,8 +12,9 @@ const bin = (name: string) => join('node_modules', '.bin', name);
 const selection = process.argv.slice(2);
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['synthesis', [bin('cdk'), 'synth', '--quiet', '--output', join(scratch, 'cdk.out')]],
-  ['types', [bin('tsc')]],
-  ['types of the page', [bin('tsc'), '--project', 'local/page/client']],
+  // One thread: with the other checks there is no core for more, and each would check CDK's types anew.
+  ['types', [bin('tsc'), '--singleThreaded']],
+  ['types of the page', [bin('tsc'), '--singleThreaded', '--project', 'local/page/client']],
   ['format and lint', [bin('biome'), 'check', '--error-on-warnings', '.']],
   [
     'rooms, floors and circles',

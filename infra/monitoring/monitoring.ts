@@ -1,4 +1,4 @@
-import { type Duration, Stack } from 'aws-cdk-lib';
+import { type Duration, Stack, Token } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -95,7 +95,7 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, settings: AlarmSettings) {
     super(scope, id);
     this.purgerName = purgerNameOf(scope);
-    this.#settings = checkAlarms(settings);
+    this.#settings = checkAlarms(settings, Token.isUnresolved);
   }
 
   /** Whether there are alarms, and none of them goes anywhere. */

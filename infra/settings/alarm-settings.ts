@@ -1,4 +1,3 @@
-import { Token } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import * as z from 'zod';
@@ -128,19 +127,15 @@ export const alarmFields = strictObject({
 
 /**
  * Checks the options of alarms.
+ * @param isUnresolved CDK's own, which commands do not load: whether only the deployment knows a value
  * @throws ConfigError with every issue
  */
-export function checkAlarms({
-  topic,
-  criticalTopic,
-  actions = [],
-  criticalActions = [],
-  ...settings
-}: AlarmSettings) {
-  // A value that only the deployment knows cannot be checked.
+export function checkAlarms(
+  { topic, criticalTopic, actions = [], criticalActions = [], ...settings }: AlarmSettings,
+  isUnresolved: (value: unknown) => boolean,
+) {
   const { email } = settings;
-  const isKnown = !Token.isUnresolved(email);
-  const known = isKnown ? settings : { ...settings, email: undefined };
+  const known = isUnresolved(email) ? { ...settings, email: undefined } : settings;
   const checked = check(
     strictObject({ alarms: strictObject(common) }),
     { alarms: known },

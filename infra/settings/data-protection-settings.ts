@@ -1,4 +1,4 @@
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { expected, trueOrFalse } from './checks/schema.ts';
 
@@ -17,10 +17,14 @@ export interface DataProtectionProps {
   readonly logRetentionDays?: number;
 }
 
-/** The numbers of days that CloudWatch Logs takes; CDK has one more that means forever. */
-const retentions = Object.values(RetentionDays).filter(
-  (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
-);
+/**
+ * The numbers of days that CloudWatch Logs takes:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html. CDK has them, too, but
+ * commands do not load it.
+ */
+export const retentions: readonly RetentionDays[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
 
 /** The fields of {@link DataProtectionProps}, for schemas that have more. */
 export const dataProtectionFields = {

@@ -82,23 +82,19 @@ describe('a rule finds what breaks it', () => {
 });
 
 const regions = ['us-east-1', 'eu-central-1', 'ap-southeast-1', 'eu-south-1', 'cn-north-1', 'us-gov-west-1'];
-const cfnLint = spawnSync('cfn-lint', ['--version']).status === 0;
 
-test.skipIf(!cfnLint)(
-  'cfn-lint finds no error in six regions (skipped where it is not installed)',
-  () => {
-    const folder = scratchFolder();
-    const [anywhere, gov] = [join(folder, 'anywhere.json'), join(folder, 'us-gov-west-1.json')];
-    writeFileSync(anywhere, JSON.stringify(synthesized({ dashboard: true }).toJSON()));
-    writeFileSync(gov, JSON.stringify(synthesized(regionalDeployments['us-gov-west-1'] ?? {}).toJSON()));
-    expect(errorsOf(anywhere, regions)).toEqual([]);
-    expect(errorsOf(gov, ['us-gov-west-1'])).toEqual([]);
-  },
-  180_000,
-);
-
-function errorsOf(template: string, regions: readonly string[]): readonly string[] {
-  const options = ['--non-zero-exit-code', 'error', '--template', template, '--regions', ...regions];
-  const { stdout } = spawnSync('cfn-lint', options, { encoding: 'utf8' });
-  return stdout.match(/^E\d+ .*/gm) ?? [];
-}
+test('cfn-lint finds no error in six regions (skipped where it is not installed)', ({ skip }) => {
+  const folder = scratchFolder();
+  const templates = { anywhere: { dashboard: true }, gov: regionalDeployments['us-gov-west-1'] ?? {} };
+  const files = Object.entries(templates).map(([name, overrides]) => {
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(synthesized(overrides).toJSON()));
+    return file;
+  });
+  const options = ['--non-zero-exit-code', 'error', '--regions', ...regions, '--template', ...files];
+  const { error, status, stdout } = spawnSync('cfn-lint', options, { encoding: 'utf8' });
+  // The shim of a program that is not installed ends with 127.
+  skip(error !== undefined || status === 127, 'cfn-lint is not installed');
+  expect(stdout.match(/^E\d+ .*/gm) ?? []).toEqual([]);
+  expect(status).toBe(0);
+}, 180_000);

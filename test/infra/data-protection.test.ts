@@ -1,8 +1,10 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
+import { retentions } from '../../infra/settings/data-protection-settings.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { everything } from '../helpers/deployments.ts';
 import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
@@ -89,6 +91,11 @@ describe('logs', () => {
     expect([...groups, access].toSorted()).toEqual(
       Object.keys(template.findResources('AWS::Logs::LogGroup')).toSorted(),
     );
+  });
+
+  test('are kept for each time that CDK knows, apart from forever', () => {
+    const days = Object.values(RetentionDays).filter((each) => typeof each === 'number');
+    expect(retentions).toEqual(days.filter((each) => each !== RetentionDays.INFINITE));
   });
 
   test('are not kept for a time that CloudWatch Logs does not know', () => {

@@ -275,7 +275,7 @@ test('ARNs of another region than the stack are refused, where its region is kno
 });
 
 test('alarms may publish to a topic of the app that has a policy and a key', () => {
-  const stack = new Stack();
+  const stack = new Stack(unbundledApp(), 'Mine');
   const topic = new Topic(stack, 'Topic', { enforceSSL: true, masterKey: new Key(stack, 'Key') });
   const credentials = Secret.fromSecretNameV2(stack, 'Credentials', 'cdn-pro/api');
   const { target, rules } = sampleConfig;

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { scratchFolder, start } from '../helpers/start.ts';
+import { runOnce } from '../helpers/start.ts';
 
 const config: PurgerConfig = {
   credentials: 'my/cdn-pro',
@@ -10,14 +9,8 @@ const config: PurgerConfig = {
   rules: [{ match: { source: 'contentful' }, purge: { fileUrls: ['https://h.example/{slug}'] } }],
 };
 
-const scratch = scratchFolder();
-afterAll(scratch.remove);
-
 test('a configuration with webhooks alone has its pages rendered, and its sample reaches the edge', async () => {
-  const file = scratch.path('config.json');
-  writeFileSync(file, JSON.stringify(config));
-  const started = start('--once', '--config', file);
-  const exitCode = await started.ended;
-  expect(started.output()).toContain('1 of 1 changes reached the edge');
-  expect(exitCode).toBe(0);
+  const { code, output } = await runOnce(config);
+  expect(output).toContain('1 of 1 changes reached the edge');
+  expect(code).toBe(0);
 }, 120_000);

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CarrierFilter, ObjectFilter } from '../../../functions/core/model/objects/object-filter.ts';
 import { checkOverlap, type WatchFilter } from '../../settings/sources/watch-options.ts';
@@ -15,7 +15,7 @@ export class ObjectFilters {
    * @throws ConfigError where a bucket's objects are watched already
    */
   addBucket(objects: ObjectFilter, skipped: readonly ObjectFilter[]): void {
-    checkOverlap(objects, this.#buckets);
+    checkOverlap(objects, this.#buckets, Token.isUnresolved);
     this.#buckets.push(objects);
     this.#skipped.push(...skipped);
   }

@@ -1,4 +1,3 @@
-import { Token } from 'aws-cdk-lib';
 import * as z from 'zod';
 import {
   describeKeys,
@@ -145,12 +144,17 @@ export function checkWatchFilter(filter: WatchFilter, method: 'watchTopic' | 'wa
 
 /**
  * Two events for one change would be two purges.
+ * @param isUnresolved CDK's own, which commands do not load: whether only the deployment knows a value
  * @throws ConfigError where objects are watched already
  */
-export function checkOverlap(objects: ObjectFilter, watched: readonly ObjectFilter[]): void {
+export function checkOverlap(
+  objects: ObjectFilter,
+  watched: readonly ObjectFilter[],
+  isUnresolved: (value: unknown) => boolean,
+): void {
   const other = watched.find((known) => known.bucket !== undefined && overlaps(known, objects));
   if (other === undefined) return;
-  const name = Token.isUnresolved(objects.bucket) ? 'a bucket' : `the bucket "${objects.bucket}"`;
+  const name = isUnresolved(objects.bucket) ? 'a bucket' : `the bucket "${objects.bucket}"`;
   throw new ConfigError(purgerSubject, [
     `\`buckets\`: expected keys that do not overlap, got ${describeKeys(other)} and ${describeKeys(objects)} of ${name}`,
   ]);
