@@ -355,7 +355,7 @@ test('a report has the changes and the purges, and says in words what happened i
       '  2026-11-26T08:05:00.000Z  waits      since then, bulk, done by nobody knows yet',
       '',
       'Next: npx cdn-purger waiting  # what goes before it, and until when',
-      '      npx cdn-purger quota  # what is left of the day, and who has spent the rest',
+      '      npx cdn-purger quota  # what is left of the day, and who has spent the rest; docs/operations.md#people-waiting has ways out',
     ].join('\n'),
   );
   const waiting = { lane: 'bulk', since: '2026-11-26T08:05:00.000Z', reason: 'share' } as const;

@@ -90,7 +90,10 @@ function waitingSteps({ waiting }: WhyReport, page: string): readonly NextComman
   };
   return [
     ['waiting', 'what goes before it, and until when'],
-    ['quota', 'what is left of the day, and who has spent the rest'],
+    [
+      'quota',
+      `what is left of the day, and who has spent the rest${waiting.sooner === undefined ? '; docs/operations.md#people-waiting has ways out' : ''}`,
+    ],
     ...(waiting.sooner === undefined ? [] : [sooner[waiting.sooner]]),
   ];
 }
