@@ -5,7 +5,7 @@ import { describeProgress } from '../progress.ts';
 import { waitReasonText } from '../waiting.ts';
 import { fewPrinted, isOnlyToProve, whySteps } from './next-steps.ts';
 import type { UrlState } from './steps.ts';
-import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport } from './why.ts';
+import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport, WhyWaiting } from './why.ts';
 
 const meanings: Readonly<Record<UrlState, string>> = {
   waiting: 'waiting for tokens of the day',
@@ -40,15 +40,12 @@ export function describeFacts(report: WhyReport, mostPrinted = fewPrinted): stri
     ...purges.slice(0, mostPrinted).flatMap(purgeRows),
     ...deadLetters.slice(0, mostPrinted).map((letter) => letterRow(letter, reason)),
   ];
-  const why =
-    waiting?.reason === undefined || waiting.reason === 'tokens' ? '' : `: ${waitReasonText[waiting.reason]}`;
-  const since = waiting && `${waiting.lane}, done by ${waiting.doneBy ?? 'nobody knows yet'}${why}`;
   return [
     url,
     `  ${meaningOf(report)}`,
     ...(reason === undefined ? [] : [`  ${printable(reason)}`]),
     ...(rows.length === 0 ? [] : ['', ...inOrder(rows)]),
-    ...(waiting === undefined ? [] : [row(waiting.since, 'waits', `since then, ${since}`).line]),
+    ...(waiting === undefined ? [] : [waitingRow(waiting).line]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}.`)]),
   ].join('\n');
 }
@@ -78,6 +75,12 @@ function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: 
     'changed',
     `${from}${source === byHandSource ? ':' : ''} ${id}${matched}${by === undefined ? '' : `, by ${by}`}`,
   );
+}
+
+function waitingRow({ since, lane, doneBy, reason }: WhyWaiting): Row {
+  const until = doneBy === undefined ? 'nobody knows yet' : `${doneBy}, an estimate`;
+  const why = reason === undefined || reason === 'tokens' ? '' : `: ${waitReasonText[reason]}`;
+  return row(since, 'waits', `since then, ${lane}, done by ${until}${why}`);
 }
 
 /** @param told the reason that is printed already */
