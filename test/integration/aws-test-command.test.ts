@@ -31,4 +31,4 @@ test('a dry run synthesizes what would be deployed, without an account', () => {
   const { status, output } = run(['--dry-run']);
   expect(output).toContain('synthesizes; nothing was deployed');
   expect(status).toBe(0);
-});
+}, 180_000);

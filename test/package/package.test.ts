@@ -41,7 +41,7 @@ beforeAll(() => {
   writeFileSync(join(app, 'source.mjs'), appOnSource(resolve('infra')));
   run(process.execPath, ['source.mjs', 'source.out'], app, { ...process.env, ...unvalidated });
   onSource = readAssembly('source.out');
-});
+}, 240_000);
 afterAll(scratch.remove);
 
 /** CDK's validation takes seconds to load, and `test/infra` has it for each form. */
