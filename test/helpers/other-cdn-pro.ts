@@ -8,6 +8,8 @@ export interface OtherCdnPro {
   readonly accepted: Set<string>;
   /** The tokens that it says are left; it does not say so where they are undefined. */
   tokensLeft: { readonly filePurgeTokens: number; readonly dirPurgeTokens: number } | undefined;
+  /** The purges, by ID, that it lists as under way; it lists none where they are undefined. */
+  underway: readonly string[] | undefined;
   /** The hosts that it says are deployed; it does not say so where they are undefined. */
   hostnames: readonly string[] | undefined;
   readonly stop: () => void;
@@ -25,6 +27,11 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
     if (request.method === 'GET' && request.url?.includes('hostnames') && api.hostnames !== undefined) {
       const hostnames = api.hostnames.map((hostname) => ({ hostname }));
       response.writeHead(200).end(JSON.stringify({ count: hostnames.length, hostnames }));
+      return;
+    }
+    if (request.method === 'GET' && request.url?.startsWith('/cdn/purges?') && api.underway !== undefined) {
+      const purgeRequests = api.underway.map((id) => ({ id, status: 'inprogress', successRate: 0 }));
+      response.writeHead(200).end(JSON.stringify({ purgeRequests }));
       return;
     }
     if (request.method === 'GET') {
@@ -48,6 +55,7 @@ export async function startOtherCdnPro(statusOf: (body: string) => number): Prom
     url: `http://127.0.0.1:${port}`,
     accepted,
     tokensLeft: undefined,
+    underway: undefined,
     hostnames: undefined,
     stop: () => server.close(),
   };
