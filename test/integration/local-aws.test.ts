@@ -307,11 +307,16 @@ async function drain(queue: string, count: number): Promise<Message[]> {
 
 const bodies = (messages: readonly Message[]) => messages.map(({ Body = '' }) => JSON.parse(Body));
 
+const logicalIds = new Map<string, string>();
+
 /** The logical ID that the CDK made of a construct's ID. */
 function logicalIdOf(constructId: string): string {
+  const known = logicalIds.get(constructId);
+  if (known !== undefined) return known;
   const { Resources } = JSON.parse(readFileSync(join(assemblyDir, 'Test.template.json'), 'utf8'));
   const found = Object.keys(Resources).find((id) => new RegExp(`^${constructId}[0-9A-F]{8}$`).test(id));
   if (found === undefined) throw new Error(`The template has no ${constructId}`);
+  logicalIds.set(constructId, found);
   return found;
 }
 
