@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { webhookSources } from '../../functions/sources/registry.ts';
+import { anyCodePoint } from '../helpers/any-code-point.ts';
 import { bombsOf, deliveriesWith, genuineDeliveries, timeSigners } from '../helpers/hostile-deliveries.ts';
 import { createDelivery } from '../helpers/hostile-world.ts';
 import type { WebhookWorld } from '../helpers/webhook-fixture.ts';
@@ -24,7 +25,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant('with a value' as const),
     value: fc.oneof(
       fc.constantFrom('a', 'b', '__proto__', '/*', 'delete', 'unpublish', '2030-01-01T00:00:00Z'),
-      fc.string({ unit: 'binary', maxLength: 10 }),
+      fc.string({ unit: anyCodePoint, maxLength: 10 }),
     ),
     at,
   }),

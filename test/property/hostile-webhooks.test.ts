@@ -5,6 +5,7 @@ import { webhookSources } from '../../functions/sources/registry.ts';
 import { deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
 import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
 import { testSecretOf, webhookSigners } from '../../infra/cli/webhooks/signers.ts';
+import { anyCodePoint } from '../helpers/any-code-point.ts';
 import {
   type CmsVector,
   ownStack,
@@ -118,7 +119,7 @@ const otherSecret = (secret: string, value: string, other: string) =>
 const anyPlace = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const anyText = fc.oneof(
   fc.string({ maxLength: 60 }),
-  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({ unit: anyCodePoint, maxLength: 60 }),
   fc.constantFrom(
     '',
     ' ',

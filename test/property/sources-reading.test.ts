@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EntryChange } from '../../functions/core/model/types.ts';
 import { webhookSources } from '../../functions/sources/registry.ts';
 import { fieldLimits, flattenFields } from '../../functions/sources/toolkit/fields.ts';
 import type { WebhookSource } from '../../functions/sources/webhook-source.ts';
@@ -29,12 +30,8 @@ const anyPayload = fc.letrec((tie) => ({
     ),
     fc.jsonValue({ maxDepth: 2 }),
     fc.array(tie('value'), { maxLength: 5 }),
-    fc.array(fc.tuple(anyKey, tie('value')), { maxLength: 8 }).map((entries) => {
-      // As JSON.parse makes it: `__proto__` is a key of the object's own.
-      return JSON.parse(
-        `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`,
-      );
-    }),
+    // `__proto__` is a key of the object's own, as JSON.parse makes it.
+    fc.array(fc.tuple(anyKey, tie('value')), { maxLength: 8 }).map(Object.fromEntries<unknown>),
   ),
 })).value;
 const anyBody = fc.oneof(
@@ -44,7 +41,32 @@ const anyBody = fc.oneof(
   fc.uint8Array({ maxLength: 100 }),
 );
 
-describe.each(Object.values(webhookSources))('$name', (source: WebhookSource) => {
+const sources: readonly WebhookSource[] = Object.values(webhookSources);
+
+/** @returns what is wrong with what a source has read; undefined where it holds together */
+function flawOf(reading: ReturnType<WebhookSource['read']>, source: WebhookSource): string | undefined {
+  switch (reading.kind) {
+    case 'malformed':
+      return /^Expected .+, got /s.test(reading.message) && reading.message.length < 310
+        ? undefined
+        : `is malformed: ${reading.message}`;
+    case 'ignored':
+      return reading.reason === '' ? 'is ignored without a reason' : undefined;
+    case 'changes':
+      return reading.changes.length > 0 && reading.changes.every((change) => isWhole(change, source))
+        ? undefined
+        : `has the changes ${JSON.stringify(reading.changes)}`;
+  }
+}
+
+function isWhole({ webhook, action, occurredAt, ...change }: EntryChange, { name }: WebhookSource): boolean {
+  const isPutOrDelete = action === 'put' || action === 'delete';
+  return (
+    change.source === name && webhook === 'site' && isPutOrDelete && !Number.isNaN(Date.parse(occurredAt))
+  );
+}
+
+describe('every source', () => {
   it('reads any body and any headers as changes that hold together, or says why not', () => {
     fc.assert(
       fc.property(anyBody, fc.boolean(), (body, signed) => {
@@ -55,23 +77,10 @@ describe.each(Object.values(webhookSources))('$name', (source: WebhookSource) =>
             }
           : {};
         const request = { method: 'POST', path: sitePath, headers, body };
-        const reading = source.read(request, {
-          webhook: 'site',
-          nowMs: testNowMs,
-          options: { drafts: true },
-        });
-        if (reading.kind === 'malformed') {
-          expect(reading.message).toMatch(/^Expected .+, got /s);
-          expect(reading.message.length).toBeLessThan(310);
-        } else if (reading.kind === 'ignored') {
-          expect(reading.reason).not.toBe('');
-        } else if (reading.kind === 'changes') {
-          expect(reading.changes.length).toBeGreaterThan(0);
-          for (const change of reading.changes) {
-            expect(change).toMatchObject({ source: source.name, webhook: 'site' });
-            expect(['put', 'delete']).toContain(change.action);
-            expect(Number.isNaN(Date.parse(change.occurredAt))).toBe(false);
-          }
+        const context = { webhook: 'site', nowMs: testNowMs, options: { drafts: true } };
+        for (const source of sources) {
+          const flaw = flawOf(source.read(request, context), source);
+          if (flaw !== undefined) throw new Error(`What ${source.name} reads ${flaw}`);
         }
       }),
       { numRuns: 2000 },

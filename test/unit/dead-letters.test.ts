@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { describeGroup, describeLetter } from '../../infra/cli/commands/dead.ts';
 import { groupDeadLetters, readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { anyCodePoint } from '../helpers/any-code-point.ts';
 
 const change = {
   source: 's3',
@@ -47,10 +48,10 @@ test('of a message that cannot be read its ID, when it was sent, its size and ho
 
 test('whatever a dead letter holds, a terminal gets nothing of it that it obeys', () => {
   const url = fc
-    .string({ unit: 'binary' })
+    .string({ unit: anyCodePoint })
     .map((path) => ({ kind: 'file', url: path, target: 'production' }));
   const bodies = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCodePoint }),
     fc.array(url, { minLength: 1 }).map((entries) => JSON.stringify({ v: 1, entries })),
   );
   fc.assert(

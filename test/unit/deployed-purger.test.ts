@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compressedPrefix } from '../../functions/receive-webhook/webhook-config.ts';
 import { readDeployed } from '../../infra/cli/explain/purger/deployed-purger.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
+import { anyCodePoint } from '../helpers/any-code-point.ts';
 import { descriptionWith } from '../helpers/purger-description.ts';
 
 /** What Lambda hands out as a function's code. */
@@ -39,7 +40,7 @@ function deployed(fields: Parameters<typeof descriptionWith>[0] = {}, variables?
 }
 
 test('the rules of a deployed purger are those next to the code of submit, whatever else is there', async () => {
-  const files = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}\.mjs$/), fc.string({ unit: 'binary' }), {
+  const files = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}\.mjs$/), fc.string({ unit: anyCodePoint }), {
     maxKeys: 3,
   });
   const mappings = fc.record({ target: fc.constant('production'), rules: fc.array(fc.jsonValue()) });

@@ -4,6 +4,7 @@ import { type Fixture, fixtureOf } from '../../../infra/cli/doctor/measure/fixtu
 import { redactCode, redactMessage } from '../../../infra/cli/doctor/measure/fixture/redact.ts';
 import { measure, planOf } from '../../../infra/cli/doctor/measure/measure.ts';
 import { type FixtureOptions, parseFixture } from '../../../local/cdn-pro/fixture.ts';
+import { anyCodePoint } from '../../helpers/any-code-point.ts';
 import { type AccountOptions, startMeasuredAccount } from '../../helpers/measured-account.ts';
 
 async function fixtureFor(options: AccountOptions) {
@@ -78,7 +79,7 @@ function withoutSizes({ facts: { exhausted: _, ...facts }, exchanges }: Fixture)
 
 test('any message and code keeps only words that every account could have', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), word, (noise, name) => {
+    fc.property(fc.string({ unit: anyCodePoint }), word, (noise, name) => {
       const text = redactMessage(`Purge ${noise} of ${name} refused.`);
       expect(text).not.toContain(name);
       expect(redactCode(`Invalid${name}`)).not.toContain(name);
