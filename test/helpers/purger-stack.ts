@@ -29,12 +29,17 @@ export function scratchFolder(): string {
 /** The feature flags and all else that the app is synthesized with. */
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-/** Skips the bundles of functions. */
-const unbundled = { 'aws:cdk:bundling-stacks': [] };
+/** Skips the bundles of functions, and stack traces of constructs, which no test reads. */
+const unbundled = { 'aws:cdk:bundling-stacks': [], 'aws:cdk:disable-stack-trace': true };
 
 /** @returns an app that neither bundles functions nor lets CDK validate its templates, which takes it seconds to load */
 export function unbundledApp(): App {
-  return new App({ outdir: scratchFolder(), context: unbundled, builtinCloudFormationValidation: false });
+  return new App({
+    outdir: scratchFolder(),
+    context: unbundled,
+    builtinCloudFormationValidation: false,
+    treeMetadata: false,
+  });
 }
 
 /**
@@ -50,6 +55,7 @@ export function stackOf(
     outdir: scratchFolder(),
     context: { ...context, ...unbundled },
     builtinCloudFormationValidation,
+    treeMetadata: false,
   });
   return new PurgerStack(app, 'Stack', { config });
 }

@@ -4,6 +4,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signContentful } from '../../infra/cli/webhooks/signing.ts';
 import type { Ready } from '../../local/demo/ready.ts';
+import { assemblyOf } from '../helpers/assembly.ts';
 import { type OtherApi, startOtherApi } from '../helpers/other-api.ts';
 import {
   eventually,
@@ -15,6 +16,26 @@ import {
   untilReady,
 } from '../helpers/start.ts';
 
+const config = {
+  credentials: 'my/cdn-pro',
+  target: 'production',
+  buckets: [{ name: 'my-bucket', prefix: 'public/' }],
+  webhooks: [{ source: 'contentful', secret: 'my/contentful' }],
+  rules: [
+    {
+      match: { source: 's3', key: 'public/{+path}' },
+      purge: { fileUrls: ['https://cdn.example.org/{+path}'] },
+    },
+    {
+      match: { source: 's3', key: 'public/bad/{+path}' },
+      purge: { fileUrls: ['https://undeployed.example/{+path}'] },
+    },
+    {
+      match: { source: 'contentful', type: 'blogPost' },
+      purge: { fileUrls: ['https://cdn.example.org/blog/{slug}'] },
+    },
+  ],
+};
 const scratch = scratchFolder();
 let api: OtherApi;
 let started: Started;
@@ -23,23 +44,12 @@ let ready: Ready;
 beforeAll(async () => {
   api = await startOtherApi();
   // As someone writes it who has no access to our types.
-  writeFileSync(
-    scratch.path('my-config.ts'),
-    `export default {
-      credentials: 'my/cdn-pro',
-      target: 'production',
-      buckets: [{ name: 'my-bucket', prefix: 'public/' }],
-      webhooks: [{ source: 'contentful', secret: 'my/contentful' }],
-      rules: [
-        { match: { source: 's3', key: 'public/{+path}' }, purge: { fileUrls: ['https://cdn.example.org/{+path}'] } },
-        { match: { source: 's3', key: 'public/bad/{+path}' }, purge: { fileUrls: ['https://undeployed.example/{+path}'] } },
-        { match: { source: 'contentful', type: 'blogPost' }, purge: { fileUrls: ['https://cdn.example.org/blog/{slug}'] } },
-      ],
-    };`,
-  );
+  writeFileSync(scratch.path('my-config.ts'), `export default ${JSON.stringify(config)};`);
   started = start(
     '--config',
     scratch.path('my-config.ts'),
+    '--assembly',
+    assemblyOf(config),
     '--cdn-pro',
     api.url,
     '--ready',
