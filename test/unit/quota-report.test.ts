@@ -22,7 +22,7 @@ const limits: Limits = {
   quota: { production: quota },
   tokenUnit: 'url',
 };
-const purger = { target: 'production', limits, deployment: 'this' } as const;
+const purger = { target: 'production', limits, queues: { buffer: 'this' } } as const;
 const unused = unusedLimits(limits, nowMs);
 const withQuota = (production: QuotaState): LimitsState => ({ ...unused, quotas: { production } });
 

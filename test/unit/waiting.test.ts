@@ -49,7 +49,7 @@ test('a purge by hand has its token now in the lane that is offered, and in no o
         const wish = { kind: 'file', target: 'production', lane: own, sinceMs: nowMs, sender: undefined };
         return sendOrPark([wish], () => wish as never, state, limits, nowMs).send.length === 1;
       };
-      const quota = quotaReport(state, { target: 'production', limits, deployment: 'd' }, nowMs);
+      const quota = quotaReport(state, { target: 'production', limits, queues: { buffer: 'd' } }, nowMs);
       const sooner = soonerLane(lane as 'people' | 'bulk', quota);
       offered.add(String(sooner));
       const expected = (['people', 'takedown'] as const).find(isSent);

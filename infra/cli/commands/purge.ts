@@ -142,7 +142,7 @@ async function planOf(entries: readonly PurgeEntry[], purger: Purger, nowMs: num
   const [limits, switches] = await Promise.all([openLimits(purger), readSwitches(purger)]);
   const state = await limits.read();
   const cost = costOf(entries, purger, state, nowMs);
-  const { files, dirs } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const { files, dirs } = quotaReport(state, purger, nowMs);
   const lane = entries[0]?.action === 'delete' ? 'takedown' : 'people';
   const short = {
     files: Math.max(0, cost.tokens.files - files[lane]),

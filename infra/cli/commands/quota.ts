@@ -30,7 +30,7 @@ export const quotaCommand = defineCommand({
     const purger = await connect(values);
     const state = await (await openLimits(purger)).read();
     const askedMs = nowMs();
-    const report = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, askedMs);
+    const report = quotaReport(state, purger, askedMs);
     return {
       exitCode: 0,
       stdout: values.json === true ? JSON.stringify(report, null, 2) : describeQuota(report, askedMs),

@@ -81,7 +81,7 @@ async function openQuestions(purger: Purger, api: CheckingClient) {
 /** @returns that the purger was refused a moment ago, for which it leaves CDN Pro alone for a while */
 async function refusedBefore(purger: Purger): Promise<Check | undefined> {
   const state = await (await openLimits(purger)).read();
-  const { requests } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, Date.now());
+  const { requests } = quotaReport(state, purger, Date.now());
   const { closedBy, closedUntil } = requests;
   if (closedBy !== 'CDN Pro refuses the credentials') return undefined;
   return failed(name, `CDN Pro has refused them; no request goes out before ${closedUntil}`, fix);

@@ -21,7 +21,7 @@ export async function readStatusFacts(
     readSwitches(purger),
     readAlarms(purger),
   ]);
-  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const quota = quotaReport(state, purger, nowMs);
   const pause = await readPause(purger, switches);
   const oldestOpen =
     work.open.length === 0 ? undefined : oldestProgress(work.open, await readProgress(purger), nowMs);

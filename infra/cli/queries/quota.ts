@@ -109,12 +109,16 @@ export const throttledBy = {
   },
 } as const;
 
+/** What of a purger its limits depend on. */
+export interface LimitedPurger {
+  readonly target: Target;
+  readonly limits: Limits;
+  /** The purge queue is what others who share the limits know it by. */
+  readonly queues: { readonly buffer: string };
+}
+
 /** @returns what is left of the limits of one target */
-export function quotaReport(
-  state: LimitsState,
-  purger: { readonly target: Target; readonly limits: Limits; readonly deployment: string },
-  nowMs: number,
-): QuotaReport {
+export function quotaReport(state: LimitsState, purger: LimitedPurger, nowMs: number): QuotaReport {
   const { target } = purger;
   const limits = strictestLimits(state.window, purger.limits);
   const quotaState = state.quotas[target] ?? freshQuota;
@@ -148,7 +152,7 @@ export function quotaReport(
       nowMs - othersSinceMs < dayMsOf(quotaState) && { othersKnownSince: iso(othersSinceMs) }),
     ...(quotaState.checkedMs !== undefined && { checkedAt: iso(quotaState.checkedMs) }),
     ...takedownsRefused(quotaState, nowMs),
-    requests: requestsReport(state, limits, purger.deployment, nowMs),
+    requests: requestsReport(state, limits, purger.queues.buffer, nowMs),
   };
 }
 

@@ -68,14 +68,22 @@ export function waitingReport(
   limits: Limits,
   nowMs: number,
 ): WaitingReport {
+  return { queue: queues.buffer, inbox: queues.inbox, ...parkedReport(parked, state, limits, nowMs) };
+}
+
+/** @returns what waits for tokens of the day, by lane and URL by URL */
+export function parkedReport(
+  parked: readonly Parked[],
+  state: LimitsState,
+  limits: Limits,
+  nowMs: number,
+): Pick<WaitingReport, 'lanes' | 'urls'> {
   const doneBy = forecast(state, limits, nowMs);
   const reasons = waitReasons(parked, state, limits, nowMs);
   const inOrder = lanes.flatMap((lane) => parked.filter((each) => each.lane === lane));
   const groups = groupBy(inOrder, ({ lane, entry }) => JSON.stringify([lane, entry.target, kindOf(entry)]));
   const before = new Map<string, number>();
   return {
-    queue: queues.buffer,
-    inbox: queues.inbox,
     lanes: [...groups.values()].flatMap((group) => {
       const [first] = group;
       if (first === undefined) return [];

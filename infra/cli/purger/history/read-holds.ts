@@ -1,6 +1,6 @@
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { quotaReport, type RequestsReport } from '../../queries/quota.ts';
-import { waitingReport } from '../../queries/waiting.ts';
+import { parkedReport, type WaitingLane } from '../../queries/waiting.ts';
 import { isAwaited, type Wanted } from '../../queries/why/awaited.ts';
 import type { Holds } from '../../queries/why/holds.ts';
 import type { Purger } from '../connect.ts';
@@ -28,11 +28,10 @@ export async function readHolds(
     readSwitches(purger),
   ]);
   const pause = await readPause(purger, switches);
-  const { requests } = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const { requests } = quotaReport(state, purger, nowMs);
   const closed = closedOf(requests, queued);
   const awaited = parked.filter((each) => isAwaited(wanted, each));
-  const empty = { visible: 0, inFlight: 0, delayed: 0 };
-  const { lanes } = waitingReport({ buffer: empty, inbox: empty }, parked, state, purger.limits, nowMs);
+  const { lanes } = parkedReport(parked, state, purger.limits, nowMs);
   const own = lanes.filter((lane) => awaited.some((each) => isOfLane(each, lane)));
   return {
     ...(pause !== undefined && { pause }),
@@ -51,16 +50,14 @@ function closedOf(
   return { by: 'CDN Pro refuses the credentials', until: credentialsRefusedUntil };
 }
 
-type LaneOfTarget = ReturnType<typeof waitingReport>['lanes'][number];
-
-function isOfLane({ entry, lane }: Parked, own: LaneOfTarget): boolean {
+function isOfLane({ entry, lane }: Parked, own: WaitingLane): boolean {
   const kind = entry.kind === 'file' ? 'files' : 'dirs';
   return own.lane === lane && own.target === entry.target && own.kind === kind;
 }
 
 /** Where it is not known of one of the lanes, nobody knows when all is done. */
 function lastDoneBy(
-  lanes: readonly LaneOfTarget[],
+  lanes: readonly WaitingLane[],
   nowMs: number,
 ): Omit<NonNullable<Holds['parked']>, 'count'> {
   const times = lanes.map(({ doneBy }) => doneBy);

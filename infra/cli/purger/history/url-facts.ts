@@ -4,7 +4,7 @@ import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead-letters.ts';
 import { progressOf } from '../../queries/progress.ts';
 import { quotaReport } from '../../queries/quota.ts';
-import { soonerLane, waitingReport } from '../../queries/waiting.ts';
+import { parkedReport, soonerLane } from '../../queries/waiting.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
 import type { Purger } from '../connect.ts';
@@ -98,15 +98,14 @@ async function readWaiting(
     openParked(purger).then(readParked),
     openLimits(purger).then((limits) => limits.read()),
   ]);
-  const empty = { visible: 0, inFlight: 0, delayed: 0 };
-  const { lanes, urls } = waitingReport({ buffer: empty, inbox: empty }, all, state, purger.limits, nowMs);
+  const { lanes, urls } = parkedReport(all, state, purger.limits, nowMs);
   const kind = entry.kind === 'file' ? 'files' : 'dirs';
   const own = lanes.find((each) => each.lane === lane && each.target === entry.target && each.kind === kind);
   const { doneBy } = own ?? {};
   const url = entryText(entry);
   const { reason } =
     urls.find((each) => each.url === url && each.lane === lane && each.target === entry.target) ?? {};
-  const quota = quotaReport(state, { ...purger, deployment: purger.queues.buffer }, nowMs);
+  const quota = quotaReport(state, purger, nowMs);
   const sooner = soonerLane(lane, quota);
   return {
     lane,
