@@ -154,7 +154,9 @@ test('while submission is paused changes wait, and when it is resumed all of the
   expect(printed.join('')).not.toContain('Next: ');
   expect(stdout).toContain('No change purges it');
   expect(stdout).toMatch(
-    new RegExp(`Not looked at:\\n {2}edges: ${noRule}\\n\\nNext: npx cdn-purger doctor `),
+    new RegExp(
+      `Not looked at:\\n {2}edges: ${noRule}\\n\\nNext: npx cdn-purger explain s3://BUCKET/KEY .*\\n {6}npx cdn-purger doctor `,
+    ),
   );
   expect(exitCode).toBe(1);
 });

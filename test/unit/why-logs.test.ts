@@ -1,7 +1,8 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, test } from 'vitest';
 import { enqueueEvents, s3Events, webhookEvents } from '../../functions/lambda/log-events.ts';
-import { describeFurther, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
+import { describeFurther } from '../../infra/cli/commands/journal/describe-further.ts';
+import { lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
 import { readDeployed } from '../../infra/cli/explain/purger/deployed-purger.ts';
 import { purgerOfConfig } from '../../infra/cli/explain/purger/explained-purger.ts';
 import { localClients } from '../../infra/cli/purger/clients.ts';
@@ -185,7 +186,7 @@ test('a page of a host that no rule names is not asked for at edges, and the res
   });
   const before = [['status', 'what waits']] as const;
   expect(describeFurther(other, found, before)).toMatch(
-    /No change purges it.*\n\nNot looked at:\n {2}edges: no rule .*\n\nNext: npx cdn-purger status {2}# what waits$/s,
+    /No change purges it.*\n\nNot looked at:\n {2}edges: no rule .*\n\nNext: npx cdn-purger explain s3:\/\/BUCKET\/KEY {2}# .*\n {6}npx cdn-purger status {2}# what waits$/s,
   );
   const wrong = { edges: { edgeAt: ['a/b'], origin: undefined } };
   await expect(lookFurther(purger, lookedAt, wrong)).rejects.toThrow('Expected --edge-at to be the address');
@@ -273,10 +274,10 @@ test('why says what leaves the changes of a page out: an exception of a rule, or
     return describeFurther(page, await lookFurther(purger, lookedAt, { rules: rulesOf(config) }));
   };
   expect(await inWords('https://h.example/blog/a.html')).toBe(
-    'What purges it, by the rules of this configuration:\nhttps://h.example/blog/a.html\n  No change purges it.\n  pages: s3://www/blog/a.html is left out by except: key "blog/{+path}"',
+    'What purges it, by the rules of this configuration:\nhttps://h.example/blog/a.html\n  No change purges it.\n  pages: s3://www/blog/a.html is left out by except: key "blog/{+path}"\n\nNext: npx cdn-purger explain s3://www/blog/a.html  # what leaves it out, in full',
   );
-  expect(await inWords('https://h.example/news?page=2')).toContain(
-    'It is purged without its query string: https://h.example/news.',
+  expect(await inWords('https://h.example/news?page=2')).toMatch(
+    /It is purged without its query string: https:\/\/h\.example\/news\. .*those to purge\.$/,
   );
 });
 

@@ -6,19 +6,14 @@ import { describeAwsError } from '../../aws-error.ts';
 import { DeployedRulesError } from '../../explain/purger/deployed-purger.ts';
 import type { ExplainedPurger } from '../../explain/purger/explained-purger.ts';
 import type { PurgingChange } from '../../explain/reverse/changes-that-purge.ts';
-import { describePurgedUrl } from '../../explain/reverse/print-purging-changes.ts';
 import { type PurgedUrl, purgedUrl } from '../../explain/reverse/purged-url.ts';
-import { type NextCommand, nextCommands } from '../../next.ts';
 import type { Purger } from '../../purger/connect.ts';
 import { type LookOptions, lookNow } from '../../purger/edges/look-now.ts';
 import { NotAskedError } from '../../purger/edges/not-asked-error.ts';
 import { readUrlLines } from '../../purger/logs/read-lines.ts';
 import { readObjects } from '../../purger/objects/read-objects.ts';
-import { describeLines } from '../../queries/logs/describe-lines.ts';
 import { type UrlLines, urlTerms } from '../../queries/logs/url-lines.ts';
-import { describeObjects, objectSteps } from '../../queries/objects/describe-objects.ts';
 import type { ObjectNow } from '../../queries/objects/object-now.ts';
-import { describeEdges, edgeSteps } from '../../queries/why/describe-edges.ts';
 import type { EdgesNow } from '../../queries/why/edge-now.ts';
 import { isProvable, newestOf, type Step, stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
@@ -160,39 +155,4 @@ function ownObjectsOf(
     return entries.some((entry) => isProvable(entry) && matches(entry));
   };
   return [...new Set(changes.filter(isOwn).map(({ id }) => id))];
-}
-
-/**
- * @param before what to do by what the journal has
- * @returns in words what else is known of a page, and what to do
- */
-export function describeFurther(
-  url: string,
-  { purgedBy, rulesFrom, leftOut, withoutQuery, objects, now, logs, problems }: Further,
-  before: readonly NextCommand[] = [],
-): string {
-  const steps = [...(now ? edgeSteps(url, now) : []), ...before, ...(objects ? objectSteps(objects) : [])];
-  const parts = [
-    purgedBy &&
-      `What purges it, by the rules of ${rulesFrom}:\n${describePurgedUrl({
-        url,
-        changes: purgedBy,
-        ...(leftOut && { leftOut }),
-        ...(withoutQuery !== undefined && { withoutQuery }),
-      })}`,
-    objects && describeObjects(objects),
-    now && describeEdges(now),
-    logs && describeLines(logs),
-    problems && ['Not looked at:', ...problems.map((each) => `  ${each}`)].join('\n'),
-    steps.length > 0 ? nextCommands(...distinct(steps)).join('\n') : undefined,
-  ];
-  return parts.filter((part) => part !== undefined).join('\n\n');
-}
-
-/** A purge that waits for its end is rather done than one that does not. */
-function distinct(steps: readonly NextCommand[]): readonly NextCommand[] {
-  const keyOf = (command: string) => command.replace(/ --wait$/, '');
-  const first = new Map<string, NextCommand>();
-  for (const step of steps) if (!first.has(keyOf(step[0]))) first.set(keyOf(step[0]), step);
-  return [...first.values()];
 }

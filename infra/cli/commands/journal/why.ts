@@ -62,7 +62,10 @@ export const whyCommand = defineCommand({
     if (further === undefined) return { exitCode, stdout: printed(report, values) };
     // What comes in addition may take seconds, and so may its code.
     if (values.json !== true) print(`${describeFacts(report)}\n`);
-    const { describeFurther, lookFurther } = await import('./look-further.ts');
+    const [{ lookFurther }, { describeFurther }] = await Promise.all([
+      import('./look-further.ts'),
+      import('./describe-further.ts'),
+    ]);
     const found = await lookFurther(purger, { url, match, facts, nowMs }, further);
     const isOlder = found.now?.edges.some(({ version }) => version === 'older') ?? false;
     return {
