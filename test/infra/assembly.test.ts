@@ -13,10 +13,10 @@ beforeAll(async () => {
   // `npm test` has CDK validate the app by `cdk synth`.
   vi.stubEnv('CDK_VALIDATION', 'false');
   [assembly] = await Promise.all([synthesize(undefined), synthesizeElsewhere()]);
-});
+}, 240_000);
 afterAll(() => {
   vi.unstubAllEnvs();
-  assembly.remove();
+  assembly?.remove();
   elsewhere.remove();
 });
 
@@ -100,4 +100,4 @@ test('one stage can be synthesized alone', async () => {
   await expect(synthesize(undefined, 'stagin')).rejects.toThrow(
     'Unknown stage "stagin" (did you mean `staging`?)',
   );
-});
+}, 240_000);
