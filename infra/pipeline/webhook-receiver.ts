@@ -119,7 +119,12 @@ export class WebhookReceiver extends Construct {
       };
       return [name, written];
     });
-    const json = JSON.stringify(Object.fromEntries(webhooks));
+    const config = Object.fromEntries(webhooks);
+    const json = JSON.stringify(config);
+    const stack = Stack.of(this);
+    // What only the deployment knows cannot be compressed before.
+    const isKnown = JSON.stringify(stack.resolve(config)) === json;
+    if (!isKnown) return stack.toJsonString(config);
     if (json.length <= maxPlainLength) return json;
     return `${compressedPrefix}${deflateRawSync(json, { level: 9 }).toString('base64')}`;
   }

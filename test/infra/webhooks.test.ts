@@ -1,13 +1,14 @@
 import { inflateRawSync } from 'node:zlib';
-import { App, Stack } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { readWebhooks } from '../../functions/receive-webhook/webhook-config.ts';
+import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { webhookSourceNames } from '../../infra/settings/sources/webhook-settings.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
 
 const verification = { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' } as const;
 
@@ -162,4 +163,28 @@ test("a webhook's options are checked, by the compiler and at synthesis", () => 
   // @ts-expect-error: it is retired
   expect(() => Webhook.of('sns', { secret })).toThrow('"sns" is retired: name the topic in `topics`');
   expect(() => Webhook.ghost({ secret: [] })).toThrow('`secret`: expected a secret, got a list of 0');
+});
+
+test('options that only the deployment knows reach the function, however many webhooks there are', () => {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: [{ match: { source: 'contentstack' }, purge: { fileUrls: ['https://www.example.com/{id}'] } }],
+  });
+  const apiKey = new CfnParameter(stack, 'ApiKey').valueAsString;
+  const secret = Secret.fromSecretNameV2(stack, 'Contentstack', 'contentstack');
+  const names = Array.from({ length: 12 }, (_, index) => `contentstack-of-team-${index}`);
+  for (const name of names) purger.receiveWebhook(Webhook.contentstack({ name, secret, stack: apiKey }));
+  const [fn] = Object.values(
+    Template.fromStack(stack).findResources('AWS::Lambda::Function', {
+      Properties: { Description: Match.stringLikeRegexp('webhooks') },
+    }),
+  );
+  const parts = fn?.Properties.Environment.Variables.WEBHOOKS['Fn::Join'][1] as readonly unknown[];
+  const written = parts.map((part) => (typeof part === 'string' ? part : 'blt0000000000000022')).join('');
+  expect(parts).toContainEqual({ Ref: 'ApiKey' });
+  const read = readWebhooks(written, ['contentstack']);
+  expect(Object.keys(read)).toEqual(names);
+  for (const { options } of Object.values(read)) expect(options).toEqual({ stack: 'blt0000000000000022' });
 });
