@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { eventRulesOf, unbundledApp } from '../helpers/purger-stack.ts';
 
@@ -90,4 +90,31 @@ test('where one purger notifies, another leaves EventBridge to its resource: Clo
   expect(resources).toHaveLength(1);
   const text = JSON.stringify(resources[0]?.Properties.Configuration).replaceAll('\\', '');
   expect(text).toContain('"eventBridge":true');
+});
+
+describe('a bucket of the app that purgers of two stacks watch', () => {
+  const watchedBy = (...ways: readonly ('eventbridge' | 'notification')[]) => {
+    const app = unbundledApp();
+    // CDK's own types do not fit together under exactOptionalPropertyTypes.
+    const bucket = new Bucket(new Stack(app, 'Store'), 'Site') as IBucket;
+    for (const [index, via] of ways.entries()) {
+      const stack = new Stack(app, `Purging${index}`);
+      const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+      new CdnPurger(stack, 'Purger', { credentials, target: 'production', rules }).watchBucket(bucket, {
+        via,
+      });
+    }
+    return () => app.synth();
+  };
+
+  test.each([['eventbridge', 'notification'] as const, ['notification', 'eventbridge'] as const])(
+    'is watched in one way, since its own template would write over notifications: %s and %s',
+    (one, other) => {
+      expect(watchedBy(one, other)).toThrow(/to be watched in one way by the stacks Purging\d and Purging\d/);
+    },
+  );
+
+  test.each(['eventbridge', 'notification'] as const)('may be watched by both by %s', (via) => {
+    expect(watchedBy(via, via)).not.toThrow();
+  });
 });

@@ -148,10 +148,29 @@ export class BucketConfiguration extends Construct {
   }
 
   #conflicts(): string[] {
+    return [...this.#lateNotifications(), ...this.#overwritten()];
+  }
+
+  #lateNotifications(): string[] {
     const isOwn = this.#resource !== undefined || (this.#eventBridge && ownResourceOf(this.#bucket));
     if (this.#isManagedByCdk || !isOwn || !hasNotifications(this.#bucket)) return [];
     return [
       `\`watchBucket\`: expected notifications of the bucket ${this.#bucket.node.path} to be added before it is watched, got one after it: the CDK would overwrite what the purger adds`,
+    ];
+  }
+
+  /** CloudFormation writes EventBridge into the bucket's configuration alone, over what a function has added in another stack. */
+  #overwritten(): string[] {
+    const own = ownResourceOf(this.#bucket);
+    if (!this.#eventBridge || this.#isManagedByCdk || this.#resource || own === undefined) return [];
+    const other = this.node.root.node
+      .findAll()
+      .filter((each) => each instanceof BucketConfiguration)
+      .find((each) => each.#resource !== undefined && ownResourceOf(each.#bucket) === own);
+    if (other === undefined || Stack.of(other) === Stack.of(this)) return [];
+    const [here, there] = [Stack.of(this).stackName, Stack.of(other).stackName];
+    return [
+      `\`watchBucket\`: expected the bucket ${this.#bucket.node.path} to be watched in one way by the stacks ${here} and ${there}, got "eventbridge" and "notification": CloudFormation would write EventBridge over the notifications`,
     ];
   }
 }
