@@ -30,3 +30,11 @@ export function commandFor(name: AlarmName, stackName: string): string {
   const command = commands[name];
   return command === 'explain' ? 'cdn-purger explain' : `cdn-purger ${command} --stack ${stackName}`;
 }
+
+/**
+ * @param name without the purger's own
+ * @returns whether an alarm of a purger is called so, by its kind and perhaps what it is of
+ */
+export function isAlarmName(name: string): boolean {
+  return Object.keys(commands).some((kind) => name === kind || name.startsWith(`${kind}-`));
+}

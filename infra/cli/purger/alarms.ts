@@ -1,3 +1,4 @@
+import { isAlarmName } from '../../monitoring/alarm-commands.ts';
 import type { Purger } from './connect.ts';
 
 /** An alarm of the purger. */
@@ -15,13 +16,16 @@ export interface Alarm {
 export async function readAlarms({ clients, name }: Purger): Promise<readonly Alarm[] | undefined> {
   if (clients.cloudWatch === undefined) return undefined;
   const { paginateDescribeAlarms } = await import('@aws-sdk/client-cloudwatch');
+  const prefix = `${name}-`;
   const pages = paginateDescribeAlarms(
     { client: await clients.cloudWatch() },
-    { AlarmNamePrefix: `${name}-`, AlarmTypes: ['MetricAlarm'] },
+    { AlarmNamePrefix: prefix, AlarmTypes: ['MetricAlarm'] },
   );
   const alarms: Alarm[] = [];
   for await (const { MetricAlarms = [] } of pages) {
     for (const { AlarmName = '', StateValue, StateUpdatedTimestamp, ...more } of MetricAlarms) {
+      // The name of another purger of the stack may begin with this one's.
+      if (!isAlarmName(AlarmName.slice(prefix.length))) continue;
       alarms.push({
         name: AlarmName,
         isOn: StateValue === 'ALARM',
