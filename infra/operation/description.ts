@@ -47,6 +47,8 @@ export interface PurgerDescription {
   };
   readonly webhookUrl?: string;
   readonly webhooks: readonly { readonly name: string; readonly secrets: readonly string[] }[];
+  /** How many of them there was no room for; missing where there was for all. */
+  readonly webhooksLeftOut?: number;
   readonly buckets: readonly WatchedBucket[];
   /** The hosts of the rules' URLs, as far as the rules themselves say. */
   readonly hosts: readonly string[];
@@ -112,6 +114,7 @@ const schema = z.looseObject({
   switches: z.looseObject({ submit: string, tick: string }),
   webhookUrl: string.optional(),
   webhooks: z.array(z.looseObject({ name: string, secrets: strings })),
+  webhooksLeftOut: number.optional(),
   buckets: z.array(z.looseObject({ name: string, via: z.enum(['eventbridge', 'notification']) })),
   hosts: strings,
   vantages: strings.optional(),

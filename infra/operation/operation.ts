@@ -7,6 +7,7 @@ import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
+import { renderedBytes } from '../security/rendered-bytes.ts';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
 import { limitsOf } from '../settings/limits-settings.ts';
 import { planningOf } from '../settings/planning-settings.ts';
@@ -36,7 +37,9 @@ export interface OperationProps extends OperatedParts {
   };
 }
 
-/** A parameter has 8 KB; buckets and hosts, of which there may be any number, get so many characters each. */
+/** The most that SSM takes. Webhooks get what the rest leaves. */
+const maxBytes = 8192;
+/** Buckets and hosts, of which there may be any number, get so many characters each. */
 const maxListLength = 1200;
 /** Of a list that is of no use in part. */
 const maxWholeListLength = 600;
@@ -63,7 +66,7 @@ export class Operation extends Construct {
       type: 'String',
       // More than 4 KB costs 5 cents a month, which a purger needs only with many sources.
       tier: 'Intelligent-Tiering',
-      value: Lazy.string({ produce: () => stack.toJsonString(this.#describe()) }),
+      value: Lazy.string({ produce: () => stack.toJsonString(this.#withWebhooks(this.#describe())) }),
     });
   }
 
@@ -121,6 +124,21 @@ export class Operation extends Construct {
     return plain === path ? path : `${plain}-${this.node.addr.slice(-8)}`;
   }
 
+  /** @returns a description with as many webhooks as there is room for */
+  #withWebhooks(description: PurgerDescription): PurgerDescription {
+    const stack = Stack.of(this);
+    const bytesOf = (value: unknown) => renderedBytes(stack.resolve(value));
+    let left = maxBytes - bytesOf({ ...description, webhooksLeftOut: this.#webhooks.length });
+    const webhooks = this.#webhooks
+      .map(({ name, secrets }) => ({ name, secrets: secrets.map((secret) => secretIdFor(this, secret)) }))
+      .filter((webhook) => {
+        left -= bytesOf(webhook) + 1;
+        return left >= 0;
+      });
+    const webhooksLeftOut = this.#webhooks.length - webhooks.length;
+    return { ...description, webhooks, ...(webhooksLeftOut > 0 && { webhooksLeftOut }) };
+  }
+
   #describe(): PurgerDescription {
     const { purgerName, settings, credentials, endpoint, submit, tick } = this.#props;
     const { windowTable, objectsTable, parked, journal } = this.#props;
@@ -153,10 +171,7 @@ export class Operation extends Construct {
       planning: planningOf(settings),
       switches: { submit: submit.eventSource.eventSourceMappingId, tick: tick.schedule.ruleName },
       ...(webhookUrl !== undefined && { webhookUrl }),
-      webhooks: this.#webhooks.map(({ name, secrets }) => ({
-        name,
-        secrets: secrets.map((secret) => secretIdFor(this, secret)),
-      })),
+      webhooks: [],
       buckets: buckets.fit,
       hosts: hosts.fit,
       vantages: vantagesOf(settings.target, settings.probe?.edges ?? [])[settings.target],

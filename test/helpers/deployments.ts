@@ -137,6 +137,10 @@ export const extremeDeployments: Readonly<Record<string, Partial<PurgerConfig>>>
   },
   'seven secrets of long names': { ...webhookAlone, webhooks: webhooksOf(7, longSecret) },
   'sixty webhooks': { ...webhookAlone, dashboard: true, webhooks: webhooksOf(60, (index) => `cms-${index}`) },
+  'a secret of seventy webhooks, by its ARN': {
+    ...webhookAlone,
+    webhooks: webhooksOf(70, () => `arn:aws:secretsmanager:${place}:secret:cdn-pro-purger/contentful-AbCdEf`),
+  },
   'secrets whose names end like ARNs': {
     credentials: 'cdn-pro-secret',
     webhooks: [{ source: 'contentful', secret: ['contentful-secret', 'cdn-pro-purger'] }],

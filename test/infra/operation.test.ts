@@ -230,3 +230,24 @@ test('more hosts than the parameter has room for are counted, and the rest is th
   expect(named.length).toBeGreaterThan(50);
   expect(text).toContain(`\\"leftOut\\":${hosts.length - named.length}`);
 });
+
+test('more webhooks than the parameter has room for are counted, and the rest is there', () => {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules.filter(({ match }) => match.source === 'contentful'),
+  });
+  const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:cdn-pro-purger/contentful-AbCdEf';
+  const secret = Secret.fromSecretCompleteArn(stack, 'Contentful', arn);
+  const names = Array.from({ length: 70 }, (_, index) => `contentful-of-team-${index}`);
+  for (const name of names) purger.receiveWebhook(Webhook.contentful({ name, secret }));
+  const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
+  const parts = parameter?.Value['Fn::Join'][1] as readonly unknown[];
+  const value = parts.map((part) => (typeof part === 'string' ? part : 'x'.repeat(140))).join('');
+  expect(value.length).toBeLessThanOrEqual(8192);
+  const { webhooks, webhooksLeftOut } = readDescription(JSON.parse(value)) as PurgerDescription;
+  expect(webhooks.length).toBeGreaterThan(25);
+  expect(webhooks).toEqual(names.slice(0, webhooks.length).map((name) => ({ name, secrets: [arn] })));
+  expect(webhooksLeftOut).toBe(names.length - webhooks.length);
+});

@@ -1,10 +1,14 @@
-import { describe, expect, it, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { findSource } from '../../functions/sources/registry.ts';
 import { fillFields } from '../../infra/cli/webhooks/fill-fields.ts';
 import { sampleEvents } from '../../infra/cli/webhooks/sample-events.ts';
 import { readSamples, signSample } from '../../local/demo/samples/samples.ts';
 import { allSources } from '../helpers/all-sources.ts';
 import { run } from '../helpers/cli.ts';
+import { descriptionWith } from '../helpers/purger-description.ts';
 
 const now = '2026-02-03T04:05:06.000Z';
 const nowMs = Date.parse(now);
@@ -109,4 +113,16 @@ test('the samples of npm start happen now', () => {
     expect(body).toContain(`"${now}"`);
     expect(body).not.toContain('2026-01-01');
   }
+});
+
+test('a webhook for which the parameter had no room is sent to by its URL', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ready-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const ready = join(folder, 'ready.json');
+  const purger = descriptionWith({ webhookUrl: 'https://hooks.example.com/webhooks/', webhooksLeftOut: 3 });
+  writeFileSync(ready, JSON.stringify({ operation: { purger, region: 'local', endpoints: {} } }));
+  const args = ['send', 'contentful', 'publish', '--webhook', 'team-9', '--ready', ready];
+  const { exitCode, stderr } = await run(args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('3 have no room there: use --url https://hooks.example.com/webhooks/team-9');
 });

@@ -10,8 +10,8 @@ const timeoutMs = 10_000;
 
 /** @returns whether each webhook has a secret, and their API answers */
 export async function checkWebhooks(purger: Purger): Promise<readonly Check[]> {
-  const { webhooks, webhookUrl } = purger;
-  if (webhookUrl === undefined || webhooks.length === 0) return [];
+  const { webhooks, webhookUrl, webhooksLeftOut = 0 } = purger;
+  if (webhookUrl === undefined || webhooks.length + webhooksLeftOut === 0) return [];
   const secrets = await openSecrets(purger);
   // The local stack's own secrets verify nothing elsewhere.
   const isLocal = purger.clients.cloudWatch === undefined;
@@ -26,7 +26,19 @@ export async function checkWebhooks(purger: Purger): Promise<readonly Check[]> {
       return [issues.length === 0 ? check : { ...check, result: 'warning', fix: issues.join('; ') }];
     }),
   );
-  return [...(await Promise.all(all)).flat(), ...(await checkUrl(`${webhookUrl}${webhooks[0]?.name}`))];
+  const others: readonly Check[] =
+    webhooksLeftOut === 0
+      ? []
+      : [
+          {
+            name: 'other webhooks',
+            result: 'warning',
+            found: `${counted(webhooksLeftOut, 'webhook was', 'webhooks were')} not looked at: the parameter has no room for more`,
+            fix: 'divide the webhooks among two purgers, or give their secrets shorter names',
+          },
+        ];
+  const url = await checkUrl(`${webhookUrl}${webhooks[0]?.name}`);
+  return [...(await Promise.all(all)).flat(), ...others, ...url];
 }
 
 /** A GET reaches the API, and no function: only POST has a route. */

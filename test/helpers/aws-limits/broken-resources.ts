@@ -60,6 +60,7 @@ export const brokenResources: Readonly<Record<string, readonly Example[]>> = {
   'a table has 20 indexes at most': [
     one('AWS::DynamoDB::Table', { GlobalSecondaryIndexes: Array.from({ length: 21 }, () => ({})) }),
   ],
+  'a parameter of SSM has 8 KB at most': [one('AWS::SSM::Parameter', { Value: long(8193) })],
   'the policy of a queue has 20 statements at most': [one('AWS::SQS::QueuePolicy', policyOf(21))],
   'the policy of a queue has 8,192 bytes at most': [one('AWS::SQS::QueuePolicy', policyOf(1, long(8192)))],
   'a queue has one policy: another would replace it': [times(2, 'AWS::SQS::QueuePolicy', policyOf(1))],

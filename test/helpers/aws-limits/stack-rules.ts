@@ -100,6 +100,11 @@ export const stackRules: readonly AwsRule[] = [
     }),
   },
   {
+    name: 'a parameter of SSM has 8 KB at most',
+    page: 'https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html',
+    broken: each('AWS::SSM::Parameter', (parameter) => Buffer.byteLength(textAt(parameter, 'Value')) > 8192),
+  },
+  {
     name: 'a table has 20 indexes at most',
     page: 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html',
     broken: each('AWS::DynamoDB::Table', (table) => listAt(table, 'GlobalSecondaryIndexes').length > 20),

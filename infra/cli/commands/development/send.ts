@@ -132,9 +132,14 @@ async function givenSecret({ readStdin }: Surroundings): Promise<string> {
 }
 
 async function configuredReceiver(source: string, name: string, purger: Purger): Promise<Receiver> {
-  const { webhooks, webhookUrl = '' } = purger;
+  const { webhooks, webhookUrl = '', webhooksLeftOut = 0 } = purger;
   const webhook = webhooks.find((each) => each.name === name);
   if (webhook === undefined) {
+    if (webhooksLeftOut > 0) {
+      throw new UsageError(
+        `Expected a webhook whose secret the purger's parameter names, got ${describeValue(name)}, and ${webhooksLeftOut} have no room there: use --url ${webhookUrl}${name}`,
+      );
+    }
     const known = webhooks.map((each) => each.name);
     const hint = known.length === 0 ? ': it receives none' : suggestion(name, known);
     throw new UsageError(`The purger receives no webhook ${describeValue(name)}${hint}`);
