@@ -1,4 +1,4 @@
-import { Aws, Fn, Lazy } from 'aws-cdk-lib';
+import { Lazy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
@@ -185,7 +185,10 @@ export class WebhookApi extends Construct {
   #accessLogs(protection: DataProtection): LogGroup {
     const logGroup = new LogGroup(this, 'AccessLogs', {
       ...keptLogs(protection),
-      logGroupName: logGroupName(this),
+      // API Gateway adds a group of another name to a resource policy of the region, which is full in accounts with many APIs:
+      // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+      // By the API's ID, a group that was kept blocks no later one, of this stack neither.
+      logGroupName: `/aws/vendedlogs/cdn-pro-purger/${this.api.apiId}`,
     });
     acknowledgeLogs(logGroup, protection);
     new MetricFilter(this, 'Throttled', {
@@ -199,16 +202,6 @@ export class WebhookApi extends Construct {
     });
     return logGroup;
   }
-}
-
-/**
- * API Gateway adds each other log group to a resource policy of the region, which is full in accounts with many APIs. The
- * stack's ID makes the name unique: a group that was kept does not block the next deployment of a stack of that name.
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
- */
-function logGroupName(scope: Construct): string {
-  const uniquePart = Fn.select(2, Fn.split('/', Aws.STACK_ID));
-  return `/aws/vendedlogs/cdn-pro-purger/${uniquePart}/${scope.node.addr.slice(0, 8)}`;
 }
 
 function settingsOf(logGroup: LogGroup, purgerName: string) {

@@ -31,6 +31,17 @@ test('each request is logged as JSON for a month, without headers, query strings
   expect(stageOf({ accessLogs: false }).AccessLogSettings).toBeUndefined();
 });
 
+test('the log that a removed API has left blocks none that comes later, in this stack neither', () => {
+  const template = templateOf();
+  const named = Object.values(template.findResources('AWS::Logs::LogGroup')).filter(
+    ({ Properties }) => Properties.LogGroupName !== undefined,
+  );
+  const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
+  expect(named.map(({ Properties }) => Properties.LogGroupName)).toEqual([
+    { 'Fn::Join': ['', ['/aws/vendedlogs/cdn-pro-purger/', { Ref: api }]] },
+  ]);
+});
+
 test('with a domain, the URL has it, and the address that AWS gives is off', () => {
   const template = templateOf({ webhookApi: { domainName, certificateArn } });
   template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });

@@ -113,5 +113,5 @@ export const stackRules: readonly AwsRule[] = [
 
 /** Whether a name has something in it that no other stack has. */
 function isUnique(name: unknown): boolean {
-  return JSON.stringify(name).includes('AWS::StackId');
+  return /AWS::StackId|"Ref":"(?!AWS::)/.test(JSON.stringify(name));
 }
