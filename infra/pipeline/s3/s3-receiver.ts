@@ -12,6 +12,7 @@ import { PurgerFunction } from '../../function/purger-function.ts';
 import { LostEvents } from '../../monitoring/lost-events.ts';
 import type { Monitoring } from '../../monitoring/monitoring.ts';
 import { type S3Queue, watchS3Queue, watchS3Receiver } from '../../monitoring/receiver-alarms.ts';
+import { ConfigError, purgerSubject } from '../../settings/checks/check.ts';
 import {
   checkStandardQueue,
   checkWatchFilter,
@@ -123,12 +124,32 @@ export class S3Receiver extends Construct {
   watchQueue(queue: IQueue, filter: WatchFilter): void {
     checkWatchFilter(filter, 'watchQueue');
     checkStandardQueue(queue);
+    this.#checkReaders(queue);
     this.#filters.addQueue(queue.queueArn, filter);
     this.#warnOfOpenCarrier('queue', queue, filter);
     receiveFrom(queue, this.function);
     this.watchedQueues.push(queue);
     // CloudWatch has no metrics of another account's queue.
     if (otherAccountOf(queue, this) === undefined) this.#notifyOfQueue({ queue, name: queue.queueName });
+  }
+
+  /** A message of a queue reaches one of those who empty it. */
+  #checkReaders(queue: IQueue): void {
+    const receivers = this.node.root.node.findAll().filter((each) => each instanceof S3Receiver);
+    const other = receivers.find(({ watchedQueues }) =>
+      watchedQueues.some(({ queueArn }) => queueArn === queue.queueArn),
+    );
+    if (other === undefined) return;
+    const name = queue.node.path;
+    if (other === this) {
+      throw new ConfigError(purgerSubject, [
+        `\`queues\`: expected each queue once, got ${name} twice: watch it without a filter, and let the rules choose`,
+      ]);
+    }
+    Annotations.of(this).addWarningV2(
+      'cdn-pro-purger:queue-shared',
+      `The queue ${name} is emptied by ${other.node.path}, too: of each change only one of both learns. Give each a queue, subscribed to one topic: docs/sources-s3.md.`,
+    );
   }
 
   #warnOfOpenCarrier(kind: 'topic' | 'queue', carrier: IResource, { bucket }: WatchFilter): void {
