@@ -24,11 +24,13 @@ export function watchTick(monitoring: Monitoring, fn: PurgerFunction, mode: Mode
   monitoring.alarm({
     name: 'tick-errors',
     severity: 'critical',
-    metric: fn.metricErrors({ period: fiveMinutes, statistic: 'Sum' }),
+    // Events that have failed are among them, as none is tried again; and those for which the account had no concurrency in
+    // their minute, which are no errors.
+    metric: fn.metric('AsyncEventsDropped', { period: fiveMinutes, statistic: 'Sum' }),
     periods: [3, 3],
     meaning:
-      'The function that releases parked URLs crashes or times out: they wait although there are tokens.',
-    action: 'Read its log.',
+      'The function that releases parked URLs crashes, times out or is not run: they wait although there are tokens.',
+    action: "Read its log; without errors there, look at the account's concurrency.",
   });
   if (mode === 'purge') watchTokens(monitoring, metric);
 }

@@ -143,3 +143,14 @@ test('a webhook may fail verification twice in an hour', () => {
   expect(goesOff('webhook-unverified-contentful', times(10, { value: 2 }))).toBe(false);
   expect(goesOff('webhook-unverified-contentful', [{ value: 3 }])).toBe(true);
 });
+
+describe('tick', () => {
+  test('goes off when each minute is lost, whether it crashes or has no concurrency', () => {
+    expect(goesOff('tick-errors', times(3, { value: 4 }))).toBe(true);
+    expect(alarms.get('Stack-Purger-tick-errors')).toMatchObject({ MetricName: 'AsyncEventsDropped' });
+  });
+
+  test('lets some bad minutes pass', () => {
+    expect(goesOff('tick-errors', [...times(2, { value: 5 }), quiet, { value: 1 }])).toBe(false);
+  });
+});

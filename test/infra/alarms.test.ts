@@ -80,7 +80,7 @@ const ofAws: Readonly<Record<string, { readonly dimension: string; readonly name
     dimension: 'QueueName',
     names: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible', 'NumberOfMessagesSent'],
   },
-  'AWS/Lambda': { dimension: 'FunctionName', names: ['Errors', 'Throttles'] },
+  'AWS/Lambda': { dimension: 'FunctionName', names: ['AsyncEventsDropped', 'Errors', 'Throttles'] },
   'AWS/Events': { dimension: 'RuleName', names: ['InvocationsFailedToBeSentToDlq'] },
   'AWS/ApiGateway': { dimension: 'ApiId', names: ['5xx'] },
 };
