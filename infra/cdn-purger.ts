@@ -1,4 +1,4 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Dashboard, IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
@@ -9,7 +9,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import {
   applyOptions,
   applyVpc,
@@ -224,7 +224,7 @@ export class CdnPurger extends PurgerBase {
     }
     this.bufferQueue = buffer.queue;
     this.deadLetterQueue = buffer.deadLetterQueue;
-    this.node.addValidation({ validate: () => this.#rulesWithoutSource() });
+    this.node.addValidation({ validate: () => [...this.#rulesWithoutSource(), ...this.#namesTaken()] });
     this.#ledgerUse = { credentials, ledger: sharedLedger ?? this.ledger.table };
     this.#warn();
   }
@@ -379,6 +379,24 @@ export class CdnPurger extends PurgerBase {
 
   #warnOf(id: string, warning: string | undefined): void {
     if (warning !== undefined) Annotations.of(this).addWarningV2(`${warningId}:${id}`, warning);
+  }
+
+  /** Alarms are unique in an account and region, and metrics would be of both. */
+  #namesTaken(): string[] {
+    const { account, region } = Stack.of(this);
+    const isSame = (other: IConstruct) => {
+      if (!(other instanceof CdnPurger) || other === this || other.purgerName !== this.purgerName)
+        return false;
+      const { account: otherAccount, region: otherRegion } = Stack.of(other);
+      return otherAccount === account && otherRegion === region;
+    };
+    return this.node.root.node
+      .findAll()
+      .filter(isSame)
+      .map(
+        ({ node }) =>
+          `expected a purger of another name than ${node.path}, got ${this.purgerName} for both: rename a construct or its stack, or their alarms and metrics are the same`,
+      );
   }
 
   #rulesWithoutSource(): string[] {

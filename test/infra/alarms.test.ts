@@ -278,10 +278,33 @@ test('constructs whose names differ only in what CloudWatch refuses keep differe
   for (const each of [0, 1]) expect(new Set(names.map((both) => both[each])).size).toBe(names.length);
 });
 
+test('two purgers that would have the same alarms are refused', () => {
+  const app = unbundledApp();
+  purgerNamed('Purger', new Stack(app, 'shop-blog'));
+  const shop = new Stack(app, 'shop');
+  expect(() => app.synth()).not.toThrow();
+  purgerNamed('blog-Purger', shop);
+  expect(() => app.synth({ force: true })).toThrow(
+    /expected a purger of another name than shop\/blog-Purger, got shop-blog-Purger for both/,
+  );
+});
+
+test('purgers in two regions may be called the same', () => {
+  const app = unbundledApp();
+  for (const region of ['eu-west-1', 'eu-west-2']) {
+    purgerNamed(
+      'Purger',
+      new Stack(app, region, { stackName: 'Site', env: { account: '111122223333', region } }),
+    );
+  }
+  expect(() => app.synth()).not.toThrow();
+});
+
 /** A purger of this ID, with a dashboard. */
-function purgerNamed(id: string) {
-  const env = { account: '111122223333', region: 'eu-west-1' };
-  const stack = new Stack(unbundledApp(), 'Site', { env });
+function purgerNamed(
+  id: string,
+  stack = new Stack(unbundledApp(), 'Site', { env: { account: '111122223333', region: 'eu-west-1' } }),
+) {
   const purger = new CdnPurger(stack, id, {
     credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
     target: 'production',
