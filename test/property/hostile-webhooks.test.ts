@@ -16,7 +16,7 @@ import {
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-fixture.ts';
 
 /** `npm run test:fuzz` sets a million. */
-const cases = Number(process.env.FUZZ_CASES ?? 50_000);
+const cases = Number(process.env.FUZZ_CASES ?? 25_000);
 const timeoutMs = 60_000 + cases;
 const testNowMs = Date.UTC(2026, 0, 1);
 
