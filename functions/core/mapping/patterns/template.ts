@@ -127,13 +127,25 @@ function expandList(
   values: Variables,
 ): Expansion {
   if (items.length === 0) return gapOf(parts, values);
+  // An entry may have as many values as items, and a template names few of them.
+  const named = valuesNamedBy(parts, values);
   const results: string[] = [];
   for (const item of items) {
-    const expansion = expandOnce(parts, { ...values, [list]: item });
+    const expansion = expandOnce(parts, { ...named, [list]: item });
     if (expansion.kind !== 'expanded') return expansion;
     results.push(...expansion.results);
   }
   return { kind: 'expanded', results };
+}
+
+/** @returns the values that a template uses, in an object without a prototype */
+function valuesNamedBy(parts: readonly Part[], values: Variables): Variables {
+  const named: Record<string, string> = Object.create(null);
+  for (const part of parts) {
+    if (typeof part === 'string' || !Object.hasOwn(values, part.name)) continue;
+    named[part.name] = values[part.name] ?? '';
+  }
+  return named;
 }
 
 /** @returns in words why a template has no expansion */
