@@ -109,11 +109,12 @@ function staleUrl(
     expand(variables, { own, others }) {
       const expansion = template.expand(variables);
       if (expansion.kind !== 'expanded') return [gapEntry(expansion)];
-      const { results } = expansion;
+      const { results, gap } = expansion;
       const scopes = { own: own === others || isOwn(variables) ? own : others, others };
       // Nearly always there is one, and this runs for nearly every change.
-      if (results.length === 1) return purgeUrl(results[0] ?? '', variables, scopes);
-      return results.flatMap((url) => purgeUrl(url, variables, scopes));
+      if (results.length === 1 && gap === undefined) return purgeUrl(results[0] ?? '', variables, scopes);
+      const purged = results.flatMap((url) => purgeUrl(url, variables, scopes));
+      return gap === undefined ? purged : [...purged, gapEntry(gap)];
     },
   };
 }

@@ -6,7 +6,14 @@ import { parseTokens, type Token } from './tokens.ts';
 export type Variables = Captures;
 
 /** What an expansion gives: one result, or several for a template over a list. */
-export type Expansion = { readonly kind: 'expanded'; readonly results: readonly string[] } | Gap;
+export type Expansion =
+  | {
+      readonly kind: 'expanded';
+      readonly results: readonly string[];
+      /** Why some items of a list have none. */
+      readonly gap?: Gap;
+    }
+  | Gap;
 
 /**
  * Why a template has no expansion: variables without a value, all of which may lack one (`omitted`) or not, or one whose
@@ -83,7 +90,7 @@ export function templateOf(source: string, parts: readonly Part[]): Template {
     expand(values) {
       const expansion = expand(values);
       if (expansion.kind !== 'expanded') return expansion;
-      return { kind: 'expanded', results: expansion.results.map(normalizeHost) };
+      return { ...expansion, results: expansion.results.map(normalizeHost) };
     },
   };
 }
@@ -130,12 +137,14 @@ function expandList(
   // An entry may have as many values as items, and a template names few of them.
   const named = valuesNamedBy(parts, values);
   const results: string[] = [];
+  let gap: Gap | undefined;
   for (const item of items) {
     const expansion = expandOnce(parts, { ...named, [list]: item });
-    if (expansion.kind !== 'expanded') return expansion;
-    results.push(...expansion.results);
+    if (expansion.kind === 'expanded') results.push(...expansion.results);
+    else gap = expansion;
   }
-  return { kind: 'expanded', results };
+  if (gap === undefined) return { kind: 'expanded', results };
+  return results.length === 0 ? gap : { kind: 'expanded', results, gap };
 }
 
 /** @returns the values that a template uses, in an object without a prototype */
