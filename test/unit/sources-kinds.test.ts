@@ -297,6 +297,15 @@ describe('Payload', () => {
 });
 
 describe('Directus', () => {
+  it('purges what is remembered of an item with a locale by an update that does not name it', async () => {
+    const { deliver } = sendTo('directus', [`${site}/{locale}/{slug}`]);
+    await deliver(deliveryWith('directus'));
+    const update = (payload: unknown) =>
+      deliver({ body: { event: 'posts.items.update', collection: 'posts', keys: ['d1'], payload } });
+    expect((await update({ title: 'A' })).purged).toEqual([`invalidate ${site}/en/hello`]);
+    expect((await update({ status: 'archived' })).purged).toEqual([`delete ${site}/en/hello`]);
+  });
+
   it.each(['files.upload', 'files.update', 'files.delete'])('purges a file with %s', async (event) => {
     const { deliver } = sendTo('directus', [`${site}/assets/{id}`]);
     const body = { event, collection: 'directus_files', keys: ['f1'], payload: { status: 'x' } };

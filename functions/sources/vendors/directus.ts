@@ -52,6 +52,8 @@ function read(body: JsonObject, context: SourceContext): Reading {
     entry: payload,
     onlyIfRemembered: isHidden,
     locale: stringAt(payload, 'locale'),
+    // An update holds what changed, and seldom the locale, which is a field like any other.
+    affectsAllLocales: true,
   };
   return { kind: 'changes', changes: changesOf(context, found, keys) };
 }
