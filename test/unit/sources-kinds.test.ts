@@ -296,6 +296,21 @@ describe('Payload', () => {
   });
 });
 
+describe('Shopify', () => {
+  it('goes on purging an unlisted product, which is seen by its link', async () => {
+    const { deliver } = sendTo('shopify', [`${site}/products/{slug}`]);
+    const product = (status: string, updated_at: string) =>
+      deliver({
+        headers: { 'x-shopify-topic': 'products/update' },
+        body: { id: 1, handle: 'tee', status, updated_at },
+      });
+    const put = [`invalidate ${site}/products/tee`];
+    expect((await product('active', '2025-12-01T00:00:00Z')).purged).toEqual(put);
+    expect((await product('unlisted', '2025-12-02T00:00:00Z')).purged).toEqual(put);
+    expect((await product('unlisted', '2025-12-03T00:00:00Z')).purged).toEqual(put);
+  });
+});
+
 describe('Directus', () => {
   it('purges what is remembered of an item with a locale by an update that does not name it', async () => {
     const { deliver } = sendTo('directus', [`${site}/{locale}/{slug}`]);

@@ -10,6 +10,8 @@ const types: ReadonlyMap<string, string> = new Map([
   ['products', 'product'],
   ['collections', 'collection'],
 ]);
+/** Unlisted products are on no list, and seen by anybody who has the link (API versions from 2025-10 on). */
+const publicStatuses: ReadonlySet<string> = new Set(['active', 'unlisted']);
 const events: ReadonlySet<string> = new Set(['create', 'update', 'delete']);
 
 /**
@@ -57,7 +59,7 @@ function readItem(
   if (id === undefined) return readingOfUnnamed(context, unexpected('id', 'a number', body.id), type);
   if (!isKnown) return readingOfUnknownEvent(context, topic, { id, type });
   const isDraft =
-    (stringAt(body, 'status') ?? 'active') !== 'active' || valueAt(body, 'published_at') === null;
+    !publicStatuses.has(stringAt(body, 'status') ?? 'active') || valueAt(body, 'published_at') === null;
   const isHidden = !isDelete && isDraft && context.options.drafts !== true;
   const change = changeOf(context, {
     action: isDelete || isHidden ? 'delete' : 'put',
