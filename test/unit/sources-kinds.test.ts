@@ -296,6 +296,39 @@ describe('Payload', () => {
   });
 });
 
+describe('Hygraph', () => {
+  const publish = {
+    operation: 'publish',
+    data: {
+      __typename: 'Post',
+      id: 'h1',
+      stage: 'PUBLISHED',
+      publishedAt: '2025-12-02T00:00:00Z',
+      localizations: [
+        { locale: 'en', slug: 'a' },
+        { locale: 'de', slug: 'b' },
+      ],
+    },
+  };
+  const draft = { __typename: 'Post', id: 'h1', stage: 'DRAFT', publishedAt: null };
+  const both = [`${site}/en/a`, `${site}/de/b`];
+
+  it.each([
+    ['unpublish', {}],
+    ['delete', {}],
+    ['delete', { locale: 'en', slug: 'a' }],
+  ])(
+    'purges every locale by %s with %j, though its draft is older than what was published',
+    async (operation, fields) => {
+      const { deliver } = sendTo('hygraph', [`${site}/{locale}/{slug}`]);
+      await deliver({ body: publish });
+      const data = { ...draft, ...fields, updatedAt: '2025-12-01T00:00:00Z' };
+      const { purged } = await deliver({ body: { operation, data } });
+      expect(purged.map((text) => text.split(' ')[1])).toEqual(both);
+    },
+  );
+});
+
 describe('Shopify', () => {
   it('goes on purging an unlisted product, which is seen by its link', async () => {
     const { deliver } = sendTo('shopify', [`${site}/products/{slug}`]);

@@ -112,7 +112,10 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
       id,
       type,
       locale: stringAt(localization, 'locale') ?? stringAt(data, 'locale'),
-      times: [data.publishedAt, data.updatedAt],
+      // A delete is of every locale, whichever the payload names.
+      affectsAllLocales: operation === 'delete',
+      // What is gone names the draft that is left, which was changed last before it was published.
+      times: action === 'put' ? [data.publishedAt, data.updatedAt] : [],
       entry: withFields(context, fields, localization),
       metadata: { environment },
     });
