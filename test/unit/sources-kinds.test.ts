@@ -296,6 +296,32 @@ describe('Payload', () => {
   });
 });
 
+describe('an entry that has no locale any more', () => {
+  it('of Contentful, published without a field, has left the URLs of its locales', async () => {
+    const { deliver } = sendTo('contentful', [`${site}/{locale}/{slug}`]);
+    const publish = (publishedAt: string, fields: unknown) =>
+      deliver({
+        headers: { 'x-contentful-topic': 'ContentManagement.Entry.publish' },
+        body: { sys: { id: 'c1', contentType: { sys: { id: 'post' } }, publishedAt }, fields },
+      });
+    await publish('2025-12-01T00:00:00Z', { slug: { en: 'a' } });
+    expect((await publish('2025-12-02T00:00:00Z', {})).purged).toEqual([`delete ${site}/en/a`]);
+  });
+
+  it('of DatoCMS, whose slug is no longer localized, has left the slugs of its locales', async () => {
+    const { deliver } = sendTo('datocms', [`${site}/{slug}`]);
+    const publish = (event_triggered_at: string, slug: unknown) => {
+      const entity = { id: 'd1', attributes: { slug }, meta: { status: 'published' } };
+      return deliver({ body: { entity_type: 'item', event_type: 'publish', event_triggered_at, entity } });
+    };
+    await publish('2025-12-01T00:00:00Z', { en: 'a', de: 'b' });
+    expect((await publish('2025-12-02T00:00:00Z', 'a')).purged).toEqual([
+      `invalidate ${site}/a`,
+      `delete ${site}/b`,
+    ]);
+  });
+});
+
 describe('Hygraph', () => {
   const publish = {
     operation: 'publish',

@@ -169,7 +169,11 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
             ),
       metadata: { environment },
     });
-  if (locales.length === 0) return { kind: 'changes', changes: [change()] };
+  // What is published without any field has no locale left.
+  if (locales.length === 0) {
+    const whole = { kind: 'changes', changes: [change()] } as const;
+    return event.action === 'put' ? { ...whole, isComplete: true } : whole;
+  }
   return { kind: 'changes', changes: locales.map((locale) => change(locale)), isComplete: true };
 }
 

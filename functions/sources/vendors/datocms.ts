@@ -89,8 +89,8 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
     });
   };
   const locales = writtenLocales(attributes);
-  if (locales.length === 0) return { kind: 'changes', changes: [change()] };
-  return { kind: 'changes', changes: locales.map(change), isComplete: true };
+  const changes = locales.length === 0 ? [change()] : locales.map(change);
+  return { kind: 'changes', changes, isComplete: true };
 }
 
 function typeOf(body: JsonObject, entity: JsonObject): string | undefined {
