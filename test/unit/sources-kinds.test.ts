@@ -322,6 +322,48 @@ describe('an entry that has no locale any more', () => {
   });
 });
 
+describe('a slug that WordPress keeps percent-encoded', () => {
+  const [slug, before] = ['%e6%9c%ac', '%e6%9c%a8'];
+  const urls = [`${site}/p/{slug}`, `${site}/tag/{fields.tags.*}/`];
+  const at = (path: string) => `${site}/${path}`;
+
+  it('is purged as its URL is written, and not escaped twice', async () => {
+    const { deliver } = sendTo('wordpress', urls);
+    const data = { id: '1', type: 'post', slug, tags: [slug], previous: { slug: before, tags: [before] } };
+    expect((await deliver({ body: { type: 'post.updated', data } })).purged).toEqual([
+      `invalidate ${at('p/%E6%9C%AC')}`,
+      `invalidate ${at('tag/%E6%9C%AC/')}`,
+      `delete ${at('p/%E6%9C%A8')}`,
+      `invalidate ${at('tag/%E6%9C%A8/')}`,
+    ]);
+  });
+
+  it('is so of WP Webhooks, and the former one', async () => {
+    const { deliver } = sendTo('wp-webhooks', [`${site}/p/{slug}`, `${site}/{+path}`]);
+    const post = { ID: 1, post_name: slug, post_status: 'publish', post_type: 'post' };
+    const body = {
+      post_id: 1,
+      post,
+      post_before: { post_name: before, post_status: 'publish' },
+      post_permalink: `${site}/${slug}/`,
+    };
+    const { purged } = await deliver({ headers: { 'x-wp-webhook-name': 'post_update' }, body });
+    expect(purged).toEqual([
+      `invalidate ${at('p/%E6%9C%AC')}`,
+      `invalidate ${at('%E6%9C%AC/')}`,
+      `delete ${at('p/%E6%9C%A8')}`,
+      `delete ${at('%E6%9C%A8/')}`,
+    ]);
+  });
+
+  it('is so of WooCommerce, and of its categories', async () => {
+    const { deliver } = sendTo('woocommerce', [`${site}/p/{slug}`, `${site}/c/{fields.categories.*.slug}/`]);
+    const body = { id: 1, slug, status: 'publish', categories: [{ id: 2, name: 'B', slug }] };
+    const { purged } = await deliver({ headers: { 'x-wc-webhook-topic': 'product.updated' }, body });
+    expect(purged.map((text) => text.split(' ')[1])).toEqual([at('p/%E6%9C%AC'), at('c/%E6%9C%AC/')]);
+  });
+});
+
 describe('Hygraph', () => {
   const publish = {
     operation: 'publish',

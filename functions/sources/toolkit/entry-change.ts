@@ -120,11 +120,31 @@ export function pathOf(url: unknown): string | undefined {
     .replace(/^\/\/[^/?#]*/, '')
     .replace(/[?#].*$/s, '')
     .replace(/^\/+/, '');
+  return decoded(path);
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(text);
   } catch {
-    return path;
+    return text;
   }
+}
+
+/**
+ * A slug as WordPress keeps it: percent-encoded where it is of another script than Latin.
+ * @returns the slug decoded; a list with each of its slugs decoded; terms with theirs; anything else as it is
+ */
+export function decodedSlugs(slugs: unknown): unknown {
+  if (typeof slugs === 'string') return decoded(slugs);
+  if (Array.isArray(slugs)) return slugs.map(decodedSlugs);
+  return isRecord(slugs) && typeof slugs.slug === 'string' ? { ...slugs, slug: decoded(slugs.slug) } : slugs;
+}
+
+/** @returns the entry with the slugs in these fields decoded */
+export function withDecodedSlugs(entry: JsonObject, names: readonly string[]): JsonObject {
+  const own = names.filter((name) => Object.hasOwn(entry, name));
+  return { ...entry, ...Object.fromEntries(own.map((name) => [name, decodedSlugs(entry[name])])) };
 }
 
 /** `url` and `path` of an entry, from whichever field holds its URL or path. */

@@ -1,5 +1,5 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { changeOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
@@ -64,7 +64,7 @@ function readProduct(product: JsonObject, event: string, context: SourceContext)
     type: 'product',
     // "_gmt" times come without their zone.
     times: [gmt === undefined ? undefined : `${gmt}Z`],
-    entry: product,
+    entry: withDecodedSlugs(product, ['slug', 'categories', 'tags']),
     metadata: urlFields(product.permalink),
   });
   return { kind: 'changes', changes: [change] };

@@ -1,4 +1,6 @@
+import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
+import { withDecodedSlugs } from '../toolkit/entry-change.ts';
 import { readStandardWebhook, verifyStandardWebhook } from '../toolkit/signatures/standard-webhooks.ts';
 
 /**
@@ -11,5 +13,16 @@ export const wordpress = defineJsonSource({
   options: [],
   verify: verifyStandardWebhook,
   keyOf: 'customer',
-  read: readStandardWebhook,
+  read(body, context, request) {
+    return readStandardWebhook({ ...body, data: withSlugs(body.data) }, context, request);
+  },
 });
+
+const slugs = ['slug', 'categories', 'tags', 'author'] as const;
+
+/** WordPress keeps slugs as they are in its URLs: percent-encoded. */
+function withSlugs(data: unknown): unknown {
+  if (!isRecord(data)) return data;
+  const { previous, ...entry } = withDecodedSlugs(data, slugs);
+  return { ...entry, ...(isRecord(previous) && { previous: withDecodedSlugs(previous, slugs) }) };
+}

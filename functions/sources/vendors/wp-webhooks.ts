@@ -1,6 +1,6 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { actionsOf, changeOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
@@ -54,7 +54,7 @@ function readPost(body: JsonObject, event: string, context: SourceContext): Read
     onlyIfRemembered: isHidden && !wasPublic,
     id,
     type,
-    entry,
+    entry: withDecodedSlugs(entry, ['slug']),
     metadata: urlFields(url),
     ...(isRecord(before) && wasPublic && previousOf(before, entry, url)),
   });
@@ -69,5 +69,6 @@ function previousOf(before: JsonObject, entry: JsonObject, url: string | undefin
     url === undefined || typeof entry.slug !== 'string' || at < 0
       ? undefined
       : `${url.slice(0, at)}${slug}${url.slice(at + entry.slug.length)}`;
-  return { previous: { ...entry, ...before, slug }, previousMetadata: urlFields(old) };
+  const previous = withDecodedSlugs({ ...entry, ...before, slug }, ['slug']);
+  return { previous, previousMetadata: urlFields(old) };
 }
