@@ -364,6 +364,44 @@ describe('a slug that WordPress keeps percent-encoded', () => {
   });
 });
 
+describe('Builder.io', () => {
+  const value = (url: readonly string[]) => ({ id: 'b1', published: 'published', data: { url } });
+
+  it.each([
+    [['/c'], ['/a', '/b']],
+    [
+      ['/c', '/d'],
+      ['/a', '/b', '/d'],
+    ],
+  ])(
+    'purges each URL that an entry now at %j has left of %j, whatever is remembered',
+    async (now, before) => {
+      const { deliver } = createSender('builder-io', { urls: [`${site}/{+path}`], rememberDays: 0 });
+      const body = {
+        operation: 'publish',
+        modelName: 'page',
+        newValue: value(now),
+        previousValue: value(before),
+      };
+      const { purged } = await deliver({ body });
+      const left = before.filter((url) => !now.includes(url));
+      expect([...new Set(purged)].toSorted()).toEqual(
+        [
+          ...now.map((url) => `invalidate ${site}${url}`),
+          ...left.map((url) => `delete ${site}${url}`),
+        ].toSorted(),
+      );
+    },
+  );
+
+  it('purges the URLs of all of its targets', async () => {
+    const { deliver } = createSender('builder-io', { urls: [`${site}/{+path}`] });
+    const query = ['/x', '/y'].map((value) => ({ property: 'urlPath', operator: 'is', value }));
+    const body = { operation: 'publish', modelName: 'page', newValue: { id: 'b1', query, data: {} } };
+    expect((await deliver({ body })).purged).toEqual([`invalidate ${site}/x`, `invalidate ${site}/y`]);
+  });
+});
+
 describe('Hygraph', () => {
   const publish = {
     operation: 'publish',

@@ -51,18 +51,21 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const wasPublic = before !== undefined && before !== entry && stringAt(before, 'published') === 'published';
   const urls = urlsOf(entry);
-  const former = wasPublic ? urlsOf(before).find((url) => !urls.includes(url)) : undefined;
-  // An entry may be at several URLs: there is a change for each.
-  const changes = (urls.length === 0 ? [undefined] : urls).map((url, index) =>
+  const left = wasPublic ? urlsOf(before).filter((url) => !urls.includes(url)) : [];
+  // An entry may be at several URLs, and have left several: there is a change for each.
+  const changes = Array.from({ length: Math.max(1, urls.length, left.length) }, (_, index) =>
     changeOf(context, {
       action,
       id,
       type,
       locale: stringAt(entry, 'data', 'locale'),
       entry: objectAt(entry, 'data'),
-      metadata: { ...urlFields(url), 'fields.name': stringAt(entry, 'name') },
+      metadata: { ...urlFields(urls[index] ?? urls.at(-1)), 'fields.name': stringAt(entry, 'name') },
       ...(wasPublic &&
-        index === 0 && { previous: objectAt(before, 'data'), previousMetadata: urlFields(former) }),
+        (index === 0 || index < left.length) && {
+          previous: objectAt(before, 'data'),
+          previousMetadata: urlFields(left[index]),
+        }),
     }),
   );
   return { kind: 'changes', changes };
@@ -70,9 +73,10 @@ function read(body: JsonObject, context: SourceContext): Reading {
 
 /** A URL is a string, a list of which any is meant, or an object with one for each locale. */
 function urlsOf(entry: JsonObject): readonly string[] {
-  const target = listAt(entry, 'query').find((query) => stringAt(query, 'property') === 'urlPath');
   const own = stringsIn(valueAt(entry, 'data', 'url'));
-  return own.length > 0 ? own : stringsIn(valueAt(target, 'value'));
+  if (own.length > 0) return own;
+  const targets = listAt(entry, 'query').filter((query) => stringAt(query, 'property') === 'urlPath');
+  return [...new Set(targets.flatMap((target) => stringsIn(valueAt(target, 'value'))))];
 }
 
 function stringsIn(value: unknown): readonly string[] {
