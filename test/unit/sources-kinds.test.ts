@@ -145,6 +145,27 @@ describe('a genuine event about content that does not say which entry', () => {
     },
   );
 
+  it('of Prismic, whose documents are not named by ids, purges by prefix and is counted', async () => {
+    const { world, deliver } = sendTo('prismic', [`${site}/all/{id}`]);
+    const { status, purged } = await deliver(deliveryWith('prismic', { documents: [{ ref: 'a' }] }));
+    expect([status, purged]).toEqual([200, [`invalidate ${site}/all/**`]]);
+    expect(world.measured).toContainEqual(notUnderstood);
+  });
+
+  it.each([
+    [null, []],
+    [{ id: 'g9', slug: 'one' }, [`invalidate ${site}/one`]],
+  ])('of the generic source, with %j in the place of its list, is never refused', (items, urls) => {
+    const payload = { entries: 'items', id: 'id', slug: 'slug' };
+    const body = Buffer.from(JSON.stringify({ items }));
+    const request = { method: 'POST', path: '/webhooks/generic', headers: {}, body };
+    const context = { webhook: 'generic', nowMs: Date.UTC(2026, 0, 1), options: { payload } };
+    const reading = webhookSources.generic.read(request, context);
+    const changes = reading.kind === 'changes' ? reading.changes : [];
+    expect(reading.kind).not.toBe('malformed');
+    expect(changes.map(({ fields }) => `invalidate ${site}/${fields.slug}`)).toEqual(urls);
+  });
+
   it('of Storyblok, about a datasource, purges by prefix', async () => {
     const { deliver } = sendTo('storyblok', [`${site}/s/{+path}`]);
     const body = { action: 'datasource_entry_saved', datasource_slug: 'labels' };

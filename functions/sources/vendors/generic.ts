@@ -38,12 +38,17 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   return changes.length === 0 ? ignored(reason) : { kind: 'changes', changes };
 }
 
-/** @returns what is at the path; where nothing is, a sender of one entry leaves the list out, and has the entry in its place */
+/**
+ * @returns the list at the path. Where there is none, a sender of one entry has it in the list's place, or leaves the list
+ *   out; `null` is a list of nothing to many senders
+ */
 function entriesAt(body: JsonObject, path: string): unknown {
   const entries = valueAtPath(body, path);
   const dot = path.lastIndexOf('.');
   const holder = dot < 0 ? body : valueAtPath(body, path.slice(0, dot));
-  return entries === undefined && isRecord(holder) ? [holder] : entries;
+  if (entries === undefined && isRecord(holder)) return [holder];
+  if (entries === null) return [];
+  return isRecord(entries) ? [entries] : entries;
 }
 
 /** @returns the change of an entry, or the reason why there is none */

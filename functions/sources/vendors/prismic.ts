@@ -1,5 +1,6 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOfAllEntries, changesOf } from '../toolkit/entry-change.ts';
+import { readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { type JsonObject, listAt, stringAt, stringOf, unexpected, valueAt } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -24,7 +25,11 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (type === 'test-trigger') return ignored('a test event');
   if (type !== 'api-update') return ignored(`${type.slice(0, 60)} is not an update`);
   const ids = listAt(body, 'documents').filter((id) => stringOf(id) !== undefined) as string[];
-  if (ids.length === 0) return ignored('no document was published or unpublished');
+  if (ids.length === 0) {
+    const [first] = listAt(body, 'documents');
+    if (first !== undefined) return readingOfUnnamed(context, unexpected('documents', 'ids', first));
+    return ignored('no document was published or unpublished');
+  }
   const everything =
     context.options.sweep === false ? [] : [changeOfAllEntries(context, { id: 'api-update' })];
   const changes = changesOf(context, { action: 'put', skipMemory: true }, [...new Set(ids)]);
