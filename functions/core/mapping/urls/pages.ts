@@ -88,7 +88,8 @@ function parentsOf(page: string, depth: number, form: Form): readonly string[] {
   let at = page.endsWith('/') ? page.slice(0, -1) : page;
   for (let level = 0; level < depth && !isOrigin(at); level++) {
     at = at.slice(0, at.lastIndexOf('/'));
-    found.push(...formsOf(at, form));
+    // What is above ends in a slash, even after another one: `a//` and `a/` are two directories.
+    found.push(...formsOf(`${at}/`, form));
   }
   return found;
 }
