@@ -273,7 +273,10 @@ describe('an event by Standard Webhooks is read', () => {
   });
 
   it.each(['ping', 'test', 'webhook.ping', 'endpoint.TEST'])('%s as a test with nothing to purge', (type) => {
-    expect(read({ type, data: {} })).toEqual({ kind: 'ignored', reason: 'a test event' });
+    const nothing = { kind: 'ignored', reason: 'a test event' };
+    expect(read({ type, data: {} })).toEqual(nothing);
+    expect(read({ type })).toEqual(nothing);
+    expect(read({ type, data: null })).toEqual(nothing);
   });
 
   it('as it is although its keys look like parts of an object', () => {

@@ -129,8 +129,8 @@ export function readStandardWebhook(
   const event = stringAt(body, 'type');
   if (event === undefined) return unexpected('type', 'a string such as "entry.published"', body.type);
   const { data } = body;
-  if (!isRecord(data)) return unexpected('data', 'an object', data);
   if (testEvent.test(event)) return ignored('a test event');
+  if (!isRecord(data)) return unexpected('data', 'an object', data);
   const family = familyOf(request);
   const id = idAt(data, 'id');
   const change = changeOf(context, {
