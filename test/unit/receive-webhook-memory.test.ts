@@ -49,6 +49,23 @@ describe('entry memory', () => {
     ]);
   });
 
+  it.each([
+    [undefined, 'en'],
+    ['en', undefined],
+  ])(
+    'purges what an entry was known under with the locale %s, once it comes with %s',
+    async (before, after) => {
+      const { deliver } = createSender('standard-webhooks', { urls });
+      const publishIn = (slug: string, locale: string | undefined) =>
+        deliver({ body: { type: 'entry.published', data: { id: 'e1', slug, locale } } });
+      await publishIn('a', before);
+      expect((await publishIn('b', after)).purged).toEqual([
+        'invalidate https://www.example.com/b',
+        'invalidate https://www.example.com/a',
+      ]);
+    },
+  );
+
   it('takes thirty deliveries of one save at the same time', async () => {
     const { world, deliver } = createSender('standard-webhooks', { urls, apartMs: 10 });
     await deliver(publish('a', 'e1', '2026-01-01T00:00:00.001Z'));

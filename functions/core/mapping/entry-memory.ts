@@ -88,6 +88,7 @@ export function recordObservations(
     counted.some(({ affectsAllLocales }) => affectsAllLocales)
       ? [...records.values()].flatMap(({ live }) => live.map(purgeAsPut))
       : [],
+    counted.flatMap((observation) => liveWithoutLocale(records, observation)),
   );
   // A delivery that comes again says nothing new.
   const isSame = JSON.stringify(now) === JSON.stringify(memory);
@@ -180,6 +181,16 @@ function liveEntriesToPurge(records: Records, observation: Observation): readonl
     if (isSuperseded(observation, record)) return [];
     return record.live.filter(({ entry }) => !mapped.has(entryKeyWithoutAction(entry))).map(purgeAsDeleted);
   });
+}
+
+/**
+ * What an entry was known under before it had locales, or since it is told without one. A put may be of the same page,
+ * under another address.
+ */
+function liveWithoutLocale(records: Records, { action, locale }: Observation): readonly TimedEntry[] {
+  if (action === 'delete') return [];
+  const others = [...records].filter(([known]) => (locale === undefined ? known !== '' : known === ''));
+  return others.flatMap(([, { live }]) => live.map(purgeAsPut));
 }
 
 /** Of the same URL, the first list has the right action: a change's own entries come before what is remembered. */
