@@ -68,6 +68,15 @@ describe('a rule is refused', () => {
       { match: { source: 's3', key: ['{+path}', 'site/{'] } },
       '`rules[0].match.key[1]`: "{" without "}" after it in "site/{"',
     ],
+    [
+      {
+        purge: {
+          fileUrls: ['https://www.example.com/a'],
+          fileHeaders: [{ 'Accept-Language': '{fields.langs.*}' }],
+        },
+      },
+      '`rules[0].purge.fileHeaders[0].Accept-Language`: expected one value for each version, got the list "{fields.langs.*}": write `variants: true` to purge every version',
+    ],
     [{ except: '}' }, '`rules[0].except`: "}" without "{" before it in "}"'],
     [
       { purge: { fileUrls: ['https://www.example.com/{pth}'] } },

@@ -168,8 +168,11 @@ function validateHeaders(fileHeaders: unknown, known: KnownVariables): readonly 
         issues.push({ path: [...recordPath, name], message: 'expected the name of a header' });
       for (const { value, path: valuePath } of stringsAt(record[name], [...recordPath, name])) {
         const template = readOr(issues, valuePath, () => compilePlainTemplate(value));
-        if (template !== undefined)
-          issues.push(...validateCompiled(template, valuePath, known, valueProblem));
+        if (template === undefined) continue;
+        if (template.variables.some((each) => each.includes('*'))) {
+          const message = `expected one value for each version, got the list ${JSON.stringify(value)}: write \`variants: true\` to purge every version`;
+          issues.push({ path: valuePath, message });
+        } else issues.push(...validateCompiled(template, valuePath, known, valueProblem));
       }
     }
   });
