@@ -124,9 +124,16 @@ function directoriesOf(mapped: readonly MappedChange[]): number {
   return new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [] : [entryText(entry)]))).size;
 }
 
-/** Whether a template has the items of a list, `{fields.tags.*}`, which may be fewer than the payload's. */
+/**
+ * Whether rules may lack something of an entry without a trace: the items of a list, `{fields.tags.*}`, which may be
+ * fewer than the payload's, or a field inside of another one that decides whether a rule matches.
+ */
 export function hasLists(rules: MappingConfig['rules']): boolean {
-  return /\{[^{}]*\.\*/.test(JSON.stringify(rules));
+  const isInside = (name: string) => /^fields\..*\./.test(name);
+  return (
+    /\{[^{}]*\.\*/.test(JSON.stringify(rules)) ||
+    rules.some(({ match: { fields = {} } }) => Object.keys(fields).some(isInside))
+  );
 }
 
 /** @returns a purge by prefix for each type of which a rule may lack a field, since it was left out of the fields */

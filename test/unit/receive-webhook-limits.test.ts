@@ -38,6 +38,34 @@ describe('a body that holds its own secret', () => {
   });
 });
 
+describe('an entry that is too large for all of its fields', () => {
+  it('is purged by prefix where a rule matches on a field that may have been left out', async () => {
+    const secret = 'a secret of sixteen bytes';
+    const world = createWebhookWorld({
+      webhooks: {
+        generic: {
+          source: 'generic',
+          secretIds: ['s'],
+          options: { verification: { kind: 'secret', in: 'header', name: 'x-secret' } },
+        },
+      },
+      secrets: { s: secret },
+      rules: [
+        {
+          match: { source: 'generic', fields: { 'fields.page.seo.kind': 'news' } },
+          purge: { fileUrls: [`${site}/news/{slug}`] },
+        },
+      ],
+    });
+    const long = Array.from({ length: 9990 }, (_, index) => index);
+    const page = { text: long, seo: { kind: 'news', words: long.slice(0, 20) } };
+    const body = Buffer.from(JSON.stringify({ id: 'g1', slug: 'hello', page }));
+    const request = { method: 'POST', path: '/webhooks/generic', headers: { 'x-secret': secret }, body };
+    expect((await receiveWebhook('generic', request, world.ports)).statusCode).toBe(202);
+    expect(world.purged()).toEqual([`invalidate ${site}/news/**`]);
+  });
+});
+
 describe('a delivery that is too large to be purged URL by URL', () => {
   const bulk = (count: number) => ({
     body: {
