@@ -39,3 +39,12 @@ export class EndpointCache {
   }
   clear(): void {}
 }
+
+/**
+ * Of `@aws/lambda-invoke-store`: what the runtime knows of an invocation. Where the runtime has none, and only one invocation
+ * runs at a time, the SDK finds the trace's ID in the environment.
+ */
+export const InvokeStore = {
+  getInstanceAsync: async (): Promise<unknown> =>
+    (globalThis as { awslambda?: { readonly InvokeStore?: unknown } }).awslambda?.InvokeStore,
+};

@@ -28,6 +28,7 @@ const unusedSdkParts = {
   '@aws-sdk/credential-provider-node': join(aws, 'environment-credentials.ts'),
   '@aws-sdk/endpoint-cache': join(aws, 'unused-sdk-parts.ts'),
   '@smithy/core/event-streams': join(aws, 'unused-sdk-parts.ts'),
+  '@aws/lambda-invoke-store': join(aws, 'unused-sdk-parts.ts'),
 };
 
 /** A file of a function's code. */
