@@ -145,6 +145,19 @@ describe('a genuine event about content that does not say which entry', () => {
     },
   );
 
+  it.each([
+    { 'notifications.0.data.system.id': undefined },
+    { 'notifications.0.message': { object_type: 'page', action: 'published', delivery_slot: 'published' } },
+  ])(
+    'of Kontent.ai, that does not say what was published (%j), purges by prefix and is counted',
+    async (changed) => {
+      const { world, deliver } = sendTo('kontent-ai', [`${site}/all/{id}`]);
+      const { status, purged } = await deliver(deliveryWith('kontent-ai', changed));
+      expect([status, purged]).toEqual([202, [`invalidate ${site}/all/**`]]);
+      expect(world.measured).toContainEqual(notUnderstood);
+    },
+  );
+
   it('of Prismic, whose documents are not named by ids, purges by prefix and is counted', async () => {
     const { world, deliver } = sendTo('prismic', [`${site}/all/{id}`]);
     const { status, purged } = await deliver(deliveryWith('prismic', { documents: [{ ref: 'a' }] }));

@@ -2,10 +2,11 @@ import { isRecord } from '../../core/model/record.ts';
 import type { EntryChange } from '../../core/model/types.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, changeOfAllEntries } from '../toolkit/entry-change.ts';
+import { readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { ignored, type Reading } from '../webhook-source.ts';
+import { ignored, type Malformed, type Reading } from '../webhook-source.ts';
 
 const currentHeader = 'x-kontent-ai-signature';
 const legacyHeader = 'x-kc-signature';
@@ -37,7 +38,18 @@ export const kontentAi = defineJsonSource({
 function read(body: JsonObject, context: SourceContext): Reading {
   const notifications = Array.isArray(body.notifications) ? body.notifications : legacyNotifications(body);
   if (notifications === undefined) return unexpected('notifications', 'a list', body.notifications);
-  const changes = notifications.flatMap((each) => changeIn(each, context));
+  const changes: EntryChange[] = [];
+  let unnamed: Malformed | undefined;
+  for (const each of notifications) {
+    const read = changeIn(each, context);
+    if ('message' in read) unnamed = read;
+    else changes.push(...read);
+  }
+  if (unnamed !== undefined) {
+    const whole = readingOfUnnamed(context, unnamed);
+    if (whole.kind === 'changes') return { ...whole, changes: [...changes, ...whole.changes] };
+    return changes.length === 0 ? whole : { kind: 'changes', changes, notUnderstood: unnamed.message };
+  }
   if (changes.length > 0) return { kind: 'changes', changes };
   return ignored('no notification is about published content');
 }
@@ -59,7 +71,8 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
   }));
 }
 
-function changeIn(notification: unknown, context: SourceContext): readonly EntryChange[] {
+/** @returns its changes, or what is missing in a notification of something that is published */
+function changeIn(notification: unknown, context: SourceContext): readonly EntryChange[] | Malformed {
   const system = objectAt(notification, 'data', 'system');
   const message = objectAt(notification, 'message');
   const kind = stringAt(message, 'object_type') ?? '';
@@ -70,11 +83,14 @@ function changeIn(notification: unknown, context: SourceContext): readonly Entry
   if (sharedKinds.has(kind)) {
     return context.options.sweep === false ? [] : [changeOfAllEntries(context, { id: id ?? kind })];
   }
-  if (id === undefined || (kind !== 'content_item' && kind !== 'asset')) return [];
   const verb = stringAt(message, 'action') ?? '';
   // An asset has no workflow: it is live as soon as it is changed. So is what the published slot says of an item.
   const isDraft = kind === 'content_item' && draftActions.has(verb);
   if (isDraft && !drafts) return [];
+  if (kind !== 'content_item' && kind !== 'asset') {
+    return unexpected('message.object_type', '"content_item" or "asset"', message.object_type);
+  }
+  if (id === undefined) return unexpected('data.system.id', 'a string', system.id);
   const action = actions.get(verb) ?? 'put';
   const change = changeOf(context, {
     action,
