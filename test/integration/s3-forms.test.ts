@@ -105,9 +105,14 @@ test('2,000 uploads that a queue carries are purged in few requests, next to a m
   const letters = await receivedFrom(sqs, ready.sqs.deadLetterQueueUrl);
   const eventSourceARN = arnOf('sqs', 'events');
   const kept = { Records: [{ eventSource: 'aws:sqs', eventSourceARN, body: 'not an event' }] };
+  // SQS hands it out again where the batch that it is in takes longer than the 30 seconds for which it is hidden.
   expect(
-    letters.map(({ Body, MessageAttributes }) => [Body, MessageAttributes?.reason?.StringValue]),
-  ).toEqual([[JSON.stringify(kept), 'Expected `body` to be JSON, got 12 characters that are not']]);
+    new Set(
+      letters.map(({ Body, MessageAttributes }) => `${Body} ${MessageAttributes?.reason?.StringValue}`),
+    ),
+  ).toEqual(
+    new Set([`${JSON.stringify(kept)} Expected \`body\` to be JSON, got 12 characters that are not`]),
+  );
   sqs.destroy();
 }, 120_000);
 
