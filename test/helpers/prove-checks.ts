@@ -3,20 +3,25 @@ import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import { followEvents } from '../../functions/lambda/log-events.ts';
 import type { FollowWorld, WorldPurge } from './follow-world.ts';
 
-/** @returns the URLs of a purge that the log says were seen to be old */
-export function staleFilesOf(purgeId: string, { lines }: FollowWorld): ReadonlySet<string> {
-  const own = lines.filter(
-    ({ message, fields }) => message === followEvents.probesStale && fields.purgeId === purgeId,
-  );
-  return new Set(
-    own.flatMap(({ fields }) => (fields.probes as { readonly url: string }[]).map(({ url }) => url)),
-  );
+/** @returns the URLs of a purge that the log says were seen to be old, each time that it was probed and some were */
+function staleTimesOf(purgeId: string, { lines }: FollowWorld): readonly (readonly string[])[] {
+  return lines
+    .filter(({ message, fields }) => message === followEvents.probesStale && fields.purgeId === purgeId)
+    .map(({ fields }) => (fields.probes as { readonly url: string }[]).map(({ url }) => url));
 }
 
-/** @returns the keys of what went wrong of a purge: what was seen to be old, or all of it */
+/** @returns the URLs of a purge that the log says were seen to be old */
+export function staleFilesOf(purgeId: string, world: FollowWorld): ReadonlySet<string> {
+  return new Set(staleTimesOf(purgeId, world).flat());
+}
+
+/**
+ * @returns the keys of what went wrong of a purge: what was seen to be old the last time, as a tick that has crashed may have
+ *   seen more, which a newer purge has since; or all of it
+ */
 export function wrongIn({ purgeId, keys, files }: WorldPurge, world: FollowWorld): readonly string[] {
-  const stale = staleFilesOf(purgeId, world);
-  return stale.size === 0 ? keys : files.filter(({ url }) => stale.has(url)).map(entryKey);
+  const stale = staleTimesOf(purgeId, world).at(-1);
+  return stale === undefined ? keys : files.filter(({ url }) => stale.includes(url)).map(entryKey);
 }
 
 /** @returns the ends that a purge may come to */
