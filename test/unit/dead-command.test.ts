@@ -96,3 +96,15 @@ test('what is no purge message is not offered to be tried again, and an event of
   expect(event).toMatch(/^1 × s3-event, .*\n {2}s3:\/\/site\/a\/b\.html\n {2}to do: /);
   expect(event).toContain('Next: npx cdn-purger redrive');
 });
+
+test('dead letters of which none fits are not taken for none', async () => {
+  count = 1;
+  bodies = [s3EventOf(objectChange('a/b.html'))];
+  const { exitCode, stdout } = await run(['dead', '--host', 'h.example', '--ready', file]);
+  expect([exitCode, stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /^Of 1 dead letter none fits\.\n {2}their hosts: none \(1\)\n {2}their reasons: .*\n\nNext: npx cdn-purger dead --ready \S+ {2}# all of them, with their URLs$/,
+    ),
+  ]);
+});

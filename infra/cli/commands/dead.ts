@@ -14,6 +14,7 @@ import {
   matchesDeadLetter,
   type UnnamedMessage,
 } from '../queries/dead-letters.ts';
+import { describeOthers } from '../queries/other-dead-letters.ts';
 
 const usage = `Usage: cdn-purger dead [--reason WORDS] [--host HOST] [--show] (--stack NAME | --ready FILE) [--json]
 
@@ -77,12 +78,25 @@ export const deadCommand = defineCommand({
         values.json === true
           ? JSON.stringify(report, null, 2)
           : [
-              ...(letters.length + hidden === 0 ? ['No dead letter.'] : shown),
+              ...(letters.length === 0 ? describeNone(read, hidden) : shown),
               ...footer(letters, values, read.length, hidden),
             ].join('\n\n'),
     };
   },
 });
+
+/**
+ * @param others those that do not fit
+ * @param hidden those that somebody else has in hand
+ */
+function describeNone(others: readonly DeadLetter[], hidden: number): readonly string[] {
+  if (others.length === 0) return hidden === 0 ? ['No dead letter.'] : [];
+  const none = `Of ${counted(others.length, 'dead letter')} none fits.`;
+  return [
+    [none, ...describeOthers(others)].join('\n'),
+    nextCommands(['dead', 'all of them, with their URLs']).join('\n'),
+  ];
+}
 
 /** @returns the dead letters of one reason in words, and what to do */
 export function describeGroup({

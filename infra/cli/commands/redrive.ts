@@ -7,18 +7,13 @@ import {
 } from '../command.ts';
 import { counted } from '../counted.ts';
 import { nextCommands } from '../next.ts';
-import { printable } from '../printable.ts';
 import { connect } from '../purger/connect.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
-import {
-  checkDeadLetterFilter,
-  countHosts,
-  type DeadLetter,
-  groupDeadLetters,
-} from '../queries/dead-letters.ts';
+import { checkDeadLetterFilter, type DeadLetter } from '../queries/dead-letters.ts';
 import { observingReason } from '../queries/observing.ts';
+import { describeOthers } from '../queries/other-dead-letters.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
 
@@ -85,26 +80,6 @@ function nothingMoved(kept: number, others: readonly DeadLetter[], hidden: numbe
     '',
     'Next: try again in 15 minutes.',
   ];
-}
-
-/** So many hosts and reasons are named. */
-const mostNamed = 5;
-
-/** @returns what there is in place of what was asked for */
-function describeOthers(letters: readonly DeadLetter[]): readonly string[] {
-  const hosts = countHosts(letters).map(([host, count]) => `${host} (${count})`);
-  const withoutUrl = letters.filter(({ urls }) => urls.length === 0).length;
-  const reasons = groupDeadLetters(letters).map(({ reason, count }) => `${printable(reason)} (${count})`);
-  return [
-    ...named('their hosts', [...hosts, ...(withoutUrl === 0 ? [] : [`none (${withoutUrl})`])]),
-    ...named('their reasons', reasons),
-  ];
-}
-
-function named(what: string, list: readonly string[]): readonly string[] {
-  if (list.length === 0) return [];
-  const more = list.length > mostNamed ? [`and ${list.length - mostNamed} more`] : [];
-  return [`  ${what}: ${[...list.slice(0, mostNamed), ...more].join('; ')}`];
 }
 
 /** In the purge queue a dead letter would count as done. */
