@@ -46,6 +46,26 @@ test('of a message that cannot be read its ID, when it was sent, its size and ho
   expect(printed(long).whole).toContain(`body: ${long}`);
 });
 
+test('a reason of one host is not said of another', () => {
+  const letters = ['a.example', 'b.example', 'b.example'].map((host, index) => {
+    const reason = `The host '${host}' has not been deployed.`;
+    const sentAt = '2026-11-27T01:00:00.000Z';
+    return {
+      id: `m${index}`,
+      sentAt,
+      body: '{}',
+      kind: 'rejected',
+      reason,
+      urls: [`https://${host}/`],
+    } as const;
+  });
+  const listed = (...some: typeof letters) => groupDeadLetters(some).map(describeGroup).join('\n');
+  expect(listed(...letters)).toMatch(
+    /^3 × rejected, since \S+Z, for 2 reasons such as: The host 'a\.example' has not/,
+  );
+  expect(listed(...letters.slice(1))).toMatch(/^2 × rejected, since \S+Z: The host 'b\.example' has not/);
+});
+
 test('whatever a dead letter holds, a terminal gets nothing of it that it obeys', () => {
   const url = fc
     .string({ unit: anyCodePoint })

@@ -101,6 +101,7 @@ function describeNone(others: readonly DeadLetter[], hidden: number): readonly s
 /** @returns the dead letters of one reason in words, and what to do */
 export function describeGroup({
   reason,
+  reasons = 1,
   kind,
   count,
   since,
@@ -111,7 +112,7 @@ export function describeGroup({
   const named = [...urls, ...changes, ...messages.map(describeUnnamed)];
   const more = named.length - mostPrinted;
   return [
-    `${count} × ${kind}, since ${since}: ${printable(reason)}`,
+    `${count} × ${kind}, since ${since}${reasons > 1 ? `, for ${reasons} reasons such as` : ''}: ${printable(reason)}`,
     ...named.slice(0, mostPrinted).map((name) => `  ${printable(name)}`),
     ...(more > 0 ? [`  ... and ${more} more`] : []),
     `  to do: ${failedPurge.test(reason) ? 'redrive; where it is here again, docs/operations.md#purges-failed' : fixes[kind]}`,

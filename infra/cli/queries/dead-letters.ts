@@ -148,6 +148,8 @@ function hostOf(url: string): string | undefined {
 export interface DeadLetterGroup {
   /** The first one's; the others differ in what they quote. */
   readonly reason: string;
+  /** How many reasons there are that differ so; missing for one. */
+  readonly reasons?: number;
   readonly kind: DeadLetterKind;
   readonly count: number;
   /** When the oldest was sent; ISO 8601. */
@@ -185,8 +187,18 @@ export function groupDeadLetters(letters: readonly DeadLetter[]): readonly DeadL
       const withoutUrl = group.filter((letter) => letter.urls.length === 0);
       const changes = [...new Set(withoutUrl.flatMap(({ change }) => change ?? []))];
       const messages = withoutUrl.filter(({ change }) => change === undefined).map(unnamedMessage);
+      const reasons = new Set(group.map(({ reason }) => reason)).size;
       return [
-        { reason: first.reason, kind: first.kind, count: group.length, since, urls, changes, messages },
+        {
+          reason: first.reason,
+          ...(reasons > 1 && { reasons }),
+          kind: first.kind,
+          count: group.length,
+          since,
+          urls,
+          changes,
+          messages,
+        },
       ];
     })
     .sort((a, b) => b.count - a.count);

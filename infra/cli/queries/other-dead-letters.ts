@@ -8,7 +8,10 @@ const mostNamed = 5;
 export function describeOthers(letters: readonly DeadLetter[]): readonly string[] {
   const hosts = countHosts(letters).map(([host, count]) => `${host} (${count})`);
   const withoutUrl = letters.filter(({ urls }) => urls.length === 0).length;
-  const reasons = groupDeadLetters(letters).map(({ reason, count }) => `${printable(reason)} (${count})`);
+  const reasons = groupDeadLetters(letters).map(
+    ({ reason, reasons: alike = 1, count }) =>
+      `${alike > 1 ? 'such as ' : ''}${printable(reason)} (${count})`,
+  );
   return [
     ...named('their hosts', [...hosts, ...(withoutUrl === 0 ? [] : [`none (${withoutUrl})`])]),
     ...named('their reasons', reasons),
