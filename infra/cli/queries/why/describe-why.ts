@@ -122,9 +122,8 @@ function purgeRows({ purgeId, ...purge }: WhyPurge): readonly Row[] {
   ];
   const words = `purge ${purgeId}: ${outcome.join('; ')}`;
   if (finishedAt === undefined) return [accepted, row(acceptedAt, state, words)];
-  const finished = row(finishedAt, 'finished', words);
   // CDN Pro says it in whole seconds.
-  return [accepted, finished.at < accepted.at ? { ...finished, at: accepted.at } : finished];
+  return [accepted, row(finishedAt < acceptedAt ? acceptedAt : finishedAt, 'finished', words)];
 }
 
 function row(at: string, what: string, words: string): Row {
