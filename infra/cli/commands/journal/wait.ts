@@ -14,8 +14,8 @@ const usage = `Usage:
 
 Waits, in a pipeline, until what changed is completed or fresh. With URLs each of them must have changed since then, so that
 a change that has not even arrived is waited for. Without, it is all that has arrived, by SQS's own counts, which are rough.
-It says at once what it waits for, and by when what waits for tokens of the day is done, or that it is paused or CDN Pro
-refuses the credentials.
+It says at once what it waits for, and by when what waits for tokens of the day is done, or that it is paused, or that
+CDN Pro has answered 429 or refuses the credentials.
 
   --since TIME        what changed before does not count: a time (2026-11-26T08:00:00Z, or seconds since 1970), or a
                       duration before now (15m). Default: 15m
