@@ -217,7 +217,9 @@ test('why --logs says what the logs have of a page, and what receivers have left
 test('a pause by hand holds what comes next, and what is parked can be listed and taken out', async () => {
   const pause = { since: expect.stringMatching(/^20/), reason: 'the origin is repaired' };
   const isPaused = { paused: true, submit: 'Disabled', tick: 'DISABLED', pause };
-  expect(await asked('pause', '--reason', pause.reason)).toMatchObject(isPaused);
+  await asked('pause', '--reason', 'the origin is down');
+  const replaced = { ...isPaused, was: { reason: 'the origin is down' } };
+  expect(await asked('pause', '--reason', pause.reason)).toMatchObject(replaced);
   const again = await asked('pause');
   expect(again).toMatchObject(isPaused);
   const { since } = (again as { readonly pause: Pause }).pause;
@@ -298,6 +300,7 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(isAccepted('held')).toBe(false);
   const resumed = await cli(['resume']);
   expect(resumed.stdout).toContain(`It was paused since ${since}, for "${pause.reason}".`);
+  expect((await cli(['resume'])).stdout).toMatch(/^It was not paused \(submit: Enabled, tick: ENABLED\)\./);
   expect(await eventually(() => isAccepted('held') && isAccepted('b'))).toBe(true);
   expect(isAccepted('a')).toBe(false);
 });

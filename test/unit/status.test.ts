@@ -71,7 +71,7 @@ const states: readonly (readonly [
   ['credentials are refused while URLs wait', { parked, ...requests(closed) }, ['doctor', 'waiting']],
   ['CDN Pro answered 429', { ...inQueue, ...requests({ ...throttled, left: 0 }) }, ['quota']],
   ['no request is left', { ...inQueue, ...requests({ left: 0 }) }, ['quota']],
-  ['messages are on their way', inQueue, ['status']],
+  ['messages are on their way', inQueue, ['status', 'doctor']],
   ['URLs wait for tokens', { parked }, ['waiting']],
   ['it is paused', { ...inQueue, ...paused, open }, ['resume']],
   ['purges are on their way', { open }, ['tail']],

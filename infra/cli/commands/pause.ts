@@ -36,9 +36,10 @@ function reportOf({ switches, ...change }: PauseChange) {
   return { paused: isPaused(switches), ...switches, ...change };
 }
 
-function describe({ switches: { submit, tick }, pause, problem }: PauseChange): string {
+function describe({ switches: { submit, tick }, pause, was, problem }: PauseChange): string {
   return [
     `Paused (submit: ${submit}, tick: ${tick}), ${describePause(pause ?? {})}. Changes wait, for 14 days; the alarm freshness goes off after ten minutes.`,
+    ...(was === undefined ? [] : [`Until now it was noted as paused ${describePause(was)}: tell them.`]),
     ...(problem === undefined ? [] : [`That could not be noted for others: ${problem}`]),
     '',
     ...nextCommands(['resume', 'ends it']),

@@ -19,8 +19,13 @@ export const resumeCommand = defineCommand({
   async run({ values, positionals }) {
     refuseArguments(positionals);
     const purger = await connect(values);
-    const { switches, pause } = await endPause(purger, await readSwitches(purger));
+    const before = await readSwitches(purger);
+    const { switches, pause } = await endPause(purger, before);
     const was = pause === undefined ? '' : ` It was paused ${describePause(pause)}.`;
+    const found = `(submit: ${switches.submit}, tick: ${switches.tick})`;
+    const done = isPaused(before)
+      ? `Resumed ${found}. What has waited is purged now.${was}`
+      : `It was not paused ${found}.`;
     return {
       exitCode: 0,
       stdout:
@@ -30,7 +35,7 @@ export const resumeCommand = defineCommand({
               null,
               2,
             )
-          : `Resumed (submit: ${switches.submit}, tick: ${switches.tick}). What has waited is purged now.${was}\n\n${nextCommands(['status', 'what is left of it'])[0]}`,
+          : `${done}\n\n${nextCommands(['status', 'what is left of it'])[0]}`,
     };
   },
 });

@@ -101,7 +101,9 @@ function refused(status: number | undefined, { endpoint }: Purger): Check {
     return failed('CDN Pro', `${endpoint} does not answer`, 'is the endpoint right, and CDN Pro up?');
   }
   const isCredentials = status === 401 || status === 403;
-  const advice = isCredentials ? fix : "ask CDNetworks' support";
+  const advice = isCredentials
+    ? fix
+    : "changes wait, and go on by themselves once it answers; else ask CDNetworks' support";
   const right = status === 403 ? ', or the user may not purge' : '';
   return failed(isCredentials ? name : 'CDN Pro', `${endpoint} answers ${status}${right}`, advice);
 }

@@ -12,6 +12,8 @@ export interface PauseChange {
   readonly switches: Switches;
   /** The pause that begins, goes on, or has ended; missing where it is not known. */
   readonly pause?: Pause;
+  /** What was noted of the same pause before; missing where that has stayed. */
+  readonly was?: Pause;
   /** Why it could not be noted. */
   readonly problem?: string;
 }
@@ -54,12 +56,14 @@ export async function beginPause(
     ...(by !== undefined && { by }),
     ...(why !== undefined && { reason: why }),
   };
+  const was = reason === undefined || known?.reason === undefined ? undefined : known;
+  const change = { switches, pause, ...(was !== undefined && { was }) };
   const { putItem } = await import('../../../functions/aws/tables/versioned-item.ts');
   try {
     await putItem(await address(purger), { ...pause, notedAt: now });
-    return { switches, pause };
+    return change;
   } catch (error) {
-    return { switches, pause, problem: String(error) };
+    return { ...change, problem: String(error) };
   }
 }
 

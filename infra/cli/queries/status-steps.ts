@@ -31,14 +31,14 @@ function stepsOfWaiting(status: Status): readonly NextCommand[] {
   const isHeld = observing || paused || closedUntil !== undefined || credentialsRefusedUntil !== undefined;
   return [
     ...(isParked ? [['waiting', 'which URLs wait, and until when'] as const] : []),
-    ...(queued === 0 || isHeld ? [] : [requests === 0 ? nextOfUsedUp : nextOfQueued]),
+    ...(queued === 0 || isHeld ? [] : requests === 0 ? [nextOfUsedUp] : nextOfQueued),
   ];
 }
 
 const nextOfUsedUp: NextCommand = ['quota', 'which limit of requests is used up'];
-const nextOfQueued: NextCommand = [
-  'status',
-  'in a minute: where as much waits then, docs/operations.md#freshness',
+const nextOfQueued: readonly NextCommand[] = [
+  ['status', 'in a minute: where as much waits then, docs/operations.md#freshness'],
+  ['doctor', 'where as much waits then: whether CDN Pro answers'],
 ];
 
 function stepsOfPurges({
