@@ -3,7 +3,7 @@ import { type Clients, localClients } from '../../infra/cli/purger/clients.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { openDeadLetters, peekDeadLetters } from '../../infra/cli/purger/queues/dead-letters.ts';
 import { readStatusFacts } from '../../infra/cli/purger/status.ts';
-import { groupDeadLetters } from '../../infra/cli/queries/dead-letters.ts';
+import { groupDeadLetters } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { statusOf } from '../../infra/cli/queries/status.ts';
 import { readDescription } from '../../infra/operation/description.ts';
 import { LocalStackError } from '../aws/template/errors.ts';

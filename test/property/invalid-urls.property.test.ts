@@ -5,7 +5,7 @@ import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import { receiveS3Event } from '../../functions/receive-s3/receive-s3-event.ts';
 import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { createSender } from '../helpers/webhook-sender.ts';
 
 /** Values that make valid URLs, and values that make URLs that CDN Pro would never take. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { Shows } from '../../functions/core/model/types.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import type { UrlState } from '../../infra/cli/queries/why/steps.ts';
 import { newestOf, type SettledPurge, stepsOf } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { describeGroup, describeLetter } from '../../infra/cli/commands/dead.ts';
-import { groupDeadLetters, readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { groupDeadLetters, readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { anyCodePoint } from '../helpers/any-code-point.ts';
 
 const change = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
 import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';

@@ -10,7 +10,7 @@ import { purgerOfConfig } from '../../infra/cli/explain/purger/explained-purger.
 import { nextCommands } from '../../infra/cli/next.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { readObjects } from '../../infra/cli/purger/objects/read-objects.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { describeObjects, objectSteps } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';

@@ -5,7 +5,7 @@ import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { fileKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { FileEntry, PurgeEntry } from '../../functions/core/model/types.ts';
-import { readDeadLetter } from '../../infra/cli/queries/dead-letters.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { describeAwaited } from '../../infra/cli/queries/why/describe-awaited.ts';
 import { describeEvent } from '../../infra/cli/queries/why/describe-event.ts';
 import { describeWhy } from '../../infra/cli/queries/why/describe-why.ts';

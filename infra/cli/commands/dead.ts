@@ -13,8 +13,8 @@ import {
   groupDeadLetters,
   matchesDeadLetter,
   type UnnamedMessage,
-} from '../queries/dead-letters.ts';
-import { describeOthers } from '../queries/other-dead-letters.ts';
+} from '../queries/dead/dead-letters.ts';
+import { describeOthers } from '../queries/dead/other-dead-letters.ts';
 
 const usage = `Usage: cdn-purger dead [--reason WORDS] [--host HOST] [--show] (--stack NAME | --ready FILE) [--json]
 

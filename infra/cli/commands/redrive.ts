@@ -11,9 +11,9 @@ import { connect } from '../purger/connect.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { redrive } from '../purger/queues/redrive.ts';
 import { readSqsClock } from '../purger/queues/sqs-clock.ts';
-import { checkDeadLetterFilter, type DeadLetter } from '../queries/dead-letters.ts';
+import { checkDeadLetterFilter, type DeadLetter } from '../queries/dead/dead-letters.ts';
+import { describeOthers } from '../queries/dead/other-dead-letters.ts';
 import { observingReason } from '../queries/observing.ts';
-import { describeOthers } from '../queries/other-dead-letters.ts';
 
 const usage = `Usage: cdn-purger redrive [--reason WORDS] [--host HOST] (--stack NAME | --ready FILE) [--json]
 

@@ -1,7 +1,7 @@
 import { dayOf, keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
-import type { DeadLetter } from '../../queries/dead-letters.ts';
+import type { DeadLetter } from '../../queries/dead/dead-letters.ts';
 import { progressOf } from '../../queries/progress.ts';
 import { quotaReport } from '../../queries/quota.ts';
 import { parkedReport, soonerLane } from '../../queries/waiting.ts';

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { readRecorded } from '../../../../functions/aws/tables/seen-objects-table.ts';
 import type { ChangeAction } from '../../../../functions/core/model/types.ts';
-import type { DeadLetter } from '../../queries/dead-letters.ts';
+import type { DeadLetter } from '../../queries/dead/dead-letters.ts';
 import { never, type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../queries/objects/rejected-event.ts';
 import type { Step } from '../../queries/why/steps.ts';

@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { type DeadLetter, readDeadLetter } from '../../queries/dead-letters.ts';
+import { type DeadLetter, readDeadLetter } from '../../queries/dead/dead-letters.ts';
 import type { Purger } from '../connect.ts';
 
 /** A dead letter in hand: nobody else receives it until it is returned, deleted, or some minutes have passed. */

@@ -1,5 +1,9 @@
 import { sendMessages } from '../../../../functions/buffer/send-messages.ts';
-import { type DeadLetter, type DeadLetterFilter, matchesDeadLetter } from '../../queries/dead-letters.ts';
+import {
+  type DeadLetter,
+  type DeadLetterFilter,
+  matchesDeadLetter,
+} from '../../queries/dead/dead-letters.ts';
 import type { Purger } from '../connect.ts';
 import { type DeadLetterQueue, type HeldLetter, openDeadLetters } from './dead-letters.ts';
 

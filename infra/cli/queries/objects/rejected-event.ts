@@ -1,6 +1,6 @@
 import { recordOf } from '../../../../functions/core/model/record.ts';
 import { readS3Event } from '../../../../functions/sources/s3/read-s3-event.ts';
-import type { DeadLetter } from '../dead-letters.ts';
+import type { DeadLetter } from '../dead/dead-letters.ts';
 
 /** An event of an object in the dead letter queue. */
 export interface RejectedEvent {

@@ -8,7 +8,7 @@ import { readMessages } from '../../../../functions/core/model/messages/combined
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
 import { withNewestShows } from '../../../../functions/core/model/shows.ts';
 import type { FileEntry, PurgeEntry, Shows } from '../../../../functions/core/model/types.ts';
-import type { DeadLetter } from '../dead-letters.ts';
+import type { DeadLetter } from '../dead/dead-letters.ts';
 import type { UrlMatch } from './url-match.ts';
 
 /** How far a change of a URL has come. */

@@ -1,10 +1,10 @@
-import { entryText } from '../../../functions/core/model/entry-text.ts';
-import { groupBy } from '../../../functions/core/model/group-by.ts';
-import { readMessages } from '../../../functions/core/model/messages/combined-messages.ts';
-import { byteLength } from '../../../functions/core/model/purge-message.ts';
-import { recordOf } from '../../../functions/core/model/record.ts';
-import { readS3Event } from '../../../functions/sources/s3/read-s3-event.ts';
-import { UsageError } from '../usage-error.ts';
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
+import { byteLength } from '../../../../functions/core/model/purge-message.ts';
+import { recordOf } from '../../../../functions/core/model/record.ts';
+import { readS3Event } from '../../../../functions/sources/s3/read-s3-event.ts';
+import { UsageError } from '../../usage-error.ts';
 
 /** A message of the dead letter queue, as SQS delivers it. */
 export interface DeadMessage {

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../printable.ts';
 import { countHosts, type DeadLetter, groupDeadLetters } from './dead-letters.ts';
 
 /** So many hosts and reasons are named. */
