@@ -66,6 +66,8 @@ export async function sendRequests(
   });
   for (const request of suspect) isolation.hold(request, 'suspect', startMs);
   const run = new Run(innocent, { limits, deadlineMs, isolation });
+  // Where a scope is in doubt, what has not failed is tried before what has.
+  run.holdQuestioned(startMs);
   const context: SlotContext = {
     run,
     isolation,

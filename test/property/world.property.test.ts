@@ -8,6 +8,7 @@ import { requestsInWindow } from '../../functions/core/limits/requests/window.ts
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import type { TickPorts } from '../../functions/tick/ports.ts';
 import { changesOf, hourMs, isBad, playWorld, type World, worlds } from '../helpers/random-worlds.ts';
@@ -291,19 +292,66 @@ const affluent = worlds.map((world): World => ({ ...world, quota: { files: 1000,
 /** Worlds with few tokens, in which nothing fails and functions crash. */
 const frugal = worlds.map((world): World => ({ ...world, badPages: [], faults: [], outages: [] }));
 
+/** Worlds in which all is refused at first, and then nothing else is purged than a few URLs, of which some are bad. */
+const lonely = worlds.map(
+  (world): World => ({
+    ...world,
+    changes: world.changes.slice(0, 6).map(({ afterMs, page }) => {
+      return { afterMs, page: page % 4, as: 'file', target: 'production', action: 'invalidate' };
+    }),
+    badPages: [0, 2],
+    badAs: 'contentless',
+    quota: { files: 1000, dirs: 1000 },
+    batchSize: 1 + (world.batchSize % 3),
+    faults: [],
+    outages: [
+      { fromMs: 0, lastsMs: 26_000, response: { status: 400, body: '{"message":"no"}' }, isWhole: false },
+    ],
+  }),
+);
+
+/** Plays a world until all of its good URLs are accepted, for an hour at most. */
+function playUntilAccepted(world: World, mutation: Mutation = {}): Promise<Outcome> {
+  const isOver = (acceptedMs: Float64Array) =>
+    changesOf(world).every(({ url }, index) => isBad(world, url) || !Number.isNaN(acceptedMs[index]));
+  return playWorld(world, { ...mutation, isOver });
+}
+
 test.each([
   ['whatever else is in the batch', affluent],
+  ['however few others there are, and however often those are refused', lonely],
   ['however long it waits for tokens, and wherever functions crash', frugal],
 ])('promise 4: every good URL gets through, and none is rejected, %s', async (_, among) => {
   await fc.assert(
     fc.asyncProperty(among, async (world) => {
-      const isOver = (acceptedMs: Float64Array) =>
-        changesOf(world).every(({ url }, index) => isBad(world, url) || !Number.isNaN(acceptedMs[index]));
-      const outcome = await playWorld(world, { isOver });
+      const outcome = await playUntilAccepted(world);
       expect([...unsentIn(world, outcome), ...rejectedIn(world, outcome)]).toEqual([]);
     }),
     { numRuns: 100 * times },
   );
+});
+
+test('promise 4 breaks when what has failed alone comes again no later than others', async () => {
+  const evidences = new WeakSet<Evidence>();
+  const punctual = (ports: SubmitPorts): SubmitPorts => {
+    const { evidence } = ports;
+    if (evidences.has(evidence)) return ports;
+    evidences.add(evidence);
+    const { closureOf, failedAlone } = evidence;
+    evidence.closureOf = (...args) => ({ ...closureOf.apply(evidence, args), lengthMs: 0 });
+    evidence.failedAlone = (...args) => {
+      const record = failedAlone.apply(evidence, args);
+      return record && { ...record, times: 1 };
+    };
+    return ports;
+  };
+  const outcome = await fc.check(
+    fc.asyncProperty(lonely, async (world) => {
+      return unsentIn(world, await playUntilAccepted(world, { mutate: punctual })).length === 0;
+    }),
+    { numRuns: 4000, endOnFailure: true },
+  );
+  expect(outcome.failed).toBe(true);
 });
 
 test('promise 4 breaks when a refused request is only tried again', async () => {

@@ -497,3 +497,21 @@ test('what is asked for alone of a scope that may be refused as a whole is tried
   await submitBatch([buffered('m', 'https://h.example/b')], world.ports, options);
   expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([15]);
 });
+
+test('of a scope that was closed, what has not failed is tried before what has', async () => {
+  const [bad, good] = [h('bad'), h('good')];
+  const world = createWorld({
+    answer: ({ fileUrls }) =>
+      fileUrls?.includes(bad) ? { kind: 'refused', status: 400, message: 'no' } : accepted,
+    tells: { left: plenty },
+  });
+  const { evidence } = world.ports;
+  const planned = { entry: fileEntry(bad), messages: [] };
+  const key = faultKey({ entries: [planned] });
+  evidence.noteFailedAlone(key, planned, world.nowMs);
+  evidence.suspect([planned], world.nowMs);
+  evidence.close(key, 1000, world.nowMs);
+  world.nowMs += 5000;
+  await submitBatch([buffered('m1', bad), buffered('m2', good)], world.ports, options);
+  expect(world.requests[0]?.body.fileUrls).toEqual([good]);
+});

@@ -50,14 +50,21 @@ interface ScopeRecord {
   readonly failedAlone: readonly string[];
   /** How often it was closed since then. */
   readonly closures: number;
-  readonly closedUntilMs: number;
+  readonly closure: Closure;
+}
+
+/** That nothing of a scope is sent for a while. */
+export interface Closure {
+  readonly untilMs: number;
+  /** How long it is in all, in milliseconds. */
+  readonly lengthMs: number;
 }
 
 const unknownScope: ScopeRecord = {
   acceptedMs: Number.NEGATIVE_INFINITY,
   failedAlone: [],
   closures: 0,
-  closedUntilMs: 0,
+  closure: { untilMs: 0, lengthMs: 0 },
 };
 
 /** More entries than this are not needed to judge a scope by. */
@@ -132,13 +139,13 @@ export class Evidence {
     return this.#scope(key, nowMs).failedAlone.length;
   }
 
-  /** Closes a scope of which nothing is accepted, longer each time. @returns until when, in milliseconds */
-  close(key: string, longestMs: number, nowMs: number): number {
+  /** Closes a scope of which nothing is accepted, longer each time. */
+  close(key: string, longestMs: number, nowMs: number): void {
     const scope = this.#scope(key, nowMs);
     this.#doubtful.add(key);
-    const closedUntilMs = nowMs + Math.min(longestMs, firstClosureMs * 2 ** scope.closures);
-    this.#scopes.set(key, { ...scope, closures: scope.closures + 1, closedUntilMs }, nowMs);
-    return closedUntilMs;
+    const lengthMs = Math.min(longestMs, firstClosureMs * 2 ** scope.closures);
+    const closure = { untilMs: nowMs + lengthMs, lengthMs };
+    this.#scopes.set(key, { ...scope, closures: scope.closures + 1, closure }, nowMs);
   }
 
   /** @returns how often a scope was closed since something of it was accepted */
@@ -146,8 +153,9 @@ export class Evidence {
     return this.#scope(key, nowMs).closures;
   }
 
-  closedUntilMs(key: string, nowMs: number): number {
-    return this.#scope(key, nowMs).closedUntilMs;
+  /** @returns the last closure of a scope, which may be over */
+  closureOf(key: string, nowMs: number): Closure {
+    return this.#scope(key, nowMs).closure;
   }
 
   /** @returns whether a scope was closed, and nothing of it accepted since */

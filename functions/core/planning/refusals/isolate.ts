@@ -146,8 +146,9 @@ export class Isolation {
     if (known.isPart) evidence.noteIsolation(nowMs);
     if (known.whole !== undefined) known.whole.hasFailedPart = true;
     const { sinceMs = nowMs, times } = known;
-    const failed = { state: 'failed', sinceMs, failure, times: times + 1, isNamed: false } as const;
-    const suspect: Suspect = { ...known, ...failed };
+    const isSandwiched = evidence.acceptedSince(key, sinceMs, nowMs);
+    const failed = { state: 'failed', sinceMs, failure, times: times + 1, isSandwiched } as const;
+    const suspect: Suspect = { ...known, ...failed, isNamed: false };
     const named = namedEntries(request, failure);
     if (named.length > 0) this.#noteNamed(named, failure, nowMs);
     if (named.length === request.entries.length && isAboutContent(failure)) {

@@ -85,24 +85,36 @@ export function questionScope(
   if (last !== undefined && evidence.failedAloneOf(key, nowMs) >= probes) return { kind: 'close', last };
   const innocent = suspects.filter(({ state, isPart }) => state === 'held' && !isPart);
   const untried = innocent.length > 0 ? innocent : suspects.filter((each) => !alone.includes(each));
-  const probed = entryToProbe(untried, alone.length, evidence.closuresOf(key, nowMs));
+  const probed =
+    evidence.closuresOf(key, nowMs) > 0
+      ? leastFailed(untried, key, { evidence, nowMs })
+      : firstToProbe(untried, alone.length);
   return probed === undefined ? { kind: 'set-aside', alone } : { kind: 'probe', ...probed };
 }
 
-/**
- * @param failed how many entries have failed alone already
- * @param closures how often the scope was closed
- */
-function entryToProbe([first, ...rest]: readonly Suspect[], failed: number, closures: number) {
-  if (first === undefined) return undefined;
-  if (closures > 0) {
-    // Each entry in its turn: one that is at fault itself must not keep the scope closed.
-    const all = [first, ...rest].flatMap((suspect) =>
-      suspect.request.entries.map((_, index) => ({ suspect, index })),
-    );
-    return all[closures % all.length];
-  }
-  const { length } = first.request.entries;
+/** @param failed how many entries have failed alone already */
+function firstToProbe([suspect]: readonly Suspect[], failed: number) {
+  if (suspect === undefined) return undefined;
+  const { length } = suspect.request.entries;
   // From the beginning, the end and the middle by turns: neighbors are often alike.
-  return { suspect: first, index: [0, length - 1, Math.floor(length / 2)][failed % 3] ?? 0 };
+  return { suspect, index: [0, length - 1, Math.floor(length / 2)][failed % 3] ?? 0 };
+}
+
+/**
+ * @returns the entry that has failed alone the fewest times, and of several each in its turn: one that is at fault itself
+ * must not keep the scope closed
+ */
+function leastFailed(
+  suspects: readonly Suspect[],
+  key: string,
+  { evidence, nowMs }: Pick<Court, 'evidence' | 'nowMs'>,
+) {
+  const all = suspects.flatMap((suspect) =>
+    suspect.request.entries.map((planned, index) => {
+      return { suspect, index, times: evidence.failedAlone(planned, nowMs)?.times ?? 0 };
+    }),
+  );
+  const fewest = Math.min(...all.map(({ times }) => times));
+  const candidates = all.filter(({ times }) => times === fewest);
+  return candidates[evidence.closuresOf(key, nowMs) % candidates.length];
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts';
 import { halve, type PlannedEntry } from '../planned-request.ts';
 import type { Failure } from './failure.ts';
 import { type Court, judge, questionScope } from './judge.ts';
@@ -18,8 +19,10 @@ const longestAloneSeconds = 900;
 /** The same where nothing was accepted meanwhile: it may not be the entry's fault. */
 const longestUnprovenSeconds = 60;
 /** For how long a scope is closed at most, where all of it is refused, and where CDN Pro may have failed as a whole. */
-const longestClosureMs = 900_000;
+const longestClosureMs = 600_000;
 const longestOutageClosureMs = 60_000;
+/** How much later than the rest of its scope an entry comes that has failed alone, at most, as a share of the closure. */
+const longestLateness = 0.5;
 
 /** What settling works with. */
 export interface Settling extends Court {
@@ -50,8 +53,7 @@ function settleOnce(settling: Settling): void {
     } else if (!isNamed) waiting.add(key);
   }
   for (const key of new Set(suspects.waiting.map(({ key }) => key))) {
-    const closedMs = evidence.closedUntilMs(key, nowMs) - nowMs;
-    if (closedMs > 0) shelveScope(key, closedMs, undefined, settling);
+    if (evidence.closureOf(key, nowMs).untilMs > nowMs) shelveScope(key, undefined, settling);
     else if (unproven.has(key) && !waiting.has(key)) settleScope(key, settling);
   }
   const spentMs = evidence.isolationFromMs(nowMs) - nowMs;
@@ -76,13 +78,16 @@ function settleFailed(suspect: Suspect, settling: Settling) {
   return judgment;
 }
 
-function countFailureAlone(
-  suspect: Suspect,
-  failure: Failure,
-  { suspects, evidence, triesOf, nowMs }: Settling,
-) {
+/** Two failures count as one where nothing was accepted between them: they may have one cause, which is not the entry. */
+function countFailureAlone(suspect: Suspect, failure: Failure, settling: Settling) {
+  const { suspects, evidence, triesOf, nowMs } = settling;
   const { entries } = suspect.request;
-  const tries = Math.max(0, ...entries.map(triesOf)) + 1;
+  const triesBefore = Math.max(0, ...entries.map(triesOf));
+  if (triesBefore > 0 && !suspect.isSandwiched) {
+    setAside(suspect, settling);
+    return;
+  }
+  const tries = triesBefore + 1;
   if (tries >= (failure.kind === 'refused' ? mostRefusalsAlone : mostSilencesAlone)) {
     suspects.reject(suspect, failure);
     return;
@@ -93,7 +98,7 @@ function countFailureAlone(
 }
 
 function settleScope(key: string, settling: Settling): void {
-  const { suspects, nowMs } = settling;
+  const { suspects } = settling;
   const scope = suspects.waiting.filter((suspect) => suspect.key === key && !suspect.isNamed);
   const step = questionScope(key, scope, settling);
   switch (step.kind) {
@@ -101,16 +106,17 @@ function settleScope(key: string, settling: Settling): void {
       probe(step.suspect, step.index, suspects);
       break;
     case 'close':
-      shelveScope(key, closeScope(key, step.last, settling) - nowMs, step.last.failure, settling);
+      closeScope(key, step.last, settling);
+      shelveScope(key, step.last.failure, settling);
       break;
     case 'set-aside':
       for (const suspect of step.alone) setAside(suspect, settling);
   }
 }
 
-function closeScope(key: string, { failure, sinceMs = 0 }: Suspect, { evidence, nowMs }: Settling): number {
+function closeScope(key: string, { failure, sinceMs = 0 }: Suspect, { evidence, nowMs }: Settling): void {
   const isOutage = failure?.kind === 'no-verdict' && !evidence.anythingAcceptedSince(sinceMs);
-  return evidence.close(key, isOutage ? longestOutageClosureMs : longestClosureMs, nowMs);
+  evidence.close(key, isOutage ? longestOutageClosureMs : longestClosureMs, nowMs);
 }
 
 /** Has one entry tried by itself. */
@@ -135,10 +141,26 @@ function setAside(suspect: Suspect, { suspects, evidence, nowMs }: Settling): vo
   suspects.shelve([suspect], { why: 'failed-alone', failure, delaySeconds });
 }
 
-function shelveScope(key: string, ms: number, failure: Failure | undefined, { suspects }: Settling): void {
+/**
+ * Has all of a closed scope come again once it opens, and what has failed alone later, the more often the later: if it is at
+ * fault itself, it would close the scope again before anything else of it is tried.
+ */
+function shelveScope(
+  key: string,
+  failure: Failure | undefined,
+  { suspects, evidence, nowMs }: Settling,
+): void {
+  const { untilMs, lengthMs } = evidence.closureOf(key, nowMs);
   const scope = suspects.waiting.filter((suspect) => suspect.key === key);
-  const shelved = { why: 'refused-alike', delaySeconds: Math.ceil(ms / 1000) } as const;
-  suspects.shelve(scope, failure === undefined ? shelved : { ...shelved, failure });
+  const byTimes = groupBy(scope, ({ request }) =>
+    Math.min(...request.entries.map((planned) => evidence.failedAlone(planned, nowMs)?.times ?? 0)),
+  );
+  for (const [times, group] of byTimes) {
+    const lateMs = lengthMs * longestLateness * (1 - 1 / (times + 1));
+    const delaySeconds = Math.ceil((untilMs + lateMs - nowMs) / 1000);
+    const shelved = { why: 'refused-alike', delaySeconds } as const;
+    suspects.shelve(group, failure === undefined ? shelved : { ...shelved, failure });
+  }
 }
 
 /** Shelves a part once enough requests were spent on parts. It stays a part when it comes again. */

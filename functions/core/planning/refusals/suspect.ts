@@ -17,6 +17,8 @@ export interface Suspect {
   readonly failure?: Failure;
   /** Times that this very request has failed. */
   readonly times: number;
+  /** Whether something like it was accepted between its failure before and the last one. */
+  readonly isSandwiched?: boolean;
   /** Whether it is kept apart, so that it must not meet innocents again. */
   readonly isPart: boolean;
   /** Whether a message names it: it is tried once the rest of its request is settled. */
