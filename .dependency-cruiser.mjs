@@ -47,7 +47,7 @@ const rooms = {
   ],
   local: [
     'functions/lambda/environment[.]ts',
-    'infra/(settings|cli/(parse-options|usage-error)[.]ts|stack/load-config[.]ts)',
+    'infra/(settings|cli/(parse-options|terminal|usage-error)[.]ts|stack/load-config[.]ts)',
   ],
   packaging: ['infra', 'local/page/client-build[.]ts'],
   bench: ['infra', 'functions', 'local', 'test/helpers'],

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { parseOptions } from '../infra/cli/parse-options.ts';
+import { onOutputError } from '../infra/cli/terminal.ts';
 import { UsageError } from '../infra/cli/usage-error.ts';
 import { ConfigError } from '../infra/settings/checks/check.ts';
 import { findStage, StageError } from '../infra/settings/stages.ts';
@@ -51,6 +52,16 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   const stopping = new AbortController();
+  let outputFailed: number | undefined;
+  onOutputError((exitCode) => {
+    outputFailed ??= exitCode;
+    stopping.abort();
+  });
+  const exitCode = await run(stopping);
+  return outputFailed ?? exitCode;
+}
+
+async function run(stopping: AbortController): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
   // The parent may be killed without notice; nothing that it started may outlive it.
   const parent = process.ppid;

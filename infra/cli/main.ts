@@ -1,12 +1,9 @@
 import { runCommand } from './run-command.ts';
+import { onOutputError } from './terminal.ts';
 
-// Who reads it may have seen enough, as of tail | head.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+onOutputError((exitCode) => process.exit(exitCode));
 
 const { exitCode, stdout, stderr } = await runCommand(process.argv.slice(2));
+process.exitCode = exitCode;
 if (stdout !== undefined) console.log(stdout);
 if (stderr !== undefined) console.error(stderr);
-process.exitCode = exitCode;

@@ -26,3 +26,9 @@ export function parseOptions<const Config extends ParseArgsConfig>(
     throw new UsageError(`Unknown option "${unknown}"${suggestion(unknown, known)}`);
   }
 }
+
+/** @throws UsageError where an option's words are blank, as of a variable that is not set */
+export function checkWords(option: string, words: string | undefined): void {
+  if (words?.trim() === '')
+    throw new UsageError(`Expected ${option} to be words, got ${JSON.stringify(words)}`);
+}

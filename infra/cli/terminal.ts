@@ -24,3 +24,18 @@ export const terminal: Surroundings = {
   progress: (line) => console.error(line),
   print: (line) => console.log(line),
 };
+
+/**
+ * Ends a program whose output can no longer be written, rather than by a stack trace. Who reads it may have seen enough,
+ * as of `tail | head`: then nothing is said.
+ * @param end gets the exit code: 2, and for a closed pipe the one that the program has by then
+ */
+export function onOutputError(end: (exitCode: number) => void): void {
+  const exitCodeOf = ({ code }: NodeJS.ErrnoException) =>
+    code === 'EPIPE' ? Number(process.exitCode ?? 0) : 2;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') console.error(`The output could not be written: ${error.message}`);
+    end(exitCodeOf(error));
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => end(exitCodeOf(error)));
+}

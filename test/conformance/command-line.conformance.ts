@@ -143,7 +143,7 @@ test('redrive moves what was rejected into the purge queue, and tail has seen it
   expect(await tail).toBeInstanceOf(Enough);
   expect(events.at(-1)).toMatchObject({ event: 'refused', reason: 'not deployed' });
   const redriven = await cli('redrive', '--json');
-  expect(JSON.parse(redriven.stdout)).toEqual({ moved: 1, kept: 0, failed: [] });
+  expect(JSON.parse(redriven.stdout)).toEqual({ moved: 1, kept: 0, unreadable: 0, failed: [] });
   expect(JSON.parse((await cli('status', '--json')).stdout)).toMatchObject({ deadLetters: 0, waiting: 2 });
 });
 

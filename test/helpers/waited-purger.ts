@@ -7,9 +7,11 @@ import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { awaitChanges } from '../../infra/cli/purger/history/await-changes.ts';
+import { readUrlFacts } from '../../infra/cli/purger/history/url-facts.ts';
 import { openLimits } from '../../infra/cli/purger/limits.ts';
 import type { Wanted } from '../../infra/cli/queries/why/awaited.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
+import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
 import { looseLimits } from './limits-request.ts';
 import { createParkedItems } from './parked-items.ts';
 
@@ -84,15 +86,23 @@ export function waitedPurger({
     if (refusedMs !== undefined) await limits.close(nowMs + refusedMs, 'this deployment');
   }
 
+  async function staged<Result>(look: () => Promise<Result>): Promise<Result> {
+    // The limits go by the machine's clock.
+    vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
+    try {
+      await stage();
+      return await look();
+    } finally {
+      vi.useRealTimers();
+    }
+  }
+
   return {
     said,
     seconds: () => (nowMs - startMs) / 1000,
-    async wait(timeoutMs = 600_000) {
-      // The limits go by the machine's clock.
-      vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
-      try {
-        await stage();
-        return await awaitChanges(
+    wait: (timeoutMs = 600_000) =>
+      staged(() =>
+        awaitChanges(
           purger,
           { wanted, timeoutMs },
           {
@@ -103,11 +113,10 @@ export function waitedPurger({
             },
             progress: (line) => said.push(line),
           },
-        );
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+        ),
+      ),
+    /** What `why` reads of a URL. */
+    facts: (url: string) => staged(() => readUrlFacts(purger, matchUrl(url), { nowMs })),
   };
 }
 

@@ -196,6 +196,8 @@ test('why looks at the edge, too, against the object or an origin that is named'
   expect(stdout).toContain(`edge    ${stack.ready.edge}: 200, HIT, ETag ${etag}, Last-Modified `);
   expect(stdout).toContain('it shows an older version than the origin: it has another ETag');
   expect(stdout).toContain(`\n\nNext: npx cdn-purger purge ${page} --wait --`);
+  const closed = await cli(['why', page, '--edge-at', 'http://127.0.0.1:1']);
+  expect(closed).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('ECONNREFUSED') });
   expect(await cli(['why', page, '--edge-at', 'a/b'])).toMatchObject({ exitCode: 2 });
   expect(await cli(['why', page, '--origin', 'ftp://h'])).toMatchObject({ exitCode: 2 });
 });
@@ -344,7 +346,7 @@ test('what CDN Pro rejected is listed by reason, and purged by a redrive once th
   isDeployed = true;
   const others = ['--host', 'other.example'];
   expect(await asked('dead', ...others)).toMatchObject({ count: 0, groups: [] });
-  expect(await asked('redrive', ...others)).toEqual({ moved: 0, kept: 1, failed: [] });
+  expect(await asked('redrive', ...others)).toEqual({ moved: 0, kept: 1, unreadable: 0, failed: [] });
   const unfitting = await cli(['redrive', ...others]);
   expect(unfitting).toMatchObject({ exitCode: 1, stderr: '' });
   expect(unfitting.stdout).toMatch(
@@ -352,7 +354,7 @@ test('what CDN Pro rejected is listed by reason, and purged by a redrive once th
   );
   // A machine whose clock is far behind redrives the same: SQS stamps messages by its own.
   const behind = await cli(['redrive', '--reason', 'THE ANSWER', '--json'], { nowMs: () => 0 });
-  expect(JSON.parse(behind.stdout)).toEqual({ moved: 1, kept: 0, failed: [] });
+  expect(JSON.parse(behind.stdout)).toEqual({ moved: 1, kept: 0, unreadable: 0, failed: [] });
   expect(await eventually(() => isAccepted('rejected'))).toBe(true);
   expect(await cli(['dead'])).toMatchObject({ exitCode: 0, stdout: 'No dead letter.' });
 });
@@ -364,8 +366,8 @@ test('purge by hand says what it costs, refuses what CDN Pro would, and asks bef
   expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
   expect(dry.stdout).toContain('2 would be purged, for 1 file and 1 directory of the day');
   expect(await cli(['purge', page, 'h.example/x'])).toMatchObject({
-    exitCode: 1,
-    stdout: expect.stringContaining('h.example/x: expected a URL that begins with http:// or https://'),
+    exitCode: 2,
+    stderr: expect.stringContaining('expected a URL that begins with http:// or https://, got "h.example/x"'),
   });
   const whole = ['purge', 'any://h.example/.*'];
   expect((await cli(whole)).stdout).toContain('may purge a whole host: say --yes');

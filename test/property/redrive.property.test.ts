@@ -7,8 +7,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
+import { recoverMessage } from '../../functions/submit/messages/recover-s3-event.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { redrive } from '../../infra/cli/purger/queues/redrive.ts';
+import { objectChange } from '../helpers/changes.ts';
 
 /** A network that fails, and a user who stops the command. */
 class Broken extends Error {}
@@ -17,6 +22,8 @@ interface Letter {
   readonly id: string;
   readonly body: string;
   readonly sentMs: number;
+  /** The message attribute. */
+  readonly reason?: string | undefined;
   isHidden: boolean;
 }
 
@@ -33,11 +40,12 @@ function createQueues(letters: readonly Letter[], breaks: () => boolean, refuses
       const visible = [...dead.values()].filter(({ isHidden }) => !isHidden).slice(0, 10);
       for (const letter of visible) letter.isHidden = true;
       return {
-        Messages: visible.map(({ id, body, sentMs }) => ({
+        Messages: visible.map(({ id, body, sentMs, reason }) => ({
           MessageId: id,
           Body: body,
           ReceiptHandle: id,
           Attributes: { SentTimestamp: String(sentMs) },
+          ...(reason !== undefined && { MessageAttributes: { reason: { StringValue: reason } } }),
         })),
       };
     }
@@ -131,5 +139,80 @@ test('a redrive that nothing stops moves each that is meant once, and lets other
       expect([...dead.values()].filter(({ isHidden }) => isHidden)).toEqual([]);
     }),
     { numRuns: 200 },
+  );
+});
+
+const object = (bucket: string, key: string) => s3EventOf(objectChange(key, { bucket }));
+const text = fc.string({ maxLength: 20 });
+const event = fc
+  .tuple(fc.constantFrom('site', 'other'), fc.constantFrom('a', 'b c'))
+  .map(([bucket, key]) => object(bucket, key));
+const asNotification = (inner: unknown) => ({
+  Type: 'Notification',
+  TopicArn: 'arn:aws:sns:eu-west-1:1:t',
+  Message: JSON.stringify(inner),
+});
+const inQueue = (body: unknown) => ({
+  Records: [
+    { eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:eu-west-1:1:q', body: JSON.stringify(body) },
+  ],
+});
+const payloads = fc.oneof(event, text, fc.constantFrom({ Event: 's3:TestEvent' }, {}, { Records: [] }));
+const documents = fc.oneof(
+  payloads,
+  payloads.map(asNotification),
+  payloads.map(inQueue),
+  payloads.map((inner) => inQueue(asNotification(inner))),
+  payloads.map((requestPayload) => ({ requestPayload, responsePayload: { errorMessage: 'crashed' } })),
+  fc.record({
+    v: fc.constantFrom(1, 2, 3),
+    entries: fc.constantFrom([], [{ kind: 'file', url: 'https://h.example/', target: 'production' }]),
+  }),
+  fc.constant({
+    v: 1,
+    change: { source: 'contentful', id: '1', action: 'put' },
+    entries: [],
+    rejected: { reason: 'no URL' },
+  }),
+);
+const bodies = fc.oneof(
+  text,
+  documents.map((document) => JSON.stringify(document)),
+);
+const rules = compileRules({ target: 'production', rules: [] });
+
+/** Whether `submit` takes a body for something to purge, rather than sending it back to the dead letter queue. */
+function isTaken(body: string): boolean {
+  return (
+    readMessages(body).some(({ kind }) => kind === 'message') || recoverMessage(body, rules) !== undefined
+  );
+}
+
+test('a redrive moves exactly what submit can read: the rest would only come back, and stays', async () => {
+  const drawn = fc.array(fc.tuple(bodies, fc.option(text, { nil: undefined })), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(drawn, async (all) => {
+      const { purger, dead, buffer } = createQueues(
+        all.map(([body, reason], index) => ({
+          id: `m${index}`,
+          body,
+          reason,
+          sentMs: startMs,
+          isHidden: false,
+        })),
+        () => false,
+        () => false,
+      );
+      const { moved, kept, unreadable } = await redrive(purger, {}, startMs);
+      const readable = all.map(([body]) => body).filter(isTaken);
+      expect(buffer.toSorted()).toEqual(readable.toSorted());
+      expect({ moved, kept, unreadable }).toEqual({
+        moved: readable.length,
+        kept: dead.size,
+        unreadable: dead.size,
+      });
+      expect([...dead.values()].filter(({ isHidden }) => isHidden)).toEqual([]);
+    }),
+    { numRuns: 300 },
   );
 });

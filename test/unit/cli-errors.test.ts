@@ -99,6 +99,22 @@ test('doctor does not take what a role may not read for what is not set up', asy
   ]);
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'output that cannot be written ends it with 2 and a line, and a closed pipe says nothing',
+  () => {
+    const shell = (script: string) => {
+      const { stderr } = spawnSync('sh', ['-c', script, 'sh', process.execPath], { encoding: 'utf8' });
+      return stderr.replace(/^\(node.*\n\(Use .*\n/gm, '');
+    };
+    const cli = '"$1" infra/cli/main.ts status --json';
+    expect(shell(`${cli} >/dev/full; echo "exit $?" >&2`)).toBe(
+      'The output could not be written: ENOSPC: no space left on device, write\nexit 2\n',
+    );
+    expect(shell(`{ ${cli}; echo "exit $?" >&2; } | true`)).toBe('exit 2\n');
+    expect(shell(`{ "$1" infra/cli/main.ts --help; echo "exit $?" >&2; } | true`)).toBe('exit 0\n');
+  },
+);
+
 test.skipIf(olderNode === undefined)('an older Node without that of the lock file is told what to do', () => {
   const scratch = scratchFolder();
   const cli = scratch.path('infra/cli');

@@ -108,3 +108,33 @@ test('dead letters of which none fits are not taken for none', async () => {
     ),
   ]);
 });
+
+test('a redrive leaves what names nothing to purge, and says so', async () => {
+  bodies = ['not a purge message', { v: 3, entries: [] }];
+  const { exitCode, stdout } = await run(['redrive', '--ready', file]);
+  expect([exitCode, stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /^Nothing was moved\. 2 dead letters name nothing that can be purged, and stay: .*\n\nNext: npx cdn-purger dead --show --ready /,
+    ),
+  ]);
+  bodies = ['not a purge message', s3EventOf(objectChange('a/b.html'))];
+  const some = await run(['redrive', '--ready', file]);
+  expect([some.exitCode, some.stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /^1 dead letter moved into the purge queue, 1 left in the dead letter queue\.\n1 dead letter names nothing .*\n\nNext: /,
+    ),
+  ]);
+  bodies = ['not a purge message'];
+  const json = await run(['redrive', '--ready', file, '--json']);
+  expect(JSON.parse(json.stdout)).toEqual({ moved: 0, kept: 1, unreadable: 1, failed: [] });
+});
+
+test('a redrive of what somebody else has in hand ends with 1', async () => {
+  count = 2;
+  expect(await run(['redrive', '--ready', file])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('2 dead letters are in the hands of somebody else'),
+  });
+});

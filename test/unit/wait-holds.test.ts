@@ -82,3 +82,9 @@ test('between two refusals of the credentials it is still said while the purge q
   expect(await saidWith(1)).toEqual([`1 queued; ${refused}`]);
   expect(await saidWith(0)).toEqual([`1 queued; ${refused}`, '1 queued']);
 });
+
+test('why reads that requests are held, as long as they are', async () => {
+  const { closed } = await waitedPurger({ queued: [1], refusedMs: 60_000 }).facts('https://h.example/a');
+  expect(closed).toEqual({ by: 'CDN Pro refuses the credentials', until: '2026-11-26T08:31:00.000Z' });
+  expect(await waitedPurger({ queued: [1] }).facts('https://h.example/a')).not.toHaveProperty('closed');
+});

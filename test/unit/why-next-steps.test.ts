@@ -39,6 +39,8 @@ const purge: WhyPurge = {
   messages: [],
 };
 const waiting: WhyWaiting = { lane: 'people', since: changedAt, reason: 'tokens' };
+const throttled = { by: 'CDN Pro answered 429', until: lateAt } as const;
+const refused = { by: 'CDN Pro refuses the credentials', until: lateAt } as const;
 const wait = `wait ${url} --since ${changedAt}`;
 
 test.each<[name: string, state: UrlState, own: Partial<WhyReport>, commands: readonly string[]]>([
@@ -50,6 +52,20 @@ test.each<[name: string, state: UrlState, own: Partial<WhyReport>, commands: rea
     ['doctor', `why ${url}`],
   ],
   ['finished by CDN Pro', 'purging', { purges: [{ ...purge, successRate: 100 }] }, [`why ${url}`, wait]],
+  ['parked, and held by a 429', 'waiting', { waiting, closed: throttled }, ['quota', 'waiting']],
+  ['held by refused credentials', 'unknown', { queued: 1, closed: refused }, ['doctor', 'status']],
+  [
+    'late with refused credentials',
+    'purging',
+    { purges: [{ ...purge, progress: { ...progress, isLate: true } }], closed: refused },
+    ['doctor', `why ${url}`],
+  ],
+  [
+    'paused while requests are held',
+    'waiting',
+    { waiting, paused: true, closed: throttled },
+    ['status', 'resume'],
+  ],
   ['repaired', 'partial', {}, [`why ${url}`, wait]],
   ['sent again', 'superseded', {}, [`why ${url}`, wait]],
   ['parked', 'waiting', { waiting }, ['waiting', 'quota']],

@@ -100,6 +100,7 @@ describe('an object that a page comes from', () => {
     expect(look({})).toEqual({ id, meaning: 'there is no such object' });
     expect(look({ reason: 'not read: AccessDenied' })).toEqual({
       id,
+      reason: 'not read: AccessDenied',
       meaning: 'whether it has changed cannot be told: not read: AccessDenied',
     });
   });
@@ -146,13 +147,13 @@ describe('an object that a page comes from', () => {
   test('whose change is not known may wait in the queues, which comes before all else that may be wrong', () => {
     const queued = look({ now, queued: 2 });
     expect(queued.meaning).toBe(
-      'it has changed since: that may be among the 2 messages in the queues; else no such change is known here',
+      'it has changed since, and no such change is known here; 2 messages wait in the queues, where it may be',
     );
     expect(objectSteps([queued])).toEqual([['status', 'what waits']]);
     const paused = look({ ...put(1), queued: 1, paused: true });
     expect(paused).toMatchObject({
       isKnown: false,
-      meaning: expect.stringContaining('among the 1 message in the queues, which wait while it is paused'),
+      meaning: expect.stringContaining('; 1 message waits in the queues while it is paused, where it may be'),
     });
     expect(objectSteps([paused])).toEqual([['resume', 'once it is to go on']]);
     expect(look({ now, ...put(100), queued: 2 })).toMatchObject({ isKnown: true });
@@ -200,6 +201,7 @@ test.each([
   const [read] = await readObjects(purger, [id], { steps: [], letters: [], knownSinceMs: startMs });
   expect(read).toEqual({
     id,
+    reason: `S3's answer has no ${missing}`,
     meaning: `whether it has changed cannot be told: S3's answer has no ${missing}`,
   });
   expect(describeObjects(read === undefined ? [] : [read])).not.toMatch(/1970|ETag ,/);

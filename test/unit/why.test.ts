@@ -459,3 +459,29 @@ test('a change that does not say when it was is printed all the same', () => {
 function commandsIn(report: WhyReport): readonly string[] {
   return [...describeWhy(report).matchAll(/npx cdn-purger (.*?) {2}#/g)].map(([, command = '']) => command);
 }
+
+describe('what holds all requests', () => {
+  const until = '2026-11-26T08:20:00.000Z';
+  const throttled = { by: 'CDN Pro answered 429', until } as const;
+  const refused = { by: 'CDN Pro refuses the credentials', until } as const;
+  const noted = (facts: Partial<WhyFacts>) => why(facts).notes.filter((note) => note.includes('tries again'));
+
+  test('is noted where the newest change waits for it, or may', () => {
+    const note = [`CDN Pro answered 429: a request tries again from ${until} on`];
+    expect(noted({ closed: throttled, queued: 1 })).toEqual(note);
+    expect(noted({ closed: throttled, parked: [parkedOf(5)] })).toEqual(note);
+    expect(noted({ closed: throttled, purges: [purgeAt(5, superseded, messageOf(4))] })).toEqual(note);
+    expect(why({ closed: throttled, queued: 1 })).toMatchObject({ closed: throttled });
+  });
+
+  test('is not, where nothing is to be sent', () => {
+    expect(noted({ closed: throttled })).toEqual([]);
+    expect(noted({ closed: throttled, purges: [purgeAt(5, completed, messageOf(4))] })).toEqual([]);
+    expect(noted({ closed: throttled, purges: [purgeAt(5, purging, messageOf(4))] })).toEqual([]);
+    expect(why({ closed: throttled })).not.toHaveProperty('closed');
+  });
+
+  test('keeps CDN Pro from being asked how far a purge is, where it refuses the credentials', () => {
+    expect(noted({ closed: refused, purges: [purgeAt(5, purging, messageOf(4))] })).toHaveLength(1);
+  });
+});

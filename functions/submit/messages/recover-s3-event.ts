@@ -4,9 +4,9 @@ import type { OutgoingMessage } from '../../buffer/send-messages.ts';
 import type { RuleSet } from '../../core/mapping/rule.ts';
 import { type CarrierFilter, changesOfOthers } from '../../core/model/objects/object-filter.ts';
 import type { ObjectChange } from '../../core/model/types.ts';
+import { eventInDeadLetter } from '../../sources/s3/dead-letter-event.ts';
 import { s3EventOf } from '../../sources/s3/object-event.ts';
 import { readS3Event } from '../../sources/s3/read-s3-event.ts';
-import { parseJsonText, valueAt } from '../../sources/toolkit/payload.ts';
 
 /** What an S3 event in the purge queue is turned into. */
 export interface Recovered {
@@ -18,18 +18,16 @@ export interface Recovered {
 
 /**
  * Reads what is in the dead letter queue next to purge messages, so that redriving works for it, too: S3 events that
- * `receive-s3` could not process, in the envelopes that they came in, or as Lambda leaves them (a record with the event as
- * its `requestPayload`). What came by a topic or queue passes its filter, as in `receive-s3`.
+ * `receive-s3` could not process, in any envelope. What came by a topic or queue passes its filter, as in `receive-s3`.
  * @returns messages with what the event's changes make stale, and its records that cannot be read or have invalid
  *   URLs, each as its own event with the reason; undefined where nothing of it is an S3 event
- * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
 export function recoverMessage(
   body: string,
   rules: RuleSet,
   carriers: readonly CarrierFilter[] = [],
 ): Recovered | undefined {
-  const { changes: all, notUnderstood, messages } = readS3Event(eventIn(body));
+  const { changes: all, notUnderstood, messages } = readS3Event(eventInDeadLetter(body));
   if (all.length === 0) return undefined;
   const others = changesOfOthers(messages, carriers);
   const changes = all.filter((change) => !others.has(change));
@@ -45,13 +43,4 @@ export function recoverMessage(
     changes,
     unreadable: [...notUnderstood.map(({ text, reason }) => ({ body: text, reason })), ...invalid],
   };
-}
-
-function eventIn(body: string): unknown {
-  const parsed = parseJsonText(body, 'the message');
-  if (parsed.kind === 'malformed') return undefined;
-  const { value } = parsed;
-  // SQS itself moves a message of a topic as it is; it is read as its queue delivered it, so that its topic counts.
-  if (valueAt(value, 'Type') === 'Notification') return { Records: [{ eventSource: 'aws:sqs', body }] };
-  return valueAt(value, 'requestPayload') ?? value;
 }

@@ -37,8 +37,7 @@ const mostPrinted = 10;
 const fixes: Readonly<Record<DeadLetter['kind'], string>> = {
   rejected: 'deploy the host or correct the rule, then redrive',
   'invalid-url': 'correct the rule; then redrive what is of S3, and publish again what is of a CMS',
-  unreadable:
-    'correct what sends such messages, and have it send them again: a redrive only brings these back here',
+  unreadable: 'correct what sends such messages, and have it send them again: a redrive leaves these here',
   crashed: 'docs/operations.md#submit-errors, then redrive',
   's3-event': 'docs/operations.md#receiver-errors, then redrive',
 };
@@ -161,12 +160,11 @@ function footer(
   hidden: number,
 ): readonly string[] {
   const options = filterOptions(filter);
-  const isUnreadable = ({ kind }: DeadLetter) => kind === 'unreadable';
   const steps: readonly NextCommand[] = [
-    ...(letters.some(isUnreadable) && filter.show !== true
+    ...(letters.some(({ kind }) => kind === 'unreadable') && filter.show !== true
       ? [[`dead --show${options}`, 'each message as a whole'] as const]
       : []),
-    ...(letters.every(isUnreadable)
+    ...(letters.every(({ isUnreadable }) => isUnreadable)
       ? []
       : [[`redrive${options}`, 'tries them again, once the cause is fixed'] as const]),
   ];

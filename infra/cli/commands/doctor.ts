@@ -29,7 +29,7 @@ staging's quota of the day; then it prints the settings that should be other one
   --fixture FILE   writes what was seen, without hosts, URLs, IDs and credentials: cdn-purger dev --cdn-pro-fixture FILE runs by it
 ${purgerUsage}
 
-Ends with 0 where nothing has failed (with --measure: where all could be told), 1 where something has, and 2 where the command
+Ends with 0 where nothing has failed (with --measure: where all could be told, and written), 1 where something has, and 2 where the command
 is wrong. Ctrl-C ends a measurement before its next request, with 130: what was found until then is printed and written.`;
 
 const measureOnly = ['target', 'yes', 'host', 'url', 'edge', 'until-empty', 'fixture'] as const;

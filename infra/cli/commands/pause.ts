@@ -1,10 +1,10 @@
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { nextCommands } from '../next.ts';
+import { checkWords } from '../parse-options.ts';
 import { connect } from '../purger/connect.ts';
 import { beginPause, type PauseChange } from '../purger/pause.ts';
 import { isPaused, readSwitches } from '../purger/switches.ts';
 import { describePause } from '../queries/pause.ts';
-import { UsageError } from '../usage-error.ts';
 
 const usage = `Usage: cdn-purger pause (--stack NAME | --ready FILE) [--reason TEXT] [--json]
 
@@ -13,7 +13,9 @@ requests that are being sent are finished. The pause lasts until cdn-purger resu
 source mapping or the schedule. For a planned pause set \`paused: true\` and deploy.
 
   --reason TEXT  why, for who reads \`status\` or \`doctor\` meanwhile: they say since when and by whom it is paused, too
-${purgerUsage}`;
+${purgerUsage}
+
+Ends with 0, with 1 where it is paused and --reason could not be noted, and with 2 where it is not paused.`;
 
 /** Holds everything. */
 export const pauseCommand = defineCommand({
@@ -22,11 +24,12 @@ export const pauseCommand = defineCommand({
   async run({ values, positionals }, { nowMs }) {
     refuseArguments(positionals);
     const { reason } = values;
-    if (reason?.trim() === '') throw new UsageError('Expected --reason to be a string, got an empty one');
+    checkWords('--reason', reason);
     const purger = await connect(values);
     const change = await beginPause(purger, reason, await readSwitches(purger), nowMs());
+    const isNoted = change.problem === undefined || reason === undefined;
     return {
-      exitCode: 0,
+      exitCode: isNoted ? 0 : 1,
       stdout: values.json === true ? JSON.stringify(reportOf(change), null, 2) : describe(change),
     };
   },

@@ -10,17 +10,20 @@ import {
 } from '../command.ts';
 import { counted } from '../counted.ts';
 import { type NextCommand, nextCommands } from '../next.ts';
+import { checkWords } from '../parse-options.ts';
+import { printable } from '../printable.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
-import { sendByHand } from '../purger/queues/send-by-hand.ts';
+import { sendByHand, type UnsentEntry } from '../purger/queues/send-by-hand.ts';
 import { isPaused, readSwitches } from '../purger/switches.ts';
 import { observingReason } from '../queries/observing.ts';
 import {
   type Cost,
   costOf,
-  type PurgeByHand,
+  describeProblem,
   readUrls,
+  type UrlProblem,
   unknownHosts,
   wholeHosts,
 } from '../queries/purge-by-hand.ts';
@@ -37,7 +40,7 @@ const usage = `Usage:
 
 Purges URLs: grouped and throttled like any change, and before bulk. What has a * is a directory (https://h/blog/*,
 https://h/blog/**), what begins with any:// or regex: is a regular expression, all else is a file. If one of them is not in
-a form that CDN Pro takes, nothing is purged.
+a form that CDN Pro takes, nothing is purged: each reason is printed, and the exit code is 2.
 
   --file FILE     a URL on each line; "-" as an argument reads them from stdin. Empty lines and # comments are skipped
   --delete        takes the objects out of the cache rather than revalidating them: a takedown, which goes before all else
@@ -48,8 +51,8 @@ a form that CDN Pro takes, nothing is purged.
   --timeout TIME  when to give up waiting, such as 90s or 2h. Default: 20m
 ${purgerUsage}
 
-Ends with 0 where it was queued (or could be; with --wait: is completed or fresh), 1 where it was not (with --wait: has
-failed), 2 where the command is wrong, and 3 where time runs out.`;
+Ends with 0 where it was queued (or could be; with --wait: is completed or fresh), 1 where not all of it was (with --wait: or
+has failed), 2 where the command is wrong, and 3 where time runs out.`;
 
 /** Purges by hand. */
 export const purgeCommand = defineCommand({
@@ -70,39 +73,40 @@ export const purgeCommand = defineCommand({
       throw new UsageError('Expected --timeout with --wait, got it alone');
     }
     const timeoutMs = readDuration('--timeout', timeout ?? '20m');
+    checkWords('--reason', values.reason);
     const urls = await readList(positionals, values.file, surroundings);
     const purger = await connect(values);
     const action = values.delete === true ? 'delete' : 'invalidate';
-    const read = readUrls(urls, { target: purger.target, action });
+    const { entries, problems } = readUrls(urls, { target: purger.target, action });
     const print = printer(values.json === true);
-    if (read.problems.length > 0) return print(1, { queued: 0, ...read }, describeProblems(read));
-    const plan = await planOf(read.entries, purger, surroundings.nowMs());
+    if (problems.length > 0) throw new UsageError(describeProblems(problems));
+    const plan = await planOf(entries, purger, surroundings.nowMs());
     if (values['dry-run'] === true) {
-      const doubts = doubtsOf(read.entries, purger);
+      const doubts = doubtsOf(entries, purger);
       const asked = doubts.map((doubt) => `Without --yes it is asked about first: ${doubt}.`);
-      const lines = [...describePlan(read.entries, plan, true), ...asked, ...stepsOf(plan)];
-      return print(0, { queued: 0, ...read, ...plan, doubts }, lines.join('\n'));
+      const lines = [...describePlan(entries, plan, true), ...asked, ...stepsOf(plan)];
+      return print(0, { queued: 0, entries, ...plan, doubts }, lines.join('\n'));
     }
     if (purger.mode === 'observe') {
-      return print(1, { queued: 0, ...read, ...plan }, `Nothing was purged. It is ${observingReason}.`);
+      return print(1, { queued: 0, entries, ...plan }, `Nothing was purged. It is ${observingReason}.`);
     }
-    const refusal = values.yes === true ? undefined : await refusalOf(read.entries, purger, surroundings);
-    if (refusal !== undefined) return print(1, { queued: 0, refusal, ...read, ...plan }, refusal);
-    const { change, unsent } = await sendByHand(read.entries, values.reason, purger, surroundings.nowMs());
+    const refusal = values.yes === true ? undefined : await refusalOf(entries, purger, surroundings);
+    if (refusal !== undefined) return print(1, { queued: 0, refusal, entries, ...plan }, refusal);
+    const { change, queued, unsent } = await sendByHand(entries, values.reason, purger, surroundings.nowMs());
     if (unsent.length > 0) {
-      const refusal = `Not all was queued: ${unsent[0]}. Do it again.`;
-      return print(1, { queued: 0, refusal, ...read, ...plan }, refusal);
+      const refusal = describeUnsent(queued, unsent);
+      return print(1, { queued: queued.length, refusal, unsent, entries, ...plan }, refusal);
     }
     if (values.wait === true) {
-      surroundings.progress(describePlan(read.entries, plan).join('\n'));
-      const entries = new Map(read.entries.map((entry) => [entryKey(entry), entry]));
-      const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries } as const;
+      surroundings.progress(describePlan(entries, plan).join('\n'));
+      const byKey = new Map(entries.map((entry) => [entryKey(entry), entry]));
+      const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries: byKey } as const;
       const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
-      const queued = { queued: read.entries.length, ...read, ...plan };
+      const queued = { queued: entries.length, entries, ...plan };
       return awaitedResult(result, { json: values.json === true, queued });
     }
-    const done = [...describePlan(read.entries, plan), ...stepsOf(plan, ...afterwards)].join('\n');
-    return print(0, { queued: read.entries.length, ...read, ...plan }, done);
+    const done = [...describePlan(entries, plan), ...stepsOf(plan, ...afterwards)].join('\n');
+    return print(0, { queued: entries.length, entries, ...plan }, done);
   },
 });
 
@@ -176,15 +180,29 @@ async function refusalOf(
   return `Nothing was purged.${answer === undefined ? ` ${doubts.join('; ')}: say --yes.` : ''}`;
 }
 
-function describeProblems({ problems }: PurgeByHand): string {
+function describeProblems(problems: readonly UrlProblem[]): string {
   return [
-    'Nothing was purged: CDN Pro would refuse',
-    ...problems.map(({ url, reason }) => `  ${url}: ${reason}`),
+    'Nothing was purged. CDN Pro would refuse what is wrong:',
+    ...fewOf(problems.map((problem) => `  ${describeProblem(problem)}`)),
+  ].join('\n');
+}
+
+/** What was queued is purged: only the rest has to be done again. */
+function describeUnsent(queued: readonly PurgeEntry[], unsent: readonly UnsentEntry[]): string {
+  return [
+    `${queued.length} of ${queued.length + unsent.length} queued. SQS has not taken the others, since ${unsent[0]?.reason}:`,
+    ...fewOf(unsent.map(({ url }) => `  ${printable(url)}`)),
+    'Purge these again; --json has all of them.',
   ].join('\n');
 }
 
 /** So many are printed; --json has all of them. */
 const mostPrinted = 20;
+
+function fewOf(rows: readonly string[]): readonly string[] {
+  const more = rows.length - mostPrinted;
+  return [...rows.slice(0, mostPrinted), ...(more > 0 ? [`  ... and ${more} more`] : [])];
+}
 
 /** @param isDryRun whether it would be so, rather than is */
 function describePlan(
@@ -196,8 +214,7 @@ function describePlan(
   const missing = short.files + short.dirs;
   return [
     `${entries.length} ${isDryRun ? 'would be purged' : 'queued'}, for ${counted(tokens.files, 'file')} and ${counted(tokens.dirs, 'directory', 'directories')} of the day's tokens, in ${counted(requests, 'request')}:`,
-    ...rows.slice(0, mostPrinted),
-    ...(rows.length > mostPrinted ? [`  ... and ${rows.length - mostPrinted} more`] : []),
+    ...fewOf(rows),
     ...(missing === 0
       ? []
       : [`The day has no tokens left for ${missing} of them, which ${isDryRun ? 'would wait' : 'wait'}.`]),

@@ -10,7 +10,9 @@ const usage = `Usage: cdn-purger resume (--stack NAME | --ready FILE) [--json]
 Ends a pause. What has waited is purged, grouped, inside the limits; what the day has no tokens for is parked. Where the
 configuration says \`paused: true\`, the next deployment pauses again.
 
-${purgerUsage}`;
+${purgerUsage}
+
+Ends with 0, and with 2 where it may be paused still.`;
 
 /** Ends a pause. */
 export const resumeCommand = defineCommand({

@@ -1,3 +1,4 @@
+import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
 import { nextCommands } from '../next.ts';
@@ -5,6 +6,7 @@ import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
+import { describeProblem, readUrls } from '../queries/purge-by-hand.ts';
 import {
   type WaitingReport,
   type WaitingUrl,
@@ -43,9 +45,10 @@ export const waitingCommand = defineCommand({
     if (values.cancel !== true && values.delete === true) {
       throw new UsageError('Expected --delete with --cancel, got it alone');
     }
+    const urls = positionals.map(readParkedUrl);
     const purger = await connect(values);
     if (values.cancel === true) {
-      return cancel(purger, positionals, { takedowns: values.delete === true, json: values.json === true });
+      return cancel(purger, urls, { takedowns: values.delete === true, json: values.json === true });
     }
     const report = await readWaiting(purger, nowMs());
     const isWaiting = report.urls.length + countOf(report.queue) + countOf(report.inbox) > 0;
@@ -55,6 +58,19 @@ export const waitingCommand = defineCommand({
     };
   },
 });
+
+/**
+ * @returns a URL or pattern as it is parked
+ * @throws UsageError where it is neither
+ */
+function readParkedUrl(url: string): string {
+  const scope = { target: 'production', action: 'invalidate' } as const;
+  // As it is listed, a pattern of one scheme looks like a file.
+  const { entries, problems } = readUrls([url], scope);
+  const entry = entries[0] ?? readUrls([`regex:${url}`], scope).entries[0];
+  if (entry !== undefined) return entryText(entry);
+  throw new UsageError(`--cancel: ${problems.map(describeProblem).join()}`);
+}
 
 async function readWaiting(purger: Purger, nowMs: number): Promise<WaitingReport> {
   const [queues, parked, state] = await Promise.all([

@@ -8,6 +8,7 @@ import {
   fileUrlProblem,
   normalizeOrigin,
 } from '../../../functions/core/mapping/urls/url.ts';
+import { describeValue } from '../../../functions/core/model/errors.ts';
 import type { PurgeEntry, Scope } from '../../../functions/core/model/types.ts';
 import { filesPerRequest, requestsToSpare } from '../../../functions/core/planning/files-per-request.ts';
 import { packRequests } from '../../../functions/core/planning/pack.ts';
@@ -17,7 +18,13 @@ import { fixedPart } from '../../../functions/core/planning/wildcard.ts';
 /** What was asked for by hand: what can be purged, and what CDN Pro would refuse. */
 export interface PurgeByHand {
   readonly entries: readonly PurgeEntry[];
-  readonly problems: readonly { readonly url: string; readonly reason: string }[];
+  readonly problems: readonly UrlProblem[];
+}
+
+/** A URL or pattern that CDN Pro would refuse. */
+export interface UrlProblem {
+  readonly url: string;
+  readonly reason: string;
 }
 
 /**
@@ -26,7 +33,7 @@ export interface PurgeByHand {
  */
 export function readUrls(urls: readonly string[], scope: Scope): PurgeByHand {
   const entries: PurgeEntry[] = [];
-  const problems: { url: string; reason: string }[] = [];
+  const problems: UrlProblem[] = [];
   for (const url of new Set(urls)) {
     const entry = entryOf(url, scope);
     const reason = problemOf(entry);
@@ -34,6 +41,12 @@ export function readUrls(urls: readonly string[], scope: Scope): PurgeByHand {
     else problems.push({ url, reason });
   }
   return { entries, problems };
+}
+
+/** @returns what is wrong with a URL, which it names once */
+export function describeProblem({ url, reason }: UrlProblem): string {
+  const value = describeValue(url);
+  return reason.includes(`got ${value}`) ? reason : `${value}: ${reason}`;
 }
 
 function entryOf(url: string, scope: Scope): PurgeEntry {

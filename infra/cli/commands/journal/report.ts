@@ -14,7 +14,7 @@ import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { openParked, readParked } from '../../purger/parked.ts';
 import { describeObserved } from '../../queries/describe-observed.ts';
 import { observedReport } from '../../queries/observed.ts';
-import { readUrls } from '../../queries/purge-by-hand.ts';
+import { describeProblem, readUrls } from '../../queries/purge-by-hand.ts';
 import { readTime } from '../../queries/time.ts';
 import { describeWhy } from '../../queries/why/describe-why.ts';
 import { readFileUrl } from '../../queries/why/read-url.ts';
@@ -56,19 +56,19 @@ export const reportCommand = defineCommand({
     refuseArguments(positionals);
     const { url, since, list, config: file, stage } = values;
     const json = values.json === true;
+    const other = (['since', 'list', 'config', 'stage'] as const).find((name) => values[name] !== undefined);
+    if (url !== undefined && other !== undefined) {
+      throw new UsageError(`Expected --url alone, got --${other}, too`);
+    }
     if (file !== undefined && list === undefined) {
       throw new UsageError('Expected --config with the --list that it is about, got --config alone');
     }
     if (url === undefined) {
       const sinceMs = readTime('--since', since ?? '7d', nowMs());
-      const urls =
-        list === undefined ? undefined : readUrlLines(readNamedFile('--list', list, 'a file of URLs'));
+      const urls = list === undefined ? undefined : readListFile(list);
       const config = await readConfig(file, stage);
       const purger = await connect(values);
       return reportObserved(purger, { sinceMs, nowMs: nowMs(), urls, config, json });
-    }
-    if (since !== undefined || list !== undefined) {
-      throw new UsageError(`Expected --url alone, got ${since === undefined ? '--list' : '--since'}, too`);
     }
     const read = readFileUrl(url);
     return reportUrl(read, await connect(values), nowMs(), json);
@@ -116,12 +116,19 @@ async function reportObserved(
   };
 }
 
+/** @throws UsageError where it cannot be read, or has none */
+function readListFile(file: string): readonly string[] {
+  const urls = readUrlLines(readNamedFile('--list', file, 'a file of URLs'));
+  if (urls.length > 0) return urls;
+  throw new UsageError(`Expected --list to be a file of URLs, but ${file} has none`);
+}
+
 /** @throws UsageError where something of the list is no URL that can be purged */
 function readListed(urls: readonly string[], { target }: Purger): readonly PurgeEntry[] {
   const { entries, problems } = readUrls(urls, { target, action: 'invalidate' });
   const [problem] = problems;
   if (problem === undefined) return entries;
-  throw new UsageError(`Expected --list to be a file of URLs, got "${problem.url}": ${problem.reason}`);
+  throw new UsageError(`--list: ${describeProblem(problem)}`);
 }
 
 async function reportUrl(url: string, purger: Purger, nowMs: number, json: boolean): Promise<CommandResult> {

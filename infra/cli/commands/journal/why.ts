@@ -2,6 +2,7 @@ import type { PurgerConfig } from '../../../settings/purger-config.ts';
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import type { ExplainedPurger } from '../../explain/purger/explained-purger.ts';
 import { connect, type Purger } from '../../purger/connect.ts';
+import { readLookOptions } from '../../purger/edges/look-options.ts';
 import { readUrlFacts } from '../../purger/history/url-facts.ts';
 import { readTime } from '../../queries/time.ts';
 import { describeFacts, describeWhy } from '../../queries/why/describe-why.ts';
@@ -11,6 +12,7 @@ import { matchUrl } from '../../queries/why/url-match.ts';
 import { type WhyReport, whyReport } from '../../queries/why/why.ts';
 import type { FurtherOptions } from './look-further.ts';
 import { readConfig } from './read-config.ts';
+import { whyExitCode } from './why-exit-code.ts';
 
 const usage = `Usage: cdn-purger why URL [--edge] [--edge-at ADDRESS]... [--origin URL] [--config FILE [--stage NAME]]
                           [--logs TIME] (--stack NAME | --ready FILE) [--json]
@@ -32,8 +34,8 @@ and patterns that have purged it, at what waits for tokens, and at the dead lett
                      where nothing is known of the page, else none
 ${purgerUsage}
 
-Ends with 0 where the newest change is completed or fresh, and no edge shows an older version; 1 where that is not so or nothing is
-known; 2 where it cannot be told.`;
+Ends with 0 where the newest change is completed or fresh, and nothing that was looked at in addition says otherwise; 1 where that is
+not so or nothing is known; 2 where it cannot be told, as where an edge, an origin or logs that you ask for do not answer.`;
 
 /** Why is it stale, or since when is it fresh? */
 export const whyCommand = defineCommand({
@@ -49,7 +51,7 @@ export const whyCommand = defineCommand({
   },
   async run({ values, positionals }, { nowMs, print }) {
     const url = readOneUrl(positionals);
-    const asked = await readFurther(values, nowMs());
+    const asked = await readFurther(url, values, nowMs());
     const purger = await connect(values);
     const match = matchUrl(url, purger.planning.cacheKey, purger.target);
     const facts = await readUrlFacts(purger, match, { nowMs: nowMs() });
@@ -57,9 +59,8 @@ export const whyCommand = defineCommand({
       logs: values.logs !== undefined,
       rules: values.config !== undefined || purger.functions !== undefined,
     });
-    const exitCode = report.state === 'completed' || report.state === 'fresh' ? 0 : 1;
     const further = report.state === 'unknown' ? withCause(asked, purger, nowMs()) : asked;
-    if (further === undefined) return { exitCode, stdout: printed(report, values) };
+    if (further === undefined) return { exitCode: whyExitCode(report), stdout: printed(report, values) };
     // What comes in addition may take seconds, and so may its code.
     if (values.json !== true) print(`${describeFacts(report)}\n`);
     const [{ lookFurther }, { describeFurther }] = await Promise.all([
@@ -67,9 +68,8 @@ export const whyCommand = defineCommand({
       import('./describe-further.ts'),
     ]);
     const found = await lookFurther(purger, { url, match, facts, nowMs }, further);
-    const isOlder = found.now?.edges.some(({ version }) => version === 'older') ?? false;
     return {
-      exitCode: isOlder ? 1 : exitCode,
+      exitCode: whyExitCode(report, asked, found),
       stdout:
         values.json === true
           ? JSON.stringify({ ...report, ...found }, null, 2)
@@ -93,6 +93,7 @@ interface FurtherValues {
 
 /** @returns what to look at in addition; undefined where that is nothing */
 async function readFurther(
+  url: string,
   { edge = false, 'edge-at': edgeAt = [], origin, config, stage, logs }: FurtherValues,
   nowMs: number,
 ): Promise<FurtherOptions | undefined> {
@@ -100,7 +101,7 @@ async function readFurther(
   const looksNow = edge || edgeAt.length > 0 || origin !== undefined;
   if (!looksNow && loaded === undefined && logs === undefined) return undefined;
   return {
-    ...(looksNow && { edges: { edgeAt, origin } }),
+    ...(looksNow && { edges: readLookOptions(url, { edgeAt, origin }) }),
     ...(loaded && { rules: { from: 'this configuration', read: async () => purgerOf(loaded) } }),
     ...(logs !== undefined && { logs: { sinceMs: readTime('--logs', logs, nowMs), longestMs: 30_000 } }),
   };

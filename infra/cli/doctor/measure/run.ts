@@ -112,13 +112,13 @@ export async function runMeasure(
   });
   const settings = settingsFor(facts, limits, planning);
   const wrote = writeFixture(options.fixture, facts, bench);
-  const isTold = findings.every(({ certainty }) => certainty === 'measured');
+  const isDone = wrote.problem === undefined && findings.every(({ certainty }) => certainty === 'measured');
   return {
-    exitCode: interruption.aborted ? interruptedExitCode : isTold ? 0 : 1,
+    exitCode: interruption.aborted ? interruptedExitCode : isDone ? 0 : 1,
     stdout:
       options.json === true
-        ? JSON.stringify({ target: 'staging', findings, settings, facts }, null, 2)
-        : [describeMeasurement(findings, settings), ...wrote].join('\n'),
+        ? JSON.stringify({ target: 'staging', findings, settings, facts, ...problemIn(wrote) }, null, 2)
+        : [describeMeasurement(findings, settings), ...wrote.lines].join('\n'),
   };
 }
 
@@ -188,19 +188,26 @@ function writeFixture(
   file: string | undefined,
   facts: Parameters<typeof fixtureOf>[0],
   bench: Bench,
-): readonly string[] {
-  if (file === undefined) return [];
+): { readonly lines: readonly string[]; readonly problem?: string } {
+  if (file === undefined) return { lines: [] };
   try {
     writeFileSync(file, `${JSON.stringify(fixtureOf(facts, bench.exchanges), null, 2)}\n`);
   } catch (error) {
-    return ['', `${file} could not be written: ${messageOf(error)}`];
+    const problem = `${file} could not be written: ${messageOf(error)}`;
+    return { lines: ['', problem], problem };
   }
   const run = `dev --cdn-pro-fixture ${shellArgument(file)}`;
-  return [
-    '',
-    `Wrote ${file}, without hosts, URLs and credentials.`,
-    ...nextCommands([run, 'runs the local stack by it']),
-  ];
+  return {
+    lines: [
+      '',
+      `Wrote ${file}, without hosts, URLs and credentials.`,
+      ...nextCommands([run, 'runs the local stack by it']),
+    ],
+  };
+}
+
+function problemIn({ problem }: { readonly problem?: string }): { readonly problem?: string } {
+  return problem === undefined ? {} : { problem };
 }
 
 function messageOf(error: unknown): string {

@@ -2,19 +2,11 @@ import { hostProblem } from '../../../../functions/core/mapping/urls/hosts.ts';
 import { type EdgesNow, edgesNow, expectedOf, type Now, newestShown } from '../../queries/why/edge-now.ts';
 import { stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
-import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
 import { askObject } from '../objects/ask-object.ts';
 import { askEdges, askNamedOrigin } from './ask-edges.ts';
+import type { LookOptions } from './look-options.ts';
 import { NotAskedError } from './not-asked-error.ts';
-
-/** Where to look, as the command line has it. */
-export interface LookOptions {
-  /** Addresses of edges; none for those that the purger knows. */
-  readonly edgeAt: readonly string[];
-  /** The origin's URL of the page, or the scheme and host alone. */
-  readonly origin: string | undefined;
-}
 
 /** A page, what the journal has of it, and the objects of which it is the file by the rules. */
 interface LookedAt {
@@ -26,7 +18,7 @@ interface LookedAt {
 
 /**
  * @returns what edges and the origin show of a URL now; the origin is the object of the newest change, or that of the rules
- * @throws UsageError for an address or an origin that is none; NotAskedError where no edge may be asked
+ * @throws NotAskedError where no edge may be asked
  */
 export async function lookNow(
   purger: Purger,
@@ -35,13 +27,12 @@ export async function lookNow(
   { edgeAt, origin }: LookOptions,
 ): Promise<EdgesNow> {
   const page = new URL(url);
-  const vantages = edgeAt.length > 0 ? edgeAt.map(readAddress) : vantagesOf(purger);
-  const named = origin === undefined ? undefined : readOrigin(origin, page);
+  const vantages = edgeAt.length > 0 ? edgeAt : vantagesOf(purger);
   const newest = newestShown(stepsOf(facts, match));
   const versionHeader = newest?.shows.header?.name;
   const [edges, asked] = await Promise.all([
     askEdges({ url: page, vantages, hosts: hostsOf(purger, page), versionHeader }),
-    named === undefined ? askOwn(newest?.change?.id, ownObjects, purger) : askNamedOrigin(named),
+    origin === undefined ? askOwn(newest?.change?.id, ownObjects, purger) : askNamedOrigin(origin),
   ]);
   return edgesNow(url, edges, asked, expectedOf(asked, newest?.shows, nowMs));
 }
@@ -72,23 +63,4 @@ function vantagesOf({ vantages, target }: Purger): readonly string[] {
   throw new NotAskedError(
     `no name leads to those of ${target}, and probe.edges has none: name one with --edge-at ADDRESS`,
   );
-}
-
-function readAddress(address: string): string {
-  const url = /^https?:\/\//.test(address) ? address : `https://${address}`;
-  const isAddress = URL.canParse(url) && new URL(url).pathname === '/' && !/[/?#]/.test(url.slice(8));
-  if (isAddress) return address;
-  throw new UsageError(
-    `Expected --edge-at to be the address of an edge, such as 203.0.113.7, got "${address}"`,
-  );
-}
-
-function readOrigin(origin: string, { pathname, search }: URL): URL {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `Expected --origin to be a URL, such as https://origin.example.com/, got "${origin}"`,
-    );
-  }
-  return url.pathname === '/' && url.search === '' ? new URL(`${url.origin}${pathname}${search}`) : url;
 }

@@ -40,8 +40,12 @@ export async function readHolds(
   };
 }
 
-/** Between two refusals of the credentials requests are held no more, and what is in the queue has not been accepted. */
-function closedOf(
+/**
+ * Between two refusals of the credentials requests are held no more, and what is in the queue has not been accepted.
+ * @param queued how many messages are in the purge queue
+ * @returns until when no request goes out, and why; undefined where requests do
+ */
+export function closedOf(
   { closedBy, closedUntil, credentialsRefusedUntil }: RequestsReport,
   queued: number,
 ): Holds['closed'] {

@@ -1,5 +1,6 @@
 import { dayOf, keptMs } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
+import type { LimitsState } from '../../../../functions/core/limits/limits.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead/dead-letters.ts';
 import { progressOf } from '../../queries/progress.ts';
@@ -15,6 +16,7 @@ import { openDeadLetters, peekDeadLetters } from '../queues/dead-letters.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
 import { isPaused, readSwitches } from '../switches.ts';
 import { openHistory } from './history.ts';
+import { closedOf } from './read-holds.ts';
 
 /** How many dead letters are looked at: more would take longer than an answer may. */
 export const mostLetters = 500;
@@ -31,7 +33,12 @@ export async function readUrlFacts(
   match: UrlMatch,
   { nowMs, all = false }: { readonly nowMs: number; readonly all?: boolean },
 ): Promise<WhyFacts> {
-  const [queues, switches] = await Promise.all([readQueues(purger), readSwitches(purger)]);
+  const [queues, switches, state] = await Promise.all([
+    readQueues(purger),
+    readSwitches(purger),
+    openLimits(purger).then((limits) => limits.read()),
+  ]);
+  const closed = closedOf(quotaReport(state, purger, nowMs).requests, countOf(queues.buffer));
   const having = pathOf(match.spellings[0] ?? '');
   const waiting = await readParkedWith(await openParked(purger), having);
   const parked = waiting.filter(({ entry }) => match.matches(entry));
@@ -39,7 +46,7 @@ export async function readUrlFacts(
   const [purges, { letters, lettersLeft }, laneWaiting] = await Promise.all([
     all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
     readLetters(purger),
-    parked[0] && readWaiting(purger, parked[0], nowMs),
+    parked[0] && readWaiting(purger, parked[0], state, nowMs),
   ]);
   return {
     purges,
@@ -49,6 +56,7 @@ export async function readUrlFacts(
     queued: countOf(queues.buffer) + countOf(queues.inbox),
     ...(await readProgressOf(purges, purger, nowMs)),
     paused: isPaused(switches),
+    ...(closed !== undefined && { closed }),
     observing: purger.mode === 'observe',
     hosts: purger.leftOut > 0 ? [] : purger.hosts,
     ...knownSince(history.firstDay(), nowMs),
@@ -92,12 +100,10 @@ export async function readLetters(
 async function readWaiting(
   purger: Purger,
   { lane, entry, sinceMs }: Parked,
+  state: LimitsState,
   nowMs: number,
 ): Promise<WhyWaiting> {
-  const [all, state] = await Promise.all([
-    openParked(purger).then(readParked),
-    openLimits(purger).then((limits) => limits.read()),
-  ]);
+  const all = await readParked(await openParked(purger));
   const { lanes, urls } = parkedReport(all, state, purger.limits, nowMs);
   const kind = entry.kind === 'file' ? 'files' : 'dirs';
   const own = lanes.find((each) => each.lane === lane && each.target === entry.target && each.kind === kind);

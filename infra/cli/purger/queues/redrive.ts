@@ -10,8 +10,10 @@ import { type DeadLetterQueue, type HeldLetter, openDeadLetters } from './dead-l
 /** What a redrive did. */
 export interface Redriven {
   readonly moved: number;
-  /** Those that are not meant, or came while it ran: they stay. */
+  /** Those that are not meant, cannot be read, or came while it ran: they stay. */
   readonly kept: number;
+  /** How many of the kept ones are meant, and cannot be read: they would only come back. */
+  readonly unreadable: number;
   /** Those that the purge queue did not take; they stay, too. */
   readonly failed: readonly string[];
   /** Those that are not meant. */
@@ -43,7 +45,9 @@ export async function redrive(purger: Purger, filter: DeadLetterFilter, startMs:
 
   async function moveSome(letters: readonly HeldLetter[]): Promise<void> {
     const isMeant = (letter: HeldLetter) =>
-      Date.parse(letter.sentAt) <= startMs && matchesDeadLetter(letter, filter);
+      Date.parse(letter.sentAt) <= startMs &&
+      letter.isUnreadable !== true &&
+      matchesDeadLetter(letter, filter);
     const wanted = letters.filter(isMeant);
     for (const letter of letters) if (!isMeant(letter)) kept.set(letter.id, letter);
     const unsent = await send(wanted.map(({ body }) => body));
@@ -63,8 +67,10 @@ export async function redrive(purger: Purger, filter: DeadLetterFilter, startMs:
   } finally {
     await queue.release([...kept.values()]);
   }
-  const others = [...kept.values()].filter((letter) => !matchesDeadLetter(letter, filter));
-  return { moved, kept: kept.size - failed.length, failed, others };
+  const left = [...kept.values()];
+  const others = left.filter((letter) => !matchesDeadLetter(letter, filter));
+  const unreadable = left.filter((each) => each.isUnreadable === true && !others.includes(each)).length;
+  return { moved, kept: kept.size - failed.length, unreadable, failed, others };
 }
 
 /** Takes from the queue until it is empty, or brings only what was kept already. */

@@ -1,20 +1,35 @@
 import { sendMessages } from '../../../../functions/buffer/send-messages.ts';
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
+import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import {
   type ChangeReference,
   messageVersion,
+  readMessage,
   writeInParts,
 } from '../../../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
 import { readCaller } from '../caller.ts';
 import type { Purger } from '../connect.ts';
 
+/** An entry that SQS has not taken. */
+export interface UnsentEntry {
+  /** The URL or pattern. */
+  readonly url: string;
+  readonly reason: string;
+}
+
 /** What was sent by hand. */
 export interface SentByHand {
   /** What it is found by. */
   readonly change: ChangeReference;
-  /** Why messages could not be sent; none where all were. */
-  readonly unsent: readonly string[];
+  readonly queued: readonly PurgeEntry[];
+  /** What SQS has not taken, and why; none where it has taken all. */
+  readonly unsent: readonly UnsentEntry[];
+}
+
+function entriesIn(body: string): readonly PurgeEntry[] {
+  const read = readMessage(body);
+  return read.kind === 'message' ? read.message.entries : [];
 }
 
 /**
@@ -44,5 +59,12 @@ export async function sendByHand(
     queues.buffer,
     bodies.map((body) => ({ body })),
   );
-  return { change, unsent: unsent.map(({ reason }) => reason) };
+  const reasons = new Map(unsent.map(({ index, reason }) => [index, reason]));
+  return {
+    change,
+    queued: bodies.flatMap((body, index) => (reasons.has(index) ? [] : entriesIn(body))),
+    unsent: [...reasons].flatMap(([index, reason]) =>
+      entriesIn(bodies[index] ?? '').map((entry) => ({ url: entryText(entry), reason })),
+    ),
+  };
 }

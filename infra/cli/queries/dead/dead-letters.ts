@@ -3,7 +3,10 @@ import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import { byteLength } from '../../../../functions/core/model/purge-message.ts';
 import { recordOf } from '../../../../functions/core/model/record.ts';
+import type { ObjectChange } from '../../../../functions/core/model/types.ts';
+import { eventInDeadLetter } from '../../../../functions/sources/s3/dead-letter-event.ts';
 import { readS3Event } from '../../../../functions/sources/s3/read-s3-event.ts';
+import { checkWords } from '../../parse-options.ts';
 import { UsageError } from '../../usage-error.ts';
 
 /** A message of the dead letter queue, as SQS delivers it. */
@@ -33,6 +36,8 @@ export interface DeadLetter {
   readonly requestId?: string;
   /** The ID of the change that it came from, where it is one. */
   readonly change?: string;
+  /** `submit` reads neither a purge message nor an event of S3 in it: a redrive would only bring it back. */
+  readonly isUnreadable?: true;
   readonly body: string;
 }
 
@@ -58,27 +63,28 @@ export function readDeadLetter({ id, sentMs, body, attributes }: DeadMessage): D
     };
   }
   const [unreadable] = parts.flatMap((part) => (part.kind === 'unreadable' ? [part.reason] : []));
-  const event = isS3Event(json);
+  const { changes } = readS3Event(eventInDeadLetter(body));
+  const readable = changes.length > 0 ? {} : ({ isUnreadable: true } as const);
   const { reason: refused } = recordOf(json?.rejected) ?? {};
   if (typeof refused === 'string') {
     const { id: change } = recordOf(json?.change) ?? {};
     const from = typeof change === 'string' ? { change } : {};
-    return { ...common, kind: 'invalid-url', reason: refused, urls: [], ...from };
+    return { ...common, kind: 'invalid-url', reason: refused, urls: [], ...from, ...readable };
   }
-  if (!event)
-    return { ...common, kind: 'unreadable', reason: attributes.reason ?? unreadable ?? '', urls: [] };
-  const ofEvent = { ...common, ...changeOf(json), urls: [] };
+  if (changes.length === 0 && !isS3Event(json)) {
+    const reason = attributes.reason ?? unreadable ?? '';
+    return { ...common, kind: 'unreadable', reason, urls: [], ...readable };
+  }
+  const ofEvent = { ...common, ...changeOf(changes), urls: [], ...readable };
   if (attributes.reason === undefined) {
     return { ...ofEvent, kind: 's3-event', reason: s3Reason(json, attributes) };
   }
   // `receive-s3` gives the reason: of a change with a URL that is none, or of what it could not read, in its envelope.
-  const kind = isInEnvelope(json) ? 'unreadable' : 'invalid-url';
+  const kind = !isInEnvelope(json) ? 'invalid-url' : changes.length === 0 ? 'unreadable' : 's3-event';
   return { ...ofEvent, kind, reason: attributes.reason };
 }
 
-function changeOf(json: Record<string, unknown> | undefined): Pick<DeadLetter, 'change'> {
-  // As Lambda leaves an event that was never processed.
-  const { changes } = readS3Event(json?.requestPayload ?? json);
+function changeOf(changes: readonly ObjectChange[]): Pick<DeadLetter, 'change'> {
   const [only, ...others] = changes;
   return only === undefined || others.length > 0 ? {} : { change: only.id };
 }
@@ -120,8 +126,9 @@ export function matchesDeadLetter({ reason, urls }: DeadLetter, filter: DeadLett
   return host === undefined || urls.some((url) => hostOf(url) === host.toLowerCase());
 }
 
-/** @throws UsageError where `--host` is something else than a host, which would fit nothing */
-export function checkDeadLetterFilter({ host }: DeadLetterFilter): void {
+/** @throws UsageError where `--host` is not a host, which would fit nothing, or `--reason` is empty, which would fit all */
+export function checkDeadLetterFilter({ reason, host }: DeadLetterFilter): void {
+  checkWords('--reason', reason);
   if (host === undefined || /^[^\s:/?#@]+$/.test(host)) return;
   throw new UsageError(`Expected --host to be a host such as www.example.com, got "${host}"`);
 }

@@ -25,6 +25,8 @@ export interface ObjectFacts {
 /** An object that a page comes from. Times are ISO 8601. */
 export interface ObjectNow {
   readonly id: string;
+  /** Why it was not read. */
+  readonly reason?: string;
   readonly etag?: string;
   readonly lastModified?: string;
   readonly recorded?: { readonly etag: string; readonly at: string };
@@ -51,7 +53,7 @@ export function objectNow(facts: ObjectFacts): ObjectNow {
     ...(rejected !== undefined && { rejected }),
     ...(reason === undefined
       ? arrivalOf(facts)
-      : { meaning: `whether it has changed cannot be told: ${reason}` }),
+      : { reason, meaning: `whether it has changed cannot be told: ${reason}` }),
   };
 }
 
@@ -77,18 +79,18 @@ function arrivalOf(facts: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'mayWait' | 
   return missing('it has changed since', 'no such change is known here', facts);
 }
 
-/** What is in the queues cannot be looked into, and is named before all else that may be wrong. */
+/** What is in the queues cannot be looked into: the change may be there. */
 function missing(
   what: string,
   unknown: string,
   { queued = 0, paused = false, rejected }: ObjectFacts,
 ): Pick<ObjectNow, 'isKnown' | 'mayWait' | 'meaning'> {
   if (queued === 0 || rejected !== undefined) return { isKnown: false, meaning: `${what}, and ${unknown}` };
-  const among = `among the ${counted(queued, 'message')} in the queues`;
+  const messages = counted(queued, 'message waits', 'messages wait');
   return {
     isKnown: false,
     mayWait: paused ? 'paused' : 'queued',
-    meaning: `${what}: that may be ${among}${paused ? ', which wait while it is paused' : ''}; else ${unknown}`,
+    meaning: `${what}, and ${unknown}; ${messages} in the queues${paused ? ' while it is paused' : ''}, where it may be`,
   };
 }
 

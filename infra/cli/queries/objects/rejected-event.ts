@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../functions/core/model/record.ts';
+import { eventInDeadLetter } from '../../../../functions/sources/s3/dead-letter-event.ts';
 import { readS3Event } from '../../../../functions/sources/s3/read-s3-event.ts';
 import type { DeadLetter } from '../dead/dead-letters.ts';
 
@@ -17,16 +17,6 @@ export function rejectedEventOf(id: string, letters: readonly DeadLetter[]): Rej
 }
 
 function changesIn({ body, change }: DeadLetter): readonly string[] {
-  const json = recordOf(parsed(body));
-  // As Lambda leaves an event that was never processed.
-  const { changes } = readS3Event(json?.requestPayload ?? json);
+  const { changes } = readS3Event(eventInDeadLetter(body));
   return [...(change === undefined ? [] : [change]), ...changes.map(({ id }) => id)];
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

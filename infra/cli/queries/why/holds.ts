@@ -30,9 +30,14 @@ export interface Holds {
 export function describeHolds({ pause, closed, parked }: Holds, untilMs: number): readonly string[] {
   return [
     ...(pause === undefined ? [] : [`it is paused ${describePause(pause)}`]),
-    ...(closed === undefined ? [] : [`${closed.by}: a request tries again from ${closed.until} on`]),
+    ...(closed === undefined ? [] : [describeClosed(closed)]),
     ...(parked === undefined ? [] : [describeParked(parked, untilMs)]),
   ];
+}
+
+/** @returns what holds all requests, in words */
+export function describeClosed({ by, until }: NonNullable<Holds['closed']>): string {
+  return `${by}: a request tries again from ${until} on`;
 }
 
 function describeParked(
@@ -50,9 +55,12 @@ function describeParked(
 export function holdSteps({ pause, closed, parked }: Holds): readonly NextCommand[] {
   return [
     ...(pause === undefined ? [] : [['resume', 'once it is to go on'] as const]),
-    ...(closed === undefined
-      ? []
-      : [closed.by === 'CDN Pro answered 429' ? nextOfRefused.throttled : nextOfRefused.credentials]),
+    ...(closed === undefined ? [] : [closedStep(closed)]),
     ...(parked === undefined ? [] : [['waiting', 'what goes before it, and until when'] as const]),
   ];
+}
+
+/** @returns what to do about what holds all requests */
+export function closedStep({ by }: NonNullable<Holds['closed']>): NextCommand {
+  return by === 'CDN Pro answered 429' ? nextOfRefused.throttled : nextOfRefused.credentials;
 }

@@ -1,5 +1,6 @@
 import { type NextCommand, shellArgument } from '../../next.ts';
 import { nextOfLate } from '../progress.ts';
+import { closedStep } from './holds.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyReport } from './why.ts';
 
@@ -12,7 +13,8 @@ export function whySteps(report: WhyReport, mostPrinted = fewPrinted): readonly 
   const page = shellArgument(url);
   const isMore = [changes, purges, deadLetters].some(({ length }) => length > mostPrinted);
   const more: NextCommand = [`report --url ${page}`, 'older changes and purges, which are left out here'];
-  return [...stepsByState[report.state](report, page), ...(isMore ? [more] : [])];
+  const all = [...stepsByState[report.state](report, page), ...(isMore ? [more] : [])];
+  return all.filter(([command], index) => all.findIndex(([other]) => other === command) === index);
 }
 
 type StepsOf = (report: WhyReport, page: string) => readonly NextCommand[];
@@ -32,9 +34,13 @@ const stepsByState: Readonly<Record<UrlState, StepsOf>> = {
   fresh: () => [],
 };
 
-/** While it is paused nothing is sent, nor is CDN Pro asked how far purges are. */
+/** While it is paused nothing is sent, nor is CDN Pro asked how far purges are; what holds all requests goes first. */
 function heldOr(steps: StepsOf): StepsOf {
-  return (report, page) => (report.paused ? pausedSteps : steps(report, page));
+  return (report, page) => {
+    const { paused, closed } = report;
+    if (paused) return pausedSteps;
+    return [...(closed === undefined ? [] : [closedStep(closed)]), ...steps(report, page)];
+  };
 }
 
 const pausedSteps: readonly NextCommand[] = [

@@ -1,5 +1,6 @@
+import { describeValue } from '../../../../functions/core/model/errors.ts';
 import { UsageError } from '../../usage-error.ts';
-import { readUrls } from '../purge-by-hand.ts';
+import { describeProblem, readUrls } from '../purge-by-hand.ts';
 
 /**
  * @returns the URL of a page or file, as CDN Pro writes it
@@ -23,6 +24,9 @@ export function readFileUrl(url: string): string {
   });
   const [entry] = entries;
   if (entry?.kind === 'file') return entry.url;
-  const reason = problems[0]?.reason ?? 'expected a page or a file, without a wildcard';
-  throw new UsageError(`Expected a URL, got "${url}": ${reason}`);
+  const [
+    problem = { url, reason: `expected a page or a file, without a wildcard, got ${describeValue(url)}` },
+  ] = problems;
+  const said = describeProblem(problem);
+  throw new UsageError(`${said.charAt(0).toUpperCase()}${said.slice(1)}`);
 }

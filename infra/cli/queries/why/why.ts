@@ -8,6 +8,7 @@ import { counted } from '../../counted.ts';
 import { observingReason } from '../observing.ts';
 import type { PurgeProgress } from '../progress.ts';
 import { unknownHosts } from '../purge-by-hand.ts';
+import { describeClosed, type Holds } from './holds.ts';
 import {
   happenedMsIn,
   newestOf,
@@ -35,6 +36,8 @@ export interface WhyReport {
   readonly deadLetters: readonly WhyDeadLetter[];
   /** Whether all purge requests are held. */
   readonly paused: boolean;
+  /** What holds all requests, where that holds up this URL. */
+  readonly closed?: NonNullable<Holds['closed']>;
   /** Messages in the purge queue, which cannot be looked into, and events before it. */
   readonly queued: number;
   /** Whether it was asked what the logs have of it. */
@@ -107,6 +110,8 @@ export interface WhyFacts extends UrlFacts {
   /** How far purges are that CDN Pro has not finished. */
   readonly progress?: readonly PurgeProgress[];
   readonly paused: boolean;
+  /** Until when no request goes out; missing where requests do. */
+  readonly closed?: NonNullable<Holds['closed']>;
   readonly observing: boolean;
   /** The hosts of the rules; empty where they do not say. */
   readonly hosts: readonly string[];
@@ -127,6 +132,7 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
   const { state, reason } = newestOf(steps) ?? { state: 'unknown' as const };
   const { waiting } = facts;
   const unknownHost = unknownHostOf(url, facts);
+  const closed = isHeldUp(state, facts) ? facts.closed : undefined;
   return {
     url,
     state,
@@ -137,10 +143,15 @@ export function whyReport(url: string, match: UrlMatch, facts: WhyFacts, alsoRea
     ...(waiting !== undefined && { waiting }),
     deadLetters: lettersOf(facts, match),
     paused: facts.paused,
+    ...(closed !== undefined && { closed }),
     queued: facts.queued,
     logsRead: alsoRead.logs === true,
     ...(unknownHost !== undefined && { unknownHost }),
-    notes: [...notesOf(facts), ...(steps.length > 0 ? [] : unknownNotes(facts, unknownHost, alsoRead))],
+    notes: [
+      ...notesOf(facts),
+      ...(closed === undefined ? [] : [describeClosed(closed)]),
+      ...(steps.length > 0 ? [] : unknownNotes(facts, unknownHost, alsoRead)),
+    ],
   };
 }
 
@@ -149,6 +160,12 @@ function isNeverPurged(steps: readonly Step[]): boolean {
   const happenedMs = happenedMsIn(steps);
   const newestMs = Math.max(...steps.map(happenedMs));
   return steps.every((step) => happenedMs(step) < newestMs || !step.isAccepted);
+}
+
+/** How far a purge is that CDN Pro has accepted cannot be asked with credentials that it refuses. */
+function isHeldUp(state: UrlState, { queued, closed }: WhyFacts): boolean {
+  if (queued > 0 || state === 'waiting' || state === 'partial' || state === 'superseded') return true;
+  return state === 'purging' && closed?.by === 'CDN Pro refuses the credentials';
 }
 
 function unknownHostOf(url: string, { hosts }: WhyFacts): string | undefined {
