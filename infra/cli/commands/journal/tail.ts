@@ -6,7 +6,7 @@ import { describeEvent } from '../../queries/why/describe-event.ts';
 const usage = `Usage: cdn-purger tail (--stack NAME | --ready FILE) [--json]
 
 Prints, until it is stopped, what happens from now on: purges that CDN Pro has accepted, with their changes, how they end, what is
-refused, and how much waits. It looks every five seconds. What a receiver leaves out is in its log alone.
+refused, and how much waits. It looks every five seconds, at dead letters where their number has changed, and each minute. What a receiver leaves out is in its log alone.
 
 ${purgerUsage}
 

@@ -4,6 +4,7 @@ import type { UrlState } from '../../queries/why/steps.ts';
 import type { Purger } from '../connect.ts';
 import { openParked, readParked } from '../parked.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
+import { readSqsClock } from '../queues/sqs-clock.ts';
 import { openHistory } from './history.ts';
 import { readLetters } from './url-facts.ts';
 
@@ -26,6 +27,8 @@ export type WatchEvent = { readonly at: string } & (
 
 /** How long to wait from one look to the next, in milliseconds. */
 const pauseMs = 5_000;
+/** How long dead letters are not read whose count stays the same, in milliseconds. */
+const rereadMs = 60_000;
 /** A purge may be written down so much later than it was accepted, in milliseconds. */
 const lateMs = 60_000;
 
@@ -78,20 +81,29 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
   };
 }
 
-/** Sees what comes into the dead letter queue. */
+/**
+ * Sees what comes into the dead letter queue. To read dead letters hides them from others for a moment: they are read where
+ * their count has changed, and each minute, since one may come while another leaves or while somebody else has it in hand.
+ */
 function createLettersLook(purger: Purger): Look {
-  let seen: Set<string> | undefined;
-  let count = -1;
-  return async () => {
+  const seen = new Set<string>();
+  let startMs: number | undefined;
+  let count = 0;
+  let hasSeenAll = false;
+  let readMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs) => {
+    startMs ??= await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
+    const sinceMs = startMs;
     const now = countOf((await readQueues(purger)).deadLetters);
-    // Who reads them hides them from others for a moment.
-    if (now === count) return [];
-    count = now;
-    const { letters } = await readLetters(purger);
-    const before = seen ?? new Set(letters.map(({ id }) => id));
-    seen = new Set([...before, ...letters.map(({ id }) => id)]);
-    const unseen = letters.filter(({ id }) => !before.has(id));
-    return unseen.map(({ reason, urls }) => ({ event: 'refused', reason, urls }));
+    if (now === count && nowMs - readMs < rereadMs) return [];
+    const { letters, lettersLeft } = await readLetters(purger);
+    const unseen = letters.filter(({ id }) => !seen.has(id));
+    // Until all were seen that there are, one that was there before may be unseen.
+    const news = unseen.filter(({ sentAt }) => hasSeenAll || Date.parse(sentAt) > sinceMs);
+    for (const { id } of unseen) seen.add(id);
+    [count, readMs] = [now, nowMs];
+    hasSeenAll ||= lettersLeft === 0;
+    return news.map(({ reason, urls }) => ({ event: 'refused', reason, urls }));
   };
 }
 
