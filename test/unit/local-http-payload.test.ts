@@ -126,6 +126,22 @@ describe('proxyEvent', () => {
 });
 
 describe('matchRoute', () => {
+  it.each([
+    ['/webhooks/cms', '/webhooks/cms', {}],
+    ['/webhooks/other', '/webhooks/{name}', { name: 'other' }],
+    ['/a/b/c', '/a/{x}/c', { x: 'b' }],
+    ['/a/b/d', '/{x}/b/{y}', { x: 'a', y: 'd' }],
+  ])('%s is served by the most specific route, whatever the order', (path, template, pathParameters) => {
+    const paths = ['/webhooks/{name}', '/{x}/b/{y}', '/{x}/{y}/c', '/a/{x}/c', '/webhooks/cms'];
+    const routes = paths.map((each) => ({ routeKey: `POST ${each}` }));
+    for (const ordered of [routes, routes.toReversed()]) {
+      expect(matchRoute(ordered, 'POST', path)).toEqual({
+        route: { routeKey: `POST ${template}` },
+        pathParameters,
+      });
+    }
+  });
+
   const routes = ['POST /webhooks/{source}', 'GET /webhooks/{source}', 'GET /a.b/{one}/{two}'].map(
     (routeKey) => ({ routeKey }),
   );

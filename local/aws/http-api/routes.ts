@@ -7,7 +7,8 @@ export function isSupportedRoute(routeKey: string): boolean {
 }
 
 /**
- * @returns the first route that serves a request, with the values of its variables; undefined where none does
+ * @returns the most specific route that serves a request, in whichever order they are, with the values of its variables;
+ *   undefined where none does
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
  */
 export function matchRoute<Kind extends { readonly routeKey: string }>(
@@ -15,12 +16,21 @@ export function matchRoute<Kind extends { readonly routeKey: string }>(
   method: string,
   path: string,
 ): { readonly route: Kind; readonly pathParameters: Record<string, string> } | undefined {
-  for (const route of routes) {
+  const matches = routes.flatMap((route) => {
     const [routeMethod, template = ''] = route.routeKey.split(' ');
     const pathParameters = routeMethod === method ? matchPath(template, path) : undefined;
-    if (pathParameters !== undefined) return { route, pathParameters };
-  }
-  return undefined;
+    return pathParameters === undefined ? [] : [{ route, pathParameters, order: orderOf(template) }];
+  });
+  const [best] = matches.toSorted((a, b) => a.order.localeCompare(b.order));
+  return best && { route: best.route, pathParameters: best.pathParameters };
+}
+
+/** Of two paths that match, the one comes first that has a name where the other one first has a variable. */
+function orderOf(template: string): string {
+  return template
+    .split('/')
+    .map((segment) => (segment.startsWith('{') ? '1' : '0'))
+    .join('');
 }
 
 function matchPath(template: string, path: string): Record<string, string> | undefined {
