@@ -31,11 +31,14 @@ export const terminal: Surroundings = {
  * @param end gets the exit code: 2, and for a closed pipe the one that the program has by then
  */
 export function onOutputError(end: (exitCode: number) => void): void {
-  const exitCodeOf = ({ code }: NodeJS.ErrnoException) =>
-    code === 'EPIPE' ? Number(process.exitCode ?? 0) : 2;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') console.error(`The output could not be written: ${error.message}`);
-    end(exitCodeOf(error));
-  });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => end(exitCodeOf(error)));
+  let isOver = false;
+  const over = ({ code, message }: NodeJS.ErrnoException, canSay: boolean) => {
+    if (isOver) return;
+    isOver = true;
+    const isClosed = code === 'EPIPE';
+    if (!isClosed && canSay) console.error(`The output could not be written: ${message}`);
+    end(isClosed ? Number(process.exitCode ?? 0) : 2);
+  };
+  process.stdout.on('error', (error) => over(error, true));
+  process.stderr.on('error', (error) => over(error, false));
 }

@@ -1,6 +1,11 @@
+import {
+  encodeLiteral,
+  fileUrlProblem,
+  normalizeOrigin,
+} from '../../../../functions/core/mapping/urls/url.ts';
 import { describeValue } from '../../../../functions/core/model/errors.ts';
 import { UsageError } from '../../usage-error.ts';
-import { describeProblem, readUrls } from '../purge-by-hand.ts';
+import { describeProblem } from '../purge-by-hand.ts';
 
 /**
  * @returns the URL of a page or file, as CDN Pro writes it
@@ -17,16 +22,12 @@ export function readOneUrl(args: readonly string[]): string {
  * @returns the URL of a page or file, as CDN Pro writes it
  * @throws UsageError where it is something else
  */
-export function readFileUrl(url: string): string {
-  const { entries, problems } = readUrls([url.replace(/#.*$/s, '')], {
-    target: 'production',
-    action: 'invalidate',
-  });
-  const [entry] = entries;
-  if (entry?.kind === 'file') return entry.url;
-  const [
-    problem = { url, reason: `expected a page or a file, without a wildcard, got ${describeValue(url)}` },
-  ] = problems;
-  const said = describeProblem(problem);
+export function readFileUrl(given: string): string {
+  const url = normalizeOrigin(encodeLiteral(given.replace(/#.*$/s, '')));
+  const reason = /[*]|^any:\/\/|^regex:/.test(url)
+    ? `expected a page or a file, without a wildcard, got ${describeValue(given)}`
+    : fileUrlProblem(url);
+  if (reason === undefined) return url;
+  const said = describeProblem({ url: given, reason });
   throw new UsageError(`${said.charAt(0).toUpperCase()}${said.slice(1)}`);
 }
