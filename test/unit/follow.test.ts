@@ -128,6 +128,19 @@ describe('asking', () => {
     expect(world.measured('CompletionSeconds')).toHaveLength(6);
   });
 
+  test('begins after five minutes at the latest, however long purges took in an outage', async () => {
+    const world = createFollowWorld({});
+    for (let index = 0; index < 5; index++) {
+      await world.accept([messageFor(`${page}/${index}`)], { takesMs: 120 * minuteMs });
+    }
+    await world.tick(121);
+    expect(await world.open()).toEqual([]);
+    const purgeId = await world.accept([messageFor(page)], { successRate: 50 });
+    await world.tick(5);
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.sent.at(-1)).toMatchObject({ repair: 1 });
+  });
+
   test('is no more often than purges usually take, however often ticks come', async () => {
     const { world, purgeId } = await worldWith({}, { answers: () => false });
     await world.tick();

@@ -11,6 +11,8 @@ const fewestDurations = 5;
 const usualQuantile = 0.025;
 /** Before anything is known, in milliseconds: the vendor's examples took three to six minutes. */
 const firstUsualMs = 60_000;
+/** However long purges took in an outage, in milliseconds: what comes after it is not left alone for as long. */
+const longestUsualMs = 5 * 60_000;
 
 /** Asking more seldom than this, in milliseconds, would find out too late. */
 const longestPauseMs = 60_000;
@@ -33,11 +35,11 @@ export function noteDurations(durations: Durations, more: Durations): Durations 
   return more.length === 0 ? durations : [...durations, ...more].slice(-mostDurations);
 }
 
-/** @returns how long nearly every purge takes at least, in milliseconds: before, asking for it is in vain */
+/** @returns how long nearly every purge takes at least, five minutes at most, in milliseconds: before, asking for it is in vain */
 export function usualMs(durations: Durations): number {
   if (durations.length < fewestDurations) return firstUsualMs;
   const sorted = durations.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * usualQuantile)] ?? firstUsualMs;
+  return Math.min(longestUsualMs, sorted[Math.floor(sorted.length * usualQuantile)] ?? firstUsualMs);
 }
 
 /**
