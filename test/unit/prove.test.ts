@@ -159,6 +159,30 @@ describe('a purge that has completed', () => {
     expect(world.sent).toContainEqual(expect.objectContaining({ repair: 1, repeats: purgeId }));
   });
 
+  test.each([
+    ['its own', 60, 1],
+    ["the other one's", 1, 60],
+    ["both's", 60, 61],
+  ])(
+    'is not fresh by a version that another purge knows a newer one of, where %s files are many',
+    async (_, own, others) => {
+      const world = createFollowWorld();
+      const pages = Array.from({ length: 61 }, (__, index) => (index === 0 ? page : `${page}/${index}`));
+      world.nowMs += 3000;
+      const older = changeIn(world, messageFor(...pages.slice(0, own)));
+      world.edge.purge(pages, 0, {});
+      for (const each of pages) world.edge.ask(each);
+      world.nowMs += 3000;
+      await world.accept([changeIn(world, messageFor(...pages.slice(0, others)))], {
+        edge: { obeys: false },
+      });
+      world.nowMs += 3000;
+      const late = await world.accept([older], { takesMs: 30_000, edge: { obeys: false } });
+      await world.tick();
+      expect(world.ends(late)).toEqual(['completed']);
+    },
+  );
+
   test('is proven by the next tick where this one has no time for it', async () => {
     let takesMs = 30_000;
     const { world, purgeId } = await worldWith(

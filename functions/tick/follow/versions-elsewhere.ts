@@ -41,14 +41,14 @@ export async function newerElsewhere(
   open: readonly OpenPurge[],
   versionsOf: VersionReader,
 ): Promise<ReadonlySet<string>> {
-  const files = provableIn(entries);
+  const files = provableIn(entries).map((file) => [fileKey(file), file.shows] as const);
   const newer = new Set<string>();
   for (const other of open) {
-    if (other.purgeId === purge.purgeId || !other.provable || !isShared(other, purge)) continue;
+    if (other.purgeId === purge.purgeId || !other.provable || !mayShare(other, purge)) continue;
     const versions = await versionsOf(other.purgeId);
-    for (const file of files) {
-      const shows = versions.get(fileKey(file));
-      if (shows !== undefined && isNewer(shows, file.shows)) newer.add(fileKey(file));
+    for (const [key, own] of files) {
+      const shows = versions.get(key);
+      if (shows !== undefined && isNewer(shows, own)) newer.add(key);
     }
   }
   return newer;
@@ -104,6 +104,11 @@ async function readVersions(purgeId: string, journal: FollowPorts['journal']): P
   const messages = await journal.messages(purgeId);
   const files = provableIn(messages.flatMap(({ entries }) => entries));
   return new Map(files.map((file) => [fileKey(file), file.shows]));
+}
+
+/** Of many entries a purge has no hashes: which files it has is only in its messages. */
+function mayShare(other: FollowedPurge, purge: FollowedPurge): boolean {
+  return other.entryHashes === undefined || purge.entryHashes === undefined || isShared(other, purge);
 }
 
 function isShared(other: FollowedPurge, { entryHashes: own = [] }: FollowedPurge): boolean {
