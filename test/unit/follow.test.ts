@@ -295,6 +295,31 @@ describe('a purge that some servers have left out', () => {
     await world.tick();
     expect(world.ends(later)).toEqual(['completed']);
   });
+
+  test('is sent again where the later purge is a second one of an older change, which is not repeated', async () => {
+    const { world } = await worldWith({});
+    await world.tick();
+    const [second] = world.sent;
+    const purgeId = await world.accept([messageFor(page)], { successRate: 99 });
+    world.nowMs += 3000;
+    await world.accept(second === undefined ? [] : [second], { takesMs: 90_000 });
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['superseded']);
+    expect(world.sent).toMatchObject([{ repeats: 'p0' }, { repair: 1 }]);
+    expect(world.sent[1]).not.toHaveProperty('repeats');
+  });
+
+  test('is left to such a purge where no repair is left', async () => {
+    const { world } = await worldWith({}, { files: 20 });
+    await world.accept([messageFor(`${page}/other`)], { successRate: 99 });
+    await world.tick();
+    const second = world.sent.find(({ repeats }) => repeats !== undefined);
+    const purgeId = await world.accept([messageFor(page)], { successRate: 99 });
+    world.nowMs += 3000;
+    await world.accept(second === undefined ? [] : [second], { takesMs: 90_000 });
+    await world.tick();
+    expect([world.ends(purgeId), world.deadLetters]).toEqual([['superseded'], []]);
+  });
 });
 
 describe('a purge that has completed', () => {

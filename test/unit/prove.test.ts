@@ -159,6 +159,24 @@ describe('a purge that has completed', () => {
     expect(world.sent).toContainEqual(expect.objectContaining({ repair: 1, repeats: purgeId }));
   });
 
+  test('is sent again where some servers have left it out and the later purge is of an older change', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    const purgeId = await world.accept([changeIn(world, messageFor(page))], { successRate: 99 });
+    world.nowMs += 3000;
+    const late = await world.accept([older], { takesMs: 90_000, edge: { obeys: false } });
+    await world.tick();
+    expect([world.ends(purgeId), world.ends(late)]).toEqual([['superseded'], []]);
+    expect(world.sent).toMatchObject([{ repair: 1, entries: [{ shows: { etag: 'v2' } }] }]);
+    await world.deliver(() => ({ takesMs: 90_000, edge: { obeys: false } }));
+    await world.tick();
+    expect(world.ends(late)).toEqual(['superseded']);
+  });
+
   test.each([
     ['its own', 60, 1],
     ["the other one's", 1, 60],

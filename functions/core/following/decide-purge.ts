@@ -28,6 +28,8 @@ export type Step =
 export interface DecideContext {
   /** Whether later purges settle all of its entries, too. */
   readonly isReplaced: boolean;
+  /** Whether these are to show its versions or newer ones, as far as any are known. */
+  readonly isShownLater: boolean;
   /** Whether later purges are repeated in its place. */
   readonly isRepeatedLater: boolean;
   /** Whether there is a vantage point of its target. */
@@ -90,7 +92,7 @@ export function decideFinished(
 function decideIncomplete(
   purge: FollowedPurge,
   observation: Observation & { readonly kind: 'finished' | 'unknown' },
-  { isReplaced, spent, quota, nowMs }: DecideContext,
+  { isReplaced, isShownLater, isRepeatedLater, spent, quota, nowMs }: DecideContext,
 ): { readonly decision: Decision; readonly spent: RepairsSpent } {
   const { kind, ...seen } = observation;
   const what =
@@ -98,12 +100,16 @@ function decideIncomplete(
       ? `${observation.successRate}% of the servers have obeyed`
       : 'CDN Pro does not know it';
   const outcome = (reason: string) => ({ ...seen, reason: `${what}: ${reason}` });
-  if (isReplaced) {
+  const isInPlace = isReplaced && isShownLater;
+  const superseded = (): { readonly decision: Decision; readonly spent: RepairsSpent } => {
     const end: PurgeEnd = { kind: 'superseded', ...outcome('a later purge has the same URLs') };
     return { decision: { kind: 'end', end }, spent };
-  }
+  };
+  if (isInPlace && isRepeatedLater) return superseded();
   const repair = reserveRepair(purge, kind === 'finished' ? 'partial' : 'lost', spent, quota, nowMs);
   if (repair.kind === 'refused') {
+    // Better purged once everywhere by a later purge than called failed for a second one.
+    if (isInPlace) return superseded();
     const end: PurgeEnd = { kind: 'failed', ...outcome(repair.reason) };
     return { decision: { kind: 'end', end }, spent };
   }

@@ -75,11 +75,13 @@ export function createFollower(
       : new Map(purging.map(({ purgeId }) => [purgeId, { kind: 'unasked' } as const]));
     if (isAsked) await noteProgress(purging, observations, ports);
     const { quotas, repeats } = await readQuotas(ports, options);
+    const versionsOf = createVersionReader(journal);
     const { decided: all, spent } = decideAll(
       due,
       {
         open,
         observations,
+        olderLater: await findOlderLater(purging, observations, open, versionsOf, ports),
         quotas,
         spent: following.spent,
         vantages: probing?.vantages,
@@ -87,7 +89,6 @@ export function createFollower(
       },
       nowMs(),
     );
-    const versionsOf = createVersionReader(journal);
     const decided = await proveWhatNoOtherDoes(all, open, versionsOf, ports);
     const durations = noteDurations(following.durations, durationsOf(decided));
     const next = { durations, spent };
@@ -152,6 +153,8 @@ async function readQuotas({ limitsTable, nowMs }: FollowPorts, { limits }: Follo
 interface Known {
   readonly open: readonly OpenPurge[];
   readonly observations: ReadonlyMap<string, Observation>;
+  /** The IDs of purges of which those that take their place may be to show an older version. */
+  readonly olderLater: ReadonlySet<string>;
   readonly quotas: (target: Target) => Tokens;
   readonly spent: RepairsSpent;
   /** Missing where nothing is probed. */
@@ -161,7 +164,7 @@ interface Known {
 
 function decideAll(
   due: readonly OpenPurge[],
-  { open, observations, quotas, spent: before, vantages, isAskedLong }: Known,
+  { open, observations, olderLater, quotas, spent: before, vantages, isAskedLong }: Known,
   nowMs: number,
 ): { readonly decided: readonly Decided[]; readonly spent: RepairsSpent } {
   let spent = before;
@@ -172,7 +175,11 @@ function decideAll(
     if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
     if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
     const isProbed = vantages !== undefined && vantages[target].length > 0;
-    const replaced = { isReplaced: isReplaced(purge, open), isRepeatedLater: own.isRepeatedLater };
+    const replaced = {
+      isReplaced: isReplaced(purge, open),
+      isShownLater: !olderLater.has(purgeId),
+      isRepeatedLater: own.isRepeatedLater,
+    };
     const context = { ...replaced, isProbed, isAskedLong, spent, quota: quotas(target), nowMs };
     if (isToProve(purge)) {
       const { kind: _, ...outcome } = state;
@@ -183,6 +190,31 @@ function decideAll(
     return { ...own, decision };
   });
   return { decided, spent };
+}
+
+/**
+ * @param purging those that CDN Pro was asked about
+ * @returns the IDs of those that CDN Pro has not finished in full, and of which later purges do not tell of the versions:
+ *   where these took their place, the edge would be compared with an older version, or with none
+ */
+async function findOlderLater(
+  purging: readonly OpenPurge[],
+  observations: ReadonlyMap<string, Observation>,
+  open: readonly OpenPurge[],
+  versionsOf: VersionReader,
+  ports: Pick<FollowPorts, 'log' | 'probing'>,
+): Promise<ReadonlySet<string>> {
+  const isIncomplete = (observation: Observation | undefined) =>
+    observation?.kind === 'unknown' || (observation?.kind === 'finished' && observation.successRate < 100);
+  const left = purging.filter(
+    (purge) =>
+      purge.provable === true &&
+      (ports.probing?.vantages[purge.target] ?? []).length > 0 &&
+      isIncomplete(observations.get(purge.purgeId)) &&
+      isReplaced(purge, open),
+  );
+  const shown = left.length === 0 ? new Set<string>() : await provenLater(left, open, versionsOf, ports);
+  return new Set(left.map(({ purgeId }) => purgeId).filter((purgeId) => !shown.has(purgeId)));
 }
 
 /** @returns the same, but that a purge is proven itself where those that take its place do not tell of its versions */
