@@ -275,10 +275,8 @@ async function sendOne(
   }
   await handleAnswer(answer, { request, sentMs }, context);
   if (answer.kind !== 'accepted') return;
-  await Promise.all([
-    removePurged(request, sentMs, context.batch, ports),
-    recordPurge(answer.purgeId, { request, sentMs }, context),
-  ]);
+  const removed = await removePurged(request, sentMs, context.batch, ports);
+  await recordPurge(answer.purgeId, { request, sentMs, removed }, context);
 }
 
 /** It counts as if it had been accepted, in limits and in what is parked, and as nothing in metrics. */
@@ -293,10 +291,8 @@ async function settleObserved(
   ports.limitsTable.answered(slot, {});
   run.accepted(sent.request, ports.nowMs());
   ports.log.info(submitEvents.purgeObserved, { purgeId, ...purge });
-  await Promise.all([
-    removePurged(sent.request, sent.sentMs, batch, ports),
-    recordPurge(purgeId, sent, context, true),
-  ]);
+  const removed = await removePurged(sent.request, sent.sentMs, batch, ports);
+  await recordPurge(purgeId, { ...sent, removed }, context, true);
 }
 
 /** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */

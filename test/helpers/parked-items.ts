@@ -53,8 +53,9 @@ export function createParkedItems(before: (what: string) => void = ignore, after
       const version = ExpressionAttributeValues?.[':version']?.N;
       if (ConditionExpression === 'version < :version') checkOlder(pk, version);
       else check(pk, version);
+      const Attributes = items.get(pk);
       items.delete(pk);
-      return {};
+      return command.input.ReturnValues === 'ALL_OLD' && Attributes !== undefined ? { Attributes } : {};
     }
     throw new Error(`Expected a command that is known, got ${command.constructor.name}`);
   }

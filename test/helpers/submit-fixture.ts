@@ -1,7 +1,7 @@
 import type { AcceptedPurge } from '../../functions/aws/journal/purge-recorder.ts';
 import type { IndexedPurge } from '../../functions/aws/journal/url-index.ts';
 import type { LimitsGrant } from '../../functions/aws/tables/limits-table.ts';
-import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
+import type { Parked, ToPark } from '../../functions/aws/tables/parked-table.ts';
 import type { OutgoingMessage } from '../../functions/buffer/send-messages.ts';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import type { CdnProClient, PreparedClient } from '../../functions/cdn-pro/client.ts';
@@ -18,6 +18,7 @@ import type { Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import { type PurgeMessage, writeMessage } from '../../functions/core/model/purge-message.ts';
+import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { PurgeRequestBody } from '../../functions/core/planning/planned-request.ts';
 import { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
 import { LearnedLimits } from '../../functions/core/planning/refusals/learned-limits.ts';
@@ -45,6 +46,8 @@ export interface WorldOptions {
   };
   /** Changes what is known of the limits at the beginning. */
   readonly known?: (unused: LimitsState) => LimitsState;
+  /** What waits of entries that were purged. */
+  readonly waiting?: (entries: readonly PurgeEntry[]) => readonly Parked[];
   /** Whether the n-th entry cannot be parked. */
   readonly refusesToPark?: (index: number) => boolean;
   /** Whether the n-th message sent to a queue cannot be sent. */
@@ -96,6 +99,7 @@ export function createWorld({
   contract = looseContract,
   tells = {},
   known = (unused) => unused,
+  waiting,
   refusesMessage,
   refusesToPark,
   ledgerFails,
@@ -206,6 +210,7 @@ export function createWorld({
       },
       async removePurged(entries) {
         world.removed.push(...entries.map(entryText));
+        return { removed: waiting?.(entries) ?? [], failures: [] };
       },
       recover: async () => undefined,
       noteRecovered: async () => {},

@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { createParkedTable, type Parked, type ToPark } from '../../functions/aws/tables/parked-table.ts';
 import { fileEntry } from '../helpers/changes.ts';
@@ -160,9 +161,29 @@ test('what a purge has settled is removed, unless it was parked since the purge 
   await table.park([item(h('a')), item(h('b')), item(h('c'))]);
   clock.nowMs += 10_000;
   await table.park([item(h('b'))]);
-  await table.removePurged(
+  const purged = await table.removePurged(
     [h('a'), h('b'), h('never-parked')].map((url) => fileEntry(url)),
     start + 5000,
   );
+  expect(purged).toMatchObject({ removed: [item(h('a'))], failures: [] });
   expect((await all()).map(({ entry }) => entry)).toEqual([h('b'), h('c')].map((url) => fileEntry(url)));
+});
+
+test('what could not be removed keeps nothing else that was from being known', async () => {
+  const { items, client } = createParkedItems();
+  const options = { tableName: 'Parked', nowMs: () => 0, random: () => 0 };
+  const table = createParkedTable({ client, ...options });
+  await table.park([item(h('a')), item(h('b'))]);
+  const failing = {
+    async send(command: { readonly input: { readonly Key?: { readonly pk?: { readonly S?: string } } } }) {
+      if (command.input.Key?.pk?.S?.includes(h('a'))) throw new Error('the table is slow');
+      return client.send(command as never);
+    },
+  } as unknown as DynamoDBClient;
+  const purged = await createParkedTable({ client: failing, ...options }).removePurged(
+    [h('a'), h('b')].map((url) => fileEntry(url)),
+    60_000,
+  );
+  expect(purged).toMatchObject({ removed: [item(h('b'))], failures: [{ message: 'the table is slow' }] });
+  expect(items.size).toBe(1);
 });

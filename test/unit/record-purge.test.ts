@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { repeatableIn } from '../../functions/core/following/repeats.ts';
+import { noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import { provableIn } from '../../functions/core/proving/choose.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
@@ -105,6 +108,64 @@ describe('an accepted purge', () => {
       message('4', [file('https://h.example/d')], { repair: 1 }),
     ]);
     expect(world.recorded).toMatchObject([{ repair: 0 }, { repair: 1 }]);
+  });
+
+  test('has what waited for tokens and is purged by it, so that a newer change is found, and proven in its version', async () => {
+    const url = 'https://h.example/a';
+    const scope = { target: 'production', action: 'invalidate' } as const;
+    const shows = { etag: 'v2', sinceMs: 9000 };
+    const change = { source: 's3', action: 'put', id: '1', occurredAt: '1970-01-01T00:00:09.000Z' };
+    const waits = {
+      entry: { kind: 'file', url, ...scope, shows },
+      change,
+      lane: 'bulk',
+      sinceMs: 9000,
+    } as const;
+    const parked = { ...waits, pk: '', version: 1 };
+    const world = createWorld({
+      answer: accept,
+      known: (state) => ({ ...state, senders: noteWaiting(state.senders, ['bucket:other'], 0) }),
+      waiting: (entries) => (entries.some((entry) => 'url' in entry && entry.url === url) ? [parked] : []),
+    });
+    const older = { ...file(url), shows: { etag: 'v1', sinceMs: 0 } };
+    await submit(world, [message('1', [older], { repeats: 'purge-before', repair: 1 })]);
+    expect(world.removed).toEqual([url]);
+    expect(world.recorded).toMatchObject([
+      {
+        urls: { files: 1, dirs: 0 },
+        repair: 0,
+        messages: [{ repeats: 'purge-before' }, { change, entries: [{ shows }], lane: 'bulk', since: 9000 }],
+      },
+    ]);
+    const messages = world.recorded[0]?.messages ?? [];
+    expect(provableIn(messages.flatMap(({ entries }) => entries))).toMatchObject([{ shows }]);
+    expect(messages.flatMap(repeatableIn)).toHaveLength(1);
+    expect(world.indexed[0]?.messages).toHaveLength(2);
+  });
+
+  test('has what waited only once where it is of the same change, and what waited behind a directory as covered', async () => {
+    const entry = (url: string) =>
+      ({ kind: 'file', url, target: 'production', action: 'invalidate' }) as const;
+    const [same, other] = [entry('https://h.example/a'), entry('https://h.example/docs/b')];
+    const change = { source: 's3', action: 'put', id: '1', occurredAt: '1970-01-01T00:00:00.000Z' };
+    const parked = { lane: 'bulk', sinceMs: 0, pk: '', version: 1 } as const;
+    const world = createWorld({
+      answer: accept,
+      known: (state) => ({ ...state, senders: noteWaiting(state.senders, ['bucket:other'], 0) }),
+      waiting: () => [
+        { ...parked, entry: same, change },
+        { ...parked, entry: other, change },
+      ],
+    });
+    await submit(world, [
+      message('1', [same]),
+      message('2', [dir('https://h.example/docs/**'), file('https://h.example/docs/b')]),
+    ]);
+    expect(world.recorded.flatMap(({ messages }) => messages)).toMatchObject([
+      { change: { id: '1' }, entries: [same] },
+      { change: { id: '2' }, covered: 1 },
+      { change: { id: '1' }, entries: [other], covered: 1 },
+    ]);
   });
 
   test('counts as accepted where it could not be written: it is said, and nothing comes again', async () => {

@@ -73,8 +73,15 @@ export interface ParkedTable {
   /**
    * Removes entries that a purge has settled, so that they are not purged again.
    * @param sentMs when the purge was sent, in milliseconds: what was parked later is for a newer change, and stays
+   * @returns what was removed, and why something could not be
    */
-  removePurged(entries: readonly PurgeEntry[], sentMs: number): Promise<void>;
+  removePurged(entries: readonly PurgeEntry[], sentMs: number): Promise<RemovedItems>;
+}
+
+/** What waited and was purged. */
+export interface RemovedItems {
+  readonly removed: readonly Parked[];
+  readonly failures: readonly unknown[];
 }
 
 /** Options of {@link createParkedTable}. */
@@ -124,20 +131,25 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
     }
   }
 
-  /** @returns whether it was removed: its version was as expected */
-  async function removeIf(pk: string, condition: string, version: number): Promise<boolean> {
+  /** @returns what was removed; undefined where its version was not as expected */
+  async function removeIf(
+    pk: string,
+    condition: string,
+    version: number,
+  ): Promise<Record<string, unknown> | undefined> {
     try {
-      await client.send(
+      const { Attributes = {} } = await client.send(
         new DeleteItemCommand({
           TableName,
           Key: marshall({ pk }),
           ConditionExpression: condition,
           ExpressionAttributeValues: marshall({ ':version': version }),
+          ReturnValues: 'ALL_OLD',
         }),
       );
-      return true;
+      return unmarshall(Attributes, { wrapNumbers: Number });
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
       throw error;
     }
   }
@@ -177,12 +189,21 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
         ExclusiveStartKey = LastEvaluatedKey;
       } while (ExclusiveStartKey !== undefined && left > 0);
     },
-    remove: ({ pk, version }) => removeIf(pk, 'version = :version', version),
+    remove: async ({ pk, version }) => (await removeIf(pk, 'version = :version', version)) !== undefined,
     async removePurged(entries, sentMs) {
       const parkedBefore = versionAt(sentMs - clockDifferenceMs);
-      await pMap(entries, (entry) => removeIf(keyOf(entry), 'version < :version', parkedBefore), {
-        concurrency,
-      });
+      const removed: Parked[] = [];
+      const failures: unknown[] = [];
+      const removeOne = async (entry: PurgeEntry) => {
+        try {
+          const item = await removeIf(keyOf(entry), 'version < :version', parkedBefore);
+          if (item?.entry !== undefined) removed.push(parse(item));
+        } catch (error) {
+          failures.push(error);
+        }
+      };
+      await pMap(entries, removeOne, { concurrency });
+      return { removed, failures };
     },
   };
 }

@@ -1,6 +1,9 @@
 import type { AcceptedPurge } from '../../aws/journal/purge-recorder.ts';
 import type { CarriedMessage, IndexedPurge } from '../../aws/journal/url-index.ts';
+import type { Parked } from '../../aws/tables/parked-table.ts';
 import { priceOf } from '../../core/limits/price.ts';
+import { entryKey } from '../../core/model/entry-key.ts';
+import { messageVersion } from '../../core/model/purge-message.ts';
 import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';
 import { submitEvents } from '../../lambda/log-events.ts';
@@ -9,17 +12,24 @@ import { entriesByMessage } from '../messages/return-messages.ts';
 import type { SubmitPorts } from '../ports.ts';
 import type { SendContext, SentRequest } from './handle-answer.ts';
 
+/** A request that CDN Pro has accepted. */
+export interface AcceptedRequest extends SentRequest {
+  /** What had waited for tokens, and is purged by it. */
+  readonly removed: readonly Parked[];
+}
+
 /**
  * Writes an accepted purge into the journal, from where `tick` follows it. Where that fails, it is accepted all the same.
  * @param isObserved whether nothing was sent, so that there is nothing to follow
  */
 export async function recordPurge(
   purgeId: string,
-  { request, sentMs }: SentRequest,
+  { request, sentMs, removed }: AcceptedRequest,
   { batch, ports }: Pick<SendContext, 'batch' | 'ports'>,
   isObserved = false,
 ): Promise<void> {
-  const carried = messagesOf(request, batch);
+  const own = messagesOf(request, batch);
+  const carried = [...own, ...messagesOfRemoved(removed, request, own)];
   const messages = carried.map(({ messageId: _, ...message }) => message);
   const purge: AcceptedPurge = {
     purgeId,
@@ -69,5 +79,38 @@ function messagesOf(request: PlannedRequest, { messages }: Batch): readonly Carr
     const last = covered.get(index) ?? [];
     const entries = [...(named.get(index) ?? []), ...last];
     return [{ ...message, messageId, entries, ...(last.length > 0 && { covered: last.length }) }];
+  });
+}
+
+/**
+ * What waited is settled by the purge like what was in hand: its change is found, its version is the one to be proven, and it
+ * has its own second purge and repairs.
+ */
+function messagesOfRemoved(
+  removed: readonly Parked[],
+  { entries }: PlannedRequest,
+  own: readonly CarriedMessage[],
+): readonly CarriedMessage[] {
+  const covered = new Set(
+    entries.flatMap((planned) => (planned.covered ?? []).map(({ entry }) => entryKey(entry))),
+  );
+  const keyOf = (change: CarriedMessage['change'], key: string) => JSON.stringify([change, key]);
+  const known = new Set(
+    own.flatMap(({ change, entries }) => entries.map((entry) => keyOf(change, entryKey(entry)))),
+  );
+  return removed.flatMap(({ entry, change, lane, sinceMs, byPrefix, repair, repeats }) => {
+    const key = entryKey(entry);
+    if (known.has(keyOf(change, key))) return [];
+    return {
+      v: messageVersion,
+      ...(change !== undefined && { change }),
+      entries: [entry],
+      lane,
+      since: sinceMs,
+      ...(byPrefix && { byPrefix }),
+      ...(repair !== undefined && { repair }),
+      ...(repeats !== undefined && { repeats }),
+      ...(covered.has(key) && { covered: 1 }),
+    };
   });
 }

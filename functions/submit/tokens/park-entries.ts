@@ -1,4 +1,4 @@
-import type { ToPark } from '../../aws/tables/parked-table.ts';
+import type { Parked, ToPark } from '../../aws/tables/parked-table.ts';
 import type { ParkReason } from '../../core/limits/send-or-park.ts';
 import { secondPurgeOf } from '../../core/model/messages/second-purge.ts';
 import type { Unaffordable } from '../../core/planning/affordable-entries.ts';
@@ -39,23 +39,31 @@ export async function parkEntries(
 /**
  * Removes what waits of what a request has purged: it would only be purged again. What a rule has purged again stays, since
  * the later purge may be what waits.
+ * @returns what was removed: it may have waited for a newer change than those of the request
  */
 export async function removePurged(
   request: PlannedRequest,
   sentMs: number,
   { messages }: Batch,
   { removePurged, log }: SubmitPorts,
-): Promise<void> {
+): Promise<readonly Parked[]> {
   const isLast = (index: number) => !messages[index]?.message.scheduledAgain;
   const purged = settledBy(request).filter(
     (planned) => planned.messages.length === 0 || planned.messages.some(isLast),
   );
   try {
-    await removePurged(
+    const { removed, failures } = await removePurged(
       purged.map(({ entry }) => entry),
       sentMs,
     );
+    if (failures.length > 0) warn(failures[0]);
+    return removed;
   } catch (error) {
+    warn(error);
+    return [];
+  }
+
+  function warn(error: unknown): void {
     log.warn(submitEvents.purgedNotRemoved, { error: describeError(error) });
   }
 }
