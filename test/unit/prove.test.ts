@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { followEvents } from '../../functions/lambda/log-events.ts';
+import { fileEntry } from '../helpers/changes.ts';
 import {
   changeIn,
   createFollowWorld,
@@ -158,6 +159,25 @@ describe('a purge that has completed', () => {
     );
     expect(world.sent).toContainEqual(expect.objectContaining({ repair: 1, repeats: purgeId }));
   });
+
+  test.each([
+    ['before', 20_000],
+    ['after', 70_000],
+  ])(
+    'is not fresh by a version of a CMS where a purge that ends %s has another one of the same time',
+    async (_, takesMs) => {
+      const world = createFollowWorld({ edgeSays: (truth) => ({ ...truth, version: '1' }) });
+      const entryOf = (value: string) => ({
+        ...messageFor(page),
+        entries: [{ ...fileEntry(page), shows: { header: { name: 'x-version', value }, sinceMs: 5000 } }],
+      });
+      const purgeId = await world.accept([entryOf('1')], { takesMs: 50_000 });
+      world.nowMs += 3000;
+      const other = await world.accept([entryOf('2')], { takesMs });
+      await world.tick(2);
+      expect([world.ends(purgeId), world.ends(other)]).toEqual([['completed'], ['completed']]);
+    },
+  );
 
   test('is sent again where some servers have left it out and the later purge is of an older change', async () => {
     const world = createFollowWorld();

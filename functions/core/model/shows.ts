@@ -28,8 +28,11 @@ export function withoutVersion(entry: PurgeEntry): PurgeEntry {
   return { ...entry, shows: { sinceMs: entry.shows.sinceMs } };
 }
 
-/** Of two versions with the same time nobody knows which is the newer one. */
-function isContradicted({ header: own, sinceMs }: Shows, { header, sinceMs: otherMs }: Shows): boolean {
+/** @returns whether two versions have the same time, so that nobody knows which is the newer one */
+export function isContradicted(
+  { header: own, sinceMs }: Shows,
+  { header, sinceMs: otherMs }: Shows,
+): boolean {
   return sinceMs === otherMs && (own?.name !== header?.name || own?.value !== header?.value);
 }
 

@@ -3,7 +3,7 @@ import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { FollowedPurge } from '../../core/following/followed-purge.ts';
 import { isSentAfter } from '../../core/following/replaced.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
-import { isNewer } from '../../core/model/shows.ts';
+import { isContradicted, isNewer } from '../../core/model/shows.ts';
 import type { PurgeEntry, Shows } from '../../core/model/types.ts';
 import { provableIn } from '../../core/proving/choose.ts';
 import { describeError } from '../../lambda/log.ts';
@@ -33,7 +33,7 @@ export function createVersionReader(journal: FollowPorts['journal']): VersionRea
  * file proves nothing then.
  * @param entries of the purge
  * @param open all that are followed
- * @returns the keys of its files that other purges know a newer version of
+ * @returns the keys of its files that other purges know a newer version of, or another one of the same time
  */
 export async function newerElsewhere(
   purge: OpenPurge,
@@ -48,7 +48,7 @@ export async function newerElsewhere(
     const versions = await versionsOf(other.purgeId);
     for (const [key, own] of files) {
       const shows = versions.get(key);
-      if (shows !== undefined && isNewer(shows, own)) newer.add(key);
+      if (shows !== undefined && mayBeNewer(shows, own)) newer.add(key);
     }
   }
   return newer;
@@ -78,7 +78,7 @@ export async function provenLater(
       const versions = await versionsOf(purgeId);
       left = left.filter(([key, shows]) => {
         const shownLater = versions.get(key);
-        return shownLater === undefined || isNewer(shows, shownLater);
+        return shownLater === undefined || mayBeNewer(shows, shownLater);
       });
     }
     return left.length === 0;
@@ -104,6 +104,10 @@ async function readVersions(purgeId: string, journal: FollowPorts['journal']): P
   const messages = await journal.messages(purgeId);
   const files = provableIn(messages.flatMap(({ entries }) => entries));
   return new Map(files.map((file) => [fileKey(file), file.shows]));
+}
+
+function mayBeNewer(shows: Shows, than: Shows): boolean {
+  return isNewer(shows, than) || isContradicted(than, shows);
 }
 
 /** Of many entries a purge has no hashes: which files it has is only in its messages. */
