@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createProgressNotes } from '../aws/journal/progress-notes.ts';
+import { createUrlSearch } from '../aws/journal/url-search.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { createJournal } from '../aws/tables/journal-table.ts';
 import { createLimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
@@ -61,6 +62,7 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
   const journal = createJournal({ client, tableName: journalTable, nowMs });
   const own = {
     journal,
+    search: createUrlSearch({ client, tableName: journalTable }),
     progress: createProgressNotes({ client, tableName: journalTable }),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     putEvent,

@@ -1,5 +1,7 @@
 import type { Progress } from '../../functions/aws/journal/progress-notes.ts';
 import type { AcceptedPurge } from '../../functions/aws/journal/purge-recorder.ts';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { createUrlSearch } from '../../functions/aws/journal/url-search.ts';
 import { createJournal, type OpenPurge } from '../../functions/aws/tables/journal-table.ts';
 import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
 import type { PurgeReader } from '../../functions/cdn-pro/client.ts';
@@ -78,6 +80,8 @@ export function createFollowWorld({
   const edge = createEdge(nowMs);
   const journal = createJournal({ client: items.client, tableName: 'Journal', nowMs });
   const recorder = createJournal({ client: items.otherClient, tableName: 'Journal', nowMs });
+  const index = { client: createParkedItems().client, tableName: 'Journal', nowMs };
+  const urlIndex = createUrlIndex(index);
   const limits: Limits = {
     rate: { requests: 300, perSeconds: 300, headroom: 0 },
     bucket: { perMinute: 30, burst: 60 },
@@ -145,6 +149,7 @@ export function createFollowWorld({
   let progress: Progress = { seen: {} };
   const ports: FollowPorts = {
     journal,
+    search: createUrlSearch(index),
     progress: {
       read: async () => progress,
       async write(next) {
@@ -271,6 +276,7 @@ export function createFollowWorld({
         },
       );
       await recorder.record(accepted);
+      await urlIndex.add({ purgeId, acceptedMs, messages });
       return purgeId;
     },
     /** `submit` sends what waits in the purge queue. */

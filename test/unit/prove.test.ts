@@ -197,6 +197,32 @@ describe('a purge that has completed', () => {
     expect(world.ends(late)).toEqual(['superseded']);
   });
 
+  test('is not fresh by a version that a purge that has ended knows a newer one of, whose repair waits', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    const purgeId = await world.accept([changeIn(world, messageFor(page))], { edge: { obeys: false } });
+    world.nowMs += 3000;
+    const second = { ...older, repeats: 'before' };
+    const late = await world.accept([second], { takesMs: 90_000, edge: { obeys: false } });
+    await world.tick();
+    expect([world.ends(purgeId), await world.open()]).toMatchObject([['superseded'], [{ purgeId: late }]]);
+    await world.tick();
+    const reason = 'not proven: a purge before knows a newer version';
+    expect(world.events.at(-1)).toMatchObject({ purgeId: late, end: 'completed', reason });
+  });
+
+  test('is not fresh where it cannot be looked up whether a purge that has ended knows a newer version', async () => {
+    const search = { find: () => Promise.reject(new Error('the table is slow')) };
+    const { world } = await worldWith({}, { ports: (ports) => ({ ...ports, search }) });
+    await world.tick();
+    const reason = 'not proven: whether there is a newer version was not known';
+    expect(world.events).toMatchObject([{ end: 'completed', reason }]);
+  });
+
   test.each([
     ['its own', 60, 1],
     ["the other one's", 1, 60],

@@ -76,7 +76,7 @@ export function createUrlIndex({ client, tableName: TableName, nowMs }: UrlIndex
         const carriers = part === 0 ? all : '';
         const item: StoredUrls = {
           queue: urlsPrefix + dayOf(acceptedMs),
-          order: String(Math.floor(acceptedMs)).padStart(15, '0'),
+          order: orderOf(acceptedMs),
           urls: files.join(''),
           ...(carriers !== '' && { carriers }),
           ...(own.length > 0 && { wide: own }),
@@ -138,6 +138,11 @@ export function carrierIds(carriers = ''): readonly string[] {
     const [id = '', count] = run.split('*');
     return Array.from({ length: Number(count ?? 0) }, () => id);
   });
+}
+
+/** @returns what an item is sorted by */
+export function orderOf(acceptedMs: number): string {
+  return String(Math.floor(acceptedMs)).padStart(15, '0');
 }
 
 /** @returns the day in UTC, as `2026-11-26` */

@@ -6,6 +6,7 @@ import {
   dayOf,
   hashLength,
   hashOf,
+  orderOf,
   type StoredUrls,
   type UrlIndexOptions,
   type WideEntry,
@@ -34,9 +35,10 @@ export interface UrlSearch {
   /**
    * @param day in UTC, as `2026-11-26`
    * @param urls files; undefined for all purges
+   * @param fromMs those that were accepted before are left out, in milliseconds
    * @returns the purges that were accepted on that day and name one of the files, and all that have directories or patterns
    */
-  find(day: string, urls?: readonly string[]): Promise<FoundDay>;
+  find(day: string, urls?: readonly string[], fromMs?: number): Promise<FoundDay>;
 }
 
 /** An expression has at most 4 KB (the DynamoDB quotas page): each hash takes about 26 bytes of it. */
@@ -48,7 +50,7 @@ export function createUrlSearch({
   tableName: TableName,
 }: Pick<UrlIndexOptions, 'client' | 'tableName'>): UrlSearch {
   return {
-    async find(day, urls) {
+    async find(day, urls, fromMs) {
       const found = new Map<string, FoundPurge>();
       let scanned = 0;
       for (const hashes of inParts(urls?.map(hashOf))) {
@@ -59,7 +61,7 @@ export function createUrlSearch({
             ScannedCount = Items.length,
             LastEvaluatedKey,
           } = await client.send(
-            new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes), ExclusiveStartKey }),
+            new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes, fromMs), ExclusiveStartKey }),
           );
           scanned += ScannedCount;
           for (const item of Items) {
@@ -94,20 +96,29 @@ function inParts(hashes: readonly string[] | undefined): readonly (readonly stri
   );
 }
 
-function queryOf(queue: string, hashes: readonly string[] | undefined): Partial<QueryCommand['input']> {
+function queryOf(
+  queue: string,
+  hashes: readonly string[] | undefined,
+  fromMs: number | undefined,
+): Partial<QueryCommand['input']> {
   const values = Object.fromEntries((hashes ?? []).map((hash, index) => [`:u${index}`, hash]));
   const contained = Object.keys(values).map((name) => `contains(#urls, ${name})`);
   return {
     IndexName: openIndex,
-    KeyConditionExpression: '#queue = :queue',
+    KeyConditionExpression: fromMs === undefined ? '#queue = :queue' : '#queue = :queue AND #order >= :order',
     ...(hashes !== undefined && {
       FilterExpression: [...contained, 'attribute_exists(#wide)'].join(' OR '),
     }),
     ExpressionAttributeNames: {
       '#queue': 'queue',
+      ...(fromMs !== undefined && { '#order': 'order' }),
       ...(hashes !== undefined && { '#urls': 'urls', '#wide': 'wide' }),
     },
-    ExpressionAttributeValues: marshall({ ':queue': queue, ...values }),
+    ExpressionAttributeValues: marshall({
+      ':queue': queue,
+      ...(fromMs !== undefined && { ':order': orderOf(fromMs) }),
+      ...values,
+    }),
   };
 }
 

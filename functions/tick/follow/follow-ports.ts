@@ -1,4 +1,5 @@
 import type { ProgressNotes } from '../../aws/journal/progress-notes.ts';
+import type { UrlSearch } from '../../aws/journal/url-search.ts';
 import type { Journal } from '../../aws/tables/journal-table.ts';
 import type { PurgeReader } from '../../cdn-pro/client.ts';
 import type { ProbeRequest, ProbeResponse } from '../../core/proving/probe.ts';
@@ -15,6 +16,8 @@ export interface Probing {
 /** The ports of following purges. */
 export interface FollowPorts extends Pick<TickPorts, 'limitsTable' | 'send' | 'nowMs' | 'log' | 'measure'> {
   readonly journal: Omit<Journal, 'record'>;
+  /** Finds purges by their URLs, those that have ended, too. */
+  readonly search: UrlSearch;
   readonly progress: ProgressNotes;
   readonly cdnPro: { prepare(): Promise<PurgeReader> };
   /** Puts messages into the dead letter queue. */

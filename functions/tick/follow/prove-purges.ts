@@ -17,7 +17,7 @@ import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
 import { splitByStale } from './send-again.ts';
-import { newerElsewhere, type VersionReader } from './versions-elsewhere.ts';
+import { newerElsewhere, newerEnded, type ProvenFiles, type VersionReader } from './versions-elsewhere.ts';
 
 /** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
 const longestProbeMs = 25_000;
@@ -102,7 +102,15 @@ export async function provePurges(
     note(each.purge, probes, own ?? [], ports);
     return { ...each, proof: concludeProof(probes, own, each.sample) };
   });
-  const ended = proofs.flatMap(({ proof, ...each }) => (proof.kind === 'stale' ? [] : [endOf(each, proof)]));
+  const fresh = proofs.filter(({ proof }) => proof.kind === 'fresh');
+  const notFresh = await findNotFresh(
+    fresh.map((each) => ({ purge: each.purge, probes: probesOf(each) })),
+    others,
+    ports,
+  );
+  const ended = proofs.flatMap(({ proof, ...each }) =>
+    proof.kind === 'stale' ? [] : [endOf(each, { ...proof, ...notFresh.get(each.purge.purgeId) })],
+  );
   const stale = proofs.filter(({ proof }) => proof.kind === 'stale');
   return [...ended, ...(await repairAll(stale, quotas, ports))];
 }
@@ -183,6 +191,25 @@ async function askEdge(
   } catch (error) {
     log.warn(followEvents.notProbed, { probes: probes.length, error: describeError(error) });
     return undefined;
+  }
+}
+
+/** @returns by ID, why those are not fresh of which each probe was proven: a purge that has ended has a newer version */
+async function findNotFresh(
+  proven: readonly ProvenFiles[],
+  { open, versionsOf }: OtherPurges,
+  ports: FollowPorts,
+): Promise<ReadonlyMap<string, Pick<Proof, 'kind' | 'reason'>>> {
+  const because = (why: string) => ({ kind: 'unproven', reason: `not proven: ${why}` }) as const;
+  try {
+    const newer = await newerEnded(proven, open, versionsOf, ports);
+    return new Map([...newer].map((purgeId) => [purgeId, because('a purge before knows a newer version')]));
+  } catch (error) {
+    const ids = proven.map(({ purge: { purgeId } }) => purgeId);
+    ports.log.warn(followEvents.notSampled, { purgeIds: ids, error: describeError(error) });
+    return new Map(
+      ids.map((purgeId) => [purgeId, because('whether there is a newer version was not known')]),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { daysBetween } from '../../aws/journal/url-search.ts';
 import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { FollowedPurge } from '../../core/following/followed-purge.ts';
 import { isSentAfter } from '../../core/following/replaced.ts';
@@ -6,6 +7,7 @@ import { fileKey } from '../../core/model/entry-key.ts';
 import { isContradicted, isNewer } from '../../core/model/shows.ts';
 import type { PurgeEntry, Shows } from '../../core/model/types.ts';
 import { provableIn } from '../../core/proving/choose.ts';
+import type { Probe } from '../../core/proving/probe.ts';
 import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts } from './follow-ports.ts';
@@ -52,6 +54,48 @@ export async function newerElsewhere(
     }
   }
   return newer;
+}
+
+/** For so long before a purge was accepted, in milliseconds, those are looked for that have ended since. */
+const endedBeforeMs = 60 * 60_000;
+
+/** A purge, and the probes that have proven its files. */
+export interface ProvenFiles {
+  readonly purge: OpenPurge;
+  readonly probes: readonly Probe[];
+}
+
+/**
+ * A purge of a newer change may have ended already: as what was repaired, which waits in the queue or for tokens, or as a
+ * failed one.
+ * @param proven that were seen in the versions that they know
+ * @param open all that are followed, which {@link newerElsewhere} has looked at
+ * @returns the IDs of those of which a purge that has ended knows a newer version
+ * @throws what DynamoDB throws
+ */
+export async function newerEnded(
+  proven: readonly ProvenFiles[],
+  open: readonly OpenPurge[],
+  versionsOf: VersionReader,
+  { search, nowMs }: Pick<FollowPorts, 'search' | 'nowMs'>,
+): Promise<ReadonlySet<string>> {
+  if (proven.length === 0) return new Set();
+  const urls = [...new Set(proven.flatMap(({ probes }) => probes.map(({ url }) => url)))];
+  const fromMs = Math.min(...proven.map(({ purge }) => purge.acceptedMs)) - endedBeforeMs;
+  const days = await Promise.all(daysBetween(fromMs, nowMs()).map((day) => search.find(day, urls, fromMs)));
+  const followed = new Set(open.map(({ purgeId }) => purgeId));
+  const ended = days
+    .flatMap(({ purges }) => purges)
+    .filter(({ purgeId, isNamed }) => isNamed && !followed.has(purgeId));
+  const versions = await pMap(ended, ({ purgeId }) => versionsOf(purgeId), { concurrency });
+  const isOutdated = ({ url, headers, shows }: Probe) => {
+    const key = fileKey({ url, ...(headers && { headers }) });
+    return versions.some((known) => {
+      const other = known.get(key);
+      return other !== undefined && mayBeNewer(other, shows);
+    });
+  };
+  return new Set(proven.flatMap(({ purge, probes }) => (probes.some(isOutdated) ? [purge.purgeId] : [])));
 }
 
 /**
