@@ -185,3 +185,21 @@ test('what has failed at the edge is fresh once it was redriven', async () => {
   expect([world.ends(redriven), await stateOf(url, world, [])]).toEqual([['fresh'], 'fresh']);
   expect(world.sent.at(-1)).toMatchObject({ repeats: redriven });
 });
+
+test('what nobody can tell of is not fresh by the second purge of an older change', async () => {
+  const world = createFollowWorld();
+  const url = urlOf(0);
+  const changeAt = (id: string) => ({
+    change: { source: 's3', action: 'put', id, occurredAt: new Date(world.nowMs).toISOString() },
+  });
+  await world.accept([{ ...changeIn(world, messageFor(url)), ...changeAt('s3://bucket/page') }]);
+  await world.tick();
+  world.nowMs += 3000;
+  const listing = { ...messageFor(url), ...changeAt('s3://bucket/listed') };
+  await world.accept([listing], { unseenMs: Number.POSITIVE_INFINITY });
+  world.nowMs += 3000;
+  await world.deliver();
+  await world.tick(11);
+  expect(world.events.map(({ end }) => end)).toEqual(['fresh', 'fresh', 'superseded']);
+  expect(await stateOf(url, world, [])).toBe('completed');
+});

@@ -210,7 +210,8 @@ export function stateOf(own: readonly Step[], all: readonly Step[]): Pick<Step, 
 function knownOf(last: Step | undefined, own: readonly Step[]): Pick<Step, 'state' | 'reason'> {
   if (last === undefined) return { state: 'unknown' };
   const toShow = own.reduce((entry, step) => withNewestShows(entry, step.entry), last.entry);
-  const isSeen = versionIn(toShow) === versionIn(last.entry);
+  const isTold = own.some(({ entry }) => isProvable(entry));
+  const isSeen = isTold && versionIn(toShow) === versionIn(last.entry);
   return last.state === 'fresh' && !isSeen ? { state: 'completed', reason: otherVersion } : last;
 }
 
