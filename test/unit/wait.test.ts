@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import { wantedOf } from '../../infra/cli/commands/journal/wait.ts';
 import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { readDuration, readTime } from '../../infra/cli/queries/time.ts';
 import { awaitedReport, type Wanted } from '../../infra/cli/queries/why/awaited.ts';
@@ -37,6 +38,22 @@ const purgeOf = (
 
 const report = (wanted: Wanted, purges: readonly SettledPurge[], queued = 0) =>
   awaitedReport(wanted, { purges, parked: [], letters: [], queued });
+
+describe('waiting since a time within a second', () => {
+  test.each([[['https://h.example/a']], [[]]])('counts what EventBridge tells of that second: %j', (urls) => {
+    const sinceMs = startMs + 60_000 + 700;
+    const wanted = wantedOf(
+      urls,
+      { sinceMs, under: undefined },
+      {
+        planning: { maxFileUrls: 50, maxBodyBytes: 100_000, convertInShortage: [] },
+        target: 'production',
+      },
+    );
+    expect(report(wanted, [purgeOf(1, 'completed', file('/a'))]).outcome).toBe('done');
+    expect(report(wanted, [purgeOf(0.9, 'completed', file('/a'))]).outcome).not.toBe('done');
+  });
+});
 
 describe('waiting for all that changed', () => {
   const changes = { kind: 'changes', sinceMs: startMs } as const;

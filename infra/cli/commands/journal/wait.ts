@@ -55,11 +55,13 @@ export const waitCommand = defineCommand({
   },
 });
 
-function wantedOf(
+/** @returns what to wait for, from the second on in which a time is: EventBridge tells whole seconds of S3's events */
+export function wantedOf(
   urls: readonly string[],
-  { sinceMs, under }: { readonly sinceMs: number; readonly under: string | undefined },
-  { planning, target }: Purger,
+  { sinceMs: askedMs, under }: { readonly sinceMs: number; readonly under: string | undefined },
+  { planning, target }: Pick<Purger, 'planning' | 'target'>,
 ): Wanted {
+  const sinceMs = Math.floor(askedMs / 1000) * 1000;
   if (urls.length === 0) return { kind: 'changes', sinceMs, ...(under !== undefined && { under }) };
   const matches = urls.map((url) => [url, matchUrl(url, planning.cacheKey, target)] as const);
   return { kind: 'urls', sinceMs, urls: new Map(matches) };
