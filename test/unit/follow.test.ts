@@ -395,6 +395,20 @@ describe('a purge that has completed', () => {
     expect(world.sent).toMatchObject([{ repeats: later }]);
   });
 
+  test('is repeated where of a later purge only other changes are so while as few tokens are left', async () => {
+    const { world, purgeId } = await worldWith({}, { files: 1000 });
+    await world.spend({ files: 500, dirs: 0 });
+    world.nowMs += 3000;
+    const inBulk = { ...messageFor(page), lane: 'bulk' } as const;
+    const later = await world.accept([messageFor(`${page}/other`), inBulk]);
+    await world.tick(2);
+    expect([world.ends(purgeId), world.ends(later)]).toEqual([['completed'], ['completed']]);
+    expect(world.sent).toMatchObject([
+      { repeats: purgeId, entries: [{ url: page }] },
+      { repeats: later, entries: [{ url: `${page}/other` }] },
+    ]);
+  });
+
   test('is repeated where another purge of the same URLs was sent before, and only answered later', async () => {
     const { world, purgeId } = await worldWith({});
     world.nowMs += 5000;

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { type FollowedPurge, mostHashes, type PurgeState } from '../../core/following/followed-purge.ts';
-import { repeatableIn } from '../../core/following/repeats.ts';
+import { isRepeatedAsLong, repeatableIn } from '../../core/following/repeats.ts';
 import type { Tokens } from '../../core/limits/tokens/quota.ts';
 import { entryKey } from '../../core/model/entry-key.ts';
 import { type PurgeMessage, writeMessage } from '../../core/model/purge-message.ts';
@@ -15,7 +15,7 @@ import { writeItem } from '../tables/versioned-item.ts';
 
 /** A purge that CDN Pro has just accepted. */
 export interface AcceptedPurge
-  extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable' | 'provable'> {
+  extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable' | 'repeatableInLane' | 'provable'> {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
   /** Whether nothing was sent: the purger observes. */
@@ -58,6 +58,8 @@ export interface StoredPurge {
   readonly entries?: string;
   /** Of how many of them, the first ones, there will be a second purge. */
   readonly repeatable?: number;
+  /** Of how many of these, the first ones, as surely as its lane says; missing where of all. */
+  readonly repeatableInLane?: number;
   readonly provable?: true;
   readonly state: PurgeState['kind'];
   readonly reason?: string;
@@ -96,13 +98,20 @@ export function createPurgeRecorder(options: JournalOptions): PurgeRecorder {
     async record({ messages, isObserved = false, ...accepted }) {
       // Who finds the purge finds its messages.
       await writeMessages(accepted.purgeId, messages);
-      const repeatable = hashesOf(messages.flatMap(repeatableIn));
+      const inLane = messages.filter(({ lane }) => isRepeatedAsLong(lane, accepted.lane));
+      const first = hashesOf(inLane.flatMap(repeatableIn));
+      const repeatable = [...new Set([...first, ...hashesOf(messages.flatMap(repeatableIn))])];
+      const isAlike = first.length === repeatable.length;
       const entryHashes = [
         ...new Set([...repeatable, ...hashesOf(messages.flatMap(({ entries }) => entries))]),
       ];
       const purge: ReadPurge = {
         ...accepted,
-        ...(entryHashes.length <= mostHashes && { entryHashes, repeatable: repeatable.length }),
+        ...(entryHashes.length <= mostHashes && {
+          entryHashes,
+          repeatable: repeatable.length,
+          ...(!isAlike && { repeatableInLane: first.length }),
+        }),
         ...(messages.some(({ entries }) => isProvable(entries)) && { provable: true }),
         state: { kind: isObserved ? 'observed' : 'purging' },
         version: 0,
@@ -147,7 +156,8 @@ export function hashOf(key: string): string {
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, repeatable, provable, state } = purge;
+  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, provable, state } = purge;
+  const { repeatable, repeatableInLane } = purge;
   const { kind, stale, ...outcome } = state;
   return {
     ...(isOpen && { queue: openQueue, order: String(Math.floor(acceptedMs)).padStart(15, '0') }),
@@ -159,6 +169,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
     ...(repeatable !== undefined && { repeatable }),
+    ...(repeatableInLane !== undefined && { repeatableInLane }),
     ...(provable && { provable }),
     state: kind,
     ...outcome,

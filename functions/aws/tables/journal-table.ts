@@ -141,7 +141,7 @@ function splitHashes(joined: string | undefined): readonly string[] | undefined 
 function fromStored(item: Record<string, unknown>): ReadPurge {
   const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, repeatable, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
-  const { provable, state: kind, reason, successRate, finishedMs, proof, stale } = rest;
+  const { repeatableInLane, provable, state: kind, reason, successRate, finishedMs, proof, stale } = rest;
   const entryHashes = splitHashes(entries);
   const staleHashes = splitHashes(stale);
   return {
@@ -155,6 +155,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     repair,
     ...(entryHashes !== undefined && { entryHashes }),
     ...(repeatable !== undefined && { repeatable }),
+    ...(repeatableInLane !== undefined && { repeatableInLane }),
     ...(provable && { provable }),
     state: {
       kind,

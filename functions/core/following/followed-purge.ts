@@ -18,6 +18,8 @@ export interface FollowedPurge {
   readonly entryHashes?: readonly string[];
   /** So many of the hashes, the first ones, are of files that are purged once more when it has completed; missing where an older version has written it down. */
   readonly repeatable?: number;
+  /** So many of these, the first ones, are so as surely as the purge's lane says: others are of changes of bulk; missing where all are. */
+  readonly repeatableInLane?: number;
   /** Whether it has files of which it is known what they show; missing where it has none, or an older version has written it down. */
   readonly provable?: true;
   readonly state: PurgeState;

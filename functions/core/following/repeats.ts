@@ -13,6 +13,11 @@ import type { FileEntry, Lane } from '../model/types.ts';
 /** What a lane leaves of the day's files when purges are repeated, as a share of the quota (`docs/adr/0087`). */
 export const leftShare: Readonly<Record<Lane, number>> = { takedown: 0.25, people: 0.25, bulk: 0.75 };
 
+/** @returns whether what a lane has purged is purged again at least as long as what another one has */
+export function isRepeatedAsLong(lane: Lane = 'people', as: Lane = 'people'): boolean {
+  return leftShare[lane] <= leftShare[as];
+}
+
 /** Decides which files are purged again after a purge of them has completed. */
 export interface Repeats {
   /**

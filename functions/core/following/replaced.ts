@@ -1,5 +1,5 @@
 import type { FollowedPurge } from './followed-purge.ts';
-import { leftShare } from './repeats.ts';
+import { isRepeatedAsLong } from './repeats.ts';
 
 /** The most that clocks are taken to differ, in milliseconds. */
 const clockDifferenceMs = 2000;
@@ -22,10 +22,11 @@ export function isReplaced(purge: FollowedPurge, others: readonly FollowedPurge[
  * so only while more tokens are left than others need
  */
 export function isRepeatedLater(purge: FollowedPurge, others: readonly FollowedPurge[]): boolean {
-  const repeated = ({ entryHashes = [], repeatable = 0 }: FollowedPurge) => entryHashes.slice(0, repeatable);
+  const repeated = ({ entryHashes = [], repeatable = 0, repeatableInLane = repeatable }: FollowedPurge) =>
+    entryHashes.slice(0, repeatableInLane);
   const own = purge.entryHashes?.slice(0, purge.repeatable);
   if (own === undefined) return false;
-  const isAsSure = ({ lane }: FollowedPurge) => leftShare[lane] <= leftShare[purge.lane];
+  const isAsSure = ({ lane }: FollowedPurge) => isRepeatedAsLong(lane, purge.lane);
   const later = new Set(
     others.flatMap((other) => (isAsSure(other) && isSentAfter(other, purge) ? repeated(other) : [])),
   );
