@@ -84,6 +84,30 @@ describe('the event of an end', () => {
     expect(world.items.has(`body#${purgeId}`)).toBe(true);
   });
 
+  test('is sent by the next tick where the journal could not be read', async () => {
+    let isSlow = true;
+    const { world, purgeId } = await worldWith(
+      { successRate: 99 },
+      {
+        ports: (ports) => ({
+          ...ports,
+          journal: {
+            ...ports.journal,
+            messages: (id) =>
+              isSlow ? Promise.reject(new Error('the table is slow')) : ports.journal.messages(id),
+          },
+        }),
+      },
+    );
+    world.nowMs += 3000;
+    await world.accept([messageFor(page)], { takesMs: 5 * minuteMs });
+    await expect(world.tick()).rejects.toThrow('the table is slow');
+    expect([world.events, world.ends(purgeId)]).toEqual([[], []]);
+    isSlow = false;
+    await world.tick();
+    expect(world.events).toMatchObject([{ purgeId, end: 'superseded', urls: [page] }]);
+  });
+
   test('is in the log where EventBridge does not take it, and the purge has ended all the same', async () => {
     const { world, purgeId } = await worldWith(
       {},

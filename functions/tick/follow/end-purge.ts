@@ -97,14 +97,17 @@ function oldestChangeMs(messages: readonly PurgeMessage[]): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Puts an end onto the event bus, for who waits for it. Where that fails, the purge has ended all the same. */
+/**
+ * Puts an end onto the event bus, for who waits for it. Where EventBridge does not take it, the purge has ended all the same.
+ * @throws what reading its messages throws: the next tick tries again
+ */
 async function putEnd(
   { purge, messages }: Settled,
   end: PurgeEnd,
   { putEvent, purger, log }: FollowPorts,
 ): Promise<void> {
+  const { old, rest } = splitByStale(await messages(), end.stale);
   try {
-    const { old, rest } = splitByStale(await messages(), end.stale);
     await putEvent(purgeEndedType, purgeEnded(purge, end, old, rest, purger));
   } catch (error) {
     log.warn(followEvents.endNotPut, { purgeId: purge.purgeId, error: describeError(error) });
