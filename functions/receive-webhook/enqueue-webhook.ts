@@ -19,7 +19,7 @@ import { webhookEvents } from '../lambda/log-events.ts';
 import { DeliveryBudget } from '../sources/toolkit/limits.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 import { formerEntries, mergeMappings, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
-import { withFewVersions } from './few-versions.ts';
+import { isOfAllEntries, withFewVersions } from './few-versions.ts';
 import { memoryKey } from './memory-key.ts';
 
 /** What enqueuing the changes of a webhook needs of the world. */
@@ -118,9 +118,7 @@ function withBudget(rules: RuleSet, budget: DeliveryBudget): RuleSet {
 
 /** @returns how many directories and regular expressions changes map to by themselves, those that stand in for versions included */
 function directoriesOf(mapped: readonly MappedChange[]): number {
-  const entries = mapped.flatMap(({ change, mapping }) =>
-    'affectsAllEntries' in change && change.affectsAllEntries ? [] : mapping.entries,
-  );
+  const entries = mapped.flatMap((each) => (isOfAllEntries(each) ? [] : each.mapping.entries));
   return new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [] : [entryText(entry)]))).size;
 }
 

@@ -14,7 +14,8 @@ const maxVersions = 20;
  * A purge request has one header set, so a URL in 300 versions would take 300 requests. A directory URL without a
  * wildcard has the same URL purged in every version, in one.
  * @returns the changes, with one entry in place of each URL's versions where these are many
- * @throws DeliveryTooLargeError where the URLs that are left have more header sets than a delivery may
+ * @throws DeliveryTooLargeError where the URLs that are left have more header sets than a delivery may; never for a purge by
+ *   prefix
  */
 export function withFewVersions(
   mapped: readonly MappedChange[],
@@ -26,8 +27,12 @@ export function withFewVersions(
     ([key, group]) => [key, new Set(group.map(headersKey))] as const,
   );
   const many = new Set(versions.filter(([, sets]) => sets.size > maxVersions).map(([key]) => key));
-  const few = versions.flatMap(([key, sets]) => (many.has(key) ? [] : [...sets]));
-  budget.spend('headerSets', new Set(few).size);
+  // A purge by prefix is what a delivery of too many ends in: it has those that the rules write, and no more.
+  const counted = mapped
+    .flatMap((each) => (isOfAllEntries(each) ? [] : each.mapping.entries))
+    .filter(isVersion);
+  const few = counted.filter((file) => !many.has(urlKey(file)));
+  budget.spend('headerSets', new Set(few.map(headersKey)).size);
   if (many.size === 0) return mapped;
   const cover = (entries: readonly PurgeEntry[]) =>
     uniqueEntries(
@@ -38,6 +43,11 @@ export function withFewVersions(
     const coveredSchedule = schedule.map((each) => ({ ...each, entries: cover(each.entries) }));
     return { ...rest, change, mapping: covered, schedule: coveredSchedule };
   });
+}
+
+/** @returns whether a change is purged by prefix */
+export function isOfAllEntries({ change }: Pick<MappedChange, 'change'>): boolean {
+  return 'affectsAllEntries' in change && change.affectsAllEntries === true;
 }
 
 function isFile(entry: PurgeEntry): entry is FileEntry {

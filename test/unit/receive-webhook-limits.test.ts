@@ -38,6 +38,37 @@ describe('a body that holds its own secret', () => {
   });
 });
 
+describe('rules that write more header sets than a delivery may have', () => {
+  it('have an entry purged by prefix once, and not again and again', async () => {
+    const secret = testSecretOf('strapi');
+    const world = createWebhookWorld({
+      webhooks: { strapi: { source: 'strapi', secretIds: ['s'] } },
+      secrets: { s: secret },
+      rules: Array.from({ length: 6 }, (_, n) => ({
+        match: { source: 'strapi' },
+        purge: {
+          fileUrls: [`${site}/feed-${n}.xml`],
+          fileHeaders: { 'x-version': Array.from({ length: 20 }, (_, index) => `${n}-${index}`) },
+        },
+      })),
+    });
+    let times = 0;
+    const ports: typeof world.ports = {
+      ...world.ports,
+      purgeByPrefix(change) {
+        times += 1;
+        if (times > 1) throw new Error('it was purged by prefix before');
+        return world.ports.purgeByPrefix(change);
+      },
+    };
+    const body = Buffer.from(JSON.stringify({ event: 'entry.publish', model: 'post', entry: { id: 1 } }));
+    const request = { method: 'POST', path: '/webhooks/strapi', headers: { authorization: secret }, body };
+    expect((await receiveWebhook('strapi', request, ports)).statusCode).toBe(202);
+    expect(new Set(world.purged()).size).toBe(6);
+    expect(world.purged()).toHaveLength(120);
+  });
+});
+
 describe('an entry that is too large for all of its fields', () => {
   it('is purged by prefix where a rule matches on a field that may have been left out', async () => {
     const secret = 'a secret of sixteen bytes';
