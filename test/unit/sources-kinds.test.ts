@@ -212,6 +212,20 @@ describe('an event that names one locale and is of all', () => {
       expect(urls).toEqual(expect.arrayContaining(['hello', 'hallo']));
     },
   );
+
+  it('of Drupal reaches a translation that was taken away, of which the node that is left tells nothing', async () => {
+    const { deliver } = sendTo('drupal', [`${site}/{locale}/{+path}`]);
+    const saved = (langcode: string, alias: string) =>
+      deliveryWith('drupal', {
+        'entity.langcode': [{ value: langcode }],
+        'entity.path': [{ alias }],
+        event: 'entity:node:update',
+      });
+    await deliver(saved('en', '/hello'));
+    await deliver(saved('de', '/hallo'));
+    const { purged } = await deliver(saved('en', '/hello'));
+    expect(purged).toEqual([`invalidate ${site}/en/hello`, `invalidate ${site}/de/hallo`]);
+  });
 });
 
 describe('an event of a draft that may be an unpublish', () => {

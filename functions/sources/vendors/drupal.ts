@@ -47,8 +47,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     onlyIfRemembered: isHidden,
     id,
     type,
-    // A delete names the translation that it was loaded in, and ends all.
-    affectsAllLocales: action === 'delete',
+    // A save and a delete name one translation, and are of all: fields may be shared, and a translation may be gone.
+    affectsAllLocales: true,
     locale: stringAt(firstOf(entity.langcode), 'value'),
     times: [plainOf(entity.changed)],
     entry: fieldsOf(entity),
