@@ -239,6 +239,22 @@ describe('an event of a draft that may be an unpublish', () => {
     expect((await deliver(draft)).purged).toContain(`invalidate ${site}/hello`);
   });
 
+  it('of Drupal with content moderation purges what is remembered, and leaves it so, until it is archived', async () => {
+    const { deliver } = sendTo('drupal', [`${site}/{+path}`]);
+    const saved = (state: string, alias: string) =>
+      deliveryWith('drupal', {
+        'entity.status': [{ value: state === 'published' }],
+        'entity.moderation_state': [{ value: state }],
+        'entity.path': [{ alias }],
+      });
+    expect((await deliver(saved('draft', '/hello'))).purged).toEqual([]);
+    await deliver(saved('published', '/hello'));
+    expect((await deliver(saved('draft', '/hello'))).purged).toEqual([`invalidate ${site}/hello`]);
+    const renamed = await deliver(saved('published', '/hi'));
+    expect(renamed.purged).toEqual([`invalidate ${site}/hi`, `delete ${site}/hello`]);
+    expect((await deliver(saved('archived', '/hi'))).purged).toContain(`delete ${site}/hi`);
+  });
+
   it('of WP Webhooks purges what is remembered as gone', async () => {
     const { deliver } = sendTo('wp-webhooks', [`${site}/{slug}`]);
     const draft = deliveryWith('wp-webhooks', {

@@ -41,9 +41,12 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   }
   if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
   const isHidden = action === 'put' && plainOf(entity.status) === false && context.options.drafts !== true;
+  // Content moderation keeps what is public under a draft: only of what is archived it is sure that it is gone.
+  const state = plainOf(entity.moderation_state);
+  const isGone = isHidden && (typeof state !== 'string' || state === 'archived');
   const alias = stringAt(firstOf(entity.path), 'alias');
   const change = changeOf(context, {
-    action: isHidden ? 'delete' : action,
+    action: isGone ? 'delete' : action,
     onlyIfRemembered: isHidden,
     id,
     type,
