@@ -191,7 +191,9 @@ describe('an event that names one locale and is of all', () => {
     payload: ['locale', 'doc.slug', { operation: 'delete' }],
     drupal: ['entity.langcode', 'entity.path', { event: 'entity:node:delete' }],
     contentstack: ['data.entry.locale', 'data.entry.url', { event: 'delete' }],
+    strapi: ['entry.locale', 'entry.slug', { event: 'entry.update' }],
   };
+  const hasSlugs = new Set(['payload', 'strapi']);
   const written = (source: string, value: string, path: string) => {
     if (source !== 'drupal') return value;
     return path.endsWith('path') ? [{ alias: value }] : [{ value }];
@@ -200,7 +202,7 @@ describe('an event that names one locale and is of all', () => {
   it.each(Object.entries(locales))(
     'of %s reaches every locale that is remembered',
     async (source, [locale, address, ended]) => {
-      const { deliver } = sendTo(source, [source === 'payload' ? `${site}/{slug}` : `${site}/{+path}`]);
+      const { deliver } = sendTo(source, [hasSlugs.has(source) ? `${site}/{slug}` : `${site}/{+path}`]);
       const inLocale = (name: string, url: string) => ({
         [locale]: written(source, name, locale),
         [address]: written(source, url, address),

@@ -56,6 +56,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     id,
     type,
     locale: stringAt(entry, 'locale'),
+    // Version 5 copies the fields that locales share to all of them, and tells of one.
+    affectsAllLocales: action === 'put',
     times,
     entry,
     metadata: isMedia ? urlFields(entry.url) : {},

@@ -98,7 +98,7 @@ export const selfHostedStories: readonly Story[] = [
           locale: 'de',
           publishedAt: '2025-12-31T00:00:00.000Z',
         }),
-        purges: ['invalidate /article/hallo'],
+        purges: ['invalidate /article/hallo', 'invalidate /article/hi'],
       },
       {
         what: 'unpublish of one locale (5)',
