@@ -110,11 +110,11 @@ function cdn_pro_purger_post(string $event, WP_Post $post, ?array $before): void
     }
 }
 
-// What a post was known under before a save: afterwards, the old slug is gone.
+// What a post was known under before the first save of a request: plugins save it again, and by then the old slug is gone.
 add_action('pre_post_update', function (int $post_id): void {
     $post = get_post($post_id);
     if ($post && ($post->post_status === 'publish' || $post->post_type === 'attachment')) {
-        $GLOBALS['cdn_pro_purger_before'][$post_id] = cdn_pro_purger_place($post);
+        $GLOBALS['cdn_pro_purger_before'][$post_id] ??= cdn_pro_purger_place($post);
     }
 });
 
@@ -174,7 +174,7 @@ function cdn_pro_purger_term(int $id, string $taxonomy): ?array {
 }
 
 add_action('edit_terms', function (int $id, string $taxonomy): void {
-    $GLOBALS['cdn_pro_purger_terms'][$id] = cdn_pro_purger_term($id, $taxonomy);
+    $GLOBALS['cdn_pro_purger_terms'][$id] ??= cdn_pro_purger_term($id, $taxonomy);
 }, 10, 2);
 add_action('saved_term', function (int $id, int $tt_id, string $taxonomy): void {
     $before = $GLOBALS['cdn_pro_purger_terms'][$id] ?? null;

@@ -244,3 +244,13 @@ request('deleted file', fn() => deleteAttachment(9));
 request('publish parent', fn() => save(new WP_Post(10, 'page', 'publish', 'team')));
 request('publish child', fn() => save(new WP_Post(11, 'page', 'publish', 'anna', 10)));
 request('rename parent', fn() => save(new WP_Post(10, 'page', 'publish', 'people')));
+request('rename that is saved twice', function (): void {
+    save(new WP_Post(10, 'page', 'publish', 'crew'));
+    // As plugins do when a post is saved.
+    save(new WP_Post(10, 'page', 'publish', 'crew'));
+});
+request('renamed term that is saved twice', function (): void {
+    saveTerm(new WP_Term(12, 'category', 'music'));
+    saveTerm(new WP_Term(12, 'category', 'songs'));
+    saveTerm(new WP_Term(12, 'category', 'songs'));
+});

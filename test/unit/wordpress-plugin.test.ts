@@ -80,6 +80,12 @@ describe.skipIf(!hasPhp)('the plugin for WordPress, run by PHP (skipped where th
       ['publish child: 202', [`invalidate ${at('team/anna')}`]],
       ['rename parent: 202', [`invalidate ${at('people')}`, `delete ${at('team')}`]],
       ['rename parent: 202', [`invalidate ${at('people/anna')}`, `delete ${at('team/anna')}`]],
+      ['rename that is saved twice: 202', [`invalidate ${at('crew')}`, `delete ${at('people')}`]],
+      ['rename that is saved twice: 202', [`invalidate ${at('crew/anna')}`, `delete ${at('people/anna')}`]],
+      [
+        'renamed term that is saved twice: 202',
+        [`invalidate ${at('category/songs')}`, `delete ${at('category/music')}`],
+      ],
     ]);
   });
 
