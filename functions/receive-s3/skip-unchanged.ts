@@ -61,7 +61,7 @@ export async function withoutUnchanged(
   skip: SkipUnchanged | undefined,
   ports: SkipPorts,
 ): Promise<ChangesToPurge> {
-  const remembered = changes.filter((change) => skip !== undefined && isRemembered(change, skip, ports));
+  const remembered = changes.filter((change) => skip !== undefined && matchesFilter(change, skip.objects));
   if (skip === undefined || remembered.length === 0) {
     return { changes, record: async () => ({ failed: [], contended: [] }) };
   }
@@ -71,7 +71,7 @@ export async function withoutUnchanged(
   );
   for (const change of skipped) ports.log.info(s3Events.changeUnchanged, { change: referenceTo(change) });
   if (skipped.size > 0) ports.measure('ChangesUnchanged', skipped.size);
-  const purged = known.filter(({ changes: [first] }) => !skipped.has(first));
+  const purged = known.filter((each) => !skipped.has(each.changes[0]) && isRecorded(each, ports));
   return {
     changes: changes.filter((change) => !skipped.has(change)),
     record: (failed) => recordAll(purged, new Set(failed), skip, ports),
@@ -84,9 +84,13 @@ interface KnownObject {
   readonly remembered: RememberedObject | undefined;
 }
 
-/** A delete is remembered whether or not a rule purges it: a put after it has to be purged. */
-function isRemembered(change: ObjectChange, { objects }: SkipUnchanged, { rules }: SkipPorts): boolean {
-  return matchesFilter(change, objects) && rules.map({ ...change, action: 'put' }).entries.length > 0;
+/**
+ * A delete is recorded whether or not a rule purges it: a put after it has to be purged. So is what no rule purges of an
+ * object that is remembered: other rules have purged it, and may be back with the next put.
+ */
+function isRecorded({ changes: [change], remembered }: KnownObject, { rules }: SkipPorts): boolean {
+  const mayBeKnown = remembered === undefined || remembered.seen !== undefined;
+  return mayBeKnown || rules.map({ ...change, action: 'put' }).entries.length > 0;
 }
 
 async function readKnown(

@@ -259,7 +259,11 @@ describe('where unchanged puts are left out', () => {
     return {
       seen,
       world: createWorld({ skipUnchanged }),
-      worldOf: (key: string) => createWorld({ skipUnchanged: { ...skipUnchanged, rulesKey: key } }),
+      worldOf: (key: string, fileUrls?: readonly string[]) =>
+        createWorld({
+          skipUnchanged: { ...skipUnchanged, rulesKey: key },
+          ...(fileUrls && { fileUrls }),
+        }),
     };
   };
 
@@ -281,6 +285,18 @@ describe('where unchanged puts are left out', () => {
     expect(world.keys()).toHaveLength(5);
     await world.receive(put('a', 'b', '06'));
     expect(world.keys()).toHaveLength(5);
+  });
+
+  test('what came while no rule purged the object is accounted for, once its rules are back', async () => {
+    const { seen, world, worldOf } = skipping();
+    await world.receive(put('a', 'a', '01'));
+    const without = worldOf('without rules', []);
+    await without.receive(put('a', 'b', '02'));
+    await without.receive(put('other', 'b', '01'));
+    expect(without.keys()).toEqual([]);
+    expect(await seen.read({ bucket: 'site', key: 'other' })).toEqual({ seen: undefined, version: 0 });
+    await world.receive(put('a', 'a', '03'));
+    expect(world.keys()).toEqual(['a', 'a']);
   });
 
   test('a put of the same content is purged where the rules are others', async () => {
