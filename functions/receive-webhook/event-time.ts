@@ -18,10 +18,12 @@ export function eventTimeOf(
   rememberedMs: number,
 ): EventTime {
   const fromMs = Date.parse(occurredAt);
-  if (isTimeOfDelivery || Number.isNaN(fromMs) || fromMs > nowMs) {
-    return { fromMs: nowMs - rememberedMs, untilMs: nowMs };
-  }
-  return { fromMs, untilMs: Math.min(nowMs, fromMs + exactnessMs(occurredAt) - 1) };
+  const unordered = { fromMs: nowMs - rememberedMs, untilMs: nowMs, isUnordered: true } as const;
+  if (isTimeOfDelivery || Number.isNaN(fromMs)) return unordered;
+  const untilMs = fromMs + exactnessMs(occurredAt) - 1;
+  // It may be the clock here that is behind.
+  if (fromMs > nowMs) return { ...unordered, untilMs: Math.min(untilMs, nowMs + dayMs) };
+  return { fromMs, untilMs: Math.min(nowMs, untilMs) };
 }
 
 /** How many milliseconds a time in ISO 8601 leaves open. */

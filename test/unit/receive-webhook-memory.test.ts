@@ -96,6 +96,19 @@ describe('entry memory', () => {
     ]);
   });
 
+  it.each(['its sender states a time', 'it states none'])(
+    'purges what is deleted where the clock here went back, and %s',
+    async (what) => {
+      const { world, deliver } = createSender('standard-webhooks', { urls, apartMs: 0 });
+      const nowMs = world.nowMs;
+      await deliver(publish('a', 'e1', new Date(nowMs).toISOString()));
+      world.nowMs = nowMs - 60_000;
+      const statedAt = what.endsWith('none') ? undefined : new Date(nowMs + 1000).toISOString();
+      const { purged } = await deliver(remove('e1', statedAt));
+      expect(purged).toEqual(['delete https://www.example.com/a']);
+    },
+  );
+
   it('purges all that two saves of one second map to, in whichever order they come', async () => {
     const { deliver } = createSender('standard-webhooks', { urls });
     for (const slug of ['b', 'a']) await deliver(publish(slug, 'e1', '2026-01-01T00:00:05Z'));

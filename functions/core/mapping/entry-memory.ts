@@ -110,6 +110,7 @@ function goneLocales(memory: Memory, observations: readonly Observation[]): read
     action: 'delete',
     fromMs: Math.min(...observations.map(({ fromMs }) => fromMs)),
     untilMs: Math.min(...observations.map(({ untilMs }) => untilMs)),
+    ...(observations.some(({ isUnordered }) => isUnordered) && { isUnordered: true as const }),
     entries: [],
     onDelete: [],
     former: [],
@@ -149,8 +150,8 @@ function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
 }
 
 /** Whether a change is certainly older than one that was recorded. */
-function isSuperseded({ untilMs }: Observation, { atMs }: LocaleRecord): boolean {
-  return untilMs < atMs;
+function isSuperseded({ untilMs, isUnordered }: Observation, { atMs }: LocaleRecord): boolean {
+  return !isUnordered && untilMs < atMs;
 }
 
 /** What a change itself maps to; what it shows is not known where a newer change was recorded. */

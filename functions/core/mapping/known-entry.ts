@@ -7,6 +7,8 @@ import { mergeTimings, type TimedEntry, type Timing } from './schedule.ts';
 export interface EventTime {
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Its source does not tell when, so that it is never older than what was recorded, whatever the clock here says. */
+  readonly isUnordered?: true;
 }
 
 /**
