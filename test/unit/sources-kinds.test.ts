@@ -179,6 +179,21 @@ describe('a genuine event about content that does not say which entry', () => {
     expect(changes.map(({ fields }) => `invalidate ${site}/${fields.slug}`)).toEqual(urls);
   });
 
+  it('of DatoCMS, that another environment is the one that visitors see, purges by prefix', async () => {
+    const body = {
+      entity_type: 'environment',
+      event_type: 'promote',
+      environment: 'main-2',
+      is_environment_primary: true,
+      entity: { id: 'main-2', type: 'environment' },
+    };
+    const urls = [`${site}/d/{slug}`];
+    expect((await sendTo('datocms', urls).deliver({ body })).purged).toEqual([`invalidate ${site}/d/**`]);
+    expect((await sendTo('datocms', urls, { sweep: false }).deliver({ body })).purged).toEqual([]);
+    const created = { ...body, event_type: 'create' };
+    expect((await sendTo('datocms', urls).deliver({ body: created })).purged).toEqual([]);
+  });
+
   it('of Storyblok, about a datasource, purges by prefix', async () => {
     const { deliver } = sendTo('storyblok', [`${site}/s/{+path}`]);
     const body = { action: 'datasource_entry_saved', datasource_slug: 'labels' };

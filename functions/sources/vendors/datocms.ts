@@ -4,6 +4,7 @@ import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   actionsOf,
   changeOf,
+  changeOfAllEntries,
   inLocale,
   isPublicEnvironment,
   otherEnvironment,
@@ -36,6 +37,11 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const event = stringAt(body, 'event_type');
   if (kind === undefined || event === undefined) {
     return unexpected('entity_type', 'a string such as "item", next to `event_type`', body.entity_type);
+  }
+  if (kind === 'environment' && event === 'promote') {
+    if (context.options.sweep === false) return ignored('another environment is the one that visitors see');
+    const times = [body.event_triggered_at];
+    return { kind: 'changes', changes: [changeOfAllEntries(context, { id: 'promote', times })] };
   }
   if (kind !== 'item' && kind !== 'upload') {
     return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);
