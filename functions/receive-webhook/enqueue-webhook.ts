@@ -17,6 +17,7 @@ import { messageVersion, referenceTo, writeMessage } from '../core/model/purge-m
 import type { EntryChange, OriginChange } from '../core/model/types.ts';
 import { webhookEvents } from '../lambda/log-events.ts';
 import { DeliveryBudget } from '../sources/toolkit/limits.ts';
+import type { SourceOptions } from '../sources/webhook-options.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 import { formerEntries, mergeMappings, type RecalledEntry, recallEntry, withFormer } from './entry-memory.ts';
 import { isOfAllEntries, withFewVersions } from './few-versions.ts';
@@ -42,6 +43,7 @@ export interface WebhookChanges {
   readonly isComplete: boolean;
   /** Undefined where nothing is to be remembered. */
   readonly memory: { readonly store: MemoryStore; readonly days: number } | undefined;
+  readonly options: SourceOptions;
 }
 
 /** How many entries are recalled at a time. */
@@ -159,10 +161,10 @@ async function recallEntries(
   budget: DeliveryBudget,
   ports: EnqueueWebhookPorts,
 ): Promise<readonly RecalledEntry[]> {
-  const { source, changes, isComplete, memory } = webhook;
+  const { source, changes, isComplete, memory, options } = webhook;
   if (memory === undefined) return [];
   const remembered = changes.filter((change) => isRemembered(webhook, change));
-  const byEntry = groupBy(remembered, (change) => memoryKey(change, source));
+  const byEntry = groupBy(remembered, (change) => memoryKey(change, source, options));
   budget.spend('recalls', byEntry.size);
   for (const group of byEntry.values()) {
     for (const { length } of groupBy(group, ({ locale }) => locale).values()) budget.checkRepeats(length);

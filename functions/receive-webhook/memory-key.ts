@@ -1,14 +1,30 @@
 import type { EntryChange } from '../core/model/types.ts';
+import type { SourceOptions } from '../sources/webhook-options.ts';
 import type { WebhookSource } from '../sources/webhook-source.ts';
 
 /**
- * @returns what an entry is remembered by: its id, within its webhook and, where ids are so, within its type. Different
- *   for different ones: a webhook's name has no `#`, and a type's is escaped
+ * @returns what an entry is remembered by: its id, within its webhook and, where ids are so, within its type and its
+ *   environment. Different for different ones: a webhook's name has no `#` or `@`, and what comes next to it is escaped
  */
 export function memoryKey(
-  { webhook, id, type = '' }: Pick<EntryChange, 'webhook' | 'id' | 'type'>,
-  { hasIdsPerType }: Pick<WebhookSource, 'hasIdsPerType'>,
+  { webhook, id, type = '', fields }: Pick<EntryChange, 'webhook' | 'id' | 'type' | 'fields'>,
+  { hasIdsPerType, mainEnvironment }: Pick<WebhookSource, 'hasIdsPerType' | 'mainEnvironment'>,
+  { environments = [] }: SourceOptions,
 ): string {
-  const typePart = type.replace(/[%#]/g, (character) => (character === '#' ? '%23' : '%25'));
-  return [webhook, ...(hasIdsPerType ? [typePart] : []), id].join('#');
+  const typePart = escaped(type);
+  const { environment } = fields;
+  // Of the environments that count, the main one, or else the first one, is remembered as if it were the only one.
+  const main = ['*', mainEnvironment].some((name) => environments.includes(name ?? ''))
+    ? mainEnvironment
+    : environments[0];
+  const isApart = main && mainEnvironment && environment && environment !== main;
+  return [
+    isApart ? `${webhook}@${escaped(String(environment))}` : webhook,
+    ...(hasIdsPerType ? [typePart] : []),
+    id,
+  ].join('#');
+}
+
+function escaped(part: string): string {
+  return part.replace(/[%#]/g, (character) => (character === '#' ? '%23' : '%25'));
 }

@@ -141,9 +141,9 @@ async function answerReading(
     case 'changes': {
       const { changes, isComplete = false, notUnderstood } = reading;
       if (notUnderstood !== undefined) reportNotUnderstood(name, notUnderstood, ports);
-      const { rememberDays: days = defaultRememberDays } = config;
+      const { rememberDays: days = defaultRememberDays, options = {} } = config;
       const memory = days > 0 ? { store: ports.memory(days), days } : undefined;
-      return enqueue(webhook, { source, changes, isComplete, memory }, ports);
+      return enqueue(webhook, { source, changes, isComplete, memory, options }, ports);
     }
   }
 }

@@ -87,6 +87,8 @@ export interface WebhookSource<
   readonly canPut?: true;
   /** Ids are unique only among the entries of one type. */
   readonly hasIdsPerType?: true;
+  /** Its environments may hold copies of an entry, with the same id: the one that visitors see. */
+  readonly mainEnvironment?: string;
   /** Of a source whose vendor signs for all of its customers with one key. */
   readonly pin?: CustomerPin<Pin>;
   /**

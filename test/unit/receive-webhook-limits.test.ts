@@ -225,10 +225,14 @@ describe('the key that an entry is remembered by', () => {
       ['a', 'b#c'],
       ['a%23b', 'c'],
       ['a%2523b', 'c'],
-    ].map(([type = '', id = '']) => memoryKey({ webhook: 'w', type, id }, { hasIdsPerType: true }));
+    ].map(([type = '', id = '']) =>
+      memoryKey({ webhook: 'w', type, id, fields: {} }, { hasIdsPerType: true }, {}),
+    );
     expect(new Set(keys).size).toBe(4);
-    expect(memoryKey({ webhook: 'w', type: 'post', id: '1' }, { hasIdsPerType: true })).toBe('w#post#1');
-    expect(memoryKey({ webhook: 'w', type: 'post', id: '1' }, {})).toBe('w#1');
+    expect(memoryKey({ webhook: 'w', type: 'post', id: '1', fields: {} }, { hasIdsPerType: true }, {})).toBe(
+      'w#post#1',
+    );
+    expect(memoryKey({ webhook: 'w', type: 'post', id: '1', fields: {} }, {}, {})).toBe('w#1');
   });
 });
 

@@ -377,6 +377,50 @@ describe('Payload', () => {
   });
 });
 
+describe('copies of an entry in several environments that count', () => {
+  /** Where the deliveries of a source name the environment, the slug, and the time. */
+  const places: Readonly<Record<string, readonly [environment: string, slug: string, time: string]>> = {
+    contentful: ['sys.environment', 'fields.slug', 'sys.publishedAt'],
+    contentstack: ['data.environment', 'data.entry.url', 'triggered_at'],
+    datocms: ['environment', 'entity.attributes.slug', 'event_triggered_at'],
+    sanity: ['sanity-dataset', 'slug', '_updatedAt'],
+  };
+  const written = (path: string, value: string): unknown => {
+    if (path === 'sys.environment') return { sys: { id: value } };
+    if (path === 'data.environment') return { name: value };
+    return path === 'fields.slug' ? { en: value } : value;
+  };
+
+  it.each(Object.entries(places))('of %s are remembered apart', async (source, [at, slugAt, timeAt]) => {
+    const main = { contentful: 'master', datocms: 'main' }[source] ?? 'production';
+    const url = source === 'contentstack' ? `${site}/{environment}/{+path}` : `${site}/{environment}/{slug}`;
+    const { deliver } = sendTo(source, [url], { environments: [main, 'staging'] });
+    const publish = async (environment: string, slug: string, second: number) => {
+      const own = { [at]: written(at, environment), [slugAt]: written(slugAt, slug) };
+      const time = timeAt === 'triggered_at' ? {} : { [timeAt]: `2025-12-01T00:00:0${second}Z` };
+      const primary = source === 'datocms' ? { is_environment_primary: environment === main } : {};
+      const without = { datocms: { previous_entity: undefined }, sanity: { previous: undefined } }[source];
+      return (await deliver(deliveryWith(source, { ...own, ...time, ...primary, ...without }))).purged;
+    };
+    expect(await publish(main, 'a', 1)).toEqual([`invalidate ${site}/${main}/a`]);
+    expect(await publish('staging', 'b', 2)).toEqual([`invalidate ${site}/staging/b`]);
+    expect(await publish(main, 'c', 3)).toEqual([`invalidate ${site}/${main}/c`, `delete ${site}/${main}/a`]);
+  });
+
+  it('of Contentstack are all gone with a delete, which names no environment', async () => {
+    const environments = ['production', 'staging'];
+    const { deliver } = sendTo('contentstack', [`${site}/{environment}/{+path}`], { environments });
+    for (const name of environments) {
+      await deliver(deliveryWith('contentstack', { 'data.environment': { name } }));
+    }
+    const ended = { event: 'delete', 'data.environment': undefined, 'data.entry.url': undefined };
+    expect((await deliver(deliveryWith('contentstack', ended))).purged).toEqual([
+      `delete ${site}/production/hello`,
+      `delete ${site}/staging/hello`,
+    ]);
+  });
+});
+
 describe('an entry that has no locale any more', () => {
   it('of Contentful, published without a field, has left the URLs of its locales', async () => {
     const { deliver } = sendTo('contentful', [`${site}/{locale}/{slug}`]);

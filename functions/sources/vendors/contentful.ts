@@ -65,6 +65,7 @@ const draftEvent: PublicEvent = { action: 'put', times: ['updatedAt'] };
  */
 export const contentful = defineJsonSource({
   name: 'contentful',
+  mainEnvironment: defaultEnvironment,
   canPut: true,
   options: ['environments', 'drafts'],
   verify,

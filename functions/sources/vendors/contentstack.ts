@@ -18,6 +18,7 @@ const signatureHeader = 'x-contentstack-request-signature';
 /** Its fourth retry comes 780 s after the event, and carries the event's time. */
 const toleranceSeconds = 900;
 const actions = actionsOf({ put: ['publish'], delete: ['unpublish', 'delete'] });
+const mainEnvironment = 'production';
 const draftVerbs: ReadonlySet<string> = new Set(['create', 'update', 'workflow_stage_change']);
 
 /**
@@ -28,6 +29,7 @@ const draftVerbs: ReadonlySet<string> = new Set(['create', 'update', 'workflow_s
  */
 export const contentstack = defineJsonSource({
   name: 'contentstack',
+  mainEnvironment,
   options: ['environments', 'drafts', 'stack'],
   verify,
   keyOf: 'vendor',
@@ -88,7 +90,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   }
   const data = objectAt(body, 'data');
   const environment = stringAt(data, 'environment', 'name');
-  if (environment !== undefined && !isPublicEnvironment(context.options, environment, ['production'])) {
+  if (environment !== undefined && !isPublicEnvironment(context.options, environment, [mainEnvironment])) {
     return ignored(otherEnvironment(environment));
   }
   const entry = objectAt(data, module);
@@ -98,17 +100,21 @@ function read(body: JsonObject, context: SourceContext): Reading {
     return readingOfUnnamed(context, unexpected(`data.${module}.uid`, 'a string', entry.uid), type);
   }
   if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
-  const change = changeOf(context, {
-    action,
-    id,
-    type,
-    // A delete names one locale and ends the entry in each.
-    affectsAllLocales: verb === 'delete',
-    locale:
-      stringAt(data, 'locale') ?? stringAt(entry, 'locale') ?? stringAt(entry, 'publish_details', 'locale'),
-    times: [body.triggered_at],
-    entry,
-    metadata: { ...urlFields(entry.url), environment },
-  });
-  return { kind: 'changes', changes: [change] };
+  const change = (name: string | undefined) =>
+    changeOf(context, {
+      action,
+      id,
+      type,
+      // A delete names one locale and ends the entry in each.
+      affectsAllLocales: verb === 'delete',
+      locale:
+        stringAt(data, 'locale') ?? stringAt(entry, 'locale') ?? stringAt(entry, 'publish_details', 'locale'),
+      times: [body.triggered_at],
+      entry,
+      metadata: { ...urlFields(entry.url), environment: name },
+    });
+  // A delete names no environment, and ends the entry in each.
+  const { environments = [] } = context.options;
+  const isOfAll = environment === undefined && environments.length > 1;
+  return { kind: 'changes', changes: (isOfAll ? environments : [environment]).map(change) };
 }

@@ -26,6 +26,7 @@ const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpu
  */
 export const datocms = defineJsonSource({
   name: 'datocms',
+  mainEnvironment: 'main',
   options: ['header', 'environments', 'drafts'],
   verification: ({ header }) =>
     header === undefined ? { kind: 'secret', in: 'basic' } : { kind: 'secret', in: 'header', name: header },

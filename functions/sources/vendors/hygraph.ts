@@ -35,6 +35,7 @@ const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpu
  */
 export const hygraph = defineJsonSource({
   name: 'hygraph',
+  mainEnvironment: 'master',
   canPut: true,
   options: ['environments', 'drafts'],
   verify,

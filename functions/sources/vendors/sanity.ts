@@ -26,6 +26,7 @@ const unpublishedId = /^(drafts|versions\.[^.]+)\./;
  */
 export const sanity = defineJsonSource({
   name: 'sanity',
+  mainEnvironment: 'production',
   canPut: true,
   options: ['environments', 'drafts'],
   verification: scheme,
