@@ -55,6 +55,16 @@ describe('the memory of a CMS entry', () => {
     expect(liveIn(late.memory)).toEqual([url('b')]);
   });
 
+  it('takes for live what a change maps to that is older than a partial one alone', () => {
+    const partial = { ...put('', 2), entries: [], onDelete: [], isPartial: true };
+    const { memory } = recordObservations(emptyMemory, [partial]);
+    const late = recordObservations(memory, [put('a', 1)]);
+    expect(late.entries).toEqual([current('a')]);
+    expect(recordObservations(late.memory, [unpublish(3)]).entries).toEqual([removed('a')]);
+    const older = recordObservations(late.memory, [put('b', 0)]);
+    expect(liveIn(older.memory)).toEqual([url('a')]);
+  });
+
   it('stays as it is, identically, where a delivery comes again', () => {
     const { memory } = recordObservations(emptyMemory, [put('a', 1)]);
     expect(recordObservations(memory, [put('a', 1)]).memory).toBe(memory);

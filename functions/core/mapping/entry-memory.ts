@@ -139,14 +139,18 @@ function observe(record: LocaleRecord, observation: Observation): LocaleRecord {
   const { action, isPartial, fromMs } = observation;
   const mapped = knownEntriesOf(observation);
   const former = observation.former.map(knownEntry);
-  if (isSuperseded(observation, record)) {
+  const { wholeAtMs = record.atMs } = record;
+  if (isSuperseded(observation, { ...record, atMs: wholeAtMs })) {
     return { ...record, stale: union(record.stale, without(union(mapped, former), record.live)) };
   }
   const known = record.live.map((each) => ({ ...each, untilMs: each.untilMs ?? record.atMs }));
   const kept = isPartial ? known : known.filter(({ untilMs }) => untilMs >= fromMs);
   const live = action === 'delete' ? kept : union(latestOf(mapped, kept), kept);
   const stale = without(union(union(record.stale, record.live), former), live);
-  return { atMs: Math.max(record.atMs, fromMs), live, stale };
+  const atMs = Math.max(record.atMs, fromMs);
+  // What is older than a partial change alone is not told by it.
+  const newWholeAtMs = Math.max(wholeAtMs, isPartial ? 0 : fromMs);
+  return { atMs, ...(newWholeAtMs < atMs && { wholeAtMs: newWholeAtMs }), live, stale };
 }
 
 /** Whether a change is certainly older than one that was recorded. */

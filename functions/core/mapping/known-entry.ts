@@ -39,6 +39,11 @@ export interface KnownEntry {
 export interface LocaleRecord {
   /** Not before this, in milliseconds, the newest change that was recorded happened. */
   readonly atMs: number;
+  /**
+   * Not before this, the newest one happened that told all that the entry maps to.
+   * @default - that of the newest one
+   */
+  readonly wholeAtMs?: number;
   /** What the entry maps to since that change, or may map to; nothing once it was certainly unpublished. */
   readonly live: readonly KnownEntry[];
   /** What it no longer maps to, and what is not known yet to be in the purge queue. */
