@@ -55,6 +55,24 @@ describe('the memory of a CMS entry', () => {
     expect(liveIn(late.memory)).toEqual([url('b')]);
   });
 
+  it('has a page invalidated, and not deleted, that other rules purge in another way', () => {
+    const { memory } = recordObservations(emptyMemory, [put('a', 1)]);
+    const called = { ...fileEntry(url('a')), webhook: 'w1' };
+    const later = {
+      ...put('a', 2),
+      entries: [atOnce(called)],
+      onDelete: [atOnce({ ...called, action: 'delete' })],
+    };
+    expect(recordObservations(memory, [later]).entries).toEqual([atOnce(called), current('a')]);
+    const whole = { kind: 'dir', url: url('a'), target: 'production', action: 'invalidate' } as const;
+    const inAll = {
+      ...put('a', 2),
+      entries: [atOnce(whole)],
+      onDelete: [atOnce({ ...whole, action: 'delete' })],
+    };
+    expect(recordObservations(memory, [inAll]).entries).toEqual([atOnce(whole), current('a')]);
+  });
+
   it('takes for live what a change maps to that is older than a partial one alone', () => {
     const partial = { ...put('', 2), entries: [], onDelete: [], isPartial: true };
     const { memory } = recordObservations(emptyMemory, [partial]);

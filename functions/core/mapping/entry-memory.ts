@@ -1,6 +1,7 @@
 import { entryKeyWithoutAction } from '../model/entry-key.ts';
+import { entryText } from '../model/entry-text.ts';
 import { withoutVersion } from '../model/shows.ts';
-import type { ChangeAction } from '../model/types.ts';
+import type { ChangeAction, PurgeEntry } from '../model/types.ts';
 import {
   type EventTime,
   knownEntriesOf,
@@ -83,7 +84,7 @@ export function recordObservations(
   const now = withoutNewEmptyRecords(Object.fromEntries(records), memory);
   const entries = inOrder(
     counted.flatMap((observation) => ownEntries(records, observation)),
-    Object.values(now).flatMap(({ stale }) => stale.map(purgeAsDeleted)),
+    staleEntries(now),
     counted.flatMap((observation) => liveEntriesToPurge(records, observation)),
     counted.some(({ affectsAllLocales }) => affectsAllLocales)
       ? [...records.values()].flatMap(({ live }) => live.map(purgeAsPut))
@@ -93,6 +94,17 @@ export function recordObservations(
   // A delivery that comes again says nothing new.
   const isSame = JSON.stringify(now) === JSON.stringify(memory);
   return { entries, memory: isSame ? memory : now };
+}
+
+/** What is stale is purged as gone, unless other rules than before have the same URL purged: there the page still is. */
+function staleEntries(memory: Memory): readonly TimedEntry[] {
+  const records = Object.values(memory);
+  const live = new Set(records.flatMap((record) => record.live.map(({ entry }) => entryText(entry))));
+  const isThere = (entry: PurgeEntry) =>
+    (entry.kind !== 'file' || entry.headers === undefined) && live.has(entryText(entry));
+  return records.flatMap(({ stale }) =>
+    stale.map((each) => (isThere(each.entry) ? purgeAsPut(each) : purgeAsDeleted(each))),
+  );
 }
 
 /** @returns the memory once its stale entries are in the purge queue */
