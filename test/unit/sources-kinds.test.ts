@@ -561,6 +561,15 @@ describe('Hygraph', () => {
 });
 
 describe('Shopify', () => {
+  it('purges a product that only the storefronts of other channels than the Online Store have', async () => {
+    const { deliver } = sendTo('shopify', [`${site}/products/{slug}`]);
+    const body = { id: 1, handle: 'tee', status: 'active', published_at: null };
+    for (const topic of ['products/create', 'products/update']) {
+      const { purged } = await deliver({ headers: { 'x-shopify-topic': topic }, body });
+      expect(purged).toEqual([`invalidate ${site}/products/tee`]);
+    }
+  });
+
   it('goes on purging an unlisted product, which is seen by its link', async () => {
     const { deliver } = sendTo('shopify', [`${site}/products/{slug}`]);
     const product = (status: string, updated_at: string) =>

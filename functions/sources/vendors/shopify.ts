@@ -1,7 +1,7 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
-import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
+import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
@@ -58,8 +58,8 @@ function readItem(
   const id = idAt(body, 'id');
   if (id === undefined) return readingOfUnnamed(context, unexpected('id', 'a number', body.id), type);
   if (!isKnown) return readingOfUnknownEvent(context, topic, { id, type });
-  const isDraft =
-    !publicStatuses.has(stringAt(body, 'status') ?? 'active') || valueAt(body, 'published_at') === null;
+  // Whether it is published tells `published_at` of the Online Store alone, and not of the storefronts of other channels.
+  const isDraft = !publicStatuses.has(stringAt(body, 'status') ?? 'active');
   const isHidden = !isDelete && isDraft && context.options.drafts !== true;
   const change = changeOf(context, {
     action: isDelete || isHidden ? 'delete' : 'put',
