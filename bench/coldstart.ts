@@ -15,7 +15,7 @@ const starts = 30;
 const maxInitRatio = 2.5;
 const maxBytes: Readonly<Record<string, number>> = {
   'receive-s3': 300_000,
-  'receive-webhook': 352_000,
+  'receive-webhook': 350_000,
   submit: 350_000,
   tick: 350_000,
   // Without the AWS SDK.

@@ -27,18 +27,19 @@ export function resolveEventStreamSerdeConfig<Config>(config: Config): Config {
   return config;
 }
 
-/** Of `@aws-sdk/endpoint-cache`: the DynamoDB client creates one for endpoint discovery, which is off by default. */
-export class EndpointCache {
-  get(): undefined {
-    return undefined;
-  }
-  set(): void {}
-  delete(): void {}
-  has(): boolean {
-    return false;
-  }
-  clear(): void {}
+/** Of `@aws-sdk/middleware-endpoint-discovery`, which is off by default and which DynamoDB does not need: nothing is added. */
+export function resolveEndpointDiscoveryConfig<Config>(config: Config): Config {
+  return config;
 }
+
+/** Of `@aws-sdk/middleware-endpoint-discovery`: where the client looks for whether it is on. Nowhere. */
+const endpointDiscoveryOptions = {
+  environmentVariableSelector(): void {},
+  configFileSelector(): void {},
+  default: undefined,
+};
+
+export { endpointDiscoveryOptions as NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS };
 
 /**
  * Of `@aws/lambda-invoke-store`: what the runtime knows of an invocation. Where the runtime has none, and only one invocation

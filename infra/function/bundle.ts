@@ -26,7 +26,7 @@ const aws = join(root, 'functions', 'aws');
 /** Parts of the AWS SDK that a function never runs, and what replaces them: see `docs/adr/0030`. */
 const unusedSdkParts = {
   '@aws-sdk/credential-provider-node': join(aws, 'environment-credentials.ts'),
-  '@aws-sdk/endpoint-cache': join(aws, 'unused-sdk-parts.ts'),
+  '@aws-sdk/middleware-endpoint-discovery': join(aws, 'unused-sdk-parts.ts'),
   '@smithy/core/event-streams': join(aws, 'unused-sdk-parts.ts'),
   '@aws/lambda-invoke-store': join(aws, 'unused-sdk-parts.ts'),
 };
