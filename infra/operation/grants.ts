@@ -1,6 +1,6 @@
 import { ArnFormat, Lazy, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -64,11 +64,10 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
     resourceName: folder.slice(1),
   });
   allow(['ssm:GetParametersByPath'], parameters, `${parameters}/*`);
-  const queues = Lazy.list({
-    produce: () =>
-      [queue, deadLetterQueue, inbox(), ...watchedQueues()].flatMap((each) => each?.queueArn ?? []),
-  });
-  allow(['sqs:GetQueueAttributes'], ...queues);
+  const allowLater = allowLaterOn(grantee, scope);
+  allowLater('Queues', 'sqs:GetQueueAttributes', () =>
+    [queue, deadLetterQueue, inbox(), ...watchedQueues()].flatMap((each) => each?.queueArn ?? []),
+  );
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
   grantItems(objectsTable, grantee, objectPrefix, ['dynamodb:GetItem']);
@@ -80,15 +79,9 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
     `${journal.table.tableArn}/index/${openIndex}`,
   );
   allow(['lambda:GetEventSourceMapping'], submit.eventSource.eventSourceMappingArn);
-  allow(
-    ['lambda:GetFunction'],
-    ...Lazy.list({ produce: () => withRules().map(({ functionArn }) => functionArn) }),
-  );
+  allowLater('Functions', 'lambda:GetFunction', () => withRules().map(({ functionArn }) => functionArn));
   allow(['events:DescribeRule'], tick.schedule.ruleArn);
-  allow(
-    ['logs:FilterLogEvents'],
-    ...Lazy.list({ produce: () => logGroups().map(({ logGroupArn }) => logGroupArn) }),
-  );
+  allowLater('Logs', 'logs:FilterLogEvents', () => logGroups().map(({ logGroupArn }) => logGroupArn));
   const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
   const alarms = stack.formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: '*', arnFormat });
   allow(['cloudwatch:DescribeAlarms'], alarms);
@@ -114,4 +107,19 @@ export function grantChange(operated: Operated, grantee: IGrantable): void {
 
 function allowOn(grantee: IGrantable): (actions: string[], ...resourceArns: string[]) => void {
   return (actions, ...resourceArns) => Grant.addToPrincipal({ grantee, actions, resourceArns });
+}
+
+/**
+ * For resources that may be added until the app is synthesized. The statements have an ID, since CDK would merge them
+ * with those of another purger for the same role, and cannot merge lists that it does not know yet.
+ */
+function allowLaterOn(
+  { grantPrincipal }: IGrantable,
+  { node }: Construct,
+): (name: string, action: string, produce: () => string[]) => void {
+  return (name, action, produce) => {
+    const sid = `${name}${node.addr}`;
+    const resources = Lazy.list({ produce });
+    grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ sid, actions: [action], resources }));
+  };
 }

@@ -1,5 +1,5 @@
 import { Lazy, Stack } from 'aws-cdk-lib';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -54,6 +54,8 @@ export class Operation extends Construct {
   readonly #webhooks: Webhook[] = [];
   readonly #buckets: { readonly bucket: IBucket; readonly via: WatchedBucket['via'] }[] = [];
   readonly #operators: IGrantable[] = [];
+  /** Who may read already: the IDs of their statements are unique. */
+  readonly #readers = new Set<IPrincipal>();
 
   constructor(scope: Construct, id: string, props: OperationProps) {
     super(scope, id);
@@ -84,12 +86,14 @@ export class Operation extends Construct {
 
   /** Lets a grantee run the commands that change nothing. */
   grantRead(grantee: IGrantable): void {
+    if (this.#readers.has(grantee.grantPrincipal)) return;
+    this.#readers.add(grantee.grantPrincipal);
     grantRead(this.#operated, grantee);
   }
 
   /** Lets a grantee run every command. */
   grantOperate(grantee: IGrantable): void {
-    grantRead(this.#operated, grantee);
+    this.grantRead(grantee);
     grantChange(this.#operated, grantee);
     this.#operators.push(grantee);
     for (const webhook of this.#webhooks) grantSecrets(webhook, grantee);

@@ -1,4 +1,5 @@
-import { Stack } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -10,7 +11,7 @@ import { type PurgerDescription, readDescription } from '../../infra/operation/d
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { allOf, sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, sampleConfig, scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
 
 /** The permissions of a role, as `action on resource`. */
 function permissionsOf(grant: 'grantRead' | 'grantOperate'): readonly string[] {
@@ -250,4 +251,49 @@ test('more webhooks than the parameter has room for are counted, and the rest is
   expect(webhooks.length).toBeGreaterThan(25);
   expect(webhooks).toEqual(names.slice(0, webhooks.length).map((name) => ({ name, secrets: [arn] })));
   expect(webhooksLeftOut).toBe(names.length - webhooks.length);
+});
+
+test('one role may read and operate several purgers, where CDK merges statements', () => {
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
+  expect(context['@aws-cdk/aws-iam:minimizePolicies']).toBe(true);
+  const app = new App({
+    outdir: scratchFolder(),
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation: false,
+    treeMetadata: false,
+  });
+  const stack = new Stack(app, 'Site');
+  const role = new Role(stack, 'Operator', { assumedBy: new AccountRootPrincipal() });
+  const purgers = ['One', 'Two'].map((name) => {
+    const purger = new CdnPurger(stack, name, {
+      credentials: Secret.fromSecretNameV2(stack, `${name}CdnPro`, name),
+      target: 'production',
+      rules: sampleConfig.rules.slice(0, 1),
+    });
+    purger.grantRead(role);
+    purger.grantOperate(role);
+    purger.grantRead(role);
+    purger.watchBucket(Bucket.fromBucketName(stack, `${name}Www`, 'www') as IBucket);
+    return purger;
+  });
+  const template = Template.fromStack(stack);
+  const own = Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) =>
+    id.startsWith('OperatorDefaultPolicy'),
+  )?.[1];
+  const statements = own?.Properties.PolicyDocument.Statement as readonly {
+    Sid?: string;
+    Action: string | readonly string[];
+    Resource: unknown;
+  }[];
+  const ids = statements.flatMap(({ Sid }) => Sid ?? []);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.filter((id) => !/^[A-Za-z0-9]+$/.test(id))).toEqual([]);
+  const reads = statements
+    .filter(({ Action }) => [Action].flat().includes('sqs:GetQueueAttributes'))
+    .flatMap(({ Resource }) => Resource);
+  for (const { bufferQueue, deadLetterQueue, s3Queue } of purgers) {
+    for (const queue of [bufferQueue, deadLetterQueue, s3Queue]) {
+      expect(reads).toContainEqual(stack.resolve(queue?.queueArn));
+    }
+  }
 });
