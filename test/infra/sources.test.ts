@@ -4,8 +4,8 @@ import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { expect, test } from 'vitest';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
@@ -523,5 +523,48 @@ test('in an app, overlapping selections of one bucket and FIFO queues are refuse
     const queue = new Queue(stack, 'Ordered', { fifo: true });
     expect(() => purger.watchQueue(queue)).toThrow('`queues`: expected a standard queue');
     expect(() => purger.watchBucket(bucket, { prefix: '' })).toThrow('`prefix`: expected a prefix, got ""');
+  });
+});
+
+describe('in another region', () => {
+  const account = '111122223333';
+  const here = { account, region: 'eu-central-1' };
+  const watching = (watch: (purger: CdnPurger, app: App) => void) => {
+    const app = unbundledApp();
+    const stack = new Stack(app, 'Mine', { env: here });
+    const credentials = Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+    watch(new CdnPurger(stack, 'Purger', { credentials, target: 'production', rules }), app);
+    return Template.fromStack(stack);
+  };
+  const bucketElsewhere = (app: App) => {
+    const site = new Stack(app, 'Site', { env: { account, region: 'us-east-1' } });
+    return new Bucket(site, 'Bucket', { bucketName: 'www' }) as IBucket;
+  };
+
+  test('a bucket is refused, whose events EventBridge has in that region alone', () => {
+    expect(() => watching((purger, app) => purger.watchBucket(bucketElsewhere(app)))).toThrow(
+      "`buckets`: expected a bucket of the stack's region eu-central-1, got Site/Bucket of us-east-1",
+    );
+  });
+
+  test('a bucket is refused that would notify a queue, of another account too', () => {
+    const options = { via: 'notification', account: '999988887777' } as const;
+    expect(() => watching((purger, app) => purger.watchBucket(bucketElsewhere(app), options))).toThrow(
+      "`buckets`: expected a bucket of the stack's region eu-central-1",
+    );
+  });
+
+  test('a bucket is watched by the bus that its events are forwarded to', () => {
+    const template = watching((purger, app) => purger.watchBucket(bucketElsewhere(app), { account }));
+    template.resourceCountIs('AWS::Events::EventBus', 1);
+  });
+
+  test('a queue is refused, from which Lambda does not receive', () => {
+    const queue = 'arn:aws:sqs:us-east-1:111122223333:events';
+    expect(() =>
+      watching((purger, app) => {
+        purger.watchQueue(Queue.fromQueueArn(new Stack(app, 'Other'), 'Queue', queue) as IQueue);
+      }),
+    ).toThrow("`queues`: expected a queue of the stack's region eu-central-1, got Other/Queue of us-east-1");
   });
 });

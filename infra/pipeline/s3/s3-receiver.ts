@@ -1,4 +1,4 @@
-import { Annotations, Duration, type IResource, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, type IResource, Lazy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -95,6 +95,14 @@ export class S3Receiver extends Construct {
     checkWatchOptions(options);
     const { prefix, suffix, via = 'eventbridge', configureBucket = true } = options;
     const account = options.account ?? otherAccountOf(bucket, this);
+    if (account === undefined || via === 'notification') {
+      refuseOtherRegion(
+        bucket,
+        this,
+        "`buckets`: expected a bucket of the stack's region",
+        'docs/sources-s3.md#a-bucket-cannot-be-configured has how to watch it from there',
+      );
+    }
     const keys = { ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) };
     const skipped = skippedObjects(bucket.bucketName, options);
     this.#filters.addBucket({ bucket: bucket.bucketName, ...keys }, skipped);
@@ -124,6 +132,12 @@ export class S3Receiver extends Construct {
   watchQueue(queue: IQueue, filter: WatchFilter): void {
     checkWatchFilter(filter, 'watchQueue');
     checkStandardQueue(queue);
+    refuseOtherRegion(
+      queue,
+      this,
+      "`queues`: expected a queue of the stack's region",
+      'name a topic, which may be of another',
+    );
     this.#checkReaders(queue);
     this.#filters.addQueue(queue.queueArn, filter);
     this.#warnOfOpenCarrier('queue', queue, filter);
@@ -220,4 +234,16 @@ export class S3Receiver extends Construct {
 function otherAccountOf(resource: IResource, scope: Construct): string | undefined {
   const [owner, own] = [resource.env.account, Stack.of(scope).account];
   return Token.isUnresolved(owner) || Token.isUnresolved(own) || owner === own ? undefined : owner;
+}
+
+/**
+ * S3 sends to EventBridge and to queues of the bucket's own region, and Lambda receives from queues of its own.
+ * @throws ConfigError where a resource is known to be in another region than the stack
+ */
+function refuseOtherRegion(resource: IResource, scope: Construct, expected: string, instead: string): void {
+  const [region, own] = [resource.env.region, Stack.of(scope).region];
+  if (Token.compareStrings(region, own) !== TokenComparison.DIFFERENT) return;
+  throw new ConfigError(purgerSubject, [
+    `${expected} ${own}, got ${resource.node.path} of ${region}: ${instead}`,
+  ]);
 }
