@@ -32,6 +32,7 @@ import { checkTogether, describeIssue, purgerSubject } from './settings/checks/c
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
 import { vantagesOf } from './settings/probe-settings.ts';
 import { checkProps } from './settings/purger-props.ts';
+import { checkKnown } from './settings/rules/check-known.ts';
 import { validateSources } from './settings/rules/check-sources.ts';
 import { probedHosts } from './settings/rules/probed-hosts.ts';
 import { warnOfRules } from './settings/rules/warnings/lasting-rules.ts';
@@ -164,6 +165,7 @@ export class CdnPurger extends PurgerBase {
     this.#webhookApi = webhookApi;
     this.#functionOptions = functionOptions;
     checkTogether(purgerSubject, [
+      () => checkKnown(settings.rules, Token.isUnresolved),
       () => checkSettings(settings),
       () => checkProps(props),
       () => checkAlarms(alarms, Token.isUnresolved),

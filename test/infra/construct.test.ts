@@ -1,8 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
+import { Aws, Stack, Token } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PermissionsBoundary, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
@@ -228,4 +228,58 @@ describe('synthesis warns', () => {
       expect.stringContaining('No rule is for the webhook "github"'),
     ]);
   });
+});
+
+describe('a value that only the deployment knows', () => {
+  const notKnown = 'expected a value that is known at synth, got one that only the deployment knows';
+  const rule = {
+    name: 'pages',
+    match: { source: 's3', bucket: 'www', key: 'site/{+path}', prefix: ['site/'] },
+    except: [{ prefix: 'site/private/' }],
+    purge: {
+      hosts: ['www.example.com'],
+      fileUrls: ['/{+path}'],
+      fileHeaders: { 'accept-language': ['en'] },
+      queries: ['v=1'],
+    },
+    pages: { index: 'index.html', cleanUrls: '.html', parents: 2 },
+    delaySeconds: 5,
+    webhook: 'a1b2',
+  };
+
+  /** The paths of all strings and numbers of a value. */
+  function leavesOf(value: unknown, path: readonly (string | number)[] = []): (string | number)[][] {
+    if (typeof value !== 'object' || value === null) return [[...path]];
+    const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+    return entries.flatMap(([key, each]) => leavesOf(each, [...path, key]));
+  }
+
+  function withLeaf(value: unknown, [key, ...rest]: readonly (string | number)[], leaf: unknown): unknown {
+    if (key === undefined) return leaf;
+    if (Array.isArray(value))
+      return value.map((each, index) => (index === key ? withLeaf(each, rest, leaf) : each));
+    const fields = value as Record<string, unknown>;
+    return { ...fields, [key]: withLeaf(fields[key], rest, leaf) };
+  }
+
+  test.each(leavesOf(rule).map((path) => [path.join('.'), path] as const))(
+    'is refused in a rule, as the rules are in the code of functions: %s',
+    (_, path) => {
+      const token = path.at(-1) === 'parents' ? Token.asNumber({ Ref: 'Value' }) : Aws.STACK_NAME;
+      const rules = [withLeaf(rule, path, token)];
+      expect(() => purgerWith({ rules } as unknown as Partial<CdnPurgerProps>)).toThrow(notKnown);
+    },
+  );
+
+  test.each(['eventbridge', 'notification'] as const)(
+    'is refused as the prefix or suffix of a bucket that is watched by %s',
+    (via) => {
+      for (const field of ['prefix', 'suffix']) {
+        const { stack, purger } = purgerWith();
+        const bucket = Bucket.fromBucketName(stack, 'Www', 'www') as IBucket;
+        const watch = () => purger.watchBucket(bucket, { via, [field]: `${Aws.STACK_NAME}/` });
+        expect(watch).toThrow(`\`${field}\`: ${notKnown}`);
+      }
+    },
+  );
 });

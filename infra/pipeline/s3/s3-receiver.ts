@@ -92,7 +92,7 @@ export class S3Receiver extends Construct {
 
   /** Brings the events of a bucket's watched keys to this receiver. */
   watchBucket(bucket: IBucket, options: WatchOptions): void {
-    checkWatchOptions(options);
+    checkWatchOptions(options, Token.isUnresolved);
     const { prefix, suffix, via = 'eventbridge', configureBucket = true } = options;
     const account = options.account ?? otherAccountOf(bucket, this);
     if (account === undefined || via === 'notification') {

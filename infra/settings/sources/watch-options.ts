@@ -104,10 +104,22 @@ const watchOptions = strictObject(watchShape);
 /** In a CDK app, a bucket's name may be known at deployment only. */
 const watchFilter = strictObject({ ...filterShape, bucket: nonEmptyString('a bucket name').optional() });
 
-/** @throws ConfigError with every issue */
-export function checkWatchOptions(options: WatchOptions): void {
-  check(watchOptions, options, 'The options of `watchBucket`', validateSkip);
+/**
+ * @param isUnresolved CDK's own, which commands do not load: whether only the deployment knows a value
+ * @throws ConfigError with every issue
+ */
+export function checkWatchOptions(options: WatchOptions, isUnresolved: (value: unknown) => boolean): void {
+  const { prefix, suffix } = options;
+  check(watchOptions, options, 'The options of `watchBucket`', (given) => [
+    ...validateSkip(given),
+    // They are escaped and encoded at synth, for EventBridge and S3.
+    ...Object.entries({ prefix, suffix }).flatMap(([field, value]) =>
+      isUnresolved(value) ? [{ path: [field], message: unknownAtSynth }] : [],
+    ),
+  ]);
 }
+
+const unknownAtSynth = 'expected a value that is known at synth, got one that only the deployment knows';
 
 /** @returns an issue for each prefix of `skipUnchanged` that no watched key begins with */
 export function validateSkip(options: unknown): readonly ValidationIssue[] {
