@@ -7,6 +7,7 @@ import { environment } from '../../functions/lambda/environment.ts';
 import { acknowledge, takeBack } from '../security/nag-suppressions.ts';
 import { check, purgerSubject } from '../settings/checks/check.ts';
 import { expected, strictObject, trueOrFalse, wholeNumber } from '../settings/checks/schema.ts';
+import type { ValidationIssue } from '../settings/checks/validation-issue.ts';
 
 const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
@@ -59,16 +60,29 @@ const schema = strictObject({
  */
 export function checkFunctionOptions(options: FunctionOptions): void {
   const { vpc, vpcSubnets, securityGroups, ...functionOptions } = options;
-  check(schema, { functionOptions }, purgerSubject, () =>
-    vpc === undefined && (vpcSubnets ?? securityGroups) !== undefined
+  check(schema, { functionOptions }, purgerSubject, () => [
+    ...(vpc === undefined && (vpcSubnets ?? securityGroups) !== undefined
       ? [
           {
             path: ['functionOptions', 'vpc'],
             message: 'expected a VPC with its subnets or security groups, got nothing',
           },
         ]
-      : [],
-  );
+      : []),
+    ...(vpc === undefined ? [] : issuesOfSubnets(vpc, vpcSubnets)),
+  ]);
+}
+
+/** Lambda gives a function no public address: in a public subnet it reaches neither AWS nor CDN Pro. */
+function issuesOfSubnets(vpc: IVpc, vpcSubnets: SubnetSelection | undefined): readonly ValidationIssue[] {
+  if (vpcSubnets === undefined && vpc.privateSubnets.length === 0) {
+    const message =
+      'expected a VPC with private subnets that have a way out, got one without: name others in `vpcSubnets`, or leave the VPC out';
+    return [{ path: ['functionOptions', 'vpc'], message }];
+  }
+  if (!vpc.selectSubnets(vpcSubnets).hasPublic) return [];
+  const message = 'expected private subnets, got a public one, in which a function has no way out';
+  return [{ path: ['functionOptions', 'vpcSubnets'], message }];
 }
 
 /** Applies options to a function that is there already. */

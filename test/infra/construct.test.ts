@@ -1,6 +1,6 @@
 import { Aws, Stack, Token } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PermissionsBoundary, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -141,6 +141,30 @@ describe('options of functions', () => {
       expect(Properties.Environment.Variables.POWERTOOLS_LOG_LEVEL).toBe('DEBUG');
       expect(Properties.VpcConfig !== undefined).toBe(/Submit|Tick/.test(id));
     }
+  });
+
+  test.each([
+    [SubnetType.PUBLIC, undefined, '`functionOptions.vpc`: expected a VPC with private subnets'],
+    [SubnetType.PRIVATE_ISOLATED, undefined, '`functionOptions.vpc`: expected a VPC with private subnets'],
+    [
+      SubnetType.PUBLIC,
+      { subnetType: SubnetType.PUBLIC },
+      '`functionOptions.vpcSubnets`: expected private subnets, got a public one',
+    ],
+  ])('refuse subnets without a way out: %s, %j', (subnetType, vpcSubnets, issue) => {
+    const network = new Stack(unbundledApp(), 'Network');
+    const subnetConfiguration = [{ name: 'Only', subnetType }];
+    const vpc = new Vpc(network, 'Vpc', { natGateways: 0, subnetConfiguration }) as IVpc;
+    const functionOptions = { vpc, ...(vpcSubnets && { vpcSubnets }) };
+    expect(() => purgerWith({ functionOptions })).toThrow(issue);
+  });
+
+  test('may name isolated subnets, whose VPC has a way out by other means', () => {
+    const network = new Stack(unbundledApp(), 'Network');
+    const subnetConfiguration = [{ name: 'Only', subnetType: SubnetType.PRIVATE_ISOLATED }];
+    const vpc = new Vpc(network, 'Vpc', { natGateways: 0, subnetConfiguration }) as IVpc;
+    const functionOptions = { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED } };
+    expect(() => purgerWith({ functionOptions })).not.toThrow();
   });
 
   test('are not needed for a permissions boundary, which the CDK has for every role of the purger', () => {
