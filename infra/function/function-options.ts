@@ -127,7 +127,9 @@ export function applyVpc(fn: LambdaFunction, { vpc, vpcSubnets, securityGroups }
 }
 
 function grantOnAll(fn: LambdaFunction, actions: string[]): void {
-  fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
+  // Not the function's own method: by a flag of CDK's it makes policies that may come after the function, which Lambda then
+  // refuses to place in a VPC.
+  fn.role?.addToPrincipalPolicy(new PolicyStatement({ actions, resources: ['*'] }));
   if (fn.role === undefined) return;
   acknowledge(fn.role, {
     'AwsSolutions-IAM5[Resource::*]':

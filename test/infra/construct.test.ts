@@ -143,6 +143,29 @@ describe('options of functions', () => {
     }
   });
 
+  test('let Lambda place functions in a VPC before it creates them, whatever the flags of the app are', () => {
+    const app = unbundledApp();
+    app.node.setContext('@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy', true);
+    const vpcStack = new Stack(app, 'Site');
+    const purger = new CdnPurger(vpcStack, 'Purger', {
+      credentials: Secret.fromSecretNameV2(vpcStack, 'C', 'c'),
+      target: 'staging',
+      rules: sampleConfig.rules.slice(0, 1),
+      functionOptions: { vpc: new Vpc(vpcStack, 'Vpc', { maxAzs: 2 }) as IVpc },
+    });
+    purger.watchBucket(Bucket.fromBucketName(vpcStack, 'Bucket', 'www-example-com'));
+    const template = Template.fromStack(vpcStack);
+    const placed = Object.values(template.findResources('AWS::Lambda::Function')).filter(
+      ({ Properties }) => Properties.VpcConfig !== undefined,
+    );
+    expect(placed).toHaveLength(2);
+    const policies = template.findResources('AWS::IAM::Policy');
+    for (const { DependsOn } of placed) {
+      const before = (DependsOn as readonly string[]).map((id) => JSON.stringify(policies[id] ?? ''));
+      expect(before.join()).toContain('ec2:CreateNetworkInterface');
+    }
+  });
+
   test.each([
     [SubnetType.PUBLIC, undefined, '`functionOptions.vpc`: expected a VPC with private subnets'],
     [SubnetType.PRIVATE_ISOLATED, undefined, '`functionOptions.vpc`: expected a VPC with private subnets'],
