@@ -1,4 +1,4 @@
-import { type App, Stack } from 'aws-cdk-lib';
+import { type App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
@@ -567,4 +567,28 @@ describe('in another region', () => {
       }),
     ).toThrow("`queues`: expected a queue of the stack's region eu-central-1, got Other/Queue of us-east-1");
   });
+});
+
+test("the bus for other accounts' events is another in each deployment of an app, and is called as before by default", () => {
+  const busNames = (stackName?: string, isNested = false) => {
+    const stack = new Stack(unbundledApp(), 'Mine', stackName === undefined ? {} : { stackName });
+    const scope = isNested ? new NestedStack(stack, 'Nested') : stack;
+    const credentials = Secret.fromSecretNameV2(scope, 'CdnPro', 'cdn-pro/api');
+    const purger = new CdnPurger(scope, 'Purger', { credentials, target: 'production', rules });
+    purger.watchBucket(Bucket.fromBucketName(scope, 'Theirs', 'theirs') as IBucket, {
+      account: '111122223333',
+    });
+    const buses = Object.values(Template.fromStack(scope).findResources('AWS::Events::EventBus'));
+    return buses.map(({ Properties }) => Properties.Name as string);
+  };
+  const all = [
+    ...busNames(),
+    ...busNames('purger-dev'),
+    ...busNames('purger-live'),
+    ...busNames('purger-dev', true),
+    ...busNames('purger-live', true),
+  ];
+  expect(new Set(all).size).toBe(5);
+  expect(all[0]).toBe('MinePurgerReceiveS3BusAEC4DD03');
+  for (const name of all) expect(name).toMatch(/^[\w.-]{1,256}$/);
 });

@@ -1,3 +1,4 @@
+import { Names, Stack } from 'aws-cdk-lib';
 import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -42,15 +43,26 @@ function createBus(scope: Construct, buffer: PurgeQueue): EventBus {
   if (!hasFeature(scope, 'encryptedBus')) {
     if (encryptionKey !== undefined)
       warnWithout(scope, 'encryptedBus', "the bus for other accounts' events is encrypted by AWS's own key");
-    return new EventBus(scope, 'Bus');
+    return new EventBus(scope, 'Bus', nameOf(scope));
   }
-  const description = 'cdn-pro-purger: S3 events of other accounts';
-  if (encryptionKey === undefined) return new EventBus(scope, 'Bus', { description });
+  const props = { description: 'cdn-pro-purger: S3 events of other accounts', ...nameOf(scope) };
+  if (encryptionKey === undefined) return new EventBus(scope, 'Bus', props);
   // EventBridge does not retry where it cannot use the key.
-  const bus = new EventBus(scope, 'Bus', { description, deadLetterQueue });
+  const bus = new EventBus(scope, 'Bus', { ...props, deadLetterQueue });
   encrypt(bus, encryptionKey);
   buffer.grantEventBridgeSend('event-bus');
   return bus;
+}
+
+/**
+ * CDK names a bus by its path in the app, whatever the stack is called. Of an app that is deployed twice under other names
+ * of its stack, both buses would have the same name, which the account takes once.
+ */
+function nameOf(scope: Construct): { readonly eventBusName?: string } {
+  let stack = Stack.of(scope);
+  while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
+  if (stack.stackName === stack.node.path.replaceAll('/', '-')) return {};
+  return { eventBusName: `${Names.uniqueResourceName(scope, { maxLength: 240, separator: '-' })}-Bus` };
 }
 
 /** CDK's `kmsKey` would add another statement to the key's policy. */
