@@ -20,16 +20,21 @@ export function importSecret(scope: Construct, id: string, settings: SecretSetti
 /**
  * @returns what a function of this scope names a secret by: the whole ARN, or the name where it is not known. By a part
  *   of an ARN, Secrets Manager may not find a secret whose name ends in a hyphen and six characters.
- * @throws ConfigError where only a part of the ARN is known of another account's or region's secret
+ * @throws ConfigError for another region's secret, and where only a part of the ARN is known of another account's
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
  */
 export function secretIdFor(scope: Construct, secret: ISecret): string {
-  if (secret.secretFullArn !== undefined) return secret.secretFullArn;
   const here = Stack.of(scope);
   const { account, region } = secret.env;
-  if (isElsewhere(account, here.account) || isElsewhere(region, here.region)) {
+  if (isElsewhere(region, here.region)) {
     throw new ConfigError(purgerSubject, [
-      `the secret ${secret.node.path}: expected its whole ARN, since it is in another account or region than the stack, got ${secret.secretArn}: use \`Secret.fromSecretCompleteArn\``,
+      `the secret ${secret.node.path}: expected one of the stack's region ${here.region}, which a function can read, got one of ${region}: replicate it`,
+    ]);
+  }
+  if (secret.secretFullArn !== undefined) return secret.secretFullArn;
+  if (isElsewhere(account, here.account)) {
+    throw new ConfigError(purgerSubject, [
+      `the secret ${secret.node.path}: expected its whole ARN, since it is in another account than the stack, got ${secret.secretArn}: use \`Secret.fromSecretCompleteArn\``,
     ]);
   }
   return nameOf(secret);

@@ -41,12 +41,22 @@ describe('a function names a secret', () => {
     expect(stack.resolve(made)).toEqual({ Ref: expect.stringMatching('^Made') });
   });
 
-  test("not by a part of another account's or region's ARN: a name says nothing there", () => {
-    const stack = new Stack(undefined, 'Mine', { env: { ...env, region: 'us-east-1' } });
+  test("not by a part of another account's ARN: a name says nothing there", () => {
+    const stack = new Stack(undefined, 'Mine', { env: { ...env, account: '999988887777' } });
     const theirs = Secret.fromSecretPartialArn(stack, 'Theirs', arnOf('cdn-pro/api'));
     expect(() => secretIdFor(stack, theirs)).toThrow('expected its whole ARN');
     const whole = Secret.fromSecretCompleteArn(stack, 'Whole', arnOf('cdn-pro/api-AbCdEf'));
     expect(secretIdFor(stack, whole)).toBe(whole.secretArn);
+  });
+
+  test('not where it is in another region, in which no function looks for it', () => {
+    const stack = new Stack(undefined, 'Mine', { env: { ...env, region: 'us-east-1' } });
+    const refusal =
+      "expected one of the stack's region us-east-1, which a function can read, got one of eu-west-1";
+    const part = Secret.fromSecretPartialArn(stack, 'Part', arnOf('cdn-pro/api'));
+    expect(() => secretIdFor(stack, part)).toThrow(refusal);
+    const whole = Secret.fromSecretCompleteArn(stack, 'Whole', arnOf('cdn-pro/api-AbCdEf'));
+    expect(() => secretIdFor(stack, whole)).toThrow(refusal);
   });
 });
 
