@@ -385,12 +385,15 @@ export class CdnPurger extends PurgerBase {
 
   /** Alarms are unique in an account and region, and metrics would be of both. */
   #namesTaken(): string[] {
-    const { account, region } = Stack.of(this);
+    const here = Stack.of(this);
     const isSame = (other: IConstruct) => {
       if (!(other instanceof CdnPurger) || other === this || other.purgerName !== this.purgerName)
         return false;
-      const { account: otherAccount, region: otherRegion } = Stack.of(other);
-      return otherAccount === account && otherRegion === region;
+      const there = Stack.of(other);
+      if (there.account !== here.account || there.region !== here.region) return false;
+      // Two stacks of one name are not in one place: where only the deployment knows it, it is another for each.
+      const isKnown = ![here.account, here.region].some((each) => Token.isUnresolved(each));
+      return there === here || there.stackName !== here.stackName || isKnown;
     };
     return this.node.root.node
       .findAll()

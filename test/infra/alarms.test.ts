@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -287,6 +287,13 @@ test('two purgers that would have the same alarms are refused', () => {
   expect(() => app.synth({ force: true })).toThrow(
     /expected a purger of another name than shop\/blog-Purger, got shop-blog-Purger for both/,
   );
+});
+
+test('purgers of stages whose stacks have one name may be called the same, as only the deployment knows where they are', () => {
+  const app = unbundledApp();
+  for (const stage of ['Beta', 'Live'])
+    purgerNamed('Purger', new Stack(new Stage(app, stage), 'Site', { stackName: 'Site' }));
+  expect(() => app.synth()).not.toThrow();
 });
 
 test('purgers in two regions may be called the same', () => {
