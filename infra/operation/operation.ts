@@ -18,6 +18,7 @@ import { nameFor } from '../storage/shared-ledger.ts';
 import type { Webhook } from '../webhook.ts';
 import { type PurgerDescription, parameterRoot, type WatchedBucket } from './description.ts';
 import { grantChange, grantRead, type OperatedParts } from './grants.ts';
+import { Room } from './room.ts';
 
 /** Options of an {@link Operation}. */
 export interface OperationProps extends OperatedParts {
@@ -37,7 +38,7 @@ export interface OperationProps extends OperatedParts {
   };
 }
 
-/** The most that SSM takes. Webhooks get what the rest leaves. */
+/** The most that SSM takes. Lists get what the rest leaves. */
 const maxBytes = 8192;
 /** Buckets and hosts, of which there may be any number, get so many characters each. */
 const maxListLength = 1200;
@@ -68,7 +69,7 @@ export class Operation extends Construct {
       type: 'String',
       // More than 4 KB costs 5 cents a month, which a purger needs only with many sources.
       tier: 'Intelligent-Tiering',
-      value: Lazy.string({ produce: () => stack.toJsonString(this.#withWebhooks(this.#describe())) }),
+      value: Lazy.string({ produce: () => stack.toJsonString(this.#describe()) }),
     });
   }
 
@@ -128,29 +129,54 @@ export class Operation extends Construct {
     return plain === path ? path : `${plain}-${this.node.addr.slice(-8)}`;
   }
 
-  /** @returns a description with as many webhooks as there is room for */
-  #withWebhooks(description: PurgerDescription): PurgerDescription {
-    const stack = Stack.of(this);
-    const bytesOf = (value: unknown) => renderedBytes(stack.resolve(value));
-    let left = maxBytes - bytesOf({ ...description, webhooksLeftOut: this.#webhooks.length });
-    const webhooks = this.#webhooks
-      .map(({ name, secrets }) => ({ name, secrets: secrets.map((secret) => secretIdFor(this, secret)) }))
-      .filter((webhook) => {
-        left -= bytesOf(webhook) + 1;
-        return left >= 0;
-      });
+  /** @returns a description with as much of its lists as there is room for, the most useful first */
+  #describe(): PurgerDescription {
+    const { settings } = this.#props;
+    const { watchedQueues, watched: objects } = this.#props.receivers();
+    const most = this.#withoutLists();
+    const counts = { watchedLeftOut: watchedQueues.length, webhooksLeftOut: this.#webhooks.length };
+    const room = new Room(maxBytes - this.#bytesOf({ ...most, ...counts }), (value) => this.#bytesOf(value));
+    const queues = room.fit(
+      watchedQueues.slice(0, maxWatchedQueues).map(({ queueUrl }) => queueUrl),
+      Number.POSITIVE_INFINITY,
+    );
+    const watchedLeftOut = watchedQueues.length - queues.length;
+    const all = this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via }));
+    const buckets = room.fit(all, maxListLength);
+    const hosts = room.fit(hostsOf(settings), maxListLength);
+    const watched = JSON.stringify(objects).length <= maxWholeListLength && room.fitsWhole(objects);
+    const webhooks = room.fit(
+      this.#webhooks.map(({ name, secrets }) => ({
+        name,
+        secrets: secrets.map((secret) => secretIdFor(this, secret)),
+      })),
+      Number.POSITIVE_INFINITY,
+    );
     const webhooksLeftOut = this.#webhooks.length - webhooks.length;
-    return { ...description, webhooks, ...(webhooksLeftOut > 0 && { webhooksLeftOut }) };
+    return {
+      ...most,
+      queues: {
+        ...most.queues,
+        ...(queues.length > 0 && { watched: queues }),
+        ...(watchedLeftOut > 0 && { watchedLeftOut }),
+      },
+      webhooks,
+      ...(webhooksLeftOut > 0 && { webhooksLeftOut }),
+      buckets,
+      hosts,
+      ...(watched && { watched: objects }),
+      leftOut: all.length - buckets.length + hostsOf(settings).length - hosts.length,
+    };
   }
 
-  #describe(): PurgerDescription {
+  #bytesOf(value: unknown): number {
+    return renderedBytes(Stack.of(this).resolve(value));
+  }
+
+  #withoutLists(): PurgerDescription {
     const { purgerName, settings, credentials, endpoint, submit, tick } = this.#props;
     const { windowTable, objectsTable, parked, journal } = this.#props;
-    const { inbox, watchedQueues, webhookUrl, receiveWebhook, watched: objects } = this.#props.receivers();
-    const watched = watchedQueues.slice(0, maxWatchedQueues).map(({ queueUrl }) => queueUrl);
-    const watchedLeftOut = watchedQueues.length - watched.length;
-    const buckets = fitting(this.#buckets.map(({ bucket, via }) => ({ name: bucket.bucketName, via })));
-    const hosts = fitting(hostsOf(settings));
+    const { inbox, webhookUrl, receiveWebhook } = this.#props.receivers();
     return {
       v: 1,
       name: purgerName,
@@ -162,8 +188,6 @@ export class Operation extends Construct {
         buffer: submit.buffer.queue.queueUrl,
         deadLetters: submit.buffer.deadLetterQueue.queueUrl,
         ...(inbox && { inbox: inbox.queueUrl }),
-        ...(watched.length > 0 && { watched }),
-        ...(watchedLeftOut > 0 && { watchedLeftOut }),
       },
       tables: {
         ledger: nameFor(this, windowTable),
@@ -176,16 +200,15 @@ export class Operation extends Construct {
       switches: { submit: submit.eventSource.eventSourceMappingId, tick: tick.schedule.ruleName },
       ...(webhookUrl !== undefined && { webhookUrl }),
       webhooks: [],
-      buckets: buckets.fit,
-      hosts: hosts.fit,
+      buckets: [],
+      hosts: [],
       vantages: vantagesOf(settings.target, settings.probe?.edges ?? [])[settings.target],
       logGroups: this.#logGroups().map(({ logGroupName }) => logGroupName),
       functions: {
         submit: submit.function.functionName,
         ...(receiveWebhook && { receiveWebhook: receiveWebhook.functionName }),
       },
-      ...(JSON.stringify(objects).length <= maxWholeListLength && { watched: objects }),
-      leftOut: buckets.leftOut + hosts.leftOut,
+      leftOut: 0,
     };
   }
 }
@@ -196,14 +219,4 @@ function grantSecrets({ secrets }: Webhook, grantee: IGrantable): void {
 
 function grantNotification({ bucketArn }: IBucket, grantee: IGrantable): void {
   Grant.addToPrincipal({ grantee, actions: ['s3:GetBucketNotification'], resourceArns: [bucketArn] });
-}
-
-/** @returns as many of the items as there is room for, and how many are left out */
-function fitting<Item>(items: readonly Item[]): { readonly fit: readonly Item[]; readonly leftOut: number } {
-  let length = 0;
-  const fit = items.filter((item) => {
-    length += JSON.stringify(item).length + 1;
-    return length <= maxListLength;
-  });
-  return { fit, leftOut: items.length - fit.length };
 }

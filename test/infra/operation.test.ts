@@ -217,6 +217,45 @@ test('the parameter has room for what is longest: names, queues, buckets, hosts 
   expect(value.join('').length).toBeLessThan(8192);
 });
 
+test('the parameter has room for the longest settings next to sources that fill their lists', () => {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const hosts = Array.from({ length: 100 }, (_, index) => `host-${index}.example.com`);
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    convertInShortage: hosts.slice(0, 50).map((host) => `https://${host}/archive/`),
+    rules: [
+      { match: { source: 's3' }, purge: { hosts, fileUrls: ['/{+key}'] } },
+      { match: { source: 'contentful' }, purge: { hosts, fileUrls: ['/{slug}'] } },
+    ],
+  });
+  for (let index = 0; index < 20; index++) {
+    purger.watchQueue(new Queue(stack, `Events${index}`) as IQueue);
+  }
+  for (let index = 0; index < 30; index++) {
+    purger.watchBucket(new Bucket(stack, `Assets${index}`) as IBucket);
+  }
+  for (let index = 0; index < 10; index++) {
+    const secret = Secret.fromSecretNameV2(stack, `S${index}`, `cdn-pro-purger/contentful-${index}`);
+    purger.receiveWebhook(Webhook.contentful({ name: `contentful-${index}`, secret }));
+  }
+  const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
+  const parts = [parameter?.Value['Fn::Join'][1]].flat() as readonly (string | { readonly Ref?: string })[];
+  const value = parts.map((part) => {
+    if (typeof part === 'string') return part;
+    // As CloudFormation names a bucket or queue; a queue's URL has its region and account, too.
+    return 'x'.repeat(part.Ref?.startsWith('Assets') ? 63 : 140);
+  });
+  expect(value.join('').length).toBeLessThanOrEqual(8192);
+  const { queues, buckets, webhooks, webhooksLeftOut, leftOut, ...description } = readDescription(
+    JSON.parse(value.join('')),
+  ) as PurgerDescription;
+  expect(queues.watched?.length).toBeGreaterThan(5);
+  expect((queues.watched?.length ?? 0) + (queues.watchedLeftOut ?? 0)).toBe(20);
+  expect(webhooks.length + (webhooksLeftOut ?? 0)).toBe(10);
+  expect(buckets.length + description.hosts.length + leftOut).toBe(130);
+});
+
 test('more hosts than the parameter has room for are counted, and the rest is there', () => {
   const hosts = Array.from({ length: 200 }, (_, index) => `host-${index}.example.com`);
   const ruleOf = (some: readonly string[]) => ({
