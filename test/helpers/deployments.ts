@@ -94,6 +94,15 @@ export const extremeDeployments: Readonly<Record<string, Partial<PurgerConfig>>>
     dashboard: true,
     alarms: { off: ['freshness', 'dead-letters', 'submit-errors', 'tick-errors'] },
   },
+  'a dashboard of ninety webhooks': {
+    ...webhookAlone,
+    dashboard: true,
+    webhooks: Array.from({ length: 90 }, (_, index) => ({
+      source: 'contentful' as const,
+      name: `site-${index}`,
+      secret: 'cdn-pro-purger/contentful',
+    })),
+  },
   'ten edges of long names, probed': {
     ...everything,
     encryptionKeyArn,
