@@ -27,6 +27,7 @@ import { Tick } from './pipeline/tick.ts';
 import { WebhookReceiver } from './pipeline/webhook-receiver.ts';
 import { type CdnPurgerAttributes, type ICdnPurger, ImportedPurger, PurgerBase } from './purger-base.ts';
 import { type DataProtection, dataProtection } from './security/data-protection.ts';
+import { checkRegions } from './security/other-region.ts';
 import { type AlarmSettings, checkAlarms } from './settings/alarm-settings.ts';
 import { checkTogether, describeIssue, purgerSubject } from './settings/checks/check.ts';
 import type { DataProtectionProps } from './settings/data-protection-settings.ts';
@@ -171,6 +172,12 @@ export class CdnPurger extends PurgerBase {
       () => checkAlarms(alarms, Token.isUnresolved),
       () => checkWebhookApi(webhookApi),
       () => checkFunctionOptions(functionOptions),
+      () =>
+        checkRegions(this, {
+          encryptionKey,
+          'alarms.topic': alarms.topic,
+          'alarms.criticalTopic': alarms.criticalTopic,
+        }),
     ]);
     this.#settings = checkSettings(settings);
     const checked = checkProps(props);

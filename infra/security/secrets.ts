@@ -5,6 +5,7 @@ import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { ConfigError, purgerSubject } from '../settings/checks/check.ts';
 import type { SecretSettings } from '../settings/sources/secret-settings.ts';
+import { otherRegionOf } from './other-region.ts';
 
 /** @returns the secret that a configuration file names */
 export function importSecret(scope: Construct, id: string, settings: SecretSettings): ISecret {
@@ -25,14 +26,14 @@ export function importSecret(scope: Construct, id: string, settings: SecretSetti
  */
 export function secretIdFor(scope: Construct, secret: ISecret): string {
   const here = Stack.of(scope);
-  const { account, region } = secret.env;
-  if (isElsewhere(region, here.region)) {
+  const region = otherRegionOf(secret, scope);
+  if (region !== undefined) {
     throw new ConfigError(purgerSubject, [
       `the secret ${secret.node.path}: expected one of the stack's region ${here.region}, which a function can read, got one of ${region}: replicate it`,
     ]);
   }
   if (secret.secretFullArn !== undefined) return secret.secretFullArn;
-  if (isElsewhere(account, here.account)) {
+  if (Token.compareStrings(secret.env.account, here.account) === TokenComparison.DIFFERENT) {
     throw new ConfigError(purgerSubject, [
       `the secret ${secret.node.path}: expected its whole ARN, since it is in another account than the stack, got ${secret.secretArn}: use \`Secret.fromSecretCompleteArn\``,
     ]);
@@ -60,8 +61,4 @@ export function grantReadSecret(secret: ISecret, grantee: IGrantable): void {
 function nameOf({ secretArn, secretName }: ISecret): string {
   const [, name = secretName] = Token.isUnresolved(secretArn) ? [] : secretArn.split(':secret:');
   return name;
-}
-
-function isElsewhere(one: string, other: string): boolean {
-  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }

@@ -2,8 +2,10 @@ import { Aws, Stack, Token } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PermissionsBoundary, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { ConfigError } from '../../infra/settings/checks/check.ts';
@@ -328,5 +330,31 @@ describe('a value that only the deployment knows', () => {
         expect(watch).toThrow(`\`${field}\`: ${notKnown}`);
       }
     },
+  );
+});
+
+test('what AWS takes of the region of the stack alone is refused from another', () => {
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const stack = new Stack(unbundledApp(), 'Site', { env });
+  const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${env.account}:${rest}`;
+  const topic = Topic.fromTopicArn(stack, 'Topic', arn('sns', 'alarms'));
+  const encryptionKey = Key.fromKeyArn(stack, 'Key', arn('kms', 'key/0a1b'));
+  const props = {
+    credentials: Secret.fromSecretNameV2(stack, 'C', 'c'),
+    target: 'staging',
+    rules: sampleConfig.rules,
+    encryptionKey,
+    alarms: { topic, criticalTopic: topic },
+  } as const;
+  let issues: readonly string[] = [];
+  try {
+    new CdnPurger(stack, 'Purger', props);
+  } catch (error) {
+    if (error instanceof ConfigError) issues = error.issues;
+  }
+  expect(issues).toEqual(
+    ['encryptionKey', 'alarms.topic', 'alarms.criticalTopic'].map(
+      (path) => `\`${path}\`: expected one of the stack's region eu-west-1, got one of us-east-1`,
+    ),
   );
 });

@@ -1,4 +1,4 @@
-import { Annotations, Duration, type IResource, Lazy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Duration, type IResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -12,6 +12,7 @@ import { PurgerFunction } from '../../function/purger-function.ts';
 import { LostEvents } from '../../monitoring/lost-events.ts';
 import type { Monitoring } from '../../monitoring/monitoring.ts';
 import { type S3Queue, watchS3Queue, watchS3Receiver } from '../../monitoring/receiver-alarms.ts';
+import { otherRegionOf } from '../../security/other-region.ts';
 import { ConfigError, purgerSubject } from '../../settings/checks/check.ts';
 import {
   checkStandardQueue,
@@ -241,8 +242,9 @@ function otherAccountOf(resource: IResource, scope: Construct): string | undefin
  * @throws ConfigError where a resource is known to be in another region than the stack
  */
 function refuseOtherRegion(resource: IResource, scope: Construct, expected: string, instead: string): void {
-  const [region, own] = [resource.env.region, Stack.of(scope).region];
-  if (Token.compareStrings(region, own) !== TokenComparison.DIFFERENT) return;
+  const region = otherRegionOf(resource, scope);
+  if (region === undefined) return;
+  const own = Stack.of(scope).region;
   throw new ConfigError(purgerSubject, [
     `${expected} ${own}, got ${resource.node.path} of ${region}: ${instead}`,
   ]);
