@@ -5,7 +5,8 @@ import {
   fileUrlProblem,
   normalizeOrigin,
 } from '../functions/core/mapping/urls/url.ts';
-import { PurgerError } from '../functions/core/model/errors.ts';
+import { describeValue, PurgerError } from '../functions/core/model/errors.ts';
+import { lanes } from '../functions/core/model/lanes.ts';
 import { messageVersion, writeInParts } from '../functions/core/model/purge-message.ts';
 import type { Lane, PurgeAction, PurgeEntry, Target } from '../functions/core/model/types.ts';
 
@@ -40,14 +41,16 @@ export interface PurgeMessageOptions {
   readonly lane?: Lane;
 }
 
-/** URLs that CDN Pro would refuse; nothing was written. */
+/** Options that are wrong, or URLs that CDN Pro would refuse; nothing was written. */
 export class PurgeMessageError extends PurgerError {
   override readonly name = 'PurgeMessageError';
   /** One line for each: the field's path, what was expected and what came. */
   readonly issues: readonly string[];
 
   constructor(issues: readonly string[]) {
-    super(`Expected URLs that CDN Pro accepts:\n${issues.map((issue) => `- ${issue}`).join('\n')}`);
+    super(
+      `Expected options of a purge and URLs that CDN Pro accepts:\n${issues.map((issue) => `- ${issue}`).join('\n')}`,
+    );
     this.issues = issues;
   }
 }
@@ -56,9 +59,11 @@ export class PurgeMessageError extends PurgerError {
  * Writes the bodies of messages that have something purged: send each to the purger's `bufferQueue`, by a role that
  * `grantPurge` lets do so.
  * @returns one body for up to some thousands of URLs, more for more; none where there is nothing to purge
- * @throws PurgeMessageError with every URL that CDN Pro would refuse
+ * @throws PurgeMessageError with every option that is wrong, or else every URL that CDN Pro would refuse
  */
 export function purgeMessages(options: PurgeMessageOptions): readonly string[] {
+  const wrong = issuesOfOptions(options);
+  if (wrong.length > 0) throw new PurgeMessageError(wrong);
   const { target, action = 'invalidate', fileUrls = [], dirUrls = [], regexPatterns = [], lane } = options;
   const scope = { target, action };
   const issues: string[] = [];
@@ -84,6 +89,33 @@ export function purgeMessages(options: PurgeMessageOptions): readonly string[] {
   ];
   if (issues.length > 0) throw new PurgeMessageError(issues);
   return writeInParts({ v: messageVersion, entries, ...(lane !== undefined && { lane }) }, maxBodyBytes);
+}
+
+const words = {
+  target: ['production', 'staging'],
+  action: ['invalidate', 'delete'],
+  lane: lanes,
+} as const;
+const lists = ['fileUrls', 'dirUrls', 'regexPatterns'];
+
+/** For callers in plain JavaScript: what is misspelled would be a message of nothing, or a dead letter. */
+function issuesOfOptions(options: object): readonly string[] {
+  const { target } = options as PurgeMessageOptions;
+  return Object.entries({ target, ...options }).flatMap(([field, value]: [string, unknown]) => {
+    if (value === undefined && field !== 'target') return [];
+    const got = `got ${describeValue(value)}`;
+    if (lists.includes(field)) {
+      const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+      return isList ? [] : [`\`${field}\`: expected a list of strings, ${got}`];
+    }
+    const known: readonly unknown[] | undefined = Object.hasOwn(words, field)
+      ? words[field as keyof typeof words]
+      : undefined;
+    if (known === undefined) return [`\`${field}\`: expected no such field, ${got}`];
+    return known.includes(value)
+      ? []
+      : [`\`${field}\`: expected ${known.map((word) => `"${word}"`).join(' or ')}, ${got}`];
+  });
 }
 
 /** What SQS takes everywhere; queues may be set up to take more. */
