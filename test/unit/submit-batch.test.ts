@@ -103,6 +103,23 @@ test('a coalesced directory that is refused gives way to its files', async () =>
   expect(world.rejected).toEqual([]);
 });
 
+test('files that cover others are rejected with them once their coalesced directory is refused', async () => {
+  const urls = ['a', 'b'].flatMap((page) => [h(page), h(page).replace('https', 'http')]);
+  const limits = { ...options.limits, coalesce: { siblings: 2, minDepth: 0 } };
+  const world = createWorld({
+    answer: () => ({
+      kind: 'refused',
+      status: 400,
+      code: 'InvalidPurgeUrl',
+      message: "The host 'h.example' has not been deployed in the 'production' environment.",
+    }),
+    tells: { left: plenty },
+  });
+  await submitBatch([buffered('m1', ...urls)], world.ports, { ...options, limits });
+  const rejected = world.rejected.flatMap(({ body }) => JSON.parse(body).entries);
+  expect(rejected.map(({ url }) => url).toSorted()).toEqual(urls.toSorted());
+});
+
 test('a message that is none goes to the dead letter queue as it is, with a reason', async () => {
   const world = createWorld({ answer: () => accepted });
   const failed = await submitBatch(

@@ -4,12 +4,13 @@ import type { LimitsState } from '../../functions/core/limits/limits.ts';
 import { noTallies } from '../../functions/core/limits/tokens/lane.ts';
 import { noTokens, spend } from '../../functions/core/limits/tokens/quota.ts';
 import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import type { BufferedMessage } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
-import { createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
+import { buffered, createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
 
 const accepted: Answer = { kind: 'accepted', purgeId: 'p1' };
 const hourMs = 3_600_000;
@@ -309,6 +310,19 @@ describe('what has no token', () => {
     });
     expect(sentUrls(world).flat()).toHaveLength(3);
     expect(world.parked).toEqual([]);
+  });
+
+  test('is parked with what it covers, once each, where neither a directory of them nor they can be paid for', async () => {
+    const none = { ...contract, quota: { production: { files: 1, dirs: 1 } } };
+    const world = createWorld({
+      answer: () => accepted,
+      contract: none,
+      tells: { left: { files: 1, dirs: 1 } },
+    });
+    const limits = { ...options.limits, coalesce: { siblings: 2, minDepth: 0 } };
+    const urls = ['a', 'b', 'c'].flatMap((page) => [`https://h.example/${page}`, `http://h.example/${page}`]);
+    await submitBatch([buffered('m1', ...urls)], world.ports, { ...options, contract: none, limits });
+    expect(world.parked.map(({ entry }) => entryText(entry)).toSorted()).toEqual(urls.toSorted());
   });
 });
 

@@ -1,5 +1,5 @@
 import { groupBy } from '../model/group-by.ts';
-import type { PlannedEntry } from './planned-request.ts';
+import { flattened, type PlannedEntry } from './planned-request.ts';
 import { directoryOf, isPlainName, nameOf } from './wildcard.ts';
 
 /** When files of one directory become the directory. */
@@ -84,7 +84,7 @@ function directoryEntry(url: string, files: Replacement['replaced']): PlannedEnt
   return {
     entry: { kind: 'dir', url, target, action, ...(webhook === undefined ? {} : { webhook }) },
     messages: [],
-    covered: files.flatMap((file) => [file, ...(file.covered ?? [])]),
+    covered: files.flatMap(flattened),
     isCoalesced: true,
   };
 }

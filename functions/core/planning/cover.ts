@@ -2,7 +2,7 @@ import { entryKeyWithoutAction } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { DirEntry, FileEntry, PurgeEntry } from '../model/types.ts';
 import { type CacheKey, cacheKeyWith } from './cache-key.ts';
-import type { PlannedEntry } from './planned-request.ts';
+import { flattened, type PlannedEntry } from './planned-request.ts';
 import { directoryOf, fixedPart, isPlainName, nameOf, prefixesOfRegex, wildcardOf } from './wildcard.ts';
 
 /**
@@ -51,7 +51,7 @@ function withCovered(
   const all: PlannedEntry[] = [...before];
   const waiting = [...direct];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    all.push(next, ...(next.covered ?? []));
+    all.push(...flattened(next));
     waiting.push(...(covered.get(next) ?? []));
   }
   return { ...planned, covered: all };

@@ -22,7 +22,10 @@ export interface PlannedEntry {
   readonly entry: PurgeEntry;
   /** Indices of the messages that hold it. */
   readonly messages: readonly number[];
-  /** What is settled with it, since it purges that, too. Where it is rejected, these are to be planned anew. */
+  /**
+   * What is settled with it, since it purges that, too: each once, and none of them covers anything itself. Where it is
+   * rejected, these are to be planned anew.
+   */
   readonly covered?: readonly PlannedEntry[];
   /** Whether nobody asked for it: it replaces the siblings that it covers. */
   readonly isCoalesced?: true;
@@ -31,6 +34,11 @@ export interface PlannedEntry {
 /** One purge request to make: entries of one scope, its files of one header set. */
 export interface PlannedRequest {
   readonly entries: readonly PlannedEntry[];
+}
+
+/** @returns an entry and what it covers, of which none covers anything any more: planned anew, each is there once */
+export function flattened({ covered = [], ...planned }: PlannedEntry): readonly PlannedEntry[] {
+  return [planned, ...covered];
 }
 
 /** @returns two requests with half of the entries each; the request itself where it has only one entry */
