@@ -4,11 +4,10 @@ import type { PlannedEntry, PlannedRequest } from '../core/planning/planned-requ
 import type { Failure } from '../core/planning/refusals/failure.ts';
 import type { Isolation } from '../core/planning/refusals/isolate.ts';
 import { type LearnedSize, lowerLimits } from '../core/planning/refusals/learned-limits.ts';
+import { maxDelaySeconds } from './messages/return-messages.ts';
 
 /** Most requests under way at once: enough to empty a full batch in about a second. */
 const maxUnderWay = 8;
-/** The longest that SQS keeps a message away, in seconds. */
-const maxDelaySeconds = 900;
 
 /** What to do next. */
 export type NextStep =

@@ -532,3 +532,13 @@ test('of a scope that was closed, what has not failed is tried before what has',
   await submitBatch([buffered('m1', bad), buffered('m2', good)], world.ports, options);
   expect(world.requests[0]?.body.fileUrls).toEqual([good]);
 });
+
+test('a scope that was closed by a clock that was ahead keeps nothing away for longer than SQS takes', async () => {
+  const world = createWorld({ answer: () => accepted, tells: { left: plenty } });
+  const key = faultKey({ entries: [{ entry: fileEntry(h('a')), messages: [] }] });
+  world.nowMs = 3_600_000;
+  world.ports.evidence.close(key, 600_000, world.nowMs);
+  world.nowMs = 0;
+  await submitBatch([buffered('m', h('a'))], world.ports, options);
+  expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([900]);
+});

@@ -13,6 +13,9 @@ import { submitEvents } from '../../lambda/log-events.ts';
 import { type Batch, failMessage, oldestChangeMs, sendableSinceMs } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
 
+/** The longest that SQS keeps a message away, in seconds. */
+export const maxDelaySeconds = 900;
+
 /** Requests that are not settled, and how their messages come again. */
 export interface LeftRequests {
   readonly requests: readonly PlannedRequest[];
@@ -105,8 +108,10 @@ export async function requeueUnsent(
   const copies = writeMessages(
     open.map(({ inHand, entries }) => ({ ...inHand.message, ...marks(inHand.message), entries })),
   );
+  // A clock that was ahead when a scope was closed, and is right again, would have them stay away for longer than SQS takes.
+  const allowedSeconds = Math.min(maxDelaySeconds, delaySeconds);
   const unsent = await requeue(
-    copies.map(({ body }) => ({ body, delaySeconds })),
+    copies.map(({ body }) => ({ body, delaySeconds: allowedSeconds })),
     hasTime,
   );
   for (const copy of unsent.flatMap(({ index }) => copies[index]?.indices ?? [])) {
