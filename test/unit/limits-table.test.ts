@@ -295,3 +295,27 @@ describe('what was read just before', () => {
     expect(operations() - before).toBe(2);
   });
 });
+
+describe('a write whose answer was lost', () => {
+  it('takes no more than once from the limits', async () => {
+    const { connect, client } = createWorld();
+    let isLost = false;
+    const losing = {
+      async send(command: Command) {
+        const answer = await client.send(command as never);
+        if (command.input.Item === undefined || !isLost) return answer;
+        isLost = false;
+        // The SDK sends it again.
+        return client.send(command as never);
+      },
+    } as unknown as DynamoDBClient;
+    const limits = connect(losing);
+    await limits.reserve([limitsRequest()]);
+    isLost = true;
+    const price = { files: 100, dirs: 0 };
+    expect(await limits.reserve([limitsRequest({ price })])).toMatchObject({ kind: 'granted' });
+    const { quotas, window } = await limits.read();
+    expect(spentTokens(quotas.production ?? freshQuota, startMs + guardMs)).toEqual(price);
+    expect(window.arrivedByMs).toHaveLength(2);
+  });
+});

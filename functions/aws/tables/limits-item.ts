@@ -24,6 +24,8 @@ interface StoredLimits {
   readonly senders: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
   readonly directories: Readonly<Record<string, number>>;
   readonly throttle?: Throttle;
+  /** Names the write that has made the item what it is. Earlier versions know none. */
+  readonly writtenBy?: string;
 }
 
 /** A {@link QuotaState}: hours one after the other, as files and directories of each. */
@@ -67,14 +69,24 @@ export async function readLimits(item: LimitsItem, nowMs: number): Promise<ReadL
   return { state, isWindowAlone, isBroken: false, version };
 }
 
-/** @returns whether the limits were written: nobody else has written them since they were read */
-export function writeLimits(
+/**
+ * @param writtenBy names this write, and no other; where it is missing, a write whose answer was lost counts as none
+ * @returns whether the limits were written: nobody else has written them since they were read
+ */
+export async function writeLimits(
   item: LimitsItem,
   state: LimitsState,
   version: number,
   nextVersion: number,
+  writtenBy?: string,
 ): Promise<boolean> {
-  return writeItem({ ...item, pk: windowPartition }, format(state, item), version, nextVersion);
+  const address = { ...item, pk: windowPartition };
+  const attributes = { ...format(state, item), ...(writtenBy !== undefined && { writtenBy }) };
+  if (await writeItem(address, attributes, version, nextVersion)) return true;
+  if (writtenBy === undefined) return false;
+  // Where the answer was lost, the SDK has sent the write again, and found what it had written itself.
+  const now = await readItem<StoredLimits>(address);
+  return now.version === nextVersion && now.attributes?.writtenBy === writtenBy;
 }
 
 function parseWindow({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type LimitsState, lostLimits, unusedLimits } from '../../core/limits/limits.ts';
 import type { RateWindow } from '../../core/limits/requests/window.ts';
 import { windowUsedPartition } from './ledger-keys.ts';
@@ -72,7 +73,7 @@ export function createLimitsStore(options: LimitsStoreOptions) {
     /** @returns whether the state was written: nobody else has written since it was read */
     async write({ isNew, version, nextVersion }: StoredState, state: LimitsState): Promise<boolean> {
       if (isNew) await writeItem(mark, { atMs: nowMs() } satisfies UsedMark, 0);
-      const isWritten = await writeLimits(options, state, version, nextVersion);
+      const isWritten = await writeLimits(options, state, version, nextVersion, randomUUID());
       if (isWritten) {
         seenVersion = nextVersion;
         seenDeclared = state.window.declared;
