@@ -265,12 +265,12 @@ export class Run {
     this.retry(requests.flatMap(({ entries }) => planEntries(entries, uncoalesced)));
   }
 
-  /** Sends what rejected entries would have covered: it is not at fault. Coalesced again, it would be refused again. */
-  uncover(rejected: readonly PlannedEntry[]): void {
+  /** Sends what entries that have failed would have covered: it is not at fault. Coalesced again, it would be refused again. */
+  uncover(failed: readonly PlannedEntry[]): void {
     const { coalesce: _, ...uncoalesced } = this.#limits;
     this.retry(
       planEntries(
-        rejected.flatMap(({ covered = [] }) => covered),
+        failed.flatMap(({ covered = [] }) => covered),
         uncoalesced,
       ),
     );

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../functions/cdn-pro/answer.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import { referenceTo } from '../../functions/core/model/purge-message.ts';
 import { faultKey } from '../../functions/core/planning/refusals/evidence.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
@@ -541,4 +542,15 @@ test('a scope that was closed by a clock that was ahead keeps nothing away for l
   world.nowMs = 0;
   await submitBatch([buffered('m', h('a'))], world.ports, options);
   expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([900]);
+});
+
+test('what a directory covers does not wait with it once it has failed alone', async () => {
+  const world = createWorld({
+    answer: ({ dirUrls }) => (dirUrls === undefined ? accepted : { kind: 'unavailable', reason: 'HTTP 500' }),
+    tells: { left: plenty },
+  });
+  const entries = [fileEntry(h('blog/a')), { ...fileEntry(h('blog/**')), kind: 'dir' }];
+  await submitBatch([{ messageId: 'm', body: JSON.stringify({ v: 1, entries }) }], world.ports, options);
+  expect(world.requests.at(-1)?.body.fileUrls).toEqual([h('blog/a')]);
+  expect(world.requeued.map(({ message }) => message.entries.map(entryText))).toEqual([[h('blog/**')]]);
 });

@@ -54,15 +54,22 @@ async function concludeOnce(context: ConcludeContext): Promise<void> {
   }
 }
 
+function uncovered({ entries }: PlannedRequest): PlannedRequest {
+  return { entries: entries.map(({ covered: _, ...planned }) => planned) };
+}
+
 function shelve(
   { requests, delaySeconds, why, tries, isApart, failure }: Shelved,
-  { short, shelved, ports }: ConcludeContext,
+  { run, short, shelved, ports }: ConcludeContext,
 ): void {
   if (why === 'tokens') {
     short.push({ requests, isApart, isRefused: failure?.kind === 'refused' });
     return;
   }
-  shelved.push({ requests, delaySeconds, isApart, ...(tries === undefined ? {} : { tries }) });
+  // What it covers has not failed, and does not wait with it.
+  const own = why === 'failed-alone' ? requests.map(uncovered) : requests;
+  if (why === 'failed-alone') run.uncover(requests.flatMap(({ entries }) => entries));
+  shelved.push({ requests: own, delaySeconds, isApart, ...(tries === undefined ? {} : { tries }) });
   if (failure === undefined) return;
   const { kind: _, message, ...fields } = failure;
   const entries = requests.flatMap(({ entries }) => entries);
