@@ -32,7 +32,7 @@ the configuration changes.
                    what a token pays for, its answer at zero, how long purges take
   --edge URL       another CDN's edge instead of ours, which gets the public host in Host; may come several times
   --quota N[/M]    a contract of N file URLs a day, and M directory URLs (20 if missing), in short days
-  --day SECONDS    how long such a day is; 60 if missing
+  --day SECONDS    how long such a day is, 24 at least; 60 if missing
   --ready FILE     write the endpoints to this file as JSON, once everything listens
   --s3-port, --webhook-port, --edge-port, --cdn-pro-port N    ports on 127.0.0.1; free ones by default
   --verbose        print every line that the functions log
@@ -192,13 +192,22 @@ function accountOf(file: string | undefined, cdnPro: string | undefined): Fixtur
   }
 }
 
-function contractOf(quota: string | undefined, day = '60'): Contract | undefined {
-  if (quota === undefined) return undefined;
+function contractOf(quota: string | undefined, day: string | undefined): Contract | undefined {
+  if (quota === undefined && day !== undefined) {
+    throw new UsageError('Expected --day with --quota, got it alone');
+  }
+  return quota === undefined ? undefined : shortContract(quota, day ?? '60');
+}
+
+function shortContract(quota: string, day: string): Contract {
   const [, files, dirs = '20'] = /^(\d+)(?:\/(\d+))?$/.exec(quota) ?? [];
   if (!(Number(files) > 0 && Number(dirs) > 0)) {
     throw new UsageError(`Expected --quota to be a number of URLs such as 20 or 20/4, got "${quota}"`);
   }
-  if (!(Number(day) >= 1)) throw new UsageError(`Expected --day to be a number of seconds, got "${day}"`);
+  // An hour of the functions is a second at least, and not longer than an hour.
+  if (!(Number(day) >= 24 && Number(day) <= 86_400)) {
+    throw new UsageError(`Expected --day to be 24 to 86400 seconds, got "${day}"`);
+  }
   return { files: Number(files), dirs: Number(dirs), dayMs: Number(day) * 1000 };
 }
 

@@ -71,7 +71,9 @@ test.each([
   [['--s3-port', 'x'], 'Expected --s3-port to be a port from 1 to 65535, got "x"'],
   [['--cdn-pro', 'nowhere'], 'Expected --cdn-pro to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
   [['--quota', '0'], 'Expected --quota to be a number of URLs such as 20 or 20/4, got "0"'],
-  [['--quota', '20', '--day', 'x'], 'Expected --day to be a number of seconds, got "x"'],
+  [['--quota', '20', '--day', 'x'], 'Expected --day to be 24 to 86400 seconds, got "x"'],
+  [['--quota', '20', '--day', '23'], 'Expected --day to be 24 to 86400 seconds, got "23"'],
+  [['--day', '60'], 'Expected --day with --quota, got it alone'],
   [['--edge', 'nowhere'], 'Expected --edge to be a URL such as http://127.0.0.1:8080, got "nowhere"'],
   [['--oncee'], 'Unknown option "--oncee" (did you mean `--once`?)'],
   [
