@@ -256,7 +256,10 @@ export function createFollowWorld({
         lane: messages[0]?.lane ?? 'people',
         sentMs: world.nowMs - answerMs,
         acceptedMs: world.nowMs,
-        urls: priceOf(entries, 'url'),
+        urls: priceOf(
+          messages.flatMap(({ entries, covered = 0 }) => entries.slice(0, entries.length - covered)),
+          'url',
+        ),
         repair: Math.min(...messages.map(({ repair = 0 }) => repair)),
         messages,
       };

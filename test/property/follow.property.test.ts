@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Journal } from '../../functions/aws/tables/journal-table.ts';
+import { priceOf } from '../../functions/core/limits/price.ts';
+import { entryKey } from '../../functions/core/model/entry-key.ts';
+import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
+import type { DirEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import { histories, play } from '../helpers/follow-play.ts';
+import { createFollowWorld, messageFor } from '../helpers/follow-world.ts';
 
 const journalWith =
   (change: (journal: FollowPorts['journal']) => Partial<Journal>) => (ports: FollowPorts) => ({
@@ -110,4 +115,51 @@ describe('a purge that is followed', () => {
     );
     expect(found.failed).toBe(true);
   });
+});
+
+/** How many files each message of a purge asked for that names a directory in their place, and its lane. */
+const covered = fc.array(
+  fc.record({ files: fc.integer({ min: 1, max: 30 }), lane: fc.constantFrom('people', 'bulk') }),
+  { minLength: 1, maxLength: 4 },
+);
+const coveringPurge = fc.record({ covered, areSame: fc.boolean() });
+
+/** @returns the entries of a body of SQS, each once: what is in other bodies may come to another request */
+function entriesOf(body: string): readonly PurgeEntry[] {
+  const entries = readMessages(body).flatMap((read) => (read.kind === 'message' ? read.message.entries : []));
+  return [...new Map(entries.map((entry) => [entryKey(entry), entry])).values()];
+}
+
+test("repairs spend at most 5% of the day's tokens, also where what was covered is purged by itself", async () => {
+  let repaired = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(coveringPurge, { minLength: 1, maxLength: 4 }), async (purges) => {
+      const spent: PurgeEntry[] = [];
+      const world = createFollowWorld({
+        files: 1000,
+        ports: (ports) => ({
+          ...ports,
+          async send(messages) {
+            spent.push(...messages.flatMap(({ body }) => entriesOf(body)));
+            return ports.send(messages);
+          },
+        }),
+      });
+      for (const [index, { covered, areSame }] of purges.entries()) {
+        const url = `https://h.example/${index}`;
+        const dir: DirEntry = { kind: 'dir', url: `${url}/**`, target: 'production', action: 'invalidate' };
+        const others = covered.map(({ files, lane }, message) => {
+          const urls = Array.from({ length: files }, (_, file) => `${url}/${areSame ? 0 : message}/${file}`);
+          return { ...messageFor(...urls), lane, covered: files };
+        });
+        await world.accept([{ ...messageFor(), entries: [dir] }, ...others], { successRate: 99 });
+      }
+      await world.tick();
+      repaired += world.measured('Repairs').length;
+      const { files, dirs } = priceOf(spent, 'url');
+      expect({ files: Math.max(files, 50), dirs: Math.max(dirs, 1) }).toEqual({ files: 50, dirs: 1 });
+    }),
+    { numRuns: 60 },
+  );
+  expect(repaired).toBeGreaterThan(10);
 });

@@ -4,8 +4,9 @@ import { gzip } from 'node:zlib';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { type FollowedPurge, mostHashes, type PurgeState } from '../../core/following/followed-purge.ts';
+import { priceOfAgain } from '../../core/following/repairs.ts';
 import { isRepeatedAsLong, repeatableIn } from '../../core/following/repeats.ts';
-import type { Tokens } from '../../core/limits/tokens/quota.ts';
+import { covers, type Tokens } from '../../core/limits/tokens/quota.ts';
 import { entryKey } from '../../core/model/entry-key.ts';
 import { type PurgeMessage, writeMessage } from '../../core/model/purge-message.ts';
 import type { Lane, PurgeEntry, Target } from '../../core/model/types.ts';
@@ -15,7 +16,10 @@ import { writeItem } from '../tables/versioned-item.ts';
 
 /** A purge that CDN Pro has just accepted. */
 export interface AcceptedPurge
-  extends Omit<FollowedPurge, 'state' | 'entryHashes' | 'repeatable' | 'repeatableInLane' | 'provable'> {
+  extends Omit<
+    FollowedPurge,
+    'state' | 'again' | 'entryHashes' | 'repeatable' | 'repeatableInLane' | 'provable'
+  > {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
   /** Whether nothing was sent: the purger observes. */
@@ -53,6 +57,8 @@ export interface StoredPurge {
   readonly acceptedMs: number;
   readonly sentMs?: number;
   readonly urls: Tokens;
+  /** What it costs at most to send all of it again; missing where that is `urls`. */
+  readonly again?: Tokens;
   readonly repair: number;
   /** The hashes of its entries, in one string. */
   readonly entries?: string;
@@ -105,8 +111,10 @@ export function createPurgeRecorder(options: JournalOptions): PurgeRecorder {
       const entryHashes = [
         ...new Set([...repeatable, ...hashesOf(messages.flatMap(({ entries }) => entries))]),
       ];
+      const again = priceOfAgain(messages);
       const purge: ReadPurge = {
         ...accepted,
+        ...(!covers(accepted.urls, again) && { again }),
         ...(entryHashes.length <= mostHashes && {
           entryHashes,
           repeatable: repeatable.length,
@@ -156,7 +164,7 @@ export function hashOf(key: string): string {
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, sentMs, urls, repair, entryHashes, provable, state } = purge;
+  const { target, lane, acceptedMs, sentMs, urls, again, repair, entryHashes, provable, state } = purge;
   const { repeatable, repeatableInLane } = purge;
   const { kind, stale, ...outcome } = state;
   return {
@@ -166,6 +174,7 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
     acceptedMs,
     ...(sentMs !== undefined && { sentMs }),
     urls,
+    ...(again !== undefined && { again }),
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
     ...(repeatable !== undefined && { repeatable }),

@@ -141,7 +141,17 @@ function splitHashes(joined: string | undefined): readonly string[] | undefined 
 function fromStored(item: Record<string, unknown>): ReadPurge {
   const { pk, version, target, lane, acceptedMs, sentMs, urls, repair, entries, repeatable, ...rest } =
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
-  const { repeatableInLane, provable, state: kind, reason, successRate, finishedMs, proof, stale } = rest;
+  const {
+    again,
+    repeatableInLane,
+    provable,
+    state: kind,
+    reason,
+    successRate,
+    finishedMs,
+    proof,
+    stale,
+  } = rest;
   const entryHashes = splitHashes(entries);
   const staleHashes = splitHashes(stale);
   return {
@@ -152,6 +162,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     acceptedMs,
     ...(sentMs !== undefined && { sentMs }),
     urls,
+    ...(again !== undefined && { again }),
     repair,
     ...(entryHashes !== undefined && { entryHashes }),
     ...(repeatable !== undefined && { repeatable }),

@@ -12,6 +12,8 @@ export interface FollowedPurge {
   readonly sentMs?: number;
   /** The URLs that it names. */
   readonly urls: Tokens;
+  /** What it costs at most to send all again that it settles, where that is more than `urls`; an older version has not written it down. */
+  readonly again?: Tokens;
   /** n for the n-th repair; 0 where it has changes that were not repaired yet. */
   readonly repair: number;
   /** Hashes of the entries that it settles; missing where there are more than {@link mostHashes}. */

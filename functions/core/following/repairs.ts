@@ -1,12 +1,18 @@
+import { priceOf } from '../limits/price.ts';
 import {
   covers,
   freshQuota,
   minus,
+  plus,
   type QuotaState,
   spend,
   spentTokens,
   type Tokens,
 } from '../limits/tokens/quota.ts';
+import { entryKey } from '../model/entry-key.ts';
+import { groupBy } from '../model/group-by.ts';
+import { writeMessages } from '../model/messages/combined-messages.ts';
+import type { PurgeMessage } from '../model/purge-message.ts';
 import type { Target } from '../model/types.ts';
 import type { FollowedPurge } from './followed-purge.ts';
 
@@ -20,6 +26,21 @@ export const mostRepairs = 3;
 /** CDN Pro does not say which URLs some servers have left out: a purge of more is not sent again for a few of them. */
 const mostUrls = 50;
 
+/**
+ * @returns the tokens that it costs at most to send messages again: each of their bodies may come to another request, where
+ *   what was covered before is purged by itself
+ */
+export function priceOfAgain(messages: readonly PurgeMessage[]): Tokens {
+  const again = messages.map(({ tries: _, rejected: __, covered: ___, ...message }) => message);
+  // The parts of a message that is too large for one body have no entry in common.
+  const bodies = groupBy(writeMessages(again), ({ indices }) => indices.join());
+  const prices = [...bodies.values()].map(([{ indices }]) => {
+    const entries = indices.flatMap((index) => again[index]?.entries ?? []);
+    return priceOf([...new Map(entries.map((entry) => [entryKey(entry), entry])).values()], 'url');
+  });
+  return prices.reduce(plus, { files: 0, dirs: 0 });
+}
+
 /** Whether entries may be sent again, and what the repairs have spent then; or why they may not. */
 export type Repair =
   | { readonly kind: 'allowed'; readonly spent: RepairsSpent }
@@ -30,7 +51,7 @@ export type Repair =
  * @returns whether the URLs of a purge, or some of them, may be sent again
  */
 export function reserveRepair(
-  { repair, urls, target }: Pick<FollowedPurge, 'repair' | 'urls' | 'target'>,
+  { repair, urls, again = urls, target }: Pick<FollowedPurge, 'repair' | 'urls' | 'again' | 'target'>,
   why: 'partial' | 'lost' | 'stale',
   spent: RepairsSpent,
   quota: Tokens,
@@ -45,8 +66,8 @@ export function reserveRepair(
   }
   const state = spent[target] ?? freshQuota;
   const share = { files: Math.ceil(quota.files * repairShare), dirs: Math.ceil(quota.dirs * repairShare) };
-  if (!covers(minus(share, spentTokens(state, nowMs)), urls)) {
+  if (!covers(minus(share, spentTokens(state, nowMs)), again)) {
     return { kind: 'refused', reason: `repairs have used their ${repairShare * 100}% of the day's tokens` };
   }
-  return { kind: 'allowed', spent: { ...spent, [target]: spend(state, urls, nowMs) } };
+  return { kind: 'allowed', spent: { ...spent, [target]: spend(state, again, nowMs) } };
 }
