@@ -20,30 +20,79 @@ export function dropCovered(
   cacheKey: CacheKey = {},
 ): readonly PlannedEntry[] {
   const keyOf = cacheKeyWith(cacheKey);
+  return dropByRegexOfOneScheme(dropByKey(entries, keyOf), keyOf);
+}
+
+function dropByKey(
+  entries: readonly PlannedEntry[],
+  keyOf: (url: string) => string,
+): readonly PlannedEntry[] {
   const keyed = entries.map((planned) => withKey(planned, keyOf));
   const deletes = indexCovers(
     keyed.filter(({ entry }) => entry.action === 'delete'),
     keyOf,
   );
   const all = indexCovers(keyed, keyOf);
-  const covered = new Map<PlannedEntry, PlannedEntry[]>();
-  const kept = keyed.flatMap((each) => {
-    const cover = coverOf(each, each.entry.action === 'delete' ? deletes : all)?.planned;
-    if (cover === undefined) return [each.planned];
-    const known = covered.get(cover);
-    if (known === undefined) covered.set(cover, [each.planned]);
-    else known.push(each.planned);
-    return [];
-  });
-  return covered.size === 0
-    ? entries
-    : kept.map((planned) => withCovered(planned, covered, planned.covered ?? []));
+  return tieToCovers(
+    entries,
+    new Map(
+      keyed.flatMap((each) => {
+        const cover = coverOf(each, each.entry.action === 'delete' ? deletes : all);
+        return cover === undefined ? [] : [[each.planned, cover.planned] as const];
+      }),
+    ),
+  );
+}
+
+/**
+ * A regex that names one scheme covers URLs of that scheme alone: which one a key without it has is not documented. So it
+ * covers an entry only together with all that the entry covers.
+ */
+function dropByRegexOfOneScheme(
+  entries: readonly PlannedEntry[],
+  keyOf: (url: string) => string,
+): readonly PlannedEntry[] {
+  const regexes = entries.map((planned) => withKey(planned, keyOf)).filter(namesOneScheme);
+  if (regexes.length === 0) return entries;
+  const deletes = indexPrefixes(regexes.filter(({ entry }) => entry.action === 'delete'));
+  const all = indexPrefixes(regexes);
+  const startsOf = ({ entry }: PlannedEntry) =>
+    entry.kind === 'regex' ? [] : [fixedPart(entry.url), fixedPart(keyOf(entry.url))];
+  return tieToCovers(
+    entries,
+    new Map(
+      entries.flatMap((planned) => {
+        const covers = planned.entry.action === 'delete' ? deletes : all;
+        const prefix = startsOf(planned)
+          .map((start) => prefixIn(covers.prefixes, start))
+          .find((found) => found !== undefined);
+        const cover = prefix === undefined ? undefined : covers.byPrefix.get(prefix);
+        if (prefix === undefined || cover === undefined) return [];
+        const isWhole = (planned.covered ?? []).every((each) =>
+          startsOf(each).some((start) => start.startsWith(prefix)),
+        );
+        return isWhole ? [[planned, cover.planned] as const] : [];
+      }),
+    ),
+  );
+}
+
+/** @returns the entries that no other covers, with those that they cover */
+function tieToCovers(
+  entries: readonly PlannedEntry[],
+  covers: ReadonlyMap<PlannedEntry, PlannedEntry>,
+): readonly PlannedEntry[] {
+  if (covers.size === 0) return entries;
+  const covered = groupBy(covers.keys(), (planned) => covers.get(planned));
+  return entries
+    .filter((planned) => !covers.has(planned))
+    .map((planned) => withCovered(planned, covered, planned.covered ?? []));
 }
 
 /** A cover that is covered itself hands on what it covers. */
 function withCovered(
   planned: PlannedEntry,
-  covered: ReadonlyMap<PlannedEntry, readonly PlannedEntry[]>,
+  covered: ReadonlyMap<PlannedEntry | undefined, readonly PlannedEntry[]>,
   before: readonly PlannedEntry[],
 ): PlannedEntry {
   const direct = covered.get(planned);
@@ -71,11 +120,15 @@ function withKey(planned: PlannedEntry, keyOf: (url: string) => string): Keyed {
   return { planned, entry, key: entryKeyWithoutAction(entry) };
 }
 
-/** The covers among some entries, so that looking one up takes time logarithmic in their number. */
-interface Covers {
+/** What covers all that begins with a string. */
+interface Prefixes {
   /** Sorted, and none is a prefix of another. */
   readonly prefixes: readonly string[];
   readonly byPrefix: ReadonlyMap<string, Keyed>;
+}
+
+/** The covers among some entries, so that looking one up takes time logarithmic in their number. */
+interface Covers extends Prefixes {
   readonly byNames: ReadonlyMap<string, Keyed>;
   /** By directory, the starts of names that are covered, sorted, and none a prefix of another. */
   readonly starts: ReadonlyMap<string, readonly string[]>;
@@ -89,6 +142,15 @@ interface Covers {
   };
 }
 
+function indexPrefixes(regexes: readonly Keyed[]): Prefixes {
+  const byPrefix = new Map<string, Keyed>();
+  for (const keyed of regexes) {
+    const prefixes = keyed.entry.kind === 'regex' ? prefixesOfRegex(keyed.entry.pattern) : [];
+    for (const prefix of prefixes) setStronger(byPrefix, prefix, keyed);
+  }
+  return { prefixes: withoutLonger([...byPrefix.keys()]), byPrefix };
+}
+
 function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string): Covers {
   const byPrefix = new Map<string, Keyed>();
   const byNames = new Map<string, Keyed>();
@@ -100,7 +162,8 @@ function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string):
     if (!first[entry.action].has(key)) first[entry.action].set(key, keyed);
     if (entry.kind === 'file') continue;
     if (entry.kind === 'regex') {
-      for (const prefix of prefixesToIndex(entry.pattern, keyOf)) setStronger(byPrefix, prefix, keyed);
+      if (namesOneScheme(keyed)) continue;
+      for (const prefix of prefixesOfRegex(entry.pattern)) setStronger(byPrefix, keyOf(prefix), keyed);
       continue;
     }
     const wildcard = wildcardOf(entry);
@@ -122,10 +185,8 @@ function indexCovers(entries: readonly Keyed[], keyOf: (url: string) => string):
   };
 }
 
-/** A regex that names one scheme covers URLs of that scheme alone: which one a key without it has is not documented. */
-function prefixesToIndex(pattern: string, keyOf: (url: string) => string): readonly string[] {
-  const prefixes = prefixesOfRegex(pattern);
-  return pattern.startsWith('any://') ? [...prefixes, ...prefixes.map(keyOf)] : prefixes;
+function namesOneScheme({ entry }: Keyed): boolean {
+  return entry.kind === 'regex' && !entry.pattern.startsWith('any://');
 }
 
 /** Of two covers for the same, the `delete` is kept: it covers the other. */
@@ -145,8 +206,7 @@ function coverOf(keyed: Keyed, covers: Covers): Keyed | undefined {
   // What a regex matches is not compared with anything else.
   if (entry.kind === 'regex' || planned.entry.kind === 'regex') return undefined;
   const found = entry.kind === 'file' ? coverOfFile(entry, covers) : coverOfDir(entry, covers);
-  const cover = found ?? coverByPrefix(fixedPart(planned.entry.url), covers);
-  return cover === keyed ? undefined : cover;
+  return found === keyed ? undefined : found;
 }
 
 function coverOfFile(entry: FileEntry, covers: Covers): Keyed | undefined {
