@@ -89,6 +89,8 @@ export interface WebhookSource<
   readonly hasIdsPerType?: true;
   /** Its environments may hold copies of an entry, with the same id: the one that visitors see. */
   readonly mainEnvironment?: string;
+  /** Its branches may hold copies of an entry, with the same id: the one that each of its customers has. */
+  readonly mainBranch?: string;
   /** Of a source whose vendor signs for all of its customers with one key. */
   readonly pin?: CustomerPin<Pin>;
   /**

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryKey } from '../../functions/receive-webhook/memory-key.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
@@ -233,6 +234,21 @@ describe('the key that an entry is remembered by', () => {
       'w#post#1',
     );
     expect(memoryKey({ webhook: 'w', type: 'post', id: '1', fields: {} }, {}, {})).toBe('w#1');
+  });
+
+  it('is different for different environments and branches, whatever these are called', () => {
+    const part = fc.string({ unit: fc.constantFrom('a', '@', '%', '#', '2', '3', '5'), maxLength: 5 });
+    const source = { mainEnvironment: 'production', mainBranch: 'main' };
+    const keyOf = (fields: Record<string, string>) =>
+      memoryKey({ webhook: 'w', id: '1', fields }, source, { environments: ['*'] });
+    const copy = fc.record({ environment: part, branch: part });
+    fc.assert(
+      fc.property(copy, copy, (one, other) => {
+        const isSame = one.environment === other.environment && one.branch === other.branch;
+        expect(keyOf(one) === keyOf(other)).toBe(isSame);
+      }),
+    );
+    expect(keyOf({ environment: 'production', branch: 'main' })).toBe('w#1');
   });
 });
 

@@ -407,6 +407,23 @@ describe('copies of an entry in several environments that count', () => {
     expect(await publish(main, 'c', 3)).toEqual([`invalidate ${site}/${main}/c`, `delete ${site}/${main}/a`]);
   });
 
+  it('of Contentstack in several branches are remembered apart, whatever their aliases', async () => {
+    const { deliver } = sendTo('contentstack', [`${site}/{+path}`]);
+    const deliverFrom = async (uid: string, alias: readonly string[], fields: Record<string, unknown>) => {
+      const own = { 'data.branch': { uid, alias, source: 'main' }, ...fields };
+      return (await deliver(deliveryWith('contentstack', own))).purged;
+    };
+    const publish = (uid: string, alias: readonly string[], url: string) =>
+      deliverFrom(uid, alias, { 'data.entry.url': url });
+    expect(await publish('main', ['live'], '/a')).toEqual([`invalidate ${site}/a`]);
+    expect(await publish('dev', [], '/b')).toEqual([`invalidate ${site}/b`]);
+    expect(await publish('main', [], '/c')).toEqual([`invalidate ${site}/c`, `delete ${site}/a`]);
+    expect(await publish('dev', ['live'], '/d')).toEqual([`invalidate ${site}/d`, `delete ${site}/b`]);
+    const ended = { event: 'delete', 'data.environment': undefined, 'data.entry.url': undefined };
+    expect(await deliverFrom('dev', [], ended)).toEqual([`delete ${site}/d`]);
+    expect((await deliver(deliveryWith('contentstack', ended))).purged).toEqual([`delete ${site}/c`]);
+  });
+
   it('of Contentstack are all gone with a delete, which names no environment', async () => {
     const environments = ['production', 'staging'];
     const { deliver } = sendTo('contentstack', [`${site}/{environment}/{+path}`], { environments });

@@ -30,6 +30,7 @@ const draftVerbs: ReadonlySet<string> = new Set(['create', 'update', 'workflow_s
 export const contentstack = defineJsonSource({
   name: 'contentstack',
   mainEnvironment,
+  mainBranch: 'main',
   options: ['environments', 'drafts', 'stack'],
   verify,
   keyOf: 'vendor',
@@ -111,7 +112,8 @@ function read(body: JsonObject, context: SourceContext): Reading {
         stringAt(data, 'locale') ?? stringAt(entry, 'locale') ?? stringAt(entry, 'publish_details', 'locale'),
       times: [body.triggered_at],
       entry,
-      metadata: { ...urlFields(entry.url), environment: name },
+      // An alias of the branch can be moved to another one.
+      metadata: { ...urlFields(entry.url), environment: name, branch: stringAt(data, 'branch', 'uid') },
     });
   // A delete names no environment, and ends the entry in each.
   const { environments = [] } = context.options;
