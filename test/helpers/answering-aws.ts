@@ -6,7 +6,10 @@ import type { PurgerDescription } from '../../infra/operation/description.ts';
 import { descriptionWith } from './purger-description.ts';
 import { scratchFolder } from './start.ts';
 
-/** @returns what an operation such as `SendMessageBatch` answers; undefined for the answer of a purger with nothing to do */
+/**
+ * @returns what an operation such as `SendMessageBatch` answers, an error where it has a `__type`; undefined for the answer
+ *   of a purger with nothing to do
+ */
 export type AnswerOf = (operation: string, input: Readonly<Record<string, unknown>>) => object | undefined;
 
 /** The AWS of a purger, on 127.0.0.1. */
@@ -44,8 +47,10 @@ export async function startAnsweringAws(
     // Lambda alone says by method and path what is asked.
     const [, operation = 'GetEventSourceMapping'] = String(request.headers['x-amz-target'] ?? '').split('.');
     const input = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(answerOf(operation, input) ?? idle[operation] ?? {}));
+    const answer = answerOf(operation, input) ?? idle[operation] ?? {};
+    const status = '__type' in answer ? 400 : 200;
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(answer));
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
