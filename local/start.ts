@@ -6,6 +6,7 @@ import { UsageError } from '../infra/cli/usage-error.ts';
 import { ConfigError } from '../infra/settings/checks/check.ts';
 import { findStage, StageError } from '../infra/settings/stages.ts';
 import { defaultConfigFile, loadStages } from '../infra/stack/load-config.ts';
+import { TemplateError } from './aws/template/errors.ts';
 import { type FixtureOptions, parseFixture } from './cdn-pro/fixture.ts';
 import { configFilesOf, onChange } from './demo/config-files.ts';
 import type { Contract } from './demo/contract.ts';
@@ -38,7 +39,7 @@ the configuration changes.
   --verbose        print every line that the functions log
   --help           print this
 
-Ends with 2 where the options or the configuration are wrong.`;
+Ends with 2 where the options, the configuration or the assembly are wrong.`;
 
 /** Set by the program that starts this one anew where it ends with {@link startAgain}: `once`, and from then on `again`. */
 const startedVariable = 'CDN_PURGER_STARTED';
@@ -101,9 +102,9 @@ async function run(stopping: AbortController): Promise<number> {
   }
 }
 
-/** As of every command: 2 where the options or the configuration are wrong. */
+/** As of every command: 2 where the options, the configuration or the assembly are wrong. */
 function exitCodeOf(error: unknown): number {
-  return [UsageError, ConfigError, StageError].some((each) => error instanceof each) ? 2 : 1;
+  return [UsageError, ConfigError, StageError, TemplateError].some((each) => error instanceof each) ? 2 : 1;
 }
 
 function messageOf(error: unknown): string {

@@ -81,6 +81,7 @@ test.each([
     'Expected --webhook-port and --edge-port to be different ports, got 8080 for both',
   ],
   [['--ready', 'none/x'], 'Expected --ready to be a file that can be written, got "none/x": ENOENT'],
+  [['--assembly', 'events'], 'events/manifest.json cannot be read as part of a cloud assembly'],
   [['--ready', '.'], 'Expected --ready to be a file that can be written, got "."'],
 ])('%j is refused', async (options, message) => {
   const { code, output } = await outcomeOf(...options);
