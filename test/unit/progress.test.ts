@@ -35,3 +35,8 @@ test('the share of the servers is said with its time, and whether CDN Pro has an
     `${rate}; CDN Pro was asked at 2026-11-27T01:00:00.000Z and did not say how far it is`,
   );
 });
+
+test('a purge of this minute was accepted less than a minute ago', () => {
+  const progress = progressOf(purge('a', 0.5), nothing, nowMs);
+  expect(progress && describeProgress(progress)).toBe('accepted less than a minute ago');
+});

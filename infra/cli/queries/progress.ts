@@ -61,7 +61,7 @@ export function oldestProgress(
 /** @returns how long ago a purge was accepted, and how far it is, in words */
 export function describeProgress({ minutes, isLate, successRate, seenAt, askedAt }: PurgeProgress): string {
   return [
-    `accepted ${counted(minutes, 'minute')} ago${isLate ? ', more than 15' : ''}`,
+    `accepted ${minutes === 0 ? 'less than a minute' : counted(minutes, 'minute')} ago${isLate ? ', more than 15' : ''}`,
     ...(successRate === undefined ? [] : [`${successRate}% of the servers had obeyed at ${seenAt}`]),
     ...(askedAt === undefined || askedAt === seenAt
       ? []
