@@ -693,7 +693,7 @@ describe('a command that is wrong ends with 2 and says what was expected', () =>
     [['www.example.com/blog/'], 'or a URL such as https://host/path, got "www.example.com/blog/"'],
     [['s3://www/a', '--action', 'move'], 'Expected --action to be put or delete, got "move"'],
     [['https://h/a', 's3://www/a'], 'Expected URLs alone, got "s3://www/a", too'],
-    [['https://h/*'], 'expected a page or a file, without a wildcard'],
+    [['https://h/*'], 'Expected a page or a file, without a wildcard'],
     [['-'], 'Expected objects or URLs on stdin, one a line, got none'],
     [['s3://www/a', '--event', 'x'], 'Expected s3://BUCKET/KEY or --event, got both'],
     [

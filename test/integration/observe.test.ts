@@ -111,6 +111,6 @@ test('a list with something that is no URL is refused, and the line is named', a
   const { exitCode, stderr } = await cli(['report', '--list', list]);
   expect([exitCode, stderr]).toEqual([
     2,
-    expect.stringContaining('Expected --list to be a file of URLs, got "/b"'),
+    expect.stringContaining('--list: expected a URL that begins with http:// or https://, got "/b"'),
   ]);
 });
