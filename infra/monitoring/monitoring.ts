@@ -165,7 +165,10 @@ export class Monitoring extends Construct {
       return [new SnsAction(topic)];
     };
     const warning = [...actionOf(everyTopic), ...actions];
-    return { warning, critical: [...warning, ...actionOf(criticalTopic), ...criticalActions] };
+    // One topic in both settings would be notified twice of each critical alarm.
+    const isOther = criticalTopic?.topicArn !== everyTopic?.topicArn;
+    const paged = isOther ? actionOf(criticalTopic) : [];
+    return { warning, critical: [...warning, ...paged, ...criticalActions] };
   }
 }
 

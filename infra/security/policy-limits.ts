@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { Policy } from 'aws-cdk-lib/aws-iam';
+import { Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnQueuePolicy, type Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { renderedBytes } from './rendered-bytes.ts';
@@ -12,6 +12,12 @@ export const queuePolicyLimits = { bytes: 8192, statements: 20 };
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const maxInlinePolicyBytes = 10_240;
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+export const maxBusPolicyBytes = 10_240;
+
+/** @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
+export const maxTablePolicyBytes = 20 * 1024;
 
 /**
  * @param settings what makes the policy long
@@ -27,6 +33,32 @@ export function issuesOfQueuePolicy(queue: Queue, settings: string): string[] {
   return [
     `${settings}: expected a policy of the queue ${queue.node.path} of at most ${maxBytes} bytes and ${statements} statements, got up to ${bytes} bytes and ${count} statements: divide them among two purgers`,
   ];
+}
+
+/** @returns the policy that has this statement alone */
+export function policyOf(statement: PolicyStatement): object {
+  return { Version: '2012-10-17', Statement: [statement.toStatementJson()] };
+}
+
+/** A policy of a resource, which AWS takes up to a size. */
+export interface SizedPolicy {
+  readonly resource: IConstruct;
+  readonly policy: unknown;
+  readonly maxBytes: number;
+}
+
+/**
+ * @param expected what makes the policy long, and what it is of
+ * @param got how many there are of that, and what to do
+ * @returns an issue where AWS would not take the policy of a resource
+ */
+export function issuesOfSize(
+  { resource, policy, maxBytes }: SizedPolicy,
+  expected: string,
+  got: string,
+): string[] {
+  const bytes = renderedBytes(Stack.of(resource).resolve(policy));
+  return bytes <= maxBytes ? [] : [`${expected} of at most ${maxBytes} bytes, got up to ${bytes} for ${got}`];
 }
 
 /** @returns the most bytes of inline policies together */

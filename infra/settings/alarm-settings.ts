@@ -96,7 +96,17 @@ export interface AlarmSettings extends Omit<AlarmFields, 'topicArn' | 'criticalT
 const address = z.email(expected('an e-mail address'));
 const addresses = z
   .array(address, expected('an e-mail address or a list of them'))
-  .min(1, expected('an e-mail address at least'));
+  .min(1, expected('an e-mail address at least'))
+  .superRefine((list, context) => {
+    for (const [index, each] of list.entries()) {
+      if (list.indexOf(each) === index) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `expected each address once, got "${each}" again`,
+      });
+    }
+  });
 const topicArn = nonEmptyString('the ARN of an SNS topic').regex(
   /^arn:[^:]+:sns:[^:]+:\d{12}:[A-Za-z0-9_-]+$/,
   expected('the ARN of an SNS topic'),

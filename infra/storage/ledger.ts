@@ -3,6 +3,7 @@ import { AccountPrincipal, Grant, type IGrantable, PolicyStatement } from 'aws-c
 import { Construct } from 'constructs';
 import { windowPartition, windowUsedPartition } from '../../functions/aws/tables/ledger-keys.ts';
 import type { DataProtection } from '../security/data-protection.ts';
+import { issuesOfSize, maxTablePolicyBytes, policyOf } from '../security/policy-limits.ts';
 import { protectedTable } from './protected-table.ts';
 
 /** Options of a {@link Ledger}. */
@@ -27,14 +28,22 @@ export class Ledger extends Construct {
     });
     // CDK's own types do not fit together under exactOptionalPropertyTypes.
     this.table = table as ITable;
-    for (const account of sharedWith) {
-      const principal = new AccountPrincipal(account);
-      // A table's policy cannot name the table: each would depend on the other.
-      table.addToResourcePolicy(
-        new PolicyStatement({ ...useOfWindow, principals: [principal], resources: ['*'] }),
-      );
-      protection.encryptionKey?.grant(principal, 'kms:Decrypt');
-    }
+    if (sharedWith.length === 0) return;
+    const principals = sharedWith.map((account) => new AccountPrincipal(account));
+    // A table's policy cannot name the table: each would depend on the other.
+    const statement = new PolicyStatement({ ...useOfWindow, principals, resources: ['*'] });
+    table.addToResourcePolicy(statement);
+    protection.encryptionKey?.addToResourcePolicy(
+      new PolicyStatement({ principals, actions: ['kms:Decrypt'], resources: ['*'] }),
+    );
+    this.node.addValidation({
+      validate: () =>
+        issuesOfSize(
+          { resource: table, policy: policyOf(statement), maxBytes: maxTablePolicyBytes },
+          `\`ledgerSharedWith\`: expected a policy of the table ${table.node.path}`,
+          `${sharedWith.length} accounts: share it with fewer`,
+        ),
+    });
   }
 }
 

@@ -386,6 +386,13 @@ describe('whom alarms notify', () => {
     mailed.hasResourceProperties('AWS::SNS::Subscription', { TopicArn: topicArn });
   });
 
+  test('a topic that is named twice, once', () => {
+    const notified = templateOf({ alarms: { topicArn, criticalTopicArn: topicArn } });
+    for (const { AlarmActions, OKActions } of alarmsOf(notified).values()) {
+      expect([AlarmActions, OKActions]).toEqual([[topicArn], [topicArn]]);
+    }
+  });
+
   test('whatever the user of the construct thinks of', () => {
     const stack = new Stack(unbundledApp(), 'Mine');
     const action: IAlarmAction = { bind: () => ({ alarmActionArn: 'arn:aws:ssm:x:1:opsitem:1' }) };
@@ -401,6 +408,13 @@ describe('whom alarms notify', () => {
       expect(alarm.AlarmDescription).toContain(`Runbook: https://wiki.example.com/purger#${nameOf(alarm)}`);
     }
   });
+});
+
+test('an address that is named twice is refused', () => {
+  const email = ['a@example.com', 'b@example.com', 'a@example.com'];
+  expect(() => checkConfig({ ...sampleConfig, alarms: { email } })).toThrow(
+    '`alarms.email[2]`: expected each address once, got "a@example.com" again',
+  );
 });
 
 test('settings that are wrong are refused by name', () => {

@@ -38,6 +38,47 @@ test.each([
   expect(synthesized).toThrow(message);
 });
 
+const accounts = (count: number) =>
+  Array.from({ length: count }, (_, index) => String(100_000_000_000 + index));
+const ofAllKeys = {
+  match: { source: 's3' },
+  purge: { fileUrls: ['https://www.example.com/{+key}'] },
+} as const;
+const bucketsOf = (owners: readonly string[]) =>
+  owners.map((account, index) => ({ name: `theirs-${index}`, account }));
+
+test('a bus and a ledger let two hundred accounts in by one statement', () => {
+  const template = templateOf({
+    ...s3Alone,
+    buckets: bucketsOf(accounts(200)),
+    ledgerSharedWith: accounts(200),
+  });
+  const [busPolicy, ...others] = allOf(template, 'AWS::Events::EventBusPolicy');
+  expect(others).toEqual([]);
+  expect(busPolicy?.Statement.Principal.AWS).toHaveLength(200);
+  const shared = allOf(template, 'AWS::DynamoDB::Table').flatMap(
+    ({ ResourcePolicy }) => ResourcePolicy?.PolicyDocument.Statement ?? [],
+  );
+  expect(shared.map(({ Principal }) => Principal.AWS.length)).toEqual([200]);
+});
+
+test.each([
+  [
+    { buckets: bucketsOf(accounts(300)) },
+    /`buckets` of other accounts: expected a policy .* at most 10240 bytes, got up to \d+ for 300 accounts/,
+  ],
+  [
+    { ledgerSharedWith: accounts(600) },
+    /`ledgerSharedWith`: expected a policy .* at most 20480 bytes, got up to \d+ for 600 accounts/,
+  ],
+  [
+    { buckets: [{ name: 'www', prefix: 'a'.repeat(60), suffix: 'a'.repeat(60) }], rules: [ofAllKeys] },
+    /`buckets`: expected `prefix` and `suffix` of .* event pattern of at most 2048 characters, got \d+/,
+  ],
+])('what another account or a key makes too long is refused, with the number: %#', (options, message) => {
+  expect(() => templateOf({ ...s3Alone, ...options })).toThrow(message);
+});
+
 test('a bucket taken out of the configuration keeps what its configuration needs until that is taken away', () => {
   const [both, one] = [['www-a', 'www-b'], ['www-b']].map((names) =>
     templateOf({ ...s3Alone, buckets: names.map((name) => ({ name, via: 'notification' as const })) }),

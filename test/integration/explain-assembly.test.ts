@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -82,6 +83,13 @@ describe('a cloud assembly', () => {
     expect(second.webhooks).toEqual([
       { name: 'shop', source: 'contentful', options: { environments: ['master'] } },
     ]);
+  });
+
+  test('of one stage has the rules of its purgers, too, whose assets are next to it', () => {
+    const stage = join(assembly, 'assembly-Live');
+    expect(readAssembly(stage, 'site/First').mapping).toEqual({ target: 'production', rules: [files] });
+    const below = relative(process.cwd(), stage);
+    expect(readAssembly(below, 'site/First').mapping).toEqual({ target: 'production', rules: [files] });
   });
 
   test('does not say which objects a topic brings, or what a bucket will be called: any', () => {

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { LostEvents } from '../../monitoring/lost-events.ts';
+import { ConfigError, purgerSubject } from '../../settings/checks/check.ts';
 import type { PurgeQueue } from '../../storage/purge-queue.ts';
 import { type Keys, keyPattern } from './key-pattern.ts';
 import { OtherAccountsBus } from './other-accounts-bus.ts';
 import type { S3EventQueue } from './s3-event-queue.ts';
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+const maxPatternCharacters = 2048;
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const maxBucketName = 63;
 
 /** Options that the rules of buckets have in common. */
 export interface BucketRulesProps {
@@ -37,6 +43,7 @@ export class BucketRules {
   add(bucket: IBucket, keys: Keys, eventQueue: S3EventQueue, account: string | undefined): Rule {
     const { buffer, lostEvents } = this.#props;
     const allowed = [buffer.grantEventBridgeSend('rule'), eventQueue.allowRules()];
+    checkPatternSize(bucket, keys, account);
     const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
     const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
       description: 'cdn-pro-purger: objects that are put or deleted',
@@ -70,14 +77,27 @@ function ruleId({ node }: IBucket, { prefix, suffix }: Keys, account: string | u
   return `Rule${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
 }
 
-function eventPattern(bucket: IBucket, keys: Keys, account: string | undefined) {
+/**
+ * Each length in which the end of the prefix is the beginning of the suffix is another alternative of the pattern.
+ * @throws ConfigError where EventBridge would not take it
+ */
+function checkPatternSize(bucket: IBucket, keys: Keys, account: string | undefined): void {
+  const bucketName = Token.isUnresolved(bucket.bucketName) ? 'x'.repeat(maxBucketName) : bucket.bucketName;
+  const { length } = JSON.stringify(eventPattern({ bucketName }, keys, account));
+  if (length <= maxPatternCharacters) return;
+  throw new ConfigError(purgerSubject, [
+    `\`buckets\`: expected \`prefix\` and \`suffix\` of ${bucket.node.path} to make an event pattern of at most ${maxPatternCharacters} characters, got ${length}: shorten one of them, or watch it \`via: 'notification'\``,
+  ]);
+}
+
+function eventPattern({ bucketName }: Pick<IBucket, 'bucketName'>, keys: Keys, account: string | undefined) {
   const key = keyPattern(keys);
   return {
     ...(account === undefined ? {} : { account: [account] }),
     source: ['aws.s3'],
     detailType: ['Object Created', 'Object Deleted'],
     detail: {
-      bucket: { name: [bucket.bucketName] },
+      bucket: { name: [bucketName] },
       ...(key === undefined ? {} : { object: { key: [...key] } }),
     },
   };

@@ -1,9 +1,10 @@
-import { Names, Stack } from 'aws-cdk-lib';
-import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
+import { Lazy, Names, Stack } from 'aws-cdk-lib';
+import { CfnEventBus, CfnEventBusPolicy, EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { grantBusesUse } from '../../security/key-policy.ts';
+import { issuesOfSize, maxBusPolicyBytes, policyOf } from '../../security/policy-limits.ts';
 import type { PurgeQueue } from '../../storage/purge-queue.ts';
 import { hasFeature, warnWithout } from '../region-features.ts';
 
@@ -30,10 +31,15 @@ export class OtherAccountsBus {
 
   /** @returns the bus, to which the account may send */
   busFor(account: string): EventBus {
-    this.#bus ??= createBus(this.#scope, this.#buffer);
-    if (!this.#accounts.has(account)) grantPutEvents(this.#bus, account);
     this.#accounts.add(account);
+    this.#bus ??= this.#createBus();
     return this.#bus;
+  }
+
+  #createBus(): EventBus {
+    const bus = createBus(this.#scope, this.#buffer);
+    grantPutEvents(bus, this.#accounts);
+    return bus;
   }
 }
 
@@ -72,13 +78,34 @@ function encrypt(bus: EventBus, key: IKey): void {
   grantBusesUse(key);
 }
 
-function grantPutEvents(bus: EventBus, account: string): void {
-  bus.addToResourcePolicy(
+/**
+ * One statement for all accounts, since each one has its own ARNs and names to repeat.
+ * @param accounts may grow until the app is synthesized
+ */
+function grantPutEvents(bus: EventBus, accounts: ReadonlySet<string>): void {
+  const statementId = 'PutEvents';
+  const statement = () =>
     new PolicyStatement({
-      sid: `PutEvents${account}`,
-      principals: [new AccountPrincipal(account)],
+      sid: statementId,
+      principals: [...accounts].map((account) => new AccountPrincipal(account)),
       actions: ['events:PutEvents'],
       resources: [bus.eventBusArn],
-    }),
-  );
+    });
+  new CfnEventBusPolicy(bus, statementId, {
+    eventBusName: bus.eventBusName,
+    statementId,
+    statement: Lazy.any({ produce: () => statement().toStatementJson() }),
+  });
+  bus.node.addValidation({
+    validate: () =>
+      issuesOfSize(
+        {
+          resource: bus,
+          policy: policyOf(statement()),
+          maxBytes: maxBusPolicyBytes,
+        },
+        `\`buckets\` of other accounts: expected a policy of the event bus ${bus.node.path}`,
+        `${accounts.size} accounts: divide them among two purgers`,
+      ),
+  });
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { MappingConfig } from '../../../../functions/core/mapping/rule.ts';
+import { recordOf } from '../../../../functions/core/model/record.ts';
 import { mappingFile } from '../../../../functions/lambda/bundled-rules.ts';
 import { environment } from '../../../../functions/lambda/environment.ts';
 import { readWebhooks } from '../../../../functions/receive-webhook/webhook-config.ts';
@@ -42,7 +43,7 @@ export function readAssembly(folder: string, stack: string | undefined): Explain
     throw new UsageError(`Expected --stack, since there are several purgers: ${names(found)}`);
   const { description, resources } = only;
   return {
-    mapping: readMapping(only, folder),
+    mapping: readMapping(only),
     limits: description.limits,
     planning: description.planning,
     watched: objectsInAssembly(resources, description),
@@ -95,23 +96,34 @@ function functionsOf({ resources, description: { name } }: Found): readonly Reso
   );
 }
 
-/** The rules are in the asset of each function that maps or names them. The assets of stages are next to the app's. */
-function readMapping(found: Found, root: string): MappingConfig {
-  const folders = foldersUpTo(found.folder, root);
-  const files = functionsOf(found).flatMap((each) =>
-    folders.map((folder) => join(folder, `asset.${assetOf(each)}`, mappingFile)),
-  );
+/** The rules are in the asset of each function that maps or names them. */
+function readMapping(found: Found): MappingConfig {
+  const assets = assetsIn(found.folder);
+  const files = functionsOf(found).flatMap((each) => {
+    const path = assets.get(assetOf(each) ?? '');
+    return path === undefined ? [] : [join(path, mappingFile)];
+  });
   const file = files.find((each) => existsSync(each));
   if (file === undefined) {
     throw new UsageError(
-      `Expected the rules of ${found.name} in an asset of ${root}, found none: synthesize it with its assets`,
+      `Expected the rules of ${found.name} in an asset of ${found.folder}, found none: synthesize it with its assets`,
     );
   }
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-function foldersUpTo(folder: string, root: string): readonly string[] {
-  return relative(root, folder) === '' ? [folder] : [folder, ...foldersUpTo(dirname(folder), root)];
+/** @returns where the assets of a folder's stacks are, by their hashes: those of a stage are next to the app's */
+function assetsIn(folder: string): ReadonlyMap<string, string> {
+  const manifests = readdirSync(folder).filter((name) => name.endsWith('.assets.json'));
+  return new Map(
+    manifests.flatMap((name) => {
+      const { files } = recordOf(JSON.parse(readFileSync(join(folder, name), 'utf8'))) ?? {};
+      return Object.entries(recordOf(files) ?? {}).flatMap(([hash, asset]) => {
+        const path = recordOf(recordOf(asset)?.source)?.path;
+        return typeof path === 'string' ? [[hash, join(folder, path)] as const] : [];
+      });
+    }),
+  );
 }
 
 function webhooksOf(resource: Resource): readonly ExplainedWebhook[] {
