@@ -77,6 +77,8 @@ export const deployments: Readonly<Record<string, Partial<PurgerConfig>>> = {
 
 const many = (count: number, options: Partial<BucketSettings> = {}): readonly BucketSettings[] =>
   Array.from({ length: count }, (_, index) => ({ name: `www-${index}-example-com`, ...options }));
+const accounts = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => String(100_000_000_000 + index));
 const longSecret = (index: number) => `${index}/`.padEnd(400, 'secret-');
 const webhooksOf = (count: number, secret: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => ({
@@ -116,6 +118,15 @@ export const extremeDeployments: Readonly<Record<string, Partial<PurgerConfig>>>
     buckets: many(60, { configureBucket: false }),
   },
   'sixty buckets of another account': { ...s3Alone, buckets: many(60, { account: '444455556666' }) },
+  'sixty buckets of as many accounts': {
+    ...s3Alone,
+    buckets: accounts(60).map((account) => ({ name: `of-${account}`, account })),
+  },
+  'thirty buckets with a prefix and a suffix': {
+    ...s3Alone,
+    buckets: many(30, { prefix: 'site/', suffix: '.html', configureBucket: false }),
+  },
+  'a ledger that four hundred accounts share': { ledgerSharedWith: accounts(400) },
   'forty buckets that notify': { ...s3Alone, buckets: many(40, { via: 'notification' }), encryptionKeyArn },
   'forty buckets that the stack makes': { ...s3Alone, buckets: many(40, { create: true }) },
   'sixty prefixes of a bucket': {

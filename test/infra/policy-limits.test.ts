@@ -75,8 +75,26 @@ test.each([
     { buckets: [{ name: 'www', prefix: 'a'.repeat(60), suffix: 'a'.repeat(60) }], rules: [ofAllKeys] },
     /`buckets`: expected `prefix` and `suffix` of .* event pattern of at most 2048 characters, got \d+/,
   ],
+  [
+    {
+      buckets: buckets(31, { prefix: 'site/', suffix: '.html', configureBucket: false }),
+      rules: [ofAllKeys],
+    },
+    /`buckets`: expected at most 30 with both `prefix` and `suffix` by EventBridge, got more/,
+  ],
 ])('what another account or a key makes too long is refused, with the number: %#', (options, message) => {
   expect(() => templateOf({ ...s3Alone, ...options })).toThrow(message);
+});
+
+test('of each account, thirty buckets may have both a prefix and a suffix', () => {
+  const keys = { prefix: 'site/', suffix: '.html', configureBucket: false };
+  const ours = buckets(30, keys);
+  const theirs = bucketsOf(accounts(30)).map((each) => ({ ...each, prefix: 'site/', suffix: '.html' }));
+  const template = templateOf({ ...s3Alone, buckets: [...ours, ...theirs], rules: [ofAllKeys] });
+  const patterns = allOf(template, 'AWS::Events::Rule').map(({ EventPattern }) =>
+    JSON.stringify(EventPattern),
+  );
+  expect(patterns.filter((pattern) => pattern?.includes('wildcard'))).toHaveLength(60);
 });
 
 test('a bucket taken out of the configuration keeps what its configuration needs until that is taken away', () => {

@@ -13,6 +13,8 @@ import type { S3EventQueue } from './s3-event-queue.ts';
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
 const maxPatternCharacters = 2048;
+/** On one bus; it cannot be raised, and other rules of the account count, too. */
+const maxWildcardRules = 30;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const maxBucketName = 63;
 
@@ -27,6 +29,7 @@ export class BucketRules {
   readonly otherAccounts: OtherAccountsBus;
   readonly #scope: Construct;
   readonly #props: BucketRulesProps;
+  readonly #wildcards = { own: 0, others: 0 };
 
   /** @param scope gets the rules as its children */
   constructor(scope: Construct, props: BucketRulesProps) {
@@ -44,6 +47,9 @@ export class BucketRules {
     const { buffer, lostEvents } = this.#props;
     const allowed = [buffer.grantEventBridgeSend('rule'), eventQueue.allowRules()];
     checkPatternSize(bucket, keys, account);
+    if (keys.prefix !== undefined && keys.suffix !== undefined) {
+      this.#countWildcard(account === undefined ? 'own' : 'others');
+    }
     const bus = account === undefined ? undefined : this.otherAccounts.busFor(account);
     const rule = new Rule(this.#scope, ruleId(bucket, keys, account), {
       description: 'cdn-pro-purger: objects that are put or deleted',
@@ -55,6 +61,15 @@ export class BucketRules {
     rule.node.addDependency(...allowed.filter((each) => each !== undefined));
     lostEvents.addRule(rule, bus);
     return rule;
+  }
+
+  /** @throws ConfigError where a bus would have more rules with a wildcard than EventBridge takes */
+  #countWildcard(bus: 'own' | 'others'): void {
+    this.#wildcards[bus]++;
+    if (this.#wildcards[bus] <= maxWildcardRules) return;
+    throw new ConfigError(purgerSubject, [
+      `\`buckets\`: expected at most ${maxWildcardRules} with both \`prefix\` and \`suffix\` by EventBridge, got more: leave one of both out, or watch some \`via: 'notification'\``,
+    ]);
   }
 }
 

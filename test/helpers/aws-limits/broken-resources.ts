@@ -78,6 +78,9 @@ export const brokenResources: Readonly<Record<string, readonly Example[]>> = {
   'the policy of a table has 20 KB at most': [
     one('AWS::DynamoDB::Table', { ResourcePolicy: { PolicyDocument: long(20_480) } }),
   ],
+  'the policy of a bus has 10,240 characters at most, all statements together': [
+    times(50, 'AWS::Events::EventBusPolicy', { EventBusName: 'b', Statement: { Resource: long(220) } }),
+  ],
   "an API's access log is under /aws/vendedlogs/: the resource policy for others is full with some of them": [
     [
       ['AWS::Logs::LogGroup', { LogGroupName: '/aws/lambda/purger' }],
@@ -121,6 +124,9 @@ export const brokenResources: Readonly<Record<string, readonly Example[]>> = {
   'the pattern of a rule has 2,048 characters at most, and a rule five targets': [
     one('AWS::Events::Rule', { EventPattern: long(2048) }),
     one('AWS::Events::Rule', { Targets: Array.from({ length: 6 }, () => ({})) }),
+  ],
+  'a bus has 30 rules with a wildcard at most': [
+    times(31, 'AWS::Events::Rule', { EventPattern: { detail: { object: { key: [{ wildcard: 'a*b' }] } } } }),
   ],
   'a target is retried 185 times and for 24 hours at most': [
     one('AWS::Events::Rule', { Targets: [{ RetryPolicy: { MaximumRetryAttempts: 186 } }] }),

@@ -89,6 +89,18 @@ export const functionRules: readonly AwsRule[] = [
     ),
   },
   {
+    name: 'a bus has 30 rules with a wildcard at most',
+    page: events,
+    broken: (resources) =>
+      groupedBy(
+        resources.filter((each) =>
+          JSON.stringify(field(each, 'EventPattern') ?? '').includes('{"wildcard":'),
+        ),
+        'AWS::Events::Rule',
+        (rule) => field(rule, 'EventBusName') ?? 'default',
+      ).flatMap(([bus, rules]) => (rules.length > 30 ? [bus] : [])),
+  },
+  {
     name: 'a target is retried 185 times and for 24 hours at most',
     page: 'https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html',
     broken: each('AWS::Events::Rule', (rule) =>

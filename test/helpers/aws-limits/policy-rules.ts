@@ -69,6 +69,17 @@ export const policyRules: readonly AwsRule[] = [
     broken: each('AWS::DynamoDB::Table', (table) => bytesOf(field(table, 'ResourcePolicy') ?? '') > 20_480),
   },
   {
+    name: 'the policy of a bus has 10,240 characters at most, all statements together',
+    page: 'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html',
+    broken: (resources) =>
+      groupedBy(resources, 'AWS::Events::EventBusPolicy', (policy) => field(policy, 'EventBusName')).flatMap(
+        ([bus, policies]) =>
+          policies.reduce((all, policy) => all + bytesOf(field(policy, 'Statement')), 0) > 10_240
+            ? [bus]
+            : [],
+      ),
+  },
+  {
     name: "an API's access log is under /aws/vendedlogs/: the resource policy for others is full with some of them",
     page: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html',
     broken: (resources) => {
