@@ -7,7 +7,7 @@ import { readMessages } from '../../functions/core/model/messages/combined-messa
 import type { DirEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import { histories, play } from '../helpers/follow-play.ts';
-import { createFollowWorld, messageFor } from '../helpers/follow-world.ts';
+import { changeIn, createFollowWorld, messageFor } from '../helpers/follow-world.ts';
 
 const journalWith =
   (change: (journal: FollowPorts['journal']) => Partial<Journal>) => (ports: FollowPorts) => ({
@@ -130,21 +130,27 @@ function entriesOf(body: string): readonly PurgeEntry[] {
   return [...new Map(entries.map((entry) => [entryKey(entry), entry])).values()];
 }
 
+/** @returns a world, and what its repairs cost where each body comes to another request */
+function worldOfRepairs(files: number) {
+  const spent: PurgeEntry[] = [];
+  const world = createFollowWorld({
+    files,
+    ports: (ports) => ({
+      ...ports,
+      async send(messages) {
+        spent.push(...messages.flatMap(({ body }) => entriesOf(body)));
+        return ports.send(messages);
+      },
+    }),
+  });
+  return { world, spent: () => priceOf(spent, 'url') };
+}
+
 test("repairs spend at most 5% of the day's tokens, also where what was covered is purged by itself", async () => {
   let repaired = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(coveringPurge, { minLength: 1, maxLength: 4 }), async (purges) => {
-      const spent: PurgeEntry[] = [];
-      const world = createFollowWorld({
-        files: 1000,
-        ports: (ports) => ({
-          ...ports,
-          async send(messages) {
-            spent.push(...messages.flatMap(({ body }) => entriesOf(body)));
-            return ports.send(messages);
-          },
-        }),
-      });
+      const { world, spent } = worldOfRepairs(1000);
       for (const [index, { covered, areSame }] of purges.entries()) {
         const url = `https://h.example/${index}`;
         const dir: DirEntry = { kind: 'dir', url: `${url}/**`, target: 'production', action: 'invalidate' };
@@ -156,8 +162,36 @@ test("repairs spend at most 5% of the day's tokens, also where what was covered 
       }
       await world.tick();
       repaired += world.measured('Repairs').length;
-      const { files, dirs } = priceOf(spent, 'url');
+      const { files, dirs } = spent();
       expect({ files: Math.max(files, 50), dirs: Math.max(dirs, 1) }).toEqual({ files: 50, dirs: 1 });
+    }),
+    { numRuns: 60 },
+  );
+  expect(repaired).toBeGreaterThan(10);
+});
+
+/** The lanes of the messages that asked for a file, by file: what asks in another lane comes in another body. */
+const askedFor = fc.array(fc.subarray(['people', 'bulk', 'takedown'] as const, { minLength: 1 }), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+test("repairs of what was seen to be old spend at most 5% of the day's tokens, however often they are asked for", async () => {
+  let repaired = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(askedFor, { minLength: 1, maxLength: 3 }), async (purges) => {
+      const { world, spent } = worldOfRepairs(160);
+      for (const [index, files] of purges.entries()) {
+        const messages = files.flatMap((lanes, file) => {
+          const changed = changeIn(world, messageFor(`https://h.example/${index}/${file}`));
+          return lanes.map((lane) => ({ ...changed, lane, repeats: 'before' }));
+        });
+        world.nowMs += 3000;
+        await world.accept(messages, { edge: { obeys: false } });
+      }
+      await world.tick();
+      repaired += world.measured('Repairs').length;
+      expect(spent().files).toBeLessThanOrEqual(8);
     }),
     { numRuns: 60 },
   );

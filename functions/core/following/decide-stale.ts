@@ -7,6 +7,8 @@ import { type RepairsSpent, reserveRepair } from './repairs.ts';
 export interface StaleContext {
   /** Whether the files are due for a second purge, for which there are tokens: that is not a repair's. */
   readonly isRepeated: boolean;
+  /** What it costs at most to send them again. */
+  readonly again: Tokens;
   readonly spent: RepairsSpent;
   /** The day's quota of its target. */
   readonly quota: Tokens;
@@ -21,12 +23,11 @@ export interface StaleContext {
 export function decideStale(
   { repair, target }: FollowedPurge,
   seen: Omit<PurgeEnd, 'kind'> & Required<Pick<PurgeEnd, 'stale' | 'reason'>>,
-  { isRepeated, spent, quota, nowMs }: StaleContext,
+  { isRepeated, again, spent, quota, nowMs }: StaleContext,
 ): { readonly step: Step; readonly spent: RepairsSpent } {
-  const urls = { files: seen.stale.length, dirs: 0 };
   const reserved = isRepeated
     ? ({ kind: 'allowed', spent } as const)
-    : reserveRepair({ repair, target, urls }, 'stale', spent, quota, nowMs);
+    : reserveRepair({ repair, target, urls: again }, 'stale', spent, quota, nowMs);
   const outcome = (what: string) => ({ ...seen, reason: `${seen.reason}: ${what}` });
   if (reserved.kind === 'refused') {
     return { step: { kind: 'end', end: { kind: 'failed', ...outcome(reserved.reason) } }, spent };

@@ -4,7 +4,7 @@ import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { Step } from '../../core/following/decide-purge.ts';
 import { decideStale } from '../../core/following/decide-stale.ts';
 import { isToProve, type PurgeState } from '../../core/following/followed-purge.ts';
-import type { RepairsSpent } from '../../core/following/repairs.ts';
+import { priceOfAgain, type RepairsSpent } from '../../core/following/repairs.ts';
 import type { Repeats } from '../../core/following/repeats.ts';
 import type { Tokens } from '../../core/limits/tokens/quota.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
@@ -257,14 +257,13 @@ async function repairAll(
     const { kind: _, ...outcome } = state;
     const hashes = proof.stale.map((probe) => hashOf(fileKey(probe)));
     const { reason = '', proof: seen = '' } = proof;
-    const isRepeated = isInAll(
-      repeats?.of(purge.purgeId, await journal.messages(purge.purgeId)) ?? [],
-      hashes,
-    );
+    const messages = await journal.messages(purge.purgeId);
+    const isRepeated = isInAll(repeats?.of(purge.purgeId, messages) ?? [], hashes);
+    const again = priceOfAgain(splitByStale(messages, hashes).old);
     const result = decideStale(
       purge,
       { ...outcome, reason, proof: seen, stale: hashes },
-      { isRepeated, spent, quota: quotas(purge.target), nowMs: nowMs() },
+      { isRepeated, again, spent, quota: quotas(purge.target), nowMs: nowMs() },
     );
     spent = result.spent;
     decided.push({ purge, step: result.step, repeats });
