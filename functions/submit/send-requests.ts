@@ -61,7 +61,8 @@ export async function sendRequests(
   const { innocent, suspect } = keepApart(requests, ports.evidence, isMarked, startMs);
   const isolation = new Isolation({
     evidence: ports.evidence,
-    triesOf: (planned) => triesOf(planned, batch) ?? 0,
+    triesOf: (planned) => triesOf(planned, batch),
+    changedMsOf: (planned) => oldestChangeMs({ entries: [planned] }, batch),
     priceOf: (request) => tokensFor(request.entries, contract),
   });
   for (const request of suspect) isolation.hold(request, 'suspect', startMs);

@@ -101,7 +101,8 @@ export function playIsolation({
   function playBatch(due: typeof returning): void {
     const isolation = createIsolation({
       evidence,
-      triesOf: ({ entry }: PlannedEntry) => tries.get(entryKey(entry)) ?? 0,
+      triesOf: ({ entry }: PlannedEntry) => tries.get(entryKey(entry)),
+      changedMsOf: () => 0,
       priceOf: ({ entries }) => ({ files: entries.length, dirs: 0 }),
     });
     const marked = new Set(due.flatMap(({ requests, isApart }) => (isApart ? requests : [])));

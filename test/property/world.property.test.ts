@@ -331,23 +331,25 @@ test.each([
   );
 });
 
-test('promise 4 breaks when what has failed alone comes again no later than others', async () => {
+test('promise 4 breaks when a closed scope is opened for whatever comes first', async () => {
   const evidences = new WeakSet<Evidence>();
-  const punctual = (ports: SubmitPorts): SubmitPorts => {
+  const hasty = (ports: SubmitPorts): SubmitPorts => {
     const { evidence } = ports;
     if (evidences.has(evidence)) return ports;
     evidences.add(evidence);
-    const { closureOf, failedAlone } = evidence;
-    evidence.closureOf = (...args) => ({ ...closureOf.apply(evidence, args), lengthMs: 0 });
+    const { scopes, failedAlone } = evidence;
+    const { delayMs } = scopes;
+    scopes.delayMs = (key, turn, _, nowMs) =>
+      delayMs.call(scopes, key, turn, Number.NEGATIVE_INFINITY, nowMs);
     evidence.failedAlone = (...args) => {
       const record = failedAlone.apply(evidence, args);
-      return record && { ...record, times: 1 };
+      return record && { ...record, failedMs: 0 };
     };
     return ports;
   };
   const outcome = await fc.check(
     fc.asyncProperty(lonely, async (world) => {
-      return unsentIn(world, await playUntilAccepted(world, { mutate: punctual })).length === 0;
+      return unsentIn(world, await playUntilAccepted(world, { mutate: hasty })).length === 0;
     }),
     { numRuns: 4000, endOnFailure: true },
   );

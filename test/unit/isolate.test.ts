@@ -188,7 +188,12 @@ describe('what is refused whatever it asks for', () => {
     const probed = Array.from({ length: 12 }, (_, round) => {
       const nowMs = round * 900_000;
       evidence.noteTokens('production', {}, nowMs);
-      const isolation = new Isolation({ evidence, triesOf: () => 0, priceOf: () => ({ files: 1, dirs: 0 }) });
+      const isolation = new Isolation({
+        evidence,
+        triesOf: () => undefined,
+        changedMsOf: () => 0,
+        priceOf: () => ({ files: 1, dirs: 0 }),
+      });
       for (const each of all) isolation.hold(each, 'suspect', nowMs);
       const probes: PlannedRequest[] = [];
       for (;;) {
@@ -255,6 +260,38 @@ describe('what gets no verdict', () => {
     });
     expect([accepted.size, [...waiting], rejected]).toEqual([15, [h(0)], []]);
   });
+});
+
+test('a directory that gets no answer, and may be purged each time, is tried less and less often', () => {
+  const directory: PurgeEntry = { kind: 'dir', url: h('d/*'), ...scope };
+  const { sent, waiting } = playIsolation({
+    verdict: () => silent,
+    batches: [[request(directory)]],
+    lastingMs: 6 * 3_600_000,
+  });
+  expect([...waiting]).toEqual([directory.url]);
+  expect(sent.length).toBeLessThanOrEqual(40);
+  const lastHour = sent.filter(({ atMs }) => atMs > 5 * 3_600_000);
+  expect(lastHour.length).toBeLessThanOrEqual(4);
+  expect(lastHour.length).toBeGreaterThanOrEqual(3);
+});
+
+test('403s that were about the credentials say nothing about their scope later', () => {
+  const evidence = new Evidence({ isolationRequests: 100 });
+  const isolation = new Isolation({
+    evidence,
+    triesOf: () => undefined,
+    changedMsOf: () => 0,
+    priceOf: () => ({ files: 1, dirs: 0 }),
+  });
+  const forbidden: Failure = { kind: 'refused', status: 403, message: 'no' };
+  const all = pages(3).map((url) => request(url));
+  for (const each of all) isolation.failed(each, forbidden, 0);
+  isolation.dismiss(403, 0);
+  evidence.noteTokens('production', {}, 1);
+  isolation.withdraw(all);
+  isolation.failed(request(h('bad')), refused, 1);
+  expect(isolation.conclude(1)).toMatchObject([{ why: 'failed-alone' }]);
 });
 
 describe('a request that was too large', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   byHandSource,
   classify,
+  failedSender,
   noTallies,
   type SenderTallies,
   senderOf,
@@ -84,6 +85,14 @@ describe('the share of a sender', () => {
       shareLeft({ senders: noteWaiting(spent, ['bucket:a'], nowMs), neighbors: {} }, 'bucket:a', quota, nowMs)
         .files,
     ).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is half of the quota for what has failed, also while nobody else waits, and at least one token', () => {
+    const failed = noteSpent({}, { [failedSender]: { files: 49, dirs: 10 } }, nowMs);
+    const all = { senders: failed, neighbors: {} };
+    expect(shareLeft(all, failedSender, quota, nowMs)).toEqual({ files: 1, dirs: 0 });
+    const unspent = { senders: {}, neighbors: {} };
+    expect(shareLeft(unspent, failedSender, { files: 1, dirs: 1 }, nowMs)).toEqual({ files: 1, dirs: 1 });
   });
 
   it('is half of the quota while others wait', () => {

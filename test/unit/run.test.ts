@@ -11,7 +11,8 @@ const deadlineMs = 60_000;
 function createRun(requests: readonly PlannedRequest[]): Run {
   const isolation = new Isolation({
     evidence: new Evidence({ isolationRequests: 15 }),
-    triesOf: () => 0,
+    triesOf: () => undefined,
+    changedMsOf: () => 0,
     priceOf: () => ({ files: 1, dirs: 0 }),
   });
   return new Run(requests, { limits, deadlineMs, isolation });

@@ -506,12 +506,12 @@ test('an S3 event that came back is queued once it is noted that it was recovere
 test('what is asked for alone of a scope that may be refused as a whole is tried or stays away, never requeued at once', async () => {
   const world = createWorld({ answer: () => accepted });
   const key = faultKey({ entries: [{ entry: fileEntry('https://h.example/a'), messages: [] }] });
-  world.ports.evidence.close(key, 1000, world.nowMs);
+  world.ports.evidence.scopes.close(key, 'new', 1000, world.nowMs);
   world.nowMs += 5000;
   await submitBatch([buffered('m', 'https://h.example/a')], world.ports, options);
   expect(world.requeued).toEqual([]);
   expect(world.requests).toHaveLength(1);
-  world.ports.evidence.close(key, 60_000, world.nowMs);
+  world.ports.evidence.scopes.close(key, 'new', 60_000, world.nowMs);
   await submitBatch([buffered('m', 'https://h.example/b')], world.ports, options);
   expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([15]);
 });
@@ -526,9 +526,9 @@ test('of a scope that was closed, what has not failed is tried before what has',
   const { evidence } = world.ports;
   const planned = { entry: fileEntry(bad), messages: [] };
   const key = faultKey({ entries: [planned] });
-  evidence.noteFailedAlone(key, planned, world.nowMs);
+  evidence.noteFailedAlone(key, planned, 'new', world.nowMs);
   evidence.suspect([planned], world.nowMs);
-  evidence.close(key, 1000, world.nowMs);
+  evidence.scopes.close(key, 'new', 1000, world.nowMs);
   world.nowMs += 5000;
   await submitBatch([buffered('m1', bad), buffered('m2', good)], world.ports, options);
   expect(world.requests[0]?.body.fileUrls).toEqual([good]);
@@ -538,7 +538,7 @@ test('a scope that was closed by a clock that was ahead keeps nothing away for l
   const world = createWorld({ answer: () => accepted, tells: { left: plenty } });
   const key = faultKey({ entries: [{ entry: fileEntry(h('a')), messages: [] }] });
   world.nowMs = 3_600_000;
-  world.ports.evidence.close(key, 600_000, world.nowMs);
+  world.ports.evidence.scopes.close(key, 'new', 600_000, world.nowMs);
   world.nowMs = 0;
   await submitBatch([buffered('m', h('a'))], world.ports, options);
   expect(world.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([900]);

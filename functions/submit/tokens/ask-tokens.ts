@@ -27,7 +27,7 @@ export async function askTokens(target: Target, context: AskContext): Promise<vo
     } else if ((status === 401 || status === 403) && isolation.hasForbidden()) {
       const request = { entries: [] };
       const refusal = { status, message: 'purgeTokens is refused, too', ...(requestId ? { requestId } : {}) };
-      isolation.dismiss(403);
+      isolation.dismiss(403, ports.nowMs());
       await handleUnauthorized(refusal, { request, sentMs }, context);
     } else {
       ports.evidence.noteTokens(target, value === undefined ? {} : { tokens: value }, ports.nowMs());

@@ -1,4 +1,4 @@
-import { noTallies, type SenderTallies, type Tally } from './lane.ts';
+import { failedSender, noTallies, type SenderTallies, type Tally } from './lane.ts';
 import { minus, noTokens, plus, type Tokens } from './quota.ts';
 
 /** Senders of one deployment, by their names. */
@@ -114,8 +114,9 @@ export function noteWaiting(senders: Senders, names: readonly string[], nowMs: n
 
 /**
  * @returns how many tokens a sender may still take: up to half of the quota while others wait that have not had their
- * half, and otherwise all, so that no token stays unused while all that wait have had theirs. While other deployments wait,
- * all senders of this one together take no more than its share, an equal part of the quota
+ * half, and otherwise all, so that no token stays unused while all that wait have had theirs. What has failed takes no more
+ * than half in any case: others may come that need the rest. While other deployments wait, all senders of this one together
+ * take no more than its share, an equal part of the quota
  */
 export function shareLeft(
   { senders, neighbors }: AllSenders,
@@ -124,13 +125,14 @@ export function shareLeft(
   nowMs: number,
 ): Tokens {
   const halfLeft = (sender: SenderState) => leftOf(quota, senderShare, spentBy(sender, nowMs));
+  const isFailed = name === failedSender;
   const others = Object.entries(senders).flatMap(([other, sender]) =>
     other === name || !isAnyWaiting([sender], nowMs) ? [] : [halfLeft(sender)],
   );
   const own = halfLeft(senderIn(senders, name));
   const ofSender: Tokens = {
-    files: others.some(({ files }) => files > 0) ? own.files : unlimited.files,
-    dirs: others.some(({ dirs }) => dirs > 0) ? own.dirs : unlimited.dirs,
+    files: isFailed || others.some(({ files }) => files > 0) ? own.files : unlimited.files,
+    dirs: isFailed || others.some(({ dirs }) => dirs > 0) ? own.dirs : unlimited.dirs,
   };
   const isNeighborWaiting = Object.values(neighbors).some((each) => isAnyWaiting(Object.values(each), nowMs));
   if (!isNeighborWaiting) return ofSender;
@@ -154,9 +156,10 @@ function isAnyWaiting(senders: readonly SenderState[], nowMs: number): boolean {
 }
 
 function leftOf({ files, dirs }: Tokens, share: number, spent: Tokens): Tokens {
+  // Of a quota of one, half is one: it would never be spent otherwise.
   return {
-    files: Math.max(0, Math.floor(files * share) - spent.files),
-    dirs: Math.max(0, Math.floor(dirs * share) - spent.dirs),
+    files: Math.max(0, Math.max(1, Math.floor(files * share)) - spent.files),
+    dirs: Math.max(0, Math.max(1, Math.floor(dirs * share)) - spent.dirs),
   };
 }
 

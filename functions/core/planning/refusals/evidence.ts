@@ -5,16 +5,15 @@ import type { Target } from '../../model/types.ts';
 import type { PlannedEntry, PlannedRequest } from '../planned-request.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { hostOf } from './failure.ts';
+import { Scopes, type Turn } from './scopes.ts';
 
 const minuteMs = 60_000;
 /** For how long what was refused is kept apart from innocents. */
 const suspicionMs = 20 * minuteMs;
-/** For how long the time of a failure or an acceptance is of use: longer than any wait in between. */
-const evidenceMs = 60 * minuteMs;
+/** For how long an entry that has failed alone takes its turn by when that was. */
+const turnsMs = 24 * 60 * minuteMs;
 /** For how long what `purgeTokens` says is taken for what is left. */
 const readingMs = minuteMs;
-/** How long a scope waits the first time that it is refused whatever it asks for. */
-const firstClosureMs = 15_000;
 /** The time in which {@link EvidenceOptions.isolationRequests} may fail. */
 const isolationMs = 5 * minuteMs;
 
@@ -44,32 +43,6 @@ export interface TokensReading {
   readonly tokens?: Tokens;
 }
 
-interface ScopeRecord {
-  readonly acceptedMs: number;
-  /** Entries that have failed alone since the last acceptance, the first few of them. */
-  readonly failedAlone: readonly string[];
-  /** How often it was closed since then. */
-  readonly closures: number;
-  readonly closure: Closure;
-}
-
-/** That nothing of a scope is sent for a while. */
-export interface Closure {
-  readonly untilMs: number;
-  /** How long it is in all, in milliseconds. */
-  readonly lengthMs: number;
-}
-
-const unknownScope: ScopeRecord = {
-  acceptedMs: Number.NEGATIVE_INFINITY,
-  failedAlone: [],
-  closures: 0,
-  closure: { untilMs: 0, lengthMs: 0 },
-};
-
-/** More entries than this are not needed to judge a scope by. */
-const mostFailedAlone = 10;
-
 /** How an entry has failed alone lately. */
 interface AloneRecord {
   readonly failedMs: number;
@@ -92,14 +65,13 @@ export function faultKey({ entries }: PlannedRequest): string {
  * hosts and entries to be kept apart from others; what is left of the day's tokens.
  */
 export class Evidence {
+  readonly scopes = new Scopes();
   readonly #isolationRequests: number;
-  readonly #scopes = new ExpiringMap<string, ScopeRecord>(evidenceMs, 1000);
   readonly #hosts = new ExpiringMap<string, true>(suspicionMs, 1000);
   /** Entries to be kept apart from others, with the name of those that they stay together with. */
   readonly #groups = new ExpiringMap<string, string>(suspicionMs);
-  readonly #failedAlone = new ExpiringMap<string, AloneRecord>(evidenceMs);
+  readonly #failedAlone = new ExpiringMap<string, AloneRecord>(turnsMs);
   readonly #readings = new ExpiringMap<Target, TokensReading>(readingMs);
-  readonly #doubtful = new Set<string>();
   #acceptedMs = Number.NEGATIVE_INFINITY;
   #isolatedMs: readonly number[] = [];
   #groupsMade = 0;
@@ -110,62 +82,25 @@ export class Evidence {
 
   noteAccepted(key: string, nowMs: number): void {
     this.#acceptedMs = nowMs;
-    this.#doubtful.delete(key);
-    this.#scopes.set(key, { ...unknownScope, acceptedMs: nowMs }, nowMs);
+    this.scopes.noteAccepted(key, nowMs);
   }
 
-  /** Takes note that a request with one entry has failed. */
-  noteFailedAlone(scopeKey: string, { entry }: PlannedEntry, nowMs: number): void {
+  /** Takes note that a request with one entry has failed, in whose turn it was sent. */
+  noteFailedAlone(scopeKey: string, { entry }: PlannedEntry, turn: Turn, nowMs: number): void {
     const key = entryKey(entry);
     const times = (this.#failedAlone.get(key, nowMs)?.times ?? 0) + 1;
     this.#failedAlone.set(key, { failedMs: nowMs, times }, nowMs);
-    const scope = this.#scope(scopeKey, nowMs);
-    const failedAlone = [...new Set([...scope.failedAlone, key])].slice(0, mostFailedAlone);
-    this.#scopes.set(scopeKey, { ...scope, failedAlone }, nowMs);
+    this.scopes.noteFailedAlone(scopeKey, key, turn, nowMs);
   }
 
   /** @returns whether CDN Pro has accepted something of this scope after a time */
   acceptedSince(key: string, sinceMs: number, nowMs: number): boolean {
-    return this.#scope(key, nowMs).acceptedMs > sinceMs;
+    return this.scopes.acceptedMs(key, nowMs) > sinceMs;
   }
 
   /** @returns whether CDN Pro has accepted anything after a time */
   anythingAcceptedSince(sinceMs: number): boolean {
     return this.#acceptedMs > sinceMs;
-  }
-
-  /** @returns how many entries of a scope have failed alone since something of it was accepted, up to ten */
-  failedAloneOf(key: string, nowMs: number): number {
-    return this.#scope(key, nowMs).failedAlone.length;
-  }
-
-  /** Closes a scope of which nothing is accepted, longer each time. */
-  close(key: string, longestMs: number, nowMs: number): void {
-    const scope = this.#scope(key, nowMs);
-    this.#doubtful.add(key);
-    const lengthMs = Math.min(longestMs, firstClosureMs * 2 ** scope.closures);
-    const closure = { untilMs: nowMs + lengthMs, lengthMs };
-    this.#scopes.set(key, { ...scope, closures: scope.closures + 1, closure }, nowMs);
-  }
-
-  /** @returns how often a scope was closed since something of it was accepted */
-  closuresOf(key: string, nowMs: number): number {
-    return this.#scope(key, nowMs).closures;
-  }
-
-  /** @returns the last closure of a scope, which may be over */
-  closureOf(key: string, nowMs: number): Closure {
-    return this.#scope(key, nowMs).closure;
-  }
-
-  /** @returns whether a scope was closed, and nothing of it accepted since */
-  isDoubtful(key: string): boolean {
-    return this.#doubtful.has(key);
-  }
-
-  /** Whether there is any such scope. */
-  get hasDoubts(): boolean {
-    return this.#doubtful.size > 0;
   }
 
   suspectHost(host: string, nowMs: number): void {
@@ -228,9 +163,5 @@ export class Evidence {
 
   #recentIsolations(nowMs: number): readonly number[] {
     return this.#isolatedMs.filter((timeMs) => timeMs > nowMs - isolationMs);
-  }
-
-  #scope(key: string, nowMs: number): ScopeRecord {
-    return this.#scopes.get(key, nowMs) ?? unknownScope;
   }
 }

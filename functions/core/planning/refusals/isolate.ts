@@ -4,7 +4,7 @@ import { halve, type PlannedEntry, type PlannedRequest } from '../planned-reques
 import type { Conclusion } from './conclusion.ts';
 import { type Evidence, faultKey } from './evidence.ts';
 import { type Failure, isAboutContent, namedEntries, namedHost } from './failure.ts';
-import { type Court, judge } from './judge.ts';
+import { type Court, judge, turnOf } from './judge.ts';
 import { type BodySize, bodySize } from './learned-limits.ts';
 import { settleSuspects } from './settle-suspects.ts';
 import { isSuspicious, partOf, type Suspect, targetOf } from './suspect.ts';
@@ -13,8 +13,10 @@ import { Suspects } from './suspects.ts';
 /** Options of {@link Isolation}. */
 export interface IsolationOptions {
   readonly evidence: Evidence;
-  /** How often an entry has failed alone already. */
-  readonly triesOf: (planned: PlannedEntry) => number;
+  /** How often an entry has failed alone already; undefined where it was never suspected. */
+  readonly triesOf: (planned: PlannedEntry) => number | undefined;
+  /** When what an entry is for has changed, in milliseconds; infinite where nothing says so. */
+  readonly changedMsOf: (planned: PlannedEntry) => number;
   /** What a request costs of the day's tokens. */
   readonly priceOf: (request: PlannedRequest) => Tokens;
 }
@@ -59,10 +61,10 @@ export class Isolation {
     const questioned = new Set(
       all.filter((suspect) => isUnproven(suspect, evidence, nowMs)).map(({ key }) => key),
     );
-    if (questioned.size === 0 && !evidence.hasDoubts) return [];
+    if (questioned.size === 0 && !evidence.scopes.hasDoubts) return [];
     return requests.filter((request) => {
       const key = faultKey(request);
-      return questioned.has(key) || evidence.isDoubtful(key);
+      return questioned.has(key) || evidence.scopes.isDoubtful(key);
     });
   }
 
@@ -76,7 +78,7 @@ export class Isolation {
     const [only] = request.entries.length === 1 ? request.entries : [];
     const failed = only === undefined ? undefined : evidence.failedAlone(only, nowMs);
     const sinceMs = failed === undefined ? {} : { sinceMs: failed.failedMs };
-    const state = why === 'scope' || evidence.isDoubtful(key) ? 'held' : 'ready';
+    const state = why === 'scope' || evidence.scopes.isDoubtful(key) ? 'held' : 'ready';
     const shared = { request, key, times: 0, isNamed: false };
     this.#suspects.add([{ ...shared, ...sinceMs, state, isPart: why === 'suspect' }]);
   }
@@ -142,13 +144,14 @@ export class Isolation {
     const fresh: Suspect = { request, key, state: 'failed', times: 0, isPart: false, isNamed: false };
     const known = this.#suspects.end(request) ?? fresh;
     const [only] = request.entries.length === 1 ? request.entries : [];
-    if (only !== undefined) evidence.noteFailedAlone(key, only, nowMs);
+    const turn = only && turnOf(only, this.#court(nowMs));
+    if (only !== undefined && turn !== undefined) evidence.noteFailedAlone(key, only, turn, nowMs);
     if (known.isPart) evidence.noteIsolation(nowMs);
     if (known.whole !== undefined) known.whole.hasFailedPart = true;
     const { sinceMs = nowMs, times } = known;
     const isSandwiched = evidence.acceptedSince(key, sinceMs, nowMs);
     const failed = { state: 'failed', sinceMs, failure, times: times + 1, isSandwiched } as const;
-    const suspect: Suspect = { ...known, ...failed, isNamed: false };
+    const suspect: Suspect = { ...known, ...failed, isNamed: false, ...(turn && { turn }) };
     const named = namedEntries(request, failure);
     if (named.length > 0) this.#noteNamed(named, failure, nowMs);
     if (named.length === request.entries.length && isAboutContent(failure)) {
@@ -188,11 +191,13 @@ export class Isolation {
   }
 
   /** Forgets failures with this status: something quite different has failed in the same way. */
-  dismiss(status: number): void {
+  dismiss(status: number, nowMs: number): void {
+    const { evidence } = this.#options;
     for (const suspect of this.#suspects.waiting) {
       if (suspect.failure?.status !== status) continue;
-      const { failure: _, sinceMs: __, ...rest } = suspect;
-      this.#options.evidence.acquit(suspect.request);
+      const { failure: _, sinceMs: __, turn: ___, ...rest } = suspect;
+      evidence.acquit(suspect.request);
+      evidence.scopes.forgetFailures(suspect.key, suspect.request, nowMs);
       this.#suspects.replace(suspect, [{ ...rest, state: 'ready', times: 0 }]);
     }
   }
@@ -208,14 +213,12 @@ export class Isolation {
 
   /** Decides what can be decided. @returns what follows from it, and from the answers since the last time */
   conclude(nowMs: number): readonly Conclusion[] {
-    const { triesOf } = this.#options;
-    settleSuspects({ ...this.#court(nowMs), suspects: this.#suspects, triesOf });
+    settleSuspects({ ...this.#court(nowMs), suspects: this.#suspects });
     return this.#suspects.takeConclusions();
   }
 
   #court(nowMs: number): Court {
-    const { evidence, priceOf } = this.#options;
-    return { evidence, priceOf, nowMs };
+    return { ...this.#options, nowMs };
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Tokens } from '../../limits/tokens/quota.ts';
-import type { PlannedRequest } from '../planned-request.ts';
+import type { PlannedEntry, PlannedRequest } from '../planned-request.ts';
 import type { Evidence } from './evidence.ts';
 import { isAboutContent } from './failure.ts';
+import { type Turn, turns } from './scopes.ts';
 import { hasFailedAlone, type Suspect, targetOf } from './suspect.ts';
 
 /** So often a request without a verdict is tried again as it is before more is concluded, ... */
@@ -16,6 +17,10 @@ export interface Court {
   readonly evidence: Evidence;
   /** What a request costs of the day's tokens. */
   readonly priceOf: (request: PlannedRequest) => Tokens;
+  /** How often an entry has failed alone already; undefined where it was never suspected. */
+  readonly triesOf: (planned: PlannedEntry) => number | undefined;
+  /** When what an entry is for has changed, in milliseconds; infinite where nothing says so. */
+  readonly changedMsOf: (planned: PlannedEntry) => number;
   readonly nowMs: number;
 }
 
@@ -65,56 +70,65 @@ export function judge(suspect: Suspect, { evidence, priceOf, nowMs }: Court): Ju
 export type ScopeStep =
   /** Try one entry of this suspect by itself. */
   | { readonly kind: 'probe'; readonly suspect: Suspect; readonly index: number }
-  /** All of it is refused alike: close it. */
-  | { readonly kind: 'close'; readonly last: Suspect }
+  /** All of it is refused alike, as far as is known: nothing of these turns is sent for a while. */
+  | { readonly kind: 'close'; readonly turns: readonly Turn[]; readonly last: Suspect | undefined }
   /** These failed alone, which is too little to judge the scope by: others of it may be accepted meanwhile. */
   | { readonly kind: 'set-aside'; readonly alone: readonly Suspect[] };
 
 /**
  * Decides how to go on with a scope in which nothing was accepted since a request failed, while CDN Pro answers others, or
  * at least how many tokens are left.
- * @param suspects of the scope, at least one
+ * @param suspects of the scope
  */
-export function questionScope(
-  key: string,
-  suspects: readonly Suspect[],
-  { evidence, nowMs }: Court,
-): ScopeStep {
+export function questionScope(key: string, suspects: readonly Suspect[], court: Court): ScopeStep {
+  const { evidence, nowMs } = court;
   const alone = suspects.filter(hasFailedAlone);
   const last = alone.at(-1);
-  if (last !== undefined && evidence.failedAloneOf(key, nowMs) >= probes) return { kind: 'close', last };
-  const innocent = suspects.filter(({ state, isPart }) => state === 'held' && !isPart);
-  const untried = innocent.length > 0 ? innocent : suspects.filter((each) => !alone.includes(each));
-  const probed =
-    evidence.closuresOf(key, nowMs) > 0
-      ? leastFailed(untried, key, { evidence, nowMs })
-      : firstToProbe(untried, alone.length);
-  return probed === undefined ? { kind: 'set-aside', alone } : { kind: 'probe', ...probed };
-}
-
-/** @param failed how many entries have failed alone already */
-function firstToProbe([suspect]: readonly Suspect[], failed: number) {
-  if (suspect === undefined) return undefined;
+  const untried = suspects.filter((each) => !alone.includes(each));
+  if (evidence.scopes.isDoubtful(key)) {
+    const over = turns.filter((turn) => evidence.scopes.isTurnOver(key, turn, nowMs));
+    if (over.length > 0) return { kind: 'close', turns: over, last };
+    const probed = longestWaiting(untried, court);
+    return probed === undefined ? { kind: 'set-aside', alone } : { kind: 'probe', ...probed };
+  }
+  if (last !== undefined && evidence.scopes.failedAloneOf(key, nowMs) >= probes) {
+    return { kind: 'close', turns, last };
+  }
+  const innocent = untried.filter(({ state, isPart }) => state === 'held' && !isPart);
+  const [suspect] = innocent.length > 0 ? innocent : untried;
+  if (suspect === undefined) return { kind: 'set-aside', alone };
   const { length } = suspect.request.entries;
   // From the beginning, the end and the middle by turns: neighbors are often alike.
-  return { suspect, index: [0, length - 1, Math.floor(length / 2)][failed % 3] ?? 0 };
+  const index = [0, length - 1, Math.floor(length / 2)][alone.length % 3] ?? 0;
+  return { kind: 'probe', suspect, index };
+}
+
+/** @returns the entry that waits the longest of those that have not failed; where there are none, of those that have */
+function longestWaiting(suspects: readonly Suspect[], court: Court) {
+  const all = suspects.flatMap((suspect) =>
+    suspect.request.entries.map((planned, index) => {
+      return { suspect, index, turn: turnOf(planned, court), sinceMs: waitsSinceMs(planned, court) };
+    }),
+  );
+  const fresh = all.filter(({ turn }) => turn === 'new');
+  return (fresh.length > 0 ? fresh : all).toSorted((a, b) => a.sinceMs - b.sinceMs)[0];
+}
+
+/** @returns in whose turn an entry is tried, in a scope that is in doubt */
+export function turnOf(
+  planned: PlannedEntry,
+  { evidence, triesOf, nowMs }: Pick<Court, 'evidence' | 'triesOf' | 'nowMs'>,
+): Turn {
+  const isKnown = evidence.failedAlone(planned, nowMs) !== undefined || triesOf(planned) !== undefined;
+  return isKnown ? 'failed' : 'new';
 }
 
 /**
- * @returns the entry that has failed alone the fewest times, and of several each in its turn: one that is at fault itself
- * must not keep the scope closed
+ * @returns since when an entry waits for being tried, in milliseconds: since it failed, or else since its change; minus
+ * infinity where that has no time
  */
-function leastFailed(
-  suspects: readonly Suspect[],
-  key: string,
-  { evidence, nowMs }: Pick<Court, 'evidence' | 'nowMs'>,
-) {
-  const all = suspects.flatMap((suspect) =>
-    suspect.request.entries.map((planned, index) => {
-      return { suspect, index, times: evidence.failedAlone(planned, nowMs)?.times ?? 0 };
-    }),
-  );
-  const fewest = Math.min(...all.map(({ times }) => times));
-  const candidates = all.filter(({ times }) => times === fewest);
-  return candidates[evidence.closuresOf(key, nowMs) % candidates.length];
+export function waitsSinceMs(planned: PlannedEntry, { evidence, changedMsOf, nowMs }: Court): number {
+  const changedMs = changedMsOf(planned);
+  const sinceMs = Number.isFinite(changedMs) ? Math.min(nowMs, changedMs) : Number.NEGATIVE_INFINITY;
+  return evidence.failedAlone(planned, nowMs)?.failedMs ?? sinceMs;
 }

@@ -1,7 +1,8 @@
 import { groupBy } from '../../model/group-by.ts';
-import { halve, type PlannedEntry } from '../planned-request.ts';
+import { halve } from '../planned-request.ts';
 import type { Failure } from './failure.ts';
-import { type Court, judge, questionScope } from './judge.ts';
+import { type Court, judge, questionScope, turnOf, waitsSinceMs } from './judge.ts';
+import { type Turn, turns } from './scopes.ts';
 import type { Suspect } from './suspect.ts';
 import type { Suspects } from './suspects.ts';
 
@@ -21,14 +22,10 @@ const longestUnprovenSeconds = 60;
 /** For how long a scope is closed at most, where all of it is refused, and where CDN Pro may have failed as a whole. */
 const longestClosureMs = 600_000;
 const longestOutageClosureMs = 60_000;
-/** How much later than the rest of its scope an entry comes that has failed alone, at most, as a share of the closure. */
-const longestLateness = 0.5;
 
 /** What settling works with. */
 export interface Settling extends Court {
   readonly suspects: Suspects;
-  /** How often an entry has failed alone already. */
-  readonly triesOf: (planned: PlannedEntry) => number;
 }
 
 /** Decides about suspects what can be decided, until nothing follows any more. */
@@ -53,8 +50,10 @@ function settleOnce(settling: Settling): void {
     } else if (!isNamed) waiting.add(key);
   }
   for (const key of new Set(suspects.waiting.map(({ key }) => key))) {
-    if (evidence.closureOf(key, nowMs).untilMs > nowMs) shelveScope(key, undefined, settling);
-    else if (unproven.has(key) && !waiting.has(key)) settleScope(key, settling);
+    for (const turn of turns) {
+      if (evidence.scopes.isClosed(key, turn, nowMs)) shelveTurn(key, turn, undefined, settling);
+    }
+    if (unproven.has(key) && !waiting.has(key)) settleScope(key, settling);
   }
   const spentMs = evidence.isolationFromMs(nowMs) - nowMs;
   const spentAloneMs = evidence.isolationFromMs(nowMs, shareAlone) - nowMs;
@@ -82,7 +81,7 @@ function settleFailed(suspect: Suspect, settling: Settling) {
 function countFailureAlone(suspect: Suspect, failure: Failure, settling: Settling) {
   const { suspects, evidence, triesOf, nowMs } = settling;
   const { entries } = suspect.request;
-  const triesBefore = Math.max(0, ...entries.map(triesOf));
+  const triesBefore = Math.max(0, ...entries.map((planned) => triesOf(planned) ?? 0));
   if (triesBefore > 0 && !suspect.isSandwiched) {
     setAside(suspect, settling);
     return;
@@ -99,24 +98,29 @@ function countFailureAlone(suspect: Suspect, failure: Failure, settling: Settlin
 
 function settleScope(key: string, settling: Settling): void {
   const { suspects } = settling;
-  const scope = suspects.waiting.filter((suspect) => suspect.key === key && !suspect.isNamed);
-  const step = questionScope(key, scope, settling);
-  switch (step.kind) {
-    case 'probe':
-      probe(step.suspect, step.index, suspects);
-      break;
-    case 'close':
-      closeScope(key, step.last, settling);
-      shelveScope(key, step.last.failure, settling);
-      break;
-    case 'set-aside':
-      for (const suspect of step.alone) setAside(suspect, settling);
+  for (;;) {
+    const scope = suspects.waiting.filter((suspect) => suspect.key === key && !suspect.isNamed);
+    if (scope.length === 0) return;
+    const step = questionScope(key, scope, settling);
+    switch (step.kind) {
+      case 'probe':
+        probe(step.suspect, step.index, suspects);
+        return;
+      case 'set-aside':
+        for (const suspect of step.alone) setAside(suspect, settling);
+        return;
+      case 'close':
+        for (const turn of step.turns) {
+          close(key, turn, step.last, settling);
+          shelveTurn(key, turn, step.last?.failure, settling);
+        }
+    }
   }
 }
 
-function closeScope(key: string, { failure, sinceMs = 0 }: Suspect, { evidence, nowMs }: Settling): void {
-  const isOutage = failure?.kind === 'no-verdict' && !evidence.anythingAcceptedSince(sinceMs);
-  evidence.close(key, isOutage ? longestOutageClosureMs : longestClosureMs, nowMs);
+function close(key: string, turn: Turn, last: Suspect | undefined, { evidence, nowMs }: Settling): void {
+  const isOutage = last?.failure?.kind === 'no-verdict' && !evidence.anythingAcceptedSince(last.sinceMs ?? 0);
+  evidence.scopes.close(key, turn, isOutage ? longestOutageClosureMs : longestClosureMs, nowMs);
 }
 
 /** Has one entry tried by itself. */
@@ -137,30 +141,32 @@ function setAside(suspect: Suspect, { suspects, evidence, nowMs }: Settling): vo
   const times = request.entries.map((planned) => evidence.failedAlone(planned, nowMs)?.times ?? 1);
   const growingSeconds = firstAloneSeconds * 2 ** (Math.max(...times) - 1);
   evidence.suspect(request.entries, nowMs);
-  const delaySeconds = Math.min(longestUnprovenSeconds, growingSeconds);
+  // Without any answer, CDN Pro may have made a purge of it, and a day has few directories.
+  const isDear = failure.status === undefined && request.entries.some(({ entry }) => entry.kind !== 'file');
+  const delaySeconds = Math.min(isDear ? longestAloneSeconds : longestUnprovenSeconds, growingSeconds);
   suspects.shelve([suspect], { why: 'failed-alone', failure, delaySeconds });
 }
 
-/**
- * Has all of a closed scope come again once it opens, and what has failed alone later, the more often the later: if it is at
- * fault itself, it would close the scope again before anything else of it is tried.
- */
-function shelveScope(
-  key: string,
-  failure: Failure | undefined,
-  { suspects, evidence, nowMs }: Settling,
-): void {
-  const { untilMs, lengthMs } = evidence.closureOf(key, nowMs);
-  const scope = suspects.waiting.filter((suspect) => suspect.key === key);
-  const byTimes = groupBy(scope, ({ request }) =>
-    Math.min(...request.entries.map((planned) => evidence.failedAlone(planned, nowMs)?.times ?? 0)),
+/** Has what a closed scope has of a turn come again once it opens. */
+function shelveTurn(key: string, turn: Turn, failure: Failure | undefined, settling: Settling): void {
+  const { suspects, evidence, nowMs } = settling;
+  const scope = suspects.waiting.filter(
+    (suspect) => suspect.key === key && turnOfSuspect(suspect, settling) === turn,
   );
-  for (const [times, group] of byTimes) {
-    const lateMs = lengthMs * longestLateness * (1 - 1 / (times + 1));
-    const delaySeconds = Math.ceil((untilMs + lateMs - nowMs) / 1000);
+  const byDelay = groupBy(scope, ({ request }) => {
+    const sinceMs = Math.min(...request.entries.map((planned) => waitsSinceMs(planned, settling)));
+    return Math.ceil(evidence.scopes.delayMs(key, turn, sinceMs, nowMs) / 1000);
+  });
+  for (const [delaySeconds, group] of byDelay) {
     const shelved = { why: 'refused-alike', delaySeconds } as const;
     suspects.shelve(group, failure === undefined ? shelved : { ...shelved, failure });
   }
+}
+
+/** What has failed just now has had its turn. */
+function turnOfSuspect({ turn, request }: Suspect, settling: Settling): Turn {
+  const isNew = request.entries.some((planned) => turnOf(planned, settling) === 'new');
+  return turn ?? (isNew ? 'new' : 'failed');
 }
 
 /** Shelves a part once enough requests were spent on parts. It stays a part when it comes again. */

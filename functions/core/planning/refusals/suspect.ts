@@ -3,6 +3,7 @@ import type { PlannedRequest } from '../planned-request.ts';
 import { faultKey } from './evidence.ts';
 import type { Failure } from './failure.ts';
 import type { BodySize } from './learned-limits.ts';
+import type { Turn } from './scopes.ts';
 
 /** A request that was not accepted, a part of one, or one that is kept apart for what was seen before. */
 export interface Suspect {
@@ -17,6 +18,8 @@ export interface Suspect {
   readonly failure?: Failure;
   /** Times that this very request has failed. */
   readonly times: number;
+  /** In whose turn it was tried alone. */
+  readonly turn?: Turn;
   /** Whether something like it was accepted between its failure before and the last one. */
   readonly isSandwiched?: boolean;
   /** Whether it is kept apart, so that it must not meet innocents again. */

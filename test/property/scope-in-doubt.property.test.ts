@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RawResponse } from '../../bench/simulation/world/cdn-pro.ts';
+import { runWorld, type WorldOptions } from '../../bench/simulation/world/world.ts';
+import type { FileEntry } from '../../functions/core/model/types.ts';
+import type { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
+import type { SubmitPorts } from '../../functions/submit/ports.ts';
+import { fileEntry } from '../helpers/changes.ts';
+
+/** `npm run test:fuzz` runs more. */
+const times = Number(process.env.FUZZ_TIMES ?? 1);
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const refusal: RawResponse = { status: 400, body: '{"message":"no"}' };
+
+/** Scopes in which one good URL is purged among bad ones that come again and again, after an outage or without one. */
+const stories = fc.record({
+  outageMs: fc.constantFrom(0, 0, minuteMs, 10 * minuteMs, hourMs),
+  goodMs: fc.integer({ min: 0, max: hourMs }),
+  /** Each so often another URL is purged that is refused without a reason. */
+  badEachMs: fc.integer({ min: 45_000, max: 15 * minuteMs }),
+  seed: fc.nat(),
+});
+type Story = typeof stories extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** @returns after how long the good URL is accepted, in milliseconds; NaN where it is not in so many hours */
+async function play(
+  { outageMs, goodMs, badEachMs, seed }: Story,
+  hours: number,
+  mutate?: WorldOptions['mutate'],
+) {
+  const untilMs = hours * hourMs;
+  const bad = [
+    0,
+    2000,
+    ...Array.from({ length: untilMs / badEachMs }, (_, index) => (index + 1) * badEachMs),
+  ];
+  const changes = [
+    ...bad.map((atMs) => changeOf(fileEntry(`https://h.example/bad/${atMs}`), atMs)),
+    changeOf(fileEntry('https://h.example/good'), goodMs),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+  const index = changes.findIndex(({ url }) => url.endsWith('good'));
+  const { acceptedMs } = await runWorld(
+    {
+      seed,
+      changes,
+      limit: { requests: 300, perSeconds: 300, headroom: 0 },
+      bucket: { perMinute: 120, burst: 240 },
+      quota: { production: { files: 100_000, dirs: 1000 } },
+      limits: { maxFileUrls: 1000, maxBodyBytes: 1e6 },
+      eventSource: {
+        batchSize: 10_000,
+        windowMs: 2000,
+        maximumConcurrency: 2,
+        maxPayloadBytes: 6e6,
+        gatherers: 2,
+        envelopeBytes: 800,
+        grain: 1,
+        invokeMs: 10,
+        receiveRate: 1000,
+      },
+      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
+      cdnPro: {
+        requests: 300,
+        windowMs: 300_000,
+        wayMs: () => 50,
+        bucket: { perMinute: 120, burst: 240 },
+        sendsRetryAfter: true,
+        fault: (_, nowMs) => (nowMs < outageMs ? refusal : undefined),
+        bad: { isBad: (url) => url.includes('/bad/'), fault: () => refusal },
+        quota: { files: 100_000, dirs: 1000, overdraft: 100, dayMs: 24 * hourMs, answerWhenSpent: '400' },
+      },
+      table: { latencyMs: () => 10, fails: () => false },
+      transitMs: 10,
+      functionTimeoutMs: 300_000,
+      skewMs: [0, 0],
+      isOver: (acceptedMs) => !Number.isNaN(acceptedMs[index]),
+      ...(mutate && { mutate }),
+    },
+    untilMs,
+  );
+  return (acceptedMs[index] ?? Number.NaN) - Math.max(goodMs, outageMs);
+}
+
+function changeOf(entry: FileEntry, atMs: number) {
+  return { entry, url: entry.url, atMs };
+}
+
+test('promise 4: a good URL comes through, however many that are refused come before it, and after it again and again', async () => {
+  await fc.assert(
+    fc.asyncProperty(stories, async (story) => {
+      expect(await play(story, 8)).not.toBeNaN();
+    }),
+    { numRuns: 4 * times },
+  );
+});
+
+test('promise 4 breaks where what was tried last is tried first', async () => {
+  const evidences = new WeakSet<Evidence>();
+  const unfair = (ports: SubmitPorts): SubmitPorts => {
+    const { evidence } = ports;
+    if (evidences.has(evidence)) return ports;
+    evidences.add(evidence);
+    const { failedAlone } = evidence;
+    evidence.failedAlone = (...args) => {
+      const record = failedAlone.apply(evidence, args);
+      return record && { ...record, failedMs: -record.failedMs };
+    };
+    return ports;
+  };
+  const story = { outageMs: hourMs, goodMs: 30 * minuteMs, badEachMs: 4 * minuteMs, seed: 1 };
+  expect(await play(story, 4)).not.toBeNaN();
+  expect(await play(story, 4, unfair)).toBeNaN();
+});
