@@ -30,6 +30,8 @@ const unusedSdkParts = {
   '@smithy/core/event-streams': join(aws, 'unused-sdk-parts.ts'),
   '@aws/lambda-invoke-store': join(aws, 'unused-sdk-parts.ts'),
 };
+/** The S3 client, which only `configure-bucket` has, needs more of these. */
+const nodeChecksums = { '@smithy/core/checksum': join(aws, 'node-checksums.ts') };
 
 /** A file of a function's code. */
 export interface CodeFile {
@@ -110,7 +112,7 @@ export function bundle(folder: string): readonly CodeFile[] {
     target: 'node24',
     format: 'esm',
     minify: true,
-    alias: unusedSdkParts,
+    alias: { ...unusedSdkParts, ...(basename(folder) !== 'configure-bucket' && nodeChecksums) },
     // Each client of the SDK holds all of its package.json for the version in a header.
     loader: { '.json': 'empty' },
     sourcemap: 'linked',
