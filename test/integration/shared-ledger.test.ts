@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLimitsTable } from '../../functions/aws/tables/limits-table.ts';
+import { createLimitsTable, SlowLedgerError } from '../../functions/aws/tables/limits-table.ts';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
 import { limitsRequest, looseLimits } from '../helpers/limits-request.ts';
@@ -66,7 +66,13 @@ test('what one deployment sends, the other has to count', async () => {
   expect(await eventually(async () => (await readWindow()).slots > 0)).toBe(true);
   const other = otherDeployment();
   const reserveAll = async (): Promise<number> => {
-    const grant = await other.reserve(Array.from({ length: 20 }, () => limitsRequest()));
+    const grant = await other
+      .reserve(Array.from({ length: 20 }, () => limitsRequest()))
+      .catch((error: unknown) => {
+        // On a busy machine a write takes too long for its slots, which are returned then.
+        if (!(error instanceof SlowLedgerError)) throw error;
+      });
+    if (grant === undefined) return reserveAll();
     if (grant.kind === 'granted') return grant.slots.length + (await reserveAll());
     if (grant.kind === 'short' || grant.for === 'window') return 0;
     // After a silence, the answer to another request of the customer is awaited.
