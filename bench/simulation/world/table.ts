@@ -17,6 +17,7 @@ interface Command {
     readonly Limit?: number;
     readonly ExclusiveStartKey?: Item;
     readonly ConditionExpression?: string;
+    readonly ReturnValuesOnConditionCheckFailure?: string;
     readonly ExpressionAttributeValues?: Item;
   };
 }
@@ -68,10 +69,15 @@ export function createTable(
     await half();
     if (fails?.(clock.nowMs())) throw new Error('the table is gone');
     const pk = (input.Key ?? input.Item)?.pk?.S ?? '';
+    const before = items.get(pk);
     const result = apply(command, pk);
     await half();
     if (result !== undefined) return result;
-    throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+    throw new ConditionalCheckFailedException({
+      message: 'The conditional request failed',
+      $metadata: {},
+      ...(input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && before && { Item: before as never }),
+    });
   }
 
   function apply({ constructor: { name }, input }: Command, pk: string): object | undefined {

@@ -6,7 +6,7 @@ import { forgetOld, type SenderState, type Senders } from '../../core/limits/tok
 import type { Target } from '../../core/model/types.ts';
 import { windowPartition } from './ledger-keys.ts';
 import { isSound, soundDeclarations } from './sound-limits.ts';
-import { type ItemAddress, readItem, writeItem } from './versioned-item.ts';
+import { type ItemAddress, readItem, tryWrite } from './versioned-item.ts';
 
 /** The attributes of the limits. Deployments of other versions share the item, so names and types do not change. */
 interface StoredLimits {
@@ -82,10 +82,10 @@ export async function writeLimits(
 ): Promise<boolean> {
   const address = { ...item, pk: windowPartition };
   const attributes = { ...format(state, item), ...(writtenBy !== undefined && { writtenBy }) };
-  if (await writeItem(address, attributes, version, nextVersion)) return true;
-  if (writtenBy === undefined) return false;
+  const { isWritten, found } = await tryWrite<StoredLimits>(address, attributes, version, nextVersion);
+  if (isWritten || writtenBy === undefined) return isWritten;
   // Where the answer was lost, the SDK has sent the write again, and found what it had written itself.
-  const now = await readItem<StoredLimits>(address);
+  const now = found ?? (await readItem<StoredLimits>(address));
   return now.version === nextVersion && now.attributes?.writtenBy === writtenBy;
 }
 

@@ -32,6 +32,12 @@ export async function readItem<Attributes>({
   const { Item } = await client.send(
     new GetItemCommand({ TableName: tableName, Key: marshall({ pk }), ConsistentRead: true }),
   );
+  return parseItem(Item);
+}
+
+function parseItem<Attributes>(
+  Item: Parameters<typeof unmarshall>[0] | undefined,
+): VersionedItem<Attributes> {
   if (Item === undefined) return { attributes: undefined, version: 0 };
   // By default, a number above 2^53 becomes a bigint.
   const { version = 0, ...attributes } = unmarshall(Item, { wrapNumbers: Number });
@@ -45,11 +51,24 @@ export async function readItem<Attributes>({
  * @returns whether the item was written
  */
 export async function writeItem(
-  { client, tableName, pk }: ItemAddress,
+  address: ItemAddress,
   attributes: object,
   version: number,
   nextVersion = version + 1,
 ): Promise<boolean> {
+  return (await tryWrite(address, attributes, version, nextVersion)).isWritten;
+}
+
+/**
+ * The same.
+ * @returns whether the item was written, and otherwise what is there, where DynamoDB says so
+ */
+export async function tryWrite<Attributes>(
+  { client, tableName, pk }: ItemAddress,
+  attributes: object,
+  version: number,
+  nextVersion: number,
+): Promise<{ readonly isWritten: boolean; readonly found?: VersionedItem<Attributes> }> {
   const condition =
     version === 0
       ? { ConditionExpression: 'attribute_not_exists(version)' }
@@ -59,11 +78,15 @@ export async function writeItem(
         };
   const Item = marshall({ pk, ...attributes, version: nextVersion }, { allowImpreciseNumbers: true });
   try {
-    await client.send(new PutItemCommand({ TableName: tableName, Item, ...condition }));
-    return true;
+    const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
+    const TableName = tableName;
+    await client.send(
+      new PutItemCommand({ TableName, Item, ...condition, ReturnValuesOnConditionCheckFailure }),
+    );
+    return { isWritten: true };
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return { isWritten: false, ...(error.Item && { found: parseItem<Attributes>(error.Item) }) };
   }
 }
 
