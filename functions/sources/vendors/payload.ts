@@ -42,7 +42,8 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const id = idAt(doc, 'id') ?? idAt(before, 'id') ?? global;
   if (id === undefined)
     return readingOfUnnamed(context, unexpected('doc.id', 'a string or a number', doc.id), type);
-  const action = actions.get(operation);
+  // In the trash, a document is kept, and is gone from what visitors see.
+  const action = operation === 'update' && stringAt(doc, 'deletedAt') ? 'delete' : actions.get(operation);
   if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const isDraft = action === 'put' && stringAt(doc, '_status') === 'draft' && context.options.drafts !== true;
   const wasPublic = before !== undefined && (stringAt(before, '_status') ?? 'published') === 'published';

@@ -309,6 +309,24 @@ export const selfHostedStories: readonly Story[] = [
         ),
         purges: ['invalidate /posts/hi'],
       },
+      {
+        what: 'into the trash',
+        ...payload(
+          'update',
+          { id: 1, slug: 'hi', _status: 'published', deletedAt: '2026-01-01T00:00:00.000Z' },
+          { id: 1, slug: 'hi', _status: 'published', deletedAt: null },
+        ),
+        purges: ['delete /posts/hi'],
+      },
+      {
+        what: 'out of the trash',
+        ...payload(
+          'update',
+          { id: 1, slug: 'hi', _status: 'published', deletedAt: null },
+          { id: 1, slug: 'hi', _status: 'published', deletedAt: '2026-01-01T00:00:00.000Z' },
+        ),
+        purges: ['invalidate /posts/hi'],
+      },
       { what: 'delete', ...payload('delete', { id: 1 }), purges: ['delete /posts/hi'] },
     ],
   },
