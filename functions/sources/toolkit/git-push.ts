@@ -2,7 +2,8 @@ import { compilePattern, type Pattern } from '../../core/mapping/patterns/patter
 import type { ChangeAction, EntryChange, FieldValue } from '../../core/model/types.ts';
 import type { SourceOptions } from '../webhook-options.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
-import { changeOf, changeOfAllEntries } from './entry-change.ts';
+import { changeOf } from './entry-change.ts';
+import { readingOfAll } from './outcomes.ts';
 import { type JsonObject, listAt, stringAt, stringOf, unexpected } from './payload.ts';
 import type { SourceContext } from './source-context.ts';
 
@@ -73,9 +74,7 @@ export function countedCommits(push: JsonObject, count: unknown): readonly unkno
 export function readGitPush({ branch, commits, time }: GitPush, context: SourceContext): Reading {
   const actions = commits && actionsOfFiles(commits);
   if (actions === undefined) {
-    if (context.options.sweep === false) return ignored('the push does not say which files changed');
-    const everything = changeOfAllEntries(context, { id: `${branchPrefix}${branch}`, times: [time] });
-    return { kind: 'changes', changes: [everything] };
+    return readingOfAll(context, 'the push', { id: `${branchPrefix}${branch}`, times: [time] });
   }
   const patterns = (context.options.files ?? ['{+path}']).map(compilePattern);
   const changes = [...actions].flatMap(([file, action]): EntryChange[] => {

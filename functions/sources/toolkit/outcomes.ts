@@ -1,6 +1,19 @@
-import type { Malformed, Reading } from '../webhook-source.ts';
+import { ignored, type Malformed, type Reading } from '../webhook-source.ts';
 import { changeOfAllEntries, changesOf, type FoundEntry } from './entry-change.ts';
 import type { SourceContext } from './source-context.ts';
+
+/**
+ * The reading of an event that changes what visitors see, and names no entries: all are purged by prefix.
+ * @param event what there is to say of it where the webhook's option `sweep` says that nothing is purged so
+ */
+export function readingOfAll(
+  context: SourceContext,
+  event: string,
+  all: Parameters<typeof changeOfAllEntries>[1],
+): Reading {
+  if (context.options.sweep === false) return ignored(`${event} does not say which entries changed`);
+  return { kind: 'changes', changes: [changeOfAllEntries(context, all)] };
+}
 
 /**
  * The reading of a genuine event about content that does not say which entry: its type is purged by prefix. It is never

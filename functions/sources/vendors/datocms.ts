@@ -4,14 +4,13 @@ import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import {
   actionsOf,
   changeOf,
-  changeOfAllEntries,
   inLocale,
   isPublicEnvironment,
   otherEnvironment,
   urlFields,
   writtenLocales,
 } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfAll, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -40,9 +39,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
     return unexpected('entity_type', 'a string such as "item", next to `event_type`', body.entity_type);
   }
   if (kind === 'environment' && event === 'promote') {
-    if (context.options.sweep === false) return ignored('another environment is the one that visitors see');
-    const times = [body.event_triggered_at];
-    return { kind: 'changes', changes: [changeOfAllEntries(context, { id: 'promote', times })] };
+    return readingOfAll(context, event, { id: event, times: [body.event_triggered_at] });
   }
   if (kind !== 'item' && kind !== 'upload') {
     return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);

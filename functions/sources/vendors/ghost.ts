@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/model/record.ts';
 import type { ChangeAction } from '../../core/model/types.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { changeOf, changeOfAllEntries, pathOf, urlFields } from '../toolkit/entry-change.ts';
-import { readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { changeOf, pathOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfAll, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -43,8 +43,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
       ? ignored('a member changed')
       : unexpected('post', 'an object with "current"', body.post);
   }
-  if (context.options.sweep === false) return ignored('site.changed does not say what changed');
-  return { kind: 'changes', changes: [changeOfAllEntries(context, { id: 'site' })] };
+  return readingOfAll(context, 'site.changed', { id: 'site' });
 }
 
 function readEntry(kind: (typeof kinds)[number], body: JsonObject, context: SourceContext): Reading {

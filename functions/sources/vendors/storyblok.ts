@@ -1,6 +1,6 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, changeOfAllEntries, lastSegmentOf } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent } from '../toolkit/outcomes.ts';
+import { actionsOf, changeOf, lastSegmentOf } from '../toolkit/entry-change.ts';
+import { readingOfAll, readingOfUnknownEvent } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -38,9 +38,8 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (storyId === undefined && assetId === undefined) {
     const isContent = anonymousEvents.has(action) || idAt(body, 'datasource_slug') !== undefined;
     if (!isContent) return ignored(`${action.slice(0, 60)} is not about a story or an asset`);
-    if (context.options.sweep === false) return ignored(`${action} does not say which stories changed`);
     const id = idAt(body, 'release_id') ?? idAt(body, 'datasource_slug') ?? action;
-    return { kind: 'changes', changes: [changeOfAllEntries(context, { id })] };
+    return readingOfAll(context, action, { id });
   }
   const isStory = storyId !== undefined;
   const found = { id: storyId ?? assetId ?? '', type: isStory ? 'story' : 'asset' };

@@ -1,6 +1,6 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, changeOfAllEntries, urlFields } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
+import { readingOfAll, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
@@ -29,9 +29,7 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (event === 'trigger-test') return ignored('a test event');
   const times = [valueAt(body, 'createdAt'), valueAt(body, 'created_at')];
   if (event === 'releases.publish') {
-    if (context.options.sweep === false) return ignored('a release does not say which entries it published');
-    const id = idAt(body, 'release', 'id') ?? 'release';
-    return { kind: 'changes', changes: [changeOfAllEntries(context, { id, times })] };
+    return readingOfAll(context, event, { id: idAt(body, 'release', 'id') ?? 'release', times });
   }
   const [kind = '', verb = ''] = event.split('.', 2);
   const action = actions.get(verb);
