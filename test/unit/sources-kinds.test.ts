@@ -194,6 +194,27 @@ describe('a genuine event about content that does not say which entry', () => {
     expect((await sendTo('datocms', urls).deliver({ body: created })).purged).toEqual([]);
   });
 
+  it('of Contentful, that visitors see another environment by its alias, purges by prefix', async () => {
+    const [headers, urls] = [
+      { 'x-contentful-topic': 'ContentManagement.EnvironmentAlias.save' },
+      [`${site}/c/{slug}`],
+    ];
+    const alias = (id: string) => ({
+      headers,
+      body: {
+        sys: { type: 'EnvironmentAlias', id, updatedAt: '2026-01-01T00:00:00Z' },
+        environment: { sys: { id: 'release-2', type: 'Link', linkType: 'Environment' } },
+      },
+    });
+    const { deliver } = sendTo('contentful', urls);
+    expect((await deliver(alias('master'))).purged).toEqual([`invalidate ${site}/c/**`]);
+    expect((await deliver(alias('staging'))).purged).toEqual([]);
+    const live = sendTo('contentful', urls, { environments: ['live'] });
+    expect((await live.deliver(alias('live'))).purged).toEqual([`invalidate ${site}/c/**`]);
+    const without = sendTo('contentful', urls, { sweep: false });
+    expect(await without.deliver(alias('master'))).toMatchObject({ status: 200, purged: [] });
+  });
+
   it('of Storyblok, about a datasource, purges by prefix', async () => {
     const { deliver } = sendTo('storyblok', [`${site}/s/{+path}`]);
     const body = { action: 'datasource_entry_saved', datasource_slug: 'labels' };

@@ -8,7 +8,7 @@ import {
   localesOf,
   otherEnvironment,
 } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfAll, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import {
   acceptedUntil,
@@ -33,7 +33,9 @@ const mustBeSigned = [signedHeadersHeader, timestampHeader, topicHeader] as cons
 
 /** The one that visitors see; also what a payload is about that names none, as a space with only one may. */
 const defaultEnvironment = 'master';
-const contentKinds: ReadonlySet<string> = new Set(['Entry', 'Asset']);
+/** A name of an environment, by which it is read: where it points to another one, everything may be different. */
+const aliasKind = 'EnvironmentAlias';
+const contentKinds: ReadonlySet<string> = new Set(['Entry', 'Asset', aliasKind]);
 const topicParts = /^\w{1,50}\.(\w{1,50})\.(\w{1,50})$/;
 
 interface PublicEvent {
@@ -58,7 +60,7 @@ const draftEvent: PublicEvent = { action: 'put', times: ['updatedAt'] };
  * One publish becomes one change for each locale found in its `fields`; a field that lacks a locale and has exactly
  * one value has that value in every locale, as Contentful serves it. An unpublish and a delete carry no fields and
  * become one change without a locale. `type` is the content type's id, and `Asset` for assets; the environment is
- * the field `environment`.
+ * the field `environment`. An alias that visitors see, and that points to another environment, is a change of all entries.
  *
  * @see https://www.contentful.com/developers/docs/webhooks/request-verification/
  * @see https://www.contentful.com/developers/docs/webhooks/headers/
@@ -123,7 +125,7 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
   const [, kind = '', name = ''] = topicParts.exec(topic ?? '') ?? [];
   if (kind === '') return unexpected(topicHeader, 'a topic such as "ContentManagement.Entry.publish"', topic);
   if (!contentKinds.has(kind)) return ignored(`${kind}.${name} is not about an entry or an asset`);
-  const isDraft = draftEvents.has(name);
+  const isDraft = kind !== aliasKind && draftEvents.has(name);
   if (isDraft && context.options.drafts !== true) return ignored(`${kind}.${name} changes a draft`);
   const event = isDraft ? draftEvent : publicEvents.get(name);
   const sentAtMs = parseTimestampMs(headerOf(request, timestampHeader), 'milliseconds');
@@ -142,9 +144,14 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
   const { kind, name, event, sentAtMs } = topic;
   const type = kind === 'Asset' ? kind : stringAt(payload, 'sys', 'contentType', 'sys', 'id');
   const id = stringAt(payload, 'sys', 'id');
-  const environment = stringAt(payload, 'sys', 'environment', 'sys', 'id') ?? defaultEnvironment;
+  const isAlias = kind === aliasKind;
+  const environment =
+    (isAlias ? id : stringAt(payload, 'sys', 'environment', 'sys', 'id')) ?? defaultEnvironment;
   if (!isPublicEnvironment(context.options, environment, [defaultEnvironment])) {
     return ignored(otherEnvironment(environment));
+  }
+  if (isAlias) {
+    return readingOfAll(context, kind, { id: kind, times: [valueAt(payload, 'sys', 'updatedAt')] });
   }
   if (id === undefined) {
     return readingOfUnnamed(context, unexpected('sys.id', 'a string', valueAt(payload, 'sys', 'id')), type);
