@@ -17,6 +17,12 @@ import { ignored, type Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['create', 'update', 'publish'], delete: ['unpublish', 'delete'] });
 
+/** The status of a record once all of it is published, or unpublished. */
+const wholeStatuses = new Map([
+  ['publish', 'published'],
+  ['unpublish', 'draft'],
+]);
+
 /**
  * DatoCMS, which signs nothing: HTTP Basic, whose password (or `user:password`) is the secret, or a header that the
  * option `header` names. `{type}` is the model's API key; `{slug}` and the other attributes come for each locale
@@ -59,7 +65,9 @@ function read(body: JsonObject, context: SourceContext): Reading {
   // A model without drafts has no status, and each save of it is public.
   const isDraft = kind === 'item' && isSave && status !== undefined && status !== 'published';
   if (isDraft && context.options.drafts !== true) return ignored('a draft was saved');
-  return readEntity(body, { kind, id, action, environment, entity }, context);
+  // Some locales alone can be published and unpublished: of the others, visitors see what is remembered.
+  const isPartial = status !== undefined && (wholeStatuses.get(event) ?? status) !== status;
+  return readEntity(body, { kind, id, action, environment, entity, isPartial }, context);
 }
 
 interface Delivery {
@@ -68,17 +76,19 @@ interface Delivery {
   readonly action: ChangeAction;
   readonly environment: string;
   readonly entity: JsonObject;
+  readonly isPartial: boolean;
 }
 
 function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext): Reading {
-  const { kind, id, action, environment, entity } = delivery;
+  const { kind, id, action, environment, entity, isPartial } = delivery;
   const attributes = objectAt(entity, 'attributes');
   const previous = isRecord(body.previous_entity) ? objectAt(body.previous_entity, 'attributes') : undefined;
   const found = {
     action,
     id,
     type: kind === 'upload' ? 'upload' : typeOf(body, entity),
-    times: [body.event_triggered_at],
+    // Without a time, a change replaces nothing that is remembered.
+    times: isPartial ? [] : [body.event_triggered_at],
   };
   const change = (locale?: string) => {
     const entry = locale === undefined ? attributes : inLocale(context, attributes, locale);

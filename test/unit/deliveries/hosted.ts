@@ -53,6 +53,11 @@ const datocms = (
   },
 });
 
+const datocmsRecord = (event: string, slug: unknown, status: string) =>
+  datocms(event, {
+    entity: { id: '348295724', type: 'item', attributes: { slug }, meta: { status } },
+  });
+
 const kontent = (action: string, slot = 'published', id = 'aa7f127f', kind = 'content_item') => ({
   data: {
     system: {
@@ -248,6 +253,38 @@ export const hostedStories: readonly Story[] = [
         purges: ['delete /en/hi', 'delete /de/hallo'],
       },
       { what: 'maintenance', body: { entity_type: 'maintenance_mode', event_type: 'change' }, purges: [] },
+    ],
+  },
+  {
+    source: 'datocms',
+    urls: [`${siteUrl}/{locale}/{slug}`],
+    apartMs: 60_000,
+    steps: [
+      {
+        what: 'publish',
+        ...datocms('publish', {}),
+        purges: ['invalidate /en/hello', 'invalidate /de/hallo'],
+      },
+      {
+        what: 'publish of one locale, while another one is renamed in a draft',
+        ...datocmsRecord('publish', { en: 'hello', de: 'servus' }, 'updated'),
+        purges: ['invalidate /en/hello', 'invalidate /de/servus', 'delete /de/hallo'],
+      },
+      {
+        what: 'publish of the other one, which visitors had under its former address until now',
+        ...datocmsRecord('publish', { en: 'hello', de: 'servus' }, 'published'),
+        purges: ['invalidate /en/hello', 'invalidate /de/servus', 'delete /de/hallo'],
+      },
+      {
+        what: 'unpublish of one locale',
+        ...datocmsRecord('unpublish', { en: 'hello', de: 'servus' }, 'updated'),
+        purges: ['delete /en/hello', 'delete /de/servus'],
+      },
+      {
+        what: 'rename of the other one, which was public all the time',
+        ...datocmsRecord('publish', { en: 'hi' }, 'published'),
+        purges: ['invalidate /en/hi', 'delete /en/hello', 'delete /de/servus'],
+      },
     ],
   },
   {
