@@ -8,9 +8,9 @@ import { ignored, type Reading } from '../webhook-source.ts';
 
 /** An event of an item, `articles.items.update`, or of a file, `files.upload`. */
 const itemEvent = /(?:^|\.)(items|files)\.(\w{1,40})$/;
-const actions = actionsOf({ put: ['create', 'update', 'upload'], delete: ['delete'] });
-/** Each comes with an update as well, where it changes anything. */
-const otherVerbs: ReadonlySet<string> = new Set(['sort', 'promote', 'query', 'read']);
+const actions = actionsOf({ put: ['create', 'update', 'upload', 'sort'], delete: ['delete'] });
+/** What changes nothing, and `promote`, which comes with an update as well. */
+const otherVerbs: ReadonlySet<string> = new Set(['promote', 'query', 'read']);
 const defaultStatuses = ['published', 'active', 'public'];
 
 /**
@@ -58,9 +58,15 @@ function read(body: JsonObject, context: SourceContext): Reading {
   return { kind: 'changes', changes: changesOf(context, found, keys) };
 }
 
-/** A create has `key`, an update `keys`, a delete its keys as the payload or as `keys`. */
+/** A create has `key`, an update `keys`, a delete its keys as the payload or as `keys`, and a sort the two that it moved. */
 function keysOf(body: JsonObject, payload: JsonObject): readonly string[] {
-  const lists = [listAt(body, 'keys'), listAt(body, 'payload'), [body.key], [payload.id]];
+  const lists = [
+    listAt(body, 'keys'),
+    listAt(body, 'payload'),
+    [body.key],
+    [payload.id],
+    [body.item, body.to],
+  ];
   for (const list of lists) {
     const keys = list.flatMap((key) => idAt({ key }, 'key') ?? []);
     if (keys.length > 0) return [...new Set(keys)];

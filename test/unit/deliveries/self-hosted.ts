@@ -219,6 +219,11 @@ export const selfHostedStories: readonly Story[] = [
         purges: ['invalidate /articles/hello'],
       },
       {
+        what: 'another order',
+        body: { event: 'articles.items.sort', collection: 'articles', item: 7, to: 9 },
+        purges: ['invalidate /articles/hello'],
+      },
+      {
         what: 'rename',
         body: {
           event: 'articles.items.update',
