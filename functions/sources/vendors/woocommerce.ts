@@ -1,5 +1,5 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { changeOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
+import { changeOf, lastSegmentOf, pathOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
 import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
@@ -42,7 +42,18 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
     if (isPing(request)) return ignored('a ping');
     return ignored(`${topic.slice(0, 60) || 'an event without a topic'} is not about a product`);
   }
-  return (product: JsonObject) => readProduct(product, event, context);
+  return (product: JsonObject) => readProduct(productOf(product), event, context);
+}
+
+/**
+ * A variation has events like a product, with an id and a slug that no page has: it is shown on the page of its product, to
+ * whose address its own one adds the attributes. A draft has no address but its id.
+ */
+function productOf(product: JsonObject): JsonObject {
+  if (product.type !== 'variation') return product;
+  const permalink = stringAt(product, 'permalink')?.replace(/[?&]attribute_.*$/s, '');
+  const status = /[?&]post_type=/.test(permalink ?? '') ? 'draft' : 'publish';
+  return { id: product.parent_id, status, permalink, slug: lastSegmentOf(pathOf(permalink) ?? '') };
 }
 
 function readProduct(product: JsonObject, event: string, context: SourceContext): Reading {

@@ -5,6 +5,17 @@ const woo = (topic: string, body: Record<string, unknown>) => ({
   body: { id: 794, date_modified_gmt: '{now}', ...body },
 });
 
+const wooVariation = (productId: number, productSlug: string, slug: string) =>
+  woo('product.updated', {
+    id: 9000,
+    type: 'variation',
+    parent_id: productId,
+    status: 'publish',
+    slug,
+    permalink: `${siteUrl}/product/${productSlug}/?attribute_pa_color=blue&attribute_size=m`,
+    categories: [],
+  });
+
 const shopify = (topic: string, body: string, more = {}) => ({
   headers: { 'x-shopify-topic': topic, 'x-shopify-shop-domain': 'example.myshopify.com', ...more },
   body,
@@ -105,6 +116,50 @@ export const wordpressAndShopsStories: readonly Story[] = [
       },
       { what: 'delete', ...woo('product.deleted', {}), purges: [] },
       { what: 'order', ...woo('order.created', { billing: { email: 'a@example.com' } }), purges: [] },
+    ],
+  },
+  {
+    source: 'woocommerce',
+    urls: [`${siteUrl}/{+path}`, `${siteUrl}/p/{slug}`, `${siteUrl}/c/{fields.categories.*.slug}`],
+    apartMs: 60_000,
+    steps: [
+      {
+        what: 'variation of a product that is not known',
+        ...wooVariation(801, 'hat', 'hat-blue'),
+        purges: ['invalidate /product/hat/', 'invalidate /p/hat'],
+      },
+      {
+        what: 'variation of a draft',
+        ...woo('product.updated', {
+          id: 9001,
+          type: 'variation',
+          parent_id: 802,
+          slug: 'cap-blue',
+          permalink: `${siteUrl}/?post_type=product&p=802&attribute_pa_color=blue`,
+        }),
+        purges: [],
+      },
+      {
+        what: 'product with variations',
+        ...woo('product.updated', {
+          type: 'variable',
+          status: 'publish',
+          slug: 'tee',
+          permalink: `${siteUrl}/product/tee/`,
+          categories: [{ id: 1, slug: 'men' }],
+        }),
+        purges: ['invalidate /product/tee/', 'invalidate /p/tee', 'invalidate /c/men'],
+      },
+      {
+        what: 'variation of it',
+        ...wooVariation(794, 'tee', 'tee-blue'),
+        purges: ['invalidate /product/tee/', 'invalidate /p/tee', 'invalidate /c/men'],
+      },
+      {
+        what: 'delete of it',
+        ...woo('product.deleted', {}),
+        purges: ['delete /product/tee/', 'delete /p/tee', 'invalidate /c/men'],
+      },
     ],
   },
   {
