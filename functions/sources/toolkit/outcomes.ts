@@ -2,6 +2,11 @@ import { ignored, type Malformed, type Reading } from '../webhook-source.ts';
 import { changeOfAllEntries, changesOf, type FoundEntry } from './entry-change.ts';
 import type { SourceContext } from './source-context.ts';
 
+/** The reading of an event that leaves what visitors see as it is. */
+export function readingOfOther(event: string): Reading {
+  return ignored(`${event.slice(0, 60)} is not an event that changes published content`);
+}
+
 /**
  * The reading of an event that changes what visitors see, and names no entries: all are purged by prefix.
  * @param event what there is to say of it where the webhook's option `sweep` says that nothing is purged so

@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import {
   idAt,
   type JsonObject,
@@ -13,7 +13,7 @@ import {
   valueAt,
 } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { ignored, type Reading } from '../webhook-source.ts';
+import type { Reading } from '../webhook-source.ts';
 
 const actions = actionsOf({
   put: ['publish', 'scheduledStart'],
@@ -38,7 +38,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   if (operation === undefined) return unexpected('operation', 'a string such as "publish"', body.operation);
   const isDraft = draftOperations.has(operation);
   if (isDraft && context.options.drafts !== true) {
-    return ignored(`${operation} does not change published content`);
+    return readingOfOther(operation);
   }
   const action = actions.get(operation) ?? (isDraft ? 'put' : undefined);
   const now = isRecord(body.newValue) ? body.newValue : undefined;

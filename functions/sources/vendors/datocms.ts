@@ -10,7 +10,12 @@ import {
   urlFields,
   writtenLocales,
 } from '../toolkit/entry-change.ts';
-import { readingOfAll, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import {
+  readingOfAll,
+  readingOfOther,
+  readingOfUnknownEvent,
+  readingOfUnnamed,
+} from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
@@ -48,7 +53,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
     return readingOfAll(context, event, { id: event, times: [body.event_triggered_at] });
   }
   if (kind !== 'item' && kind !== 'upload') {
-    return ignored(`${event.slice(0, 40)} of ${kind.slice(0, 40)} is not an event that changes content`);
+    return readingOfOther(`${event.slice(0, 30)} of ${kind}`);
   }
   const environment = stringAt(body, 'environment') ?? 'main';
   const main = body.is_environment_primary === false ? [] : [environment];

@@ -1,9 +1,9 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, lastSegmentOf } from '../toolkit/entry-change.ts';
-import { readingOfAll, readingOfUnknownEvent } from '../toolkit/outcomes.ts';
+import { readingOfAll, readingOfOther, readingOfUnknownEvent } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { ignored, type Reading } from '../webhook-source.ts';
+import type { Reading } from '../webhook-source.ts';
 
 const storyActions = actionsOf({ put: ['published', 'moved'], delete: ['unpublished', 'deleted'] });
 const assetActions = actionsOf({ put: ['replaced', 'restored'], delete: ['deleted'] });
@@ -37,7 +37,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const assetId = idAt(body, 'asset_id');
   if (storyId === undefined && assetId === undefined) {
     const isContent = anonymousEvents.has(action) || idAt(body, 'datasource_slug') !== undefined;
-    if (!isContent) return ignored(`${action.slice(0, 60)} is not about a story or an asset`);
+    if (!isContent) return readingOfOther(action);
     const id = idAt(body, 'release_id') ?? idAt(body, 'datasource_slug') ?? action;
     return readingOfAll(context, action, { id });
   }
@@ -45,7 +45,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const found = { id: storyId ?? assetId ?? '', type: isStory ? 'story' : 'asset' };
   const isDraft = draftEvents.has(action);
   if (isDraft && context.options.drafts !== true) {
-    return ignored(`${action} is not an event that changes published content`);
+    return readingOfOther(action);
   }
   const changed = isDraft ? 'put' : (isStory ? storyActions : assetActions).get(action);
   if (changed === undefined) return readingOfUnknownEvent(context, action, found);

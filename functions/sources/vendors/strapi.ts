@@ -1,6 +1,11 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields } from '../toolkit/entry-change.ts';
-import { readingOfAll, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import {
+  readingOfAll,
+  readingOfOther,
+  readingOfUnknownEvent,
+  readingOfUnnamed,
+} from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
@@ -34,7 +39,7 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   const [kind = '', verb = ''] = event.split('.', 2);
   const action = actions.get(verb);
   if (draftVerbs.has(verb) || (kind !== 'entry' && kind !== 'media')) {
-    return ignored(`${event.slice(0, 60)} is not an event that changes published content`);
+    return readingOfOther(event);
   }
   const isMedia = kind === 'media';
   const entry = objectAt(body, isMedia ? 'media' : 'entry');
