@@ -167,7 +167,7 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
       id,
       type,
       locale,
-      times: event.times.map((time) => valueAt(payload, 'sys', time)),
+      times: isPending(payload, locale) ? [] : event.times.map((time) => valueAt(payload, 'sys', time)),
       sentAtMs,
       entry:
         locale === undefined
@@ -183,6 +183,14 @@ function readPayload(payload: JsonObject, topic: Topic, context: SourceContext):
     return event.action === 'put' ? { ...whole, isComplete: true } : whole;
   }
   return { kind: 'changes', changes: locales.map((locale) => change(locale)), isComplete: true };
+}
+
+/**
+ * Whether an entry that was published in some locales has something in this one that is not. Without a time, it replaces
+ * nothing that is remembered of the locale: visitors see that.
+ */
+function isPending(payload: JsonObject, locale = ''): boolean {
+  return (stringAt(payload, 'sys', 'fieldStatus', '*', locale) ?? 'published') !== 'published';
 }
 
 interface LocalizedField {

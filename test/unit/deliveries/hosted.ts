@@ -29,6 +29,14 @@ const contentful = (
   },
 });
 
+const contentfulLocales = (slug: Record<string, string>, status: Record<string, string>) => {
+  const { headers, body } = contentful('publish', { fields: { slug } });
+  return {
+    headers,
+    body: { ...body, sys: { ...body.sys, publishedAt: '{now}Z', fieldStatus: { '*': status } } },
+  };
+};
+
 const datocms = (
   event: string,
   body: Record<string, unknown>,
@@ -121,6 +129,28 @@ export const hostedStories: readonly Story[] = [
       },
       { what: 'unpublish with an id alone', ...contentful('unpublish', {}), purges: ['delete /en/hi'] },
       { what: 'delete after that', ...contentful('delete', {}), purges: [] },
+    ],
+  },
+  {
+    source: 'contentful',
+    urls: [`${siteUrl}/{locale}/{slug}`],
+    apartMs: 60_000,
+    steps: [
+      {
+        what: 'publish of all locales',
+        ...contentfulLocales({ en: 'hello', de: 'hallo' }, { en: 'published', de: 'published' }),
+        purges: ['invalidate /en/hello', 'invalidate /de/hallo'],
+      },
+      {
+        what: 'publish of one locale, while another one is renamed in a draft',
+        ...contentfulLocales({ en: 'hi', de: 'servus' }, { en: 'published', de: 'changed' }),
+        purges: ['invalidate /en/hi', 'invalidate /de/servus', 'delete /en/hello', 'delete /de/hallo'],
+      },
+      {
+        what: 'publish of the other one, which visitors had under its former address until now',
+        ...contentfulLocales({ en: 'hi', de: 'servus' }, { en: 'published', de: 'published' }),
+        purges: ['invalidate /en/hi', 'invalidate /de/servus', 'delete /de/hallo'],
+      },
     ],
   },
   {
