@@ -12,8 +12,8 @@ const form: PushForm = {
 
 /**
  * Pushes to a project of GitLab, which signs nothing: the secret token comes in a header. As the source `github`, but
- * for forced pushes, which GitLab does not tell from others. It lists the last 20 commits of a push; of one with more,
- * everything is purged by prefix.
+ * for forced pushes, which GitLab does not tell from others, and for renames, of which it names the new path alone. It lists
+ * the last 20 commits of a push; of one with more, everything is purged by prefix.
  * @see https://docs.gitlab.com/user/project/integrations/webhook_events/#push-events
  */
 export const gitlab = defineJsonSource({
