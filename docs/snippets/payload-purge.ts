@@ -13,12 +13,21 @@ import { createHmac, randomUUID } from 'node:crypto';
 export function purgeHooks({ url, secret }: { url: string; secret: string }) {
   return {
     async afterChange({ collection, operation, doc, previousDoc, req }: ChangeArguments) {
-      await send({ collection: collection.slug, operation, doc, previousDoc, locale: req?.locale });
+      const autosave = isAutosave(doc, req, req?.routeParams?.collection === collection.slug);
+      await send({ collection: collection.slug, operation, doc, previousDoc, locale: req?.locale, autosave });
       return doc;
     },
     /** A global, such as a header or a footer, has a name and no documents. */
     async afterGlobalChange({ global, doc, previousDoc, req }: GlobalArguments) {
-      await send({ global: global.slug, operation: 'update', doc, previousDoc, locale: req?.locale });
+      const autosave = isAutosave(doc, req, req?.routeParams?.global === global.slug);
+      await send({
+        global: global.slug,
+        operation: 'update',
+        doc,
+        previousDoc,
+        locale: req?.locale,
+        autosave,
+      });
       return doc;
     },
     async afterDelete({ collection, doc, req }: DeleteArguments) {
@@ -40,12 +49,27 @@ export function purgeHooks({ url, secret }: { url: string; secret: string }) {
   }
 }
 
+/** The admin panel saves a draft each second while somebody types: that is never an unpublish, and no other document's. */
+function isAutosave(doc: Document, req: Request | undefined, isOfRequest: boolean): boolean {
+  const { id = doc.id } = req?.routeParams ?? {};
+  const isSaved = isOfRequest && String(id) === String(doc.id) && doc._status === 'draft';
+  return isSaved && req?.query?.draft === 'true' && req.query.autosave === 'true';
+}
+
+type Document = Record<string, unknown>;
+
+interface Request {
+  locale?: string | null;
+  query?: Record<string, unknown>;
+  routeParams?: Record<string, unknown>;
+}
+
 interface ChangeArguments {
   collection: { slug: string };
   operation: 'create' | 'update';
-  doc: Record<string, unknown>;
-  previousDoc?: Record<string, unknown>;
-  req?: { locale?: string | null };
+  doc: Document;
+  previousDoc?: Document;
+  req?: Request;
 }
 
 type GlobalArguments = Omit<ChangeArguments, 'operation' | 'collection'> & { global: { slug: string } };

@@ -45,11 +45,25 @@ it("Payload's hooks send what its source verifies and reads, and never fail an e
     doc: { id: 1, slug: 'b' },
     previousDoc: { id: 1, slug: 'a' },
   });
+  // While somebody types, the public version stays as it is.
+  const draft = { collection, operation: 'update' as const, doc: { id: 1, slug: 'c', _status: 'draft' } };
+  const query = { autosave: 'true', draft: 'true' };
+  await hooks.afterChange({ ...draft, req: { query, routeParams: { collection: 'posts', id: '1' } } });
+  await hooks.afterGlobalChange({
+    global: { slug: 'posts' },
+    doc: { _status: 'draft' },
+    req: { query, routeParams: { global: 'posts' } },
+  });
+  expect(world.purged()).toHaveLength(3);
+  // What an autosave of another document does to this one may be an unpublish.
+  await hooks.afterChange({ ...draft, req: { query, routeParams: { collection: 'posts', id: '2' } } });
+  expect(world.purged()).toHaveLength(4);
   await hooks.afterDelete({ collection, doc: { id: 1 } });
   expect(world.purged()).toEqual([
     'invalidate https://www.example.com/a',
     'invalidate https://www.example.com/b',
     'delete https://www.example.com/a',
+    'invalidate https://www.example.com/b',
     'delete https://www.example.com/b',
   ]);
   isAway = true;

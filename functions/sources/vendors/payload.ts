@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, inLocale, urlFields, writtenLocales } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import { verifyStandardWebhook } from '../toolkit/signatures/standard-webhooks.ts';
@@ -13,7 +13,7 @@ const actions = actionsOf({ put: ['create', 'update'], delete: ['delete'] });
 
 /**
  * Payload, which has hooks and no webhooks: `docs/snippets/payload-purge.ts` sends `{ collection or global, operation,
- * doc, previousDoc, locale, timestamp }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
+ * doc, previousDoc, locale, autosave, timestamp }`, signed by Standard Webhooks. Code that cannot sign may send the secret as a bearer token,
  * or in the header that the option `header` names.
  * @see https://payloadcms.com/docs/hooks/collections
  */
@@ -34,6 +34,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const operation = stringAt(body, 'operation');
   if (operation === 'test') return ignored('a test event');
   if (operation === undefined) return unexpected('operation', 'a string such as "update"', body.operation);
+  if (body.autosave === true && context.options.drafts !== true) return readingOfOther('an autosave');
   // A global has a name and no documents.
   const global = stringAt(body, 'global');
   const type = stringAt(body, 'collection') ?? global;
