@@ -66,7 +66,8 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
     message: {
       object_type: type.startsWith('content_item') ? 'content_item' : type,
       action: message.operation,
-      delivery_slot: stringAt(message, 'api_name') === 'delivery_preview' ? 'preview' : 'published',
+      // Of the others, "content_management" tells of drafts and their workflow.
+      delivery_slot: stringAt(message, 'api_name') === 'delivery_production' ? 'published' : 'preview',
     },
   }));
 }

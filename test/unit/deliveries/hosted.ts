@@ -392,6 +392,42 @@ export const hostedStories: readonly Story[] = [
         },
         purges: ['invalidate /bale'],
       },
+      {
+        what: 'legacy change of the workflow step',
+        body: {
+          data: {
+            items: [
+              {
+                item: { id: 'f0e9' },
+                language: { id: '00000000-0000-0000-0000-000000000000' },
+                transition_from: { id: '88ac' },
+                transition_to: { id: '10b9' },
+              },
+            ],
+            taxonomies: [],
+          },
+          message: {
+            type: 'content_item_variant',
+            operation: 'change_workflow_step',
+            api_name: 'content_management',
+            created_timestamp: '2025-03-13T08:05:08Z',
+          },
+        },
+        purges: [],
+      },
+      {
+        what: 'legacy create of a draft',
+        body: {
+          data: { items: [{ id: 'f0ea', codename: 'draft', language: 'en', type: 'actor' }] },
+          message: {
+            type: 'content_item_variant',
+            operation: 'create',
+            api_name: 'content_management',
+            created_timestamp: '2025-03-13T08:05:09Z',
+          },
+        },
+        purges: [],
+      },
     ],
   },
   {
