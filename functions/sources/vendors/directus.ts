@@ -1,10 +1,10 @@
 import type { ChangeAction } from '../../core/model/types.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changesOf } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, listAt, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { ignored, type Reading } from '../webhook-source.ts';
+import type { Reading } from '../webhook-source.ts';
 
 /** An event of an item, `articles.items.update`, or of a file, `files.upload`. */
 const itemEvent = /(?:^|\.)(items|files)\.(\w{1,40})$/;
@@ -31,8 +31,7 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const event = stringAt(body, 'event');
   if (event === undefined) return unexpected('event', 'a string such as "articles.items.update"', body.event);
   const [, kind, verb = ''] = itemEvent.exec(event.slice(-100)) ?? [];
-  if (kind === undefined || otherVerbs.has(verb))
-    return ignored(`${event.slice(0, 60)} is not about an item`);
+  if (kind === undefined || otherVerbs.has(verb)) return readingOfOther(event);
   const isFile = kind === 'files';
   const type = isFile ? 'files' : (stringAt(body, 'collection') ?? event.split('.')[0]);
   const payload = objectAt(body, 'payload');

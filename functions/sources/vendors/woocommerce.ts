@@ -1,6 +1,6 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { changeOf, lastSegmentOf, pathOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import { verifyBy } from '../toolkit/signatures/verify-request.ts';
@@ -40,7 +40,7 @@ function readHeaders(request: WebhookRequest, context: SourceContext) {
   const [resource = '', event = ''] = topic.split('.', 2);
   if (resource !== 'product') {
     if (isPing(request)) return ignored('a ping');
-    return ignored(`${topic.slice(0, 60) || 'an event without a topic'} is not about a product`);
+    return readingOfOther(topic || 'an event without a topic');
   }
   return (product: JsonObject) => readProduct(productOf(product), event, context);
 }

@@ -1,11 +1,11 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
-import { readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
+import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
-import { ignored, type Reading, type WebhookRequest } from '../webhook-source.ts';
+import type { Reading, WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['post_create', 'post_update'], delete: ['post_trash', 'post_delete'] });
 
@@ -29,7 +29,7 @@ export const wpWebhooks = defineJsonSource({
 function readHeaders(request: WebhookRequest, context: SourceContext) {
   const event = headerOf(request, 'x-wp-webhook-name') ?? '';
   if (!event.startsWith('post_')) {
-    return ignored(`${event.slice(0, 60) || 'an event without a name'} is not about a post`);
+    return readingOfOther(event || 'an event without a name');
   }
   return (body: JsonObject) => readPost(body, event, context);
 }
