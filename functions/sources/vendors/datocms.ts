@@ -95,6 +95,10 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
     // Without a time, a change replaces nothing that is remembered.
     times: isPartial ? [] : [body.event_triggered_at],
   };
+  const metadataOf = (file: JsonObject = {}) => ({
+    environment,
+    ...(kind === 'upload' && urlFields(file.url)),
+  });
   const change = (locale?: string) => {
     const entry = locale === undefined ? attributes : inLocale(context, attributes, locale);
     const before =
@@ -103,8 +107,8 @@ function readEntity(body: JsonObject, delivery: Delivery, context: SourceContext
       ...found,
       locale,
       entry,
-      metadata: { environment, ...(kind === 'upload' ? urlFields(attributes.url) : {}) },
-      ...(before !== undefined && { previous: before, previousMetadata: { environment } }),
+      metadata: metadataOf(attributes),
+      ...(before !== undefined && { previous: before, previousMetadata: metadataOf(previous) }),
     });
   };
   const locales = writtenLocales(attributes);

@@ -318,6 +318,26 @@ export const hostedStories: readonly Story[] = [
     ],
   },
   {
+    source: 'datocms',
+    urls: [`${siteUrl}/files/{+path}`],
+    rememberDays: 0,
+    steps: [
+      {
+        what: 'another name of a file, with the one before',
+        ...datocms('update', {
+          entity_type: 'upload',
+          entity: {
+            id: '7',
+            type: 'upload',
+            attributes: { url: 'https://www.datocms-assets.com/1/new.png' },
+          },
+          previous_entity: { attributes: { url: 'https://www.datocms-assets.com/1/old.png' } },
+        }),
+        purges: ['invalidate /files/1/new.png', 'delete /files/1/old.png'],
+      },
+    ],
+  },
+  {
     source: 'hygraph',
     urls: [`${siteUrl}/{locale}/{slug}`],
     steps: [
