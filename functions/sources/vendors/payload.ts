@@ -63,23 +63,21 @@ function read(body: JsonObject, context: SourceContext): Reading {
   };
   const own = stringAt(body, 'locale');
   const locales = own === 'all' ? writtenLocales(entry) : [];
-  const changes = (locales.length === 0 ? [undefined] : locales).map((locale) =>
-    locale === undefined
-      ? changeOf(context, {
-          ...found,
-          locale: own === 'all' ? undefined : own,
-          entry,
-          // Of an upload, the URL of its file.
-          metadata: urlFields(entry.url),
-          previous,
-          previousMetadata: urlFields(previous?.url),
-        })
-      : changeOf(context, {
-          ...found,
-          locale,
-          entry: inLocale(context, entry, locale),
-          previous: previous && inLocale(context, previous, locale),
-        }),
-  );
+  const change = (locale: string | undefined, pick = (fields: JsonObject) => fields) => {
+    const [now, former] = [pick(entry), previous && pick(previous)];
+    return changeOf(context, {
+      ...found,
+      locale,
+      entry: now,
+      // Of an upload, the URL of its file.
+      metadata: urlFields(now.url),
+      previous: former,
+      previousMetadata: urlFields(former?.url),
+    });
+  };
+  const changes =
+    locales.length === 0
+      ? [change(own === 'all' ? undefined : own)]
+      : locales.map((locale) => change(locale, (fields) => inLocale(context, fields, locale)));
   return { kind: 'changes', changes };
 }

@@ -335,4 +335,27 @@ export const selfHostedStories: readonly Story[] = [
       { what: 'delete', ...payload('delete', { id: 1 }), purges: ['delete /posts/hi'] },
     ],
   },
+  {
+    source: 'payload',
+    urls: [`${siteUrl}/{locale}/{+path}`],
+    steps: [
+      {
+        what: 'upload in all locales, with another name than before',
+        body: {
+          ...payload(
+            'update',
+            { id: 1, url: '/api/media/file/new.png', alt: { en: 'new', de: 'neu' } },
+            { id: 1, url: '/api/media/file/old.png', alt: { en: 'old', de: 'alt' } },
+          ).body,
+          locale: 'all',
+        },
+        purges: [
+          'invalidate /en/api/media/file/new.png',
+          'invalidate /de/api/media/file/new.png',
+          'delete /en/api/media/file/old.png',
+          'delete /de/api/media/file/old.png',
+        ],
+      },
+    ],
+  },
 ];
