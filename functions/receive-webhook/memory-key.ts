@@ -21,7 +21,7 @@ export function memoryKey(
   const main = ['*', mainEnvironment].some((name) => environments.includes(name ?? ''))
     ? mainEnvironment
     : environments[0];
-  const isApart = main && mainEnvironment && environment && environment !== main;
+  const isApart = main && environment && environment !== main;
   const isOfBranch = mainBranch && branch && branch !== mainBranch;
   const copy = `${isApart ? `@${escaped(environment)}` : ''}${isOfBranch ? `%@${escaped(branch)}` : ''}`;
   return [webhook + copy, ...(hasIdsPerType ? [escaped(type)] : []), id].join('#');

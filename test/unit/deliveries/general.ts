@@ -276,4 +276,31 @@ export const generalStories: readonly Story[] = [
       },
     ],
   },
+  {
+    source: 'generic',
+    urls: [`${siteUrl}/{environment}/{slug}`],
+    apartMs: 60_000,
+    options: {
+      verification: { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' },
+      payload: { environment: 'stage', occurredAt: 'at' },
+      environments: ['live', 'beta'],
+    },
+    steps: [
+      {
+        what: 'publish',
+        body: { id: 1, stage: 'live', slug: 'a', at: '{now}Z' },
+        purges: ['invalidate /live/a'],
+      },
+      {
+        what: 'publish of the same entry in another environment that visitors see',
+        body: { id: 1, stage: 'beta', slug: 'b', at: '{now}Z' },
+        purges: ['invalidate /beta/b'],
+      },
+      {
+        what: 'rename in the first one',
+        body: { id: 1, stage: 'live', slug: 'c', at: '{now}Z' },
+        purges: ['invalidate /live/c', 'delete /live/a'],
+      },
+    ],
+  },
 ];
