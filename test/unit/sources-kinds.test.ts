@@ -598,6 +598,30 @@ describe('Hygraph', () => {
   );
 });
 
+describe('a delete that is sent with the time of the last save', () => {
+  it.each([
+    ['sanity', { 'sanity-operation': 'delete', _updatedAt: '2020-01-01T00:00:00Z' }],
+    ['drupal', { event: 'entity:node:delete', 'entity.changed': [{ value: '2020-01-01T00:00:00+00:00' }] }],
+  ])('of %s happened when it came', async (source, changed) => {
+    const { world, deliver } = sendTo(source, [`${site}/{id}`]);
+    await deliver(deliveryWith(source, changed));
+    const [message] = world.sent;
+    expect(message?.change?.occurredAt).toBe(new Date(world.nowMs).toISOString());
+  });
+
+  it('deletes the page of a node of Drupal that had a draft', async () => {
+    const { deliver } = createSender('drupal', { urls: [`${site}/{+path}`], apartMs: 60_000 });
+    const saved = (changed: string, more = {}) =>
+      deliveryWith('drupal', { 'entity.changed': [{ value: changed }], ...more });
+    const { purged } = await deliver(saved('2020-01-01T00:00:00+00:00'));
+    const draft = { 'entity.status': [{ value: false }], 'entity.moderation_state': [{ value: 'draft' }] };
+    await deliver(saved('2020-01-02T00:00:00+00:00', draft));
+    const gone = { event: 'entity:node:delete', 'entity.path': [{ alias: null }] };
+    const deleted = await deliver(saved('2020-01-01T00:00:00+00:00', gone));
+    expect(deleted.purged).toEqual(purged.map((text) => text.replace('invalidate', 'delete')));
+  });
+});
+
 describe('Shopify', () => {
   it('purges a product that only the storefronts of other channels than the Online Store have', async () => {
     const { deliver } = sendTo('shopify', [`${site}/products/{slug}`]);

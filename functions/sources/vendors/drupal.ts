@@ -53,7 +53,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     // A save and a delete name one translation, and are of all: fields may be shared, and a translation may be gone.
     affectsAllLocales: true,
     locale: stringAt(firstOf(entity.langcode), 'value'),
-    times: [plainOf(entity.changed)],
+    // What is deleted is sent as it was saved last, with the time of that.
+    times: action === 'delete' ? [] : [plainOf(entity.changed)],
     entry: fieldsOf(entity),
     metadata: { ...urlFields(alias), slug: alias && lastSegmentOf(alias) },
   });

@@ -52,7 +52,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     id,
     type,
     locale: stringAt(body, 'language') ?? stringAt(body, 'locale') ?? stringAt(body, '__i18n_lang'),
-    times: [valueAt(body, '_updatedAt')],
+    // What is deleted is projected as it was before: its time is that of its last update.
+    times: operation === 'delete' ? [] : [valueAt(body, '_updatedAt')],
     entry: body,
     metadata: { environment: dataset, slug: slugOf(body) },
     ...(former !== undefined && {
