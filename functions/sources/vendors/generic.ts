@@ -79,7 +79,10 @@ function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest,
     times: [at(map.occurredAt)],
     entry: fields,
     metadata: { ...urlFields(at(map.url)), slug: at(map.slug), environment },
-    ...(isRecord(previous) && { previous: withFields(context, fields, previous) }),
+    ...(isRecord(previous) && {
+      previous: withFields(context, fields, previous),
+      previousMetadata: { ...urlFields(previous.url), environment },
+    }),
     skipMemory: id === undefined,
   });
 }

@@ -278,6 +278,22 @@ export const generalStories: readonly Story[] = [
   },
   {
     source: 'generic',
+    urls: [`${siteUrl}/{environment}/{+path}`],
+    rememberDays: 0,
+    options: {
+      verification: { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' },
+      payload: { environment: 'stage', url: 'url', previous: 'before' },
+    },
+    steps: [
+      {
+        what: 'another URL, with the one before',
+        body: { id: 1, stage: 'live', url: '/b', before: { url: '/a' } },
+        purges: ['invalidate /live/b', 'delete /live/a'],
+      },
+    ],
+  },
+  {
+    source: 'generic',
     urls: [`${siteUrl}/{environment}/{slug}`],
     apartMs: 60_000,
     options: {
