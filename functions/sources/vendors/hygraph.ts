@@ -102,8 +102,9 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (id === undefined) return readingOfUnnamed(context, unexpected('data.id', 'a string', data.id), type);
   if (action === undefined) return readingOfUnknownEvent(context, operation, { id, type });
   const stage = stringAt(data, 'stage') ?? 'PUBLISHED';
-  // An unpublish names the draft that is left; a delete may name any stage.
-  const isDraft = action === 'put' && (stage !== 'PUBLISHED' || operation === 'create');
+  // An unpublish may name the draft that is left, and a delete any stage.
+  const stages = operation === 'unpublish' ? ['PUBLISHED', 'DRAFT'] : ['PUBLISHED'];
+  const isDraft = operation === 'create' || (operation !== 'delete' && !stages.includes(stage));
   if (isDraft && context.options.drafts !== true)
     return ignored(`${operation} in the stage ${stage.slice(0, 40)}`);
   const { localizations: _, ...fields } = data;

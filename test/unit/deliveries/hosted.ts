@@ -367,6 +367,11 @@ export const hostedStories: readonly Story[] = [
         purges: ['invalidate /en/hi', 'invalidate /de/hallo', 'delete /en/hello'],
       },
       {
+        what: 'unpublish from another stage',
+        ...hygraph('unpublish', { stage: 'QA', localizations: [{ locale: 'en', slug: 'hi' }] }),
+        purges: [],
+      },
+      {
         what: 'unpublish without fields',
         ...hygraph('unpublish', { stage: 'DRAFT' }),
         purges: ['delete /en/hi', 'delete /de/hallo'],
