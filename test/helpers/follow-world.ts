@@ -13,7 +13,7 @@ import { freshQuota, spend, type Tokens } from '../../functions/core/limits/toke
 import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
-import type { FileEntry, PurgeEntry, Shows } from '../../functions/core/model/types.ts';
+import type { DirEntry, FileEntry, PurgeEntry, Shows } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import type { Verdict } from '../../functions/core/proving/probe.ts';
 import { createProber } from '../../functions/probe/probe-urls.ts';
@@ -35,12 +35,14 @@ export interface Fate {
   readonly unseenMs?: number;
   /** How long before its answer it was sent. @default 0 */
   readonly answerMs?: number;
+  /** Directories that it names in place of files. @default - none */
+  readonly instead?: readonly DirEntry[];
   /** What the edge makes of it. @default - it obeys at once, and so does its parent */
   readonly edge?: EdgeFate;
 }
 
 /** A purge as the world knows it. */
-export interface WorldPurge extends Required<Omit<Fate, 'edge'>> {
+export interface WorldPurge extends Required<Omit<Fate, 'edge' | 'instead'>> {
   readonly purgeId: string;
   readonly acceptedMs: number;
   readonly keys: readonly string[];
@@ -249,7 +251,7 @@ export function createFollowWorld({
     async accept(messages: readonly PurgeMessage[], fate: Fate = {}): Promise<string> {
       const entries = messages.flatMap((message) => message.entries);
       const purgeId = `p${world.purges.length}`;
-      const { takesMs = 20_000, successRate = 100, unseenMs = 0, answerMs = 0 } = fate;
+      const { takesMs = 20_000, successRate = 100, unseenMs = 0, answerMs = 0, instead = [] } = fate;
       const accepted: AcceptedPurge = {
         purgeId,
         target: 'production',
@@ -257,11 +259,15 @@ export function createFollowWorld({
         sentMs: world.nowMs - answerMs,
         acceptedMs: world.nowMs,
         urls: priceOf(
-          messages.flatMap(({ entries, covered = 0 }) => entries.slice(0, entries.length - covered)),
+          [
+            ...messages.flatMap(({ entries, covered = 0 }) => entries.slice(0, entries.length - covered)),
+            ...instead,
+          ],
           'url',
         ),
         repair: Math.min(...messages.map(({ repair = 0 }) => repair)),
         messages,
+        ...(instead.length > 0 && { instead }),
       };
       const keys = entries.map(entryKey);
       const { acceptedMs, repair } = accepted;

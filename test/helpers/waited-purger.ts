@@ -62,6 +62,7 @@ export function waitedPurger({
     clients,
     target: 'production',
     limits: fewTokens,
+    planning: {},
     queues: { buffer: 'buffer', deadLetters: 'dead' },
     tables: { journal: 'Journal', parked: 'Parked', ledger: 'Ledger' },
     switches: { submit: '1', tick: 'tick' },

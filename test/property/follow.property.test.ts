@@ -7,7 +7,7 @@ import { readMessages } from '../../functions/core/model/messages/combined-messa
 import type { DirEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
 import { histories, play } from '../helpers/follow-play.ts';
-import { changeIn, createFollowWorld, messageFor } from '../helpers/follow-world.ts';
+import { changeIn, createFollowWorld, type FollowWorld, messageFor } from '../helpers/follow-world.ts';
 
 const journalWith =
   (change: (journal: FollowPorts['journal']) => Partial<Journal>) => (ports: FollowPorts) => ({
@@ -119,15 +119,33 @@ describe('a purge that is followed', () => {
 
 /** How many files each message of a purge asked for that names a directory in their place, and its lane. */
 const covered = fc.array(
-  fc.record({ files: fc.integer({ min: 1, max: 30 }), lane: fc.constantFrom('people', 'bulk') }),
+  fc.record({ files: fc.integer({ min: 1, max: 60 }), lane: fc.constantFrom('people', 'bulk') }),
   { minLength: 1, maxLength: 4 },
 );
-const coveringPurge = fc.record({ covered, areSame: fc.boolean() });
+const coveringPurge = fc.record({
+  covered,
+  areSame: fc.boolean(),
+  /** By what the directory is asked for: a message, or by none, since it is named in place of the files. */
+  dirFor: fc.constantFrom('message', 'repaired message', 'none'),
+});
 
 /** @returns the entries of a body of SQS, each once: what is in other bodies may come to another request */
 function entriesOf(body: string): readonly PurgeEntry[] {
   const entries = readMessages(body).flatMap((read) => (read.kind === 'message' ? read.message.entries : []));
   return [...new Map(entries.map((entry) => [entryKey(entry), entry])).values()];
+}
+
+/** @returns the entries of purges that are neither sent again, by themselves or by their directory, nor in the dead letter queue */
+function lostIn({ purges, sent, deadLetters }: FollowWorld): readonly string[] {
+  const keys = new Set([...sent, ...deadLetters].flatMap(({ entries }) => entries.map(entryKey)));
+  const dirs = sent.flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === 'dir' ? entry.url : [])),
+  );
+  const isSent = (url: string) => dirs.some((dir) => url.startsWith(dir.slice(0, -2)));
+  return purges.flatMap((purge) => {
+    const covered = new Set(purge.files.filter(({ url }) => isSent(url)).map(entryKey));
+    return purge.keys.filter((key) => !keys.has(key) && !covered.has(key));
+  });
 }
 
 /** @returns a world, and what its repairs cost where each body comes to another request */
@@ -148,26 +166,39 @@ function worldOfRepairs(files: number) {
 
 test("repairs spend at most 5% of the day's tokens, also where what was covered is purged by itself", async () => {
   let repaired = 0;
+  let alone = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(coveringPurge, { minLength: 1, maxLength: 4 }), async (purges) => {
       const { world, spent } = worldOfRepairs(1000);
-      for (const [index, { covered, areSame }] of purges.entries()) {
+      for (const [index, { covered, areSame, dirFor }] of purges.entries()) {
         const url = `https://h.example/${index}`;
         const dir: DirEntry = { kind: 'dir', url: `${url}/**`, target: 'production', action: 'invalidate' };
         const others = covered.map(({ files, lane }, message) => {
           const urls = Array.from({ length: files }, (_, file) => `${url}/${areSame ? 0 : message}/${file}`);
           return { ...messageFor(...urls), lane, covered: files };
         });
-        await world.accept([{ ...messageFor(), entries: [dir] }, ...others], { successRate: 99 });
+        const asking = {
+          ...messageFor(),
+          entries: [dir],
+          ...(dirFor === 'repaired message' && { repair: 3 }),
+        };
+        await world.accept(dirFor === 'none' ? others : [asking, ...others], {
+          successRate: 99,
+          ...(dirFor === 'none' && { instead: [dir] }),
+        });
       }
       await world.tick();
       repaired += world.measured('Repairs').length;
+      const isAlone = world.sent.every(({ entries }) => entries.every(({ kind }) => kind === 'dir'));
+      alone += world.sent.length > 0 && isAlone ? 1 : 0;
+      expect(lostIn(world)).toEqual([]);
       const { files, dirs } = spent();
       expect({ files: Math.max(files, 50), dirs: Math.max(dirs, 1) }).toEqual({ files: 50, dirs: 1 });
     }),
     { numRuns: 60 },
   );
   expect(repaired).toBeGreaterThan(10);
+  expect(alone).toBeGreaterThan(5);
 });
 
 /** The lanes of the messages that asked for a file, by file: what asks in another lane comes in another body. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { priceOfNamed } from '../../functions/core/following/repairs.ts';
 import { followEvents } from '../../functions/lambda/log-events.ts';
 import { createFollowWorld, type FollowWorldOptions, messageFor } from '../helpers/follow-world.ts';
 import { minuteMs } from '../helpers/tick-world.ts';
@@ -295,6 +296,58 @@ describe('a purge that some servers have left out', () => {
     await world.tick();
     expect(world.ends(purgeId)).toEqual(['failed']);
     expect(world.sent).toEqual([]);
+  });
+
+  test.each([
+    ['a message asks for', false],
+    ['is named in place of files', true],
+  ])(
+    'is repaired by the directory alone that %s where there are too few tokens for what it covered',
+    async (_, isInstead) => {
+      const world = createFollowWorld({ files: 1000 });
+      const dir = { kind: 'dir', url: `${page}/**`, target: 'production', action: 'invalidate' } as const;
+      const files = messageFor(...Array.from({ length: 400 }, (_, index) => `${page}/${index}`));
+      const covered = { ...files, covered: 400 };
+      const purgeId = isInstead
+        ? await world.accept([covered], { successRate: 99, instead: [dir] })
+        : await world.accept([{ ...messageFor(), entries: [dir] }, covered], { successRate: 99 });
+      await world.tick();
+      expect(world.sent).toMatchObject([{ entries: [dir], repair: 1 }]);
+      expect([world.ends(purgeId), world.deadLetters, world.measured('PurgesFailed')]).toEqual([
+        ['superseded'],
+        [],
+        [],
+      ]);
+      expect(world.events.at(-1)?.reason).toContain('what it names was sent again');
+      await world.deliver();
+      await world.tick();
+      expect([world.ends('p1'), await world.open()]).toEqual([['completed'], []]);
+    },
+  );
+
+  test('is never repaired by a part of what it names, since what the rest covered would be purged by nothing', () => {
+    const covering = { ...messageFor(page, `${page}/1`), covered: 1 };
+    const purge = { urls: { files: 1, dirs: 0 }, lane: 'people', repair: 0 } as const;
+    expect(priceOfNamed([covering], purge)).toEqual({ files: 1, dirs: 0 });
+    expect(priceOfNamed([covering], { ...purge, urls: { files: 1, dirs: 1 } })).toBeUndefined();
+    expect(priceOfNamed([{ ...covering, repair: 3 }], purge)).toBeUndefined();
+  });
+
+  test('is repaired by the directory alone where a tick has crashed before it was sent', async () => {
+    let crashes = true;
+    const world = createFollowWorld({
+      files: 1000,
+      step(what) {
+        if (crashes && what === 'before send') throw new Error('crashed');
+      },
+    });
+    const [dir] = messageFor(`${page}/**`).entries;
+    const files = messageFor(...Array.from({ length: 400 }, (_, index) => `${page}/${index}`));
+    await world.accept([{ ...messageFor(`${page}/**`) }, { ...files, covered: 400 }], { successRate: 99 });
+    await expect(world.tick()).rejects.toThrow('crashed');
+    crashes = false;
+    await world.tick();
+    expect(world.sent.map(({ entries }) => entries)).toEqual([[dir]]);
   });
 
   test("fails once repairs have spent 5% of the day's tokens, and is repaired again a day later", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { repeatableIn } from '../../functions/core/following/repeats.ts';
 import { noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
+import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import { provableIn } from '../../functions/core/proving/choose.ts';
 import { submitEvents } from '../../functions/lambda/log-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
@@ -21,9 +22,13 @@ const message = (id: string, entries: readonly object[], own: Partial<PurgeMessa
 const file = (url: string) => ({ kind: 'file', url });
 const dir = (url: string) => ({ kind: 'dir', url });
 
-async function submit(world: World, messages: readonly ReturnType<typeof message>[]) {
+async function submit(
+  world: World,
+  messages: readonly ReturnType<typeof message>[],
+  own: Partial<RequestLimits> = {},
+) {
   return submitBatch(messages, world.ports, {
-    limits: { maxFileUrls: 2, maxBodyBytes: 100_000 },
+    limits: { maxFileUrls: 2, maxBodyBytes: 100_000, ...own },
     contract: looseContract,
     deadlineMs: 60_000,
     hasTime: () => true,
@@ -70,6 +75,25 @@ describe('an accepted purge', () => {
       },
     ]);
     expect(world.recorded[0]?.messages[0]).not.toHaveProperty('covered');
+  });
+
+  test('is written with the directory that is named in place of files, so that it can be repaired by that alone', async () => {
+    const world = createWorld({ answer: accept });
+    const urls = Array.from({ length: 400 }, (_, index) => file(`https://h.example/docs/${index}`));
+    const coalesce = { siblings: 10, minDepth: 1 };
+    await submit(world, [message('1', urls)], { coalesce });
+    const entry = {
+      kind: 'dir',
+      url: 'https://h.example/docs/*',
+      target: 'production',
+      action: 'invalidate',
+    };
+    expect(world.recorded).toMatchObject([
+      { urls: { files: 0, dirs: 1 }, messages: [{ covered: 400 }], instead: [entry] },
+    ]);
+    const dirs = [dir('https://h.example/docs/**')];
+    await submit(world, [message('2', [...urls, ...dirs])], { coalesce });
+    expect(world.recorded[1]).not.toHaveProperty('instead');
   });
 
   test('is found by its URLs, with the SQS message of each change', async () => {

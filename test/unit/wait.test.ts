@@ -84,6 +84,43 @@ describe('waiting for all that changed', () => {
     expect(report({ kind: 'entries', sinceMs: startMs, entries }, [older, replaced]).outcome).toBe('done');
   });
 
+  test.each(['completed', 'purging', 'failed', 'superseded'] as const)(
+    'takes what a directory covered for as far as the later purge of it alone is: %s',
+    (state) => {
+      const files = Array.from({ length: 400 }, (_, index) => file(`/blog/${index}`));
+      const first = purgeOf(1, 'superseded', dir('/blog/**'), ...files);
+      const later = { ...purgeOf(1, state, dir('/blog/**')), acceptedMs: startMs + 5 * 60_000, repair: 1 };
+      const other = purgeOf(2, 'completed', dir('/news/**'));
+      const outcome = { completed: 'done', purging: 'waiting', failed: 'failed', superseded: 'waiting' }[
+        state
+      ];
+      expect(report(changes, [other, later, first])).toMatchObject({
+        outcome,
+        counts: { [state]: state === 'completed' ? 402 : 401 },
+      });
+      expect(report(changes, [other, first]).counts).toEqual({ superseded: 401, completed: 1 });
+      const wanted = {
+        kind: 'urls',
+        sinceMs: startMs,
+        urls: new Map([['/blog/7', matchUrl('https://h.example/blog/7')]]),
+      } as const;
+      expect(report(wanted, [later, first]).outcome).toBe(outcome);
+    },
+  );
+
+  test('does not take a purge for done that a directory does not cover, or that was sent before', () => {
+    const later = { ...purgeOf(1, 'completed', dir('/blog/*')), acceptedMs: startMs + 5 * 60_000 };
+    const isCovered = (entry: PurgeEntry, purge = later) =>
+      report(changes, [purge, purgeOf(1, 'superseded', entry)]).outcome === 'done';
+    expect(isCovered(file('/blog/a'))).toBe(true);
+    expect(isCovered(file('/blog/a'), purgeOf(0.5, 'completed', dir('/blog/*')))).toBe(false);
+    expect(isCovered(file('/blog/a/b'))).toBe(false);
+    expect(isCovered(dir('/blog/**'))).toBe(false);
+    expect(isCovered({ ...file('/blog/a'), target: 'staging' })).toBe(false);
+    expect(isCovered({ ...file('/blog/a'), action: 'delete' })).toBe(false);
+    expect(isCovered({ ...file('/blog/a'), webhook: 'w' })).toBe(false);
+  });
+
   test('leaves out what changed before, and says so where that is all', () => {
     expect(report(changes, [purgeOf(-1, 'failed', file('/c'))])).toMatchObject({
       outcome: 'nothing',

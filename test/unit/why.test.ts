@@ -131,6 +131,26 @@ describe('the state of a URL is that of its newest change', () => {
     expect(stateOf({ purges: [purgeAt(5, completed, messageOf(0)), first] })).toBe('completed');
   });
 
+  test('where the directory alone was sent again that covered it, of that', () => {
+    const covered = messageOf(1, { covered: 1 });
+    const directory = (id: number, own: Partial<PurgeMessage> = {}) =>
+      messageOf(id, { entries: [{ kind: 'dir', url: new URL('**', url).href, ...scope }], ...own });
+    const first = purgeAt(2, superseded, directory(0), covered);
+    expect(stateOf({ purges: [first] })).toBe('superseded');
+    for (const state of [purging, completed, failed]) {
+      const repair = purgeAt(4, state, directory(0, { repair: 1 }));
+      expect(why({ purges: [repair, first] })).toMatchObject({
+        state: state.kind,
+        changes: [{ id: 's3://www/1', state: state.kind }, { id: 's3://www/0' }],
+      });
+      // It was named in place of files, so that no change asks for it.
+      const { change: _, ...unasked } = directory(0, { repair: 1 });
+      expect(stateOf({ purges: [purgeAt(4, state, unasked), purgeAt(2, superseded, covered)] })).toBe(
+        state.kind,
+      );
+    }
+  });
+
   test('which a second purge in addition does not take back', () => {
     const first = purgeAt(2, completed, messageOf(1));
     const second = messageOf(1, { repeats: 'p2' });

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { type FollowedPurge, mostHashes, type PurgeState } from '../../core/following/followed-purge.ts';
-import { priceOfAgain } from '../../core/following/repairs.ts';
+import { priceOfAgain, priceOfNamed } from '../../core/following/repairs.ts';
 import { isRepeatedAsLong, repeatableIn } from '../../core/following/repeats.ts';
 import { covers, type Tokens } from '../../core/limits/tokens/quota.ts';
 import { entryKey } from '../../core/model/entry-key.ts';
@@ -18,7 +18,7 @@ import { writeItem } from '../tables/versioned-item.ts';
 export interface AcceptedPurge
   extends Omit<
     FollowedPurge,
-    'state' | 'again' | 'entryHashes' | 'repeatable' | 'repeatableInLane' | 'provable'
+    'state' | 'again' | 'againNamed' | 'entryHashes' | 'repeatable' | 'repeatableInLane' | 'provable'
   > {
   /** What the purge settles: the messages that asked for it, each with the entries of this purge alone. */
   readonly messages: readonly PurgeMessage[];
@@ -59,6 +59,10 @@ export interface StoredPurge {
   readonly urls: Tokens;
   /** What it costs at most to send all of it again; missing where that is `urls`. */
   readonly again?: Tokens;
+  /** The same of what it names alone; missing where that is no less, or does not purge the rest. */
+  readonly againNamed?: Tokens;
+  /** The directories among it that no message asks for. */
+  readonly instead?: readonly PurgeEntry[];
   readonly repair: number;
   /** The hashes of its entries, in one string. */
   readonly entries?: string;
@@ -74,6 +78,7 @@ export interface StoredPurge {
   readonly proof?: string;
   /** Hashes of the files that were seen to be old, in one string. */
   readonly stale?: string;
+  readonly namedAlone?: true;
   readonly expiresAt: number;
 }
 
@@ -101,7 +106,7 @@ export function createPurgeRecorder(options: JournalOptions): PurgeRecorder {
   }
 
   return {
-    async record({ messages, isObserved = false, ...accepted }) {
+    async record({ messages, instead = [], isObserved = false, ...accepted }) {
       // Who finds the purge finds its messages.
       await writeMessages(accepted.purgeId, messages);
       const inLane = messages.filter(({ lane }) => isRepeatedAsLong(lane, accepted.lane));
@@ -112,9 +117,12 @@ export function createPurgeRecorder(options: JournalOptions): PurgeRecorder {
         ...new Set([...repeatable, ...hashesOf(messages.flatMap(({ entries }) => entries))]),
       ];
       const again = priceOfAgain(messages);
+      const againNamed = priceOfNamed(messages, { ...accepted, instead });
       const purge: ReadPurge = {
         ...accepted,
         ...(!covers(accepted.urls, again) && { again }),
+        ...(againNamed !== undefined &&
+          !covers(againNamed, again) && { againNamed, ...(instead.length > 0 && { instead }) }),
         ...(entryHashes.length <= mostHashes && {
           entryHashes,
           repeatable: repeatable.length,
@@ -164,8 +172,8 @@ export function hashOf(key: string): string {
 }
 
 function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): StoredPurge {
-  const { target, lane, acceptedMs, sentMs, urls, again, repair, entryHashes, provable, state } = purge;
-  const { repeatable, repeatableInLane } = purge;
+  const { target, lane, acceptedMs, sentMs, urls, again, againNamed, instead, repair } = purge;
+  const { entryHashes, provable, state, repeatable, repeatableInLane } = purge;
   const { kind, stale, ...outcome } = state;
   return {
     ...(isOpen && { queue: openQueue, order: String(Math.floor(acceptedMs)).padStart(15, '0') }),
@@ -175,6 +183,8 @@ function toStored(purge: FollowedPurge, isOpen: boolean, expiresAt: number): Sto
     ...(sentMs !== undefined && { sentMs }),
     urls,
     ...(again !== undefined && { again }),
+    ...(againNamed !== undefined && { againNamed }),
+    ...(instead !== undefined && { instead }),
     repair,
     ...(entryHashes !== undefined && { entries: entryHashes.join('') }),
     ...(repeatable !== undefined && { repeatable }),

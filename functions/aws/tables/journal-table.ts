@@ -143,6 +143,8 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     item as unknown as StoredPurge & { readonly pk: string; readonly version: number };
   const {
     again,
+    againNamed,
+    instead,
     repeatableInLane,
     provable,
     state: kind,
@@ -151,6 +153,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     finishedMs,
     proof,
     stale,
+    namedAlone,
   } = rest;
   const entryHashes = splitHashes(entries);
   const staleHashes = splitHashes(stale);
@@ -163,6 +166,8 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     ...(sentMs !== undefined && { sentMs }),
     urls,
     ...(again !== undefined && { again }),
+    ...(againNamed !== undefined && { againNamed }),
+    ...(instead !== undefined && { instead }),
     repair,
     ...(entryHashes !== undefined && { entryHashes }),
     ...(repeatable !== undefined && { repeatable }),
@@ -175,6 +180,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
       ...(finishedMs !== undefined && { finishedMs }),
       ...(proof !== undefined && { proof }),
       ...(staleHashes !== undefined && { stale: staleHashes }),
+      ...(namedAlone && { namedAlone }),
     } as PurgeState,
   };
 }

@@ -113,6 +113,10 @@ function decideIncomplete(
     const end: PurgeEnd = { kind: 'failed', ...outcome(repair.reason) };
     return { decision: { kind: 'end', end }, spent };
   }
-  const state = { kind: 'partial', ...outcome('its entries were sent again') } as const;
+  const { namedAlone } = repair;
+  const again = namedAlone
+    ? 'what it names was sent again, which purges what it covers, too'
+    : 'its entries were sent again';
+  const state = { kind: 'partial', ...outcome(again), ...(namedAlone && { namedAlone }) } as const;
   return { decision: { kind: 'repair', state }, spent: repair.spent };
 }

@@ -1,5 +1,5 @@
 import type { Tokens } from '../limits/tokens/quota.ts';
-import type { Lane, Target } from '../model/types.ts';
+import type { Lane, PurgeEntry, Target } from '../model/types.ts';
 
 /** A purge that CDN Pro has accepted, as far as following it to its end needs it. */
 export interface FollowedPurge {
@@ -14,6 +14,10 @@ export interface FollowedPurge {
   readonly urls: Tokens;
   /** What it costs at most to send all again that it settles, where that is more than `urls`; an older version has not written it down. */
   readonly again?: Tokens;
+  /** What it costs at most to send again what it names alone, where that is less than `again` and purges what was covered, too. */
+  readonly againNamed?: Tokens;
+  /** Directories that it names in place of files, and that no message asks for; missing where there are none, or `againNamed` is. */
+  readonly instead?: readonly PurgeEntry[];
   /** n for the n-th repair; 0 where it has changes that were not repaired yet. */
   readonly repair: number;
   /** Hashes of the entries that it settles; missing where there are more than {@link mostHashes}. */
@@ -53,6 +57,8 @@ interface Outcome {
   readonly proof?: string;
   /** Hashes of the entries that were seen to be old: nothing else of it went wrong. */
   readonly stale?: readonly string[];
+  /** Only what it names is sent again, which purges what was covered, too. */
+  readonly namedAlone?: true;
 }
 
 /** The end of a purge. Each purge comes to exactly one. */

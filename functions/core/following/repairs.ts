@@ -12,7 +12,7 @@ import {
 import { entryKey } from '../model/entry-key.ts';
 import { groupBy } from '../model/group-by.ts';
 import { writeMessages } from '../model/messages/combined-messages.ts';
-import type { PurgeMessage } from '../model/purge-message.ts';
+import { messageVersion, type PurgeMessage } from '../model/purge-message.ts';
 import type { Target } from '../model/types.ts';
 import type { FollowedPurge } from './followed-purge.ts';
 
@@ -41,9 +41,47 @@ export function priceOfAgain(messages: readonly PurgeMessage[]): Tokens {
   return prices.reduce(plus, { files: 0, dirs: 0 });
 }
 
+/**
+ * @param messages that a purge settles
+ * @returns the tokens that it costs at most to send again what the purge names, without what was covered; undefined where
+ *   nothing was, or not all that it names can be sent again: something that was covered might be purged by nothing then
+ */
+export function priceOfNamed(
+  messages: readonly PurgeMessage[],
+  { urls, ...purge }: Named & Pick<FollowedPurge, 'urls'>,
+): Tokens | undefined {
+  if (messages.every(({ covered = 0 }) => covered === 0)) return undefined;
+  const named = namedIn(messages, purge);
+  const entries = new Map(
+    named.flatMap((message) => message.entries).map((entry) => [entryKey(entry), entry]),
+  );
+  const isWhole = covers(priceOf([...entries.values()], 'url'), urls);
+  const isLast = named.some(({ repair = 0 }) => repair >= mostRepairs);
+  return isWhole && !isLast ? priceOfAgain(named) : undefined;
+}
+
+type Named = Pick<FollowedPurge, 'instead' | 'lane' | 'repair'>;
+
+/** @returns messages with what a purge names, without what that covers */
+export function namedIn(
+  messages: readonly PurgeMessage[],
+  { instead = [], lane, repair }: Named,
+): readonly PurgeMessage[] {
+  const named = messages.map(({ covered = 0, ...message }) => {
+    return { ...message, entries: message.entries.slice(0, message.entries.length - covered) };
+  });
+  const unasked: PurgeMessage = { v: messageVersion, entries: instead, lane, repair };
+  return [...named, unasked].filter(({ entries }) => entries.length > 0);
+}
+
 /** Whether entries may be sent again, and what the repairs have spent then; or why they may not. */
 export type Repair =
-  | { readonly kind: 'allowed'; readonly spent: RepairsSpent }
+  | {
+      readonly kind: 'allowed';
+      readonly spent: RepairsSpent;
+      /** Only what the purge names may be: there are too few tokens for what was covered. */
+      readonly namedAlone?: true;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -51,7 +89,13 @@ export type Repair =
  * @returns whether the URLs of a purge, or some of them, may be sent again
  */
 export function reserveRepair(
-  { repair, urls, again = urls, target }: Pick<FollowedPurge, 'repair' | 'urls' | 'again' | 'target'>,
+  {
+    repair,
+    urls,
+    again = urls,
+    againNamed,
+    target,
+  }: Pick<FollowedPurge, 'repair' | 'urls' | 'again' | 'againNamed' | 'target'>,
   why: 'partial' | 'lost' | 'stale',
   spent: RepairsSpent,
   quota: Tokens,
@@ -66,8 +110,11 @@ export function reserveRepair(
   }
   const state = spent[target] ?? freshQuota;
   const share = { files: Math.ceil(quota.files * repairShare), dirs: Math.ceil(quota.dirs * repairShare) };
-  if (!covers(minus(share, spentTokens(state, nowMs)), again)) {
-    return { kind: 'refused', reason: `repairs have used their ${repairShare * 100}% of the day's tokens` };
+  const left = minus(share, spentTokens(state, nowMs));
+  const spending = (price: Tokens) => ({ ...spent, [target]: spend(state, price, nowMs) });
+  if (covers(left, again)) return { kind: 'allowed', spent: spending(again) };
+  if (againNamed !== undefined && covers(left, againNamed)) {
+    return { kind: 'allowed', spent: spending(againNamed), namedAlone: true };
   }
-  return { kind: 'allowed', spent: { ...spent, [target]: spend(state, again, nowMs) } };
+  return { kind: 'refused', reason: `repairs have used their ${repairShare * 100}% of the day's tokens` };
 }

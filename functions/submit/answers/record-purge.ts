@@ -31,6 +31,7 @@ export async function recordPurge(
   const own = messagesOf(request, batch);
   const carried = [...own, ...messagesOfRemoved(removed, request, own)];
   const messages = carried.map(({ messageId: _, ...message }) => message);
+  const instead = request.entries.flatMap(({ entry, messages }) => (messages.length === 0 ? [entry] : []));
   const purge: AcceptedPurge = {
     purgeId,
     target: bodyOf(request).target,
@@ -44,6 +45,7 @@ export async function recordPurge(
     // Of its changes the one that was repaired least often decides whether there is anything to send again.
     repair: messages.length === 0 ? 0 : Math.min(...messages.map(({ repair = 0 }) => repair)),
     messages,
+    ...(instead.length > 0 && { instead }),
     ...(isObserved && { isObserved }),
   };
   await Promise.all([record(purge, ports), index({ ...purge, messages: carried }, ports)]);

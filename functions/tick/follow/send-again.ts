@@ -1,7 +1,7 @@
 import { hashOf } from '../../aws/journal/purge-recorder.ts';
 import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { PurgeEnd, PurgeState } from '../../core/following/followed-purge.ts';
-import { mostRepairs } from '../../core/following/repairs.ts';
+import { mostRepairs, namedIn } from '../../core/following/repairs.ts';
 import type { Repeats } from '../../core/following/repeats.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
 import { writeMessages } from '../../core/model/messages/combined-messages.ts';
@@ -25,17 +25,18 @@ export interface Settled {
  * @returns the purge's end; undefined where the next tick has to try again
  */
 export async function sendAgain(
-  { purge: { purgeId, urls, repair }, messages }: Settled,
-  { kind: _, stale, ...outcome }: PurgeState & { readonly kind: 'partial' },
+  { purge, messages }: Settled,
+  { kind: _, stale, namedAlone, ...outcome }: PurgeState & { readonly kind: 'partial' },
   repeats: Repeats | undefined,
   ports: FollowPorts,
 ): Promise<PurgeEnd | undefined> {
+  const { purgeId, urls, repair } = purge;
   const { log, measure, nowMs } = ports;
   const all = await messages();
   if (all.length === 0) {
     return { kind: 'failed', ...outcome, reason: 'its entries are not in the journal' };
   }
-  const { old } = splitByStale(all, stale);
+  const { old } = splitByStale(namedAlone ? namedIn(all, purge) : all, stale);
   const isSpent = (message: PurgeMessage) => (message.repair ?? 0) >= mostRepairs;
   const spent = old.filter(isSpent);
   const reason = `some of its changes were repaired ${mostRepairs} times: they are in the dead letter queue, and the others were sent again`;

@@ -81,7 +81,8 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<
     // Among those that nobody has seen may be what failed.
     const queued = countOf(queues.buffer) + countOf(queues.inbox) + lettersLeft;
     const holds = await readHolds(purger, wanted, { parked, queued: countOf(queues.buffer) }, nowMs);
-    return { ...awaitedReport(wanted, { ...facts, queued }), holds };
+    const { cacheKey = {} } = purger.planning;
+    return { ...awaitedReport(wanted, { ...facts, cacheKey, queued }), holds };
   };
 }
 

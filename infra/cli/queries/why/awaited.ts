@@ -3,9 +3,18 @@ import { entryKey } from '../../../../functions/core/model/entry-key.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import type { PurgeEntry } from '../../../../functions/core/model/types.ts';
+import { type CacheKey, cacheKeyWith } from '../../../../functions/core/planning/cache-key.ts';
 import { fixedPart } from '../../../../functions/core/planning/wildcard.ts';
-import { changeMs, isScheduledAgain, newestOf, stepsOf, type UrlFacts, type UrlState } from './steps.ts';
-import type { UrlMatch } from './url-match.ts';
+import {
+  changeMs,
+  isScheduledAgain,
+  newestOf,
+  type Step,
+  stepsOf,
+  type UrlFacts,
+  type UrlState,
+} from './steps.ts';
+import { isCoveredBy, type UrlMatch } from './url-match.ts';
 
 /** What is waited for: only changes since a time count. */
 export type Wanted =
@@ -27,8 +36,13 @@ export interface Awaited {
   readonly reason?: string;
 }
 
+/** What is waited for is looked for in, and how CDN Pro's cache tells URLs apart. */
+export interface AwaitedFacts extends UrlFacts {
+  readonly cacheKey?: CacheKey;
+}
+
 /** @returns how far each thing is that is waited for; `unknown` or `queued` where nothing is seen of it */
-export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
+export function awaitedOf(wanted: Wanted, facts: AwaitedFacts): readonly Awaited[] {
   switch (wanted.kind) {
     case 'urls':
       return [...wanted.urls].map(([url, match]) => stateSince(url, wanted.sinceMs, facts, match));
@@ -36,7 +50,12 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
     case 'changes': {
       const { under } = wanted.kind === 'changes' ? wanted : {};
       const matches = (entry: PurgeEntry) => under === undefined || isUnder(entry, under);
-      const all = groupBy(stepsOf(facts, { matches }), ({ key }) => key);
+      const every = stepsOf(facts, { matches: () => true });
+      const coversOf = findCovers(every, facts.cacheKey);
+      const all = groupBy(
+        every.filter(({ entry }) => matches(entry)),
+        ({ key }) => key,
+      );
       const since = [...all].map(
         ([key, steps]) => [key, steps.filter(({ changedMs }) => changedMs >= wanted.sinceMs)] as const,
       );
@@ -46,13 +65,35 @@ export function awaitedOf(wanted: Wanted, facts: UrlFacts): readonly Awaited[] {
         const own = groups.get(key) ?? [];
         const entry = own[0]?.entry ?? (wanted.kind === 'entries' ? wanted.entries.get(key) : undefined);
         if (entry === undefined) return [];
-        return [{ url: entryText(entry), ...(newestUntilLast(own, all.get(key)) ?? queuedOnly) }].map(
-          withoutTime,
-        );
+        const others = [...(all.get(key) ?? []), ...coversOf(own)];
+        return [{ url: entryText(entry), ...(newestUntilLast(own, others) ?? queuedOnly) }].map(withoutTime);
       });
       return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
     }
   }
+}
+
+/**
+ * What a directory covered may have been purged again by that directory alone.
+ * @param all wherever an entry is
+ * @returns what finds those that cover an entry's superseded purges, and came later
+ */
+function findCovers(all: readonly Step[], cacheKey?: CacheKey): (own: readonly Step[]) => readonly Step[] {
+  const keyOf = cacheKeyWith(cacheKey ?? {});
+  const groupOf = ({ entry }: Step) => (entry.kind === 'file' ? keyOf(entry.url) : '');
+  const groups = groupBy(all, groupOf);
+  return (own) => {
+    const replaced = own.filter(({ state }) => state === 'superseded');
+    const [last] = replaced.toSorted((a, b) => b.atMs - a.atMs);
+    if (last === undefined) return [];
+    const { entry, key, atMs, seenOldMs = atMs } = last;
+    const near = new Set([groupOf(last), '']);
+    return [...near]
+      .flatMap((group) => groups.get(group) ?? [])
+      .filter(
+        (step) => step.key !== key && step.atMs > seenOldMs && isCoveredBy(entry, step.entry, cacheKey),
+      );
+  };
 }
 
 /**
@@ -124,7 +165,10 @@ export interface AwaitedReport {
 }
 
 /** @returns how far everything is that is waited for */
-export function awaitedReport(wanted: Wanted, facts: UrlFacts & { readonly queued: number }): AwaitedReport {
+export function awaitedReport(
+  wanted: Wanted,
+  facts: AwaitedFacts & { readonly queued: number },
+): AwaitedReport {
   const all = awaitedOf(wanted, facts);
   const open = all.filter(({ state }) => state !== 'completed' && state !== 'fresh');
   // Where all that is wanted is known, what else is in the queues does not matter.

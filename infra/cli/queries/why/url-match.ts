@@ -41,6 +41,14 @@ export function matchUrl(url: string, cacheKey: CacheKey = {}, only?: Target): U
   };
 }
 
+/** @returns whether a purge of one entry purges all that another one does, as `submit` decides it */
+export function isCoveredBy(entry: PurgeEntry, cover: PurgeEntry, cacheKey: CacheKey = {}): boolean {
+  if (entry.target !== cover.target || entry.webhook !== cover.webhook) return false;
+  const both = [cover, entry].map((each) => ({ entry: each, messages: [] }));
+  const left = dropCovered(both, cacheKey);
+  return left.length === 1 && left[0]?.entry === cover;
+}
+
 /** In both schemes, and under each host that shares the cache. */
 function spellingsOf(url: string, { scheme = false, hosts = {} }: CacheKey): readonly string[] {
   const [origin = '', own = '', host = ''] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];
