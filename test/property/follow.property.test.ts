@@ -6,6 +6,9 @@ import { entryKey } from '../../functions/core/model/entry-key.ts';
 import { readMessages } from '../../functions/core/model/messages/combined-messages.ts';
 import type { DirEntry, PurgeEntry } from '../../functions/core/model/types.ts';
 import type { FollowPorts } from '../../functions/tick/follow/follow-ports.ts';
+import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
+import { awaitedReport } from '../../infra/cli/queries/why/awaited.ts';
+import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
 import { histories, play } from '../helpers/follow-play.ts';
 import { changeIn, createFollowWorld, type FollowWorld, messageFor } from '../helpers/follow-world.ts';
 
@@ -148,6 +151,25 @@ function lostIn({ purges, sent, deadLetters }: FollowWorld): readonly string[] {
   });
 }
 
+/** @returns how far all changes are, as `wait` says it */
+async function outcomeOf({ purges, deadLetters, ports: { journal } }: FollowWorld) {
+  const settled: SettledPurge[] = [];
+  for (const { purgeId } of purges) {
+    const purge = await journal.purge(purgeId);
+    if (purge !== undefined) settled.push({ ...purge, messages: await journal.messages(purgeId) });
+  }
+  const letters = deadLetters.map((letter, index) =>
+    readDeadLetter({
+      id: String(index),
+      sentMs: Date.parse(letter.rejected?.rejectedAt ?? ''),
+      body: JSON.stringify(letter),
+      attributes: {},
+    }),
+  );
+  const facts = { purges: settled, letters, parked: [], queued: 0 };
+  return awaitedReport({ kind: 'changes', sinceMs: 0 }, facts).outcome;
+}
+
 /** @returns a world, and what its repairs cost where each body comes to another request */
 function worldOfRepairs(files: number) {
   const spent: PurgeEntry[] = [];
@@ -164,7 +186,7 @@ function worldOfRepairs(files: number) {
   return { world, spent: () => priceOf(spent, 'url') };
 }
 
-test("repairs spend at most 5% of the day's tokens, also where what was covered is purged by itself", async () => {
+test("repairs spend at most 5% of the day's tokens, lose nothing, and are waited for, also where they cost too much with what was covered", async () => {
   let repaired = 0;
   let alone = 0;
   await fc.assert(
@@ -194,6 +216,9 @@ test("repairs spend at most 5% of the day's tokens, also where what was covered 
       expect(lostIn(world)).toEqual([]);
       const { files, dirs } = spent();
       expect({ files: Math.max(files, 50), dirs: Math.max(dirs, 1) }).toEqual({ files: 50, dirs: 1 });
+      await world.deliver();
+      await world.tick();
+      expect(await outcomeOf(world)).toBe(world.deadLetters.length > 0 ? 'failed' : 'done');
     }),
     { numRuns: 60 },
   );
