@@ -211,8 +211,25 @@ describe('a purge that has completed', () => {
     await world.tick();
     expect([world.ends(purgeId), await world.open()]).toMatchObject([['superseded'], [{ purgeId: late }]]);
     await world.tick();
-    const reason = 'not proven: a purge before knows a newer version';
+    const reason = 'not proven: another purge knows a newer version';
     expect(world.events.at(-1)).toMatchObject({ purgeId: late, end: 'completed', reason });
+  });
+
+  test('is not fresh by a version that is deleted by another purge, which is followed', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    const message = changeIn(world, messageFor(page), 'delete');
+    const entries = message.entries.map((entry) => ({ ...entry, action: 'delete' as const }));
+    await world.accept([{ ...message, entries }], { edge: { obeys: false } });
+    world.nowMs += 3000;
+    const late = await world.accept([older], { edge: { obeys: false } });
+    await world.tick();
+    const reason = 'not proven: another purge knows a newer version';
+    expect(world.events.find(({ purgeId }) => purgeId === late)).toMatchObject({ end: 'completed', reason });
   });
 
   test('is not fresh where it cannot be looked up whether a purge that has ended knows a newer version', async () => {

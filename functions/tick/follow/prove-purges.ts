@@ -17,7 +17,7 @@ import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
 import { splitByStale } from './send-again.ts';
-import { newerElsewhere, newerEnded, type ProvenFiles, type VersionReader } from './versions-elsewhere.ts';
+import { newerByUrl, newerElsewhere, type ProvenFiles, type VersionReader } from './versions-elsewhere.ts';
 
 /** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
 const longestProbeMs = 25_000;
@@ -194,16 +194,16 @@ async function askEdge(
   }
 }
 
-/** @returns by ID, why those are not fresh of which each probe was proven: a purge that has ended has a newer version */
+/** @returns by ID, why those are not fresh of which each probe was proven: another purge has a newer version */
 async function findNotFresh(
   proven: readonly ProvenFiles[],
-  { open, versionsOf }: OtherPurges,
+  { versionsOf }: OtherPurges,
   ports: FollowPorts,
 ): Promise<ReadonlyMap<string, Pick<Proof, 'kind' | 'reason'>>> {
   const because = (why: string) => ({ kind: 'unproven', reason: `not proven: ${why}` }) as const;
   try {
-    const newer = await newerEnded(proven, open, versionsOf, ports);
-    return new Map([...newer].map((purgeId) => [purgeId, because('a purge before knows a newer version')]));
+    const newer = await newerByUrl(proven, versionsOf, ports);
+    return new Map([...newer].map((purgeId) => [purgeId, because('another purge knows a newer version')]));
   } catch (error) {
     const ids = proven.map(({ purge: { purgeId } }) => purgeId);
     ports.log.warn(followEvents.notSampled, { purgeIds: ids, error: describeError(error) });

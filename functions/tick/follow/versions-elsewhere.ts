@@ -56,8 +56,8 @@ export async function newerElsewhere(
   return newer;
 }
 
-/** For so long before a purge was accepted, in milliseconds, those are looked for that have ended since. */
-const endedBeforeMs = 60 * 60_000;
+/** For so long before a purge was accepted, in milliseconds, others of its URLs are looked for. */
+const acceptedBeforeMs = 60 * 60_000;
 
 /** A purge, and the probes that have proven its files. */
 export interface ProvenFiles {
@@ -67,27 +67,22 @@ export interface ProvenFiles {
 
 /**
  * A purge of a newer change may have ended already: as what was repaired, which waits in the queue or for tokens, or as a
- * failed one.
+ * failed one. One that is followed has other entries where it deletes what this one invalidates.
  * @param proven that were seen in the versions that they know
- * @param open all that are followed, which {@link newerElsewhere} has looked at
- * @returns the IDs of those of which a purge that has ended knows a newer version
+ * @returns the IDs of those of which another purge of their URLs knows a newer version
  * @throws what DynamoDB throws
  */
-export async function newerEnded(
+export async function newerByUrl(
   proven: readonly ProvenFiles[],
-  open: readonly OpenPurge[],
   versionsOf: VersionReader,
   { search, nowMs }: Pick<FollowPorts, 'search' | 'nowMs'>,
 ): Promise<ReadonlySet<string>> {
   if (proven.length === 0) return new Set();
   const urls = [...new Set(proven.flatMap(({ probes }) => probes.map(({ url }) => url)))];
-  const fromMs = Math.min(...proven.map(({ purge }) => purge.acceptedMs)) - endedBeforeMs;
+  const fromMs = Math.min(...proven.map(({ purge }) => purge.acceptedMs)) - acceptedBeforeMs;
   const days = await Promise.all(daysBetween(fromMs, nowMs()).map((day) => search.find(day, urls, fromMs)));
-  const followed = new Set(open.map(({ purgeId }) => purgeId));
-  const ended = days
-    .flatMap(({ purges }) => purges)
-    .filter(({ purgeId, isNamed }) => isNamed && !followed.has(purgeId));
-  const versions = await pMap(ended, ({ purgeId }) => versionsOf(purgeId), { concurrency });
+  const named = days.flatMap(({ purges }) => purges).filter(({ isNamed }) => isNamed);
+  const versions = await pMap(named, ({ purgeId }) => versionsOf(purgeId), { concurrency });
   const isOutdated = ({ url, headers, shows }: Probe) => {
     const key = fileKey({ url, ...(headers && { headers }) });
     return versions.some((known) => {
