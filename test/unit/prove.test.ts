@@ -232,6 +232,22 @@ describe('a purge that has completed', () => {
     expect(world.events.find(({ purgeId }) => purgeId === late)).toMatchObject({ end: 'completed', reason });
   });
 
+  test('is not fresh by a version that was removed since, after which nobody knows what is to be shown', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    const removed = fileEntry(page, { shows: { sinceMs: world.nowMs } });
+    await world.accept([{ ...messageFor(page), entries: [removed] }], { edge: { obeys: false } });
+    world.nowMs += 3000;
+    const late = await world.accept([older], { edge: { obeys: false } });
+    await world.tick();
+    const reason = 'not proven: another purge knows a newer version';
+    expect(world.events.find(({ purgeId }) => purgeId === late)).toMatchObject({ end: 'completed', reason });
+  });
+
   test('is not fresh where it cannot be looked up whether a purge that has ended knows a newer version', async () => {
     const search = { find: () => Promise.reject(new Error('the table is slow')) };
     const { world } = await worldWith({}, { ports: (ports) => ({ ...ports, search }) });

@@ -56,13 +56,23 @@ export function sampleOf(entries: readonly PurgeEntry[], newer: ReadonlySet<stri
 
 /** @returns files of which it is known what they show, each once, with the newest that is known of it */
 export function provableIn(entries: readonly PurgeEntry[]): readonly ProvableEntry[] {
+  return [...newestShown(entries)].flatMap(([, entry]) => (isProvableFile(entry) ? [entry] : []));
+}
+
+/** @returns by the keys of files, what the newest change has them show, be it known or not */
+export function shownIn(entries: readonly PurgeEntry[]): ReadonlyMap<string, Shows> {
+  const shown = [...newestShown(entries)];
+  return new Map(shown.flatMap(([key, { shows }]) => (shows === undefined ? [] : [[key, shows]])));
+}
+
+function newestShown(entries: readonly PurgeEntry[]): ReadonlyMap<string, FileEntry> {
   const files = new Map<string, FileEntry>();
   for (const entry of entries) {
     if (entry.kind !== 'file' || entry.shows === undefined) continue;
     const key = fileKey(entry);
     files.set(key, withNewestShows(files.get(key) ?? entry, entry));
   }
-  return [...files.values()].filter(isProvableFile);
+  return files;
 }
 
 /** @returns whether there is a file among entries of which it is known what it shows */
@@ -72,8 +82,12 @@ export function isProvable(entries: readonly PurgeEntry[]): boolean {
 
 function isProvableFile(entry: FileEntry): entry is ProvableEntry {
   const { url, shows } = entry;
-  const isKnown = shows?.etag !== undefined || shows?.header !== undefined || shows?.gone === true;
-  return isKnown && URL.canParse(url);
+  return shows !== undefined && isVersion(shows) && URL.canParse(url);
+}
+
+/** @returns whether it is known what a file shows, and not only since when */
+export function isVersion({ etag, header, gone }: Shows): boolean {
+  return etag !== undefined || header !== undefined || gone === true;
 }
 
 /**

@@ -6,13 +6,13 @@ import { isSentAfter } from '../../core/following/replaced.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
 import { isContradicted, isNewer } from '../../core/model/shows.ts';
 import type { PurgeEntry, Shows } from '../../core/model/types.ts';
-import { provableIn } from '../../core/proving/choose.ts';
+import { isVersion, provableIn, shownIn } from '../../core/proving/choose.ts';
 import type { Probe } from '../../core/proving/probe.ts';
 import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts } from './follow-ports.ts';
 
-/** What files of a purge have to show, by their keys. */
+/** What files of a purge have to show, by their keys; of which version is not known, only since when. */
 type Versions = ReadonlyMap<string, Shows>;
 
 /** Reads them by a purge's ID, each once. */
@@ -108,7 +108,7 @@ export async function provenLater(
   { log }: Pick<FollowPorts, 'log'>,
 ): Promise<ReadonlySet<string>> {
   async function isProvenLater(purge: OpenPurge): Promise<boolean> {
-    let left = [...(await versionsOf(purge.purgeId))];
+    let left = [...(await versionsOf(purge.purgeId))].filter(([, shows]) => isVersion(shows));
     const later = open.filter(
       (other) => other.provable && isSentAfter(other, purge) && isShared(other, purge),
     );
@@ -117,7 +117,7 @@ export async function provenLater(
       const versions = await versionsOf(purgeId);
       left = left.filter(([key, shows]) => {
         const shownLater = versions.get(key);
-        return shownLater === undefined || mayBeNewer(shows, shownLater);
+        return shownLater === undefined || !isVersion(shownLater) || mayBeNewer(shows, shownLater);
       });
     }
     return left.length === 0;
@@ -141,8 +141,7 @@ export async function provenLater(
 
 async function readVersions(purgeId: string, journal: FollowPorts['journal']): Promise<Versions> {
   const messages = await journal.messages(purgeId);
-  const files = provableIn(messages.flatMap(({ entries }) => entries));
-  return new Map(files.map((file) => [fileKey(file), file.shows]));
+  return shownIn(messages.flatMap(({ entries }) => entries));
 }
 
 function mayBeNewer(shows: Shows, than: Shows): boolean {
