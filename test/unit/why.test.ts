@@ -151,6 +151,20 @@ describe('the state of a URL is that of its newest change', () => {
     }
   });
 
+  test('where it is to be deleted, and a purge after it has only invalidated it', () => {
+    const deletes = { entries: [{ ...file, action: 'delete' } as const] };
+    const first = purgeAt(2, superseded, messageOf(1, deletes));
+    const second = purgeAt(5, completed, messageOf(0, { repeats: 'p0' }));
+    expect(stateOf({ purges: [second, first] })).toBe('superseded');
+    expect(stateOf({ purges: [purgeAt(6, completed, messageOf(0, deletes)), second, first] })).toBe(
+      'completed',
+    );
+    const invalidated = purgeAt(2, superseded, messageOf(1));
+    expect(stateOf({ purges: [purgeAt(5, completed, messageOf(0, deletes)), invalidated] })).toBe(
+      'completed',
+    );
+  });
+
   test('which a second purge in addition does not take back', () => {
     const first = purgeAt(2, completed, messageOf(1));
     const second = messageOf(1, { repeats: 'p2' });

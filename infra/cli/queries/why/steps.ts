@@ -244,9 +244,11 @@ function isWrong(state: UrlState): boolean {
 
 /**
  * The last purge of the URL after one that is superseded: its own repair, or one of another change. What was seen to be old
- * may be so in spite of a purge that was under way already.
+ * may be so in spite of a purge that was under way already, and what has to be deleted may only be invalidated by another one.
  */
-function replacedBy({ atMs, seenOldMs = atMs }: Step, all: readonly Step[]): Step | undefined {
-  const later = all.filter((step) => step.atMs > seenOldMs || (step.isRepair && step.atMs > atMs));
+function replacedBy({ atMs, seenOldMs = atMs, entry }: Step, all: readonly Step[]): Step | undefined {
+  const does = (step: Step) => entry.action === 'invalidate' || step.entry.action === 'delete';
+  const isLater = (step: Step) => step.atMs > seenOldMs || (step.isRepair && step.atMs > atMs);
+  const later = all.filter((step) => does(step) && isLater(step));
   return later.toSorted((a, b) => a.atMs - b.atMs).at(-1);
 }
