@@ -26,6 +26,8 @@ export interface WaitedWorld {
   readonly wanted?: Wanted;
   readonly hiddenLetters?: number;
   readonly deadLetters?: number;
+  /** The bodies of dead letters, each time that all are read, the last ones from then on; in place of `deadLetters`. */
+  readonly letters?: readonly (readonly string[])[];
   readonly isPaused?: boolean;
   /** For how long from now on CDN Pro refuses the credentials, in milliseconds. */
   readonly refusedMs?: number;
@@ -43,6 +45,7 @@ export function waitedPurger({
   wanted = { kind: 'changes', sinceMs: waitedSinceMs },
   hiddenLetters = 0,
   deadLetters = 0,
+  letters = [Array.from({ length: deadLetters }, () => '{}')],
   isPaused = false,
   refusedMs,
   parked = [],
@@ -51,7 +54,7 @@ export function waitedPurger({
   const startMs = waitedSinceMs + 30 * 60_000;
   let nowMs = startMs;
   const table = (tableName: string) => ({ client, tableName, nowMs: () => nowMs });
-  const sqs = sqsWith(queued, { hiddenLetters, deadLetters });
+  const sqs = sqsWith(queued, { hiddenLetters, letters });
   const clients = {
     sqs: async () => sqs,
     dynamodb: async () => client,
@@ -124,11 +127,12 @@ export function waitedPurger({
 /** SQS: the buffer is read first in each look, and for the dead letters once more. */
 function sqsWith(
   queued: readonly number[],
-  { hiddenLetters, deadLetters }: Required<Pick<WaitedWorld, 'hiddenLetters' | 'deadLetters'>>,
+  { hiddenLetters, letters }: Required<Pick<WaitedWorld, 'hiddenLetters' | 'letters'>>,
 ) {
   const looks = [...queued];
+  let reads = 0;
   let received = 0;
-  const letter = (at: number) => ({ MessageId: `m${at}`, Body: '{}', ReceiptHandle: `r${at}` });
+  const lettersNow = () => letters[Math.min(reads, letters.length - 1)] ?? [];
   const attributesOf = (count: number) => ({
     ApproximateNumberOfMessages: String(count),
     ApproximateNumberOfMessagesNotVisible: '0',
@@ -138,10 +142,19 @@ function sqsWith(
     send: async (command: GetQueueAttributesCommand | ReceiveMessageCommand) => {
       const { input } = command;
       if (command instanceof ReceiveMessageCommand) {
-        const length = Math.min(10, deadLetters - received);
-        return { Messages: Array.from({ length }, () => letter(received++)) };
+        const bodies = lettersNow().slice(received, received + 10);
+        const Messages = bodies.map((Body, at) => {
+          const id = `${reads}.${received + at}`;
+          const sentMs = Date.parse(JSON.parse(Body).rejected?.rejectedAt ?? 0);
+          const Attributes = { SentTimestamp: String(sentMs) };
+          return { MessageId: `m${id}`, Body, ReceiptHandle: `r${id}`, Attributes };
+        });
+        // Who has read all lets others receive them again.
+        [reads, received] = Messages.length === 0 ? [reads + 1, 0] : [reads, received + Messages.length];
+        return { Messages };
       }
-      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : hiddenLetters + deadLetters;
+      if (!('AttributeNames' in input)) return {};
+      const count = input.QueueUrl === 'buffer' ? (looks.shift() ?? 0) : hiddenLetters + lettersNow().length;
       return { Attributes: attributesOf(count) };
     },
   };

@@ -300,6 +300,22 @@ describe('waiting', () => {
     expect(purger.seconds()).toBe(12);
   });
 
+  test('does not miss what is a dead letter in place of another one, that was redriven meanwhile', async () => {
+    const rejected = { reason: 'not deployed', rejectedAt: changeAt(2).occurredAt };
+    const letterOf = (path: string) =>
+      JSON.stringify({ v: 1, change: changeAt(2), entries: [file(path)], rejected });
+    const before = JSON.stringify({ v: 1, change: changeAt(-60), entries: [file('/z')], rejected });
+    const letters = [[before], [letterOf('/b')]];
+    expect(await waitedPurger({ queued: [1, 0], purges: [done], letters }).wait()).toMatchObject({
+      outcome: 'failed',
+      open: [{ url: 'https://h.example/b', state: 'failed', reason: 'not deployed' }],
+    });
+    const url = 'https://h.example/a';
+    const wanted = { kind: 'urls', sinceMs: startMs, urls: new Map([[url, matchUrl(url)]]) } as const;
+    const newer = waitedPurger({ purges: [done], wanted, letters: [[before], [letterOf('/a')]] });
+    expect(await newer.wait()).toMatchObject({ outcome: 'failed' });
+  });
+
   test('never says done where what failed may be among dead letters that nobody has looked at', async () => {
     const purger = waitedPurger({ purges: [done], deadLetters: 501 });
     await expect(purger.wait()).rejects.toThrow('Expected at most 500 dead letters');

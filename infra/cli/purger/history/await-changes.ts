@@ -44,7 +44,7 @@ export async function awaitChanges(
   let said = '';
   let isSecondLook = false;
   for (;;) {
-    const report = await look(nowMs());
+    const report = await look(nowMs(), isSecondLook || nowMs() >= untilMs);
     const line = [describeProgress(report), ...describeHolds(report.holds, untilMs)].join('; ');
     if (line !== said) progress(line);
     said = line;
@@ -63,17 +63,18 @@ export async function awaitChanges(
 
 type Looked = Omit<AwaitResult, 'timedOut'>;
 
-function createLook(purger: Purger, wanted: Wanted): (nowMs: number) => Promise<Looked> {
+/** @returns what looks how far everything is; where it may be the last look, at dead letters, too, whatever their count */
+function createLook(purger: Purger, wanted: Wanted): (nowMs: number, isLast: boolean) => Promise<Looked> {
   let read: Awaited<ReturnType<typeof readLetters>> = { letters: [], lettersLeft: 0 };
   let lettersCount = 0;
-  return async (nowMs) => {
+  return async (nowMs, isLast) => {
     const queues = await readQueues(purger);
     const parked = await readParked(await openParked(purger));
     // Which changes count goes by their own times: a purge is dated by AWS's clock, and that here may be ahead.
     const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs - clockSkewMs);
     const count = countOf((await readQueues(purger)).deadLetters);
-    // Who reads them hides them from others for a moment.
-    if (count !== lettersCount || read.lettersLeft > 0) read = await readLetters(purger);
+    // Who reads them hides them from others for a moment; one may have come while another has left.
+    if (isLast || count !== lettersCount || read.lettersLeft > 0) read = await readLetters(purger);
     lettersCount = count;
     const { letters, lettersLeft } = read;
     if (lettersLeft > 0 && letters.length >= mostLetters) throw new UsageError(tooManyLetters);
