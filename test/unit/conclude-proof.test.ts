@@ -67,6 +67,12 @@ describe('probes of a purge say together', () => {
       { provable: 0, newer: 2, others: 1 },
     ],
     [
+      'nothing tells of 1 of its 1 URLs which version they show',
+      [],
+      [],
+      { provable: 0, newer: 0, others: 1 },
+    ],
+    [
       'of 1 of its 2 URLs a newer change is known, which another purge is to show',
       [probe('/a')],
       [proven],

@@ -35,7 +35,8 @@ export function concludeProof(
   const all = provable + newer + others;
   if (all === 0) return notProven('the journal does not have its URLs');
   const isOfNewer = `of ${newer} of its ${all} URLs a newer change is known, which another purge is to show`;
-  if (provable === 0) return notProven(isOfNewer);
+  const isUntold = `nothing tells of ${others} of its ${all} URLs which version they show`;
+  if (provable === 0) return notProven(newer > 0 ? isOfNewer : isUntold);
   if (probes.length === 0) return notProven('its hosts were asked for other purges');
   if (verdicts === undefined) return notProven('the function that probes has not answered');
   const told = throughRedirects(
@@ -53,10 +54,7 @@ export function concludeProof(
       return { ...notProven(`there was no room to ask for ${more} of its ${all} URLs`), proof };
     }
     if (others > 0) {
-      return {
-        ...notProven(`nothing tells of ${others} of its ${all} URLs which version they show`),
-        proof,
-      };
+      return { ...notProven(isUntold), proof };
     }
     return newer > 0 ? { ...notProven(isOfNewer), proof } : { kind: 'fresh', proof, stale: [] };
   }
