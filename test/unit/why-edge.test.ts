@@ -64,6 +64,14 @@ describe('what an edge shows', () => {
     expect(look(answered(versionAt('new', 60)))?.meaning).toContain('nothing tells what it should show');
   });
 
+  test('cannot be told where only the time of the newest change is known, such as that a version was removed', () => {
+    const shows = { sinceMs: nowMs - 60_000 };
+    expect(look(answered(versionAt('back', 600)), undefined, shows)).toMatchObject({
+      version: 'unknown',
+      meaning: expect.stringContaining('nothing tells what it should show'),
+    });
+  });
+
   test('is never called the same where the ETag is another one, nor older where it is not from before', () => {
     const versions = fc.record({
       etag: fc.option(fc.constantFrom('a', 'b', 'W/"a"'), { nil: undefined }),

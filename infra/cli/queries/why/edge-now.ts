@@ -1,5 +1,6 @@
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import type { Shows } from '../../../../functions/core/model/types.ts';
+import { isVersion } from '../../../../functions/core/proving/choose.ts';
 import { type Answer, judge } from '../../../../functions/core/proving/judge.ts';
 import type { Seen } from '../../../../functions/core/proving/probe.ts';
 import { isProvable, type Step } from './steps.ts';
@@ -63,7 +64,8 @@ export function expectedOf(
 ): Expected | undefined {
   const shows = origin?.answer && showsOf(origin.answer, nowMs);
   if (shows !== undefined) return { shows, by: 'the origin' };
-  return newest && { shows: newest, by: 'the newest change' };
+  // Of a version that came back, since a newer one was removed, only the time is known.
+  return newest && isVersion(newest) ? { shows: newest, by: 'the newest change' } : undefined;
 }
 
 function showsOf({ status, etag, lastModifiedMs }: Answer, nowMs: number): Shows | undefined {
