@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Shows } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import { findServer } from '../../functions/probe/find-server.ts';
 import { askEdges, askNamedOrigin } from '../../infra/cli/purger/edges/ask-edges.ts';
@@ -109,7 +110,7 @@ describe('what an edge shows', () => {
 });
 
 test('only what the newest change itself has made is what a page should show', () => {
-  const step = (minutes: number, shows?: { etag: string; sinceMs: number }): Step => ({
+  const step = (minutes: number, shows?: Shows): Step => ({
     change: { source: 's3', action: 'put', id: `s3://b/${minutes}`, occurredAt: '' },
     changedMs: minutes,
     entry: fileEntry(url, { ...(shows !== undefined && { shows }) }),
@@ -131,6 +132,11 @@ test('only what the newest change itself has made is what a page should show', (
   // An older change that is sent again together with it.
   const together = { ...step(2, { etag: 'b', sinceMs: 2 }), atMs: 5 };
   expect(newestShown([together, { ...together, changedMs: 1, atMs: 6 }])?.changedMs).toBe(2);
+  // Of one second, the event of the older one came late.
+  const [first, second] = ['0A01', '0A02'].map((sequencer) =>
+    step(2, { etag: sequencer, sinceMs: 2, sequencer }),
+  ) as [Step, Step];
+  expect(newestShown([second, { ...first, atMs: 9 }])?.shows.etag).toBe('0A02');
   expect(newestShown([])).toBeUndefined();
 });
 

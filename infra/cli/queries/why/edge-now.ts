@@ -1,4 +1,5 @@
 import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
+import { isNewer } from '../../../../functions/core/model/shows.ts';
 import type { Shows } from '../../../../functions/core/model/types.ts';
 import { isVersion } from '../../../../functions/core/proving/choose.ts';
 import { type Answer, judge } from '../../../../functions/core/proving/judge.ts';
@@ -45,11 +46,16 @@ export function newestShown(steps: readonly Step[]): (Step & { readonly shows: S
   const [newest] = steps
     .flatMap((step) => (isProvable(step.entry) ? [{ ...step, shows: step.entry.shows }] : []))
     // Of a version that several changes show, sent again together, it is the newest one's.
-    .toSorted((a, b) => b.shows.sinceMs - a.shows.sinceMs || b.changedMs - a.changedMs || b.atMs - a.atMs);
+    .toSorted((a, b) => newerFirst(a.shows, b.shows) || b.changedMs - a.changedMs || b.atMs - a.atMs);
   // Who purges by hand changes nothing; what another change made stale may show something newer.
   const changes = steps.filter(({ change }) => change?.source !== byHandSource);
   const newestMs = Math.max(...changes.map(({ changedMs }) => changedMs));
   return newest !== undefined && newest.changedMs >= newestMs ? newest : undefined;
+}
+
+/** Of two changes in one second S3 tells the order. */
+function newerFirst(a: Shows, b: Shows): number {
+  return Number(isNewer(b, a)) - Number(isNewer(a, b));
 }
 
 /**
