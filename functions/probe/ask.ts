@@ -88,11 +88,13 @@ function read(
   const cacheStatus = headers['x-cache-status'] ?? headers['x-cache'];
   const lastModifiedMs = Date.parse(lastModified ?? '');
   const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
+  // The beginning of a URL is another URL.
+  const isWhole = location !== undefined && location.length <= mostSeenCharacters;
   const seen = {
     etag: text(etag),
     lastModified: text(lastModified),
     age: text(age),
-    location: text(location),
+    location: isWhole ? location : undefined,
     via: text(xVia),
     cacheStatus: text(cacheStatus),
   };

@@ -99,6 +99,7 @@ describe('a server', () => {
       'x-entry-version': '7',
       age: '7',
       ...(url === '/elsewhere' && { location: '/b' }),
+      ...(url === '/far' && { location: `/${'x'.repeat(200)}` }),
     });
     // Without end: only the head is read.
     const more = () => {
@@ -182,6 +183,8 @@ describe('a server', () => {
       seen: { location: '/b' },
     });
     expect(asked.length - before).toBe(1);
+    // Cut off, it would lead to another page.
+    expect(await ask('https://h.example/far')).not.toHaveProperty('seen.location');
   });
 
   test.each([
