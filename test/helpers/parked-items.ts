@@ -19,9 +19,10 @@ const pageSize = 3;
  */
 export function createParkedItems(before: (what: string) => void = ignore, after = before) {
   const items = new Map<string, Item>();
-  const inIndex = (queue?: string) =>
+  const inIndex = (queue?: string, order = '') =>
     [...items.values()]
       .filter((item) => item.queue !== undefined && (queue === undefined || item.queue.S === queue))
+      .filter((item) => String(item.order?.S) >= order)
       .sort((a, b) => `${a.order?.S} ${a.pk?.S}`.localeCompare(`${b.order?.S} ${b.pk?.S}`));
 
   function apply(command: object) {
@@ -29,7 +30,7 @@ export function createParkedItems(before: (what: string) => void = ignore, after
     if (command instanceof ScanCommand) return { Count: Math.min(1, inIndex().length) };
     if (command instanceof QueryCommand) {
       const { ExpressionAttributeValues, ExclusiveStartKey, Limit = pageSize } = command.input;
-      const all = inIndex(ExpressionAttributeValues?.[':queue']?.S);
+      const all = inIndex(ExpressionAttributeValues?.[':queue']?.S, ExpressionAttributeValues?.[':order']?.S);
       const start =
         ExclusiveStartKey === undefined ? '' : `${ExclusiveStartKey.order?.S} ${ExclusiveStartKey.pk?.S}`;
       const rest = all.filter((item) => `${item.order?.S} ${item.pk?.S}` > start);

@@ -215,6 +215,41 @@ describe('a purge that has completed', () => {
     expect(world.events.at(-1)).toMatchObject({ purgeId: late, end: 'completed', reason });
   });
 
+  test('is not fresh by a version that a purge of hours before knows a newer one of, where its own change has waited', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const older = changeIn(world, messageFor(page));
+    world.edge.purge([page], 0, {});
+    world.edge.ask(page);
+    world.nowMs += 3000;
+    await world.accept([changeIn(world, messageFor(page))], { successRate: 99.9 });
+    // Its repair waits for tokens all the time.
+    await world.tick(10);
+    world.nowMs += 30 * 60 * minuteMs;
+    const late = await world.accept([older], { edge: { obeys: false } });
+    await world.tick();
+    const reason = 'not proven: another purge knows a newer version';
+    expect(world.events.at(-1)).toMatchObject({ purgeId: late, end: 'completed', reason });
+  });
+
+  test('looks for newer versions of two weeks, whatever time its change has', async () => {
+    const found: string[] = [];
+    const search = {
+      async find(day: string) {
+        found.push(day);
+        return { purges: [], isEmpty: true };
+      },
+    };
+    const world = createFollowWorld({ ports: (ports) => ({ ...ports, search }) });
+    world.nowMs += 3000;
+    world.edge.purge([page], 0, {});
+    const shows = { ...world.edge.change(page, 'put'), sinceMs: 1 };
+    const entries = [fileEntry(page, { shows })];
+    await world.accept([{ ...messageFor(page), entries }]);
+    await world.tick();
+    expect([endsOf(world), found.length]).toEqual([[['fresh']], 16]);
+  });
+
   test('is not fresh by a version that is deleted by another purge, which is followed', async () => {
     const world = createFollowWorld();
     world.nowMs += 3000;

@@ -56,8 +56,10 @@ export async function newerElsewhere(
   return newer;
 }
 
-/** For so long before a purge was accepted, in milliseconds, others of its URLs are looked for. */
-const acceptedBeforeMs = 60 * 60_000;
+/** The clock of a change's source may be ahead by this, in milliseconds. */
+const aheadMs = 60 * 60_000;
+/** What is older was in the dead letter queue for longer than that keeps it, or has a wrong time, in milliseconds. */
+const mostBackMs = 15 * 24 * 60 * 60_000;
 
 /** A purge, and the probes that have proven its files. */
 export interface ProvenFiles {
@@ -79,7 +81,12 @@ export async function newerByUrl(
 ): Promise<ReadonlySet<string>> {
   if (proven.length === 0) return new Set();
   const urls = [...new Set(proven.flatMap(({ probes }) => probes.map(({ url }) => url)))];
-  const fromMs = Math.min(...proven.map(({ purge }) => purge.acceptedMs)) - acceptedBeforeMs;
+  // A newer change has happened after these, and was purged after that, however long these have waited.
+  const sinceMs = proven.flatMap(({ purge, probes }) => [
+    purge.acceptedMs,
+    ...probes.map(({ shows }) => shows.sinceMs),
+  ]);
+  const fromMs = Math.max(nowMs() - mostBackMs, Math.min(...sinceMs) - aheadMs);
   const days = await Promise.all(daysBetween(fromMs, nowMs()).map((day) => search.find(day, urls, fromMs)));
   const named = days.flatMap(({ purges }) => purges).filter(({ isNamed }) => isNamed);
   const versions = await pMap(named, ({ purgeId }) => versionsOf(purgeId), { concurrency });
