@@ -1,8 +1,11 @@
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
+import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import type { Purger } from '../../infra/cli/purger/connect.ts';
 import { watchPurges } from '../../infra/cli/purger/history/watch.ts';
+import { fileEntry } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 
 /** A dead letter that is there from one time to another, in seconds since the watch began. */
@@ -65,7 +68,7 @@ function createWorld(letters: readonly Letter[]) {
     looks++;
     nowMs += ms;
   };
-  return { purger, seconds, surroundings: { nowMs: () => nowMs, sleep } };
+  return { purger, seconds, client, surroundings: { nowMs: () => nowMs, sleep } };
 }
 
 /** What is said of each letter within four minutes, with when, in seconds. */
@@ -111,6 +114,37 @@ test('each dead letter that comes is said once, within about a minute, and none 
     { numRuns: 30 },
   );
 });
+
+test.each([-4, 0, 4])(
+  'a purge is said where the clock of this machine is %d minutes ahead',
+  async (minutes) => {
+    const { purger, seconds, client, surroundings } = createWorld([]);
+    const awsMs = surroundings.nowMs;
+    const table = { client, tableName: 'J', nowMs: awsMs };
+    const accept = async (purgeId: string) => {
+      const entries = [fileEntry(`https://h.example/${purgeId}`)];
+      const purge = { purgeId, acceptedMs: awsMs(), messages: [{ v: 1, entries }] } as const;
+      const own = { target: 'production', lane: 'people', urls: { files: 1, dirs: 0 }, repair: 0 } as const;
+      await createJournal(table).record({ ...own, ...purge });
+      await createUrlIndex(table).add(purge);
+    };
+    await accept('before');
+    await surroundings.sleep(5000);
+    const sleep = async (ms: number) => {
+      if (seconds() >= watchedSeconds) throw new Enough();
+      await surroundings.sleep(ms);
+      if (seconds() === 20) await accept('new');
+    };
+    const said: string[] = [];
+    const watching = async () => {
+      for await (const event of watchPurges(purger, { nowMs: () => awsMs() + minutes * 60_000, sleep })) {
+        if (event.event === 'accepted') said.push(event.purgeId);
+      }
+    };
+    await expect(watching()).rejects.toThrow(Enough);
+    expect(said).toEqual(['new']);
+  },
+);
 
 test('a dead letter that comes while another leaves is not missed', async () => {
   const said = await watched([

@@ -31,18 +31,26 @@ const pauseMs = 5_000;
 const rereadMs = 60_000;
 /** A purge may be written down so much later than it was accepted, in milliseconds. */
 const lateMs = 60_000;
+/** SQS's clock is read to a second. */
+const clockStepMs = 1_000;
 
 /** Gives what happens from now on, forever. */
 export async function* watchPurges(
   purger: Purger,
   { nowMs, sleep }: Pick<Surroundings, 'nowMs' | 'sleep'>,
 ): AsyncGenerator<WatchEvent> {
-  const startMs = nowMs();
-  const looks = [createPurgesLook(purger, startMs), createLettersLook(purger), createWaitingLook(purger)];
+  const startMs = await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
+  // Purges and dead letters are dated by AWS's clock, and that of this machine may be wrong.
+  const aheadMs = nowMs() - startMs;
+  const looks = [
+    createPurgesLook(purger, startMs - clockStepMs),
+    createLettersLook(purger, startMs),
+    createWaitingLook(purger),
+  ];
   for (;;) {
     const at = new Date(nowMs()).toISOString();
     for (const look of looks) {
-      for (const event of await look(nowMs())) yield { at, ...event };
+      for (const event of await look(nowMs() - aheadMs)) yield { at, ...event };
     }
     await sleep(pauseMs);
   }
@@ -85,15 +93,12 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
  * Sees what comes into the dead letter queue. To read dead letters hides them from others for a moment: they are read where
  * their count has changed, and each minute, since one may come while another leaves or while somebody else has it in hand.
  */
-function createLettersLook(purger: Purger): Look {
+function createLettersLook(purger: Purger, sinceMs: number): Look {
   const seen = new Set<string>();
-  let startMs: number | undefined;
   let count = 0;
   let hasSeenAll = false;
   let readMs = Number.NEGATIVE_INFINITY;
   return async (nowMs) => {
-    startMs ??= await readSqsClock(await purger.clients.sqs(), purger.queues.deadLetters);
-    const sinceMs = startMs;
     const now = countOf((await readQueues(purger)).deadLetters);
     if (now === count && nowMs - readMs < rereadMs) return [];
     const { letters, lettersLeft } = await readLetters(purger);
