@@ -451,6 +451,30 @@ describe('a purge after which the edge shows an old version', () => {
     expect((await world.ports.journal.purge(purgeId))?.state.stale).toHaveLength(1);
   });
 
+  test('keeps no other one from its end where the repair cannot be written down, and is repaired by the next tick', async () => {
+    let reads = 0;
+    const world = createFollowWorld({
+      ports: (ports) => ({
+        ...ports,
+        journal: {
+          ...ports.journal,
+          readFollowing() {
+            reads++;
+            if (reads === 2) return Promise.reject(new Error('the table is slow'));
+            return ports.journal.readFollowing();
+          },
+        },
+      }),
+    });
+    world.nowMs += 3000;
+    const old = await world.accept([changeIn(world, messageFor(`${page}/old`))], { edge: { obeys: false } });
+    const well = await world.accept([changeIn(world, messageFor(`${page}/well`))]);
+    await world.tick();
+    expect([world.ends(old), world.ends(well)]).toEqual([[], ['fresh']]);
+    await world.tick();
+    expect(world.ends(old)).toEqual(['superseded']);
+  });
+
   test('has nothing else repaired where the tick ends before it has sent anything', async () => {
     let crashes = true;
     const world = createFollowWorld({

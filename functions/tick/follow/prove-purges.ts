@@ -112,7 +112,14 @@ export async function provePurges(
     proof.kind === 'stale' ? [] : [endOf(each, { ...proof, ...notFresh.get(each.purge.purgeId) })],
   );
   const stale = proofs.filter(({ proof }) => proof.kind === 'stale');
-  return [...ended, ...(await repairAll(stale, quotas, ports))];
+  try {
+    return [...ended, ...(await repairAll(stale, quotas, ports))];
+  } catch (error) {
+    // The next tick proves these again; what was proven of others counts.
+    const purgeIds = stale.map(({ purge: { purgeId } }) => purgeId);
+    ports.log.warn(followEvents.notSampled, { purgeIds, error: describeError(error) });
+    return ended;
+  }
 }
 
 /** @returns whether a purge has waited to be proven for too long */
