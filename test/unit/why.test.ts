@@ -165,6 +165,21 @@ describe('the state of a URL is that of its newest change', () => {
     );
   });
 
+  test('where it has several versions, and a purge after it was of one of them', () => {
+    const headers = [{ name: 'accept', value: 'image/webp' }];
+    const first = purgeAt(
+      2,
+      superseded,
+      messageOf(1, { entries: [file, { ...file, headers } as PurgeEntry] }),
+    );
+    const second = purgeAt(5, completed, messageOf(0, { repeats: 'p0' }));
+    expect(stateOf({ purges: [second, first] })).toBe('superseded');
+    const all = purgeAt(6, completed, messageOf(0, { entries: [dir(url)] }));
+    expect(stateOf({ purges: [all, second, first] })).toBe('completed');
+    const variants = purgeAt(2, superseded, messageOf(1, { entries: [dir(url)] }));
+    expect(stateOf({ purges: [second, variants] })).toBe('superseded');
+  });
+
   test('which a second purge in addition does not take back', () => {
     const first = purgeAt(2, completed, messageOf(1));
     const second = messageOf(1, { repeats: 'p2' });

@@ -2,7 +2,7 @@ import { hashOf } from '../../../../functions/aws/journal/purge-recorder.ts';
 import type { CarriedMessage } from '../../../../functions/aws/journal/url-index.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import type { FollowedPurge, PurgeState } from '../../../../functions/core/following/followed-purge.ts';
-import { entryKey, fileKey } from '../../../../functions/core/model/entry-key.ts';
+import { entryKey, fileKey, headersKey } from '../../../../functions/core/model/entry-key.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference, PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
@@ -244,11 +244,17 @@ function isWrong(state: UrlState): boolean {
 
 /**
  * The last purge of the URL after one that is superseded: its own repair, or one of another change. What was seen to be old
- * may be so in spite of a purge that was under way already, and what has to be deleted may only be invalidated by another one.
+ * may be so in spite of a purge that was under way already.
  */
 function replacedBy({ atMs, seenOldMs = atMs, entry }: Step, all: readonly Step[]): Step | undefined {
-  const does = (step: Step) => entry.action === 'invalidate' || step.entry.action === 'delete';
   const isLater = (step: Step) => step.atMs > seenOldMs || (step.isRepair && step.atMs > atMs);
-  const later = all.filter((step) => does(step) && isLater(step));
+  const later = all.filter((step) => isLater(step) && doesAsMuch(step.entry, entry));
   return later.toSorted((a, b) => a.atMs - b.atMs).at(-1);
+}
+
+/** Of one URL, what invalidates it does not delete it, and a file is purged in one of its versions alone. */
+function doesAsMuch(other: PurgeEntry, entry: PurgeEntry): boolean {
+  if (entry.action === 'delete' && other.action !== 'delete') return false;
+  if (other.kind !== 'file') return true;
+  return entry.kind === 'file' && headersKey(other) === headersKey(entry);
 }
