@@ -421,6 +421,49 @@ describe('a purge after which the edge shows an old version', () => {
     expect(world.measured('FreshSeconds')).toEqual([120.5]);
   });
 
+  test.each([1, 20])(
+    'is right where its version was removed since, whose purge takes %d minutes',
+    async (minutes) => {
+      let isBack = false;
+      const world = createFollowWorld({
+        edgeSays: (truth) => (isBack ? { status: 206, etag: '"v0"', lastModifiedMs: 1000 } : truth),
+      });
+      world.nowMs += 3000;
+      const purgeId = await world.accept([changeIn(world, messageFor(page))], { takesMs: 50_000 });
+      world.nowMs += 20_000;
+      isBack = true;
+      const removed = fileEntry(page, { shows: { sinceMs: world.nowMs } });
+      const message = { ...messageFor(page), entries: [removed] };
+      await world.accept([message], { takesMs: minutes * minuteMs });
+      for (let count = 0; count < 6; count++) {
+        await world.tick();
+        await world.deliver();
+      }
+      expect(world.ends(purgeId)).toEqual(['completed']);
+      expect([world.measured('Repairs'), world.measured('ProbesStale'), world.deadLetters]).toEqual([
+        [],
+        [],
+        [],
+      ]);
+    },
+  );
+
+  test('is purged again where its version was removed, and a newer one was put since', async () => {
+    const world = createFollowWorld();
+    world.nowMs += 3000;
+    const message = changeIn(world, messageFor(page));
+    world.nowMs += 3000;
+    const removed = fileEntry(page, { shows: { sinceMs: world.nowMs } });
+    await world.accept([{ ...messageFor(page), entries: [removed] }], { edge: { obeys: false } });
+    world.nowMs += 3000;
+    await world.accept([changeIn(world, messageFor(page))], { edge: { obeys: false } });
+    const purgeId = await world.accept([{ ...message, repeats: 'before' }], { edge: { obeys: false } });
+    world.edge.ask(page);
+    await world.tick();
+    expect(world.ends(purgeId)).not.toEqual(['fresh']);
+    expect(world.measured('ProbesStale').length).toBeGreaterThan(0);
+  });
+
   test('that a delete has made is purged again as well', async () => {
     const { world } = await worldWith(race, {}, 'delete');
     await world.tick();

@@ -17,7 +17,13 @@ import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
 import { splitByStale } from './send-again.ts';
-import { newerByUrl, newerElsewhere, type ProvenFiles, type VersionReader } from './versions-elsewhere.ts';
+import {
+  newerByUrl,
+  newerElsewhere,
+  type ProvenFiles,
+  removedSince,
+  type VersionReader,
+} from './versions-elsewhere.ts';
 
 /** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
 const longestProbeMs = 25_000;
@@ -94,7 +100,8 @@ export async function provePurges(
     { concurrency },
   );
   const sampled = claimed.flatMap((each) => each ?? []);
-  const verdicts = await askEdge(sampled.flatMap(probesOf), withinMs, ports);
+  const asked = await askEdge(sampled.flatMap(probesOf), withinMs, ports);
+  const verdicts = asked && (await doubtRemoved(asked, others, ports));
   const proofs = sampled.map((each) => {
     const probes = probesOf(each);
     const own =
@@ -198,6 +205,31 @@ async function askEdge(
   } catch (error) {
     log.warn(followEvents.notProbed, { probes: probes.length, error: describeError(error) });
     return undefined;
+  }
+}
+
+/** @returns the same, but that nobody can tell of what was removed since */
+async function doubtRemoved(
+  verdicts: ReadonlyMap<Probe, Verdict>,
+  { versionsOf }: OtherPurges,
+  ports: FollowPorts,
+): Promise<ReadonlyMap<Probe, Verdict>> {
+  const stale = [...verdicts].flatMap(([probe, { kind }]) => (kind === 'stale' ? [probe] : []));
+  try {
+    const removed = await removedSince(stale, versionsOf, ports);
+    const doubt = {
+      kind: 'unproven',
+      reason: 'its version was removed since, and another one is back',
+    } as const;
+    return new Map(
+      [...verdicts].map(([probe, verdict]) => [
+        probe,
+        removed.has(probe) ? { ...doubt, seen: verdict.seen } : verdict,
+      ]),
+    );
+  } catch (error) {
+    ports.log.warn(followEvents.notSampled, { probes: stale.length, error: describeError(error) });
+    return verdicts;
   }
 }
 

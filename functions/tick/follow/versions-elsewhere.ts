@@ -77,27 +77,59 @@ export interface ProvenFiles {
 export async function newerByUrl(
   proven: readonly ProvenFiles[],
   versionsOf: VersionReader,
-  { search, nowMs }: Pick<FollowPorts, 'search' | 'nowMs'>,
+  ports: Pick<FollowPorts, 'search' | 'nowMs'>,
 ): Promise<ReadonlySet<string>> {
   if (proven.length === 0) return new Set();
-  const urls = [...new Set(proven.flatMap(({ probes }) => probes.map(({ url }) => url)))];
+  const probes = proven.flatMap((each) => each.probes);
+  const acceptedMs = proven.map(({ purge }) => purge.acceptedMs);
+  const versions = await versionsByUrl(probes, Math.min(...acceptedMs), versionsOf, ports);
+  const isOutdated = (probe: Probe) =>
+    versions.some((known) => {
+      const other = known.get(keyOf(probe));
+      return other !== undefined && mayBeNewer(other, probe.shows);
+    });
+  return new Set(proven.flatMap(({ purge, probes }) => (probes.some(isOutdated) ? [purge.purgeId] : [])));
+}
+
+/**
+ * Where a version was removed, the one before is back, which is from before any change.
+ * @param stale that were seen to be old
+ * @returns those of which another purge of their URLs knows that something newer is shown, and not what
+ * @throws what DynamoDB throws
+ */
+export async function removedSince(
+  stale: readonly Probe[],
+  versionsOf: VersionReader,
+  ports: Pick<FollowPorts, 'search' | 'nowMs'>,
+): Promise<ReadonlySet<Probe>> {
+  if (stale.length === 0) return new Set();
+  const versions = await versionsByUrl(stale, Number.POSITIVE_INFINITY, versionsOf, ports);
+  const newestOf = (probe: Probe) =>
+    versions.reduce((newest, known) => {
+      const other = known.get(keyOf(probe));
+      return other !== undefined && isNewer(other, newest) ? other : newest;
+    }, probe.shows);
+  return new Set(stale.filter((probe) => !isVersion(newestOf(probe))));
+}
+
+/** @returns what purges of the probes' URLs have to show, that were accepted since a time or since the probes' changes */
+async function versionsByUrl(
+  probes: readonly Probe[],
+  sinceMs: number,
+  versionsOf: VersionReader,
+  { search, nowMs }: Pick<FollowPorts, 'search' | 'nowMs'>,
+): Promise<readonly Versions[]> {
+  const urls = [...new Set(probes.map(({ url }) => url))];
   // A newer change has happened after these, and was purged after that, however long these have waited.
-  const sinceMs = proven.flatMap(({ purge, probes }) => [
-    purge.acceptedMs,
-    ...probes.map(({ shows }) => shows.sinceMs),
-  ]);
-  const fromMs = Math.max(nowMs() - mostBackMs, Math.min(...sinceMs) - aheadMs);
+  const firstMs = Math.min(sinceMs, ...probes.map(({ shows }) => shows.sinceMs));
+  const fromMs = Math.max(nowMs() - mostBackMs, firstMs - aheadMs);
   const days = await Promise.all(daysBetween(fromMs, nowMs()).map((day) => search.find(day, urls, fromMs)));
   const named = days.flatMap(({ purges }) => purges).filter(({ isNamed }) => isNamed);
-  const versions = await pMap(named, ({ purgeId }) => versionsOf(purgeId), { concurrency });
-  const isOutdated = ({ url, headers, shows }: Probe) => {
-    const key = fileKey({ url, ...(headers && { headers }) });
-    return versions.some((known) => {
-      const other = known.get(key);
-      return other !== undefined && mayBeNewer(other, shows);
-    });
-  };
-  return new Set(proven.flatMap(({ purge, probes }) => (probes.some(isOutdated) ? [purge.purgeId] : [])));
+  return pMap(named, ({ purgeId }) => versionsOf(purgeId), { concurrency });
+}
+
+function keyOf({ url, headers }: Probe): string {
+  return fileKey({ url, ...(headers && { headers }) });
 }
 
 /**
