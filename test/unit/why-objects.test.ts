@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
 import { createSeenObjects, readRecorded } from '../../functions/aws/tables/seen-objects-table.ts';
-import type { PurgeEntry } from '../../functions/core/model/types.ts';
+import type { PurgeEntry, Shows } from '../../functions/core/model/types.ts';
 import { s3EventOf } from '../../functions/sources/s3/object-event.ts';
 import { type LookedAt, lookFurther } from '../../infra/cli/commands/journal/look-further.ts';
 import { purgerOfConfig } from '../../infra/cli/explain/purger/explained-purger.ts';
@@ -14,9 +14,10 @@ import { readDeadLetter } from '../../infra/cli/queries/dead/dead-letters.ts';
 import { describeObjects, objectSteps } from '../../infra/cli/queries/objects/describe-objects.ts';
 import { never, type ObjectFacts, objectNow } from '../../infra/cli/queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../infra/cli/queries/objects/rejected-event.ts';
+import { stepsOf } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { objectChange } from '../helpers/changes.ts';
+import { fileEntry, objectChange } from '../helpers/changes.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
@@ -103,6 +104,30 @@ describe('an object that a page comes from', () => {
       reason: 'not read: AccessDenied',
       meaning: 'whether it has changed cannot be told: not read: AccessDenied',
     });
+  });
+
+  test('is gone by the removal of its only version, which S3 tells and which is known as a put', async () => {
+    const objects = {
+      send: () => Promise.reject(Object.assign(new Error('none'), { name: 'NotFound' })),
+    };
+    const purger = { clients: { objects: async () => objects }, tables: {} } as unknown as Purger;
+    const change = { source: 's3', action: 'put', id, occurredAt: iso(at(50)) };
+    const parkedAt = (shows: Shows) => ({
+      entry: fileEntry('https://h.example/blog/a.html', { shows }),
+      change,
+      lane: 'people' as const,
+      sinceMs: at(50),
+      pk: '',
+      version: 1,
+    });
+    const isKnown = async (shows: Shows) => {
+      const parked = [parkedAt(shows)];
+      const steps = stepsOf({ purges: [], parked, letters: [] }, { matches: () => true });
+      const [object] = await readObjects(purger, [id], { steps, letters: [], knownSinceMs: never });
+      return object?.isKnown;
+    };
+    expect(await isKnown({ sinceMs: at(50) })).toBe(true);
+    expect(await isKnown({ etag: 'a', sinceMs: at(50) })).toBe(false);
   });
 
   test('has a change that is known exactly where its last one has arrived, as long as it is there', () => {

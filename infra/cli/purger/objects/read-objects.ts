@@ -1,10 +1,11 @@
 import pMap from 'p-map';
 import { readRecorded } from '../../../../functions/aws/tables/seen-objects-table.ts';
 import type { ChangeAction } from '../../../../functions/core/model/types.ts';
+import { isVersion } from '../../../../functions/core/proving/choose.ts';
 import type { DeadLetter } from '../../queries/dead/dead-letters.ts';
 import { never, type ObjectFacts, type ObjectNow, objectNow } from '../../queries/objects/object-now.ts';
 import { rejectedEventOf } from '../../queries/objects/rejected-event.ts';
-import type { Step } from '../../queries/why/steps.ts';
+import { isProvable, type Step } from '../../queries/why/steps.ts';
 import type { Purger } from '../connect.ts';
 import { askObject, objectOf } from './ask-object.ts';
 
@@ -59,8 +60,11 @@ async function readFacts(
   return { ...known, now: { etag: etag.replaceAll('"', ''), lastModifiedMs } };
 }
 
+/** That a version was removed is told as a put without one: the object may be gone by it. */
 function lastMs(id: string, action: ChangeAction, steps: readonly Step[]): number {
-  const own = steps.filter(({ change }) => change?.id === id && change.action === action);
+  const isRemoval = ({ entry }: Step) => isProvable(entry) && !isVersion(entry.shows);
+  const isMeant = (step: Step) => step.change?.action === action || (action === 'delete' && isRemoval(step));
+  const own = steps.filter((step) => step.change?.id === id && isMeant(step));
   return own.reduce((last, { changedMs }) => Math.max(last, changedMs), never);
 }
 
