@@ -19,6 +19,7 @@ interface Command {
     readonly ConditionExpression?: string;
     readonly ReturnValuesOnConditionCheckFailure?: string;
     readonly ExpressionAttributeValues?: Item;
+    readonly ReturnValues?: string;
   };
 }
 
@@ -88,8 +89,11 @@ export function createTable(
         return { Count: Math.min(1, indexed().length) };
       case 'QueryCommand':
         return query(input);
-      default:
-        return write(pk, input) ? {} : undefined;
+      default: {
+        const old = items.get(pk);
+        if (!write(pk, input)) return undefined;
+        return input.ReturnValues === 'ALL_OLD' && old !== undefined ? { Attributes: old } : {};
+      }
     }
   }
 
