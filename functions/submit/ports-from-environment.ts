@@ -79,10 +79,11 @@ function cdnProPorts(): Pick<SubmitPorts, 'cdnPro' | 'forgetCredentials'> {
   };
 }
 
-function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'removePurged'> {
+function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'findPurged' | 'removeParked'> {
   const { parkedTable: tableName } = readEnvironment('parkedTable');
   const client = new DynamoDBClient(clientOptions);
-  return createParkedTable({ client, tableName, nowMs, random: Math.random });
+  const { park, findPurged, remove } = createParkedTable({ client, tableName, nowMs, random: Math.random });
+  return { park, findPurged, removeParked: remove };
 }
 
 function journalFromEnvironment(): Pick<SubmitPorts, 'journal' | 'indexUrls'> {

@@ -37,8 +37,10 @@ export interface SubmitPorts {
   ) => Promise<readonly UnsentMessage[]>;
   /** Has entries wait for tokens of the day. */
   readonly park: ParkedTable['park'];
-  /** Has entries wait no longer that were purged. */
-  readonly removePurged: ParkedTable['removePurged'];
+  /** Finds what waits of entries that were purged. */
+  readonly findPurged: ParkedTable['findPurged'];
+  /** Has it wait no longer. */
+  readonly removeParked: ParkedTable['remove'];
   readonly journal: PurgeRecorder;
   /** Writes down which URLs a purge has settled, so that it is found by them. */
   readonly indexUrls: UrlIndex['add'];

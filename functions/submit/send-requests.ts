@@ -21,7 +21,7 @@ import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { Run } from './run.ts';
 import { askTokens } from './tokens/ask-tokens.ts';
 import type { LimitsNote } from './tokens/limits-note.ts';
-import { removePurged } from './tokens/park-entries.ts';
+import { findPurged, removeParked } from './tokens/park-entries.ts';
 
 /** A request that would wait longer than this for its pace is requeued, to carry changes that come after it. */
 const longestPaceWaitMs = 2000;
@@ -276,8 +276,10 @@ async function sendOne(
   }
   await handleAnswer(answer, { request, sentMs }, context);
   if (answer.kind !== 'accepted') return;
-  const removed = await removePurged(request, sentMs, context.batch, ports);
-  await recordPurge(answer.purgeId, { request, sentMs, removed }, context);
+  // What waited is in the journal before it is removed: nothing else has its change then.
+  const parked = await findPurged(request, sentMs, context.batch, ports);
+  await recordPurge(answer.purgeId, { request, sentMs, parked }, context);
+  await removeParked(parked, ports);
 }
 
 /** It counts as if it had been accepted, in limits and in what is parked, and as nothing in metrics. */
@@ -292,8 +294,9 @@ async function settleObserved(
   ports.limitsTable.answered(slot, {});
   run.accepted(sent.request, ports.nowMs());
   ports.log.info(submitEvents.purgeObserved, { purgeId, ...purge });
-  const removed = await removePurged(sent.request, sent.sentMs, batch, ports);
-  await recordPurge(purgeId, { ...sent, removed }, context, true);
+  const parked = await findPurged(sent.request, sent.sentMs, batch, ports);
+  await recordPurge(purgeId, { ...sent, parked }, context, true);
+  await removeParked(parked, ports);
 }
 
 /** Whether CDN Pro has answered that it did not make a purge, so that no tokens are spent. */

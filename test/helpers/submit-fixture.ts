@@ -208,10 +208,11 @@ export function createWorld({
       async indexUrls(purge) {
         world.indexed.push(purge);
       },
-      async removePurged(entries) {
+      async findPurged(entries) {
         world.removed.push(...entries.map(entryText));
-        return { removed: waiting?.(entries) ?? [], failures: [] };
+        return { found: waiting?.(entries) ?? [], failures: [] };
       },
+      removeParked: async () => true,
       recover: async () => undefined,
       noteRecovered: async () => {},
       evidence: new Evidence({ isolationRequests: 15 }),

@@ -155,22 +155,23 @@ test('what cannot be parked is returned with the reason', async () => {
   ]);
 });
 
-test('what a purge has settled is removed, unless it was parked since the purge was sent', async () => {
+test('what a purge has settled is found, unless it was parked since the purge was sent', async () => {
   const { table, all, clock } = createTable();
   const start = clock.nowMs;
   await table.park([item(h('a')), item(h('b')), item(h('c'))]);
   clock.nowMs += 10_000;
   await table.park([item(h('b'))]);
-  const purged = await table.removePurged(
+  const purged = await table.findPurged(
     [h('a'), h('b'), h('never-parked')].map((url) => fileEntry(url)),
     start + 5000,
   );
-  expect(purged).toMatchObject({ removed: [item(h('a'))], failures: [] });
+  expect(purged).toMatchObject({ found: [item(h('a'))], failures: [] });
+  expect(await Promise.all(purged.found.map(table.remove))).toEqual([true]);
   expect((await all()).map(({ entry }) => entry)).toEqual([h('b'), h('c')].map((url) => fileEntry(url)));
 });
 
-test('what could not be removed keeps nothing else that was from being known', async () => {
-  const { items, client } = createParkedItems();
+test('what could not be read keeps nothing else from being found', async () => {
+  const { client } = createParkedItems();
   const options = { tableName: 'Parked', nowMs: () => 0, random: () => 0 };
   const table = createParkedTable({ client, ...options });
   await table.park([item(h('a')), item(h('b'))]);
@@ -180,10 +181,9 @@ test('what could not be removed keeps nothing else that was from being known', a
       return client.send(command as never);
     },
   } as unknown as DynamoDBClient;
-  const purged = await createParkedTable({ client: failing, ...options }).removePurged(
+  const purged = await createParkedTable({ client: failing, ...options }).findPurged(
     [h('a'), h('b')].map((url) => fileEntry(url)),
     60_000,
   );
-  expect(purged).toMatchObject({ removed: [item(h('b'))], failures: [{ message: 'the table is slow' }] });
-  expect(items.size).toBe(1);
+  expect(purged).toMatchObject({ found: [item(h('b'))], failures: [{ message: 'the table is slow' }] });
 });

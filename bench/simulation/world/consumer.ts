@@ -143,7 +143,8 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       requeue: send((body, delayMs) => queue.send(body, delayMs)),
       reject: send(deadLetter),
       park: parked.park,
-      removePurged: parked.removePurged,
+      findPurged: parked.findPurged,
+      removeParked: parked.remove,
       // Nobody follows purges here.
       journal: { async record() {} },
       async indexUrls() {},

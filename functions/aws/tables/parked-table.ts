@@ -71,16 +71,16 @@ export interface ParkedTable {
   /** @returns whether it was removed: nobody has parked it anew since it was read */
   remove(item: Parked): Promise<boolean>;
   /**
-   * Removes entries that a purge has settled, so that they are not purged again.
-   * @param sentMs when the purge was sent, in milliseconds: what was parked later is for a newer change, and stays
-   * @returns what was removed, and why something could not be
+   * Finds what waits of entries that a purge has settled.
+   * @param sentMs when the purge was sent, in milliseconds: what was parked later is for a newer change
+   * @returns what was found, and why something could not be read
    */
-  removePurged(entries: readonly PurgeEntry[], sentMs: number): Promise<RemovedItems>;
+  findPurged(entries: readonly PurgeEntry[], sentMs: number): Promise<PurgedItems>;
 }
 
-/** What waited and was purged. */
-export interface RemovedItems {
-  readonly removed: readonly Parked[];
+/** What waits and was purged. */
+export interface PurgedItems {
+  readonly found: readonly Parked[];
   readonly failures: readonly unknown[];
 }
 
@@ -131,29 +131,6 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
     }
   }
 
-  /** @returns what was removed; undefined where its version was not as expected */
-  async function removeIf(
-    pk: string,
-    condition: string,
-    version: number,
-  ): Promise<Record<string, unknown> | undefined> {
-    try {
-      const { Attributes = {} } = await client.send(
-        new DeleteItemCommand({
-          TableName,
-          Key: marshall({ pk }),
-          ConditionExpression: condition,
-          ExpressionAttributeValues: marshall({ ':version': version }),
-          ReturnValues: 'ALL_OLD',
-        }),
-      );
-      return unmarshall(Attributes, { wrapNumbers: Number });
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
-  }
-
   return {
     park: async (items) => (await pMap(items, parkOne, { concurrency })).flat(),
     async isWaiting() {
@@ -189,21 +166,38 @@ export function createParkedTable(options: ParkedTableOptions): ParkedTable {
         ExclusiveStartKey = LastEvaluatedKey;
       } while (ExclusiveStartKey !== undefined && left > 0);
     },
-    remove: async ({ pk, version }) => (await removeIf(pk, 'version = :version', version)) !== undefined,
-    async removePurged(entries, sentMs) {
-      const parkedBefore = versionAt(sentMs - clockDifferenceMs);
-      const removed: Parked[] = [];
+    async remove({ pk, version }) {
+      try {
+        await client.send(
+          new DeleteItemCommand({
+            TableName,
+            Key: marshall({ pk }),
+            ConditionExpression: 'version = :version',
+            ExpressionAttributeValues: marshall({ ':version': version }),
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+    async findPurged(entries, sentMs) {
+      const found: Parked[] = [];
       const failures: unknown[] = [];
-      const removeOne = async (entry: PurgeEntry) => {
+      const findOne = async (entry: PurgeEntry) => {
+        const pk = keyOf(entry);
         try {
-          const item = await removeIf(keyOf(entry), 'version < :version', parkedBefore);
-          if (item?.entry !== undefined) removed.push(parse(item));
+          const { attributes, version } = await readItem<StoredItem>({ client, tableName: TableName, pk });
+          if (attributes === undefined) return;
+          const item = parse({ ...attributes, pk, version });
+          if (isParkedBefore(item, sentMs)) found.push(item);
         } catch (error) {
           failures.push(error);
         }
       };
-      await pMap(entries, removeOne, { concurrency });
-      return { removed, failures };
+      await pMap(entries, findOne, { concurrency });
+      return { found, failures };
     },
   };
 }

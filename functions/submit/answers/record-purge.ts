@@ -14,8 +14,8 @@ import type { SendContext, SentRequest } from './handle-answer.ts';
 
 /** A request that CDN Pro has accepted. */
 export interface AcceptedRequest extends SentRequest {
-  /** What had waited for tokens, and is purged by it. */
-  readonly removed: readonly Parked[];
+  /** What waits for tokens, and is purged by it. */
+  readonly parked: readonly Parked[];
 }
 
 /**
@@ -24,12 +24,12 @@ export interface AcceptedRequest extends SentRequest {
  */
 export async function recordPurge(
   purgeId: string,
-  { request, sentMs, removed }: AcceptedRequest,
+  { request, sentMs, parked }: AcceptedRequest,
   { batch, ports }: Pick<SendContext, 'batch' | 'ports'>,
   isObserved = false,
 ): Promise<void> {
   const own = messagesOf(request, batch);
-  const carried = [...own, ...messagesOfRemoved(removed, request, own)];
+  const carried = [...own, ...messagesOfParked(parked, request, own)];
   const messages = carried.map(({ messageId: _, ...message }) => message);
   const instead = request.entries.flatMap(({ entry, messages }) => (messages.length === 0 ? [entry] : []));
   const purge: AcceptedPurge = {
@@ -88,8 +88,8 @@ function messagesOf(request: PlannedRequest, { messages }: Batch): readonly Carr
  * What waited is settled by the purge like what was in hand: its change is found, its version is the one to be proven, and it
  * has its own second purge and repairs.
  */
-function messagesOfRemoved(
-  removed: readonly Parked[],
+function messagesOfParked(
+  parked: readonly Parked[],
   { entries }: PlannedRequest,
   own: readonly CarriedMessage[],
 ): readonly CarriedMessage[] {
@@ -100,7 +100,7 @@ function messagesOfRemoved(
   const known = new Set(
     own.flatMap(({ change, entries }) => entries.map((entry) => keyOf(change, entryKey(entry)))),
   );
-  return removed.flatMap(({ entry, change, lane, sinceMs, byPrefix, repair, repeats }) => {
+  return parked.flatMap(({ entry, change, lane, sinceMs, byPrefix, repair, repeats }) => {
     const key = entryKey(entry);
     if (known.has(keyOf(change, key))) return [];
     return {

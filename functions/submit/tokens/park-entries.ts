@@ -37,47 +37,52 @@ export async function parkEntries(
 }
 
 /**
- * Removes what waits of what a request has purged: it would only be purged again. What a rule has purged again stays, since
- * the later purge may be what waits.
- * @returns what was removed: it may have waited for a newer change than those of the request
+ * Finds what waits of what a request has purged: it would only be purged again. What a rule has purged again stays, since the
+ * later purge may be what waits.
+ * @returns what is to be removed: it may wait for a newer change than those of the request
  */
-export async function removePurged(
+export async function findPurged(
   request: PlannedRequest,
   sentMs: number,
   { messages }: Batch,
-  { removePurged, log }: SubmitPorts,
+  { findPurged, log }: SubmitPorts,
 ): Promise<readonly Parked[]> {
   const isLast = (index: number) => !messages[index]?.message.scheduledAgain;
   const purged = settledBy(request).filter(
     (planned) => planned.messages.length === 0 || planned.messages.some(isLast),
   );
-  try {
-    const { removed, failures } = await removePurged(
-      purged.map(({ entry }) => entry),
-      sentMs,
-    );
-    if (failures.length > 0) warn(failures[0]);
-    return removed;
-  } catch (error) {
-    warn(error);
-    return [];
-  }
+  const { found, failures } = await findPurged(
+    purged.map(({ entry }) => entry),
+    sentMs,
+  );
+  if (failures.length > 0) warnNotRemoved(failures[0], log);
+  return found;
+}
 
-  function warn(error: unknown): void {
-    log.warn(submitEvents.purgedNotRemoved, { error: describeError(error) });
-  }
+/** Removes what a purge has settled; what was parked anew meanwhile stays. */
+export async function removeParked(
+  found: readonly Parked[],
+  { removeParked, log }: SubmitPorts,
+): Promise<void> {
+  const removed = await Promise.allSettled(found.map(removeParked));
+  const failed = removed.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') warnNotRemoved(failed.reason, log);
+}
+
+function warnNotRemoved(error: unknown, log: SubmitPorts['log']): void {
+  log.warn(submitEvents.purgedNotRemoved, { error: describeError(error) });
 }
 
 /**
- * @returns the same ports, or while nothing waits for tokens, when each removal would be paid for nothing, some that remove
+ * @returns the same ports, or while nothing waits for tokens, when each look would be paid for nothing, some that look for
  * directories alone: these are few, and one that is held or beyond its allowance waits without anybody saying so
  */
 export function removingFilesOnlyIf(isWaiting: boolean, ports: SubmitPorts): SubmitPorts {
   if (isWaiting) return ports;
   return {
     ...ports,
-    removePurged: (entries, sentMs) =>
-      ports.removePurged(
+    findPurged: (entries, sentMs) =>
+      ports.findPurged(
         entries.filter(({ kind }) => kind !== 'file'),
         sentMs,
       ),
