@@ -78,6 +78,14 @@ function optionsFor(
   };
 }
 
+/**
+ * @returns the time of an HTTP date, in milliseconds; NaN for anything else, of which a part may be readable as a date
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+ */
+function httpDateMs(text = ''): number {
+  return /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 function read(
   { statusCode = 0, headers }: IncomingMessage,
   { address }: Server,
@@ -86,7 +94,7 @@ function read(
   const version = versionHeader === undefined ? undefined : headers[versionHeader.toLowerCase()]?.toString();
   const { etag, age, via, location, 'x-via': xVia = via, 'last-modified': lastModified } = headers;
   const cacheStatus = headers['x-cache-status'] ?? headers['x-cache'];
-  const lastModifiedMs = Date.parse(lastModified ?? '');
+  const lastModifiedMs = httpDateMs(lastModified);
   const text = (value: string | string[] | undefined) => value?.toString().slice(0, mostSeenCharacters);
   // The beginning of a URL is another URL.
   const isWhole = location !== undefined && location.length <= mostSeenCharacters;

@@ -80,6 +80,13 @@ describe('where a URL is asked for', () => {
 });
 
 describe('a server', () => {
+  /** What some URLs answer; the first is another form of RFC 9110, 5.6.7. */
+  const lastModified = new Map([
+    ['/rfc850', 'Thursday, 26-Nov-26 12:00:00 GMT'],
+    ['/zero', '0'],
+    ['/seconds', '1795694400'],
+    ['/words', 'never'],
+  ]);
   const asked: { readonly method?: string; readonly url?: string; readonly headers: object }[] = [];
   const server = createServer(({ method = '', url = '', headers }, response) => {
     asked.push({ method, url, headers });
@@ -94,7 +101,7 @@ describe('a server', () => {
     }
     response.writeHead(url === '/elsewhere' ? 302 : 200, {
       etag: '"abc"',
-      'last-modified': 'Thu, 26 Nov 2026 12:00:00 GMT',
+      'last-modified': lastModified.get(url) ?? 'Thu, 26 Nov 2026 12:00:00 GMT',
       'x-via': 'x'.repeat(300),
       'x-entry-version': '7',
       age: '7',
@@ -124,6 +131,17 @@ describe('a server', () => {
       { protocol: 'http:', address: '127.0.0.1', port },
       AbortSignal.timeout(withinMs),
     );
+
+  test.each([
+    ['/rfc850', true],
+    ['/zero', false],
+    ['/seconds', false],
+    ['/words', false],
+  ])('has a Last-Modified only where it is an HTTP date: %s', async (path, isDate) => {
+    const asked = await ask(`http://www.example${path}`);
+    if (!('answer' in asked)) throw new Error('Expected an answer');
+    expect(asked.answer.lastModifiedMs).toBe(isDate ? Date.UTC(2026, 10, 26, 12) : undefined);
+  });
 
   test('is asked for the first byte as a visitor would, with the public host and the headers of the version', async () => {
     const answer = await ask('https://h.example/a%20b?c=d', [{ name: 'Accept-Language', value: 'de' }]);
