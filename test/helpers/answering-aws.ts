@@ -32,11 +32,6 @@ const idle: Readonly<Record<string, object>> = {
   DescribeRule: { State: 'ENABLED' },
 };
 
-/** @returns queue attributes with so many messages that can be received */
-export function queueOf(count: number): object {
-  return { Attributes: { ...noMessages, ApproximateNumberOfMessages: String(count) } };
-}
-
 /** Starts the AWS of a purger, for commands that run in this process. */
 export async function startAnsweringAws(
   answerOf: AnswerOf,

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../functions/core/mapping/compile-rules.ts';
 import type { Rule, RuleSet, ScheduledEntries } from '../../functions/core/mapping/rule.ts';
+import { mergeTimings, type Timing } from '../../functions/core/mapping/schedule.ts';
 import { entryKey, entryKeyWithoutAction } from '../../functions/core/model/entry-key.ts';
+import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { ChangeAction, PurgeEntry } from '../../functions/core/model/types.ts';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
 import { deliveryLimits } from '../../functions/sources/toolkit/limits.ts';
@@ -44,7 +46,7 @@ function purgesOf(schedule: readonly ScheduledEntries[]): readonly (readonly [st
 
 /**
  * What the rules make of where the entry is, and of where it was as of a delete, less what is purged there anyway and
- * what is remembered of where it is.
+ * what is remembered of where it is. What is purged there in another way is purged as of a put.
  */
 function expectedPurges(
   rules: RuleSet,
@@ -60,7 +62,32 @@ function expectedPurges(
   const wide = [...current, ...remembered, ...former].filter(([, { kind }]) => kind !== 'file');
   fc.pre(wide.length <= deliveryLimits.directories);
   const isGone = ([, entry]: readonly [string, PurgeEntry]) => !known.has(entryKeyWithoutAction(entry));
-  return new Set([...current, ...former.filter(isGone)].map(([purge]) => purge));
+  // Where other rules have the same URL purged, the page is still there.
+  const live = new Set(at === undefined ? [] : remembered.map(([, entry]) => entryText(entry)));
+  const isThere = (entry: PurgeEntry) =>
+    (entry.kind !== 'file' || entry.headers === undefined) && live.has(entryText(entry));
+  const gone = former
+    .filter(isGone)
+    .flatMap(([purge, entry]) => (isThere(entry) ? purgesAsPut(rules, before, [purge, entry]) : [purge]));
+  return new Set([...current.map(([purge]) => purge), ...gone]);
+}
+
+/** @returns how the rules have purged something while the entry was there; at the time of its delete where no rule has */
+function purgesAsPut(
+  rules: RuleSet,
+  before: Location | undefined,
+  [purge, entry]: readonly [string, PurgeEntry],
+): readonly string[] {
+  const puts = mapped(rules, before, 'put').flatMap(({ entries, delaySeconds, lane }) =>
+    entries
+      .filter((put) => entryKeyWithoutAction(put) === entryKeyWithoutAction(entry))
+      .map((put) => ({ put, timing: { delaysSeconds: [delaySeconds], ...(lane && { lane }) } })),
+  );
+  const action = puts.some(({ put }) => put.action === 'delete') ? 'delete' : 'invalidate';
+  const key = entryKey({ ...entry, action });
+  if (puts.length === 0) return [`${purge.slice(0, purge.indexOf(': '))}: ${key}`];
+  const { delaysSeconds, lane = 'no lane' } = puts.map(({ timing }): Timing => timing).reduce(mergeTimings);
+  return delaysSeconds.map((seconds) => `after ${seconds} s, ${lane}: ${key}`);
 }
 
 async function run(rules: readonly Rule[], steps: readonly Step[], rememberDays: number): Promise<void> {
