@@ -312,3 +312,17 @@ describe('a request that was too large', () => {
     expect(rejected).toHaveLength(1);
   });
 });
+
+test('what nothing may be spent on for now does not come again entry by entry', () => {
+  const bad = pages(16, 'bad');
+  const good = pages(1000);
+  const badOnes = against(refused, ...bad);
+  const { sent, accepted } = playIsolation({
+    evidence: new Evidence({ isolationRequests: 15 }),
+    verdict: (entries, nowMs) => (nowMs > 50_000 && nowMs < 200_000 ? refused : badOnes(entries, nowMs)),
+    batches: [[request(...bad), request(h('first'))], [request(...good)], [request(h('last'))]],
+  });
+  expect(good.filter((url) => !accepted.has(url))).toEqual([]);
+  const withGood = sent.filter(({ texts }) => texts.some((text) => good.includes(text)));
+  expect(withGood.map(({ texts }) => texts.length)).toEqual([1000, 500, 500]);
+});

@@ -55,12 +55,18 @@ function settleOnce(settling: Settling): void {
     }
     if (unproven.has(key) && !waiting.has(key)) settleScope(key, settling);
   }
-  const spentMs = evidence.isolationFromMs(nowMs) - nowMs;
-  const spentAloneMs = evidence.isolationFromMs(nowMs, shareAlone) - nowMs;
   for (const suspect of suspects.waiting) {
-    const isRetriedAlone = suspect.request.entries.length === 1 && suspect.failure === undefined;
-    keepBudget(suspect, isRetriedAlone ? spentAloneMs : spentMs, settling);
+    if (!suspect.isPart || suspect.state !== 'ready') continue;
+    const isAlone = suspect.request.entries.length === 1;
+    const spentMs = spentForMs(suspect, isAlone, settling);
+    if (spentMs > 0) shelveSpent(suspect, spentMs, settling);
   }
+}
+
+/** @returns for how long nothing more may be spent on a part, in milliseconds; none where something may be spent */
+function spentForMs({ failure }: Suspect, isAlone: boolean, { evidence, nowMs }: Settling): number {
+  const isRetriedAlone = isAlone && failure === undefined;
+  return evidence.isolationFromMs(nowMs, isRetriedAlone ? shareAlone : 1) - nowMs;
 }
 
 /** @returns what is to be done with it, which is done already unless it is `unproven` or `ask-tokens` */
@@ -103,9 +109,22 @@ function settleScope(key: string, settling: Settling): void {
     if (scope.length === 0) return;
     const step = questionScope(key, scope, settling);
     switch (step.kind) {
-      case 'probe':
-        probe(step.suspect, step.index, suspects);
-        return;
+      case 'probe': {
+        const { suspect, index } = step;
+        const isPart = suspect.isPart || suspect.request.entries.length > 1;
+        const spentMs = isPart ? spentForMs(suspect, true, settling) : 0;
+        if (spentMs <= 0) {
+          probe(suspect, index, suspects);
+          return;
+        }
+        // Entry by entry, it would come again in as many requests. In halves is enough for what has failed.
+        if (suspect.times > 0 && suspect.request.entries.length > 1) {
+          suspects.takeApart(suspect, halve(suspect.request), 'held');
+          return;
+        }
+        shelveSpent(suspect, spentMs, settling);
+        break;
+      }
       case 'set-aside':
         for (const suspect of step.alone) setAside(suspect, settling);
         return;
@@ -169,11 +188,10 @@ function turnOfSuspect({ turn, request }: Suspect, settling: Settling): Turn {
   return turn ?? (isNew ? 'new' : 'failed');
 }
 
-/** Shelves a part once enough requests were spent on parts. It stays a part when it comes again. */
-function keepBudget(suspect: Suspect, spentMs: number, { suspects, evidence, nowMs }: Settling): void {
-  const { request, isPart, state, failure } = suspect;
-  if (!isPart || state !== 'ready' || spentMs <= 0) return;
-  evidence.suspect(request.entries, nowMs);
+/** Shelves what is not tried while enough requests were spent on parts. A part stays one when it comes again. */
+function shelveSpent(suspect: Suspect, spentMs: number, { suspects, evidence, nowMs }: Settling): void {
+  const { request, isPart, failure } = suspect;
+  if (isPart) evidence.suspect(request.entries, nowMs);
   const shelved = { why: 'isolation', delaySeconds: Math.ceil(spentMs / 1000) } as const;
   suspects.shelve([suspect], failure === undefined ? shelved : { ...shelved, failure });
 }

@@ -79,7 +79,8 @@ export class Suspects {
       // A refusal for tokens says nothing about the entries; without a verdict, they may spend tokens for nothing again.
       if (shelved.why === 'tokens')
         return suspect.isPart ? isSuspicious(suspect) : suspect.failure?.kind === 'no-verdict';
-      return shelved.why !== 'refused-alike' || hasFailedAlone(suspect);
+      if (shelved.why === 'isolation' && suspect.isPart) return true;
+      return shelved.why === 'failed-alone' || hasFailedAlone(suspect);
     });
     for (const [isApart, group] of byApart) {
       const requests = group.map(({ request }) => request);
