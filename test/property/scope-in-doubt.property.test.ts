@@ -40,46 +40,56 @@ async function play(
     changeOf(fileEntry('https://h.example/good'), goodMs),
   ].toSorted((a, b) => a.atMs - b.atMs);
   const index = changes.findIndex(({ url }) => url.endsWith('good'));
+  const options = optionsOf(changes, seed);
   const { acceptedMs } = await runWorld(
     {
-      seed,
-      changes,
-      limit: { requests: 300, perSeconds: 300, headroom: 0 },
-      bucket: { perMinute: 120, burst: 240 },
-      quota: { production: { files: 100_000, dirs: 1000 } },
-      limits: { maxFileUrls: 1000, maxBodyBytes: 1e6 },
-      eventSource: {
-        batchSize: 10_000,
-        windowMs: 2000,
-        maximumConcurrency: 2,
-        maxPayloadBytes: 6e6,
-        gatherers: 2,
-        envelopeBytes: 800,
-        grain: 1,
-        invokeMs: 10,
-        receiveRate: 1000,
-      },
-      queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
+      ...options,
       cdnPro: {
-        requests: 300,
-        windowMs: 300_000,
-        wayMs: () => 50,
-        bucket: { perMinute: 120, burst: 240 },
-        sendsRetryAfter: true,
+        ...options.cdnPro,
         fault: (_, nowMs) => (nowMs < outageMs ? refusal : undefined),
         bad: { isBad: (url) => url.includes('/bad/'), fault: () => refusal },
-        quota: { files: 100_000, dirs: 1000, overdraft: 100, dayMs: 24 * hourMs, answerWhenSpent: '400' },
       },
-      table: { latencyMs: () => 10, fails: () => false },
-      transitMs: 10,
-      functionTimeoutMs: 300_000,
-      skewMs: [0, 0],
       isOver: (acceptedMs) => !Number.isNaN(acceptedMs[index]),
       ...(mutate && { mutate }),
     },
     untilMs,
   );
   return (acceptedMs[index] ?? Number.NaN) - Math.max(goodMs, outageMs);
+}
+
+function optionsOf(changes: WorldOptions['changes'], seed: number): WorldOptions {
+  return {
+    seed,
+    changes,
+    limit: { requests: 300, perSeconds: 300, headroom: 0 },
+    bucket: { perMinute: 120, burst: 240 },
+    quota: { production: { files: 100_000, dirs: 1000 } },
+    limits: { maxFileUrls: 1000, maxBodyBytes: 1e6 },
+    eventSource: {
+      batchSize: 10_000,
+      windowMs: 2000,
+      maximumConcurrency: 2,
+      maxPayloadBytes: 6e6,
+      gatherers: 2,
+      envelopeBytes: 800,
+      grain: 1,
+      invokeMs: 10,
+      receiveRate: 1000,
+    },
+    queue: { visibilityTimeoutMs: 332_000, maxReceiveCount: 10 },
+    cdnPro: {
+      requests: 300,
+      windowMs: 300_000,
+      wayMs: () => 50,
+      bucket: { perMinute: 120, burst: 240 },
+      sendsRetryAfter: true,
+      quota: { files: 100_000, dirs: 1000, overdraft: 100, dayMs: 24 * hourMs, answerWhenSpent: '400' },
+    },
+    table: { latencyMs: () => 10, fails: () => false },
+    transitMs: 10,
+    functionTimeoutMs: 300_000,
+    skewMs: [0, 0],
+  };
 }
 
 function changeOf(entry: FileEntry, atMs: number) {
@@ -111,4 +121,38 @@ test('promise 4 breaks where what was tried last is tried first', async () => {
   const story = { outageMs: hourMs, goodMs: 30 * minuteMs, badEachMs: 4 * minuteMs, seed: 1 };
   expect(await play(story, 4)).not.toBeNaN();
   expect(await play(story, 4, unfair)).toBeNaN();
+});
+
+/** @returns how many directories are spent in six hours in which CDN Pro makes purges of so many, and never answers */
+async function directoriesSpent(count: number, questionFault?: () => RawResponse) {
+  const changes = Array.from({ length: count }, (_, index) => {
+    const url = `https://h.example/${index}/*`;
+    return {
+      entry: { kind: 'dir', url, target: 'production', action: 'invalidate' } as const,
+      url,
+      atMs: index * 7000,
+    };
+  });
+  const options = optionsOf(changes, 1);
+  const { cdnPro } = await runWorld(
+    {
+      ...options,
+      isOneDeployment: true,
+      quota: { production: { files: 100_000, dirs: 100 } },
+      cdnPro: {
+        ...options.cdnPro,
+        fault: () => 'answer-lost',
+        quota: { files: 100_000, dirs: 100, overdraft: 100, dayMs: 24 * hourMs, answerWhenSpent: '400' },
+        ...(questionFault && { questionFault }),
+      },
+    },
+    6 * hourMs,
+  );
+  return cdnPro.spent.reduce((sum, { dirs }) => sum + dirs, 0);
+}
+
+test('a directory that gets no answer is tried less and less often, whether CDN Pro says what is left of the tokens or not', async () => {
+  expect(await directoriesSpent(1)).toBeLessThan(40);
+  expect(await directoriesSpent(1, () => ({ status: 403, body: '' }))).toBeLessThan(40);
+  expect(await directoriesSpent(1, () => ({ status: 500, body: '' }))).toBeLessThan(40);
 });

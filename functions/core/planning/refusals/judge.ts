@@ -53,7 +53,7 @@ export function judge(suspect: Suspect, { evidence, priceOf, nowMs }: Court): Ju
   const reading = evidence.tokensOf(targetOf(suspect), nowMs);
   if (reading === undefined) return 'ask-tokens';
   if (failure.kind === 'no-verdict' && !reading.tokens && !evidence.anythingAcceptedSince(sinceMs)) {
-    return 'retry';
+    return isDear(suspect) ? 'unproven' : 'retry';
   }
   const price = priceOf(request);
   const { tokens = price } = reading;
@@ -64,6 +64,11 @@ export function judge(suspect: Suspect, { evidence, priceOf, nowMs }: Court): Ju
   if (!isAmongAccepted) return 'unproven';
   if (!isAlone) return 'take-apart';
   return times === 0 ? 'retry' : 'failed-alone';
+}
+
+/** @returns whether it may have spent directories: without any answer, CDN Pro may have made a purge of it, and a day has few */
+export function isDear({ request, failure }: Suspect): boolean {
+  return failure?.status === undefined && request.entries.some(({ entry }) => entry.kind !== 'file');
 }
 
 /** What to do about a scope of which nothing is accepted. */

@@ -1,7 +1,7 @@
 import { groupBy } from '../../model/group-by.ts';
 import { halve } from '../planned-request.ts';
 import type { Failure } from './failure.ts';
-import { type Court, judge, questionScope, turnOf, waitsSinceMs } from './judge.ts';
+import { type Court, isDear, judge, questionScope, turnOf, waitsSinceMs } from './judge.ts';
 import { type Turn, turns } from './scopes.ts';
 import type { Suspect } from './suspect.ts';
 import type { Suspects } from './suspects.ts';
@@ -160,9 +160,8 @@ function setAside(suspect: Suspect, { suspects, evidence, nowMs }: Settling): vo
   const times = request.entries.map((planned) => evidence.failedAlone(planned, nowMs)?.times ?? 1);
   const growingSeconds = firstAloneSeconds * 2 ** (Math.max(...times) - 1);
   evidence.suspect(request.entries, nowMs);
-  // Without any answer, CDN Pro may have made a purge of it, and a day has few directories.
-  const isDear = failure.status === undefined && request.entries.some(({ entry }) => entry.kind !== 'file');
-  const delaySeconds = Math.min(isDear ? longestAloneSeconds : longestUnprovenSeconds, growingSeconds);
+  const longestSeconds = isDear(suspect) ? longestAloneSeconds : longestUnprovenSeconds;
+  const delaySeconds = Math.min(longestSeconds, growingSeconds);
   suspects.shelve([suspect], { why: 'failed-alone', failure, delaySeconds });
 }
 
