@@ -156,3 +156,27 @@ test('a directory that gets no answer is tried less and less often, whether CDN 
   expect(await directoriesSpent(1, () => ({ status: 403, body: '' }))).toBeLessThan(40);
   expect(await directoriesSpent(1, () => ({ status: 500, body: '' }))).toBeLessThan(40);
 });
+
+test('a user who may not ask for tokens has the good ones purged, however many of the others get no verdict', async () => {
+  const bad = Array.from({ length: 3 }, (_, index) =>
+    changeOf(fileEntry(`https://h.example/bad/${index}`), index * 100_000),
+  );
+  const good = Array.from({ length: 120 }, (_, index) =>
+    changeOf(fileEntry(`https://h.example/good/${index}`), 10 * minuteMs + index * minuteMs),
+  );
+  const options = optionsOf([...bad, ...good], 3);
+  const { acceptedMs, dead } = await runWorld(
+    {
+      ...options,
+      isOneDeployment: true,
+      cdnPro: {
+        ...options.cdnPro,
+        bad: { isBad: (url) => url.includes('/bad/'), fault: () => 'error' },
+        questionFault: () => ({ status: 403, body: '' }),
+      },
+    },
+    4 * hourMs,
+  );
+  expect([...acceptedMs].map(Number.isNaN)).toEqual([...bad.map(() => true), ...good.map(() => false)]);
+  expect(dead).toHaveLength(bad.length);
+});

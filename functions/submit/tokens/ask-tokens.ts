@@ -30,7 +30,8 @@ export async function askTokens(target: Target, context: AskContext): Promise<vo
       isolation.dismiss(403, ports.nowMs());
       await handleUnauthorized(refusal, { request, sentMs }, context);
     } else {
-      ports.evidence.noteTokens(target, value === undefined ? {} : { tokens: value }, ports.nowMs());
+      const reading = value === undefined ? { isForbidden: status === 403 } : { tokens: value };
+      ports.evidence.noteTokens(target, reading, ports.nowMs());
     }
   } catch (error) {
     ports.log.warn(submitEvents.tokensUnread, { error: describeError(error) });

@@ -41,6 +41,8 @@ export function isolationRequests({
 export interface TokensReading {
   /** What is left; missing where it could not be read. */
   readonly tokens?: Tokens;
+  /** Whether CDN Pro has answered all the same, that the user may not ask for it. */
+  readonly isForbidden?: boolean;
 }
 
 /** How an entry has failed alone lately. */

@@ -52,7 +52,8 @@ export function judge(suspect: Suspect, { evidence, priceOf, nowMs }: Court): Ju
   }
   const reading = evidence.tokensOf(targetOf(suspect), nowMs);
   if (reading === undefined) return 'ask-tokens';
-  if (failure.kind === 'no-verdict' && !reading.tokens && !evidence.anythingAcceptedSince(sinceMs)) {
+  const isSilent = !reading.tokens && !reading.isForbidden && !evidence.anythingAcceptedSince(sinceMs);
+  if (failure.kind === 'no-verdict' && isSilent) {
     return isDear(suspect) ? 'unproven' : 'retry';
   }
   const price = priceOf(request);
