@@ -62,7 +62,11 @@ export async function sendRequests(
   const isolation = new Isolation({
     evidence: ports.evidence,
     triesOf: (planned) => triesOf(planned, batch),
-    changedMsOf: (planned) => oldestChangeMs({ entries: [planned] }, batch),
+    // Where a scope is in doubt, a takedown goes before all others, too.
+    changedMsOf: (planned) => {
+      const isTakedown = laneOf({ entries: [planned] }, batch) === 'takedown';
+      return isTakedown ? Number.POSITIVE_INFINITY : oldestChangeMs({ entries: [planned] }, batch);
+    },
     priceOf: (request) => tokensFor(request.entries, contract),
   });
   for (const request of suspect) isolation.hold(request, 'suspect', startMs);

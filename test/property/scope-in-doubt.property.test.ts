@@ -180,3 +180,32 @@ test('a user who may not ask for tokens has the good ones purged, however many o
   expect([...acceptedMs].map(Number.isNaN)).toEqual([...bad.map(() => true), ...good.map(() => false)]);
   expect(dead).toHaveLength(bad.length);
 });
+
+test('a takedown goes before all that has not failed, however long that has waited', async () => {
+  const deleteOf = (url: string, atMs: number) => {
+    return { entry: { ...fileEntry(url), action: 'delete' } as const, url, atMs };
+  };
+  const bad = Array.from({ length: 150 }, (_, index) =>
+    deleteOf(`https://h.example/bad/${index}`, index * 2 * minuteMs),
+  );
+  const atMs = 100 * minuteMs + 20_000;
+  const reference = { source: 'contentful', action: 'delete', id: 'page', webhook: 'cms' } as const;
+  const takedown = {
+    ...deleteOf('https://h.example/takedown', atMs),
+    reference: { ...reference, occurredAt: new Date(atMs).toISOString() },
+  };
+  const changes = [...bad, takedown].toSorted((a, b) => a.atMs - b.atMs);
+  const index = changes.indexOf(takedown);
+  const options = optionsOf(changes, 1);
+  const { acceptedMs } = await runWorld(
+    {
+      ...options,
+      isOneDeployment: true,
+      cdnPro: { ...options.cdnPro, bad: { isBad: (url) => url.includes('/bad/'), fault: () => refusal } },
+      isOver: (acceptedMs) => !Number.isNaN(acceptedMs[index]),
+    },
+    5 * hourMs,
+  );
+  // A closure lasts ten minutes at most.
+  expect((acceptedMs[index] ?? Number.NaN) - atMs).toBeLessThan(11 * minuteMs);
+});
