@@ -181,18 +181,18 @@ test('a user who may not ask for tokens has the good ones purged, however many o
   expect(dead).toHaveLength(bad.length);
 });
 
-test('a takedown goes before all that has not failed, however long that has waited', async () => {
+/** @returns how long a good takedown waits among other deletes, in milliseconds, each of which is refused */
+async function takedownWaits(outageMs: number, takenDownMs: number, badEachMs: number) {
   const deleteOf = (url: string, atMs: number) => {
     return { entry: { ...fileEntry(url), action: 'delete' } as const, url, atMs };
   };
-  const bad = Array.from({ length: 150 }, (_, index) =>
-    deleteOf(`https://h.example/bad/${index}`, index * 2 * minuteMs),
+  const bad = Array.from({ length: 100 }, (_, index) =>
+    deleteOf(`https://h.example/bad/${index}`, index * badEachMs),
   );
-  const atMs = 100 * minuteMs + 20_000;
-  const reference = { source: 'contentful', action: 'delete', id: 'page', webhook: 'cms' } as const;
+  const occurredAt = new Date(takenDownMs).toISOString();
   const takedown = {
-    ...deleteOf('https://h.example/takedown', atMs),
-    reference: { ...reference, occurredAt: new Date(atMs).toISOString() },
+    ...deleteOf('https://h.example/takedown', takenDownMs),
+    reference: { source: 'contentful', action: 'delete', id: 'page', webhook: 'cms', occurredAt } as const,
   };
   const changes = [...bad, takedown].toSorted((a, b) => a.atMs - b.atMs);
   const index = changes.indexOf(takedown);
@@ -201,11 +201,23 @@ test('a takedown goes before all that has not failed, however long that has wait
     {
       ...options,
       isOneDeployment: true,
-      cdnPro: { ...options.cdnPro, bad: { isBad: (url) => url.includes('/bad/'), fault: () => refusal } },
+      cdnPro: {
+        ...options.cdnPro,
+        fault: (_, nowMs) => (nowMs < outageMs ? refusal : undefined),
+        bad: { isBad: (url) => url.includes('/bad/'), fault: () => refusal },
+      },
       isOver: (acceptedMs) => !Number.isNaN(acceptedMs[index]),
     },
-    5 * hourMs,
+    8 * hourMs,
   );
+  return (acceptedMs[index] ?? Number.NaN) - Math.max(takenDownMs, outageMs);
+}
+
+test('a takedown goes before all that has not failed, however long that has waited', async () => {
   // A closure lasts ten minutes at most.
-  expect((acceptedMs[index] ?? Number.NaN) - atMs).toBeLessThan(11 * minuteMs);
+  expect(await takedownWaits(0, 100 * minuteMs + 20_000, 2 * minuteMs)).toBeLessThan(11 * minuteMs);
+});
+
+test('a takedown that has failed in an outage comes soon after it, whatever else has', async () => {
+  expect(await takedownWaits(hourMs, 55 * minuteMs + 20_000, 5 * minuteMs)).toBeLessThan(45 * minuteMs);
 });

@@ -11,6 +11,8 @@ const triesInSilence = 3;
 const triesAmongAccepted = 2;
 /** So many entries that fail alone, in different places, and none that is accepted, show that it is all of the scope. */
 const probes = 3;
+/** What goes before all others while it is new waits so many times as fast once it has failed: always first, it would be alone. */
+const urgency = 2;
 
 /** What judging needs besides a suspect. */
 export interface Court {
@@ -131,10 +133,12 @@ export function turnOf(
 
 /**
  * @returns since when an entry waits for being tried, in milliseconds: since it failed, or else since its change; minus
- * infinity where that has no time
+ * infinity where that has no time, or longer than since it failed
  */
 export function waitsSinceMs(planned: PlannedEntry, { evidence, changedMsOf, nowMs }: Court): number {
   const changedMs = changedMsOf(planned);
   const sinceMs = Number.isFinite(changedMs) ? Math.min(nowMs, changedMs) : Number.NEGATIVE_INFINITY;
-  return evidence.failedAlone(planned, nowMs)?.failedMs ?? sinceMs;
+  const { failedMs } = evidence.failedAlone(planned, nowMs) ?? {};
+  if (failedMs === undefined) return sinceMs;
+  return Number.isFinite(changedMs) ? failedMs : nowMs - urgency * (nowMs - failedMs);
 }
