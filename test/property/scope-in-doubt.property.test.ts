@@ -124,7 +124,10 @@ test('promise 4 breaks where what was tried last is tried first', async () => {
 });
 
 /** @returns how many directories are spent in six hours in which CDN Pro makes purges of so many, and never answers */
-async function directoriesSpent(count: number, questionFault?: () => RawResponse) {
+async function directoriesSpent(
+  count: number,
+  { isOneDeployment = true, ...fault }: { isOneDeployment?: boolean; questionFault?: () => RawResponse } = {},
+) {
   const changes = Array.from({ length: count }, (_, index) => {
     const url = `https://h.example/${index}/*`;
     return {
@@ -137,13 +140,13 @@ async function directoriesSpent(count: number, questionFault?: () => RawResponse
   const { cdnPro } = await runWorld(
     {
       ...options,
-      isOneDeployment: true,
+      isOneDeployment,
       quota: { production: { files: 100_000, dirs: 100 } },
       cdnPro: {
         ...options.cdnPro,
         fault: () => 'answer-lost',
         quota: { files: 100_000, dirs: 100, overdraft: 100, dayMs: 24 * hourMs, answerWhenSpent: '400' },
-        ...(questionFault && { questionFault }),
+        ...fault,
       },
     },
     6 * hourMs,
@@ -153,8 +156,14 @@ async function directoriesSpent(count: number, questionFault?: () => RawResponse
 
 test('a directory that gets no answer is tried less and less often, whether CDN Pro says what is left of the tokens or not', async () => {
   expect(await directoriesSpent(1)).toBeLessThan(40);
-  expect(await directoriesSpent(1, () => ({ status: 403, body: '' }))).toBeLessThan(40);
-  expect(await directoriesSpent(1, () => ({ status: 500, body: '' }))).toBeLessThan(40);
+  expect(await directoriesSpent(1, { questionFault: () => ({ status: 403, body: '' }) })).toBeLessThan(40);
+  expect(await directoriesSpent(1, { questionFault: () => ({ status: 500, body: '' }) })).toBeLessThan(40);
+});
+
+test('what has failed takes half of the directories of a day, also where two deployments share them', async () => {
+  // Each is tried a few times before it has failed.
+  expect(await directoriesSpent(3)).toBeLessThan(65);
+  expect(await directoriesSpent(3, { isOneDeployment: false })).toBeLessThan(65);
 });
 
 test('a user who may not ask for tokens has the good ones purged, however many of the others get no verdict', async () => {

@@ -115,8 +115,8 @@ export function noteWaiting(senders: Senders, names: readonly string[], nowMs: n
 /**
  * @returns how many tokens a sender may still take: up to half of the quota while others wait that have not had their
  * half, and otherwise all, so that no token stays unused while all that wait have had theirs. What has failed takes no more
- * than half in any case: others may come that need the rest. While other deployments wait, all senders of this one together
- * take no more than its share, an equal part of the quota
+ * than half in any case, of all deployments together: others may come that need the rest. While other deployments wait, all
+ * senders of this one together take no more than its share, an equal part of the quota
  */
 export function shareLeft(
   { senders, neighbors }: AllSenders,
@@ -129,7 +129,9 @@ export function shareLeft(
   const others = Object.entries(senders).flatMap(([other, sender]) =>
     other === name || !isAnyWaiting([sender], nowMs) ? [] : [halfLeft(sender)],
   );
-  const own = halfLeft(senderIn(senders, name));
+  const spentSelf = spentBy(senderIn(senders, name), nowMs);
+  const deployments = 1 + Object.keys(neighbors).length;
+  const own = leftOf(quota, isFailed ? senderShare / deployments : senderShare, spentSelf);
   const ofSender: Tokens = {
     files: isFailed || others.some(({ files }) => files > 0) ? own.files : unlimited.files,
     dirs: isFailed || others.some(({ dirs }) => dirs > 0) ? own.dirs : unlimited.dirs,
@@ -137,7 +139,7 @@ export function shareLeft(
   const isNeighborWaiting = Object.values(neighbors).some((each) => isAnyWaiting(Object.values(each), nowMs));
   if (!isNeighborWaiting) return ofSender;
   const spent = Object.values(senders).reduce((sum, sender) => plus(sum, spentBy(sender, nowMs)), noTokens);
-  const ofDeployment = leftOf(quota, 1 / (1 + Object.keys(neighbors).length), spent);
+  const ofDeployment = leftOf(quota, 1 / deployments, spent);
   return {
     files: Math.min(own.files, ofDeployment.files),
     dirs: Math.min(own.dirs, ofDeployment.dirs),
