@@ -162,10 +162,15 @@ export async function play(
       throw new Crash();
     };
     ({ isStale, answers, lie } = step);
+    const probedBefore = world.probed.length;
     await world.tick(1, step.atOnce).catch((error) => {
       if (!isStopped) throw error;
     });
-    if (isStopped) crashes++;
+    if (isStopped) {
+      crashes++;
+      // Nobody knows any more what these have said: the next tick asks again.
+      for (const probe of world.probed.slice(probedBefore)) probe.isLost = true;
+    }
     await setImmediate();
     isStopped = false;
     onStep = () => {};

@@ -228,6 +228,8 @@ export function createFollowWorld({
       /** What the page should show. */
       readonly shows: Shows;
       readonly atMs: number;
+      /** Whether the tick that has asked has crashed. */
+      isLost?: boolean;
     }[],
     edge,
     /** What was noted of slow purges. */

@@ -53,7 +53,7 @@ export function oldFilesOf(purgeId: string, { purges, probed, edge }: FollowWorl
 export function unprovenProblems(world: FollowWorld): readonly string[] {
   const { events, probed } = world;
   const fresh = new Set(events.filter(({ end }) => end === 'fresh').map(({ purgeId }) => purgeId));
-  const stale = probed.filter(({ kind }) => kind === 'stale');
+  const stale = probed.filter(({ kind, isLost }) => kind === 'stale' && !isLost);
   return [
     ...[...fresh].flatMap((purgeId) => oldFilesOf(purgeId, world)),
     ...stale
