@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import type { Parked, ToPark } from '../../aws/tables/parked-table.ts';
 import type { ParkReason } from '../../core/limits/send-or-park.ts';
 import { secondPurgeOf } from '../../core/model/messages/second-purge.ts';
@@ -7,6 +8,9 @@ import { describeError } from '../../lambda/log.ts';
 import { submitEvents } from '../../lambda/log-events.ts';
 import { type Batch, originOf, triesOf } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
+
+/** So many are removed at once: a request may have settled a thousand. */
+const concurrency = 32;
 
 /** What is to be parked. */
 export interface Unpaid extends Unaffordable {
@@ -64,9 +68,13 @@ export async function removeParked(
   found: readonly Parked[],
   { removeParked, log }: SubmitPorts,
 ): Promise<void> {
-  const removed = await Promise.allSettled(found.map(removeParked));
-  const failed = removed.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') warnNotRemoved(failed.reason, log);
+  const failures: unknown[] = [];
+  const removeOne = (item: Parked) =>
+    removeParked(item).catch((error: unknown) => {
+      failures.push(error);
+    });
+  await pMap(found, removeOne, { concurrency });
+  if (failures.length > 0) warnNotRemoved(failures[0], log);
 }
 
 function warnNotRemoved(error: unknown, log: SubmitPorts['log']): void {
