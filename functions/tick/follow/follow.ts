@@ -9,21 +9,14 @@ import {
   noteAsked,
   noteDurations,
 } from '../../core/following/asking.ts';
-import {
-  type Decision,
-  decideFinished,
-  decidePurge,
-  type Observation,
-  type Step,
-} from '../../core/following/decide-purge.ts';
+import { type Decided, decideAll } from '../../core/following/decide-all.ts';
+import type { Decision, Observation, Step } from '../../core/following/decide-purge.ts';
 import { isToProve } from '../../core/following/followed-purge.ts';
-import type { RepairsSpent } from '../../core/following/repairs.ts';
 import { createRepeats, type Repeats } from '../../core/following/repeats.ts';
-import { isRepeatedLater, isReplaced } from '../../core/following/replaced.ts';
+import { isReplaced } from '../../core/following/replaced.ts';
 import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import { freshQuota, quotaOf, type Tokens } from '../../core/limits/tokens/quota.ts';
 import type { Target } from '../../core/model/types.ts';
-import type { Vantages } from '../../core/proving/vantages.ts';
 import type { TickTime } from '../tick.ts';
 import { carryOut } from './end-purge.ts';
 import type { FollowOptions, FollowPorts } from './follow-ports.ts';
@@ -35,14 +28,6 @@ import { createVersionReader, provenLater, type VersionReader } from './versions
 /** So many are followed at a time; those that were accepted later wait until some of these have ended. */
 const mostFollowed = 1000;
 const concurrency = 16;
-
-/** A purge, and what is to be done about it. */
-interface Decided {
-  readonly purge: OpenPurge;
-  readonly decision: Decision;
-  /** Whether its files are purged once more after later purges of them. */
-  readonly isRepeatedLater: boolean;
-}
 
 /**
  * @returns what each tick does to follow purges to their ends: it asks CDN Pro how far they are, and sends entries again
@@ -76,20 +61,24 @@ export function createFollower(
     if (isAsked) await noteProgress(purging, observations, ports);
     const { quotas, repeats } = await readQuotas(ports, options);
     const versionsOf = createVersionReader(journal);
-    const { decided: all, spent } = decideAll(
+    const {
+      decided: all,
+      counted,
+      spent,
+    } = decideAll(
       due,
       {
         open,
         observations,
-        olderLater: await findOlderLater(purging, observations, open, versionsOf, ports),
+        shownBy: await findShownBy(purging, observations, open, versionsOf, ports),
         quotas,
         spent: following.spent,
-        vantages: probing?.vantages,
+        isProbed: (target) => isProbed(target, ports),
         isAskedLong: isAskedLong(asking),
       },
       nowMs(),
     );
-    const decided = await proveWhatNoOtherDoes(all, open, versionsOf, ports);
+    const decided = await proveWhatNoOtherDoes(all, counted, versionsOf, ports);
     const durations = noteDurations(following.durations, durationsOf(decided));
     const next = { durations, spent };
     const isChanged = durations !== following.durations || spent !== following.spent;
@@ -133,6 +122,11 @@ function isStep(decision: Decision): decision is Step {
   return decision.kind === 'end' || decision.kind === 'repair';
 }
 
+/** @returns whether there is a vantage point of a target */
+function isProbed(target: Target, { probing }: Pick<FollowPorts, 'probing'>): boolean {
+  return (probing?.vantages[target] ?? []).length > 0;
+}
+
 /** The day's quota of each target, and what decides on repeats within what is left of it. */
 interface Quotas {
   readonly quotas: (target: Target) => Tokens;
@@ -149,82 +143,40 @@ async function readQuotas({ limitsTable, nowMs }: FollowPorts, { limits }: Follo
   return { quotas, repeats: (target) => repeats[target] };
 }
 
-/** What deciding on purges works with. */
-interface Known {
-  readonly open: readonly OpenPurge[];
-  readonly observations: ReadonlyMap<string, Observation>;
-  /** The IDs of purges of which those that take their place may be to show an older version. */
-  readonly olderLater: ReadonlySet<string>;
-  readonly quotas: (target: Target) => Tokens;
-  readonly spent: RepairsSpent;
-  /** Missing where nothing is probed. */
-  readonly vantages: Vantages | undefined;
-  readonly isAskedLong: boolean;
-}
-
-function decideAll(
-  due: readonly OpenPurge[],
-  { open, observations, olderLater, quotas, spent: before, vantages, isAskedLong }: Known,
-  nowMs: number,
-): { readonly decided: readonly Decided[]; readonly spent: RepairsSpent } {
-  let spent = before;
-  const decided = due.map((purge): Decided => {
-    const { purgeId, target, state } = purge;
-    const own = { purge, isRepeatedLater: isRepeatedLater(purge, open) };
-    // A tick has ended before it had done what it had written down.
-    if (state.kind === 'partial') return { ...own, decision: { kind: 'repair', state } };
-    if (state.kind !== 'purging') return { ...own, decision: { kind: 'end', end: state } };
-    const isProbed = vantages !== undefined && vantages[target].length > 0;
-    const replaced = {
-      isReplaced: isReplaced(purge, open),
-      isShownLater: !olderLater.has(purgeId),
-      isRepeatedLater: own.isRepeatedLater,
-    };
-    const context = { ...replaced, isProbed, isAskedLong, spent, quota: quotas(target), nowMs };
-    if (isToProve(purge)) {
-      const { kind: _, ...outcome } = state;
-      return { ...own, decision: decideFinished(purge, outcome, context) };
-    }
-    const { decision, spent: after } = decidePurge(purge, observations.get(purgeId), context);
-    spent = after;
-    return { ...own, decision };
-  });
-  return { decided, spent };
-}
-
 /**
  * @param purging those that CDN Pro was asked about
- * @returns the IDs of those that CDN Pro has not finished in full, and of which later purges do not tell of the versions:
- *   where these took their place, the edge would be compared with an older version, or with none
+ * @returns of those that CDN Pro has not finished in full, the IDs of the purges that are to show their versions, or newer
+ *   ones; undefined where none are: where these took their place, the edge would be compared with an older version, or
+ *   with none
  */
-async function findOlderLater(
+async function findShownBy(
   purging: readonly OpenPurge[],
   observations: ReadonlyMap<string, Observation>,
   open: readonly OpenPurge[],
   versionsOf: VersionReader,
   ports: Pick<FollowPorts, 'log' | 'probing'>,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, readonly string[] | undefined>> {
   const isIncomplete = (observation: Observation | undefined) =>
     observation?.kind === 'unknown' || (observation?.kind === 'finished' && observation.successRate < 100);
   const left = purging.filter(
     (purge) =>
       purge.provable === true &&
-      (ports.probing?.vantages[purge.target] ?? []).length > 0 &&
+      isProbed(purge.target, ports) &&
       isIncomplete(observations.get(purge.purgeId)) &&
       isReplaced(purge, open),
   );
-  const shown = left.length === 0 ? new Set<string>() : await provenLater(left, open, versionsOf, ports);
-  return new Set(left.map(({ purgeId }) => purgeId).filter((purgeId) => !shown.has(purgeId)));
+  const shown = await provenLater(left, open, versionsOf, ports);
+  return new Map(left.map(({ purgeId }) => [purgeId, shown.get(purgeId)]));
 }
 
 /** @returns the same, but that a purge is proven itself where those that take its place do not tell of its versions */
 async function proveWhatNoOtherDoes(
-  decided: readonly Decided[],
-  open: readonly OpenPurge[],
+  decided: readonly Decided<OpenPurge>[],
+  counted: readonly OpenPurge[],
   versionsOf: VersionReader,
   ports: Pick<FollowPorts, 'log'>,
-): Promise<readonly Decided[]> {
-  const isLeft = ({ purge, decision }: Decided) =>
+): Promise<readonly Decided<OpenPurge>[]> {
+  const isLeft = ({ purge, decision }: Decided<OpenPurge>) =>
     purge.provable === true &&
     purge.state.kind === 'purging' &&
     decision.kind === 'end' &&
@@ -232,7 +184,7 @@ async function proveWhatNoOtherDoes(
     (decision.end.successRate ?? 0) >= 100;
   const left = decided.filter(isLeft).map(({ purge }) => purge);
   if (left.length === 0) return decided;
-  const proven = await provenLater(left, open, versionsOf, ports);
+  const proven = await provenLater(left, counted, versionsOf, ports);
   return decided.map((each) => {
     if (!isLeft(each) || each.decision.kind !== 'end' || proven.has(each.purge.purgeId)) return each;
     const { kind: _, reason: __, ...outcome } = each.decision.end;
@@ -241,7 +193,7 @@ async function proveWhatNoOtherDoes(
 }
 
 /** @returns how long the purges took that have just finished */
-function durationsOf(decided: readonly Decided[]): readonly number[] {
+function durationsOf(decided: readonly Decided<OpenPurge>[]): readonly number[] {
   return decided.flatMap(({ purge, decision }) => {
     if (purge.state.kind !== 'purging' || isToProve(purge) || decision.kind === 'wait') return [];
     const { finishedMs } = decision.kind === 'end' ? decision.end : decision.state;

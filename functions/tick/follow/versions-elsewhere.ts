@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { daysBetween } from '../../aws/journal/url-search.ts';
 import type { OpenPurge } from '../../aws/tables/journal-table.ts';
 import type { FollowedPurge } from '../../core/following/followed-purge.ts';
-import { isSentAfter } from '../../core/following/replaced.ts';
+import { countedOn } from '../../core/following/replaced.ts';
 import { fileKey } from '../../core/model/entry-key.ts';
 import { isContradicted, isNewer } from '../../core/model/shows.ts';
 import type { PurgeEntry, Shows } from '../../core/model/types.ts';
@@ -136,30 +136,32 @@ function keyOf({ url, headers }: Probe): string {
  * A later purge of the same URLs may know no version of them, as that of a listing or by hand does, or an older one, where
  * S3's events came late: what it is asked about then says nothing of these.
  * @param purges that later ones of the same URLs would be proven in the place of
- * @param open all that are followed
+ * @param open those that are followed
  * @param versionsOf reads what their files have to show
- * @returns the IDs of those of which each file is proven so, in its version or a newer one
+ * @returns by the IDs of those of which each file is proven so, in its version or a newer one, the IDs of the purges that
+ *   are to show them
  */
 export async function provenLater(
   purges: readonly OpenPurge[],
   open: readonly OpenPurge[],
   versionsOf: VersionReader,
   { log }: Pick<FollowPorts, 'log'>,
-): Promise<ReadonlySet<string>> {
-  async function isProvenLater(purge: OpenPurge): Promise<boolean> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  async function showing(purge: OpenPurge): Promise<readonly string[] | undefined> {
     let left = [...(await versionsOf(purge.purgeId))].filter(([, shows]) => isVersion(shows));
-    const later = open.filter(
-      (other) => other.provable && isSentAfter(other, purge) && isShared(other, purge),
-    );
+    const later = countedOn(purge, open).filter((other) => other.provable && isShared(other, purge));
+    const showing: string[] = [];
     for (const { purgeId } of later.toReversed()) {
       if (left.length === 0) break;
       const versions = await versionsOf(purgeId);
-      left = left.filter(([key, shows]) => {
+      const rest = left.filter(([key, shows]) => {
         const shownLater = versions.get(key);
         return shownLater === undefined || !isVersion(shownLater) || mayBeNewer(shows, shownLater);
       });
+      if (rest.length < left.length) showing.push(purgeId);
+      left = rest;
     }
-    return left.length === 0;
+    return left.length === 0 ? showing : undefined;
   }
 
   const proven = await pMap(
@@ -167,7 +169,8 @@ export async function provenLater(
     async (purge) => {
       const { purgeId } = purge;
       try {
-        return (await isProvenLater(purge)) ? [purgeId] : [];
+        const ids = await showing(purge);
+        return ids === undefined ? [] : [[purgeId, ids] as const];
       } catch (error) {
         log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
         return [];
@@ -175,7 +178,7 @@ export async function provenLater(
     },
     { concurrency },
   );
-  return new Set(proven.flat());
+  return new Map(proven.flat());
 }
 
 async function readVersions(purgeId: string, journal: FollowPorts['journal']): Promise<Versions> {
