@@ -29,8 +29,13 @@ export function scratchFolder(): string {
 /** The feature flags and all else that the app is synthesized with. */
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-/** Skips the bundles of functions, and stack traces of constructs, which no test reads. */
-const unbundled = { 'aws:cdk:bundling-stacks': [], 'aws:cdk:disable-stack-trace': true };
+/** Skips the bundles of functions, and what CDK notes of each construct, which no test reads. */
+const unbundled = {
+  'aws:cdk:bundling-stacks': [],
+  'aws:cdk:disable-stack-trace': true,
+  'aws:cdk:disable-creation-stack-traces': true,
+  'aws:cdk:disable-logicalId-metadata': true,
+};
 
 /** @returns an app that neither bundles functions nor lets CDK validate its templates, which takes it seconds to load */
 export function unbundledApp(): App {
