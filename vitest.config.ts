@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * The folders of `test/`, by how long a file of theirs can take; before all, what loads CDK's validation: in a worker that has
  * much in its memory already, that takes several times as long.
  */
-const kinds = ['infra/validation.test.ts', 'package/', 'integration/', 'infra/', 'property/', 'unit/'];
+const kinds = ['infra/deployments.test.ts', 'package/', 'integration/', 'infra/', 'property/', 'unit/'];
 const rankOf = ({ moduleId }: TestSpecification) =>
   kinds.findIndex((kind) => moduleId.includes(`/test/${kind}`));
 

@@ -1,0 +1,50 @@
+import { CfnResource } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import defaultConfig from '../../infra/config.ts';
+import { checkStages } from '../../infra/settings/stages.ts';
+import { templateSchema } from '../../local/aws/template/assembly.ts';
+import { unsupportedIn } from '../../local/aws/template/support.ts';
+import { complaintsOf } from '../helpers/complaints.ts';
+import { deployments } from '../helpers/deployments.ts';
+import { letIn } from '../helpers/let-in.ts';
+import { stackOf } from '../helpers/purger-stack.ts';
+import { grantsOf } from '../helpers/resource-policies.ts';
+
+// Loading CDK's validation takes seconds, and on a loaded machine more than a minute.
+const timeout = 240_000;
+const stages = checkStages(defaultConfig).map(({ name, config }) => [`the stage ${name}`, config] as const);
+
+describe.each([...stages, ...Object.entries(deployments)])('%s', { timeout }, (name, config) => {
+  let known: { readonly stack: ReturnType<typeof stackOf>; readonly template: Template } | undefined;
+  /** The stack and its template, validated by CDK: synthesized once for all that is asked of it. */
+  const synthesized = () => {
+    const stack = known?.stack ?? stackOf(config, true);
+    known ??= { stack, template: Template.fromStack(stack) };
+    return known;
+  };
+
+  test('CDK finds nothing wrong with the template', () => {
+    expect(synthesized).not.toThrow();
+  });
+
+  test('synthesis warns of nothing but alarms that notify nobody', () => {
+    expect(complaintsOf(synthesized().stack)).toEqual([]);
+  });
+
+  test('the local stack leaves nothing out', () => {
+    expect(unsupportedIn(templateSchema.parse(synthesized().template.toJSON()))).toEqual([]);
+  });
+
+  test('everybody who is let in is named, and nobody else is', () => {
+    const { template } = synthesized();
+    expect([...new Set(grantsOf(template))]).toEqual(letIn(name));
+    template.resourceCountIs('AWS::Lambda::Url', 0);
+  });
+});
+
+test('CDK refuses a template with a value that AWS would refuse', { timeout }, () => {
+  const stack = stackOf({}, true);
+  new CfnResource(stack, 'Wrong', { type: 'AWS::SQS::Queue', properties: { VisibilityTimeout: 'soon' } });
+  expect(() => Template.fromStack(stack)).toThrow(/validation/i);
+});
