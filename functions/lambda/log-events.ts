@@ -47,6 +47,7 @@ export const submitEvents = {
   purgeAccepted: 'purge accepted',
   purgeObserved: 'purge observed: nothing was sent to CDN Pro',
   purgeNotRecorded: 'purge accepted and not written into the journal: it is not followed',
+  unfollowedNotNoted: 'purge accepted and not followed: cdn-purger status does not know it',
   purgeNotIndexed: 'purge accepted and not found by its URLs: cdn-purger why does not know it',
   requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',
   failedAlone: 'purge of one entry failed, as it did before: it will be retried by itself',

@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createPurgeRecorder } from '../aws/journal/purge-recorder.ts';
+import { createUnfollowedNotes } from '../aws/journal/unfollowed-notes.ts';
 import { createUrlIndex } from '../aws/journal/url-index.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { createLimitsTable, type LimitsTable, slowestWriteMs } from '../aws/tables/limits-table.ts';
@@ -86,13 +87,17 @@ function parkedFromEnvironment(): Pick<SubmitPorts, 'park' | 'findPurged' | 'rem
   return { park, findPurged, removeParked: remove };
 }
 
-function journalFromEnvironment(): Pick<SubmitPorts, 'journal' | 'indexUrls'> {
-  const { journalTable: tableName } = readEnvironment('journalTable');
+function journalFromEnvironment(): Pick<SubmitPorts, 'journal' | 'indexUrls' | 'noteUnfollowed'> {
+  const { journalTable: tableName, parkedTable } = readEnvironment('journalTable', 'parkedTable');
   // A purge is accepted whether or not it is written down: that may not keep others waiting.
   const requestHandler = { connectionTimeout: 1_000, socketTimeout: 2_000 };
   const client = new DynamoDBClient({ ...clientOptions, requestHandler, maxAttempts: 2 });
   const table = { client, tableName, nowMs };
-  return { journal: createPurgeRecorder(table), indexUrls: createUrlIndex(table).add };
+  return {
+    journal: createPurgeRecorder(table),
+    indexUrls: createUrlIndex(table).add,
+    noteUnfollowed: createUnfollowedNotes({ client, tableName: parkedTable, nowMs }).add,
+  };
 }
 
 function limitsFromEnvironment(log: Log): LimitsTable {

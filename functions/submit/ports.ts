@@ -1,4 +1,5 @@
 import type { PurgeRecorder } from '../aws/journal/purge-recorder.ts';
+import type { UnfollowedNotes } from '../aws/journal/unfollowed-notes.ts';
 import type { UrlIndex } from '../aws/journal/url-index.ts';
 import type { LimitsTable } from '../aws/tables/limits-table.ts';
 import type { ParkedTable } from '../aws/tables/parked-table.ts';
@@ -44,6 +45,8 @@ export interface SubmitPorts {
   readonly journal: PurgeRecorder;
   /** Writes down which URLs a purge has settled, so that it is found by them. */
   readonly indexUrls: UrlIndex['add'];
+  /** Notes that a purge could not be written into the journal. */
+  readonly noteUnfollowed: UnfollowedNotes['add'];
   /** Puts messages into the dead letter queue. */
   readonly reject: (messages: readonly OutgoingMessage[]) => Promise<readonly UnsentMessage[]>;
   /** Makes purge messages of a message that is not one; undefined where it cannot. */

@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../aws/client-options.ts';
 import { createProgressNotes } from '../aws/journal/progress-notes.ts';
+import { createUnfollowedNotes } from '../aws/journal/unfollowed-notes.ts';
 import { createUrlSearch } from '../aws/journal/url-search.ts';
 import { createSecretReader } from '../aws/secrets.ts';
 import { createJournal } from '../aws/tables/journal-table.ts';
@@ -19,6 +20,7 @@ import type { Log } from '../lambda/log.ts';
 import type { Measure } from '../lambda/metrics.ts';
 import { createFollower } from './follow/follow.ts';
 import type { FollowPorts } from './follow/follow-ports.ts';
+import { createUnfollowedMeasure } from './follow/measure-unfollowed.ts';
 import type { TickPorts } from './ports.ts';
 import { createTick, type TickTime } from './tick.ts';
 
@@ -64,6 +66,7 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
     journal,
     search: createUrlSearch({ client, tableName: journalTable }),
     progress: createProgressNotes({ client, tableName: journalTable }),
+    unfollowed: createUnfollowedNotes(table),
     reject: (messages) => sendMessages(sqs, deadLetterQueueUrl, messages),
     putEvent,
     purger: purgerName(),
@@ -71,9 +74,10 @@ export function tickFromEnvironment(log: Log, measure: Measure): (time: TickTime
     ...probingFromEnvironment(),
   } satisfies Partial<FollowPorts>;
   const follow = createFollower({ ...shared, ...own }, { limits });
+  const measureUnfollowed = createUnfollowedMeasure({ ...shared, ...own });
   return async (time) => {
     // What fails in one of them keeps nobody waiting in the other.
-    const ended = await Promise.allSettled([release(time), follow(time)]);
+    const ended = await Promise.allSettled([release(time), follow(time), measureUnfollowed()]);
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
   };
 }

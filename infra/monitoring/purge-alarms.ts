@@ -22,7 +22,7 @@ export function watchPurges(monitoring: Monitoring): void {
     metric: metric('PurgesLate', 'Maximum'),
     periods: [2, 3],
     meaning:
-      'CDN Pro has not finished purges that it accepted 15 minutes ago or earlier, or does not say so.',
+      'CDN Pro has not finished purges that it accepted 15 minutes ago or earlier, or does not say so, or nobody follows them.',
     action: 'Look for a notice of CDNetworks; the log of `tick` says whether CDN Pro answers.',
   });
 }

@@ -11,6 +11,7 @@ import {
   objectPrefix,
   openIndex,
   pausePartition,
+  unfollowedPartition,
   waitingIndex,
   windowPartition,
 } from '../../functions/aws/tables/ledger-keys.ts';
@@ -71,7 +72,7 @@ export function grantRead(operated: Operated, grantee: IGrantable): void {
   allow(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage'], deadLetterQueue.queueArn);
   grantItems(windowTable, grantee, windowPartition, ['dynamodb:GetItem']);
   grantItems(objectsTable, grantee, objectPrefix, ['dynamodb:GetItem']);
-  grantItems(parked.table, grantee, pausePartition, ['dynamodb:GetItem']);
+  grantItems(parked.table, grantee, [pausePartition, unfollowedPartition], ['dynamodb:GetItem']);
   allow(['dynamodb:GetItem'], journal.table.tableArn);
   allow(
     ['dynamodb:Query'],

@@ -61,17 +61,19 @@ export function grantWindow(table: ITable, grantee: IGrantable): void {
   table.encryptionKey?.grant(grantee, 'kms:Decrypt');
 }
 
-/** Lets a function use the items of its own deployment's table whose partition keys begin so, and nothing else in it. */
+/** Lets a function use the items of its own deployment's table whose partition keys begin with a prefix, or one of several, and nothing else in it. */
 export function grantItems(
   { tableArn }: ITable,
   grantee: IGrantable,
-  prefix: string,
+  prefix: string | readonly string[],
   actions: readonly string[] = ['dynamodb:GetItem', 'dynamodb:PutItem'],
 ): void {
   Grant.addToPrincipal({
     grantee,
     actions: [...actions],
     resourceArns: [tableArn],
-    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } },
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [prefix].flat().map((each) => `${each}*`) },
+    },
   });
 }

@@ -152,6 +152,7 @@ export function createFollowWorld({
   const ports: FollowPorts = {
     journal,
     search: createUrlSearch(index),
+    unfollowed: { read: async () => undefined },
     progress: {
       read: async () => progress,
       async write(next) {

@@ -75,6 +75,8 @@ export interface World {
   readonly recorded: AcceptedPurge[];
   /** Whose URLs were written down. */
   readonly indexed: IndexedPurge[];
+  /** The IDs of purges that could not be recorded. */
+  readonly unfollowed: string[];
   /** What was removed from what is parked. */
   readonly removed: string[];
   /** The limits as they are kept. */
@@ -131,6 +133,7 @@ export function createWorld({
     asked: [],
     recorded: [],
     indexed: [],
+    unfollowed: [],
     removed: [],
     limits: () => state,
     lines: [],
@@ -207,6 +210,9 @@ export function createWorld({
       },
       async indexUrls(purge) {
         world.indexed.push(purge);
+      },
+      async noteUnfollowed(purgeId) {
+        world.unfollowed.push(purgeId);
       },
       async findPurged(entries) {
         world.removed.push(...entries.map(entryText));

@@ -204,11 +204,26 @@ describe('an accepted purge', () => {
     };
     const failed = await submit({ ...world, ports }, [message('1', [file('https://h.example/a')])]);
     expect([failed, world.requeued, world.requests.length]).toEqual([[], [], 1]);
-    expect(world.metrics.get('PurgesUnfollowed')).toBe(1);
+    expect([world.metrics.get('PurgesUnfollowed'), world.unfollowed]).toEqual([1, ['purge-0']]);
     expect(world.lines).toContainEqual({
       level: 'error',
       message: submitEvents.purgeNotRecorded,
       fields: { purgeId: 'purge-0', error: { name: 'Error', message: 'the table is gone' } },
+    });
+  });
+
+  test('counts as accepted where it can be noted nowhere either: that is said', async () => {
+    const world = createWorld({ answer: accept });
+    const fails = async () => {
+      throw new Error('DynamoDB is away');
+    };
+    const ports = { ...world.ports, journal: { record: fails }, noteUnfollowed: fails };
+    const failed = await submit({ ...world, ports }, [message('1', [file('https://h.example/a')])]);
+    expect([failed, world.requests.length]).toEqual([[], 1]);
+    expect(world.lines).toContainEqual({
+      level: 'error',
+      message: submitEvents.unfollowedNotNoted,
+      fields: { purgeId: 'purge-0', error: { name: 'Error', message: 'DynamoDB is away' } },
     });
   });
 

@@ -39,6 +39,23 @@ test.each([
   expect([status.fresh, status.why]).toEqual([fresh, fresh ? [] : [`the alarm Stack-Purger-${name} is on`]]);
 });
 
+const unfollowed = { count: 3, sinceMs: Date.UTC(2026, 10, 27, 1), lastMs: 0, purgeIds: ['p1', 'p2'] };
+
+test('while purges are not followed it is not fresh, and says how many, since when and what to do', () => {
+  const status = statusOf({ ...quiet, unfollowed, alarms: [alarm('purges-late', true)] });
+  const since = '2026-11-27T01:00:00.000Z';
+  expect(status).toMatchObject({ fresh: false, unfollowed: { count: 3, since, purgeIds: ['p1', 'p2'] } });
+  expect(status.why[0]).toBe(
+    `3 purges are not followed, since ${since}: whether the edges have obeyed is not known`,
+  );
+  expect(statusSteps(status)).toEqual([
+    [
+      'purge URL --wait',
+      'with what the log line `purge accepted` has of p1, p2: docs/operations.md#purges-late',
+    ],
+  ]);
+});
+
 test('on the local stack, which has no alarms, it is fresh while nothing waits', () => {
   expect(statusOf({ ...quiet, alarms: undefined }).fresh).toBe(true);
 });
@@ -77,6 +94,7 @@ const states: readonly (readonly [
   ['purges are on their way', { open }, ['tail']],
   ['a purge is late', { open, oldestOpen }, ['doctor']],
   ['the alarm of late purges is on', { open, on: ['purges-late'] }, ['doctor']],
+  ['purges are not followed', { unfollowed, on: ['purges-late'] }, ['purge URL --wait']],
   ['a purge has failed', { on: ['purges-failed'] }, ['dead']],
   ['there are dead letters', dead, ['dead']],
   ['it observes', { ...inQueue, observing: true }, ['report']],

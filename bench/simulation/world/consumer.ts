@@ -148,6 +148,7 @@ export function createConsumer(options: ConsumerOptions, surroundings: Surroundi
       // Nobody follows purges here.
       journal: { async record() {} },
       async indexUrls() {},
+      async noteUnfollowed() {},
       recover: async () => undefined,
       noteRecovered: async () => {},
       evidence,

@@ -18,6 +18,9 @@ export const waitingIndex = 'waiting';
 /** The item of the table of what waits that says since when, by whom and why a purger is paused. */
 export const pausePartition = 'pause';
 
+/** The item of the same table that says which purges could not be written into the journal. */
+export const unfollowedPartition = 'unfollowed';
+
 /** What the partition keys of the journal's purges begin with, and those of the messages that they settle. */
 export const purgePrefix = 'purge#';
 export const bodyPrefix = 'body#';

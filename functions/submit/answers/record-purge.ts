@@ -51,12 +51,23 @@ export async function recordPurge(
   await Promise.all([record(purge, ports), index({ ...purge, messages: carried }, ports)]);
 }
 
-async function record(purge: AcceptedPurge, { journal, log, measure }: SubmitPorts): Promise<void> {
+async function record(purge: AcceptedPurge, ports: SubmitPorts): Promise<void> {
+  const { journal, log, measure } = ports;
   try {
     await journal.record(purge);
   } catch (error) {
     measure('PurgesUnfollowed', 1);
     log.error(submitEvents.purgeNotRecorded, { purgeId: purge.purgeId, error: describeError(error) });
+    if (!purge.isObserved) await note(purge, ports);
+  }
+}
+
+/** So that `cdn-purger status` and an alarm say that it is not followed. */
+async function note({ purgeId, acceptedMs }: AcceptedPurge, ports: SubmitPorts): Promise<void> {
+  try {
+    await ports.noteUnfollowed(purgeId, acceptedMs);
+  } catch (error) {
+    ports.log.error(submitEvents.unfollowedNotNoted, { purgeId, error: describeError(error) });
   }
 }
 

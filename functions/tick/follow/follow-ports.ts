@@ -1,4 +1,5 @@
 import type { ProgressNotes } from '../../aws/journal/progress-notes.ts';
+import type { UnfollowedNotes } from '../../aws/journal/unfollowed-notes.ts';
 import type { UrlSearch } from '../../aws/journal/url-search.ts';
 import type { Journal } from '../../aws/tables/journal-table.ts';
 import type { PurgeReader } from '../../cdn-pro/client.ts';
@@ -19,6 +20,7 @@ export interface FollowPorts extends Pick<TickPorts, 'limitsTable' | 'send' | 'n
   /** Finds purges by their URLs, those that have ended, too. */
   readonly search: UrlSearch;
   readonly progress: ProgressNotes;
+  readonly unfollowed: Pick<UnfollowedNotes, 'read'>;
   readonly cdnPro: { prepare(): Promise<PurgeReader> };
   /** Puts messages into the dead letter queue. */
   readonly reject: TickPorts['send'];

@@ -1,4 +1,5 @@
 import type { Progress } from '../../../functions/aws/journal/progress-notes.ts';
+import type { Unfollowed } from '../../../functions/aws/journal/unfollowed-notes.ts';
 import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
 import type { Purger } from './connect.ts';
 
@@ -16,4 +17,11 @@ export async function readOpenPurges({ clients, tables }: Purger): Promise<reado
 export async function readProgress({ clients, tables }: Purger): Promise<Progress> {
   const { createProgressNotes } = await import('../../../functions/aws/journal/progress-notes.ts');
   return createProgressNotes({ client: await clients.dynamodb(), tableName: tables.journal }).read();
+}
+
+/** @returns the purges of the last day that nobody follows; undefined where there are none */
+export async function readUnfollowed({ clients, tables }: Purger): Promise<Unfollowed | undefined> {
+  const { createUnfollowedNotes } = await import('../../../functions/aws/journal/unfollowed-notes.ts');
+  const client = await clients.dynamodb();
+  return createUnfollowedNotes({ client, tableName: tables.parked, nowMs: Date.now }).read();
 }

@@ -4,7 +4,7 @@ import type { StatusFacts } from '../queries/status.ts';
 import { waitReasons } from '../queries/waiting.ts';
 import { readAlarms } from './alarms.ts';
 import type { Purger } from './connect.ts';
-import { readProgress } from './journal.ts';
+import { readProgress, readUnfollowed } from './journal.ts';
 import { openLimits } from './limits.ts';
 import { readPause } from './pause.ts';
 import { readSwitches } from './switches.ts';
@@ -15,11 +15,12 @@ export async function readStatusFacts(
   purger: Purger,
   nowMs: number,
 ): Promise<Omit<StatusFacts, 'parked'> & Pick<Work, 'parked'>> {
-  const [work, state, switches, alarms] = await Promise.all([
+  const [work, state, switches, alarms, unfollowed] = await Promise.all([
     readWork(purger),
     openLimits(purger).then((limits) => limits.read()),
     readSwitches(purger),
     readAlarms(purger),
+    readUnfollowed(purger),
   ]);
   const quota = quotaReport(state, purger, nowMs);
   const pause = await readPause(purger, switches);
@@ -31,6 +32,7 @@ export async function readStatusFacts(
     ...work,
     ...(oldestOpen !== undefined && { oldestOpen }),
     beyondShare,
+    ...(unfollowed !== undefined && { unfollowed }),
     unread: purger.queues.watchedLeftOut ?? 0,
     quota,
     switches,

@@ -41,20 +41,31 @@ const nextOfQueued: readonly NextCommand[] = [
   ['doctor', 'where as much waits then: whether CDN Pro answers'],
 ];
 
+function nextOfUnfollowed(purgeIds: readonly string[]): NextCommand {
+  const shown = purgeIds.slice(-3).join(', ');
+  return [
+    'purge URL --wait',
+    `with what the log line \`purge accepted\` has of ${shown}: docs/operations.md#purges-late`,
+  ];
+}
+
 function stepsOfPurges({
   open,
   oldestOpen,
   deadLetters,
+  unfollowed,
   alarms = [],
   paused,
 }: Status): readonly NextCommand[] {
   const isOn = (name: string) => alarms.some((alarm) => alarm.name.endsWith(`-${name}`));
-  const isLate = oldestOpen?.isLate === true || isOn('purges-late');
+  // Those that are not followed have the alarm go off, too.
+  const isLate = oldestOpen?.isLate === true || (isOn('purges-late') && unfollowed === undefined);
   // While it is paused nobody asks CDN Pro how far they are.
   const isOnItsWay = open > 0 && !isLate && !paused;
   return [
     ...(isLate ? [nextOfLate] : []),
     ...(deadLetters > 0 || isOn('purges-failed') ? [['dead', 'why'] as const] : []),
+    ...(unfollowed === undefined ? [] : [nextOfUnfollowed(unfollowed.purgeIds)]),
     ...(isOnItsWay ? [['tail', 'each purge as it ends, which takes minutes'] as const] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Unfollowed } from '../../../functions/aws/journal/unfollowed-notes.ts';
 import type { OpenPurge } from '../../../functions/aws/tables/journal-table.ts';
 import type { Parked } from '../../../functions/aws/tables/parked-table.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
@@ -21,6 +22,8 @@ export interface StatusFacts {
   readonly open: readonly Pick<OpenPurge, 'state'>[];
   /** The one of these that was accepted first; missing where CDN Pro has finished all of them. */
   readonly oldestOpen?: PurgeProgress;
+  /** What CDN Pro has accepted in the last day and nobody follows; missing where there is none. */
+  readonly unfollowed?: Unfollowed;
   /** How many watched queues the command line cannot look into. */
   readonly unread: number;
   readonly quota: QuotaReport;
@@ -48,6 +51,12 @@ export interface Status {
   readonly open: number;
   /** The one of these that was accepted first; missing where CDN Pro has finished all of them. */
   readonly oldestOpen?: PurgeProgress;
+  /** Purges of the last day that could not be written into the journal: how they end is not known. Missing where there are none. */
+  readonly unfollowed?: {
+    readonly count: number;
+    readonly since: string;
+    readonly purgeIds: readonly string[];
+  };
   readonly deadLetters: number;
   readonly paused: boolean;
   /** Since when, by whom and why, as far as that is known. */
@@ -83,6 +92,7 @@ export function statusOf({
   beyondShare,
   open,
   oldestOpen,
+  unfollowed,
   unread,
   quota,
   switches,
@@ -106,12 +116,16 @@ export function statusOf({
     Number.POSITIVE_INFINITY,
   );
   return {
-    fresh: !observing && waiting + open.length + unread + deadLetters + notFresh.length === 0,
+    fresh:
+      !observing &&
+      unfollowed === undefined &&
+      waiting + open.length + unread + deadLetters + notFresh.length === 0,
     why: reasonsOf({
       queued,
       parked: parked.length,
       beyondShare,
       open: open.length,
+      unfollowed,
       unread,
       deadLetters,
       paused,
@@ -126,6 +140,7 @@ export function statusOf({
     ...(parked.length > 0 && { parkedSince: new Date(oldestMs).toISOString() }),
     open: open.length,
     ...(oldestOpen !== undefined && { oldestOpen }),
+    ...(unfollowed !== undefined && { unfollowed: reportOf(unfollowed) }),
     deadLetters,
     paused,
     ...(pause !== undefined && { pause }),
@@ -142,11 +157,21 @@ export function statusOf({
   };
 }
 
+function reportOf({ count, sinceMs, purgeIds }: Unfollowed): NonNullable<Status['unfollowed']> {
+  return { count, since: new Date(sinceMs).toISOString(), purgeIds };
+}
+
+function describeUnfollowed({ count, sinceMs }: Unfollowed): string {
+  const since = new Date(sinceMs).toISOString();
+  return `${counted(count, 'purge is', 'purges are')} not followed, since ${since}: whether the edges have obeyed is not known`;
+}
+
 function reasonsOf({
   queued,
   parked,
   beyondShare,
   open,
+  unfollowed,
   unread,
   deadLetters,
   paused,
@@ -157,6 +182,7 @@ function reasonsOf({
 }: Pick<Status, 'queued' | 'open' | 'deadLetters' | 'paused' | 'observing'> & {
   readonly parked: number;
   readonly beyondShare: number;
+  readonly unfollowed: Unfollowed | undefined;
   readonly unread: number;
   readonly quota: QuotaReport;
   readonly refusedUntil: string | undefined;
@@ -177,6 +203,7 @@ function reasonsOf({
       ? [`${beyondShare} of these, since their sender has had half of the day, and others wait`]
       : []),
     ...(open > 0 ? [`${counted(open, 'purge is', 'purges are')} on the way to the edges`] : []),
+    ...(unfollowed === undefined ? [] : [describeUnfollowed(unfollowed)]),
     ...(unread > 0
       ? [`${counted(unread, 'watched queue is', 'watched queues are')} more than it can look into`]
       : []),
