@@ -7,7 +7,8 @@ import { probeMemoryMb } from '../../infra/pipeline/probe.ts';
 import { fileEntry } from '../helpers/changes.ts';
 import { createFollowWorld } from '../helpers/follow-world.ts';
 import { createParkedItems } from '../helpers/parked-items.ts';
-import { createUnitMeter, type UnitMeter } from '../helpers/write-units.ts';
+import { minuteMs } from '../helpers/tick-world.ts';
+import { createUnitMeter, sizeOf, type UnitMeter } from '../helpers/write-units.ts';
 
 const million = 1e6;
 /** Where the rate limit has a million changes take the longest. */
@@ -23,7 +24,9 @@ const changesPerMessage = 25;
 /** Reading, writing and announcing what has ended. */
 const followingSeconds = 1;
 /** A body below 4 KB is read to choose what is probed, and to announce the end: half a unit each. */
-const readUnits = 1;
+const bodyReadUnits = 1;
+/** For so long changes in bulk have waited in the queue: ten thousand are purged by then. */
+const waitedMs = 4 * 60_000;
 /** For so long `submit` waits for two writes, one after the other. */
 const recordingSeconds = 0.02;
 
@@ -51,7 +54,32 @@ function changed(world: ReturnType<typeof createFollowWorld>, number: number): C
 
 /** @returns what a purge uses from its acceptance to its end, on average of those that one tick ends */
 async function usageOfBulk(urlsPerPurge: number) {
-  const world = createFollowWorld({ files: 100 });
+  /** How long before each search the first purge was accepted that it has looked through. */
+  const windowsMs = new Map<number, number>();
+  let mostSearched = Number.POSITIVE_INFINITY;
+  const world = createFollowWorld({
+    files: 100,
+    ports: ({ probing, ...ports }) => ({
+      ...ports,
+      // The most that can be done: each file shows what it should, so that newer versions are looked for.
+      ...(probing !== undefined && {
+        probing: {
+          ...probing,
+          async probe(request) {
+            const { verdicts } = await probing.probe(request);
+            return { verdicts: verdicts.map(({ seen }) => ({ kind: 'proven', seen })) };
+          },
+        },
+      }),
+      search: {
+        find(day, urls, fromMs = 0, most = mostSearched) {
+          windowsMs.set(fromMs, ports.nowMs() - fromMs);
+          mostSearched = most;
+          return ports.search.find(day, urls, fromMs, most);
+        },
+      },
+    }),
+  });
   await world.spend({ files: 60, dirs: 0 });
   const table = createUnitMeter();
   meter(world.items, table);
@@ -62,7 +90,7 @@ async function usageOfBulk(urlsPerPurge: number) {
     const messages = Array.from({ length: urlsPerPurge }, (_, each) =>
       changed(world, count * urlsPerPurge + each),
     );
-    world.nowMs += 100;
+    world.nowMs += 100 + (count === 0 ? waitedMs : 0);
     const purgeId = await world.accept(messages.map(({ messageId: _, ...message }) => message));
     await urls.add({ purgeId, acceptedMs: world.nowMs, messages });
   }
@@ -74,8 +102,13 @@ async function usageOfBulk(urlsPerPurge: number) {
     0,
   );
   const per = (all: number) => all / purgesPerMinute;
+  // Each search reads the index since the changes happened, of which there are as many purges in each minute.
+  const bytesInIndex = [...index.items.values()].reduce((sum, item) => sum + sizeOf(item), 0);
+  const searched = ([...windowsMs.values()].reduce((sum, ms) => sum + ms, 0) / minuteMs) * bytesInIndex;
   return {
     units: per(table.units()),
+    searchUnits: per(searched / 4096 / 2),
+    mostSearchUnits: per((mostSearched * per(bytesInIndex)) / 4096 / 2),
     logBytes: per(logBytes),
     probes: world.probed.length,
   };
@@ -98,20 +131,26 @@ async function billOf(urlsPerPurge: number) {
   const following =
     purges *
       (usage.units * prices.dynamodbWriteUnit.usd +
-        readUnits * prices.dynamodbReadUnit.usd +
+        (bodyReadUnits + usage.searchUnits) * prices.dynamodbReadUnit.usd +
         recordingSeconds * gb(submitMemoryMb) +
         prices.eventBridgeEvent.usd +
         (usage.logBytes / 1e9) * prices.logGb.usd) +
     minutes * followingSeconds * gb(tickMemoryMb);
   const proving = minutes * (probingSeconds * gb(tickMemoryMb + probeMemoryMb) + prices.lambdaRequest.usd);
-  return { ...usage, following, proving };
+  const mostSearching = purges * usage.mostSearchUnits * prices.dynamodbReadUnit.usd;
+  return { ...usage, following, proving, mostSearching };
 }
 
 test('following and proving a million changes in bulk costs at most 0.20 dollars, and docs/cost.md says what', async () => {
-  const { units, probes, following, proving } = await billOf(50);
+  const { units, searchUnits, mostSearchUnits, probes, following, proving, mostSearching } = await billOf(50);
   expect(probes).toBe(probingSeconds);
   expect(following + proving).toBeLessThanOrEqual(0.2);
   const text = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  // However long changes have waited, looking for newer versions is less than a twentieth of it.
+  expect(mostSearching / (following + proving)).toBeLessThan(0.05);
+  expect(text).toContain(
+    `${searchUnits.toFixed(1)} read units for each purge, and ${mostSearchUnits.toFixed(1)} at most`,
+  );
   expect(text).toContain(`${units.toFixed(1)} write units for each purge`);
   expect(text).toContain(`${following.toFixed(2)} dollars for following a million changes in bulk`);
   expect(text).toContain(`${proving.toFixed(2)} for proving them`);

@@ -178,6 +178,29 @@ test('a purge is found by any of hundreds of spellings, in expressions that Dyna
   expect(Math.max(...lengths)).toBeLessThan(4096);
 });
 
+test('no more purges of a day are read than are asked for, and it is said where there are more', async () => {
+  const { client } = createParkedItems();
+  const limits: (number | undefined)[] = [];
+  const send: typeof client.send = async (command: { readonly input: { Limit?: number } }) => {
+    limits.push(command.input.Limit);
+    return client.send(command as never);
+  };
+  const table = { client: { ...client, send } as typeof client, tableName: 'Journal', nowMs: () => nowMs };
+  for (let index = 0; index < 30; index++) {
+    await createUrlIndex({ ...table, client }).add({ ...accepted(), purgeId: `p${index}` });
+  }
+  const search = createUrlSearch(table);
+  const found = async (most?: number) => {
+    const { purges, isCut } = await search.find('2026-11-26', ['https://h.example/a'], 0, most);
+    return [purges.length, isCut];
+  };
+  expect(await found()).toEqual([30, undefined]);
+  expect(await found(31)).toEqual([30, undefined]);
+  limits.length = 0;
+  expect(await found(12)).toEqual([12, true]);
+  expect(limits.every((limit = Number.NaN) => limit <= 12)).toBe(true);
+});
+
 const wideOf = (item: object): readonly string[] => unmarshall(item as never).wide ?? [];
 const utf8Length = (value: string | undefined) => Buffer.byteLength(value ?? '');
 

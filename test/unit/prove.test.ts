@@ -215,6 +215,33 @@ describe('a purge that has completed', () => {
     expect(world.events.at(-1)).toMatchObject({ purgeId: late, end: 'completed', reason });
   });
 
+  test.each([
+    ['people', 'fresh', undefined],
+    ['bulk', 'completed', 'not proven: there were too many purges since to look for a newer version'],
+  ] as const)(
+    'of %s is %s where more purges are to be looked through than bulk may pay',
+    async (lane, end, reason) => {
+      const read: (number | undefined)[] = [];
+      const world = createFollowWorld({
+        ports: (ports) => ({
+          ...ports,
+          search: {
+            async find(day, urls, fromMs, most) {
+              read.push(most);
+              const found = await ports.search.find(day, urls, fromMs, most);
+              return most === undefined ? found : { ...found, isCut: true };
+            },
+          },
+        }),
+      });
+      const purgeId = await world.accept([{ ...changeIn(world, messageFor(page)), lane }]);
+      await world.tick();
+      expect(new Set(read)).toEqual(new Set([lane === 'bulk' ? 2000 : undefined]));
+      expect(world.ends(purgeId)).toEqual([end]);
+      expect(world.events[0]?.reason).toBe(reason);
+    },
+  );
+
   test('is not fresh by a version that a purge of hours before knows a newer one of, where its own change has waited', async () => {
     const world = createFollowWorld();
     world.nowMs += 3000;

@@ -28,6 +28,8 @@ export interface FoundDay {
   readonly purges: readonly FoundPurge[];
   /** Whether it has no purge of that day at all, of whatever URLs. */
   readonly isEmpty: boolean;
+  /** Whether there is more than was read. */
+  readonly isCut?: true;
 }
 
 /** Finds what an index of URLs has. */
@@ -36,9 +38,10 @@ export interface UrlSearch {
    * @param day in UTC, as `2026-11-26`
    * @param urls files; undefined for all purges
    * @param fromMs those that were accepted before are left out, in milliseconds
+   * @param most after so many purges, of whatever URLs, reading stops: each of them is paid for
    * @returns the purges that were accepted on that day and name one of the files, and all that have directories or patterns
    */
-  find(day: string, urls?: readonly string[], fromMs?: number): Promise<FoundDay>;
+  find(day: string, urls?: readonly string[], fromMs?: number, most?: number): Promise<FoundDay>;
 }
 
 /** An expression has at most 4 KB (the DynamoDB quotas page): each hash takes about 26 bytes of it. */
@@ -49,33 +52,56 @@ export function createUrlSearch({
   client,
   tableName: TableName,
 }: Pick<UrlIndexOptions, 'client' | 'tableName'>): UrlSearch {
+  /** @returns the pages of a day, as they are read */
+  async function* pagesOf(
+    day: string,
+    hashes: readonly string[] | undefined,
+    fromMs?: number,
+    most?: number,
+  ) {
+    let left = most;
+    let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
+    do {
+      const {
+        Items = [],
+        ScannedCount = Items.length,
+        LastEvaluatedKey,
+      } = await client.send(
+        new QueryCommand({
+          TableName,
+          ...queryOf(urlsPrefix + day, hashes, fromMs),
+          ...(left !== undefined && { Limit: left }),
+          ExclusiveStartKey,
+        }),
+      );
+      if (left !== undefined) left -= ScannedCount;
+      ExclusiveStartKey = LastEvaluatedKey;
+      const isCut = ExclusiveStartKey !== undefined && left !== undefined && left <= 0;
+      yield { items: Items, scanned: ScannedCount, isCut };
+      if (isCut) return;
+    } while (ExclusiveStartKey !== undefined);
+  }
+
   return {
-    async find(day, urls, fromMs) {
+    async find(day, urls, fromMs, most) {
       const found = new Map<string, FoundPurge>();
-      let scanned = 0;
+      let isEmpty = true;
+      let isCut = false;
       for (const hashes of inParts(urls?.map(hashOf))) {
-        let ExclusiveStartKey: QueryCommand['input']['ExclusiveStartKey'];
-        do {
-          const {
-            Items = [],
-            ScannedCount = Items.length,
-            LastEvaluatedKey,
-          } = await client.send(
-            new QueryCommand({ TableName, ...queryOf(urlsPrefix + day, hashes, fromMs), ExclusiveStartKey }),
-          );
-          scanned += ScannedCount;
-          for (const item of Items) {
+        for await (const page of pagesOf(day, hashes, fromMs, most)) {
+          for (const item of page.items) {
             const read = fromStored(unmarshall(item), hashes);
             const known = found.get(read.purgeId);
             found.set(read.purgeId, known === undefined ? read : bothOf(known, read));
           }
-          ExclusiveStartKey = LastEvaluatedKey;
-        } while (ExclusiveStartKey !== undefined);
+          isEmpty &&= page.scanned === 0;
+          isCut ||= page.isCut;
+        }
       }
       const purges = [...found.values()].filter(
         ({ isNamed, wide }) => urls === undefined || isNamed || wide.length > 0,
       );
-      return { purges, isEmpty: scanned === 0 };
+      return { purges, isEmpty, ...(isCut && { isCut }) };
     },
   };
 }

@@ -17,13 +17,8 @@ import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
 import { splitByStale } from './send-again.ts';
-import {
-  newerByUrl,
-  newerElsewhere,
-  type ProvenFiles,
-  removedSince,
-  type VersionReader,
-} from './versions-elsewhere.ts';
+import { newerByUrl, type ProvenFiles, removedSince } from './versions-by-url.ts';
+import { newerElsewhere, type VersionReader } from './versions-elsewhere.ts';
 
 /** A tick waits so long for verdicts at most, and does not ask for them where it has less than the least, in milliseconds. */
 const longestProbeMs = 25_000;
@@ -241,8 +236,12 @@ async function findNotFresh(
 ): Promise<ReadonlyMap<string, Pick<Proof, 'kind' | 'reason'>>> {
   const because = (why: string) => ({ kind: 'unproven', reason: `not proven: ${why}` }) as const;
   try {
-    const newer = await newerByUrl(proven, versionsOf, ports);
-    return new Map([...newer].map((purgeId) => [purgeId, because('another purge knows a newer version')]));
+    const { newer, unknown } = await newerByUrl(proven, versionsOf, ports);
+    const many = because('there were too many purges since to look for a newer version');
+    return new Map([
+      ...[...unknown].map((purgeId) => [purgeId, many] as const),
+      ...[...newer].map((purgeId) => [purgeId, because('another purge knows a newer version')] as const),
+    ]);
   } catch (error) {
     const ids = proven.map(({ purge: { purgeId } }) => purgeId);
     ports.log.warn(followEvents.notSampled, { purgeIds: ids, error: describeError(error) });
