@@ -108,17 +108,28 @@ function faultOf(entry: PurgeEntry): string | undefined {
   return parts === undefined ? 'no regex' : regexFault(parts.pattern);
 }
 
+/** @returns the entries that break a rule of CDN Pro, each with the rule */
+function rejectionsOf(entries: readonly PurgeEntry[]) {
+  return entries.flatMap((entry) => {
+    const fault = faultOf(entry);
+    return fault === undefined ? [] : [{ entry, fault }];
+  });
+}
+
 test('whatever the rule and the key, every entry keeps the rules of CDN Pro, and no two are the same', () => {
   fc.assert(
-    fc.property(rule, fc.tuple(key, key), (rule, [first, rest]) => {
+    fc.property(rule, fc.array(fc.tuple(key, key), { minLength: 1, maxLength: 4 }), (rule, keys) => {
       const { rules } = checkSettings({ target: 'production', rules: [rule] });
-      const mapping = compileRules({ target: 'production', rules }).map(objectChange(`${first}/${rest}`));
-      for (const entry of mapping.entries) expect([entry, faultOf(entry)]).toEqual([entry, undefined]);
-      const written = mapping.entries.map((entry) => JSON.stringify(entry));
-      expect(new Set(written).size).toBe(written.length);
-      for (const { reason } of mapping.problems) expect(reason).not.toBe('');
+      const compiled = compileRules({ target: 'production', rules });
+      for (const [first, rest] of keys) {
+        const { entries, problems } = compiled.map(objectChange(`${first}/${rest}`));
+        expect(rejectionsOf(entries)).toEqual([]);
+        const written = entries.map((entry) => JSON.stringify(entry));
+        expect(new Set(written).size).toBe(written.length);
+        expect(problems.filter(({ reason }) => reason === '')).toEqual([]);
+      }
     }),
-    { numRuns: 1500 },
+    { numRuns: 600 },
   );
 });
 
@@ -160,7 +171,7 @@ test('the same holds for what a CMS says, and for whole URLs that come from it',
   fc.assert(
     fc.property(url, key, key, (url, path, slug) => {
       const { entries } = rules.map(entryChange({ fields: { url, path, slug } }));
-      for (const entry of entries) expect([entry, faultOf(entry)]).toEqual([entry, undefined]);
+      expect(rejectionsOf(entries)).toEqual([]);
     }),
     { numRuns: 1000 },
   );

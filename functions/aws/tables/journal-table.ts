@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Durations } from '../../core/following/asking.ts';
@@ -53,8 +52,6 @@ export interface Journal extends PurgeRecorder {
 
 /** The item of what is known of all purges together. */
 const followingPartition = 'following';
-
-const unzip = promisify(gunzip);
 
 /** @returns the journal in the given table */
 export function createJournal(options: JournalOptions): Journal {
@@ -116,7 +113,7 @@ export function createJournal(options: JournalOptions): Journal {
         bodies.push((await readPart(purgeId, part)).body ?? new Uint8Array());
       }
       if (first.body === undefined) return [];
-      const written = JSON.parse((await unzip(Buffer.concat(bodies))).toString()) as readonly string[];
+      const written = JSON.parse(gunzipSync(Buffer.concat(bodies)).toString()) as readonly string[];
       return written.flatMap((body) => {
         const read = readMessage(body);
         return read.kind === 'message' ? [read.message] : [];
