@@ -10,7 +10,10 @@ import { scratchFolder } from './start.ts';
  * @returns what an operation such as `SendMessageBatch` answers, an error where it has a `__type`; undefined for the answer
  *   of a purger with nothing to do
  */
-export type AnswerOf = (operation: string, input: Readonly<Record<string, unknown>>) => object | undefined;
+export type AnswerOf = (
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+) => object | undefined | Promise<object>;
 
 /** The AWS of a purger, on 127.0.0.1. */
 export interface AnsweringAws {
@@ -42,7 +45,7 @@ export async function startAnsweringAws(
     // Lambda alone says by method and path what is asked.
     const [, operation = 'GetEventSourceMapping'] = String(request.headers['x-amz-target'] ?? '').split('.');
     const input = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
-    const answer = answerOf(operation, input) ?? idle[operation] ?? {};
+    const answer = (await answerOf(operation, input)) ?? idle[operation] ?? {};
     const status = '__type' in answer ? 400 : 200;
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
     response.end(JSON.stringify(answer));

@@ -16,6 +16,7 @@ import { connect, type Purger } from '../purger/connect.ts';
 import { awaitChanges } from '../purger/history/await-changes.ts';
 import { openLimits } from '../purger/limits.ts';
 import { sendByHand, type UnsentEntry } from '../purger/queues/send-by-hand.ts';
+import { readAheadMs, withClock } from '../purger/queues/sqs-clock.ts';
 import { isPaused, readSwitches } from '../purger/switches.ts';
 import { observingReason } from '../queries/observing.ts';
 import {
@@ -92,7 +93,8 @@ export const purgeCommand = defineCommand({
     }
     const refusal = values.yes === true ? undefined : await refusalOf(entries, purger, surroundings);
     if (refusal !== undefined) return print(1, { queued: 0, refusal, entries, ...plan }, refusal);
-    const { change, queued, unsent } = await sendByHand(entries, values.reason, purger, surroundings.nowMs());
+    const clock = withClock(surroundings, await readAheadMs(purger, surroundings));
+    const { change, queued, unsent } = await sendByHand(entries, values.reason, purger, clock.nowMs());
     if (unsent.length > 0) {
       const refusal = describeUnsent(queued, unsent);
       return print(1, { queued: queued.length, refusal, unsent, entries, ...plan }, refusal);
@@ -101,7 +103,7 @@ export const purgeCommand = defineCommand({
       surroundings.progress(describePlan(entries, plan).join('\n'));
       const byKey = new Map(entries.map((entry) => [entryKey(entry), entry]));
       const wanted = { kind: 'entries', sinceMs: Date.parse(change.occurredAt), entries: byKey } as const;
-      const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
+      const result = await awaitChanges(purger, { wanted, timeoutMs }, clock);
       const queued = { queued: entries.length, entries, ...plan };
       return awaitedResult(result, { json: values.json === true, queued });
     }

@@ -1,6 +1,7 @@
 import { defineCommand, purgerOptions, purgerUsage } from '../../command.ts';
 import { connect, type Purger } from '../../purger/connect.ts';
 import { awaitChanges } from '../../purger/history/await-changes.ts';
+import { readAheadMs, withClock } from '../../purger/queues/sqs-clock.ts';
 import { readDuration, readTime } from '../../queries/time.ts';
 import type { Wanted } from '../../queries/why/awaited.ts';
 import { readFileUrl } from '../../queries/why/read-url.ts';
@@ -17,8 +18,8 @@ a change that has not even arrived is waited for. Without, it is all that has ar
 It says at once what it waits for, and by when what waits for tokens of the day is done, or that it is paused, or that
 CDN Pro has answered 429 or refuses the credentials.
 
-  --since TIME        what changed before does not count: a time (2026-11-26T08:00:00Z, or seconds since 1970), or a
-                      duration before now (15m). Default: 15m
+  --since TIME        what changed before does not count: a time (2026-11-26T08:00:00Z, or seconds since 1970) by this
+                      machine's clock, or a duration before now (15m). Default: 15m
   --under PREFIX      only what begins with this, such as https://www.example.com/blog/
   --timeout DURATION  when to give up. Default: 20m
 ${purgerUsage}
@@ -37,7 +38,7 @@ export const waitCommand = defineCommand({
   },
   async run({ values, positionals }, surroundings) {
     const { since = '15m', timeout = '20m', under } = values;
-    const sinceMs = readTime('--since', since, surroundings.nowMs());
+    const givenMs = readTime('--since', since, surroundings.nowMs());
     const timeoutMs = readDuration('--timeout', timeout);
     if (under !== undefined && positionals.length > 0) {
       throw new UsageError('Expected URLs or --under, got both');
@@ -49,8 +50,9 @@ export const waitCommand = defineCommand({
     }
     const urls = positionals.map(readFileUrl);
     const purger = await connect(values);
-    const wanted = wantedOf(urls, { sinceMs, under }, purger);
-    const result = await awaitChanges(purger, { wanted, timeoutMs }, surroundings);
+    const aheadMs = await readAheadMs(purger, surroundings);
+    const wanted = wantedOf(urls, { sinceMs: givenMs - aheadMs, under }, purger);
+    const result = await awaitChanges(purger, { wanted, timeoutMs }, withClock(surroundings, aheadMs));
     return awaitedResult(result, { json: values.json === true });
   },
 });
