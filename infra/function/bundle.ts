@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
-import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type Codec, withoutDependencies } from './source-map.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-/** The functions' bundles in the package. In the repository there is no such folder. */
-const builtFunctions = fileURLToPath(new URL('functions/', import.meta.url));
-const isPackaged = existsSync(builtFunctions);
 
 /** The deployed functions, by their folder in `functions/`. */
 export type FunctionName =
@@ -41,52 +34,13 @@ export interface CodeFile {
   readonly sources: readonly string[];
 }
 
-/**
- * @returns a function's code: its handler in one ES module, with the given files next to it
- * @param files contents by name, e.g. the rules
- */
-export function functionCode(name: FunctionName, files: Readonly<Record<string, string>> = {}): Code {
-  const folder = join(isPackaged ? builtFunctions : join(root, 'functions'), name);
-  return Code.fromAsset(folder, {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      image: DockerImage.fromRegistry('never-used'),
-      // CDK bundles once for equal options, and does not see what `tryBundle` closes over.
-      environment: { FILES: createHash('sha256').update(JSON.stringify(files)).digest('hex') },
-      local: {
-        tryBundle(outputDir) {
-          for (const { path, contents } of isPackaged ? filesIn(folder) : bundleOnce(name)) {
-            writeFileSync(join(outputDir, path), contents);
-          }
-          for (const [file, text] of Object.entries(files)) writeFileSync(join(outputDir, file), text);
-          return true;
-        },
-      },
-    },
-  });
-}
-
-function filesIn(folder: string): readonly CodeFile[] {
-  return readdirSync(folder).map((path) => ({
-    path,
-    contents: readFileSync(join(folder, path)),
-    sources: [],
-  }));
-}
-
 function modulesIn(folder: string): string[] {
   const lazy = readdirSync(join(root, folder)).filter((name) => name.endsWith('.lazy.ts'));
   return ['handler.ts', ...lazy].map((name) => join(folder, name));
 }
 
-/** Every stage has the same handlers. */
-const bundles = new Map<FunctionName, readonly CodeFile[]>();
-
-function bundleOnce(name: FunctionName): readonly CodeFile[] {
-  const files = bundles.get(name) ?? bundle(join('functions', name));
-  bundles.set(name, files);
-  return files;
-}
+/** By their folders: every stage has the same handlers. */
+const bundles = new Map<string, readonly CodeFile[]>();
 
 /**
  * @param folder of a `handler.ts`, from the root of the project
@@ -94,6 +48,12 @@ function bundleOnce(name: FunctionName): readonly CodeFile[] {
  * maps; paths in them are relative, so that every machine gives the same bytes
  */
 export function bundle(folder: string): readonly CodeFile[] {
+  const files = bundles.get(folder) ?? build(folder);
+  bundles.set(folder, files);
+  return files;
+}
+
+function build(folder: string): readonly CodeFile[] {
   // Loaded where they are needed: those who install the package do not have them.
   const require = createRequire(import.meta.url);
   const { buildSync } = require('esbuild') as typeof import('esbuild');

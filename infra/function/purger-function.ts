@@ -13,7 +13,8 @@ import type { Construct } from 'constructs';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
 import { renderedBytes } from '../security/rendered-bytes.ts';
-import { type FunctionName, functionCode } from './bundle.ts';
+import type { FunctionName } from './bundle.ts';
+import { functionCode } from './function-code.ts';
 
 interface EnvironmentAdvice {
   readonly settings: string;

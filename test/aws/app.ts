@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
-import { AwsTestStack, type TestStackSettings } from './test-stack.ts';
+import { AwsTestStack } from './test-stack.ts';
+import type { TestStackSettings } from './test-stack-settings.ts';
 
 /** The CDK app that `npm run test:aws` deploys. */
 const app = new App();

@@ -21,7 +21,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { signStandardWebhook } from '../../infra/cli/webhooks/signing.ts';
 import { createCloudWatch } from './cloudwatch.ts';
 import type { AcceptedPurge, AwsTestPorts } from './run-test.ts';
-import type { TestStackSettings } from './test-stack.ts';
+import type { TestStackSettings } from './test-stack-settings.ts';
 
 /** Runs the CDK's command line on the test's app. */
 export async function runCdk(

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsTestSettings } from './settings.ts';
-import { morePrefixes, type TestStackSettings, type Variant, watchedPrefixes } from './test-stack.ts';
+import {
+  morePrefixes,
+  type TestStackSettings,
+  type Variant,
+  watchedPrefixes,
+} from './test-stack-settings.ts';
 import { untilS3Sends } from './until-s3-sends.ts';
 
 /** The account, and the tools that change it. Each may throw. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createAwsPorts, runCdk } from './ports.ts';
 import { runAwsTest } from './run-test.ts';
 import { consentVariable, readSettings } from './settings.ts';
-import { type Variant, variants } from './test-stack.ts';
+import { type Variant, variants } from './test-stack-settings.ts';
 
 /** `npm run test:aws`: the whole stack in a real account; with `--dry-run` its synthesis only, which needs no account. */
 const args = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { watchedPrefixes } from './test-stack.ts';
+import { watchedPrefixes } from './test-stack-settings.ts';
 
 /**
  * S3 takes some five minutes until it acts on a change of a bucket's notification configuration; what is uploaded meanwhile is

@@ -1,6 +1,6 @@
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
-import { sampleConfig } from './purger-stack.ts';
+import { sampleConfig } from './sample-config.ts';
 
 const place = 'eu-west-1:111122223333';
 /** A key of the customer. */

@@ -10,6 +10,8 @@ import {
 
 type Item = Record<string, { S?: string; N?: string }>;
 
+const indexKeyOf = ({ order, pk }: Item): string => `${order?.S} ${pk?.S}`;
+
 /** How many items a page of a query has at most. */
 const pageSize = 3;
 
@@ -23,7 +25,7 @@ export function createParkedItems(before: (what: string) => void = ignore, after
     [...items.values()]
       .filter((item) => item.queue !== undefined && (queue === undefined || item.queue.S === queue))
       .filter((item) => String(item.order?.S) >= order)
-      .sort((a, b) => `${a.order?.S} ${a.pk?.S}`.localeCompare(`${b.order?.S} ${b.pk?.S}`));
+      .sort((a, b) => (indexKeyOf(a) < indexKeyOf(b) ? -1 : 1));
 
   function apply(command: object) {
     if (command instanceof GetItemCommand) return { Item: items.get(String(command.input.Key?.pk?.S)) };
@@ -33,7 +35,7 @@ export function createParkedItems(before: (what: string) => void = ignore, after
       const all = inIndex(ExpressionAttributeValues?.[':queue']?.S, ExpressionAttributeValues?.[':order']?.S);
       const start =
         ExclusiveStartKey === undefined ? '' : `${ExclusiveStartKey.order?.S} ${ExclusiveStartKey.pk?.S}`;
-      const rest = all.filter((item) => `${item.order?.S} ${item.pk?.S}` > start);
+      const rest = all.filter((item) => indexKeyOf(item) > start);
       const page = rest.slice(0, Math.min(Limit, pageSize));
       const last = page.at(-1);
       return {

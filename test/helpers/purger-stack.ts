@@ -5,21 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
-
-/** A configuration with one of everything, unless told otherwise. */
-export const sampleConfig: PurgerConfig = {
-  credentials: 'cdn-pro/api',
-  target: 'production',
-  buckets: [{ name: 'www-example-com', prefix: 'site/' }],
-  webhooks: [{ source: 'contentful', secret: 'cdn-pro-purger/contentful' }],
-  rules: [
-    {
-      match: { source: 's3', key: 'site/{+path}' },
-      purge: { fileUrls: ['https://www.example.com/{+path}'] },
-    },
-    { match: { source: 'contentful' }, purge: { fileUrls: ['https://www.example.com/{slug}'] } },
-  ],
-};
+import { sampleConfig } from './sample-config.ts';
 
 /** A folder for a cloud assembly, which goes when the tests end. */
 export function scratchFolder(): string {

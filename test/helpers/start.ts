@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { localCredentials } from '../../local/aws/emulators/emulators.ts';
 import type { Ready } from '../../local/demo/ready.ts';
-import { assemblyOf } from './assembly.ts';
 
 /** `npm start` as a user runs it, less npm. */
 export interface Started {
@@ -64,7 +63,7 @@ export interface StartedStack extends Started {
 export async function startStack(config: object, ...options: readonly string[]): Promise<StartedStack> {
   const scratch = scratchFolder();
   const readyFile = scratch.path('ready.json');
-  const started = startWith(config, scratch, '--ready', readyFile, ...options);
+  const started = await startWith(config, scratch, '--ready', readyFile, ...options);
   const stop = async () => {
     started.child.kill('SIGTERM');
     await started.ended;
@@ -81,13 +80,15 @@ export async function startStack(config: object, ...options: readonly string[]):
 /** Runs the samples on the local stack with a configuration, synthesized in this process, to their end. */
 export async function runOnce(config: object): Promise<{ code: number | null; output: string }> {
   const scratch = scratchFolder();
-  const started = startWith(config, scratch, '--once');
+  const started = await startWith(config, scratch, '--once');
   const code = await started.ended;
   scratch.remove();
   return { code, output: started.output() };
 }
 
-function startWith(config: object, { path }: Scratch, ...options: readonly string[]): Started {
+async function startWith(config: object, { path }: Scratch, ...options: readonly string[]): Promise<Started> {
+  // Loading the CDK takes a second, and most who import this file start nothing.
+  const { assemblyOf } = await import('./assembly.ts');
   writeFileSync(path('config.json'), JSON.stringify(config));
   // Samples of the rules would be changes that the tests did not make.
   const own = ['--config', path('config.json'), '--assembly', assemblyOf(config), '--events', 'events'];

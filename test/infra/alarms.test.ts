@@ -12,7 +12,8 @@ import { type AlarmFields, alarmNames } from '../../infra/settings/alarm-setting
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { sectionsOf } from '../helpers/markdown.ts';
-import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 import { alarmsOf, watchedMetrics } from '../helpers/watched-metrics.ts';
 
 const template = templateOf({ dashboard: true });

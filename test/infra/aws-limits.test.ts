@@ -15,7 +15,8 @@ import { awsRules } from '../helpers/aws-limits/all-rules.ts';
 import { brokenResources } from '../helpers/aws-limits/broken-resources.ts';
 import { type RenderedResource, renderedResources } from '../helpers/aws-limits/rendered.ts';
 import { deployments, extremeDeployments, regionalDeployments } from '../helpers/deployments.ts';
-import { sampleConfig, scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
+import { scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** The template of a configuration, without CDK's own validation: what is tested here is ours. */
 function synthesized(overrides: Partial<PurgerConfig>): Template {

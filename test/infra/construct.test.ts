@@ -12,7 +12,8 @@ import { ConfigError } from '../../infra/settings/checks/check.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { everything } from '../helpers/deployments.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** A stack with a purger that has one of everything. */
 function purgerWith(props: Partial<CdnPurgerProps> = {}) {

@@ -12,7 +12,8 @@ import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { encryptionKeyArn, everything } from '../helpers/deployments.ts';
 import { blocksOf } from '../helpers/markdown.ts';
-import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 describe('a key of the customer', () => {
   const template = templateOf({ ...everything, encryptionKeyArn });

@@ -7,7 +7,8 @@ import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
 import { retentions } from '../../infra/settings/data-protection-settings.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { everything } from '../helpers/deployments.ts';
-import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const data = ['AWS::SQS::Queue', 'AWS::DynamoDB::Table', 'AWS::Logs::LogGroup'];
 

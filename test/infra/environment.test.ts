@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** Where CDK would deploy a stack with this configuration. */
 function environmentOf(overrides: Partial<PurgerConfig>) {

@@ -4,7 +4,8 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { CdnPurger, type CdnPurgerProps } from '../../infra/cdn-purger.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const place = { account: '111122223333', region: 'eu-west-1' };
 const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:cdn-pro/api-AbCdEf';

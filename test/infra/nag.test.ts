@@ -12,7 +12,8 @@ import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { rowsOf, sectionsOf } from '../helpers/markdown.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** @returns the rules that are broken and not acknowledged, as `rule path` */
 function findingsOf(app: App): readonly string[] {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { alarmNames } from '../../infra/settings/alarm-settings.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { checkSettings, mappingOf } from '../../infra/settings/settings.ts';
-import { allOf, sampleConfig, stackOf } from '../helpers/purger-stack.ts';
+import { allOf, stackOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 import { alarmsOf } from '../helpers/watched-metrics.ts';
 
 const stack = stackOf({ mode: 'observe', dashboard: true });

@@ -11,7 +11,8 @@ import { type PurgerDescription, readDescription } from '../../infra/operation/d
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { allOf, sampleConfig, scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** The permissions of a role, as `action on resource`. */
 function permissionsOf(grant: 'grantRead' | 'grantOperate'): readonly string[] {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { renderedBytes } from '../../infra/security/rendered-bytes.ts';
 import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
-import { allOf, sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+import { allOf, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const s3Alone = { webhooks: [], rules: sampleConfig.rules.slice(0, 1) };
 const buckets = (count: number, options: Partial<BucketSettings> = {}) =>

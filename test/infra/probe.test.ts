@@ -7,7 +7,8 @@ import { Monitoring } from '../../infra/monitoring/monitoring.ts';
 import { Probe } from '../../infra/pipeline/probe.ts';
 import { dataProtection } from '../../infra/security/data-protection.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
-import { allOf, permissionsOf, sampleConfig, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { allOf, permissionsOf, scratchFolder, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 /** A function by the beginning of its description. */
 function functionOf(template: Template, description: RegExp) {

@@ -5,7 +5,8 @@ import { lackingRegions } from '../../infra/pipeline/region-features.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
 import { everything } from '../helpers/deployments.ts';
 import { rowsOf } from '../helpers/markdown.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const rows = rowsOf(readFileSync('docs/regions.md', 'utf8'));
 /** What the docs call each feature. */

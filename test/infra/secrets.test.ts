@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { secretIdFor } from '../../infra/security/secrets.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
-import { allOf, permissionsOf, sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+import { allOf, permissionsOf, templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const env = { account: '111122223333', region: 'eu-west-1' };
 const arnOf = (name: string) => `arn:aws:secretsmanager:${env.region}:${env.account}:secret:${name}`;

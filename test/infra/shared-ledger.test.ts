@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const table = 'arn:aws:dynamodb:eu-west-1:444455556666:table/ledger';
 

@@ -9,13 +9,8 @@ import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { BucketSettings } from '../../infra/settings/sources/source-settings.ts';
-import {
-  eventRulesOf,
-  permissionsOf,
-  sampleConfig,
-  templateOf,
-  unbundledApp,
-} from '../helpers/purger-stack.ts';
+import { eventRulesOf, permissionsOf, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const rules = [{ match: { source: 's3' }, purge: { fileUrls: ['https://www.example.com/{+key}'] } }];
 const only = (sources: Partial<PurgerConfig>) => templateOf({ buckets: [], webhooks: [], rules, ...sources });

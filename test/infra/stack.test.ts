@@ -9,7 +9,8 @@ import { findSource } from '../../functions/sources/registry.ts';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { allOf, sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { allOf, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const template = templateOf();
 

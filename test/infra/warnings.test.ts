@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { complaintsOf } from '../helpers/complaints.ts';
-import { sampleConfig, stackOf } from '../helpers/purger-stack.ts';
+import { stackOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 test('a rule whose directories cannot last is warned of', () => {
   const [rule, ...others] = sampleConfig.rules;

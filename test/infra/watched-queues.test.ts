@@ -4,7 +4,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
-import { sampleConfig, unbundledApp } from '../helpers/purger-stack.ts';
+import { unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const queueArn = 'arn:aws:sqs:eu-west-1:111122223333:changes';
 

@@ -2,7 +2,8 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import type { WebhookApiSettings } from '../../infra/settings/sources/webhook-api-settings.ts';
-import { sampleConfig, templateOf } from '../helpers/purger-stack.ts';
+import { templateOf } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const certificateArn = 'arn:aws:acm:eu-central-1:111122223333:certificate/0a1b';
 const domainName = 'hooks.example.com';

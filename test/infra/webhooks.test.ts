@@ -8,7 +8,8 @@ import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { webhookSourceNames } from '../../infra/settings/sources/webhook-settings.ts';
 import { Webhook } from '../../infra/webhook.ts';
-import { sampleConfig, templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { templateOf, unbundledApp } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const verification = { kind: 'hmac', header: 'x-signature', prefix: 'sha256=' } as const;
 

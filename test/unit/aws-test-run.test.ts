@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type AcceptedPurge, type AwsTestPorts, runAwsTest } from '../aws/run-test.ts';
-import type { TestStackSettings } from '../aws/test-stack.ts';
+import type { TestStackSettings } from '../aws/test-stack-settings.ts';
 
 const settings = { region: 'eu-central-1', stackName: 'cdn-purger-test-x1', cdnPro: undefined };
 const realCdnPro = {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { checkStages, findStage, refuseMisspelledContext } from '../../infra/settings/stages.ts';
 import { loadStages } from '../../infra/stack/load-config.ts';
 import { blocksOf, sectionsOf } from '../helpers/markdown.ts';
-import { sampleConfig } from '../helpers/purger-stack.ts';
+import { sampleConfig } from '../helpers/sample-config.ts';
 
 const staged = checkStages({
   stages: { live: sampleConfig, staging: { ...sampleConfig, stackName: 'Mine' } },
