@@ -88,6 +88,12 @@ async function ended(npmRun: ReturnType<typeof npm>) {
 }
 
 const inTree = () => readFileSync(scratch.path('package.json'), 'utf8');
+/** After npm: a process of its own takes out what was added, and then the note of it. */
+const restored = (before: string) =>
+  vi.waitFor(() => {
+    expect(inTree()).toBe(before);
+    expect(existsSync(scratch.path('node_modules/.links-in-package.json'))).toBe(false);
+  }, 30_000);
 
 describe('npm publish', () => {
   test('tells the registry where the package is from, and leaves package.json as it was', async () => {
@@ -96,8 +102,7 @@ describe('npm publish', () => {
     expect(await ended(npm('publish'))).toMatchObject({ status: 0 });
     expect(published[0]?.versions['1.0.0']).toMatchObject(links);
     expect(JSON.stringify(published)).not.toContain('s3cret');
-    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
-    expect(existsSync(scratch.path('node_modules/.links-in-package.json'))).toBe(false);
+    await restored(before);
   });
 
   test('leaves package.json as it was where the registry refuses the package', async () => {
@@ -105,7 +110,7 @@ describe('npm publish', () => {
     const before = write({});
     answer = (accept) => accept(403);
     expect((await ended(npm('publish'))).status).not.toBe(0);
-    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
+    await restored(before);
   });
 
   test('leaves package.json as it was where it is killed', async () => {
@@ -115,7 +120,7 @@ describe('npm publish', () => {
     answer = () => npmRun.kill('SIGKILL');
     await ended(npmRun);
     expect(published).toHaveLength(1);
-    await vi.waitFor(() => expect(inTree()).toBe(before), 30_000);
+    await restored(before);
   });
 
   test('is refused where nobody could find the source', async () => {
