@@ -23,6 +23,7 @@ import {
 import { correct, learnQuota } from '../../functions/core/limits/tokens/quota-readings.ts';
 import {
   notePrefixes,
+  noteSpent,
   noteTallies,
   noteWaiting,
   prefixesLeft,
@@ -245,6 +246,18 @@ describe('a sender', () => {
       return prefixesLeft(senderIn(senders, 'webhook:a'), nowMs + hours * hourMs);
     };
     expect([left(1), left(23), left(24)]).toEqual([0, 0, 2]);
+  });
+
+  it('has no more of them before the day is over, also where nothing else is left to know of it', () => {
+    // A minute before a half day is over.
+    const lateMs = nowMs - 60_000;
+    const two = notePrefixes({}, 'webhook:a', 2, lateMs);
+    const left = (hours: number) => {
+      const atMs = lateMs + hours * hourMs;
+      const senders = noteSpent(two, { 'bucket:b': { files: 1, dirs: 0 } }, atMs);
+      return prefixesLeft(senderIn(senders, 'webhook:a'), atMs);
+    };
+    expect([left(1), left(12.1), left(23.9), left(24)]).toEqual([0, 0, 0, 2]);
   });
 
   it('has the share of its deployment left while another deployment waits', () => {

@@ -77,10 +77,12 @@ export function noteTallies(
 /** More than this are not kept, so that the item stays small: nobody has as many webhooks and buckets. */
 const mostSenders = 100;
 
-/** @returns the senders of which something is left to know */
+/** @returns the senders of which something is left to know: purges by prefix count for a day, what was spent for less */
 export function forgetOld(senders: Senders, nowMs: number): Senders {
   const oldest = halfDayOf(nowMs) - 1;
-  const recent = Object.entries(senders).filter(([, { halfDay }]) => halfDay >= oldest);
+  const recent = Object.entries(senders).filter(
+    ([, { halfDay, prefixes }]) => halfDay >= oldest || countedPrefixes(prefixes, nowMs) > 0,
+  );
   return Object.fromEntries(recent.slice(-mostSenders));
 }
 
@@ -171,7 +173,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** @returns how many purges by prefix a sender may still have */
 export function prefixesLeft({ prefixes }: SenderState, nowMs: number): number {
-  return Math.max(0, prefixesADay - (nowMs - prefixes.sinceMs < dayMs ? prefixes.count : 0));
+  return Math.max(0, prefixesADay - countedPrefixes(prefixes, nowMs));
+}
+
+function countedPrefixes({ sinceMs, count }: Tally, nowMs: number): number {
+  return nowMs - sinceMs < dayMs ? count : 0;
 }
 
 /** Takes note of purges by prefix. */
