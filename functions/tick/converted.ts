@@ -19,10 +19,11 @@ export function isConverted(
   converted: readonly ConvertedDirectory[],
 ): boolean {
   if (entry.kind !== 'file' || lane !== 'bulk') return false;
+  const [path = ''] = entry.url.split('?');
   return converted.some(
     ({ below, scope, sentMs }) =>
-      entry.url.length > below.length &&
-      entry.url.startsWith(below) &&
+      path.length > below.length &&
+      path.startsWith(below) &&
       scopeKey(entry) === scope &&
       isParkedBefore({ version }, sentMs),
   );

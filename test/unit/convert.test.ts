@@ -56,6 +56,20 @@ describe('files that wait become a directory', () => {
     expect(conversion?.replaced).not.toContain(index);
   });
 
+  test('whatever their queries hold: a slash in one is none of the path', () => {
+    const ofPage = (page: string) =>
+      Array.from(
+        { length: 60 },
+        (_, index): WaitingFile => ({
+          entry: fileEntry(`https://h.example/docs/${page}?dir=/a/b/${index}/`),
+          sinceMs: 0,
+        }),
+      );
+    expect(convert(ofPage('a/list'))).toEqual([['https://h.example/docs/a/**', 60]]);
+    // Versions of the page of the directory itself.
+    expect(convert(ofPage('a/'))).toEqual([['https://h.example/docs/**', 60]]);
+  });
+
   test('of their scope', () => {
     expect(convert([...below('docs/', 30), ...below('docs/', 30, { action: 'delete' })])).toEqual([]);
     const [conversion] = convertFiles(below('docs/', 50, { action: 'delete', webhook: 'w' }), options);

@@ -111,9 +111,10 @@ function topDirectories<File extends WaitingFile>(
   }
 
   for (const file of files) {
+    // A slash in the query is none of the path: `dir/page?a=b/**` would purge nothing.
+    const [path = ''] = file.entry.url.split('?');
     // Whether `dir/**` purges `dir/` itself is not said.
-    const { url } = file.entry;
-    const dir = url.endsWith('/') ? parentOf(url) : directoryOf(url);
+    const dir = path.endsWith('/') ? parentOf(path) : directoryOf(path);
     if (dir !== undefined && isNamed(dir)) directory(dir).files.push(file);
   }
   return tops;
