@@ -3,7 +3,7 @@ import type { Answer } from '../cdn-pro/answer.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
 import { priceOf } from '../core/limits/price.ts';
-import type { Tokens } from '../core/limits/tokens/quota.ts';
+import { covers, type Tokens } from '../core/limits/tokens/quota.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
@@ -126,17 +126,11 @@ interface SlotContext extends ConcludeContext, Pick<SubmitOptions, 'contract'> {
 
 /** Sends as many of the requests as get a slot, without waiting for their answers. */
 async function sendInSlots(requests: readonly PlannedRequest[], context: SlotContext): Promise<void> {
-  const { run, isolation, ports } = context;
+  const { run, ports } = context;
   const acquired = await acquireSlots(requests, context);
   if (acquired === undefined) return;
   const { client, grant } = acquired;
-  if (grant.kind === 'short') {
-    const first = requests.slice(0, 1);
-    const isApart = first.some((request) => isolation.hasFailed(request));
-    run.withdraw(first);
-    context.short.push({ requests: first, isApart });
-    return;
-  }
+  if (grant.kind === 'short') return takeShort(requests[0], grant.spendable, context);
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
   if (grant.kind === 'wait') await waitForSlot(grant, requests, context);
   if (grant.kind !== 'granted') return;
@@ -150,6 +144,37 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
       run.start(request, () => sendOne(request, { client, slot, sentByMs }, context));
     if (!isStarted) ports.limitsTable.answered(slot, { isUnsent: true });
   }
+}
+
+/**
+ * Takes out a request that costs more tokens than its lane has by now: others have spent them. What they still pay for is
+ * sent, since a takedown would wait with what is in its request; what is of other lanes asks for itself.
+ */
+function takeShort(
+  request: PlannedRequest | undefined,
+  spendable: Tokens,
+  { run, isolation, batch, contract, short }: SlotContext,
+): void {
+  if (request === undefined) return;
+  const isApart = isolation.hasFailed(request);
+  const isHeld = isolation.waiting.includes(request);
+  run.withdraw([request]);
+  // What is known of a request that was held is known of all of it.
+  if (isHeld) {
+    short.push({ requests: [request], isApart });
+    return;
+  }
+  const lane = laneOf(request, batch);
+  const isOfLane = (planned: PlannedEntry) => laneOf({ entries: [planned] }, batch) === lane;
+  const paid: PlannedEntry[] = [];
+  const unpaid: PlannedEntry[] = [];
+  for (const planned of request.entries.filter(isOfLane)) {
+    const isPaid = covers(spendable, tokensFor([...paid, planned], contract));
+    (isPaid ? paid : unpaid).push(planned);
+  }
+  const others = request.entries.filter((planned) => !isOfLane(planned));
+  run.retry([paid, others].filter(({ length }) => length > 0).map((entries) => ({ entries })));
+  if (unpaid.length > 0) short.push({ requests: [{ entries: unpaid }], isApart });
 }
 
 /** What a request is sent with. */

@@ -215,6 +215,34 @@ describe('what has no token', () => {
     expect(world.parked).toHaveLength(3);
   });
 
+  test('is not parked with what is in the same request, where it is a takedown that may still overdraw', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({}) });
+    const { read, note } = world.ports.limitsTable;
+    const limitsTable = {
+      ...world.ports.limitsTable,
+      async read() {
+        const state = await read();
+        await note(spent({ files: 1000, dirs: 10 }));
+        return state;
+      },
+    };
+    const messages = [
+      message([...files(60, 'gone'), dir('gone/*'), dir('gone2/*')], { lane: 'takedown' }),
+      message([file('page'), dir('pages/*')], { lane: 'people' }),
+      message(files(10), { lane: 'bulk' }),
+    ];
+    const first = { ...options, limits: { ...options.limits, maxFileUrls: 1000 } };
+    await submitBatch(messages, { ...world.ports, limitsTable }, first);
+    // 5% of 1,000 files and of 10 directories.
+    expect(sentUrls(world).flat()).toEqual([...files(50, 'gone').map(entryText), 'https://h.example/gone/*']);
+    const lanes = Map.groupBy(world.parked, ({ lane }) => lane);
+    expect([...lanes].map(([lane, parked]) => [lane, parked.length])).toEqual([
+      ['takedown', 11],
+      ['people', 2],
+      ['bulk', 10],
+    ]);
+  });
+
   test('keeps that it is a repair or a repeat, with the fewest repairs, and only where no change asks for it', async () => {
     const world = createWorld({ answer: () => accepted, contract, known: spent({ files: 1000 }) });
     const asked = [
