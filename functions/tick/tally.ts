@@ -1,6 +1,7 @@
 import type { Parked } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { doneByMs } from '../core/limits/tokens/done-by.ts';
+import { isSpentUnknown } from '../core/limits/tokens/quota.ts';
 import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -22,10 +23,16 @@ export interface Tally {
   measure(decisions: Decisions, measure: Measure, nowMs: number): void;
 }
 
+/** What has no token of its lane whatever comes back has no time by which it is done, and the metric has to be a number. */
+const neverMs = 30 * 24 * 60 * 60 * 1000;
+/** A purge by prefix that waits for its allowance of a day has it by then, in milliseconds. */
+const longestByPrefixMs = 24 * 60 * 60 * 1000;
+
 /** @returns a tally of nothing */
 export function createTally(): Tally {
   const counts = new Map<Lane, number>();
   const oldestMs = new Map<Lane, number>();
+  let oldestByPrefixMs = Number.POSITIVE_INFINITY;
   const senders = new Set<string>();
   const queues = new Map<string, Queue>();
 
@@ -45,7 +52,10 @@ export function createTally(): Tally {
       // What is held waits on purpose, for more changes.
       if (reason === 'hold') return;
       oldestMs.set(lane, Math.min(oldestMs.get(lane) ?? sinceMs, sinceMs));
-      if (reason === 'prefix') return;
+      if (reason === 'prefix') {
+        oldestByPrefixMs = Math.min(oldestByPrefixMs, sinceMs);
+        return;
+      }
       addToQueue(item);
       if (sender !== undefined) senders.add(sender);
     },
@@ -56,6 +66,8 @@ export function createTally(): Tally {
       }
       const ends = [...queues.values()].map((queue) => endOf(queue, decisions, nowMs));
       if (ends.includes(undefined)) return;
+      // One of them may wait for more than tokens; a whole host is never purged.
+      if (nowMs - oldestByPrefixMs >= longestByPrefixMs) ends.push(nowMs + neverMs);
       const lastMs = Math.max(nowMs, ...ends.map((endMs) => endMs ?? nowMs));
       measure('DoneBySeconds', (lastMs - nowMs) / 1000);
     },
@@ -73,5 +85,6 @@ function endOf({ target, kind, counts }: Queue, decisions: Decisions, nowMs: num
   const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
   // Where a token is a request, the next one takes along what waits.
   const position = decisions.tokenUnit === 'url' ? count : 1;
-  return doneByMs({ state: quotaState, quota, lane: lastLane, kind, position, nowMs });
+  const endMs = doneByMs({ state: quotaState, quota, lane: lastLane, kind, position, nowMs });
+  return endMs ?? (isSpentUnknown(quotaState, nowMs) ? undefined : nowMs + neverMs);
 }

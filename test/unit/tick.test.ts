@@ -278,6 +278,24 @@ describe('what is measured', () => {
     expect([of('FilesLeft'), of('DirsLeft')]).toEqual([0, 20]);
   });
 
+  test('is that it takes too long, too, where something never has a token', async () => {
+    const doneBySeconds = async (...waiting: readonly ToPark[]) => {
+      const world = createTickWorld({ quota: { files: 100, dirs: 2 } });
+      await world.spend({ files: 100, dirs: 0 });
+      await world.park(...files(1), ...waiting);
+      await world.tick();
+      return world.metrics.find(({ name }) => name === 'DoneBySeconds')?.value;
+    };
+    const byPrefix = (hours: number) =>
+      directory('https://h.example/**', { byPrefix: true, sinceMs: worldBeginsMs - hours * 60 * minuteMs });
+    const daySeconds = 24 * 3600;
+    expect(await doneBySeconds()).toBeLessThan(daySeconds);
+    // Of two directories, one is kept for takedowns and one for people.
+    expect(await doneBySeconds(directory(h('d/*')))).toBe(30 * daySeconds);
+    expect(await doneBySeconds(byPrefix(23))).toBeLessThan(daySeconds);
+    expect(await doneBySeconds(byPrefix(24))).toBe(30 * daySeconds);
+  });
+
   test('leaves out the age of what is held on purpose', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
     await world.spend({ files: 0, dirs: 15 });
