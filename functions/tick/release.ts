@@ -65,7 +65,9 @@ export async function releaseParked(context: ReleaseContext): Promise<boolean> {
       for await (const items of chunksOf(context.ports.parked.oldest(target, kind, mostRead))) {
         if (context.ports.nowMs() >= context.deadlineMs) {
           // It is a backlog that cannot be read in one tick which needs this most.
-          await convertBulk(target, bulkFiles, context);
+          for (const item of await convertBulk(target, bulkFiles, context)) {
+            context.tally.add(item, 'tokens');
+          }
           return false;
         }
         const isPurged = (item: Parked) => isConverted(item, context.converted);

@@ -94,10 +94,9 @@ async function releaseInTurn(
     const waiting = isAllRead ? tally.senders : new Set([...senders, ...tally.senders]);
     next = { ...next, senders: [...waiting] };
     await noteWaitingSenders([...waiting], ports);
-    if (isCountDue && isAllRead) {
-      next = { ...next, countedMs: startedMs };
-      measureAll(tally, decisions, limitsState, ports, options);
-    }
+    if (isCountDue && isAllRead) next = { ...next, countedMs: startedMs };
+    // Of a backlog that cannot be read in one tick, what goes first was read: alarms would be silent otherwise.
+    if (isCountDue) measureAll(tally, decisions, limitsState, ports, options);
   } finally {
     const { urls, tokens } = released;
     if (urls.size > 0) ports.log.info(tickEvents.released, { urls: Object.fromEntries(urls) });

@@ -296,6 +296,23 @@ describe('what is measured', () => {
     expect(await doneBySeconds(byPrefix(24))).toBe(30 * daySeconds);
   });
 
+  test('is as much as was read, of a backlog that cannot be read in one tick', async () => {
+    const world = createTickWorld({
+      quota: { files: 100, dirs: 20 },
+      step: (what) => {
+        if (what === 'after QueryCommand') world.nowMs += 100;
+      },
+    });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(parkedFile(h('page'), { lane: 'people' }), ...files(2000));
+    await world.tick();
+    const of = (name: string, lane?: string) =>
+      world.metrics.find((metric) => metric.name === name && metric.lane === lane)?.value;
+    expect(of('OldestParkedSeconds', 'people')).toBeGreaterThan(61 * 60);
+    expect(of('ParkedEntries', 'bulk')).toBeLessThan(2000);
+    expect(of('DoneBySeconds')).toBeGreaterThan(24 * 3600);
+  });
+
   test('leaves out the age of what is held on purpose', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
     await world.spend({ files: 0, dirs: 15 });
