@@ -227,9 +227,13 @@ function createWorld({ changes }: BudgetLoad, limits: Limits, convertInShortage:
       const waiting = payable(nowMs);
       if (waiting.length > 0) decide(waiting, nowMs);
       if (convertInShortage.length > 0) convert(nowMs);
-      const senders = new Set<string>();
-      for (const { sender } of parked.values()) if (sender !== undefined) senders.add(sender);
-      state = { ...state, senders: noteWaiting(state.senders, [...senders], nowMs) };
+      const senders = { files: new Set<string>(), dirs: new Set<string>() };
+      for (const { sender, kind } of parked.values()) {
+        if (sender !== undefined) senders[kind === 'file' ? 'files' : 'dirs'].add(sender);
+      }
+      for (const kind of ['files', 'dirs'] as const) {
+        state = { ...state, senders: noteWaiting(state.senders, [...senders[kind]], nowMs, [kind]) };
+      }
     },
     outcome: () => ({ purgedMs, spent, requests, unchanged, converted }),
   };

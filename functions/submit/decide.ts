@@ -86,20 +86,22 @@ export function notingDecision(
 ): (state: LimitsState) => LimitsState {
   const wanted = (planned: PlannedEntry) => tokenRequestOf(planned.entry, originOf(planned, batch, nowMs));
   const hashes = new Set<string>();
-  const waiting = new Set<string>();
+  const waiting = { files: new Set<string>(), dirs: new Set<string>() };
   const byPrefix: string[] = [];
   const note = (planned: PlannedEntry, isSent: boolean, isWaiting = false) => {
     const { sender, directory, ...wish } = wanted(planned);
     if (directory !== undefined) hashes.add(directory);
     if (sender === undefined) return;
-    if (isWaiting) waiting.add(sender);
+    if (isWaiting) waiting[wish.kind === 'file' ? 'files' : 'dirs'].add(sender);
     if (isSent && wish.byPrefix !== undefined) byPrefix.push(sender);
   };
   for (const planned of send) note(planned, true);
   for (const { planned, reason } of park) note(planned, false, reason === 'tokens' || reason === 'share');
   return (state) => {
     let { senders, directories } = state;
-    if (waiting.size > 0) senders = noteWaiting(senders, [...waiting], nowMs);
+    for (const kind of ['files', 'dirs'] as const) {
+      if (waiting[kind].size > 0) senders = noteWaiting(senders, [...waiting[kind]], nowMs, [kind]);
+    }
     for (const sender of byPrefix) senders = notePrefixes(senders, sender, 1, nowMs);
     if (hashes.size > 0) directories = noteDirectories(directories, [...hashes], nowMs);
     return senders === state.senders && directories === state.directories

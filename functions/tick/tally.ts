@@ -2,6 +2,7 @@ import type { Parked } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { doneByMs } from '../core/limits/tokens/done-by.ts';
 import { isSpentUnknown } from '../core/limits/tokens/quota.ts';
+import type { TokenKind } from '../core/limits/tokens/senders.ts';
 import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -9,7 +10,7 @@ import type { Decisions } from './decide.ts';
 
 interface Queue {
   readonly target: Target;
-  readonly kind: 'files' | 'dirs';
+  readonly kind: TokenKind;
   /** How many wait for a token. */
   readonly counts: Map<Lane, number>;
 }
@@ -17,8 +18,8 @@ interface Queue {
 /** Counts what goes on waiting. */
 export interface Tally {
   add(item: Parked, reason: ParkReason): void;
-  /** The senders of which something waits for a token. */
-  readonly senders: ReadonlySet<string>;
+  /** The senders of which something waits for a token, by its kind. */
+  readonly senders: Readonly<Record<TokenKind, ReadonlySet<string>>>;
   /** Measures what waits, and until when. */
   measure(decisions: Decisions, measure: Measure, nowMs: number): void;
 }
@@ -33,11 +34,12 @@ export function createTally(): Tally {
   const counts = new Map<Lane, number>();
   const oldestMs = new Map<Lane, number>();
   let oldestByPrefixMs = Number.POSITIVE_INFINITY;
-  const senders = new Set<string>();
+  const senders = { files: new Set<string>(), dirs: new Set<string>() };
   const queues = new Map<string, Queue>();
 
-  function addToQueue({ entry, lane }: Parked): void {
-    const kind = entry.kind === 'file' ? 'files' : 'dirs';
+  function addToQueue(item: Parked): void {
+    const { entry, lane } = item;
+    const kind = kindOf(item);
     const key = `${entry.target} ${kind}`;
     const queue = queues.get(key) ?? { target: entry.target, kind, counts: new Map() };
     queues.set(key, queue);
@@ -57,7 +59,7 @@ export function createTally(): Tally {
         return;
       }
       addToQueue(item);
-      if (sender !== undefined) senders.add(sender);
+      if (sender !== undefined) senders[kindOf(item)].add(sender);
     },
     measure(decisions, measure, nowMs) {
       for (const lane of lanes) {
@@ -72,6 +74,10 @@ export function createTally(): Tally {
       measure('DoneBySeconds', (lastMs - nowMs) / 1000);
     },
   };
+}
+
+function kindOf({ entry }: Parked): TokenKind {
+  return entry.kind === 'file' ? 'files' : 'dirs';
 }
 
 function secondsUntil(nowMs: number, sinceMs: number | undefined): number {

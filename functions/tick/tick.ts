@@ -1,7 +1,7 @@
 import type { TickState, Turn } from '../aws/tables/tick-state.ts';
 import type { LimitsState } from '../core/limits/limits.ts';
 import { noteReleased, withOutstanding } from '../core/limits/released-tokens.ts';
-import { noteWaiting } from '../core/limits/tokens/senders.ts';
+import { noteWaiting, type TokenKind } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { tickEvents } from '../lambda/log-events.ts';
 import { recentlyConverted } from './converted.ts';
@@ -91,9 +91,11 @@ async function releaseInTurn(
     const isComplete = isCountDue || options.convertInShortage.length > 0;
     const context = { ports, options, decisions, tally, released, converted, isComplete, deadlineMs };
     const isAllRead = await releaseParked(context);
-    const waiting = isAllRead ? tally.senders : new Set([...senders, ...tally.senders]);
-    next = { ...next, senders: [...waiting] };
-    await noteWaitingSenders([...waiting], ports);
+    const waiting = (kind: TokenKind) => [
+      ...new Set([...(isAllRead ? [] : senders[kind]), ...tally.senders[kind]]),
+    ];
+    next = { ...next, senders: { files: waiting('files'), dirs: waiting('dirs') } };
+    await noteWaitingSenders(next.senders, ports);
     if (isCountDue && isAllRead) next = { ...next, countedMs: startedMs };
     // Of a backlog that cannot be read in one tick, what goes first was read: alarms would be silent otherwise.
     if (isCountDue) measureAll(tally, decisions, limitsState, ports, options);
@@ -107,11 +109,14 @@ async function releaseInTurn(
 }
 
 /** Who waits says so each minute, since others then take no more than their share. */
-async function noteWaitingSenders(names: readonly string[], { limitsTable }: TickPorts): Promise<void> {
-  if (names.length === 0) return;
+async function noteWaitingSenders(
+  { files, dirs }: TickState['senders'],
+  { limitsTable }: TickPorts,
+): Promise<void> {
+  if (files.length + dirs.length === 0) return;
   await limitsTable.note((state, nowMs) => ({
     ...state,
-    senders: noteWaiting(state.senders, names, nowMs),
+    senders: noteWaiting(noteWaiting(state.senders, files, nowMs, ['files']), dirs, nowMs, ['dirs']),
   }));
 }
 

@@ -112,6 +112,39 @@ describe('the share of a sender', () => {
     expect(shareLeft({ senders: third, neighbors: {} }, 'bucket:a', quota, nowMs).files).toBe(0);
   });
 
+  it('is all that there is of what nobody else waits for: directories are short long before files are', () => {
+    const ofDirs = { senders: noteWaiting(spent, ['bucket:b'], nowMs, ['dirs']), neighbors: {} };
+    expect(shareLeft(ofDirs, 'bucket:a', quota, nowMs)).toEqual({ files: Number.POSITIVE_INFINITY, dirs: 9 });
+    const ofFiles = { senders: noteWaiting(spent, ['bucket:b'], nowMs, ['files']), neighbors: {} };
+    expect(shareLeft(ofFiles, 'bucket:a', quota, nowMs)).toEqual({
+      files: 0,
+      dirs: Number.POSITIVE_INFINITY,
+    });
+    const neighbors = { second: ofDirs.senders };
+    expect(shareLeft({ senders: spent, neighbors }, 'bucket:a', quota, nowMs)).toEqual({
+      files: Number.POSITIVE_INFINITY,
+      dirs: 9,
+    });
+  });
+
+  it('is all that there is where the deployments that wait have had their share', () => {
+    const third = (files: number) =>
+      noteWaiting(noteSpent({}, { 'bucket:c': { files, dirs: 0 } }, nowMs), ['bucket:c'], nowMs, ['files']);
+    const idle = noteSpent({}, { 'bucket:d': { files: 1, dirs: 0 } }, nowMs);
+    const left = (files: number) =>
+      shareLeft({ senders: spent, neighbors: { third: third(files), idle } }, 'bucket:a', quota, nowMs).files;
+    expect([left(32), left(33)]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it('is all that there is where what has failed waits, and has had its share of all deployments', () => {
+    const failed = (files: number) =>
+      noteWaiting(noteSpent(spent, { [failedSender]: { files, dirs: 0 } }, nowMs), [failedSender], nowMs);
+    const neighbors = { idle: noteSpent({}, { 'bucket:d': { files: 1, dirs: 0 } }, nowMs) };
+    const left = (files: number) =>
+      shareLeft({ senders: failed(files), neighbors }, 'bucket:a', quota, nowMs).files;
+    expect([left(24), left(25)]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
   it('is forgotten after a day, at most', () => {
     const hourMs = 3_600_000;
     expect(spentBy(senderIn(spent, 'bucket:a'), nowMs + 11 * hourMs).files).toBe(70);

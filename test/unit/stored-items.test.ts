@@ -85,7 +85,13 @@ const limitsItem: Item = {
     M: {
       'queue-b': { M: { 'webhook:shop': numbers(40908, 5, 0, 0, 0, 1767225600000, 0, 0, 0, 0, 0, 0) } },
       'queue-a': {
-        M: { 'bucket:www': numbers(40908, 42, 1, 6, 0, 0, 1767225500000, 12, 0, 0, 1767225400000, 1) },
+        M: {
+          'bucket:www': numbers(
+            ...[40908, 42, 1, 6, 0, 1767225300000],
+            ...[1767225500000, 12, 0, 0, 1767225400000, 1],
+            ...[1767225200000, 1767225300000],
+          ),
+        },
       },
     },
   },
@@ -118,7 +124,8 @@ const state: LimitsState = {
       halfDay: 40908,
       recent: { files: 42, dirs: 1 },
       before: { files: 6, dirs: 0 },
-      waitingMs: 0,
+      waitingMs: 1767225300000,
+      waitingKindsMs: { files: 1767225200000, dirs: 1767225300000 },
       entries: { sinceMs: 1767225500000, count: 12 },
       deletes: nothing,
       prefixes: { sinceMs: 1767225400000, count: 1 },
@@ -276,7 +283,8 @@ it('slots that took too long to write are not used', async () => {
 
 describe('what one tick leaves for the next', () => {
   const one = { tokens: { files: 3, dirs: 0 }, spent: { files: 1, dirs: 0 }, atMs: nowMs };
-  const before = { countedMs: 5, senders: ['bucket:www'] };
+  const before = { countedMs: 5, senders: ['bucket:www', 'webhook:shop'] };
+  const sendersByKind = { files: ['bucket:www'], dirs: ['webhook:shop', 'bucket:www'] };
   const converted = [{ below: 'https://h.example/a/', scope: '["production","invalidate"]', sentMs: 4 }];
   const turn = { ...before, converted };
 
@@ -284,13 +292,15 @@ describe('what one tick leaves for the next', () => {
     const item = marshall({ pk: 'tick', ...before, released: { production: one }, untilMs: 0, version: 4 });
     const { table, written } = createTable(item);
     const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
-    expect(taken?.state).toEqual({ ...before, converted: [], released: { production: one } });
-    await taken?.end({ ...turn, released: { production: [one, one] } });
+    const senders = { files: before.senders, dirs: before.senders };
+    expect(taken?.state).toEqual({ ...before, senders, converted: [], released: { production: one } });
+    await taken?.end({ ...turn, senders: sendersByKind, released: { production: [one, one] } });
     const [first, last = {}] = written.map((each) => unmarshall(each));
     expect(first).not.toHaveProperty('released');
     expect(last).toEqual({
       pk: 'tick',
       ...turn,
+      sendersByKind,
       releases: { production: [one, one] },
       untilMs: 0,
       version: 6,
@@ -298,9 +308,10 @@ describe('what one tick leaves for the next', () => {
   });
 
   it('is read as it was written', async () => {
-    const item = marshall({ pk: 'tick', ...turn, releases: { production: [one] }, untilMs: 0, version: 4 });
+    const releases = { production: [one] };
+    const item = marshall({ pk: 'tick', ...turn, sendersByKind, releases, untilMs: 0, version: 4 });
     const { table } = createTable(item);
     const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
-    expect(taken?.state).toEqual({ ...turn, released: { production: [one] } });
+    expect(taken?.state).toEqual({ ...turn, senders: sendersByKind, released: releases });
   });
 });

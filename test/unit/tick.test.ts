@@ -217,11 +217,14 @@ describe('what waits', () => {
 
   test('counts as the sender’s, so that another one takes no more than its share', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
-    await world.spend({ files: 100, dirs: 0 });
+    await world.spend({ files: 100, dirs: 20 });
     await world.park(...files(1, { sender: 'webhook:a' }));
+    await world.park(directory(h('d/*'), { sender: 'webhook:b', sinceMs: 0 }));
     await world.tick();
     const { senders } = await world.limits();
     expect(senders['webhook:a']?.waitingMs).toBe(world.nowMs);
+    expect(senders['webhook:a']?.waitingKindsMs).toEqual({ files: world.nowMs, dirs: 0 });
+    expect(senders['webhook:b']?.waitingKindsMs).toEqual({ files: 0, dirs: world.nowMs });
   });
 
   test('counts as the sender’s no longer than it waits', async () => {

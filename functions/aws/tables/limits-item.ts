@@ -200,11 +200,14 @@ function parseSender(figures: readonly number[]): SenderState {
   const [halfDay = 0, files = 0, dirs = 0, filesBefore = 0, dirsBefore = 0, waitingMs = 0, ...tallies] =
     figures;
   const tally = (index: number) => ({ sinceMs: tallies[index] ?? 0, count: tallies[index + 1] ?? 0 });
+  const [filesMs, dirsMs] = tallies.slice(6);
   return {
     halfDay,
     recent: { files, dirs },
     before: { files: filesBefore, dirs: dirsBefore },
     waitingMs,
+    ...(filesMs !== undefined &&
+      dirsMs !== undefined && { waitingKindsMs: { files: filesMs, dirs: dirsMs } }),
     entries: tally(0),
     deletes: tally(2),
     prefixes: tally(4),
@@ -212,9 +215,10 @@ function parseSender(figures: readonly number[]): SenderState {
 }
 
 function formatSender(sender: SenderState): readonly number[] {
-  const { halfDay, recent, before, waitingMs, entries, deletes, prefixes } = sender;
+  const { halfDay, recent, before, waitingMs, waitingKindsMs, entries, deletes, prefixes } = sender;
   const tallies = [entries, deletes, prefixes].flatMap(({ sinceMs, count }) => [sinceMs, count]);
-  return [halfDay, recent.files, recent.dirs, before.files, before.dirs, waitingMs, ...tallies];
+  const kinds = waitingKindsMs === undefined ? [] : [waitingKindsMs.files, waitingKindsMs.dirs];
+  return [halfDay, recent.files, recent.dirs, before.files, before.dirs, waitingMs, ...tallies, ...kinds];
 }
 
 /** What decays gets smaller than any number that DynamoDB accepts. */

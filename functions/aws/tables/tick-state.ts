@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AllReleased } from '../../core/limits/released-tokens.ts';
+import type { TokenKind } from '../../core/limits/tokens/senders.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** What one tick leaves for the next. */
@@ -7,8 +8,8 @@ export interface TickState {
   readonly released: AllReleased;
   /** When all that waits was last counted, in milliseconds. */
   readonly countedMs: number;
-  /** The senders of which something waited then. */
-  readonly senders: readonly string[];
+  /** The senders of which something waited then, by the kind of token. */
+  readonly senders: Readonly<Record<TokenKind, readonly string[]>>;
   /** The directories that were sent lately in place of files: there may have been no time to remove all of these. */
   readonly converted: readonly ConvertedDirectory[];
 }
@@ -47,10 +48,15 @@ export interface TickTurnsOptions {
   readonly nowMs: () => number;
 }
 
-/** The attributes of the item. A version before, which may be deployed again, has one release of a target in `released`. */
-interface StoredTurn extends Omit<TickState, 'released'> {
+/**
+ * The attributes of the item. A version before, which may be deployed again, has one release of a target in `released`, and
+ * does not tell kinds of tokens apart.
+ */
+interface StoredTurn extends Omit<TickState, 'released' | 'senders'> {
   readonly untilMs: number;
   readonly releases: AllReleased;
+  readonly senders: readonly string[];
+  readonly sendersByKind: TickState['senders'];
 }
 
 /** No function runs for longer, in milliseconds. */
@@ -65,11 +71,12 @@ export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTu
   return {
     async take(untilMs) {
       const { attributes = {}, version } = await readItem<StoredTurn & Pick<TickState, 'released'>>(address);
-      const { untilMs: takenUntilMs = 0, countedMs = 0, senders = [], converted = [] } = attributes;
+      const { untilMs: takenUntilMs = 0, countedMs = 0, converted = [] } = attributes;
       const leftMs = takenUntilMs - nowMs();
       // A wrong clock has taken a turn that is longer than any: where that tick has crashed, nobody else ends it.
       if (leftMs > 0 && leftMs <= longestMs) return undefined;
       const released = attributes.releases ?? attributes.released ?? {};
+      const { senders: names = [], sendersByKind: senders = { files: names, dirs: names } } = attributes;
       const state: TickState = { released, countedMs, senders, converted };
       if (!(await writeItem(address, stored(state, untilMs), version))) return undefined;
       return {
@@ -83,6 +90,7 @@ export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTu
   };
 }
 
-function stored({ released, ...state }: TickState, untilMs: number): StoredTurn {
-  return { ...state, releases: released, untilMs };
+function stored({ released, senders: sendersByKind, ...state }: TickState, untilMs: number): StoredTurn {
+  const senders = [...new Set([...sendersByKind.files, ...sendersByKind.dirs])];
+  return { ...state, releases: released, senders, sendersByKind, untilMs };
 }

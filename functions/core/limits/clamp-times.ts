@@ -36,6 +36,9 @@ export function clampLimits(state: LimitsState, ahead: Ahead, nowMs: number): Li
     deletes: { ...each.deletes, sinceMs: clock(each.deletes.sinceMs) },
     prefixes: { ...each.prefixes, sinceMs: clock(each.prefixes.sinceMs) },
     waitingMs: clock(each.waitingMs),
+    ...(each.waitingKindsMs && {
+      waitingKindsMs: { files: clock(each.waitingKindsMs.files), dirs: clock(each.waitingKindsMs.dirs) },
+    }),
   });
   const arrival = most(aheadMs + ahead.guardMs);
   const closing = most(aheadMs + ahead.guardMs + ahead.windowMs);

@@ -22,7 +22,14 @@ export interface SenderState extends SenderTallies {
   readonly prefixes: Tally;
   /** When something of this sender last waited for tokens, in milliseconds. */
   readonly waitingMs: number;
+  /** The same for each kind of token; an earlier version of this project does not tell them apart. */
+  readonly waitingKindsMs?: Tokens;
 }
+
+/** The kinds of tokens. */
+export type TokenKind = keyof Tokens;
+
+const tokenKinds: readonly TokenKind[] = ['files', 'dirs'];
 
 const unknownSender: SenderState = {
   ...noTallies,
@@ -106,65 +113,81 @@ export function noteRefunded(senders: Senders, spent: Readonly<Record<string, To
   return { ...senders, ...Object.fromEntries(noted) };
 }
 
-/** Takes note that something of these senders waits for tokens. */
-export function noteWaiting(senders: Senders, names: readonly string[], nowMs: number): Senders {
-  const noted = names.map(
-    (name) => [name, { ...upTo(senderIn(senders, name), nowMs), waitingMs: nowMs }] as const,
-  );
+/** Takes note that something of these senders waits for tokens of these kinds. */
+export function noteWaiting(
+  senders: Senders,
+  names: readonly string[],
+  nowMs: number,
+  kinds: readonly TokenKind[] = tokenKinds,
+): Senders {
+  const notedMs = Object.fromEntries(kinds.map((kind) => [kind, nowMs]));
+  const noted = names.map((name) => {
+    const sender = upTo(senderIn(senders, name), nowMs);
+    const waitingKindsMs = { ...waitingKindsOf(sender), ...notedMs };
+    return [name, { ...sender, waitingMs: nowMs, waitingKindsMs }] as const;
+  });
   return { ...senders, ...Object.fromEntries(noted) };
+}
+
+function waitingKindsOf({ waitingMs, waitingKindsMs }: SenderState): Tokens {
+  return waitingKindsMs ?? { files: waitingMs, dirs: waitingMs };
 }
 
 /**
  * @returns how many tokens a sender may still take: up to half of the quota while others wait that have not had their
  * half, and otherwise all, so that no token stays unused while all that wait have had theirs. What has failed takes no more
- * than half in any case, of all deployments together: others may come that need the rest. While other deployments wait, all
- * senders of this one together take no more than its share, an equal part of the quota
+ * than half in any case, of all deployments together: others may come that need the rest. While other deployments wait
+ * that have not had their share, an equal part of the quota, all senders of this one together take no more than its own.
+ * Who waits for a directory keeps nobody from files
  */
-export function shareLeft(
-  { senders, neighbors }: AllSenders,
-  name: string,
-  quota: Tokens,
-  nowMs: number,
-): Tokens {
-  const halfLeft = (sender: SenderState) => leftOf(quota, senderShare, spentBy(sender, nowMs));
-  const isFailed = name === failedSender;
-  const others = Object.entries(senders).flatMap(([other, sender]) =>
-    other === name || !isAnyWaiting([sender], nowMs) ? [] : [halfLeft(sender)],
-  );
-  const spentSelf = spentBy(senderIn(senders, name), nowMs);
-  const deployments = 1 + Object.keys(neighbors).length;
-  const own = leftOf(quota, isFailed ? senderShare / deployments : senderShare, spentSelf);
-  const ofSender: Tokens = {
-    files: isFailed || others.some(({ files }) => files > 0) ? own.files : unlimited.files,
-    dirs: isFailed || others.some(({ dirs }) => dirs > 0) ? own.dirs : unlimited.dirs,
-  };
-  const isNeighborWaiting = Object.values(neighbors).some((each) => isAnyWaiting(Object.values(each), nowMs));
-  if (!isNeighborWaiting) return ofSender;
-  const spent = Object.values(senders).reduce((sum, sender) => plus(sum, spentBy(sender, nowMs)), noTokens);
-  const ofDeployment = leftOf(quota, 1 / deployments, spent);
-  return {
-    files: Math.min(own.files, ofDeployment.files),
-    dirs: Math.min(own.dirs, ofDeployment.dirs),
-  };
+export function shareLeft(all: AllSenders, name: string, quota: Tokens, nowMs: number): Tokens {
+  const leftFor = (kind: TokenKind) => shareLeftOf(kind, all, name, quota[kind], nowMs);
+  return { files: leftFor('files'), dirs: leftFor('dirs') };
 }
 
-const unlimited: Tokens = { files: Number.POSITIVE_INFINITY, dirs: Number.POSITIVE_INFINITY };
+function shareLeftOf(
+  kind: TokenKind,
+  { senders, neighbors }: AllSenders,
+  name: string,
+  quota: number,
+  nowMs: number,
+): number {
+  const deployments = 1 + Object.keys(neighbors).length;
+  const ownLeft = (each: string) => {
+    const share = each === failedSender ? senderShare / deployments : senderShare;
+    return leftOf(quota, share, spentBy(senderIn(senders, each), nowMs)[kind]);
+  };
+  const deploymentLeft = (each: Senders) => leftOf(quota, 1 / deployments, spentByAll(each, nowMs)[kind]);
+  const isWaitingFor = (each: Senders) => isAnyWaiting(Object.values(each), [kind], nowMs);
+  const isOtherWaiting = Object.entries(senders).some(
+    ([other, sender]) => other !== name && isWaitingFor({ [other]: sender }) && ownLeft(other) > 0,
+  );
+  const isNeighborWaiting = Object.values(neighbors).some(
+    (each) => isWaitingFor(each) && deploymentLeft(each) > 0,
+  );
+  if (isNeighborWaiting) return Math.min(ownLeft(name), deploymentLeft(senders));
+  return name === failedSender || isOtherWaiting ? ownLeft(name) : Number.POSITIVE_INFINITY;
+}
+
+function spentByAll(senders: Senders, nowMs: number): Tokens {
+  return Object.values(senders).reduce((sum, sender) => plus(sum, spentBy(sender, nowMs)), noTokens);
+}
 
 /** @returns whether something of this deployment waits for tokens */
 export function isWaiting(senders: Senders, nowMs: number): boolean {
-  return isAnyWaiting(Object.values(senders), nowMs);
+  return isAnyWaiting(Object.values(senders), tokenKinds, nowMs);
 }
 
-function isAnyWaiting(senders: readonly SenderState[], nowMs: number): boolean {
-  return senders.some(({ waitingMs }) => nowMs - waitingMs <= waitingForMs);
+function isAnyWaiting(senders: readonly SenderState[], kinds: readonly TokenKind[], nowMs: number): boolean {
+  return senders.some((sender) => {
+    const waitingMs = waitingKindsOf(sender);
+    return kinds.some((kind) => nowMs - waitingMs[kind] <= waitingForMs);
+  });
 }
 
-function leftOf({ files, dirs }: Tokens, share: number, spent: Tokens): Tokens {
+function leftOf(quota: number, share: number, spent: number): number {
   // Of a quota of one, half is one: it would never be spent otherwise.
-  return {
-    files: Math.max(0, Math.max(1, Math.floor(files * share)) - spent.files),
-    dirs: Math.max(0, Math.max(1, Math.floor(dirs * share)) - spent.dirs),
-  };
+  return Math.max(0, Math.max(1, Math.floor(quota * share)) - spent);
 }
 
 /** The most directories that a webhook may have purged in a day since it could not say what changed. */
