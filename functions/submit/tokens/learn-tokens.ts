@@ -1,5 +1,6 @@
 import type { PreparedClient, Reading, SendOptions } from '../../cdn-pro/client.ts';
 import type { LimitsState } from '../../core/limits/limits.ts';
+import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import { freshQuota, noTokens, type QuotaState, type Tokens } from '../../core/limits/tokens/quota.ts';
 import { correct, isReadingOld, learnQuota, noteReading } from '../../core/limits/tokens/quota-readings.ts';
 import type { Target } from '../../core/model/types.ts';
@@ -69,14 +70,20 @@ export type Asked<Value> =
 /** Asks CDN Pro what is left of a target's tokens of the day, and corrects the own count by it. */
 export async function readTokens(
   target: Target,
-  { quota: configured }: SubmitOptions['contract'],
+  contract: SubmitOptions['contract'],
   ports: SubmitPorts,
 ): Promise<Asked<Tokens>> {
   const asked = await ask((client, options) => client.purgeTokens(target, options), ports);
   if (asked.kind === 'wait') return asked;
   const { value, status, requestId } = asked.reading;
   if (value !== undefined) {
-    await noteQuota(target, (quota, nowMs) => correct(quota, value, configured[target], nowMs), ports);
+    await noteQuota(
+      target,
+      (quota, nowMs, { window }) =>
+        // What others have spent of a larger quota is none of what deployments share.
+        correct(quota, value, strictestLimits(window, contract).quota[target], nowMs),
+      ports,
+    );
   }
   ports.log.info(submitEvents.tokensRead, { target, left: value, status, requestId });
   return asked;
@@ -112,11 +119,11 @@ async function ask<Value>(
 
 function noteQuota(
   target: Target,
-  change: (quota: QuotaState, nowMs: number) => QuotaState,
+  change: (quota: QuotaState, nowMs: number, state: LimitsState) => QuotaState,
   { limitsTable }: SubmitPorts,
 ): Promise<void> {
   return limitsTable.note((state, nowMs) => ({
     ...state,
-    quotas: { ...state.quotas, [target]: change(state.quotas[target] ?? freshQuota, nowMs) },
+    quotas: { ...state.quotas, [target]: change(state.quotas[target] ?? freshQuota, nowMs, state) },
   }));
 }

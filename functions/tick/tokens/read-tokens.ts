@@ -1,5 +1,6 @@
 import type { Reading, SendOptions } from '../../cdn-pro/client.ts';
 import type { LimitsState } from '../../core/limits/limits.ts';
+import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import {
   freshQuota,
   hourMsOf,
@@ -39,6 +40,7 @@ export interface TokenReader {
 export function createTokenReader(ports: TickPorts, options: TickOptions): TokenReader {
   const { limitsTable, nowMs } = ports;
   const { quota: configured } = options.limits;
+  const sharedIn = ({ window }: LimitsState) => strictestLimits(window, options.limits).quota;
 
   function areQuotasDue({ quotas }: LimitsState): boolean {
     const isConfigured = targets.every(
@@ -54,7 +56,7 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
       isWaiting ||
       quotaState.unchecked !== undefined ||
       isSpentUnknown(quotaState, nowMs()) ||
-      isLow(quotaState, configured[target], nowMs());
+      isLow(quotaState, sharedIn(state)[target], nowMs());
     return isWanted && isReadingOld(quotaState, nowMs() + earlyMs);
   }
 
@@ -81,14 +83,16 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
     if (reading === undefined) return;
     const { value } = reading;
     let before = freshQuota;
+    let quota = quotaOf(before, configured[target]);
     await limitsTable.note((state, atMs) => {
       before = state.quotas[target] ?? freshQuota;
-      const noted =
-        value === undefined ? noteReading(before, atMs) : correct(before, value, configured[target], atMs);
+      // What others have spent of a larger quota is none of what deployments share.
+      const shared = sharedIn(state)[target];
+      quota = quotaOf(before, shared);
+      const noted = value === undefined ? noteReading(before, atMs) : correct(before, value, shared, atMs);
       return { ...state, quotas: { ...state.quotas, [target]: noted } };
     });
     if (value === undefined) return;
-    const quota = quotaOf(before, configured[target]);
     ports.measure('TokensMiscountedPercent', miscountedPercent(before, quota, value, nowMs()));
     const counted = tokensLeft(before, quota, nowMs());
     ports.log.info(tickEvents.tokensRead, { target, left: value, counted });
@@ -131,9 +135,10 @@ export function createTokenReader(ports: TickPorts, options: TickOptions): Token
 
 /** @returns whether a target has few tokens left */
 export function isAnyLow(state: LimitsState, { limits }: TickOptions, nowMs: number): boolean {
+  const shared = strictestLimits(state.window, limits).quota;
   return targets.some((target) => {
     const quota = state.quotas[target];
-    return quota !== undefined && isLow(quota, limits.quota[target], nowMs);
+    return quota !== undefined && isLow(quota, shared[target], nowMs);
   });
 }
 
