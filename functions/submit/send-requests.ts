@@ -12,7 +12,7 @@ import { Isolation } from '../core/planning/refusals/isolate.ts';
 import { keepApart } from '../core/planning/refusals/keep-apart.ts';
 import { describeError } from '../lambda/log.ts';
 import { submitEvents } from '../lambda/log-events.ts';
-import { type ConcludeContext, concludeAnswers, type ShortRequests } from './answers/conclude.ts';
+import { type ConcludeContext, concludeAnswers, type ShortRequests, uncovered } from './answers/conclude.ts';
 import { handleAnswer, type SendContext, type SentRequest } from './answers/handle-answer.ts';
 import { recordPurge } from './answers/record-purge.ts';
 import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
@@ -174,7 +174,10 @@ function takeShort(
   }
   const others = request.entries.filter((planned) => !isOfLane(planned));
   run.retry([paid, others].filter(({ length }) => length > 0).map((entries) => ({ entries })));
-  if (unpaid.length > 0) short.push({ requests: [{ entries: unpaid }], isApart });
+  if (unpaid.length === 0) return;
+  short.push({ requests: [uncovered({ entries: unpaid })], isApart });
+  // What a directory would have covered does not wait with it.
+  if (unpaid.some(({ covered = [] }) => covered.length > 0)) run.uncover(unpaid);
 }
 
 /** What a request is sent with. */

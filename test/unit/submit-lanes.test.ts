@@ -243,6 +243,23 @@ describe('what has no token', () => {
     ]);
   });
 
+  test('takes no file along that it covers, where others have spent the directories meanwhile', async () => {
+    const world = createWorld({ answer: () => accepted, contract, known: spent({}) });
+    const { read, note } = world.ports.limitsTable;
+    const limitsTable = {
+      ...world.ports.limitsTable,
+      async read() {
+        const state = await read();
+        await note(spent({ dirs: 10 }));
+        return state;
+      },
+    };
+    const messages = [message([file('news/a'), dir('news/**')], { lane: 'people' })];
+    await submitBatch(messages, { ...world.ports, limitsTable }, options);
+    expect(sentUrls(world)).toEqual([['https://h.example/news/a']]);
+    expect(world.parked.map(({ entry }) => entryText(entry))).toEqual(['https://h.example/news/**']);
+  });
+
   test('keeps that it is a repair or a repeat, with the fewest repairs, and only where no change asks for it', async () => {
     const world = createWorld({ answer: () => accepted, contract, known: spent({ files: 1000 }) });
     const asked = [

@@ -54,7 +54,8 @@ async function concludeOnce(context: ConcludeContext): Promise<void> {
   }
 }
 
-function uncovered({ entries }: PlannedRequest): PlannedRequest {
+/** @returns the request alone, without what it covers */
+export function uncovered({ entries }: PlannedRequest): PlannedRequest {
   return { entries: entries.map(({ covered: _, ...planned }) => planned) };
 }
 
