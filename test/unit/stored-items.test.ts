@@ -307,6 +307,22 @@ describe('what one tick leaves for the next', () => {
     });
   });
 
+  it('is no larger than an item may be, whatever was converted in a day: the newest stay', async () => {
+    const { table, written } = createTable();
+    const taken = await createTickTurns({ ...table, nowMs: () => nowMs }).take(nowMs + 1000);
+    const many = Array.from({ length: 4000 }, (_, index) => ({
+      below: `https://www.example.com/docs/version-1/${index}/`,
+      scope: '["production","invalidate",null]',
+      sentMs: nowMs + index,
+    }));
+    await taken?.end({ ...turn, senders: sendersByKind, converted: many, released: {} });
+    const item = written.at(-1) ?? {};
+    expect(bytesOf({ M: item })).toBeLessThan(400_000);
+    const kept = unmarshall(item).converted;
+    expect(kept.length).toBeGreaterThan(1000);
+    expect(kept).toEqual(many.slice(-kept.length));
+  });
+
   it('is read as it was written', async () => {
     const releases = { production: [one] };
     const item = marshall({ pk: 'tick', ...turn, sendersByKind, releases, untilMs: 0, version: 4 });

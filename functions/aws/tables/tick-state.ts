@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AllReleased } from '../../core/limits/released-tokens.ts';
 import type { TokenKind } from '../../core/limits/tokens/senders.ts';
+import { byteLength } from '../../core/model/purge-message.ts';
 import { readItem, writeItem } from './versioned-item.ts';
 
 /** What one tick leaves for the next. */
@@ -90,7 +91,21 @@ export function createTickTurns({ nowMs, ...options }: TickTurnsOptions): TickTu
   };
 }
 
+/** An item has at most 400 KB (the DynamoDB quotas page), and what is forgotten is purged once more. */
+const mostConvertedBytes = 200_000;
+
+/** @returns the newest of them that an item has room for: a large quota converts thousands in a day */
+function newestOf(converted: TickState['converted']): TickState['converted'] {
+  let bytes = 0;
+  const last = converted.findLastIndex((each) => {
+    bytes += byteLength(JSON.stringify(each));
+    return bytes > mostConvertedBytes;
+  });
+  return converted.slice(last + 1);
+}
+
 function stored({ released, senders: sendersByKind, ...state }: TickState, untilMs: number): StoredTurn {
   const senders = [...new Set([...sendersByKind.files, ...sendersByKind.dirs])];
-  return { ...state, releases: released, senders, sendersByKind, untilMs };
+  const converted = newestOf(state.converted);
+  return { ...state, converted, releases: released, senders, sendersByKind, untilMs };
 }
