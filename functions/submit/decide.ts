@@ -4,7 +4,7 @@ import { strictestLimits } from '../core/limits/shared-limit.ts';
 import { tokenRequestOf } from '../core/limits/token-request.ts';
 import { freshQuota, quotaOf } from '../core/limits/tokens/quota.ts';
 import { isReadingDue } from '../core/limits/tokens/quota-readings.ts';
-import { notePrefixes, noteWaiting } from '../core/limits/tokens/senders.ts';
+import { notePrefixes, noteWaiting, senderOfTarget } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
 import { withoutDuplicates } from '../core/planning/plan.ts';
@@ -92,7 +92,9 @@ export function notingDecision(
     const { sender, directory, ...wish } = wanted(planned);
     if (directory !== undefined) hashes.add(directory);
     if (sender === undefined) return;
-    if (isWaiting) waiting[wish.kind === 'file' ? 'files' : 'dirs'].add(sender);
+    if (isWaiting) {
+      waiting[wish.kind === 'file' ? 'files' : 'dirs'].add(senderOfTarget(sender, wish.target));
+    }
     if (isSent && wish.byPrefix !== undefined) byPrefix.push(sender);
   };
   for (const planned of send) note(planned, true);

@@ -4,6 +4,7 @@ import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
 import { priceOf } from '../core/limits/price.ts';
 import { covers, type Tokens } from '../core/limits/tokens/quota.ts';
+import { senderOfTarget } from '../core/limits/tokens/senders.ts';
 import { backoffMs } from '../core/model/backoff.ts';
 import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
@@ -238,7 +239,10 @@ function pricesOf(
   { entries }: PlannedRequest,
   { batch, ports, contract }: SlotContext,
 ): Readonly<Record<string, Tokens>> {
-  const bySender = groupBy(entries, (planned) => originOf(planned, batch, ports.nowMs()).sender);
+  const bySender = groupBy(entries, (planned) => {
+    const { sender } = originOf(planned, batch, ports.nowMs());
+    return sender && senderOfTarget(sender, planned.entry.target);
+  });
   return Object.fromEntries(
     [...bySender].flatMap(([sender, planned]) =>
       sender === undefined ? [] : [[sender, tokensFor(planned, contract)]],

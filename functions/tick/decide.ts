@@ -11,7 +11,7 @@ import {
   spendableTokens,
   type Tokens,
 } from '../core/limits/tokens/quota.ts';
-import { notePrefixes, noteSpent } from '../core/limits/tokens/senders.ts';
+import { notePrefixes, noteSpent, senderOfTarget } from '../core/limits/tokens/senders.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 
 /** Decides part by part what of all that waits can be paid for now. */
@@ -47,7 +47,9 @@ export function createDecisions(state: LimitsState, limits: Limits, nowMs: numbe
         ? current.directories
         : noteDirectories(current.directories, [directory], nowMs);
     let { senders } = current;
-    if (sender !== undefined) senders = noteSpent(senders, { [sender]: price }, nowMs);
+    if (sender !== undefined) {
+      senders = noteSpent(senders, { [senderOfTarget(sender, target)]: price }, nowMs);
+    }
     if (sender !== undefined && byPrefix !== undefined) senders = notePrefixes(senders, sender, 1, nowMs);
     current = { ...current, quotas, senders, directories };
   }

@@ -2,7 +2,7 @@ import type { Parked } from '../aws/tables/parked-table.ts';
 import type { ParkReason } from '../core/limits/send-or-park.ts';
 import { doneByMs } from '../core/limits/tokens/done-by.ts';
 import { isSpentUnknown } from '../core/limits/tokens/quota.ts';
-import type { TokenKind } from '../core/limits/tokens/senders.ts';
+import { senderOfTarget, type TokenKind } from '../core/limits/tokens/senders.ts';
 import { lanes } from '../core/model/lanes.ts';
 import type { Lane, Target } from '../core/model/types.ts';
 import type { Measure } from '../lambda/metrics.ts';
@@ -59,7 +59,7 @@ export function createTally(): Tally {
         return;
       }
       addToQueue(item);
-      if (sender !== undefined) senders[kindOf(item)].add(sender);
+      if (sender !== undefined) senders[kindOf(item)].add(senderOfTarget(sender, item.entry.target));
     },
     measure(decisions, measure, nowMs) {
       for (const lane of lanes) {

@@ -11,10 +11,12 @@ import {
   noteSpent,
   noteWaiting,
   senderIn,
+  senderOfTarget,
   shareLeft,
   spentBy,
 } from '../../functions/core/limits/tokens/senders.ts';
 import type { ChangeReference } from '../../functions/core/model/purge-message.ts';
+import type { Target } from '../../functions/core/model/types.ts';
 
 const put: ChangeReference = {
   source: 's3',
@@ -75,53 +77,88 @@ it('a sender is a webhook or a bucket', () => {
 
 describe('the share of a sender', () => {
   const quota = { files: 100, dirs: 20 };
+  const target = 'production';
   const spent = noteSpent({}, { 'bucket:a': { files: 70, dirs: 1 } }, nowMs);
 
   it('is all that there is while nobody else waits', () => {
-    expect(shareLeft({ senders: spent, neighbors: {} }, 'bucket:a', quota, nowMs).files).toBe(
-      Number.POSITIVE_INFINITY,
-    );
     expect(
-      shareLeft({ senders: noteWaiting(spent, ['bucket:a'], nowMs), neighbors: {} }, 'bucket:a', quota, nowMs)
-        .files,
+      shareLeft({ senders: spent, neighbors: {} }, { sender: 'bucket:a', target }, quota, nowMs).files,
+    ).toBe(Number.POSITIVE_INFINITY);
+    expect(
+      shareLeft(
+        { senders: noteWaiting(spent, ['bucket:a'], nowMs), neighbors: {} },
+        { sender: 'bucket:a', target },
+        quota,
+        nowMs,
+      ).files,
     ).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is half of the quota for what has failed, also while nobody else waits, and at least one token', () => {
     const failed = noteSpent({}, { [failedSender]: { files: 49, dirs: 10 } }, nowMs);
     const all = { senders: failed, neighbors: {} };
-    expect(shareLeft(all, failedSender, quota, nowMs)).toEqual({ files: 1, dirs: 0 });
+    expect(shareLeft(all, { sender: failedSender, target }, quota, nowMs)).toEqual({ files: 1, dirs: 0 });
     const unspent = { senders: {}, neighbors: {} };
-    expect(shareLeft(unspent, failedSender, { files: 1, dirs: 1 }, nowMs)).toEqual({ files: 1, dirs: 1 });
+    expect(shareLeft(unspent, { sender: failedSender, target }, { files: 1, dirs: 1 }, nowMs)).toEqual({
+      files: 1,
+      dirs: 1,
+    });
   });
 
   it('is half of the quota while others wait', () => {
     const waiting = { senders: noteWaiting(spent, ['bucket:b'], nowMs), neighbors: {} };
-    expect(shareLeft(waiting, 'bucket:a', quota, nowMs)).toEqual({ files: 0, dirs: 9 });
-    expect(shareLeft(waiting, 'bucket:b', quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
-    expect(shareLeft(waiting, 'bucket:a', quota, nowMs + 200_000).files).toBe(Number.POSITIVE_INFINITY);
+    expect(shareLeft(waiting, { sender: 'bucket:a', target }, quota, nowMs)).toEqual({ files: 0, dirs: 9 });
+    expect(shareLeft(waiting, { sender: 'bucket:b', target }, quota, nowMs).files).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+    expect(shareLeft(waiting, { sender: 'bucket:a', target }, quota, nowMs + 200_000).files).toBe(
+      Number.POSITIVE_INFINITY,
+    );
   });
 
   it('is all that there is where those who wait have had their half, so that no token stays unused', () => {
     const all = noteSpent(spent, { 'bucket:b': { files: 50, dirs: 0 } }, nowMs);
     const senders = noteWaiting(all, ['bucket:a', 'bucket:b'], nowMs);
     for (const name of ['bucket:a', 'bucket:b']) {
-      expect(shareLeft({ senders, neighbors: {} }, name, quota, nowMs).files).toBe(Number.POSITIVE_INFINITY);
+      expect(shareLeft({ senders, neighbors: {} }, { sender: name, target }, quota, nowMs).files).toBe(
+        Number.POSITIVE_INFINITY,
+      );
     }
     const third = noteWaiting(senders, ['bucket:c'], nowMs);
-    expect(shareLeft({ senders: third, neighbors: {} }, 'bucket:a', quota, nowMs).files).toBe(0);
+    expect(
+      shareLeft({ senders: third, neighbors: {} }, { sender: 'bucket:a', target }, quota, nowMs).files,
+    ).toBe(0);
+  });
+
+  it('is of one target: staging takes nothing of production, neither spent nor waiting, of this deployment or another', () => {
+    const staged = (sender: string) => senderOfTarget(sender, 'staging');
+    const some = noteSpent(spent, { [staged('bucket:b')]: { files: 60, dirs: 0 } }, nowMs);
+    const senders = noteWaiting(some, [staged('bucket:c')], nowMs);
+    const all = { senders, neighbors: { other: noteWaiting({}, [staged('bucket:d')], nowMs) } };
+    const left = (sender: string, of: Target) => shareLeft(all, { sender, target: of }, quota, nowMs).files;
+    expect(left('bucket:a', 'production')).toBe(Number.POSITIVE_INFINITY);
+    expect(left('bucket:b', 'production')).toBe(Number.POSITIVE_INFINITY);
+    expect(left('bucket:b', 'staging')).toBe(0);
+    expect(left('bucket:a', 'staging')).toBe(0);
+    const failed = noteSpent(senders, { [staged(failedSender)]: { files: 50, dirs: 0 } }, nowMs);
+    const own = (of: Target) =>
+      shareLeft({ senders: failed, neighbors: {} }, { sender: failedSender, target: of }, quota, nowMs).files;
+    expect([own('production'), own('staging')]).toEqual([50, 0]);
   });
 
   it('is all that there is of what nobody else waits for: directories are short long before files are', () => {
     const ofDirs = { senders: noteWaiting(spent, ['bucket:b'], nowMs, ['dirs']), neighbors: {} };
-    expect(shareLeft(ofDirs, 'bucket:a', quota, nowMs)).toEqual({ files: Number.POSITIVE_INFINITY, dirs: 9 });
+    expect(shareLeft(ofDirs, { sender: 'bucket:a', target }, quota, nowMs)).toEqual({
+      files: Number.POSITIVE_INFINITY,
+      dirs: 9,
+    });
     const ofFiles = { senders: noteWaiting(spent, ['bucket:b'], nowMs, ['files']), neighbors: {} };
-    expect(shareLeft(ofFiles, 'bucket:a', quota, nowMs)).toEqual({
+    expect(shareLeft(ofFiles, { sender: 'bucket:a', target }, quota, nowMs)).toEqual({
       files: 0,
       dirs: Number.POSITIVE_INFINITY,
     });
     const neighbors = { second: ofDirs.senders };
-    expect(shareLeft({ senders: spent, neighbors }, 'bucket:a', quota, nowMs)).toEqual({
+    expect(shareLeft({ senders: spent, neighbors }, { sender: 'bucket:a', target }, quota, nowMs)).toEqual({
       files: Number.POSITIVE_INFINITY,
       dirs: 9,
     });
@@ -132,7 +169,12 @@ describe('the share of a sender', () => {
       noteWaiting(noteSpent({}, { 'bucket:c': { files, dirs: 0 } }, nowMs), ['bucket:c'], nowMs, ['files']);
     const idle = noteSpent({}, { 'bucket:d': { files: 1, dirs: 0 } }, nowMs);
     const left = (files: number) =>
-      shareLeft({ senders: spent, neighbors: { third: third(files), idle } }, 'bucket:a', quota, nowMs).files;
+      shareLeft(
+        { senders: spent, neighbors: { third: third(files), idle } },
+        { sender: 'bucket:a', target },
+        quota,
+        nowMs,
+      ).files;
     expect([left(32), left(33)]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
@@ -141,7 +183,7 @@ describe('the share of a sender', () => {
       noteWaiting(noteSpent(spent, { [failedSender]: { files, dirs: 0 } }, nowMs), [failedSender], nowMs);
     const neighbors = { idle: noteSpent({}, { 'bucket:d': { files: 1, dirs: 0 } }, nowMs) };
     const left = (files: number) =>
-      shareLeft({ senders: failed(files), neighbors }, 'bucket:a', quota, nowMs).files;
+      shareLeft({ senders: failed(files), neighbors }, { sender: 'bucket:a', target }, quota, nowMs).files;
     expect([left(24), left(25)]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 

@@ -267,7 +267,12 @@ describe('a sender', () => {
         Array.from({ length: count }, (_, index) => [`${index}`, noteWaiting({}, ['bucket:a'], nowMs)]),
       );
     const left = (neighbors: number) =>
-      shareLeft({ ...state, neighbors: others(neighbors) }, 'bucket:b', quota, nowMs).files;
+      shareLeft(
+        { ...state, neighbors: others(neighbors) },
+        { sender: 'bucket:b', target: 'production' },
+        quota,
+        nowMs,
+      ).files;
     expect(left(0)).toBe(Number.POSITIVE_INFINITY);
     expect(left(1)).toBe(460);
     expect(left(3)).toBe(210);

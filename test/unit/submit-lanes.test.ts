@@ -302,6 +302,25 @@ describe('what has no token', () => {
     expect(world.parked).toMatchObject([{ lane: 'takedown', sender: 'failed', tries: 1 }]);
   });
 
+  test('waits for nothing that its sender has spent on staging, which has tokens of its own', async () => {
+    const world = createWorld({ answer: () => accepted, contract });
+    const staged = { kind: 'file', url: 'https://h.example/s', ...scope, target: 'staging' } as const;
+    await submitBatch([message([staged], { lane: 'people' })], world.ports, options);
+    await submitBatch([message([file('p')], { lane: 'people' })], world.ports, options);
+    const { senders } = world.limits();
+    expect(senders['staging bucket:bucket']?.recent).toEqual({ files: 1, dirs: 0 });
+    expect(senders['bucket:bucket']?.recent).toEqual({ files: 1, dirs: 0 });
+    // Half of what a contract has where nothing is stated.
+    const half = { 'staging bucket:bucket': { files: 2500, dirs: 0 } };
+    await world.ports.limitsTable.note((state) => ({
+      ...state,
+      senders: noteWaiting(noteSpent(state.senders, half, 0), ['bucket:other', 'staging bucket:other'], 0),
+    }));
+    await submitBatch([message([staged, file('q')], { lane: 'people' })], world.ports, options);
+    expect(sentUrls(world).slice(2)).toEqual([['https://h.example/q']]);
+    expect(world.parked).toMatchObject([{ entry: { target: 'staging' }, sender: 'bucket:bucket' }]);
+  });
+
   test('does not wait any longer once something else has purged it', async () => {
     const others = { halfDay: 0, recent: noTokens, before: noTokens, waitingMs: 0 };
     const waiting = (state: LimitsState): LimitsState => ({

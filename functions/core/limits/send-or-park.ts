@@ -16,7 +16,7 @@ import {
   type Tokens,
   tokensLeft,
 } from './tokens/quota.ts';
-import { prefixesLeft, senderIn, shareLeft } from './tokens/senders.ts';
+import { prefixesLeft, senderIn, senderOfTarget, shareLeft } from './tokens/senders.ts';
 
 /** One thing to purge, as far as the day's tokens are concerned. */
 export interface TokenRequest {
@@ -86,6 +86,8 @@ export function sendOrPark<Item>(
 function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
   const taken = new Map<Target, Tokens>();
   const takenBy = new Map<string, Tokens>();
+  /** What each sender may take in all, by {@link senderOfTarget}. */
+  const shares = new Map<string, Tokens>();
   const prefixesOf = new Map<string, number>();
   const dayAgoMs = nowMs - 24 * 60 * 60 * 1000;
   const directories = new Set(
@@ -126,8 +128,10 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     if (!fits(plus(taken.get(target) ?? noTokens, price), spendable, price)) return 'tokens';
     if (isHeld(wish)) return 'hold';
     if (sender === undefined || payingLane === 'takedown') return undefined;
-    const share = shareLeft(state, sender, quota, nowMs);
-    return fits(plus(takenBy.get(sender) ?? noTokens, price), share, price) ? undefined : 'share';
+    const payer = senderOfTarget(sender, target);
+    const share = shares.get(payer) ?? shareLeft(state, { sender, target }, quota, nowMs);
+    shares.set(payer, share);
+    return fits(plus(takenBy.get(payer) ?? noTokens, price), share, price) ? undefined : 'share';
   }
 
   return {
@@ -145,7 +149,8 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
       const paid = limits.tokenUnit === 'url' ? price : noTokens;
       taken.set(target, plus(taken.get(target) ?? noTokens, paid));
       if (sender === undefined) return undefined;
-      takenBy.set(sender, plus(takenBy.get(sender) ?? noTokens, paid));
+      const payer = senderOfTarget(sender, target);
+      takenBy.set(payer, plus(takenBy.get(payer) ?? noTokens, paid));
       if (byPrefix !== undefined) prefixesOf.set(sender, (prefixesOf.get(sender) ?? 0) + 1);
       return undefined;
     },

@@ -1,3 +1,4 @@
+import type { Target } from '../../model/types.ts';
 import { failedSender, noTallies, type SenderTallies, type Tally } from './lane.ts';
 import { minus, noTokens, plus, type Tokens } from './quota.ts';
 
@@ -46,6 +47,20 @@ export const senderShare = 0.5;
 const halfDayMs = 12 * 60 * 60 * 1000;
 /** Who waits says so each minute; after this, nothing of theirs waits any more. */
 const waitingForMs = 150_000;
+
+/**
+ * @returns the name under which it is kept what a sender spends and waits for of a target: each target has tokens of its own.
+ * That of production is the sender's, as earlier versions of this project have it for all
+ */
+export function senderOfTarget(sender: string, target: Target): string {
+  return target === 'production' ? sender : `${target} ${sender}`;
+}
+
+function ofTarget(senders: Senders, target: Target): Senders {
+  const prefix = senderOfTarget('', 'staging');
+  const isOfTarget = (name: string) => name.startsWith(prefix) === (target === 'staging');
+  return Object.fromEntries(Object.entries(senders).filter(([name]) => isOfTarget(name)));
+}
 
 /** @returns what is kept of a sender */
 export function senderIn(senders: Senders, name: string): SenderState {
@@ -134,39 +149,51 @@ function waitingKindsOf({ waitingMs, waitingKindsMs }: SenderState): Tokens {
 }
 
 /**
- * @returns how many tokens a sender may still take: up to half of the quota while others wait that have not had their
+ * @returns how many tokens of a target a sender may still take: up to half of the quota while others wait that have not had their
  * half, and otherwise all, so that no token stays unused while all that wait have had theirs. What has failed takes no more
  * than half in any case, of all deployments together: others may come that need the rest. While other deployments wait
  * that have not had their share, an equal part of the quota, all senders of this one together take no more than its own.
  * Who waits for a directory keeps nobody from files
  */
-export function shareLeft(all: AllSenders, name: string, quota: Tokens, nowMs: number): Tokens {
-  const leftFor = (kind: TokenKind) => shareLeftOf(kind, all, name, quota[kind], nowMs);
+export function shareLeft(
+  { senders, neighbors }: AllSenders,
+  { sender, target }: { readonly sender: string; readonly target: Target },
+  quota: Tokens,
+  nowMs: number,
+): Tokens {
+  const all: AllSenders = {
+    senders: ofTarget(senders, target),
+    neighbors: Object.fromEntries(
+      Object.entries(neighbors).map(([deployment, each]) => [deployment, ofTarget(each, target)]),
+    ),
+  };
+  const names = { own: senderOfTarget(sender, target), failed: senderOfTarget(failedSender, target) };
+  const leftFor = (kind: TokenKind) => shareLeftOf(kind, all, names, quota[kind], nowMs);
   return { files: leftFor('files'), dirs: leftFor('dirs') };
 }
 
 function shareLeftOf(
   kind: TokenKind,
   { senders, neighbors }: AllSenders,
-  name: string,
+  names: { readonly own: string; readonly failed: string },
   quota: number,
   nowMs: number,
 ): number {
   const deployments = 1 + Object.keys(neighbors).length;
   const ownLeft = (each: string) => {
-    const share = each === failedSender ? senderShare / deployments : senderShare;
+    const share = each === names.failed ? senderShare / deployments : senderShare;
     return leftOf(quota, share, spentBy(senderIn(senders, each), nowMs)[kind]);
   };
   const deploymentLeft = (each: Senders) => leftOf(quota, 1 / deployments, spentByAll(each, nowMs)[kind]);
   const isWaitingFor = (each: Senders) => isAnyWaiting(Object.values(each), [kind], nowMs);
   const isOtherWaiting = Object.entries(senders).some(
-    ([other, sender]) => other !== name && isWaitingFor({ [other]: sender }) && ownLeft(other) > 0,
+    ([other, sender]) => other !== names.own && isWaitingFor({ [other]: sender }) && ownLeft(other) > 0,
   );
   const isNeighborWaiting = Object.values(neighbors).some(
     (each) => isWaitingFor(each) && deploymentLeft(each) > 0,
   );
-  if (isNeighborWaiting) return Math.min(ownLeft(name), deploymentLeft(senders));
-  return name === failedSender || isOtherWaiting ? ownLeft(name) : Number.POSITIVE_INFINITY;
+  if (isNeighborWaiting) return Math.min(ownLeft(names.own), deploymentLeft(senders));
+  return names.own === names.failed || isOtherWaiting ? ownLeft(names.own) : Number.POSITIVE_INFINITY;
 }
 
 function spentByAll(senders: Senders, nowMs: number): Tokens {
