@@ -146,6 +146,30 @@ test.each([-4, 0, 4])(
   },
 );
 
+test('what was purged while this machine was suspended is said once it is awake', async () => {
+  const { purger, seconds, client, surroundings } = createWorld([]);
+  const table = { client, tableName: 'J', nowMs: surroundings.nowMs };
+  const sleep = async (ms: number) => {
+    if (seconds() >= watchedSeconds + 600) throw new Enough();
+    await surroundings.sleep(ms);
+    if (seconds() !== 20) return;
+    const entries = [fileEntry('https://h.example/page')];
+    const purge = { purgeId: 'p', acceptedMs: surroundings.nowMs(), messages: [{ v: 1, entries }] } as const;
+    const own = { target: 'production', lane: 'people', urls: { files: 1, dirs: 0 }, repair: 0 } as const;
+    await createJournal(table).record({ ...own, ...purge });
+    await createUrlIndex(table).add(purge);
+    await surroundings.sleep(600_000);
+  };
+  const said: string[] = [];
+  const watching = async () => {
+    for await (const event of watchPurges(purger, { ...surroundings, sleep })) {
+      if (event.event === 'accepted') said.push(event.purgeId);
+    }
+  };
+  await expect(watching()).rejects.toThrow(Enough);
+  expect(said).toEqual(['p']);
+});
+
 test('a dead letter that comes while another leaves is not missed', async () => {
   const said = await watched([
     { fromSeconds: -10, forSeconds: 42, isHidden: false },

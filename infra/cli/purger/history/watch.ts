@@ -63,9 +63,12 @@ type Look = (nowMs: number) => Promise<readonly Unseen[]>;
 function createPurgesLook(purger: Purger, startMs: number): Look {
   const open = new Set<string>();
   const seen = new Set<string>();
+  let lookedMs = startMs;
   return async (nowMs) => {
     const history = await openHistory(purger, nowMs);
-    const recent = await history.since(Math.max(startMs, nowMs - lateMs));
+    // A look may take long, and this machine may have been suspended.
+    const recent = await history.since(Math.max(startMs, Math.min(nowMs, lookedMs) - lateMs));
+    lookedMs = nowMs;
     const accepted = recent.filter(({ purgeId }) => !seen.has(purgeId)).reverse();
     for (const { purgeId, state } of accepted) {
       seen.add(purgeId);
