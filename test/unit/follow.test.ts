@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { priceOfNamed } from '../../functions/core/following/repairs.ts';
 import { followEvents } from '../../functions/lambda/log-events.ts';
-import { createFollowWorld, type FollowWorldOptions, messageFor } from '../helpers/follow-world.ts';
+import { changeIn, createFollowWorld, type FollowWorldOptions, messageFor } from '../helpers/follow-world.ts';
 import { minuteMs } from '../helpers/tick-world.ts';
 
 const page = 'https://h.example/page';
@@ -349,6 +349,41 @@ describe('a purge that some servers have left out', () => {
     await world.tick();
     expect(world.sent.map(({ entries }) => entries)).toEqual([[dir]]);
   });
+
+  test.each(['was left out by some servers', 'was seen to be old'])(
+    'is repaired with the only token for it where it %s and a write of the tick has failed, whichever that is',
+    async (how) => {
+      const isLeftOut = how === 'was left out by some servers';
+      let writes = 0;
+      let failing = 0;
+      const fails = (what: string) => what === 'before PutItemCommand' && ++writes === failing;
+      for (let write = 1; write <= 6; write++) {
+        const world = createFollowWorld({
+          files: 20,
+          step(what) {
+            if (fails(what)) throw new Error('throttled');
+          },
+        });
+        // Too few are left for a second purge.
+        await world.spend({ files: 16, dirs: 0 });
+        const fate = isLeftOut ? { successRate: 99 } : { edge: { obeys: false } };
+        await world.accept([changeIn(world, messageFor(page))], fate);
+        [writes, failing] = [0, write];
+        await world.tick().catch(() => {});
+        failing = 0;
+        await world.tick(2);
+        expect([write, new Set(world.ends('p0')), world.deadLetters]).toEqual([
+          write,
+          new Set(['superseded']),
+          [],
+        ]);
+        expect(world.sent.at(-1)).toMatchObject({ repair: 1 });
+        const next = await world.accept([messageFor(`${page}/2`)], { successRate: 99 });
+        await world.tick(2);
+        expect([write, world.ends(next)]).toEqual([write, ['failed']]);
+      }
+    },
+  );
 
   test("fails once repairs have spent 5% of the day's tokens, and is repaired again a day later", async () => {
     const world = createFollowWorld({ files: 100 });

@@ -21,13 +21,13 @@ export interface StaleContext {
  * @returns what to do, and what the repairs have spent then
  */
 export function decideStale(
-  { repair, target }: FollowedPurge,
+  { purgeId, repair, target }: FollowedPurge,
   seen: Omit<PurgeEnd, 'kind'> & Required<Pick<PurgeEnd, 'stale' | 'reason'>>,
   { isRepeated, again, spent, quota, nowMs }: StaleContext,
 ): { readonly step: Step; readonly spent: RepairsSpent } {
   const reserved = isRepeated
     ? ({ kind: 'allowed', spent } as const)
-    : reserveRepair({ repair, target, urls: again }, 'stale', spent, quota, nowMs);
+    : reserveRepair({ purgeId, repair, target, urls: again }, 'stale', spent, quota, nowMs);
   const outcome = (what: string) => ({ ...seen, reason: `${seen.reason}: ${what}` });
   if (reserved.kind === 'refused') {
     return { step: { kind: 'end', end: { kind: 'failed', ...outcome(reserved.reason) } }, spent };

@@ -17,7 +17,10 @@ import type { Target } from '../model/types.ts';
 import type { FollowedPurge } from './followed-purge.ts';
 
 /** The tokens that repairs have spent, by target. */
-export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>>;
+export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>> & {
+  /** For which purges, by their IDs, while the journal does not have their repairs yet: a tick may end in between. */
+  readonly reserved?: Readonly<Record<string, 'all' | 'named'>>;
+};
 
 /** The share of the day's tokens that repairs may spend of what some servers have left out, or were seen to have old. */
 const repairShare = 0.05;
@@ -90,12 +93,13 @@ export type Repair =
  */
 export function reserveRepair(
   {
+    purgeId,
     repair,
     urls,
     again = urls,
     againNamed,
     target,
-  }: Pick<FollowedPurge, 'repair' | 'urls' | 'again' | 'againNamed' | 'target'>,
+  }: Pick<FollowedPurge, 'purgeId' | 'repair' | 'urls' | 'again' | 'againNamed' | 'target'>,
   why: 'partial' | 'lost' | 'stale',
   spent: RepairsSpent,
   quota: Tokens,
@@ -108,13 +112,37 @@ export function reserveRepair(
   if (why === 'partial' && count > mostUrls) {
     return { kind: 'refused', reason: `${count} URLs, more than the ${mostUrls} that are repaired whole` };
   }
+  const reserved = spent.reserved?.[purgeId];
+  if (reserved !== undefined) {
+    return { kind: 'allowed', spent, ...(reserved === 'named' && { namedAlone: true }) };
+  }
   const state = spent[target] ?? freshQuota;
   const share = { files: Math.ceil(quota.files * repairShare), dirs: Math.ceil(quota.dirs * repairShare) };
   const left = minus(share, spentTokens(state, nowMs));
-  const spending = (price: Tokens) => ({ ...spent, [target]: spend(state, price, nowMs) });
-  if (covers(left, again)) return { kind: 'allowed', spent: spending(again) };
+  const spending = (price: Tokens, what: 'all' | 'named') => ({
+    ...spent,
+    [target]: spend(state, price, nowMs),
+    reserved: { ...spent.reserved, [purgeId]: what },
+  });
+  if (covers(left, again)) return { kind: 'allowed', spent: spending(again, 'all') };
   if (againNamed !== undefined && covers(left, againNamed)) {
-    return { kind: 'allowed', spent: spending(againNamed), namedAlone: true };
+    return { kind: 'allowed', spent: spending(againNamed, 'named'), namedAlone: true };
   }
   return { kind: 'refused', reason: `repairs have used their ${repairShare * 100}% of the day's tokens` };
+}
+
+/**
+ * @param open all purges that are followed
+ * @returns what the repairs have spent, without reservations of which the journal has the repair, or none is to come
+ */
+export function withoutDone(
+  spent: RepairsSpent,
+  open: readonly Pick<FollowedPurge, 'purgeId' | 'state'>[],
+): RepairsSpent {
+  const { reserved = {}, ...tokens } = spent;
+  const purging = new Set(open.flatMap(({ purgeId, state }) => (state.kind === 'purging' ? [purgeId] : [])));
+  const all = Object.entries(reserved);
+  const left = all.filter(([purgeId]) => purging.has(purgeId));
+  if (left.length === all.length) return spent;
+  return { ...tokens, ...(left.length > 0 && { reserved: Object.fromEntries(left) }) };
 }

@@ -12,6 +12,7 @@ import {
 import { type Decided, decideAll } from '../../core/following/decide-all.ts';
 import type { Decision, Observation, Step } from '../../core/following/decide-purge.ts';
 import { isToProve } from '../../core/following/followed-purge.ts';
+import { withoutDone } from '../../core/following/repairs.ts';
 import { createRepeats, type Repeats } from '../../core/following/repeats.ts';
 import { isReplaced } from '../../core/following/replaced.ts';
 import { strictestLimits } from '../../core/limits/shared-limit.ts';
@@ -72,7 +73,7 @@ export function createFollower(
         observations,
         shownBy: await findShownBy(purging, observations, open, versionsOf, ports),
         quotas,
-        spent: following.spent,
+        spent: withoutDone(following.spent, open),
         isProbed: (target) => isProbed(target, ports),
         isAskedLong: isAskedLong(asking),
       },
