@@ -203,3 +203,56 @@ test('what nobody can tell of is not fresh by the second purge of an older chang
   expect(world.events.map(({ end }) => end)).toEqual(['fresh', 'fresh', 'superseded']);
   expect(await stateOf(url, world, [])).toBe('completed');
 });
+
+test('what was seen to be old is not completed by a directory of a newer change that was purged before', async () => {
+  const world = createFollowWorld();
+  const url = urlOf(0);
+  const disobeyed = { edge: { obeys: false } };
+  const dir = {
+    kind: 'dir',
+    url: 'https://h.example/**',
+    target: 'production',
+    action: 'invalidate',
+  } as const;
+  const listed = (index: number) => {
+    world.nowMs += 3000;
+    const { entries, ...message } = changeIn(world, messageFor(urlOf(index)));
+    const occurredAt = new Date(world.nowMs).toISOString();
+    const change = { source: 's3', action: 'put', id: `s3://bucket/${index}`, occurredAt };
+    return [{ ...message, change, entries: [...entries, dir] }];
+  };
+  await world.accept(listed(0), disobeyed);
+  await world.accept(listed(1));
+  const states: UrlState[] = [];
+  for (let count = 0; count < 5; count++) {
+    await world.tick();
+    states.push(await stateOf(url, world, []));
+    await world.deliver(() => disobeyed);
+  }
+  expect([states.at(-1), await stateOf(urlOf(1), world, [])]).toEqual(['failed', 'completed']);
+  await world.accept(world.deadLetters.splice(0));
+  await world.tick();
+  expect(await stateOf(url, world, [])).toBe('completed');
+});
+
+test('what was seen to be old is not completed by a directory of a newer change that was in the same purge', async () => {
+  const world = createFollowWorld({ files: 5 });
+  await world.spend({ files: 5, dirs: 0 });
+  const dir = {
+    kind: 'dir',
+    url: 'https://h.example/list/*',
+    target: 'production',
+    action: 'invalidate',
+  } as const;
+  const changed = [0, 1].map((index) => {
+    world.nowMs += 3000;
+    const { entries, ...message } = changeIn(world, messageFor(urlOf(index), 'https://h.example/list/page'));
+    const occurredAt = new Date(world.nowMs).toISOString();
+    const change = { source: 's3', action: 'put', id: `s3://bucket/${index}`, occurredAt };
+    return { ...message, change, entries: index === 0 ? entries : [dir] };
+  });
+  await world.accept(changed, { edge: { obeys: false } });
+  // There are not enough tokens to repair both files.
+  await world.tick();
+  expect(await stateOf('https://h.example/list/page', world, [])).toBe('failed');
+});

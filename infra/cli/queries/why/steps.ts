@@ -39,7 +39,9 @@ export interface Step {
   readonly isAccepted: boolean;
   /** Whether it is purged again since something went wrong with a purge before. */
   readonly isRepair: boolean;
-  /** When CDN Pro had finished a purge of it, after which it was seen to be old, in milliseconds. */
+  /** When CDN Pro had finished the purge, in milliseconds. */
+  readonly finishedMs?: number;
+  /** The same of one after which it was seen to be old. */
   readonly seenOldMs?: number;
 }
 
@@ -57,7 +59,7 @@ export function stepsOf(
 ): readonly Step[] {
   const steps = (
     message: Pick<PurgeMessage, 'change' | 'entries' | 'repeats' | 'repair' | 'scheduledAgain'>,
-    seen: Pick<Step, 'atMs' | 'state' | 'reason' | 'isAccepted'>,
+    seen: Pick<Step, 'atMs' | 'state' | 'reason' | 'isAccepted' | 'finishedMs'>,
     changedMs = seen.atMs,
     stale?: Stale,
   ): readonly Step[] =>
@@ -69,14 +71,16 @@ export function stepsOf(
       isRepeat: message.repeats !== undefined && (message.repair ?? 0) === 0,
       isScheduledAgain: message.scheduledAgain === true,
       ...(isProvable(entry) ? seen : unproven(seen)),
+      ...(seen.finishedMs !== undefined && { finishedMs: seen.finishedMs }),
       isAccepted: seen.isAccepted || message.repeats !== undefined || (message.repair ?? 0) > 0,
       isRepair: (message.repair ?? 0) > 0,
       ...(stale !== undefined && (isStale(entry, stale) ? { seenOldMs: stale.finishedMs } : besidesStale)),
     }));
   return [
     ...purges.flatMap(({ messages, acceptedMs, state }) => {
-      const seen = { atMs: acceptedMs, isAccepted: state.kind !== 'observed', ...seenOf(state) };
       const { finishedMs = acceptedMs } = state;
+      const isAccepted = state.kind !== 'observed';
+      const seen = { atMs: acceptedMs, isAccepted, finishedMs, ...seenOf(state) };
       const stale = state.stale && { hashes: new Set(state.stale), finishedMs };
       return messages.flatMap((message) => steps(message, seen, acceptedMs, stale));
     }),
@@ -111,8 +115,7 @@ function isStale(entry: PurgeEntry, { hashes }: Stale): boolean {
 
 /** What was found out at the edge of a purge is about its other files. */
 function unproven({ atMs, state, reason }: Pick<Step, 'atMs' | 'state' | 'reason'>) {
-  const isFinished = state === 'completed' || state === 'fresh';
-  if (isFinished)
+  if (isDone({ state }))
     return { atMs, state: 'completed', reason: 'not proven: nothing tells what it should show' } as const;
   return { atMs, state, ...(reason !== undefined && { reason }) };
 }
@@ -168,7 +171,37 @@ export function newestOf(
     Number.NEGATIVE_INFINITY,
   );
   const own = steps.filter((step) => happenedMs(step) === newestMs);
-  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), own, ...stateOf(own, all) };
+  const state = seenOldAfter(own, all) ?? stateOf(own, all);
+  return { changedMs: Math.max(...own.map(({ changedMs }) => changedMs)), own, ...state };
+}
+
+/**
+ * An older change may have been seen to be old when the purges of the newest one were finished, as where that one has purged
+ * a directory: servers have not done what CDN Pro says.
+ * @returns how far the older one is; undefined where that is not so, or it was purged again since
+ */
+function seenOldAfter(
+  own: readonly Step[],
+  all: readonly Step[],
+): Pick<Step, 'state' | 'reason'> | undefined {
+  if (stateOf(own, all).state !== 'completed') return undefined;
+  const finishedMs = own.reduce(
+    (last, step) => Math.max(last, step.finishedMs ?? step.atMs),
+    Number.NEGATIVE_INFINITY,
+  );
+  const others = groupBy(all, ({ change, key }) => JSON.stringify([change, key]));
+  const isOver = ({ seenOldMs = Number.NEGATIVE_INFINITY, entry }: Step) =>
+    seenOldMs < finishedMs ||
+    all.some((step) => isDone(step) && step.atMs > seenOldMs && doesAsMuch(step.entry, entry));
+  const last = all
+    .filter((step) => !isOver(step))
+    .flatMap(({ change, key }) => lastOf(others.get(JSON.stringify([change, key])) ?? [], all) ?? [])
+    .find((step) => !isDone(step));
+  return last && { state: last.state, ...(last.reason !== undefined && { reason: last.reason }) };
+}
+
+function isDone({ state }: Pick<Step, 'state'>): boolean {
+  return state === 'completed' || state === 'fresh';
 }
 
 /** @returns whether, of an entry of one change, the last purge that its rule makes is still to come */
