@@ -20,3 +20,22 @@ test('no more days are read than the journal keeps, since whenever purges are as
   }
   expect(readTime('--since', '9999999999d', nowMs)).toBe(0);
 });
+
+test('of the day from which purges are asked for, what came before is not read', async () => {
+  const nowMs = Date.UTC(2026, 10, 26, 8);
+  const asked: QueryCommand['input'][] = [];
+  const send = async ({ input }: QueryCommand) => {
+    asked.push(input);
+    return {};
+  };
+  const client = { send } as unknown as DynamoDBClient;
+  const purger = { clients: { dynamodb: async () => client }, tables: { journal: 'J' } } as unknown as Purger;
+  const sinceMs = nowMs - 60_000;
+  await (await openHistory(purger, nowMs)).since(sinceMs);
+  expect(asked).toMatchObject([
+    {
+      KeyConditionExpression: '#queue = :queue AND #order >= :order',
+      ExpressionAttributeValues: { ':order': { S: String(sinceMs).padStart(15, '0') } },
+    },
+  ]);
+});

@@ -39,15 +39,20 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
   const untilMs = nowMs + clockSkewMs;
   let firstDay: string | undefined;
 
-  async function findOn(day: string, match: UrlMatch | undefined): Promise<readonly FoundPurge[]> {
-    const { purges, isEmpty } = await index.find(day, match?.spellings);
+  async function findOn(
+    day: string,
+    match: UrlMatch | undefined,
+    fromMs: number,
+  ): Promise<readonly FoundPurge[]> {
+    // Who looks each few seconds does not read all of the day.
+    const { purges, isEmpty } = await index.find(day, match?.spellings, fromMs);
     if (!isEmpty && (firstDay === undefined || day < firstDay)) firstDay = day;
     return purges;
   }
 
   async function find(fromMs: number, toMs: number, match?: UrlMatch): Promise<readonly FoundPurge[]> {
     const days = daysBetween(fromMs, toMs);
-    const found = await pMap(days, (day) => findOn(day, match), { concurrency });
+    const found = await pMap(days, (day) => findOn(day, match, fromMs), { concurrency });
     const isMeant = ({ isNamed, wide }: FoundPurge) =>
       match === undefined || isNamed || wide.some((entry) => match.matches(entry));
     return found
