@@ -406,6 +406,37 @@ describe('a purge that has completed', () => {
     expect([world.ends(purgeId), world.ends(last)]).toEqual([[], ['fresh']]);
   });
 
+  test('ends where many large purges are on the way, which take longer to read than a tick has', async () => {
+    let endMs = Number.POSITIVE_INFINITY;
+    const world = createFollowWorld({
+      step() {
+        if (world.nowMs > endMs) throw new Error('timed out');
+      },
+      ports: (ports) => ({
+        ...ports,
+        journal: {
+          ...ports.journal,
+          async messages(purgeId) {
+            world.nowMs += 250;
+            return ports.journal.messages(purgeId);
+          },
+        },
+      }),
+    });
+    const urls = (purge: number) => Array.from({ length: 51 }, (_, index) => `${page}/${purge}/${index}`);
+    for (let purge = 0; purge < 250; purge++) {
+      const takesMs = purge < 9 ? 20_000 : 60 * minuteMs;
+      const message = changeIn(world, messageFor(...urls(purge)));
+      await world.accept([{ ...message, lane: 'bulk' }], { takesMs });
+    }
+    for (let count = 0; count < 15; count++) {
+      endMs = world.nowMs + minuteMs + 53_000;
+      await world.tick().catch(() => {});
+      world.restart();
+    }
+    expect(endsOf(world).slice(0, 9)).toEqual(Array.from({ length: 9 }, () => ['completed']));
+  });
+
   test('is not proven where ticks have not got to it for ten minutes', async () => {
     let crashes = true;
     const { world, purgeId } = await worldWith(

@@ -71,14 +71,18 @@ export async function provePurges(
   ports: FollowPorts & { readonly probing: Probing },
   deadlineMs: number,
 ): Promise<readonly Proven[]> {
-  const withinMs = Math.min(longestProbeMs, deadlineMs - afterwardsMs - ports.nowMs());
-  const hasTime = withinMs >= shortestProbeMs;
+  const leftMs = () => deadlineMs - afterwardsMs - ports.nowMs();
+  // To read what many large purges have may take longer than a tick has.
+  const hasTime = () => leftMs() >= shortestProbeMs;
   const read = await pMap(
     finished,
     (each) =>
-      hasTime || isTooLate(each, ports.nowMs()) ? readSample(each, others, ports) : postpone(each, ports),
+      hasTime() || isTooLate(each, ports.nowMs())
+        ? readSample(each, others, hasTime, ports)
+        : postpone(each, ports),
     { concurrency },
   );
+  const withinMs = Math.min(longestProbeMs, leftMs());
   const toChoose = read.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
     toChoose.flatMap(({ purge: { purgeId, target, lane }, sample }) =>
@@ -134,10 +138,11 @@ async function postpone(each: Finished, ports: Pick<FollowPorts, 'journal' | 'lo
   if (!isToProve(each.purge)) await writeToProve(each, ports);
 }
 
-/** @returns undefined where a purge's files cannot be read, which keeps no other purge waiting */
+/** @returns undefined where a purge's files cannot be read, or there is no time for it, which keeps no other purge waiting */
 async function readSample(
   each: Finished,
   { open, versionsOf }: OtherPurges,
+  hasTime: () => boolean,
   { journal, log, nowMs }: FollowPorts,
 ): Promise<Sampled | undefined> {
   const { purgeId } = each.purge;
@@ -145,10 +150,9 @@ async function readSample(
   try {
     // Of many purges the bodies are too much to be kept.
     const entries = (await journal.messages(purgeId)).flatMap((message) => message.entries);
-    return {
-      ...each,
-      sample: sampleOf(entries, await newerElsewhere(each.purge, entries, open, versionsOf)),
-    };
+    const newer = await newerElsewhere(each.purge, entries, open, versionsOf, hasTime);
+    if (newer === undefined) return postpone(each, { journal, log });
+    return { ...each, sample: sampleOf(entries, newer) };
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
     // What stays unreadable is given up some time after it was written down.

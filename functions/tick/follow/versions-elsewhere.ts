@@ -33,18 +33,22 @@ export function createVersionReader(journal: FollowPorts['journal']): VersionRea
  * file proves nothing then.
  * @param entries of the purge
  * @param open all that are followed
- * @returns the keys of its files that other purges know a newer version of, or another one of the same time
+ * @param hasTime asked before each of these is read
+ * @returns the keys of its files that other purges know a newer version of, or another one of the same time; undefined where
+ *   there was no time to read all of them
  */
 export async function newerElsewhere(
   purge: OpenPurge,
   entries: readonly PurgeEntry[],
   open: readonly OpenPurge[],
   versionsOf: VersionReader,
-): Promise<ReadonlySet<string>> {
+  hasTime: () => boolean,
+): Promise<ReadonlySet<string> | undefined> {
   const files = provableIn(entries).map((file) => [fileKey(file), file.shows] as const);
   const newer = new Set<string>();
   for (const other of open) {
     if (other.purgeId === purge.purgeId || !other.provable || !mayShare(other, purge)) continue;
+    if (!hasTime()) return undefined;
     const versions = await versionsOf(other.purgeId);
     for (const [key, own] of files) {
       const shows = versions.get(key);
