@@ -398,6 +398,12 @@ describe('a purge that some servers have left out', () => {
     expect(world.ends(later)).toEqual(['superseded']);
   });
 
+  test('is sent again where the clock was set back before it was accepted', async () => {
+    const { world, purgeId } = await worldWith({ successRate: 99, answerMs: -5000 });
+    await world.tick();
+    expect([world.ends(purgeId), world.sent]).toMatchObject([['superseded'], [{ repair: 1 }]]);
+  });
+
   test('is not sent again where a later purge has the same URLs', async () => {
     const { world, purgeId } = await worldWith({ successRate: 99 });
     world.nowMs += 3000;

@@ -48,6 +48,7 @@ export function isRepeatedLater(purge: FollowedPurge, others: readonly FollowedP
 
 /** Answers may come in another order than purges are sent in. */
 function isSentAfter(other: FollowedPurge, { acceptedMs }: FollowedPurge): boolean {
-  const sentMs = other.sentMs ?? other.acceptedMs - slowestAnswerMs;
+  // Where the clock was set back in between, it would be later than itself.
+  const sentMs = Math.min(other.sentMs ?? other.acceptedMs - slowestAnswerMs, other.acceptedMs);
   return sentMs - clockDifferenceMs > acceptedMs;
 }
