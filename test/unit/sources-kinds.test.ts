@@ -646,6 +646,22 @@ describe('Shopify', () => {
   });
 });
 
+describe('the generic source', () => {
+  it('reads an action that is true or false', () => {
+    const payload = { id: 'id', action: 'published', puts: ['true'], deletes: ['false'] };
+    const read = (fields: unknown) => {
+      const body = Buffer.from(JSON.stringify(fields));
+      const request = { method: 'POST', path: '/webhooks/generic', headers: {}, body };
+      const context = { webhook: 'generic', nowMs: Date.UTC(2026, 0, 1), options: { payload } };
+      const reading = webhookSources.generic.read(request, context);
+      return reading.kind === 'changes' ? reading.changes.map(({ action }) => action) : reading.kind;
+    };
+    expect(read({ id: 1, published: true })).toEqual(['put']);
+    expect(read({ id: 1, published: false })).toEqual(['delete']);
+    expect(read({ id: 1, published: null })).toBe('ignored');
+  });
+});
+
 describe('Directus', () => {
   it('purges what is remembered of an item with a locale by an update that does not name it', async () => {
     const { deliver } = sendTo('directus', [`${site}/{locale}/{slug}`]);

@@ -54,9 +54,9 @@ function entriesAt(body: JsonObject, path: string): unknown {
 /** @returns the change of an entry, or the reason why there is none */
 function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest, context: SourceContext) {
   const map = context.options.payload ?? {};
-  const at = (location: PayloadLocation | undefined) =>
-    location === undefined ? undefined : find(location, entry, body, request);
-  const action = at(map.action) ?? '';
+  const at = (location: PayloadLocation | undefined, read = idOf) =>
+    location === undefined ? undefined : find(location, [entry, body], request, read);
+  const action = at(map.action, wordOf) ?? '';
   const { deletes = [], puts, ignores = [] } = map;
   const isDelete = deletes.includes(action);
   if (ignores.includes(action) || !(isDelete || puts === undefined || puts.includes(action))) {
@@ -87,15 +87,24 @@ function readEntry(entry: JsonObject, body: JsonObject, request: WebhookRequest,
   });
 }
 
+function idOf(value: unknown): string | undefined {
+  return idAt({ value }, 'value');
+}
+
+/** What happened may be told by nothing but whether the entry is public: `"published": false`. */
+function wordOf(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? String(value) : idOf(value);
+}
+
 function find(
   location: PayloadLocation,
-  entry: JsonObject,
-  body: JsonObject,
+  roots: readonly JsonObject[],
   request: WebhookRequest,
+  read: (value: unknown) => string | undefined,
 ): string | undefined {
   if (typeof location === 'string') {
-    for (const root of [entry, body]) {
-      const found = idAt({ value: valueAtPath(root, location) }, 'value');
+    for (const root of roots) {
+      const found = read(valueAtPath(root, location));
       if (found !== undefined) return found;
     }
     return undefined;
