@@ -293,6 +293,22 @@ describe('an event of a draft that may be an unpublish', () => {
     expect((await deliver(saved('archived', '/hi'))).purged).toContain(`delete ${site}/hi`);
   });
 
+  it.each([
+    ['changed', { 'post.current.status': 'draft', 'post.previous': { title: 'A' } }],
+    [
+      'changed, and nothing tells what it was before',
+      { 'post.current.status': 'draft', 'post.previous': {} },
+    ],
+    ['scheduled', { 'post.current.status': 'scheduled', 'post.previous': { status: 'draft' } }],
+    ['deleted', { 'post.current': {}, 'post.previous': { id: 'g1', slug: 'hello', status: 'draft' } }],
+  ])('of Ghost that is %s purges what is remembered as gone', async (_, changed) => {
+    const { deliver } = sendTo('ghost', [`${site}/{slug}`]);
+    const draft = deliveryWith('ghost', changed);
+    expect(await deliver(draft)).toMatchObject({ status: 200, purged: [] });
+    await deliver(deliveryWith('ghost', { 'post.previous': { status: 'draft' } }));
+    expect((await deliver(draft)).purged).toEqual([`delete ${site}/hello`]);
+  });
+
   it('of WP Webhooks purges what is remembered as gone', async () => {
     const { deliver } = sendTo('wp-webhooks', [`${site}/{slug}`]);
     const draft = deliveryWith('wp-webhooks', {

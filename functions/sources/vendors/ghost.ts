@@ -55,12 +55,15 @@ function readEntry(kind: (typeof kinds)[number], body: JsonObject, context: Sour
     return readingOfUnnamed(context, unexpected(`${kind}.current.id`, 'a string', current.id), kind);
   }
   const isGone = current.id === undefined;
-  const action = kind === 'tag' ? (isGone ? 'delete' : 'put') : actionOf(current, previous, isGone);
-  if (action === undefined && context.options.drafts !== true) return ignored('a draft changed');
+  const known = kind === 'tag' ? (isGone ? 'delete' : 'put') : actionOf(current, previous, isGone);
+  // There is no draft on top of what is public: whatever visitors saw of it before is gone.
+  const isHidden = known === undefined && context.options.drafts !== true;
+  const action = known ?? (isHidden ? 'delete' : 'put');
   const slug = stringAt(previous, 'slug');
   const isRenamed = !isGone && slug !== undefined && slug !== current.slug;
   const change = changeOf(context, {
-    action: action ?? 'put',
+    action,
+    onlyIfRemembered: isHidden,
     id,
     type: kind,
     times: [current.updated_at, current.published_at],
