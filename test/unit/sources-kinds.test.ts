@@ -165,6 +165,16 @@ describe('a genuine event about content that does not say which entry', () => {
     expect(world.measured).toContainEqual(notUnderstood);
   });
 
+  it.each([{ post: null }, { event: 'post.published', post: 'null' }, { event: 'post.unpublished' }])(
+    'of Ghost, whose post is not there (%j), purges by prefix and is counted',
+    async (body) => {
+      const { world, deliver } = createSender('ghost', { urls: [`${site}/all/{id}`], type: 'post' });
+      const { status, purged } = await deliver({ body });
+      expect([status, purged]).toEqual([202, [`invalidate ${site}/all/**`]]);
+      expect(world.measured).toContainEqual(notUnderstood);
+    },
+  );
+
   it.each([
     [null, []],
     [{ id: 'g9', slug: 'one' }, [`invalidate ${site}/one`]],

@@ -33,9 +33,12 @@ export const ghost = defineJsonSource({
 });
 
 function read(body: JsonObject, context: SourceContext): Reading {
-  const kind = kinds.find((name) => isRecord(body[name]));
-  if (kind !== undefined) return readEntry(kind, body, context);
   const event = stringAt(body, 'event');
+  // A post that could not be serialized is null, or a string: the event is of its kind all the same.
+  const kind =
+    kinds.find((name) => isRecord(body[name])) ??
+    kinds.find((name) => Object.hasOwn(body, name) || event?.startsWith(`${name}.`));
+  if (kind !== undefined) return readEntry(kind, body, context);
   const isSiteChange = event === 'site.changed' || (event === undefined && Object.keys(body).length === 0);
   if (!isSiteChange) {
     if (event !== undefined) return ignored(`${event.slice(0, 60)} is not about a post, a page or a tag`);
