@@ -261,6 +261,23 @@ describe('an event that names one locale and is of all', () => {
     },
   );
 
+  it.each([
+    ['en', 'zh-Hant'],
+    ['en_US', 'zh_Hans'],
+    ['EN', 'DE'],
+  ])('of Payload, with %s and %s, is a change of each', async (one, other) => {
+    const { deliver } = sendTo('payload', [`${site}/{locale}/{slug}`]);
+    const saved = deliveryWith('payload', {
+      locale: 'all',
+      'doc.slug': { [one]: 'a', [other]: 'b' },
+      previousDoc: {},
+    });
+    expect((await deliver(saved)).purged).toEqual([
+      `invalidate ${site}/${one}/a`,
+      `invalidate ${site}/${other}/b`,
+    ]);
+  });
+
   it('of Drupal reaches a translation that was taken away, of which the node that is left tells nothing', async () => {
     const { deliver } = sendTo('drupal', [`${site}/{locale}/{+path}`]);
     const saved = (langcode: string, alias: string) =>

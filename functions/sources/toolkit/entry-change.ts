@@ -205,8 +205,8 @@ export function fieldsInLocale<Field>(
   return entry;
 }
 
-/** `en`, `pt-BR`, `zh-Hant-TW`: what the key of a localized value looks like. */
-const localeKey = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
+/** `en`, `pt-BR`, `zh-Hant-TW`, and `pt_BR` or `EN`: what the key of a localized value looks like. */
+const localeKey = /^(?:[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*|[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|[A-Z]{2})$/;
 
 /**
  * The locales that an entry is written in, where some of its fields are objects by locale: those of the field that holds
