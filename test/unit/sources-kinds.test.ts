@@ -105,6 +105,7 @@ const withoutIds: Readonly<Record<string, readonly [Readonly<Record<string, unkn
   payload: [{ 'doc.id': undefined, 'previousDoc.id': undefined }, 'posts'],
   sanity: [{ _id: undefined }, 'post'],
   shopify: [{ id: undefined }, 'product'],
+  storyblok: [{ story_id: undefined }, 'story'],
   strapi: [{ entry: 'null' }, 'post'],
   woocommerce: [{ id: undefined, code: 'woocommerce_rest_cannot_view' }, 'product'],
   'wp-webhooks': [{ post_id: undefined, 'post.ID': undefined }, 'post'],

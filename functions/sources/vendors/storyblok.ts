@@ -1,6 +1,11 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
 import { actionsOf, changeOf, lastSegmentOf } from '../toolkit/entry-change.ts';
-import { readingOfAll, readingOfOther, readingOfUnknownEvent } from '../toolkit/outcomes.ts';
+import {
+  readingOfAll,
+  readingOfOther,
+  readingOfUnknownEvent,
+  readingOfUnnamed,
+} from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected, valueAt } from '../toolkit/payload.ts';
 import type { SourceContext } from '../toolkit/source-context.ts';
 import type { Reading } from '../webhook-source.ts';
@@ -16,6 +21,8 @@ const anonymousEvents: ReadonlySet<string> = new Set([
   'entries_updated',
 ]);
 const draftEvents: ReadonlySet<string> = new Set(['saved', 'created', 'changed', 'stage.changed']);
+/** What happens to stories and to nothing else. */
+const storyEvents: ReadonlySet<string> = new Set(['published', 'unpublished', 'moved']);
 
 /**
  * Storyblok. `{path}` is the `full_slug`, `{slug}` its last part; the payload holds nothing of the story's content,
@@ -36,6 +43,9 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const storyId = idAt(body, 'story_id');
   const assetId = idAt(body, 'asset_id');
   if (storyId === undefined && assetId === undefined) {
+    if (storyEvents.has(action)) {
+      return readingOfUnnamed(context, unexpected('story_id', 'a number', body.story_id), 'story');
+    }
     const isContent = anonymousEvents.has(action) || idAt(body, 'datasource_slug') !== undefined;
     if (!isContent) return readingOfOther(action);
     const id = idAt(body, 'release_id') ?? idAt(body, 'datasource_slug') ?? action;
