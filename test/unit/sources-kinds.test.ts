@@ -147,6 +147,18 @@ describe('a genuine event about content that does not say which entry', () => {
   );
 
   it.each([
+    ['taxonomy', { items: [], taxonomies: [] }],
+    ['taxonomy', null],
+    ['content_item_variant', { items: [], taxonomies: [] }],
+  ])('of a legacy webhook of Kontent.ai about a %s, with %j, purges by prefix', async (type, data) => {
+    const { deliver } = sendTo('kontent-ai', [`${site}/k/{fields.codename}`]);
+    const body = (api_name: string) => ({ data, message: { type, operation: 'publish', api_name } });
+    const { purged } = await deliver({ body: body('delivery_production') });
+    expect(purged).toEqual([`invalidate ${site}/k/**`]);
+    expect((await deliver({ body: body('content_management') })).purged).toEqual([]);
+  });
+
+  it.each([
     { 'notifications.0.data.system.id': undefined },
     { 'notifications.0.message': { object_type: 'page', action: 'published', delivery_slot: 'published' } },
   ])(

@@ -61,7 +61,8 @@ function legacyNotifications(body: JsonObject): readonly unknown[] | undefined {
   const type = stringAt(message, 'type') ?? '';
   const items = listAt(body, 'data', 'items');
   const all = items.length > 0 ? items : listAt(body, 'data', 'taxonomies');
-  return all.map((item) => ({
+  // One that lists nothing tells of something all the same.
+  return (all.length > 0 ? all : [{}]).map((item) => ({
     data: { system: { ...(isRecord(item) ? item : {}), last_modified: message.created_timestamp } },
     message: {
       object_type: type.startsWith('content_item') ? 'content_item' : type,
