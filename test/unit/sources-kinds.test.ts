@@ -702,6 +702,19 @@ describe('Shopify', () => {
   });
 });
 
+describe('Sanity', () => {
+  it.each([
+    { slug: { _type: 'slug', current: 'old' } },
+    { slug: 'old' },
+    { _type: 'slug', current: 'old' },
+    'old',
+  ])('reads the former slug of a projection with %j as `previous`', async (previous) => {
+    const { deliver } = createSender('sanity', { urls: [`${site}/{slug}`], rememberDays: 0 });
+    const { purged } = await deliver(deliveryWith('sanity', { slug: 'new', previous }));
+    expect(purged).toEqual([`invalidate ${site}/new`, `delete ${site}/old`]);
+  });
+});
+
 describe('the generic source', () => {
   it('reads an action that is true or false', () => {
     const payload = { id: 'id', action: 'published', puts: ['true'], deletes: ['false'] };

@@ -46,7 +46,8 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
   if (isDraft && context.options.drafts !== true) return ignored('a draft or a version in a release changed');
   const id = documentId.replace(unpublishedId, '');
   if (!operations.has(operation)) return readingOfUnknownEvent(context, operation, { id, type });
-  const former = slugOf(body.previous);
+  // The slug itself where the projection has `before().slug`.
+  const former = slugOf(body.previous) ?? stringAt(body.previous, 'current');
   const change = changeOf(context, {
     action: operation === 'delete' ? 'delete' : 'put',
     id,
