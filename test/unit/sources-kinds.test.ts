@@ -613,6 +613,17 @@ describe('Builder.io', () => {
     },
   );
 
+  it.each([
+    { '@type': '@builder.io/core:LocalizedValue', Default: ['/x', '/y'], de: ['/z'] },
+    [{ '@type': '@builder.io/core:LocalizedValue', Default: '/x', de: '/y' }, '/z', null],
+  ])('purges each URL of %j', async (value) => {
+    const { deliver } = createSender('builder-io', { urls: [`${site}/{+path}`] });
+    const query = [{ property: 'urlPath', operator: 'is', value }];
+    const body = { operation: 'publish', modelName: 'page', newValue: { id: 'b1', query, data: {} } };
+    const { purged } = await deliver({ body });
+    expect(purged).toEqual(['/x', '/y', '/z'].map((path) => `invalidate ${site}${path}`));
+  });
+
   it('purges the URLs of all of its targets', async () => {
     const { deliver } = createSender('builder-io', { urls: [`${site}/{+path}`] });
     const query = ['/x', '/y'].map((value) => ({ property: 'urlPath', operator: 'is', value }));

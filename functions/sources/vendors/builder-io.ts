@@ -80,8 +80,14 @@ function urlsOf(entry: JsonObject): readonly string[] {
 }
 
 function stringsIn(value: unknown): readonly string[] {
-  const values = isRecord(value)
-    ? Object.entries(value).flatMap(([key, each]) => (key.startsWith('@') ? [] : [each]))
-    : [value].flat();
+  // A list may be in each locale, and each item of a list in several locales.
+  const values = partsOf(value).flatMap(partsOf).flatMap(partsOf);
   return [...new Set(values.flatMap((each) => stringOf(each) ?? []))];
+}
+
+/** @returns the items of a list, the values of an object less its type, or the value itself */
+function partsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (!isRecord(value)) return [value];
+  return Object.entries(value).flatMap(([key, each]) => (key.startsWith('@') ? [] : [each]));
 }
