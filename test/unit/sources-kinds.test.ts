@@ -726,6 +726,31 @@ describe('Sanity', () => {
   });
 });
 
+describe('a push whose commits do not list their files', () => {
+  const ids = { before: 'a'.repeat(40), after: 'b'.repeat(40) };
+  const push = (commit: unknown) => ({
+    ...ids,
+    ref: 'refs/heads/main',
+    repository: { default_branch: 'main' },
+    project: { default_branch: 'main' },
+    total_commits: 1,
+    total_commits_count: 1,
+    commits: [commit],
+  });
+
+  it.each(['github', 'gitlab', 'gitea'])('to %s purges by prefix', async (source) => {
+    const { deliver } = sendTo(source, [`${site}/g/{+slug}`], { files: ['{+slug}.md'] });
+    for (const commit of [{ id: 'b'.repeat(40) }, null, 'b'.repeat(40)]) {
+      expect((await deliver({ body: push(commit) })).purged).toEqual([`invalidate ${site}/g/**`]);
+    }
+    // A merge, and as Gitea writes empty lists.
+    for (const none of [[], null]) {
+      const merge = { added: none, modified: none, removed: none };
+      expect((await deliver({ body: push(merge) })).purged).toEqual([]);
+    }
+  });
+});
+
 describe('the generic source', () => {
   it('reads an action that is true or false', () => {
     const payload = { id: 'id', action: 'published', puts: ['true'], deletes: ['false'] };

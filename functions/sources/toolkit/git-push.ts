@@ -4,7 +4,7 @@ import type { SourceOptions } from '../webhook-options.ts';
 import { ignored, type Reading } from '../webhook-source.ts';
 import { changeOf } from './entry-change.ts';
 import { readingOfAll } from './outcomes.ts';
-import { type JsonObject, listAt, stringAt, stringOf, unexpected } from './payload.ts';
+import { type JsonObject, listAt, stringAt, stringOf, unexpected, valueAt } from './payload.ts';
 import type { SourceContext } from './source-context.ts';
 
 /** What a source read of a push to one branch. */
@@ -86,11 +86,14 @@ export function readGitPush({ branch, commits, time }: GitPush, context: SourceC
   return changes.length === 0 ? ignored('no content file changed') : { kind: 'changes', changes };
 }
 
+const lists = ['added', 'modified', 'removed'] as const;
+
 /** @returns what happened to each file last; undefined where a commit does not tell it */
 function actionsOfFiles(commits: readonly unknown[]): ReadonlyMap<string, ChangeAction> | undefined {
   const actions = new Map<string, ChangeAction>();
   for (const commit of commits) {
-    for (const list of ['added', 'modified', 'removed'] as const) {
+    if (!lists.some((list) => valueAt(commit, list) !== undefined)) return undefined;
+    for (const list of lists) {
       for (const file of listAt(commit, list)) {
         const path = stringOf(file);
         if (path === undefined) return undefined;
