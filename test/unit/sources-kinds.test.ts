@@ -317,6 +317,19 @@ describe('an event of a draft that may be an unpublish', () => {
     expect((await deliver(draft)).purged).toContain(`invalidate ${site}/hello`);
   });
 
+  it.each([false, 0, '0'])(
+    'of Drupal, with the status %j, purges what is remembered as gone',
+    async (value) => {
+      const { deliver } = sendTo('drupal', [`${site}/{+path}`]);
+      const draft = deliveryWith('drupal', { 'entity.status': [{ value }] });
+      expect((await deliver(draft)).purged).toEqual([]);
+      const { purged } = await deliver(deliveryWith('drupal'));
+      expect((await deliver(draft)).purged).toEqual(
+        purged.map((text) => text.replace('invalidate', 'delete')),
+      );
+    },
+  );
+
   it('of Drupal with content moderation purges what is remembered, and leaves it so, until it is archived', async () => {
     const { deliver } = sendTo('drupal', [`${site}/{+path}`]);
     const saved = (state: string, alias: string) =>

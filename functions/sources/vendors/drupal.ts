@@ -40,7 +40,7 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     return readingOfUnnamed(context, unexpected('entity.uuid', 'a list of {value}', entity.uuid), type);
   }
   if (action === undefined) return readingOfUnknownEvent(context, event, { id, type });
-  const isHidden = action === 'put' && plainOf(entity.status) === false && context.options.drafts !== true;
+  const isHidden = action === 'put' && isOff(plainOf(entity.status)) && context.options.drafts !== true;
   // Content moderation keeps what is public under a draft: only of what is archived it is sure that it is gone.
   const state = plainOf(entity.moderation_state);
   const isGone = isHidden && (typeof state !== 'string' || state === 'archived');
@@ -59,6 +59,11 @@ function read(body: JsonObject, context: SourceContext, request: WebhookRequest)
     metadata: { ...urlFields(alias), slug: alias && lastSegmentOf(alias) },
   });
   return { kind: 'changes', changes: [change] };
+}
+
+/** A boolean of Drupal is written as one, or as the number that its database holds. */
+function isOff(value: unknown): boolean {
+  return value === false || value === 0 || value === '0';
 }
 
 function fieldsOf(entity: JsonObject): JsonObject {
