@@ -554,6 +554,16 @@ describe('an entry that has no locale any more', () => {
   });
 });
 
+describe('a product of WooCommerce in the trash', () => {
+  it('is purged under the slug that it had, and not under the one that it has there', async () => {
+    const { deliver } = sendTo('woocommerce', [`${site}/p/{slug}`]);
+    const product = (status: string, slug: string) =>
+      deliver({ headers: { 'x-wc-webhook-topic': 'product.updated' }, body: { id: 1, slug, status } });
+    await product('publish', 'tee');
+    expect((await product('trash', 'tee__trashed-2')).purged).toEqual([`delete ${site}/p/tee`]);
+  });
+});
+
 describe('a slug that WordPress keeps percent-encoded', () => {
   const [slug, before] = ['%e6%9c%ac', '%e6%9c%a8'];
   const urls = [`${site}/p/{slug}`, `${site}/tag/{fields.tags.*}/`];

@@ -131,6 +131,9 @@ function decoded(text: string): string {
   }
 }
 
+/** What WordPress adds to the slug of a post in the trash. */
+export const trashedSuffix = /__trashed(-\d+)?$/;
+
 /**
  * A slug as WordPress keeps it: percent-encoded where it is of another script than Latin.
  * @returns the slug decoded; a list with each of its slugs decoded; terms with theirs; anything else as it is

@@ -1,5 +1,12 @@
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { changeOf, lastSegmentOf, pathOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
+import {
+  changeOf,
+  lastSegmentOf,
+  pathOf,
+  trashedSuffix,
+  urlFields,
+  withDecodedSlugs,
+} from '../toolkit/entry-change.ts';
 import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
@@ -75,7 +82,11 @@ function readProduct(product: JsonObject, event: string, context: SourceContext)
     type: 'product',
     // "_gmt" times come without their zone.
     times: [gmt === undefined ? undefined : `${gmt}Z`],
-    entry: withDecodedSlugs(product, ['slug', 'categories', 'tags']),
+    entry: withDecodedSlugs({ ...product, slug: stringAt(product, 'slug')?.replace(trashedSuffix, '') }, [
+      'slug',
+      'categories',
+      'tags',
+    ]),
     metadata: urlFields(product.permalink),
   });
   return { kind: 'changes', changes: [change] };

@@ -1,6 +1,6 @@
 import { isRecord } from '../../core/model/record.ts';
 import { defineJsonSource } from '../toolkit/define-json-source.ts';
-import { actionsOf, changeOf, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
+import { actionsOf, changeOf, trashedSuffix, urlFields, withDecodedSlugs } from '../toolkit/entry-change.ts';
 import { readingOfOther, readingOfUnknownEvent, readingOfUnnamed } from '../toolkit/outcomes.ts';
 import { idAt, type JsonObject, objectAt, stringAt, unexpected } from '../toolkit/payload.ts';
 import { headerOf } from '../toolkit/signatures/crypto.ts';
@@ -9,8 +9,6 @@ import type { Reading, WebhookRequest } from '../webhook-source.ts';
 
 const actions = actionsOf({ put: ['post_create', 'post_update'], delete: ['post_trash', 'post_delete'] });
 
-/** What WordPress adds to the slug of a post in the trash. */
-const trashedSuffix = /__trashed(-\d+)?$/;
 /** The address of a post that has no other, a draft or one in the trash. */
 const plainPermalink = /[?&](p|page_id)=\d+/;
 
