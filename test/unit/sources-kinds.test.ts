@@ -362,6 +362,17 @@ describe('an event of a draft that may be an unpublish', () => {
     expect((await deliver(draft)).purged).toEqual([`delete ${site}/hello`]);
   });
 
+  it('of DatoCMS purges what is remembered where nothing of the record is public', async () => {
+    const { deliver } = sendTo('datocms', [`${site}/{slug}`]);
+    const saved = (status: string) =>
+      deliveryWith('datocms', { event_type: 'update', 'entity.meta.status': status });
+    expect(await deliver(saved('draft'))).toMatchObject({ status: 200, purged: [] });
+    const { purged } = await deliver(deliveryWith('datocms'));
+    expect((await deliver(saved('updated'))).purged).toEqual([]);
+    const own = purged.filter((text) => text.startsWith('invalidate'));
+    expect((await deliver(saved('draft'))).purged).toEqual(own);
+  });
+
   it('of WP Webhooks purges what is remembered as gone', async () => {
     const { deliver } = sendTo('wp-webhooks', [`${site}/{slug}`]);
     const draft = deliveryWith('wp-webhooks', {

@@ -69,7 +69,13 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const isSave = event === 'create' || event === 'update';
   // A model without drafts has no status, and each save of it is public.
   const isDraft = kind === 'item' && isSave && status !== undefined && status !== 'published';
-  if (isDraft && context.options.drafts !== true) return ignored('a draft was saved');
+  if (isDraft && context.options.drafts !== true) {
+    if (status !== 'draft') return ignored('a draft was saved');
+    // Nothing of the record is public: what is remembered tells of an unpublish that was missed.
+    const unseen = { action: 'put', id, type, onlyIfRemembered: true, affectsAllLocales: true } as const;
+    const times = [body.event_triggered_at];
+    return { kind: 'changes', changes: [changeOf(context, { ...unseen, times, metadata: { environment } })] };
+  }
   // Some locales alone can be published and unpublished: of the others, visitors see what is remembered.
   const isPartial = status !== undefined && (wholeStatuses.get(event) ?? status) !== status;
   return readEntity(body, { kind, id, action, environment, entity, isPartial }, context);
