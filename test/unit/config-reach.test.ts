@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../infra/settings/checks/check.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
@@ -281,4 +282,19 @@ describe('exceptions by other conditions than patterns of keys', () => {
   ])('%j except %j', (match, except, issues) => {
     expect(issuesOf(match, except)).toEqual(issues);
   });
+});
+
+test('every variable that docs/sources.md names can be used in a rule', () => {
+  const docs = readFileSync('docs/sources.md', 'utf8');
+  const names = [
+    ...new Set([...docs.matchAll(/(?<!\$)\{(?:\+)?([a-z]+|fields\.[a-z.*]+)\}/g)].map(([, name]) => name)),
+  ];
+  const signed = ['body', 'timestamp', 'method'];
+  const variables = names.filter((name) => name !== undefined && !signed.includes(name));
+  expect(variables).toContain('branch');
+  for (const name of variables) {
+    const fileUrls = [`${url}/x/{${name}}`];
+    expect(issuesOfRule({ match: { source: 'contentstack' }, purge: { fileUrls } })).toEqual([]);
+  }
+  expect(issuesOfRule({ match: { source: 'contentstack', fields: { branch: 'main' } }, purge })).toEqual([]);
 });

@@ -64,6 +64,7 @@ export const entryVariables = [
   'url',
   'path',
   'environment',
+  'branch',
 ] as const;
 
 /** An issue for each condition on a value that a change of the source never has. */
