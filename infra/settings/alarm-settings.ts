@@ -121,7 +121,7 @@ const common = {
     .array(
       z.enum(alarmNames, {
         error: ({ input }) =>
-          `expected the name of an alarm, got ${describeValue(input)}${suggestion(String(input), alarmNames)}`,
+          `expected the name of an alarm, got ${describeValue(input)}${suggestion(typeof input === 'string' ? input : '', alarmNames)}`,
       }),
       expected('a list of alarms'),
     )

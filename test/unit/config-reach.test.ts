@@ -298,3 +298,10 @@ test('every variable that docs/sources.md names can be used in a rule', () => {
   }
   expect(issuesOfRule({ match: { source: 'contentstack', fields: { branch: 'main' } }, purge })).toEqual([]);
 });
+
+test('a source that is an object is refused in words, whatever its keys', () => {
+  const webhooks = [{ source: JSON.parse('{"toString":1}'), secret: 'x' }];
+  const rules = [{ match: { source: 's3' }, purge }];
+  const check = () => checkConfig({ credentials: 'x', target: 'production', webhooks, rules });
+  expect(issuesOf(check).join()).toContain('expected the name of a source, got an object with "toString"');
+});

@@ -137,7 +137,7 @@ export const webhookSourceName = z.enum(webhookSourceNames, {
   error: (issue) =>
     issue.input === 'sns'
       ? '"sns" is retired: name the topic in `topics`'
-      : `expected the name of a source, got ${describeValue(issue.input)}${suggestion(String(issue.input), webhookSourceNames)}`,
+      : `expected the name of a source, got ${describeValue(issue.input)}${suggestion(typeof issue.input === 'string' ? issue.input : '', webhookSourceNames)}`,
 });
 
 /** @returns the schemas of the options of a webhook of that source, without its secret */
