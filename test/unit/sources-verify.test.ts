@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   decodeBase64,
@@ -7,6 +8,8 @@ import {
   parseTimestampMs,
   timestampProblem,
 } from '../../functions/sources/toolkit/signatures/crypto.ts';
+import { verifyBy } from '../../functions/sources/toolkit/signatures/verify-request.ts';
+import type { HmacVerification } from '../../functions/sources/webhook-options.ts';
 
 describe('comparing in constant time', () => {
   it.each([
@@ -95,5 +98,56 @@ describe('a header', () => {
     expect(
       headerOf({ method: 'POST', path: '/', headers: {}, body: new Uint8Array() }, name),
     ).toBeUndefined();
+  });
+});
+
+describe('a signature by HMAC', () => {
+  const secret = 'k'.repeat(32);
+  const nowMs = Date.UTC(2026, 0, 1);
+  const headers = (x: string) => ({ x, t: String(nowMs / 1000) });
+  const mac = createHmac('sha256', secret)
+    .update(`${nowMs / 1000}.a`)
+    .digest();
+  const verify = (encoding: 'hex' | 'base64' | 'base64url', x: string, separator?: string) => {
+    const scheme: HmacVerification = {
+      kind: 'hmac',
+      header: 'x',
+      encoding,
+      template: '{timestamp}.{body}',
+      timestamp: { header: 't' },
+      ...(separator !== undefined && { separator }),
+    };
+    const request = { method: 'POST', path: '/', headers: headers(x), body: Buffer.from('a') };
+    return verifyBy(scheme, request, [secret], nowMs, 'any');
+  };
+
+  it.each([
+    ['hex', mac.toString('hex').toUpperCase()],
+    ['base64', mac.toString('base64').replace('=', '')],
+    ['base64url', `${mac.toString('base64url')}=`],
+  ] as const)(
+    'may be in each spelling of %s that senders write, and is the same delivery',
+    (encoding, other) => {
+      const usual = verify(encoding, mac.toString(encoding));
+      expect(usual.verified).toBe(true);
+      expect(verify(encoding, other)).toEqual(usual);
+    },
+  );
+
+  it.each([
+    ['hex', mac.toString('hex').replace(/[a-f]/, (letter) => letter.toUpperCase())],
+    ['base64', `${mac.toString('base64')}=`],
+    ['base64', mac.toString('base64url')],
+  ] as const)('may not be in any other of %s', (encoding, other) => {
+    expect(verify(encoding, other).verified).toBe(false);
+  });
+
+  it('may come with a space after what separates it from others', () => {
+    const good = mac.toString('hex');
+    const other = '0'.repeat(64);
+    for (const list of [`${good},${other}`, `${other}, ${good}`, ` ${other} , ${good} `]) {
+      expect(verify('hex', list, ',').verified).toBe(true);
+    }
+    expect(verify('hex', `${other}, ${other}`, ',').verified).toBe(false);
   });
 });

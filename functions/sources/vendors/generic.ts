@@ -20,7 +20,7 @@ export const generic = defineJsonSource({
   verify: (request, secrets, nowMs, { verification }) =>
     verification === undefined
       ? refused('the webhook has no `verification`')
-      : verifyBy(verification, request, secrets, nowMs),
+      : verifyBy(verification, request, secrets, nowMs, 'any'),
   read,
 });
 

@@ -22,15 +22,19 @@ const maxSignatures = 20;
 const defaultToleranceSeconds = 300;
 const templateToken = /\{(body|timestamp|id|method|path)\}/;
 
+/** How a signature may be written: as Node.js does, or in each spelling of its encoding that senders use. */
+type Spelling = 'usual' | 'any';
+
 /** Verifies a request as a scheme says; a scheme that is itself wrong verifies nothing. */
 export function verifyBy(
   scheme: Verification,
   request: WebhookRequest,
   secrets: readonly string[],
   nowMs: number,
+  spelling: Spelling = 'usual',
 ): VerificationResult {
   return scheme.kind === 'hmac'
-    ? verifyHmac(scheme, request, secrets, nowMs)
+    ? verifyHmac(scheme, request, secrets, nowMs, spelling)
     : verifySecret(scheme, request, secrets);
 }
 
@@ -39,6 +43,7 @@ function verifyHmac(
   request: WebhookRequest,
   secrets: readonly string[],
   nowMs: number,
+  spelling: Spelling,
 ): VerificationResult {
   const value = headerOf(request, scheme.header);
   if (!value) return refused(`the header ${scheme.header} is missing`);
@@ -58,8 +63,10 @@ function verifyHmac(
   const keys = secrets.map((secret) => keyOf(secret, scheme)).filter((key) => key !== undefined);
   if (keys.length === 0) return refused('no secret has the form of a key');
   const { hash = 'sha256', encoding = 'hex', prefix = '' } = scheme;
-  const expected = keys.map((key) => `${prefix}${hmac(hash, key, ...signed).toString(encoding)}`);
-  const signature = expected.find((each) => isAnyOf(signatures, [each]));
+  const expected = keys.map((key) =>
+    spellingsOf(hmac(hash, key, ...signed), encoding, spelling).map((each) => prefix + each),
+  );
+  const [signature] = expected.find((spellings) => isAnyOf(signatures, spellings)) ?? [];
   if (signature === undefined) return refused('the signature does not match');
   const untilMs = validUntilMs(scheme, timestamp);
   return untilMs === undefined ? accepted : acceptedUntil(untilMs, signature);
@@ -76,7 +83,21 @@ function validUntilMs(
   return atMs === undefined ? undefined : atMs + toleranceSeconds * 1000;
 }
 
-/** Compares strings: a decoded signature could be written in several ways. */
+/** @returns an HMAC as senders write it: hex in either case, base64 with or without its padding; the usual one first */
+function spellingsOf(
+  mac: Buffer,
+  encoding: NonNullable<HmacVerification['encoding']>,
+  spelling: Spelling,
+): readonly string[] {
+  const text = mac.toString(encoding);
+  if (spelling === 'usual') return [text];
+  if (encoding === 'hex') return [text, text.toUpperCase()];
+  const bare = text.replace(/=+$/, '');
+  const padded = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
+  return encoding === 'base64' ? [padded, bare] : [bare, padded];
+}
+
+/** Compares strings: decoding takes more spellings than senders write. */
 function isAnyOf(given: readonly string[], expected: readonly string[]): boolean {
   return expected.some((right) => given.some((left) => equalInConstantTime(left, right)));
 }
@@ -94,7 +115,8 @@ function parametersOf(value: string, separator: string): ReadonlyMap<string, rea
 }
 
 function signaturesOf(value: string, { separator }: HmacVerification): readonly string[] {
-  return separator === undefined ? [value] : value.split(separator, maxSignatures + 1);
+  if (separator === undefined) return [value];
+  return value.split(separator, maxSignatures + 1).map((signature) => signature.trim());
 }
 
 function timestampOf(
