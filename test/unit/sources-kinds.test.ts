@@ -774,7 +774,7 @@ describe('a push whose commits do not list their files', () => {
 
   it.each(['github', 'gitlab', 'gitea'])('to %s purges by prefix', async (source) => {
     const { deliver } = sendTo(source, [`${site}/g/{+slug}`], { files: ['{+slug}.md'] });
-    for (const commit of [{ id: 'b'.repeat(40) }, null, 'b'.repeat(40)]) {
+    for (const commit of [{ id: 'b'.repeat(40) }, null, 'b'.repeat(40), { added: 'a.md' }]) {
       expect((await deliver({ body: push(commit) })).purged).toEqual([`invalidate ${site}/g/**`]);
     }
     // A merge, and as Gitea writes empty lists.

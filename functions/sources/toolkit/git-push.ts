@@ -92,7 +92,9 @@ const lists = ['added', 'modified', 'removed'] as const;
 function actionsOfFiles(commits: readonly unknown[]): ReadonlyMap<string, ChangeAction> | undefined {
   const actions = new Map<string, ChangeAction>();
   for (const commit of commits) {
-    if (!lists.some((list) => valueAt(commit, list) !== undefined)) return undefined;
+    const files = lists.map((list) => valueAt(commit, list));
+    const isTold = files.some((each) => each !== undefined);
+    if (!isTold || files.some((each) => each && !Array.isArray(each))) return undefined;
     for (const list of lists) {
       for (const file of listAt(commit, list)) {
         const path = stringOf(file);
