@@ -1,5 +1,5 @@
 import { groupBy } from '../core/model/group-by.ts';
-import { type Judgement, judgeProbe, verdictOf } from '../core/proving/judge.ts';
+import { type Answer, type Judgement, judgeProbe, verdictOf } from '../core/proving/judge.ts';
 import {
   askedEveryMs,
   longestAnswerMs,
@@ -11,6 +11,7 @@ import {
 import type { Vantages } from '../core/proving/vantages.ts';
 import type { Asked } from './ask.ts';
 import type { FoundServer, Server } from './find-server.ts';
+import { isSamePage, missingNextTo } from './missing-page.ts';
 
 /** The ports of probing. */
 export interface ProbePorts {
@@ -27,6 +28,7 @@ export interface ProbePorts {
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
+const fallbackReason = 'the origin answers with a page that it has for any URL that does not exist';
 const noTime = { reason: 'there was no time to ask' };
 
 /** One URL at one vantage point. */
@@ -39,6 +41,8 @@ interface Task {
 interface Judged {
   readonly judgement: Judgement;
   readonly seen: Seen;
+  /** What was answered, and by whom; missing where nobody was. */
+  readonly answered?: { readonly answer: Answer; readonly server: Server };
 }
 
 /** @returns what asks for URLs at each vantage point of their targets, each host once a second, however often it is called */
@@ -53,6 +57,25 @@ export function createProber(ports: ProbePorts): (request: ProbeRequest) => Prom
     const judged: (Judged | Promise<Judged>)[] = [];
     const atMs = (host: string) => Math.max(nowMs(), nextMs(host));
     const isOver = (host: string) => atMs(host) + longestAnswerMs > endMs;
+    async function takeTurn(host: string): Promise<void> {
+      if (atMs(host) > nowMs()) await sleep(atMs(host) - nowMs());
+      askedMs.set(host, nowMs());
+    }
+
+    /** An origin may answer another page for what is gone, as it does for what has never been. */
+    async function doubtFallback(task: Task, judged: Judged): Promise<Judged> {
+      const { probe, url } = task;
+      const { judgement, answered } = judged;
+      const missing = missingNextTo(url);
+      const isDoubtful = judgement.kind === 'stale' && probe.shows.gone === true;
+      if (!isDoubtful || answered === undefined || missing === undefined || isOver(url.hostname))
+        return judged;
+      await takeTurn(url.hostname);
+      const asked = await ports.ask(missing, probe.headers ?? [], answered.server, longestAnswerMs);
+      if ('reason' in asked || !isSamePage(answered.answer, asked.answer)) return judged;
+      return { ...judged, judgement: { kind: 'unproven', reason: fallbackReason } };
+    }
+
     for (const task of tasks) {
       const { hostname } = task.url;
       // Looking up takes time, too.
@@ -61,11 +84,16 @@ export function createProber(ports: ProbePorts): (request: ProbeRequest) => Prom
         judged.push(unproven(task, 'reason' in server ? server.reason : noTime.reason));
         continue;
       }
-      if (atMs(hostname) > nowMs()) await sleep(atMs(hostname) - nowMs());
-      askedMs.set(hostname, nowMs());
+      await takeTurn(hostname);
       judged.push(askOne(task, server, ports));
     }
-    return Promise.all(judged);
+    const all: Judged[] = [];
+    // In turn: a host is asked once a second.
+    for (const [index, each] of (await Promise.all(judged)).entries()) {
+      const task = tasks[index];
+      all.push(task === undefined ? each : await doubtFallback(task, each));
+    }
+    return all;
   }
 
   return async ({ probes, withinMs }) => {
@@ -97,7 +125,8 @@ async function askOne(task: Task, server: Server, { ask }: ProbePorts): Promise<
   const { probe, url, from } = task;
   const asked = await ask(url, probe.headers ?? [], server, longestAnswerMs, probe.shows.header?.name);
   if ('reason' in asked) return unproven(task, asked.reason, server.address);
-  return { judgement: judgeProbe(probe, asked.answer), seen: { from, ...asked.seen } };
+  const { answer, seen } = asked;
+  return { judgement: judgeProbe(probe, answer), seen: { from, ...seen }, answered: { answer, server } };
 }
 
 function unproven({ from }: Task, reason: string, address?: string): Judged {

@@ -33,8 +33,11 @@ interface Page {
   parent: number | undefined;
 }
 
-/** @returns an edge behind a parent, which both have a first version of each page, an hour old */
-export function createEdge(nowMs: () => number) {
+/**
+ * @param fallback what the origin answers for what does not exist
+ * @returns an edge behind a parent, which both have a first version of each page, an hour old
+ */
+export function createEdge(nowMs: () => number, fallback: Answer = { status: 404 }) {
   const pages = new Map<string, Page>();
 
   function pageOf(url: string): Page {
@@ -90,10 +93,11 @@ export function createEdge(nowMs: () => number) {
       }
     },
     ask(url: string): Answer {
+      if (!pages.has(url)) return fallback;
       const page = pageOf(url);
       advance(page);
       const version = page.versions[askAt(page, nowMs())];
-      if (version?.etag === undefined) return { status: 404 };
+      if (version?.etag === undefined) return fallback;
       return {
         status: 206,
         etag: `"${version.etag}"`,

@@ -64,6 +64,8 @@ export interface FollowWorldOptions {
   readonly answers?: () => boolean;
   /** What the edge answers in place of the truth; a reason where it does not answer. */
   readonly edgeSays?: (truth: Answer) => Answer | string;
+  /** What the origin answers for what does not exist. @default 404 */
+  readonly fallback?: Answer;
 }
 
 const vantages = { production: ['dns'], staging: [] };
@@ -74,12 +76,13 @@ export function createFollowWorld({
   step = () => {},
   answers,
   edgeSays = (truth) => truth,
+  fallback,
   ...options
 }: FollowWorldOptions = {}) {
   const stepAround = (what: string) => step(`before ${what}`);
   const items = createParkedItems(stepAround, (what) => step(`after ${what}`));
   const nowMs = () => world.nowMs;
-  const edge = createEdge(nowMs);
+  const edge = createEdge(nowMs, fallback);
   const journal = createJournal({ client: items.client, tableName: 'Journal', nowMs });
   const recorder = createJournal({ client: items.otherClient, tableName: 'Journal', nowMs });
   const index = { client: createParkedItems().client, tableName: 'Journal', nowMs };

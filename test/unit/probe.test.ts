@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Answer } from '../../functions/core/proving/judge.ts';
 import type { Probe } from '../../functions/core/proving/probe.ts';
 import { askServer } from '../../functions/probe/ask.ts';
 import { findServer } from '../../functions/probe/find-server.ts';
@@ -302,5 +303,54 @@ describe('probes', () => {
         seen: [{ from: 'dns' }, { from: 'edge', address: '1.2.3.4' }],
       },
     ]);
+  });
+
+  describe('of a deleted page that is served', () => {
+    const deleted: Probe = {
+      target: 'production',
+      url: 'https://h.example/blog/post.html?a=1',
+      shows: { gone: true, sinceMs: 60_000 },
+    };
+    const page = { status: 200, etag: '"start"', lastModifiedMs: 1000 };
+
+    /** @param missing what is answered for what has never existed */
+    async function verdictWith(missing: Answer | string, withinMs = 20_000) {
+      const asked: { readonly url: string; readonly at: number }[] = [];
+      const { prober, clock } = world({
+        vantages: { production: ['dns'], staging: [] },
+        ask: async (url) => {
+          asked.push({ url: url.href, at: clock.nowMs });
+          const answer = url.href === deleted.url ? page : missing;
+          return typeof answer === 'string'
+            ? { reason: answer }
+            : { answer, seen: { status: answer.status } };
+        },
+      });
+      const { verdicts } = await prober({ probes: [deleted], withinMs });
+      return { asked, verdict: verdicts[0] };
+    }
+
+    test('ask for one next to it that has never existed, a second later, and tell a fallback page', async () => {
+      const { asked, verdict } = await verdictWith(page);
+      const reason = 'the origin answers with a page that it has for any URL that does not exist';
+      expect(verdict).toEqual({ kind: 'unproven', reason, seen: [{ from: 'dns', status: 200 }] });
+      expect(asked.map(({ at }) => at / second)).toEqual([0, 1]);
+      expect(asked[1]?.url).toMatch(/^https:\/\/h\.example\/blog\/[0-9a-f-]{36}\.html\?a=1$/);
+    });
+
+    test.each<[string, Answer | string]>([
+      ['is not there', { status: 404 }],
+      ['has another ETag', { ...page, etag: '"other"' }],
+      ['has another time', { ...page, lastModifiedMs: 2000 }],
+      ['has no ETag', { status: 200, lastModifiedMs: 1000 }],
+      ['is not answered', 'no answer in time'],
+    ])('are stale where the one next to it %s', async (_, missing) => {
+      expect((await verdictWith(missing)).verdict?.kind).toBe('stale');
+    });
+
+    test('are stale where there is no time to ask again', async () => {
+      const { asked, verdict } = await verdictWith(page, 5500);
+      expect([asked.length, verdict?.kind]).toEqual([1, 'stale']);
+    });
   });
 });
