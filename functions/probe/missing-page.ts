@@ -13,6 +13,9 @@ export function missingNextTo(url: URL): URL | undefined {
   return missing;
 }
 
+/** Why nobody can tell of a page that is served for a deleted one. */
+export const fallbackReason = 'the origin answers with a page that it has for any URL that does not exist';
+
 /** @returns whether two URLs answer with the same page, which is certain where it has an ETag and a time */
 export function isSamePage(answer: Answer, other: Answer): boolean {
   return (

@@ -11,7 +11,7 @@ import {
 import type { Vantages } from '../core/proving/vantages.ts';
 import type { Asked } from './ask.ts';
 import type { FoundServer, Server } from './find-server.ts';
-import { isSamePage, missingNextTo } from './missing-page.ts';
+import { fallbackReason, isSamePage, missingNextTo } from './missing-page.ts';
 
 /** The ports of probing. */
 export interface ProbePorts {
@@ -28,7 +28,6 @@ export interface ProbePorts {
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
-const fallbackReason = 'the origin answers with a page that it has for any URL that does not exist';
 const noTime = { reason: 'there was no time to ask' };
 
 /** One URL at one vantage point. */

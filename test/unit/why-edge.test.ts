@@ -1,9 +1,11 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Shows } from '../../functions/core/model/types.ts';
 import type { Answer } from '../../functions/core/proving/judge.ts';
 import { findServer } from '../../functions/probe/find-server.ts';
-import { askEdges, askNamedOrigin } from '../../infra/cli/purger/edges/ask-edges.ts';
+import { askEdges, askNamedOrigin, findFallbacks } from '../../infra/cli/purger/edges/ask-edges.ts';
 import { describeEdges } from '../../infra/cli/queries/why/describe-edges.ts';
 import { edgesNow, expectedOf, type Now, newestShown } from '../../infra/cli/queries/why/edge-now.ts';
 import type { Step } from '../../infra/cli/queries/why/steps.ts';
@@ -149,6 +151,29 @@ test('nobody is asked whom the name leads to inside a network, and no other host
   expect(await ask('https://other.example/', '127.0.0.1')).toMatchObject([
     { from: '127.0.0.1', reason: expect.stringContaining('other.example') },
   ]);
+});
+
+test('of a deleted page, an edge that shows a fallback page of the origin is told from one that has kept the old page', async () => {
+  const pages: Record<string, string> = { '/a': '"kept"' };
+  const server = createServer(({ url = '' }, response) => {
+    const etag = pages[url] ?? '"start page"';
+    response.writeHead(200, { etag, 'last-modified': new Date(nowMs - 600_000).toUTCString() });
+    response.end();
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  const vantages = [`http://127.0.0.1:${(server.address() as AddressInfo).port}`];
+  const gone = answered({ status: 404 });
+  const lookAt = async (page: string) => {
+    const question = { url: new URL(page), hosts: ['h.example'] };
+    const edges = await askEdges({ ...question, vantages });
+    const fallbacks = await findFallbacks(edges, question);
+    return edgesNow(page, edges, gone, expectedOf(gone, undefined, nowMs), fallbacks).edges;
+  };
+  expect(await lookAt('https://h.example/a')).toMatchObject([{ version: 'older' }]);
+  expect(await lookAt('https://h.example/b')).toMatchObject([
+    { version: 'unknown', meaning: expect.stringContaining('the origin answers with a page') },
+  ]);
+  server.close();
 });
 
 test('what a server answers is printed on one line, and without what a terminal obeys', () => {

@@ -2,6 +2,7 @@ import { longestAnswerMs } from '../../../../functions/core/proving/probe.ts';
 import { askServer } from '../../../../functions/probe/ask.ts';
 import { findServer } from '../../../../functions/probe/find-server.ts';
 import { lookupSoon } from '../../../../functions/probe/lookup-soon.ts';
+import { isSamePage, missingNextTo } from '../../../../functions/probe/missing-page.ts';
 import type { Now } from '../../queries/why/edge-now.ts';
 
 /** What to ask for, and where. */
@@ -18,6 +19,25 @@ export interface EdgeQuestion {
 /** Asks each edge for a page as `probe` does: no private address but a given one, and no redirect is followed. */
 export async function askEdges({ vantages, ...question }: EdgeQuestion): Promise<readonly Now[]> {
   return Promise.all(vantages.map((from) => askEdge(from, question)));
+}
+
+/**
+ * @param edges what was asked for answered
+ * @returns where a URL that has never existed shows the same page, as that of a deleted page may at some origins
+ */
+export async function findFallbacks(
+  edges: readonly Now[],
+  question: Omit<EdgeQuestion, 'vantages'>,
+): Promise<ReadonlySet<string>> {
+  const url = missingNextTo(question.url);
+  if (url === undefined) return new Set();
+  const found = await Promise.all(
+    edges.map(async ({ from, answer }) => {
+      const other = answer && (await askEdge(from, { ...question, url })).answer;
+      return answer && other && isSamePage(answer, other) ? [from] : [];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 async function askEdge(

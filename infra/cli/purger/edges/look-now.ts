@@ -4,7 +4,7 @@ import { stepsOf, type UrlFacts } from '../../queries/why/steps.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { Purger } from '../connect.ts';
 import { askObject } from '../objects/ask-object.ts';
-import { askEdges, askNamedOrigin } from './ask-edges.ts';
+import { askEdges, askNamedOrigin, findFallbacks } from './ask-edges.ts';
 import type { LookOptions } from './look-options.ts';
 import { NotAskedError } from './not-asked-error.ts';
 
@@ -30,11 +30,14 @@ export async function lookNow(
   const vantages = edgeAt.length > 0 ? edgeAt : vantagesOf(purger);
   const newest = newestShown(stepsOf(facts, match));
   const versionHeader = newest?.shows.header?.name;
+  const question = { url: page, hosts: hostsOf(purger, page), versionHeader };
   const [edges, asked] = await Promise.all([
-    askEdges({ url: page, vantages, hosts: hostsOf(purger, page), versionHeader }),
+    askEdges({ ...question, vantages }),
     origin === undefined ? askOwn(newest?.change?.id, ownObjects, purger) : askNamedOrigin(origin),
   ]);
-  return edgesNow(url, edges, asked, expectedOf(asked, newest?.shows, nowMs));
+  const expected = expectedOf(asked, newest?.shows, nowMs);
+  const fallbacks = expected?.shows.gone === true ? await findFallbacks(edges, question) : new Set<string>();
+  return edgesNow(url, edges, asked, expected, fallbacks);
 }
 
 /** Of several objects that may be the page, which one is its origin is known where only one exists. */

@@ -4,6 +4,7 @@ import type { Shows } from '../../../../functions/core/model/types.ts';
 import { isVersion } from '../../../../functions/core/proving/choose.ts';
 import { type Answer, judge } from '../../../../functions/core/proving/judge.ts';
 import type { Seen } from '../../../../functions/core/proving/probe.ts';
+import { fallbackReason } from '../../../../functions/probe/missing-page.ts';
 import { isProvable, type Step } from './steps.ts';
 
 /** What a server has answered just now, or why it has not. */
@@ -88,16 +89,23 @@ function opaqueOf(etag: string): string {
     .replace(/^"(.*)"$/, '$1');
 }
 
-/** @returns what the origin and edges show now, and what that means */
+/**
+ * @param fallbacks the edges that show a fallback page in place of what is gone
+ * @returns what the origin and edges show now, and what that means
+ */
 export function edgesNow(
   url: string,
   edges: readonly Now[],
   origin: Now | undefined,
   expected: Expected | undefined,
+  fallbacks: ReadonlySet<string> = new Set(),
 ): EdgesNow {
   return {
     ...(origin !== undefined && { origin: shownOf(origin) }),
-    edges: edges.map((edge) => ({ ...shownOf(edge), ...compare(url, edge, expected) })),
+    edges: edges.map((edge) => ({
+      ...shownOf(edge),
+      ...compare(url, edge, expected, fallbacks.has(edge.from)),
+    })),
   };
 }
 
@@ -113,6 +121,7 @@ function compare(
   url: string,
   edge: Now,
   expected: Expected | undefined,
+  isFallback: boolean,
 ): Pick<EdgeShown, 'version' | 'meaning'> {
   if (edge.answer === undefined) return unknown(edge.reason);
   if (expected === undefined) return unknown('nothing tells what it should show, but --origin URL');
@@ -122,6 +131,7 @@ function compare(
     case 'proven':
       return { version: 'same', meaning: shows.gone ? 'it is gone' : `it shows the version of ${by}` };
     case 'stale':
+      if (isFallback) return unknown(fallbackReason);
       return { version: 'older', meaning: `it shows an older version than ${by}: ${reason}` };
     case 'unproven':
       return unknown(reason);
