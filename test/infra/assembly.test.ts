@@ -10,7 +10,7 @@ import { scratchFolder } from '../helpers/start.ts';
 const elsewhere = scratchFolder();
 let assembly: Assembly;
 beforeAll(async () => {
-  // `npm test` has CDK validate the app by `cdk synth`.
+  // CDK validates the templates of both stages in `deployments.test.ts`.
   vi.stubEnv('CDK_VALIDATION', 'false');
   [assembly] = await Promise.all([synthesize(undefined), synthesizeElsewhere()]);
 }, 240_000);
@@ -53,6 +53,7 @@ async function synthesizeElsewhere(): Promise<void> {
         CDK_DEFAULT_REGION: 'ap-southeast-2',
         CDK_OUTDIR: elsewhere.path('out'),
         CDK_CONTEXT_JSON: JSON.stringify(context),
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       },
     },
   );

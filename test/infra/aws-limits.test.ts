@@ -11,10 +11,9 @@ import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { checkConfig, type PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { PurgerStack } from '../../infra/stack/purger-stack.ts';
-import { awsRules } from '../helpers/aws-limits/all-rules.ts';
+import { awsRules, limitsBrokenBy } from '../helpers/aws-limits/all-rules.ts';
 import { brokenResources } from '../helpers/aws-limits/broken-resources.ts';
-import { type RenderedResource, renderedResources } from '../helpers/aws-limits/rendered.ts';
-import { deployments, extremeDeployments, regionalDeployments } from '../helpers/deployments.ts';
+import { extremeDeployments, regionalDeployments } from '../helpers/deployments.ts';
 import { scratchFolder, unbundledApp } from '../helpers/purger-stack.ts';
 import { sampleConfig } from '../helpers/sample-config.ts';
 
@@ -24,21 +23,11 @@ function synthesized(overrides: Partial<PurgerConfig>): Template {
   return Template.fromStack(new PurgerStack(unbundledApp(), 'Stack', { config }));
 }
 
-/** @returns each rule that resources break, with what breaks it and AWS's page */
-function brokenBy(resources: readonly RenderedResource[]): readonly string[] {
-  return awsRules.flatMap(({ name, page, broken }) => {
-    const by = broken(resources);
-    return by.length === 0 ? [] : [`${name}: ${by.join(', ')} (${page})`];
+// The usual forms are in `deployments.test.ts`.
+describe('the largest forms, and those of some regions, keep every limit of AWS', () => {
+  test.each(Object.entries({ ...extremeDeployments, ...regionalDeployments }))('%s', (_, overrides) => {
+    expect(limitsBrokenBy(synthesized(overrides))).toEqual([]);
   });
-}
-
-describe('every form keeps every limit of AWS', () => {
-  test.each(Object.entries({ ...deployments, ...extremeDeployments, ...regionalDeployments }))(
-    '%s',
-    (_, overrides) => {
-      expect(brokenBy(renderedResources(synthesized(overrides)))).toEqual([]);
-    },
-  );
 
   test.each(['www.example.com', 'my purger', 'Müllers Büro', 'x'.repeat(200)])(
     'a construct called %j, with a bucket, a topic and a key of the app',
@@ -56,7 +45,7 @@ describe('every form keeps every limit of AWS', () => {
       // CDK's own types do not fit together under exactOptionalPropertyTypes.
       purger.watchBucket(new Bucket(stack, 'Bucket') as IBucket, { via: 'notification' });
       purger.watchTopic(new Topic(stack, 'Topic'));
-      expect(brokenBy(renderedResources(Template.fromStack(stack)))).toEqual([]);
+      expect(limitsBrokenBy(Template.fromStack(stack))).toEqual([]);
     },
   );
 });

@@ -2,9 +2,11 @@ import { CfnResource } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import defaultConfig from '../../infra/config.ts';
+import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { checkStages } from '../../infra/settings/stages.ts';
 import { templateSchema } from '../../local/aws/template/assembly.ts';
 import { unsupportedIn } from '../../local/aws/template/support.ts';
+import { limitsBrokenBy } from '../helpers/aws-limits/all-rules.ts';
 import { complaintsOf } from '../helpers/complaints.ts';
 import { deployments } from '../helpers/deployments.ts';
 import { letIn } from '../helpers/let-in.ts';
@@ -15,12 +17,17 @@ import { grantsOf } from '../helpers/resource-policies.ts';
 const timeout = 240_000;
 const stages = checkStages(defaultConfig).map(({ name, config }) => [`the stage ${name}`, config] as const);
 
+/** @returns the stack of a configuration and its template, which CDK has validated */
+function validated(config: Partial<PurgerConfig>) {
+  const stack = stackOf(config, true);
+  return { stack, template: Template.fromStack(stack) };
+}
+
 describe.each([...stages, ...Object.entries(deployments)])('%s', { timeout }, (name, config) => {
-  let known: { readonly stack: ReturnType<typeof stackOf>; readonly template: Template } | undefined;
-  /** The stack and its template, validated by CDK: synthesized once for all that is asked of it. */
+  let known: ReturnType<typeof validated> | undefined;
+  /** Synthesized once for all that is asked of it. */
   const synthesized = () => {
-    const stack = known?.stack ?? stackOf(config, true);
-    known ??= { stack, template: Template.fromStack(stack) };
+    known ??= validated(config);
     return known;
   };
 
@@ -34,6 +41,10 @@ describe.each([...stages, ...Object.entries(deployments)])('%s', { timeout }, (n
 
   test('the local stack leaves nothing out', () => {
     expect(unsupportedIn(templateSchema.parse(synthesized().template.toJSON()))).toEqual([]);
+  });
+
+  test('every limit of AWS is kept', () => {
+    expect(limitsBrokenBy(synthesized().template)).toEqual([]);
   });
 
   test('everybody who is let in is named, and nobody else is', () => {

@@ -156,17 +156,22 @@ export function webhookFields(source: WebhookSourceName) {
   };
 }
 
+const settingsBySource = new Map<WebhookSourceName, ReturnType<typeof strictObject>>();
+
+/** @returns the schema of a webhook of that source; there may be a hundred of one source, and a schema takes a while to build */
+function settingsOf(source: WebhookSourceName) {
+  const schema =
+    settingsBySource.get(source) ??
+    strictObject({ source: webhookSourceName, secret: oneOrMoreSecrets, ...webhookFields(source) });
+  settingsBySource.set(source, schema);
+  return schema;
+}
+
 /** The schema of {@link WebhookSettings}. */
 export const webhookSettings = z
   .looseObject({ source: webhookSourceName }, expected('{source, secret, name}'))
   .transform((settings, context): WebhookSettings => {
-    const { source } = settings;
-    const schema = strictObject({
-      source: webhookSourceName,
-      secret: oneOrMoreSecrets,
-      ...webhookFields(source),
-    });
-    const result = schema.safeParse(settings, { reportInput: true });
+    const result = settingsOf(settings.source).safeParse(settings, { reportInput: true });
     if (result.success) return result.data as unknown as WebhookSettings;
     for (const { path, message } of result.error.issues) {
       context.addIssue({ code: 'custom', path: [...path], message });
