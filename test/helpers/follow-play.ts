@@ -208,7 +208,8 @@ function problemsOf(world: World, crashes: number): Problems {
   let lostUrls = 0;
   for (const purge of world.purges) {
     const { purgeId, successRate, unseenMs, acceptedMs, keys, repair } = purge;
-    const events = world.events.filter((event) => event.purgeId === purgeId).map(({ end }) => end);
+    const own = world.events.filter((event) => event.purgeId === purgeId);
+    const events = own.map(({ end }) => end);
     if (events.length === 0) problems.push(`nobody was sent the end of ${purgeId}`);
     const announced = new Set([...world.ends(purgeId), ...events]);
     const isWell = successRate >= 100 && Number.isFinite(unseenMs);
@@ -236,9 +237,11 @@ function problemsOf(world: World, crashes: number): Problems {
     const isRepeat = purge.repeats.length > 0;
     const repeats = world.sent.filter((message) => message.repeats === purgeId).length;
     const isOld = staleFilesOf(purgeId, world).size > 0;
-    if (repeats > 0 && (isRepeat || !isCompleted) && !isOld)
+    const isLeft =
+      end === 'superseded' && own[0]?.reason?.endsWith('a later purge has the same URLs') === true;
+    if (repeats > 0 && (isRepeat || !(isCompleted || isLeft)) && !isOld)
       problems.push(`${purgeId}, ${end}, was repeated`);
-    if (isCompleted && repeats === 0 && !isRepeat && !isRepeatedLater) {
+    if ((isCompleted || isLeft) && repeats === 0 && !isRepeat && !isRepeatedLater) {
       problems.push(`${purgeId} was not repeated`);
     }
     const isLost = !Number.isFinite(unseenMs);

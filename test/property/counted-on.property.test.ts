@@ -10,6 +10,8 @@ const accepted = fc.record({
   urls,
   /** How often its changes were repaired before: after the third time it is given up. */
   repair: fc.constantFrom(0, 3),
+  /** Whether it is a second purge of an older change, which has none itself. */
+  isRepeat: fc.constantFrom(false, false, true),
   lane: fc.constantFrom('people' as const, 'bulk' as const),
   fate: fc.record({
     takesMs: fc.constantFrom(1000, 90_000),
@@ -64,15 +66,21 @@ function createWorld() {
       known.set(purgeId, state.kind as FollowedState['kind']);
       const isLeft = state.kind === 'superseded' && state.reason?.endsWith(later);
       const isRepeated = repeats.length > 0 || world.sent.some((message) => message.repeats === purgeId);
-      const isRepeatLeft = state.kind === 'completed' && !isRepeated;
+      const isRepeatLeft = (isLeft || state.kind === 'completed') && !isRepeated;
       if (!isLeft && !isRepeatLeft) continue;
       for (const key of keys) {
-        if ((await countedOn(key, acceptedMs)).length === 0)
+        const later = await countedOn(key, acceptedMs);
+        if (later.length === 0)
           problems.push(`${purgeId} is ${state.kind}, and left ${key} to purges that are given up`);
+        else if (isRepeatLeft && later.every((id) => isRepeat(id)))
+          problems.push(`${purgeId} is ${state.kind}, and nothing purges ${key} once more`);
       }
     }
     return problems;
   }
+
+  const isRepeat = (id: string) =>
+    world.purges.some(({ purgeId, repeats }) => purgeId === id && repeats.length > 0);
 
   return {
     ...world,
@@ -83,9 +91,19 @@ function createWorld() {
       await world.deliver();
       return problems;
     },
-    async accept({ urls, repair, lane, fate }: Steps[number] & { kind: 'accept' }): Promise<void> {
+    async accept({ urls, repair, isRepeat, lane, fate }: Steps[number] & { kind: 'accept' }): Promise<void> {
       world.nowMs += 3000;
-      await world.accept([{ ...messageFor(...urls), lane, ...(repair > 0 && { repair }) }], fate);
+      await world.accept(
+        [
+          {
+            ...messageFor(...urls),
+            lane,
+            ...(repair > 0 && { repair }),
+            ...(isRepeat && { repeats: 'before' }),
+          },
+        ],
+        fate,
+      );
     },
     /** @returns files that are neither purged in full by the last purge of them nor in the dead letter queue */
     unnamed(): readonly string[] {

@@ -78,6 +78,7 @@ export interface StoredPurge {
   /** Hashes of the files that were seen to be old, in one string. */
   readonly stale?: string;
   readonly namedAlone?: true;
+  readonly isRepeatLeft?: true;
   readonly expiresAt: number;
 }
 

@@ -151,6 +151,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
     proof,
     stale,
     namedAlone,
+    isRepeatLeft,
   } = rest;
   const entryHashes = splitHashes(entries);
   const staleHashes = splitHashes(stale);
@@ -178,6 +179,7 @@ function fromStored(item: Record<string, unknown>): ReadPurge {
       ...(proof !== undefined && { proof }),
       ...(staleHashes !== undefined && { stale: staleHashes }),
       ...(namedAlone && { namedAlone }),
+      ...(isRepeatLeft && { isRepeatLeft }),
     } as PurgeState,
   };
 }

@@ -102,7 +102,11 @@ function decideIncomplete(
   const outcome = (reason: string) => ({ ...seen, reason: `${what}: ${reason}` });
   const isInPlace = isReplaced && isShownLater;
   const superseded = (): { readonly decision: Decision; readonly spent: RepairsSpent } => {
-    const end: PurgeEnd = { kind: 'superseded', ...outcome('a later purge has the same URLs') };
+    const end: PurgeEnd = {
+      kind: 'superseded',
+      ...outcome('a later purge has the same URLs'),
+      ...(!isRepeatedLater && { isRepeatLeft: true }),
+    };
     return { decision: { kind: 'end', end }, spent };
   };
   if (isInPlace && isRepeatedLater) return superseded();

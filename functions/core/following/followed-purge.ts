@@ -59,6 +59,8 @@ interface Outcome {
   readonly stale?: readonly string[];
   /** Only what it names is sent again, which purges what was covered, too. */
   readonly namedAlone?: true;
+  /** A later purge takes its place, and is not repeated: what may have been left to it is purged once more for itself. */
+  readonly isRepeatLeft?: true;
 }
 
 /** The end of a purge. Each purge comes to exactly one. */

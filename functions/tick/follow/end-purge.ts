@@ -50,11 +50,11 @@ function settledBy(purge: OpenPurge, { journal }: FollowPorts): Settled {
 /** @returns whether all is done that has to be before an end is announced; where not, the next tick tries again */
 async function prepareEnd(
   settled: Settled,
-  { kind, reason = kind, stale }: PurgeEnd,
+  { kind, reason = kind, stale, isRepeatLeft }: PurgeEnd,
   repeats: Repeats | undefined,
   ports: FollowPorts,
 ): Promise<boolean> {
-  if (kind === 'completed' || kind === 'fresh') return repeatFiles(settled, repeats, ports);
+  if (kind === 'completed' || kind === 'fresh' || isRepeatLeft) return repeatFiles(settled, repeats, ports);
   if (kind === 'superseded') return true;
   const messages = await settled.messages();
   const { purgeId } = settled.purge;
@@ -66,7 +66,7 @@ async function prepareEnd(
 /** Announces how a purge has ended, and follows it no longer. */
 async function conclude(
   settled: Settled,
-  { kind: end, stale, ...outcome }: PurgeEnd,
+  { kind: end, stale, isRepeatLeft: _, ...outcome }: PurgeEnd,
   ports: FollowPorts,
 ): Promise<void> {
   const { journal, log, measure, nowMs } = ports;
