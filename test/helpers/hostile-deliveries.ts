@@ -287,6 +287,7 @@ export function bombsOf(source: string, size: number): readonly Bomb[] {
   const { body } = genuineDeliveries[source] ?? { body: {} };
   const paths = pathsOf(body);
   const at = (path: Path) => path.join('.');
+  const withFields = withFieldsEverywhere(body, Math.floor(size / 40));
   const bombs: Bomb[] = [];
   const add = (what: string, make: () => unknown) => bombs.push({ what, body: () => JSON.stringify(make()) });
   for (const { path, value } of paths) {
@@ -297,7 +298,7 @@ export function bombsOf(source: string, size: number): readonly Bomb[] {
       const locales = Math.floor(size / 40);
       add(`locales at ${at(path)}, and fields everywhere`, () =>
         withValue(
-          withFieldsEverywhere(body, Math.floor(size / 40)),
+          withFields,
           path,
           mapOf(locales, (key) => `aa-${key}`),
         ),
@@ -307,11 +308,7 @@ export function bombsOf(source: string, size: number): readonly Bomb[] {
       const items = (count: number) => Array.from({ length: count }, (_, index) => numbered(value[0], index));
       add(`items of ${at(path)}`, () => withValue(body, path, items(Math.floor(size / item))));
       add(`items of ${at(path)}, and fields everywhere`, () =>
-        withValue(
-          withFieldsEverywhere(body, Math.floor(size / 40)),
-          path,
-          items(Math.floor(size / 2 / item)),
-        ),
+        withValue(withFields, path, items(Math.floor(size / 2 / item))),
       );
       add(`the same item of ${at(path)}`, () =>
         withValue(

@@ -23,13 +23,15 @@ describe.each(Object.keys(webhookSources))('a signed delivery of %s', (source) =
   });
 
   it('is answered for good where any value is the name of a member of every object', async () => {
+    const failed: string[] = [];
     for (const name of ['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty']) {
       const { deliver } = createDelivery(source);
       for (const text of deliveriesWith(source, name)) {
         const { statusCode } = await deliver(text);
-        expect([text, statusCode < 500]).toEqual([text, true]);
+        if (statusCode >= 500) failed.push(`${statusCode}: ${text}`);
       }
     }
+    expect(failed).toEqual([]);
   });
 
   it('takes a time that its size bounds, whatever is long in it, and is answered for good', async () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { receiveWebhook } from '../../functions/receive-webhook/receive-webhook.ts';
+import type { WebhookRequest } from '../../functions/sources/webhook-source.ts';
 import { signStandardWebhook, standardWebhooksSecret } from '../../infra/cli/webhooks/signing.ts';
+import { fuzzTimes } from '../helpers/fuzz-times.ts';
 import { createWebhookWorld, type WebhookWorld } from '../helpers/webhook-fixture.ts';
 
 const NAME = 'standard-webhooks';
@@ -95,8 +97,9 @@ async function run(
     if (failures[steps++]) throw new Error(`the ${what} failed`);
   };
   const deliver = async (event: OriginEvent, index: number) => {
+    const request = requestOf(event, index);
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-      const status = await send(event, index, world);
+      const status = await send(request, world);
       record();
       if (status < 300) return;
       if (!event.isRetried) return;
@@ -125,7 +128,7 @@ async function run(
   return state;
 }
 
-async function send({ slug, time }: OriginEvent, index: number, world: WebhookWorld): Promise<number> {
+function requestOf({ slug, time }: OriginEvent, index: number): WebhookRequest {
   const data = slug === null ? { id: 'e1' } : { id: 'e1', slug };
   // Two events or three happen within each second.
   const at = (event: number) => new Date(NOW_MS - 60_000 + 400 * event).toISOString();
@@ -138,7 +141,10 @@ async function send({ slug, time }: OriginEvent, index: number, world: WebhookWo
   const type = slug === null ? 'entry.deleted' : 'entry.published';
   const body = JSON.stringify({ type, timestamp, data });
   const headers = signStandardWebhook({ body, nowMs: NOW_MS });
-  const request = { method: 'POST', path: `/webhooks/${NAME}`, headers, body: Buffer.from(body) };
+  return { method: 'POST', path: `/webhooks/${NAME}`, headers, body: Buffer.from(body) };
+}
+
+async function send(request: WebhookRequest, world: WebhookWorld): Promise<number> {
   return (await receiveWebhook(NAME, request, world.ports)).statusCode;
 }
 
@@ -170,7 +176,7 @@ describe('what an entry mapped to', () => {
           expect(liveIn(state)).toEqual(state.live === null ? [] : [state.live]);
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 600 * fuzzTimes },
     );
   }, 60_000);
 
@@ -185,7 +191,7 @@ describe('what an entry mapped to', () => {
           expect(unpurged(await run(events, failures, scheduler, last))).toEqual([]);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 400 * fuzzTimes },
     );
   }, 60_000);
 
@@ -209,7 +215,7 @@ describe('what an entry mapped to', () => {
           expect(liveIn(state)).toEqual([]);
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 600 * fuzzTimes },
     );
   }, 60_000);
 
@@ -222,14 +228,14 @@ describe('what an entry mapped to', () => {
           secrets: { s: standardWebhooksSecret },
           nowMs: NOW_MS,
         });
-        for (const [index, event] of events.entries()) await send(event, index, world);
+        for (const [index, event] of events.entries()) await send(requestOf(event, index), world);
         const records = [...world.items.values()].flatMap(({ memory }) => Object.values(memory));
         expect(records.flatMap(({ stale }) => stale)).toEqual([]);
         const [record] = records;
         const live = record?.live.map(({ entry }) => (entry.kind === 'regex' ? '' : slugOf(entry.url)));
         expect(live).toEqual(events.at(-1)?.slug == null ? [] : [events.at(-1)?.slug]);
       }),
-      { numRuns: 300 },
+      { numRuns: 40 * fuzzTimes },
     );
   });
 });

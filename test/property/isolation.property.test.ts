@@ -10,6 +10,7 @@ import {
   namedEntries,
 } from '../../functions/core/planning/refusals/failure.ts';
 import { Isolation, type IsolationOptions } from '../../functions/core/planning/refusals/isolate.ts';
+import { fuzzTimes } from '../helpers/fuzz-times.ts';
 import { type Played, type PlayOptions, playIsolation, type Verdict } from '../helpers/isolation-play.ts';
 
 const pageCount = 40;
@@ -170,7 +171,7 @@ test('each good entry comes through and none is rejected; each bad one is reject
         rejectedEarly: [],
       });
     }),
-    { numRuns: 500 },
+    { numRuns: 400 * fuzzTimes },
   );
 });
 
@@ -202,7 +203,7 @@ test('taking requests apart has a budget', () => {
       // Some may be under way when it is used up.
       expect(mostIsolating(play(world))).toBeLessThanOrEqual(13);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 * fuzzTimes },
   );
 });
 

@@ -6,9 +6,8 @@ import type { FileEntry } from '../../functions/core/model/types.ts';
 import type { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { fileEntry } from '../helpers/changes.ts';
+import { fuzzTimes } from '../helpers/fuzz-times.ts';
 
-/** `npm run test:fuzz` runs more. */
-const times = Number(process.env.FUZZ_TIMES ?? 1);
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const refusal: RawResponse = { status: 400, body: '{"message":"no"}' };
@@ -101,7 +100,7 @@ test('promise 4: a good URL comes through, however many that are refused come be
     fc.asyncProperty(stories, async (story) => {
       expect(await play(story, 8)).not.toBeNaN();
     }),
-    { numRuns: 4 * times },
+    { numRuns: 4 * fuzzTimes },
   );
 });
 

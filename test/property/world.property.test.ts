@@ -11,11 +11,9 @@ import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { Evidence } from '../../functions/core/planning/refusals/evidence.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import type { TickPorts } from '../../functions/tick/ports.ts';
+import { fuzzTimes } from '../helpers/fuzz-times.ts';
 import { changesOf, hourMs, isBad, playWorld, type World, worlds } from '../helpers/random-worlds.ts';
 import { sendingBy } from '../helpers/submit-fixture.ts';
-
-/** `npm run test:fuzz` runs more. */
-const times = Number(process.env.FUZZ_TIMES ?? 1);
 
 type Mutation = Pick<WorldOptions, 'mutate' | 'mutateTick' | 'guardMs'>;
 
@@ -166,7 +164,7 @@ test('promise 1: whenever one looks, every change is accepted, in the dead lette
     fc.asyncProperty(worlds, async (world) => {
       expect(lostIn(world, await playWorld(world, {}, world.lookMs))).toEqual([]);
     }),
-    { numRuns: 300 * times },
+    { numRuns: 300 * fuzzTimes },
   );
 });
 
@@ -213,7 +211,7 @@ test('promise 2: no window of the server ever holds more than the limit, and not
       expect(outcome.cdnPro.throttled).toBe(0);
       expect(overspentIn(world, outcome)).toEqual([]);
     }),
-    { numRuns: 150 * times },
+    { numRuns: 150 * fuzzTimes },
   );
 });
 
@@ -267,7 +265,7 @@ test('promise 3: a batch takes no more requests than its lower bound', async () 
     fc.asyncProperty(quiet, async (world) => {
       expect((await playWorld(world)).aboveBound).toBe(0);
     }),
-    { numRuns: 100 * times },
+    { numRuns: 100 * fuzzTimes },
   );
 });
 
@@ -330,7 +328,7 @@ test.each([
       const outcome = await playUntilAccepted(world);
       expect([...unsentIn(world, outcome), ...rejectedIn(world, outcome)]).toEqual([]);
     }),
-    { numRuns: 100 * times },
+    { numRuns: 100 * fuzzTimes },
   );
 });
 

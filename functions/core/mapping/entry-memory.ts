@@ -206,7 +206,8 @@ function liveEntriesToPurge(records: Records, observation: Observation): readonl
  */
 function liveWithoutLocale(records: Records, { action, locale }: Observation): readonly TimedEntry[] {
   if (action === 'delete') return [];
-  const others = [...records].filter(([known]) => (locale === undefined ? known !== '' : known === ''));
+  if (locale !== undefined) return (records.get('')?.live ?? []).map(purgeAsPut);
+  const others = [...records].filter(([known]) => known !== '');
   return others.flatMap(([, { live }]) => live.map(purgeAsPut));
 }
 
