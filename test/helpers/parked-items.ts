@@ -25,7 +25,9 @@ export function createParkedItems(before: (what: string) => void = ignore, after
     [...items.values()]
       .filter((item) => item.queue !== undefined && (queue === undefined || item.queue.S === queue))
       .filter((item) => String(item.order?.S) >= order)
-      .sort((a, b) => (indexKeyOf(a) < indexKeyOf(b) ? -1 : 1));
+      .map((item) => [indexKeyOf(item), item] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, item]) => item);
 
   function apply(command: object) {
     if (command instanceof GetItemCommand) return { Item: items.get(String(command.input.Key?.pk?.S)) };
