@@ -161,7 +161,7 @@ describe('an object that a page comes from', () => {
         'Objects that it comes from:',
         '  s3://www/blog/a.html: changed 2026-11-26T08:01:40.000Z, ETag new',
         '    it has changed since, and no such change is known here',
-        '    recorded as purged last: ETag old, at 2026-11-26T08:00:05.000Z',
+        '    recorded as queued last: ETag old, at 2026-11-26T08:00:05.000Z',
         '',
         'Next: npx cdn-purger doctor  # whether the bucket sends its events; why with --logs 3h: what its receiver has made of them',
       ].join('\n'),

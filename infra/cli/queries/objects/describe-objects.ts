@@ -33,7 +33,7 @@ function rows({ id, etag, lastModified, recorded, rejected, meaning }: ObjectNow
     `    ${printable(meaning)}`,
     ...(recorded === undefined
       ? []
-      : [`    recorded as purged last: ETag ${printable(recorded.etag)}, at ${recorded.at}`]),
+      : [`    recorded as queued last: ETag ${printable(recorded.etag)}, at ${recorded.at}`]),
     ...(rejected === undefined
       ? []
       : [`    an event of it is the dead letter ${rejected.messageId}: ${printable(rejected.reason)}`]),

@@ -14,7 +14,7 @@ export interface ObjectFacts {
   readonly deleteMs: number;
   /** From when on all changes of the page are known, in milliseconds: of what came before, some were not looked at. */
   readonly knownSinceMs: number;
-  /** What `receive-s3` has recorded as purged last, with `skipUnchanged`. */
+  /** What `receive-s3` has recorded as queued last, with `skipUnchanged`. */
   readonly recorded?: { readonly etag: string; readonly atMs: number };
   readonly rejected?: RejectedEvent;
   /** Messages in the queues, of which nobody knows what they are about. */
@@ -68,7 +68,8 @@ function arrivalOf(facts: ObjectFacts): Pick<ObjectNow, 'isKnown' | 'mayWait' | 
   const isSince = (atMs: number) => atMs >= now.lastModifiedMs - differenceMs;
   if (isSince(putMs)) return { isKnown: true, meaning: 'its newest change is known here' };
   if (recorded !== undefined && recorded.etag === now.etag && isSince(recorded.atMs)) {
-    const meaning = 'its newest put has the content that was purged last, and was left out (skipUnchanged)';
+    const meaning =
+      'its newest put was queued, or left out for the content that was queued last (skipUnchanged)';
     return { isKnown: true, meaning };
   }
   if (isSince(knownSinceMs)) {
