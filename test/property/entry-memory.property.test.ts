@@ -178,7 +178,7 @@ describe('what an entry mapped to', () => {
       ),
       { numRuns: 600 * fuzzTimes },
     );
-  }, 60_000);
+  });
 
   it('is purged whether or not the times of the events tell their order, and what is live is remembered', async () => {
     const last: OriginEvent = { slug: null, copies: 1, isRetried: true, time: 'exact' };
@@ -193,7 +193,7 @@ describe('what an entry mapped to', () => {
       ),
       { numRuns: 400 * fuzzTimes },
     );
-  }, 60_000);
+  });
 
   it('is purged with the next event, where a sender does not try again and the first attempt failed after the ledger had it', async () => {
     const last: OriginEvent = { slug: null, copies: 1, isRetried: true, time: 'exact' };
@@ -217,7 +217,7 @@ describe('what an entry mapped to', () => {
       ),
       { numRuns: 600 * fuzzTimes },
     );
-  }, 60_000);
+  });
 
   it('is forgotten once it was purged: deliveries one after another leave only what is live', async () => {
     await fc.assert(

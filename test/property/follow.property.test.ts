@@ -115,7 +115,7 @@ describe('a purge that is followed', () => {
     const found = await fc.check(
       fc.asyncProperty(histories, async (history) => (await play(history, mutate)).length === 0),
       // With a random seed, it may take hundreds of histories.
-      { numRuns: 1000, seed: 40, endOnFailure: true },
+      { numRuns: 1000, seed: 6, endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });

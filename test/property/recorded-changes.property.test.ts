@@ -6,10 +6,11 @@ import type { PurgeEntry } from '../../functions/core/model/types.ts';
 import type { SubmitPorts } from '../../functions/submit/ports.ts';
 import { changesOf, playWorld, type World, worlds } from '../helpers/random-worlds.ts';
 
-/** Worlds with hardly a token, in which nobody is killed. */
+/** Worlds with hardly a token, in which few pages change again and again, and nobody is killed. */
 const short = worlds.map(
   (world): World => ({
     ...world,
+    changes: world.changes.map((change) => ({ ...change, page: change.page % 3, target: 'production' })),
     quota: { files: 4, dirs: 3 },
     badPages: [],
     livesMs: [],
@@ -75,8 +76,8 @@ test('and is not where what waited for tokens is removed without being recorded'
   });
   const outcome = await fc.check(
     fc.asyncProperty(short, async (world) => (await missingIn(world, forgetful)).length === 0),
-    // With a random seed, it may take hundreds of worlds.
-    { numRuns: 500, seed: 1, endOnFailure: true },
+    // With a random seed, it may take a hundred worlds.
+    { numRuns: 500, seed: 4, endOnFailure: true },
   );
   expect(outcome.failed).toBe(true);
 });
