@@ -4,7 +4,11 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { ConfigError, purgerSubject } from '../settings/checks/check.ts';
-import type { SecretSettings } from '../settings/sources/secret-settings.ts';
+import {
+  isSecretValue,
+  nameInsteadOfValue,
+  type SecretSettings,
+} from '../settings/sources/secret-settings.ts';
 import { otherRegionOf } from './other-region.ts';
 
 /** @returns the secret that a configuration file names */
@@ -21,7 +25,8 @@ export function importSecret(scope: Construct, id: string, settings: SecretSetti
 /**
  * @returns what a function of this scope names a secret by: the whole ARN, or the name where it is not known. By a part
  *   of an ARN, Secrets Manager may not find a secret whose name ends in a hyphen and six characters.
- * @throws ConfigError for another region's secret, and where only a part of the ARN is known of another account's
+ * @throws ConfigError for another region's secret, for a secret in place of its name, and where only a part of the ARN is
+ *   known of another account's
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
  */
 export function secretIdFor(scope: Construct, secret: ISecret): string {
@@ -38,7 +43,13 @@ export function secretIdFor(scope: Construct, secret: ISecret): string {
       `the secret ${secret.node.path}: expected its whole ARN, since it is in another account than the stack, got ${secret.secretArn}: use \`Secret.fromSecretCompleteArn\``,
     ]);
   }
-  return nameOf(secret);
+  const name = nameOf(secret);
+  if (isSecretValue(name)) {
+    throw new ConfigError(purgerSubject, [
+      `the secret ${secret.node.path}: expected the name of a secret, got what looks like the secret itself: ${nameInsteadOfValue}`,
+    ]);
+  }
+  return name;
 }
 
 /**

@@ -3,6 +3,7 @@ import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { secretIdFor } from '../../infra/security/secrets.ts';
+import { ConfigError } from '../../infra/settings/checks/check.ts';
 import { checkConfig } from '../../infra/settings/purger-config.ts';
 import { allOf, permissionsOf, templateOf } from '../helpers/purger-stack.ts';
 import { sampleConfig } from '../helpers/sample-config.ts';
@@ -118,3 +119,69 @@ test("keys and secrets of another region than the stack's are refused", () => {
     expect(() => checkConfig(elsewhere)).toThrow(`\`${path}\`: expected an ARN of the stack's region`);
   }
 });
+
+describe('a secret in place of its name', () => {
+  const bytes = fc.uint8Array({ minLength: 16, maxLength: 64 }).map((each) => Buffer.from(each));
+  const values = fc.oneof(
+    bytes.map((each) => `whsec_${each.toString('base64')}`),
+    bytes.map((each) => `whsec_${each.toString('base64url')}`),
+    bytes.map((each) => each.toString('hex')),
+    bytes.map((each) => each.toString('base64')).filter((each) => each.endsWith('=')),
+  );
+  const webhookOf = (secret: unknown) => ({ webhooks: [{ source: 'contentful', secret }] });
+  const fields: readonly (readonly [string, (value: string) => object])[] = [
+    ['credentials', (value) => ({ credentials: value })],
+    ['credentials.name', (value) => ({ credentials: { name: value, keyArn } })],
+    ['webhooks[0].secret', webhookOf],
+    ['webhooks[0].secret.name', (value) => webhookOf({ name: value, keyArn })],
+    ['webhooks[0].secret[1]', (value) => webhookOf(['cms', value])],
+    ['webhooks[0].secret[0].name', (value) => webhookOf([{ name: value, keyArn }])],
+  ];
+
+  test('is refused wherever a configuration names one, and not printed', () => {
+    fc.assert(
+      fc.property(values, fc.constantFrom(...fields), (value, [field, having]) => {
+        const issues = refusalOf(() => checkConfig({ ...sampleConfig, ...having(value) }));
+        expect(issues).toContain(`\`${field}\`: expected the name or ARN of a secret`);
+        expect(issues).toContain('put it into Secrets Manager, and give its name');
+        expect(issues).not.toContain(value.replace('whsec_', '').slice(0, 8));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is refused of a secret that an app names, and its value is not printed', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        const stack = new Stack(undefined, 'Mine', { env });
+        const secrets = [
+          Secret.fromSecretNameV2(stack, 'Name', value),
+          Secret.fromSecretPartialArn(stack, 'Part', arnOf(value)),
+        ];
+        for (const secret of secrets) {
+          const issues = refusalOf(() => secretIdFor(stack, secret));
+          expect(issues).toContain('got what looks like the secret itself: put it into Secrets Manager');
+          expect(issues).not.toContain(value.replace('whsec_', '').slice(0, 8));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('that no name may be is not printed either, only what no name has', () => {
+    const credentials = '{"username":"jane","apiKey":"k3y-0f-jane"}';
+    const issues = refusalOf(() => checkConfig({ ...sampleConfig, credentials }));
+    expect(issues).toContain(`got a string of ${credentials.length} characters, "{\\":,}" among them`);
+    expect(issues).not.toContain('k3y-0f-jane');
+  });
+});
+
+function refusalOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'not refused';
+}
