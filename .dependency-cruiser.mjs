@@ -36,6 +36,7 @@ const rooms = {
     'functions/lambda/(environment|log-events)[.]ts',
     'infra/settings',
     'infra/cli/webhooks',
+    'infra/cli/queries/wait-reason[.]ts',
   ],
   'local/page/client': ['local/page/view[.]ts'],
   'local/page': [

@@ -1,3 +1,4 @@
+import { waitReasonText } from '../../infra/cli/queries/wait-reason.ts';
 import type { SampleResult, Step } from './samples/local-context.ts';
 import type { Entry, Timeline } from './timeline/timeline.ts';
 import { describeFinish, describeFollowed, describePurge } from './timeline/timeline-purges.ts';
@@ -61,7 +62,7 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
     case 'accepted':
       return `accepted ${describePurge(entry)}`;
     case 'parked':
-      return `parked   ${entry.count} URL${entry.count === 1 ? '' : 's'}, until there are tokens for ${entry.count === 1 ? 'it' : 'them'} (${listOf(entry.reasons)})`;
+      return `parked   ${entry.count} URL${entry.count === 1 ? '' : 's'}, until there are tokens for ${entry.count === 1 ? 'it' : 'them'}${whyParked(entry.reasons)}`;
     case 'released':
       return `released ${listOf(entry.lanes)}`;
     case 'finished':
@@ -71,6 +72,15 @@ function lineOf(entry: Exclude<Entry, { kind: 'queued' | 'problem' }>): string {
     case 'repaired':
       return describeFollowed(entry).join(' ');
   }
+}
+
+/** A reason that has no words here is of another version of the functions. */
+function whyParked(counts: Readonly<Record<string, number>>): string {
+  const texts: Readonly<Record<string, string>> = waitReasonText;
+  const words = Object.entries(counts).map(
+    ([reason, count]) => `${count}: ${Object.hasOwn(texts, reason) ? texts[reason] : reason}`,
+  );
+  return words.length === 0 ? '' : ` (${words.join('; ')})`;
 }
 
 function listOf(counts: Readonly<Record<string, number>>): string {

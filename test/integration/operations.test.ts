@@ -294,7 +294,9 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(await cli(['waiting', '--delete'])).toMatchObject({ exitCode: 2 });
   expect(await cli(['waiting', '--cancel', '--delete', first])).toMatchObject({
     exitCode: 0,
-    stdout: `cancelled   ${first} (takedown, delete, production)`,
+    stdout: expect.stringContaining(
+      `cancelled   ${first} (takedown, delete, production)\n\nNext: npx cdn-purger purge ${first} --delete`,
+    ),
   });
   expect(await asked('waiting', '--cancel', first)).toEqual({ cancelled: [], left: [], missing: [first] });
   client.destroy();

@@ -61,19 +61,19 @@ describe('probes of a purge say together', () => {
     ['there was no time to ask', [], [], undefined],
     ['the journal does not have its URLs', [], [], { provable: 0, newer: 0, others: 0 }],
     [
-      'of 2 of its 3 URLs a newer change is known, which another purge is to show',
+      "of the purge's 3 URLs, a newer change is known of 2, which another purge is to show",
       [],
       [],
       { provable: 0, newer: 2, others: 1 },
     ],
     [
-      'nothing tells of 1 of its 1 URLs which version they show',
+      "of the purge's 1 URLs, nothing tells which version 1 shows",
       [],
       [],
       { provable: 0, newer: 0, others: 1 },
     ],
     [
-      'of 1 of its 2 URLs a newer change is known, which another purge is to show',
+      "of the purge's 2 URLs, a newer change is known of 1, which another purge is to show",
       [probe('/a')],
       [proven],
       { provable: 1, newer: 1, others: 0 },
@@ -104,7 +104,7 @@ test('a small purge is fresh only where all of its files were asked for', () => 
     concludeProof([probe('/a'), probe('/b')], [proven, proven], { provable, newer: 0, others: 0 });
   expect(conclude(3)).toMatchObject({
     kind: 'unproven',
-    reason: 'not proven: there was no room to ask for 1 of its 3 URLs',
+    reason: "not proven: there was no room to ask for 1 of the purge's 3 URLs",
     proof: '2 of 3 URLs seen at dns (1.2.3.4)',
   });
   expect([conclude(2).kind, conclude(10).kind, conclude(11).kind]).toEqual(['fresh', 'unproven', 'fresh']);

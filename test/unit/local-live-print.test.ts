@@ -12,14 +12,14 @@ test('what happens in the stack is printed in words, and nothing is left out', (
   log({ message: 'change left out by an exception of a rule', change });
   log({
     message: 'entries parked: they wait for tokens of the day',
-    entries: 1,
-    reasons: { 'no tokens': 1 },
+    entries: 3,
+    reasons: { tokens: 2, share: 1 },
   });
   log({ level: 'WARN', service: 'submit', message: 'throttled by CDN Pro: requests paused', status: 429 });
   expect(printed).toEqual([
     'ignored  s3://bucket/a.map  (no rule matches it)',
     'ignored  s3://bucket/a.map  (`except` of its rule leaves it out)',
-    'parked   1 URL, until there are tokens for it (no tokens: 1)',
+    'parked   3 URLs, until there are tokens for them (2: its lane has no token left; 1: the sender has had half of the day, and others wait)',
     'submit: throttled by CDN Pro: requests paused (status: 429)',
   ]);
 });

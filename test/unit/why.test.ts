@@ -413,6 +413,30 @@ test('a report has the changes and the purges, and says in words what happened i
   );
 });
 
+test('the lane of a purge is that of the URL, whatever else the purge has', () => {
+  const other: PurgeEntry = { kind: 'file', url: 'https://h.example/gone', ...scope };
+  const lane = fc.constantFrom('takedown', 'people', 'bulk', undefined);
+  fc.assert(
+    fc.property(lane, fc.array(lane, { maxLength: 3 }), (own, others) => {
+      const messages = [
+        ...others.map((each) => messageOf(0, { entries: [other], ...(each && { lane: each }) })),
+        messageOf(1, own && { lane: own }),
+      ];
+      const purge = { ...purgeAt(2, completed, ...messages), lane: 'takedown' } as const;
+      const printed = describeWhy(why({ purges: [purge] }));
+      expect(printed).toContain(`${url} in production, ${own ?? 'people'}\n`);
+    }),
+  );
+});
+
+test('what waits for a second purge is not said to wait for a change', () => {
+  const waiting = { lane: 'people', since: changeAt(5).occurredAt, repeats: 'p2' } as const;
+  const report = why({ purges: [purgeAt(2, completed, messageOf(1))], parked: [parkedOf(5)], waiting });
+  expect(describeWhy(report)).toContain(
+    'waits      a second purge of it, once more after p2: since then, people, done by',
+  );
+});
+
 test('a purge is finished after it was accepted, though CDN Pro says when in whole seconds', () => {
   fc.assert(
     fc.property(fc.nat({ max: 5000 }), fc.nat({ max: 3000 }), (acceptedMs, tookMs) => {
@@ -475,11 +499,15 @@ test('what comes from elsewhere is printed on one line, and without what a termi
     event: 'accepted',
     purgeId: 'p',
     lane: 'people',
+    lanes: ['people'],
     urls: [url],
     changes: [change.id],
   } as const;
   expect(describeEvent(event)).toBe(
     `${change.occurredAt}  accepted  purge p (people): ${url} for ${printed}`,
+  );
+  expect(describeEvent({ ...event, lane: 'takedown', lanes: ['takedown', 'people'] })).toContain(
+    ' purge p (takedown, people): ',
   );
   expect(describeEvent({ ...event, changes: ['purged by hand', 's3://www/a b', 'c', 'd'] })).toMatch(
     / for purged by hand, s3:\/\/www\/a b, c and 1 more$/,

@@ -34,8 +34,8 @@ export function concludeProof(
   const { provable, newer, others } = sample;
   const all = provable + newer + others;
   if (all === 0) return notProven('the journal does not have its URLs');
-  const isOfNewer = `of ${newer} of its ${all} URLs a newer change is known, which another purge is to show`;
-  const isUntold = `nothing tells of ${others} of its ${all} URLs which version they show`;
+  const isOfNewer = `of the purge's ${all} URLs, a newer change is known of ${newer}, which another purge is to show`;
+  const isUntold = `of the purge's ${all} URLs, nothing tells which version ${others === 1 ? '1 shows' : `${others} show`}`;
   if (provable === 0) return notProven(newer > 0 ? isOfNewer : isUntold);
   if (probes.length === 0) return notProven('its hosts were asked for other purges');
   if (verdicts === undefined) return notProven('the function that probes has not answered');
@@ -51,7 +51,7 @@ export function concludeProof(
   if (worst === undefined) {
     if (provable <= mostOfPurge && told.length < provable) {
       const more = provable - told.length;
-      return { ...notProven(`there was no room to ask for ${more} of its ${all} URLs`), proof };
+      return { ...notProven(`there was no room to ask for ${more} of the purge's ${all} URLs`), proof };
     }
     if (others > 0) {
       return { ...notProven(isUntold), proof };

@@ -1,18 +1,19 @@
 import { entryText } from '../../../functions/core/model/entry-text.ts';
 import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../command.ts';
 import { counted } from '../counted.ts';
-import { nextCommands } from '../next.ts';
+import { type NextCommand, nextCommands } from '../next.ts';
 import { connect, type Purger } from '../purger/connect.ts';
 import { openLimits } from '../purger/limits.ts';
 import { openParked, readParked } from '../purger/parked.ts';
 import { countOf, readQueues } from '../purger/queues/queues.ts';
 import { describeProblem, readUrls } from '../queries/purge-by-hand.ts';
+import { waitReasonText } from '../queries/wait-reason.ts';
 import {
+  stepsAfterCancel,
   type WaitingReport,
   type WaitingUrl,
   waitingReport,
   waitingUrl,
-  waitReasonText,
 } from '../queries/waiting.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -109,8 +110,14 @@ async function cancel(purger: Purger, urls: readonly string[], { takedowns, json
   ];
   return {
     exitCode: urls.every((url) => found.has(url)) ? 0 : 1,
-    stdout: json ? JSON.stringify({ cancelled, left, missing }, null, 2) : lines.join('\n'),
+    stdout: json
+      ? JSON.stringify({ cancelled, left, missing }, null, 2)
+      : [...lines, ...describeSteps(stepsAfterCancel(cancelled, purger.target))].join('\n'),
   };
+}
+
+function describeSteps(steps: readonly NextCommand[]): readonly string[] {
+  return steps.length === 0 ? [] : ['', ...nextCommands(...steps)];
 }
 
 function isTakedown({ lane, action }: WaitingUrl): boolean {
@@ -124,17 +131,21 @@ function inFull({ url, lane, action, target, headers = [] }: WaitingUrl): string
 
 function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
   const { visible, inFlight, delayed } = queue;
-  const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy }) => [
-    `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy === undefined ? 'nobody knows when' : `${doneBy}, an estimate`}`,
-    ...(['share', 'hold', 'prefix'] as const).flatMap((reason) =>
-      reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${waitReasonText[reason]}`],
-    ),
-    ...urls
-      .filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind))
-      .slice(0, mostPrinted)
-      .map(({ url, action }) => `  ${url}${action === 'delete' ? ' (delete)' : ''}`),
-    ...(count > mostPrinted ? [`  ... and ${count - mostPrinted} more: --json has all`] : []),
-  ]);
+  const rows = lanes.map(({ lane, target, kind, count, reasons, since, doneBy }) => {
+    const own = urls.filter((each) => each.lane === lane && each.target === target && isOf(kind, each.kind));
+    const second = own.filter(({ repeats }) => repeats !== undefined).length;
+    return [
+      `${lane}: ${kind === 'dirs' ? counted(count, 'directory or pattern', 'directories or patterns') : counted(count, 'file')} in ${target}, since ${since}, done by ${doneBy === undefined ? 'nobody knows when' : `${doneBy}, an estimate`}`,
+      ...(['share', 'hold', 'prefix'] as const).flatMap((reason) =>
+        reasons[reason] === undefined ? [] : [`  ${reasons[reason]} of them: ${waitReasonText[reason]}`],
+      ),
+      ...(second === 0
+        ? []
+        : [`  ${second} of them: a second purge, after one of the same change that has completed`]),
+      ...own.slice(0, mostPrinted).map((each) => `  ${each.url}${marksOf(each)}`),
+      ...(count > mostPrinted ? [`  ... and ${count - mostPrinted} more: --json has all`] : []),
+    ];
+  });
   return [
     `${counted(visible + inFlight + delayed, 'message')} in the purge queue: ${visible} ready, ${inFlight} being sent, ${delayed} delayed`,
     ...(countOf(inbox) > 0 ? [`${counted(countOf(inbox), 'event')} of S3 before receive-s3`] : []),
@@ -143,6 +154,15 @@ function describe({ queue, inbox, lanes, urls }: WaitingReport): string {
       ? []
       : ['', ...nextCommands(['quota', 'what is left'], ['waiting --cancel URL', 'takes one out'])]),
   ].join('\n');
+}
+
+/** What is not an invalidation for a change. */
+function marksOf({ action, repeats }: WaitingUrl): string {
+  const marks = [
+    ...(action === 'delete' ? ['delete'] : []),
+    ...(repeats === undefined ? [] : ['second purge']),
+  ];
+  return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
 }
 
 function isOf(kind: 'files' | 'dirs', own: 'file' | 'dir' | 'regex'): boolean {

@@ -9,6 +9,7 @@ import { groupBy } from '../../../functions/core/model/group-by.ts';
 import { lanes } from '../../../functions/core/model/lanes.ts';
 import type { Header, Lane, Target } from '../../../functions/core/model/types.ts';
 import { createDecisions } from '../../../functions/tick/decide.ts';
+import { type NextCommand, shellArgument } from '../next.ts';
 import type { QueueCounts } from '../purger/queues/queues.ts';
 import type { QuotaReport } from './quota.ts';
 
@@ -51,14 +52,14 @@ export interface WaitingUrl {
   readonly reason?: ParkReason;
   /** The change that it is to be purged for. */
   readonly change?: string;
+  /** The purge that has completed, where this is a second purge of the same change: see {@link isSecondPurge}. */
+  readonly repeats?: string;
 }
 
-/** Why something waits for more than a token of its lane, in words. */
-export const waitReasonText: Readonly<Record<Exclude<ParkReason, 'tokens'>, string>> = {
-  share: 'the sender has had half of the day, and others wait',
-  hold: 'held, so that more changes go along',
-  prefix: 'more purges by prefix than a day allows, which nobody asked for',
-};
+/** @returns whether something waits to be purged once more, after a purge of the same change that has completed */
+export function isSecondPurge({ repeats, repair = 0 }: Pick<Parked, 'repeats' | 'repair'>): boolean {
+  return repeats !== undefined && repair === 0;
+}
 
 /** @returns what waits, by lane and URL by URL */
 export function waitingReport(
@@ -148,7 +149,8 @@ function countReasons(
 }
 
 /** @returns what is parked, as it is shown */
-export function waitingUrl({ entry, lane, sinceMs, change }: Parked): WaitingUrl {
+export function waitingUrl(item: Parked): WaitingUrl {
+  const { entry, lane, sinceMs, change, repeats } = item;
   return {
     url: entryText(entry),
     kind: entry.kind,
@@ -158,7 +160,29 @@ export function waitingUrl({ entry, lane, sinceMs, change }: Parked): WaitingUrl
     target: entry.target,
     since: iso(sinceMs),
     ...(change !== undefined && { change: change.id }),
+    ...(repeats !== undefined && isSecondPurge(item) && { repeats }),
   };
+}
+
+/**
+ * @param own the target that is purged by hand
+ * @returns how to purge later what was cancelled; what waited for another target, or for a version by headers, cannot be
+ *   purged by hand
+ */
+export function stepsAfterCancel(cancelled: readonly WaitingUrl[], own: Target): readonly NextCommand[] {
+  const byHand = cancelled.filter(({ target, headers }) => target === own && headers === undefined);
+  return [...groupBy(byHand, ({ action }) => action)].map(([action, group]) => {
+    const urls = [...new Set(group.map(argumentOf))].map(shellArgument).join(' ');
+    return [
+      `purge ${urls}${action === 'delete' ? ' --delete' : ''}`,
+      'to purge it later; with skipUnchanged, the same content uploaded again is left out',
+    ];
+  });
+}
+
+/** As `purge` reads it: a pattern of one scheme looks like a file. */
+function argumentOf({ url, kind }: WaitingUrl): string {
+  return kind === 'regex' && !url.startsWith('any://') ? `regex:${url}` : url;
 }
 
 /** @returns when the one at a position of a queue will have its token, in milliseconds */

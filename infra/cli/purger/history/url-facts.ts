@@ -5,7 +5,7 @@ import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import type { DeadLetter } from '../../queries/dead/dead-letters.ts';
 import { progressOf } from '../../queries/progress.ts';
 import { quotaReport } from '../../queries/quota.ts';
-import { parkedReport, soonerLane } from '../../queries/waiting.ts';
+import { isSecondPurge, parkedReport, soonerLane, waitingUrl } from '../../queries/waiting.ts';
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
 import type { Purger } from '../connect.ts';
@@ -42,11 +42,13 @@ export async function readUrlFacts(
   const having = pathOf(match.spellings[0] ?? '');
   const waiting = await readParkedWith(await openParked(purger), having);
   const parked = waiting.filter(({ entry }) => match.matches(entry));
+  // What a change waits for says more than a purge in addition to one that has completed.
+  const next = parked.find((item) => !isSecondPurge(item)) ?? parked[0];
   const history = await openHistory(purger, nowMs);
   const [purges, { letters, lettersLeft }, laneWaiting] = await Promise.all([
     all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
     readLetters(purger),
-    parked[0] && readWaiting(purger, parked[0], state, nowMs),
+    next && readWaiting(purger, next, state, nowMs),
   ]);
   return {
     purges,
@@ -99,10 +101,12 @@ export async function readLetters(
 /** When what waits in the lane of a parked URL will have been released: only what waits before it says so. */
 async function readWaiting(
   purger: Purger,
-  { lane, entry, sinceMs }: Parked,
+  item: Parked,
   state: LimitsState,
   nowMs: number,
 ): Promise<WhyWaiting> {
+  const { lane, entry } = item;
+  const { since, repeats } = waitingUrl(item);
   const all = await readParked(await openParked(purger));
   const { lanes, urls } = parkedReport(all, state, purger.limits, nowMs);
   const kind = entry.kind === 'file' ? 'files' : 'dirs';
@@ -115,7 +119,8 @@ async function readWaiting(
   const sooner = soonerLane(lane, quota);
   return {
     lane,
-    since: new Date(sinceMs).toISOString(),
+    since,
+    ...(repeats !== undefined && { repeats }),
     ...(reason !== undefined && { reason }),
     ...(doneBy !== undefined && { doneBy }),
     ...(sooner !== undefined && { sooner }),

@@ -1,4 +1,7 @@
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
+import { lanes } from '../../../../functions/core/model/lanes.ts';
+import type { PurgeMessage } from '../../../../functions/core/model/purge-message.ts';
+import type { Lane } from '../../../../functions/core/model/types.ts';
 import type { Surroundings } from '../../command.ts';
 import type { UrlState } from '../../queries/why/steps.ts';
 import type { Purger } from '../connect.ts';
@@ -14,7 +17,10 @@ export type WatchEvent = { readonly at: string } & (
       /** `observed`: it would have been sent. */
       readonly event: 'accepted' | 'observed';
       readonly purgeId: string;
-      readonly lane: string;
+      /** The one that goes first of its lanes. */
+      readonly lane: Lane;
+      /** The lanes of its URLs. */
+      readonly lanes: readonly Lane[];
       readonly urls: readonly string[];
       /** The IDs of the changes that it is for. */
       readonly changes: readonly string[];
@@ -78,6 +84,7 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
       event: state.kind === 'observed' ? 'observed' : 'accepted',
       purgeId,
       lane,
+      lanes: lanesOf(messages),
       urls: [...new Set(messages.flatMap(({ entries }) => entries.map(entryText)))],
       changes: [...new Set(messages.flatMap(({ change }) => change?.id ?? []))],
     }));
@@ -90,6 +97,12 @@ function createPurgesLook(purger: Purger, startMs: number): Look {
     }
     return events;
   };
+}
+
+/** A message without a lane goes where people's do. */
+function lanesOf(messages: readonly PurgeMessage[]): readonly Lane[] {
+  const own = new Set(messages.map(({ lane = 'people' }) => lane));
+  return lanes.filter((lane) => own.has(lane));
 }
 
 /**

@@ -15,7 +15,8 @@ function wordsOf(event: WatchEvent): string {
     case 'accepted':
     case 'observed': {
       const from = event.changes.length === 0 ? '' : ` for ${few(event.changes, ', ')}`;
-      return `purge ${event.purgeId} (${event.lane}): ${few(event.urls)}${from}`;
+      const lanes = event.lanes.length === 0 ? '' : ` (${event.lanes.join(', ')})`;
+      return `purge ${event.purgeId}${lanes}: ${few(event.urls)}${from}`;
     }
     case 'ended':
       return `purge ${event.purgeId} ${event.state}${event.reason === undefined ? '' : `: ${event.reason}`}`;

@@ -2,7 +2,7 @@ import { byHandSource } from '../../../../functions/core/limits/tokens/lane.ts';
 import { nextCommands } from '../../next.ts';
 import { printable } from '../../printable.ts';
 import { describeProgress } from '../progress.ts';
-import { waitReasonText } from '../waiting.ts';
+import { waitReasonText } from '../wait-reason.ts';
 import { fewPrinted, isOnlyToProve, whySteps } from './next-steps.ts';
 import type { UrlState } from './steps.ts';
 import type { WhyChange, WhyDeadLetter, WhyPurge, WhyReport, WhyWaiting } from './why.ts';
@@ -77,10 +77,11 @@ function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: 
   );
 }
 
-function waitingRow({ since, lane, doneBy, reason }: WhyWaiting): Row {
+function waitingRow({ since, lane, repeats, doneBy, reason }: WhyWaiting): Row {
+  const what = repeats === undefined ? '' : `a second purge of it, once more after ${repeats}: `;
   const until = doneBy === undefined ? 'nobody knows yet' : `${doneBy}, an estimate`;
   const why = reason === undefined || reason === 'tokens' ? '' : `: ${waitReasonText[reason]}`;
-  return row(since, 'waits', `since then, ${lane}, done by ${until}${why}`);
+  return row(since, 'waits', `${what}since then, ${lane}, done by ${until}${why}`);
 }
 
 /** @param told the reason that is printed already */

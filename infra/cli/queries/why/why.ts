@@ -1,6 +1,7 @@
 import type { ParkReason } from '../../../../functions/core/limits/send-or-park.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
+import { firstLane } from '../../../../functions/core/model/lanes.ts';
 import { readMessages } from '../../../../functions/core/model/messages/combined-messages.ts';
 import type { ChangeReference } from '../../../../functions/core/model/purge-message.ts';
 import type { Lane } from '../../../../functions/core/model/types.ts';
@@ -66,6 +67,7 @@ export interface WhyPurge {
   readonly acceptedAt: string;
   readonly finishedAt?: string;
   readonly target: string;
+  /** The lane of the URL itself: others that the purge has may go in another one. */
   readonly lane: Lane;
   /** The number of a repair; 0 for a purge of changes. */
   readonly repair: number;
@@ -90,6 +92,8 @@ export interface WhyDeadLetter {
 /** Where a URL waits. */
 export interface WhyWaiting {
   readonly lane: Lane;
+  /** The purge that has completed, where it waits for a second purge of the same change. */
+  readonly repeats?: string;
   readonly since: string;
   /** Why it waits; missing where the next tick releases it. */
   readonly reason?: ParkReason;
@@ -185,7 +189,7 @@ function changesOf(steps: readonly Step[]): readonly WhyChange[] {
 
 function purgeOf(purge: SettledPurge, { matches }: UrlMatch, facts: WhyFacts): WhyPurge {
   const progress = facts.progress?.find((each) => each.purgeId === purge.purgeId);
-  const { purgeId, target, lane, acceptedMs, repair, state, messages } = purge;
+  const { purgeId, target, acceptedMs, repair, state, messages } = purge;
   const { kind, reason, successRate, finishedMs, proof } = state;
   const own = messages.filter(({ entries }) => entries.some(matches));
   const repeats = own.flatMap((message) => message.repeats ?? []);
@@ -199,7 +203,8 @@ function purgeOf(purge: SettledPurge, { matches }: UrlMatch, facts: WhyFacts): W
     acceptedAt: iso(acceptedMs),
     ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
     target,
-    lane,
+    // A message without one goes where people's do.
+    lane: own.map((message) => message.lane ?? 'people').reduce(firstLane, 'bulk'),
     repair,
     ...(own.length > 0 && repeats.length === own.length && { repeats: repeats[0] ?? '' }),
     entries: [...new Set(own.flatMap(({ entries }) => entries.filter(matches).map(entryText)))],
