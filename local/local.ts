@@ -153,7 +153,7 @@ async function startParts(
     timeline,
     context,
     samples,
-    summary: summaryOf(ready, cdn.isSimulated, page.url),
+    summary: summaryOf(config, ready, cdn.isSimulated, page.url),
     countRequests,
     openActions: page.openActions,
   };

@@ -2,7 +2,7 @@ import { environment } from '../../functions/lambda/environment.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import type { LocalAws } from '../aws/start-aws.ts';
 import { type Contract, contractEnvironment } from './contract.ts';
-import { firstObjects } from './s3-source.ts';
+import { firstObjects, watchedObjects } from './s3-source.ts';
 import { localCredentials, localWebhookSecrets } from './secrets.ts';
 import { sharedTableName } from './shared-ledger.ts';
 
@@ -106,10 +106,16 @@ function purgerOf(
 }
 
 /** @returns the same for a person */
-export function summaryOf({ s3, webhooks, cdnPro, edge }: Ready, isSimulated: boolean, page: string): string {
+export function summaryOf(
+  config: PurgerConfig,
+  { s3, webhooks, cdnPro, edge }: Ready,
+  isSimulated: boolean,
+  page: string,
+): string {
+  const buckets = new Set(watchedObjects(config).map(({ bucket }) => `${s3.endpoint}/${bucket}`));
   const { username, apiKey } = localCredentials;
   const rows = [
-    ['S3', s3.bucket === undefined ? s3.endpoint : `${s3.endpoint}/${s3.bucket}`],
+    ...[...(buckets.size === 0 ? [s3.endpoint] : buckets)].map((url) => ['S3', url]),
     ...Object.entries(webhooks).map(([name, url]) => [`Webhook ${name}`, url]),
     isSimulated
       ? ['CDN Pro simulator', cdnPro]

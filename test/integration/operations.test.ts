@@ -316,7 +316,9 @@ test('a pause by hand holds what comes next, and what is parked can be listed an
   expect(isAccepted('held')).toBe(false);
   const resumed = await cli(['resume']);
   expect(resumed.stdout).toContain(`It was paused since ${since}, for "${pause.reason}".`);
-  expect((await cli(['resume'])).stdout).toMatch(/^It was not paused \(submit: Enabled, tick: ENABLED\)\./);
+  expect((await cli(['resume'])).stdout).toMatch(
+    /^It was not paused \(submit is enabled, tick is enabled\)\./,
+  );
   expect(await eventually(() => isAccepted('held') && isAccepted('b'))).toBe(true);
   expect(isAccepted('a')).toBe(false);
 });

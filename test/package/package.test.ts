@@ -285,6 +285,9 @@ export default config;`;
     const { stderr, status } = spawnSync(node, [bin, 'status'], { cwd: app, encoding: 'utf8' });
     expect(stderr).toContain('Expected --stack NAME or --ready FILE, got neither');
     expect(status).toBe(2);
+    const explained = explain();
+    expect(explained.stderr).toContain('--assembly cdk.out (in a CDK app, after cdk synth)');
+    expect(explained.status).toBe(2);
   });
 
   test('runs what the example of a workflow runs on pull requests', () => {

@@ -28,6 +28,7 @@ test('a configuration is written that loads, and names its schema for editors wh
   const config = await loadConfig(join(folder, 'site.json'));
   expect(config.rules.map(({ match }) => match.source)).toEqual(['s3', 'contentful', 'ghost']);
   expect(config.target).toBe('staging');
+  expect(stdout).toContain('environment staging: for production, set "target" in it to "production"');
   expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8')).$schema).toMatch(
     /config\.schema\.json$/,
   );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
+import { summaryOf } from '../../local/demo/ready.ts';
 import { usageOf } from '../../local/demo/usage.ts';
 
 const ready = {
@@ -26,4 +27,13 @@ test.each([
   [['Product', undefined], ' publish --ready'],
 ])('where all rules ask for a type, the command to send a webhook names it: %j', (types, expected) => {
   expect(usageOf(configOf(...types), ready, 'ready.json')).toContain(expected);
+});
+
+test('the summary names each bucket, and S3 alone where none is watched', () => {
+  const s3Rows = (...names: readonly string[]) =>
+    summaryOf({ ...configOf(), buckets: names.map((name) => ({ name })) }, ready, true, 'page').match(
+      /(?<= S3 +)\S+/g,
+    );
+  expect(s3Rows('a', 'b', 'a')).toEqual(['http://127.0.0.1:1/a', 'http://127.0.0.1:1/b']);
+  expect(s3Rows()).toEqual(['http://127.0.0.1:1']);
 });

@@ -75,7 +75,7 @@ export const initCommand = defineCommand({
     const hasSchema = existsSync(join(dirname(file), schema));
     const text = JSON.stringify({ ...(hasSchema && { $schema: schema }), ...config }, null, 2);
     write(file, `${text}\n`);
-    return { exitCode: 0, stdout: values.json === true ? text : nextSteps(file, bucket, prefix) };
+    return { exitCode: 0, stdout: values.json === true ? text : nextSteps(file, { bucket, prefix, target }) };
   },
 });
 
@@ -151,7 +151,11 @@ function webhookOf(source: string, apiKey: string | undefined) {
   };
 }
 
-function nextSteps(file: string, bucket: string | undefined, prefix: string): string {
+function nextSteps(
+  file: string,
+  { bucket, prefix, target }: Pick<Answers, 'bucket' | 'prefix' | 'target'>,
+): string {
+  const other = target === 'staging' ? 'production' : 'staging';
   const option = `--config ${shellArgument(file)}`;
   const explain =
     bucket === undefined
@@ -164,5 +168,5 @@ function nextSteps(file: string, bucket: string | undefined, prefix: string): st
     `dev ${option}`,
     'all of it on this machine, with a sample for each rule',
   ]);
-  return `Wrote ${file}. Its rules are a beginning: docs/configuration.md has every field, docs/cookbook.md ten sites.\n\n${steps.join('\n')}`;
+  return `Wrote ${file}. Its rules are a beginning: docs/configuration.md has every field, docs/cookbook.md ten sites.\nIt purges CDN Pro's environment ${target}: for ${other}, set "target" in it to "${other}".\n\n${steps.join('\n')}`;
 }

@@ -3,7 +3,7 @@ import { nextCommands } from '../next.ts';
 import { checkWords } from '../parse-options.ts';
 import { connect } from '../purger/connect.ts';
 import { beginPause, type PauseChange } from '../purger/pause.ts';
-import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describeSwitches, isPaused, readSwitches } from '../purger/switches.ts';
 import { describePause } from '../queries/pause.ts';
 
 const usage = `Usage: cdn-purger pause (--stack NAME | --ready FILE) [--reason TEXT] [--json]
@@ -39,9 +39,9 @@ function reportOf({ switches, ...change }: PauseChange) {
   return { paused: isPaused(switches), ...switches, ...change };
 }
 
-function describe({ switches: { submit, tick }, pause, was, problem }: PauseChange): string {
+function describe({ switches, pause, was, problem }: PauseChange): string {
   return [
-    `Paused (submit: ${submit}, tick: ${tick}), ${describePause(pause ?? {})}. Changes wait, for 14 days; the alarm freshness goes off after ten minutes.`,
+    `Paused (${describeSwitches(switches)}), ${describePause(pause ?? {})}. Changes wait, for 14 days; the alarm freshness goes off after ten minutes.`,
     ...(was === undefined ? [] : [`Until now it was noted as paused ${describePause(was)}: tell them.`]),
     ...(problem === undefined ? [] : [`That could not be noted for others: ${problem}`]),
     '',

@@ -2,7 +2,7 @@ import { defineCommand, purgerOptions, purgerUsage, refuseArguments } from '../c
 import { nextCommands } from '../next.ts';
 import { connect } from '../purger/connect.ts';
 import { endPause } from '../purger/pause.ts';
-import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describeSwitches, isPaused, readSwitches } from '../purger/switches.ts';
 import { describePause } from '../queries/pause.ts';
 
 const usage = `Usage: cdn-purger resume (--stack NAME | --ready FILE) [--json]
@@ -24,7 +24,7 @@ export const resumeCommand = defineCommand({
     const before = await readSwitches(purger);
     const { switches, pause } = await endPause(purger, before);
     const was = pause === undefined ? '' : ` It was paused ${describePause(pause)}.`;
-    const found = `(submit: ${switches.submit}, tick: ${switches.tick})`;
+    const found = `(${describeSwitches(switches)})`;
     const done = isPaused(before)
       ? `Resumed ${found}. What has waited is purged now.${was}`
       : `It was not paused ${found}.`;

@@ -3,7 +3,7 @@ import { pasteable } from '../next.ts';
 import { readAlarms } from '../purger/alarms.ts';
 import type { Purger } from '../purger/connect.ts';
 import { readPause } from '../purger/pause.ts';
-import { isPaused, readSwitches } from '../purger/switches.ts';
+import { describeSwitches, isPaused, readSwitches } from '../purger/switches.ts';
 import { describePause } from '../queries/pause.ts';
 import { type Check, failed, look, ok } from './check.ts';
 
@@ -23,7 +23,7 @@ export async function checkIsRunning(purger: Purger, readyFile: string): Promise
 export async function checkSwitches(purger: Purger): Promise<readonly Check[]> {
   return look('pause', 'deploy again', async () => {
     const switches = await readSwitches(purger);
-    const found = `submit is ${switches.submit}, tick is ${switches.tick}`;
+    const found = describeSwitches(switches);
     if (!isPaused(switches)) return [ok('pause', found)];
     const pause = describePause((await readPause(purger, switches)) ?? {});
     return [

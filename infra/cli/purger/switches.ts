@@ -47,6 +47,11 @@ export async function turnSwitches(purger: Purger, on: boolean): Promise<Switche
   return readSwitches(purger);
 }
 
+/** @returns both in words: the two services spell the same state differently */
+export function describeSwitches({ submit, tick }: Switches): string {
+  return `submit is ${submit.toLowerCase()}, tick is ${tick.toLowerCase()}`;
+}
+
 /** @returns whether purge requests are held, or will be in a moment */
 export function isPaused({ submit, tick }: Switches): boolean {
   return submit.startsWith('Disabl') || tick === 'DISABLED';

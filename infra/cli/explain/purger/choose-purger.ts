@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkSettings } from '../../../settings/settings.ts';
 import { defaultConfigFile, loadConfig, readConfig } from '../../../stack/load-config.ts';
@@ -32,6 +33,11 @@ export async function choosePurger(options: PurgerOptions): Promise<ExplainedPur
     return readDeployed(await connect({ stack, ready }));
   }
   if (rules !== undefined) return readRules(rules);
+  if (config === undefined && !existsSync(defaultConfigFile)) {
+    throw new UsageError(
+      'Expected --config FILE, --assembly cdk.out (in a CDK app, after cdk synth), --stack NAME or --ready FILE, got none, and no cdn-purger.config.ts, .mts, .js, .mjs, .cjs or .json is here: cdn-purger init writes one',
+    );
+  }
   return purgerOfConfig(await loadConfig(config ?? defaultConfigFile, stage));
 }
 
