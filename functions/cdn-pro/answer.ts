@@ -102,8 +102,8 @@ function purgeIdOf({ status, headers }: ApiResponse): string | undefined {
   return /\/cdn\/purges\/([^/?#]+)/.exec(headers.get('location') ?? '')?.[1];
 }
 
-/** CDN Pro's own header, else both forms of RFC 9110: seconds, or a date. */
-function retryAfterOf(headers: Headers, nowMs: number): { retryAfterMs?: number } {
+/** @returns what a 429 says by CDN Pro's own header, else by both forms of RFC 9110: seconds, or a date */
+export function retryAfterOf(headers: Headers, nowMs: number): { retryAfterMs?: number } {
   const value = headers.get('x-rate-limit-retry-after-seconds') ?? headers.get('retry-after');
   if (value === null) return {};
   const ms = /^\s*[-+]?\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;

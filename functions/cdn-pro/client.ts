@@ -2,7 +2,7 @@ import type { Observation } from '../core/following/decide-purge.ts';
 import type { Tokens } from '../core/limits/tokens/quota.ts';
 import type { Target } from '../core/model/types.ts';
 import type { PurgeRequestBody } from '../core/planning/planned-request.ts';
-import { type Answer, type Answered, readAnswer, readAnswered } from './answer.ts';
+import { type Answer, type Answered, readAnswer, readAnswered, retryAfterOf } from './answer.ts';
 import { type Credentials, signRequest } from './auth.ts';
 import { type DeployedHosts, readHostnames } from './hostnames.ts';
 import { type Quotas, readPurgeTokens, readServiceQuotas } from './quotas.ts';
@@ -68,6 +68,8 @@ export interface Reading<Value> extends Answered {
   readonly value?: Value;
   /** HTTP status; missing where there was no answer. */
   readonly status?: number;
+  /** How long to stay away, where a 429 says so: see {@link Answer}. */
+  readonly retryAfterMs?: number;
 }
 
 /** Options of {@link createCdnProClient}. */
@@ -122,7 +124,12 @@ function prepareClient(
     try {
       const { status, headers, body } = await send('GET', path);
       const value = parse(body, status);
-      return { status, ...readAnswered(headers), ...(value === undefined ? {} : { value }) };
+      return {
+        status,
+        ...readAnswered(headers),
+        ...(status === 429 && retryAfterOf(headers, nowMs())),
+        ...(value === undefined ? {} : { value }),
+      };
     } catch {
       return {};
     }

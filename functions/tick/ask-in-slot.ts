@@ -1,9 +1,7 @@
 import type { Reading, SendOptions } from '../cdn-pro/client.ts';
+import { pauseAfterThrottle } from '../core/limits/requests/throttled.ts';
 import { noTokens } from '../core/limits/tokens/quota.ts';
 import type { TickPorts } from './ports.ts';
-
-/** How long nobody sends after a 429, in milliseconds. */
-const throttledMs = 10_000;
 
 /** What CDN Pro answered, or when there may be a slot for the question. */
 export type Asked<Value> =
@@ -30,8 +28,8 @@ export async function askInSlot<Value>(
   const [slot] = grant.kind === 'granted' ? grant.slots : [];
   if (grant.kind !== 'granted' || slot === undefined) return { kind: 'wait', untilMs: nowMs() };
   const reading = await send({ sentByMs: grant.sentByMs });
-  const { status, remaining } = reading;
+  const { status, remaining, retryAfterMs } = reading;
   if (status !== undefined) limitsTable.answered(slot, { remaining });
-  if (status === 429) await limitsTable.close(nowMs() + throttledMs, 'everyone');
+  if (status === 429) await limitsTable.close(nowMs() + pauseAfterThrottle(retryAfterMs), 'everyone');
   return { kind: 'asked', reading };
 }

@@ -43,6 +43,7 @@ export interface WorldOptions {
     readonly quota?: Tokens;
     /** What a GET is answered in their place. */
     readonly status?: number;
+    readonly retryAfterMs?: number;
   };
   /** Changes what is known of the limits at the beginning. */
   readonly known?: (unused: LimitsState) => LimitsState;
@@ -177,12 +178,13 @@ export function createWorld({
         },
         async purgeTokens() {
           world.asked.push('purgeTokens');
-          const { left, status } = tells;
+          const { left, status, retryAfterMs } = tells;
           if (left !== undefined) return { status: 200, value: left };
-          return status === undefined ? {} : { status };
+          return status === undefined ? {} : { status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
         },
         async serviceQuotas() {
           world.asked.push('serviceQuotas');
+          if (tells.status === 429) return { status: 429 };
           return tells.quota === undefined ? {} : { status: 200, value: { production: tells.quota } };
         },
       }),

@@ -87,6 +87,14 @@ test('the tokens that are left are read by a signed GET, with what the answer sa
   ]);
 });
 
+test('a 429 in place of the tokens says for how long to stay away', async () => {
+  const { endpoint } = await startApi((response) =>
+    response.writeHead(429, { 'x-rate-limit-retry-after-seconds': '60' }).end(),
+  );
+  const client = await clientFor(endpoint).prepare();
+  expect(await client.purgeTokens('production', later)).toEqual({ status: 429, retryAfterMs: 60_000 });
+});
+
 test('the quotas of a day are read by target', async () => {
   const { endpoint, seen } = await startApi((response) =>
     response.end(JSON.stringify({ filePurgeQuotaInProduction: 5000, dirPurgeQuotaInProduction: 20 })),

@@ -183,6 +183,26 @@ describe('what has no token', () => {
     expect(world.asked).toEqual(['purgeTokens']);
   });
 
+  test('is sent no sooner than a 429 to the question says', async () => {
+    const world = createWorld({
+      answer: () => accepted,
+      contract,
+      tells: { status: 429, retryAfterMs: 60_000 },
+      known: (state) => ({ ...state, quotas: { production: { spent: {}, learnedMs: 0 } } }),
+    });
+    await submitBatch([message(files(300), { lane: 'people' })], world.ports, options);
+    expect(world.asked).toEqual(['purgeTokens']);
+    expect(sentUrls(world).flat()).toHaveLength(300);
+    expect(world.requests[0]?.atMs).toBe(61_000);
+  });
+
+  test('asks nothing more at once where CDN Pro answers the first question with 429', async () => {
+    const world = createWorld({ answer: () => accepted, contract: looseContract, tells: { status: 429 } });
+    const unknown = { ...options, contract: { ...looseContract, quota: {} } };
+    await submitBatch([message(files(6000), { lane: 'bulk' })], world.ports, unknown);
+    expect(world.asked).toEqual(['serviceQuotas']);
+  });
+
   test('is parked where others have spent the tokens, which is asked before much is spent', async () => {
     const world = createWorld({
       answer: () => accepted,

@@ -215,6 +215,14 @@ describe('what waits', () => {
     expect((await world.limits()).window.closedUntilMs).toBeGreaterThan(world.nowMs);
   });
 
+  test('closes it for as long as that says', async () => {
+    const reading = { status: 429, retryAfterMs: 120_000 };
+    const world = createTickWorld({ quota: { files: 100, dirs: 20 }, purgeTokens: () => reading });
+    await world.park(...files(1));
+    await world.tick();
+    expect((await world.limits()).window.closedUntilMs).toBe(world.nowMs + 121_000);
+  });
+
   test('counts as the sender’s, so that another one takes no more than its share', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 } });
     await world.spend({ files: 100, dirs: 20 });

@@ -1,5 +1,6 @@
 import type { Answer } from '../../cdn-pro/answer.ts';
 import type { ThrottleAnswer } from '../../core/limits/limits.ts';
+import { firstPauseMs, pauseAfterThrottle } from '../../core/limits/requests/throttled.ts';
 import { unauthorizedDelaySeconds } from '../../core/limits/requests/window.ts';
 import { backoffMs } from '../../core/model/backoff.ts';
 import { entryText } from '../../core/model/entry-text.ts';
@@ -11,11 +12,8 @@ import { type Batch, oldestChangeMs, sendableSinceMs } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
 import type { Run } from '../run.ts';
 
-/** The first and the longest pause after a 429, in milliseconds. The longest is CDN Pro's window. */
-const firstPauseMs = 10_000;
+/** The longest pause after a 429, in milliseconds: CDN Pro's window. */
 const longestPauseMs = 300_000;
-/** Added to the time that a 429 tells, which is in whole seconds. */
-const retryMarginMs = 1000;
 /** After so many 429s in a row it may be the day's tokens that are used up. */
 const throttlesBeforeAsking = 2;
 
@@ -157,8 +155,8 @@ export async function pauseThrottled(
 ): Promise<number> {
   run.noteThrottled(sentMs, ports.nowMs());
   const growingMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, run.failures - 1));
-  const toldMs = retryAfterMs === undefined ? 0 : retryAfterMs + retryMarginMs;
-  const pauseMs = Math.min(longestPauseMs, Math.max(toldMs, growingMs * (0.5 + ports.random() / 2)));
+  const ownMs = growingMs * (0.5 + ports.random() / 2);
+  const pauseMs = Math.min(longestPauseMs, pauseAfterThrottle(retryAfterMs, ownMs));
   const pauseUntilMs = ports.nowMs() + pauseMs;
   await closeLedger(pauseUntilMs, 'everyone', ports, answer);
   run.pauseUntil(pauseUntilMs);

@@ -21,9 +21,9 @@ export async function askTokens(target: Target, context: AskContext): Promise<vo
     const asked = await readTokens(target, contract, ports);
     if (asked.kind === 'wait') return run.pauseUntil(asked.untilMs);
     run.askTokens(undefined);
-    const { status, value, requestId } = asked.reading;
+    const { status, value, requestId, retryAfterMs } = asked.reading;
     if (status === 429) {
-      await pauseThrottled({ sentMs, retryAfterMs: undefined }, context);
+      await pauseThrottled({ sentMs, retryAfterMs }, context);
     } else if ((status === 401 || status === 403) && isolation.hasForbidden()) {
       const request = { entries: [] };
       const refusal = { status, message: 'purgeTokens is refused, too', ...(requestId ? { requestId } : {}) };

@@ -1,5 +1,6 @@
 import type { PreparedClient, Reading, SendOptions } from '../../cdn-pro/client.ts';
 import type { LimitsState } from '../../core/limits/limits.ts';
+import { pauseAfterThrottle } from '../../core/limits/requests/throttled.ts';
 import { strictestLimits } from '../../core/limits/shared-limit.ts';
 import { freshQuota, noTokens, type QuotaState, type Tokens } from '../../core/limits/tokens/quota.ts';
 import { correct, isReadingOld, learnQuota, noteReading } from '../../core/limits/tokens/quota-readings.ts';
@@ -38,6 +39,7 @@ export async function learnTokens(
 async function learnQuotas(ports: SubmitPorts): Promise<boolean> {
   const asked = await ask((client, options) => client.serviceQuotas(options), ports);
   if (asked.kind === 'wait') return false;
+  await pauseIfThrottled(asked.reading, ports);
   const { value = {} } = asked.reading;
   // An API that tells nothing is not asked again before tomorrow.
   const learn = (target: Target) => (quota: QuotaState, nowMs: number) =>
@@ -55,11 +57,20 @@ async function checkTokens(
 ): Promise<boolean> {
   const asked = await readTokens(target, contract, ports);
   if (asked.kind === 'wait') return false;
+  await pauseIfThrottled(asked.reading, ports);
   // An API that tells nothing is not asked again by the next batch.
   if (asked.reading.value === undefined) {
     await noteQuota(target, noteReading, ports);
   }
   return true;
+}
+
+/** What was to be sent next would be answered 429, too, or the next question. */
+async function pauseIfThrottled(
+  { status, retryAfterMs }: Reading<unknown>,
+  { limitsTable, nowMs }: SubmitPorts,
+): Promise<void> {
+  if (status === 429) await limitsTable.close(nowMs() + pauseAfterThrottle(retryAfterMs), 'everyone');
 }
 
 /** What CDN Pro answered, or when there may be a slot for the question. */
