@@ -91,8 +91,10 @@ async function releaseInTurn(
     const isComplete = isCountDue || options.convertInShortage.length > 0;
     const context = { ports, options, decisions, tally, released, converted, isComplete, deadlineMs };
     const isAllRead = await releaseParked(context);
+    // What a tick has no time to read keeps nobody from tokens: it is not released either, and may be gone.
+    const isCounted = isAllRead || isCountDue;
     const waiting = (kind: TokenKind) => [
-      ...new Set([...(isAllRead ? [] : senders[kind]), ...tally.senders[kind]]),
+      ...new Set([...(isCounted ? [] : senders[kind]), ...tally.senders[kind]]),
     ];
     next = { ...next, senders: { files: waiting('files'), dirs: waiting('dirs') } };
     await noteWaitingSenders(next.senders, ports);

@@ -208,6 +208,25 @@ describe('what waits', () => {
     expect(window.arrivedByMs.length).toBeGreaterThan(0);
   });
 
+  test('takes all that there is where nobody else waits any longer, in a backlog that no tick can read', async () => {
+    let readMs = 0;
+    const world = createTickWorld({
+      quota: { files: 100, dirs: 20 },
+      step: (what) => {
+        if (what === 'after QueryCommand') world.nowMs += readMs;
+      },
+    });
+    await world.spend({ files: 100, dirs: 0 });
+    await world.park(...files(600), parkedFile(h('z'), { sender: 'webhook:z' }));
+    await world.tick();
+    const other = (await world.waiting()).find(({ sender }) => sender === 'webhook:z');
+    expect(other && (await world.ports.parked.remove(other))).toBe(true);
+    readMs = 225;
+    world.nowMs = worldBeginsMs + (24 * 60 - 3) * minuteMs;
+    await world.tick(4);
+    expect(world.sent.filter(({ atMs }) => atMs === world.sent[0]?.atMs)).toHaveLength(89);
+  });
+
   test('closes the window for everybody where asking is answered 429', async () => {
     const world = createTickWorld({ quota: { files: 100, dirs: 20 }, purgeTokens: () => ({ status: 429 }) });
     await world.park(...files(1));
