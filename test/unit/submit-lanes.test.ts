@@ -322,6 +322,33 @@ describe('what has no token', () => {
     expect(world.parked).toMatchObject([{ lane: 'takedown', sender: 'failed', tries: 1 }]);
   });
 
+  describe('whose sender has had half of the day, while another one waits in bulk', () => {
+    const has = (files: number) => ({
+      files: 1000 - files,
+      known: (state: LimitsState): LimitsState => {
+        const senders = noteSpent({}, { 'bucket:bucket': { files: 500, dirs: 0 } }, 0);
+        return {
+          ...spent({ files: 1000 - files })(state),
+          senders: noteWaiting(senders, ['bucket:other'], 0),
+        };
+      },
+    });
+
+    test('has half of what is kept for people, which bulk never has', async () => {
+      const world = createWorld({ answer: () => accepted, contract, ...has(110) });
+      await submitBatch([message(files(60), { lane: 'people' })], world.ports, options);
+      expect(sentUrls(world).flat()).toHaveLength(50);
+      expect(world.parked).toHaveLength(10);
+    });
+
+    test('waits where bulk has tokens, and in bulk', async () => {
+      const world = createWorld({ answer: () => accepted, contract, ...has(111) });
+      await submitBatch([message(files(60), { lane: 'people' })], world.ports, options);
+      await submitBatch([message(files(60, 'bulk'), { lane: 'bulk' })], world.ports, options);
+      expect(world.requests).toEqual([]);
+    });
+  });
+
   test('waits for nothing that its sender has spent on staging, which has tokens of its own', async () => {
     const world = createWorld({ answer: () => accepted, contract });
     const staged = { kind: 'file', url: 'https://h.example/s', ...scope, target: 'staging' } as const;

@@ -7,6 +7,7 @@ import {
   freshQuota,
   holdMs,
   isSpentUnknown,
+  minus,
   noTokens,
   plus,
   type QuotaState,
@@ -131,7 +132,24 @@ function openPurse(state: LimitsState, limits: Limits, nowMs: number) {
     const payer = senderOfTarget(sender, target);
     const share = shares.get(payer) ?? shareLeft(state, { sender, target }, quota, nowMs);
     shares.set(payer, share);
-    return fits(plus(takenBy.get(payer) ?? noTokens, price), share, price) ? undefined : 'share';
+    if (fits(plus(takenBy.get(payer) ?? noTokens, price), share, price)) return undefined;
+    return payingLane === 'people' && sender !== failedSender && isKeptForPeople(target, price)
+      ? undefined
+      : 'share';
+  }
+
+  /**
+   * Whether a price is in the first half of what is kept for people: where bulk has no token, who waits in bulk would not have
+   * these either. The other half is for people whose sender has not had its share.
+   */
+  function isKeptForPeople(target: Target, price: Tokens): boolean {
+    const { quotaState, quota } = quotaIn(target);
+    const sum = plus(taken.get(target) ?? noTokens, price);
+    const spendable = (state: QuotaState, lane: Lane) => spendableTokens(state, quota, lane, nowMs);
+    if (fits(sum, spendable(quotaState, 'bulk'), price)) return false;
+    const kept = minus(spendable(freshQuota, 'people'), spendable(freshQuota, 'bulk'));
+    const left = minus(spendable(quotaState, 'people'), sum);
+    return fits(kept, plus(left, left), price);
   }
 
   return {
