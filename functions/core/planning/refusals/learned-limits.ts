@@ -24,8 +24,7 @@ export type LearnedSize = Readonly<Partial<Pick<RequestLimits, 'maxFileUrls' | '
 
 /** What CDN Pro has shown of its limits of one request, in one execution environment. */
 export class LearnedLimits {
-  #learned: LearnedSize = {};
-  #learnedMs = Number.NEGATIVE_INFINITY;
+  readonly #learned = new Map<keyof LearnedSize, { readonly most: number; readonly atMs: number }>();
   #accepted: readonly { readonly size: BodySize; readonly atMs: number }[] = [];
 
   noteAccepted(size: BodySize, nowMs: number): void {
@@ -50,16 +49,17 @@ export class LearnedLimits {
       ...(files < refused.files && { maxFileUrls: files }),
       ...(bytes < refused.bytes && { maxBodyBytes: bytes }),
     };
-    if (Object.keys(learned).length === 0) return undefined;
-    this.#learned = learned;
-    this.#learnedMs = nowMs;
+    const limits = Object.entries(learned) as [keyof LearnedSize, number][];
+    if (limits.length === 0) return undefined;
+    // What says nothing new of one limit leaves it as it is.
+    for (const [name, most] of limits) this.#learned.set(name, { most, atMs: nowMs });
     return learned;
   }
 
   /** @returns the limits with those that were learned lately, where they are lower */
   applyTo(limits: RequestLimits, nowMs: number): RequestLimits {
-    if (nowMs - this.#learnedMs >= lifeMs) return limits;
-    return lowerLimits(limits, this.#learned);
+    const recent = [...this.#learned].filter(([, { atMs }]) => nowMs - atMs < lifeMs);
+    return lowerLimits(limits, Object.fromEntries(recent.map(([name, { most }]) => [name, most])));
   }
 }
 
