@@ -185,6 +185,16 @@ describe('the share of a sender', () => {
     const left = (files: number) =>
       shareLeft({ senders: failed(files), neighbors }, { sender: 'bucket:a', target }, quota, nowMs).files;
     expect([left(24), left(25)]).toEqual([0, Number.POSITIVE_INFINITY]);
+    const elsewhere = (files: number) =>
+      noteWaiting(noteSpent({}, { [failedSender]: { files, dirs: 0 } }, nowMs), [failedSender], nowMs);
+    const leftHere = (files: number) =>
+      shareLeft(
+        { senders: spent, neighbors: { second: elsewhere(files) } },
+        { sender: 'bucket:a', target },
+        quota,
+        nowMs,
+      ).files;
+    expect([leftHere(24), leftHere(25)]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
   it('is forgotten after a day, at most', () => {

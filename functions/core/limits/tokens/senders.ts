@@ -180,20 +180,23 @@ function shareLeftOf(
   nowMs: number,
 ): number {
   const deployments = 1 + Object.keys(neighbors).length;
-  const ownLeft = (each: string) => {
-    const share = each === names.failed ? senderShare / deployments : senderShare;
-    return leftOf(quota, share, spentBy(senderIn(senders, each), nowMs)[kind]);
+  const leftOfSender = (name: string, of: Senders) => {
+    const share = name === names.failed ? senderShare / deployments : senderShare;
+    return leftOf(quota, share, spentBy(senderIn(of, name), nowMs)[kind]);
   };
   const deploymentLeft = (each: Senders) => leftOf(quota, 1 / deployments, spentByAll(each, nowMs)[kind]);
-  const isWaitingFor = (each: Senders) => isAnyWaiting(Object.values(each), [kind], nowMs);
-  const isOtherWaiting = Object.entries(senders).some(
-    ([other, sender]) => other !== names.own && isWaitingFor({ [other]: sender }) && ownLeft(other) > 0,
-  );
+  const isAnyWaitingOf = (each: Senders, but?: string) =>
+    Object.entries(each).some(
+      ([name, sender]) =>
+        name !== but && isAnyWaiting([sender], [kind], nowMs) && leftOfSender(name, each) > 0,
+    );
   const isNeighborWaiting = Object.values(neighbors).some(
-    (each) => isWaitingFor(each) && deploymentLeft(each) > 0,
+    (each) => isAnyWaitingOf(each) && deploymentLeft(each) > 0,
   );
-  if (isNeighborWaiting) return Math.min(ownLeft(names.own), deploymentLeft(senders));
-  return names.own === names.failed || isOtherWaiting ? ownLeft(names.own) : Number.POSITIVE_INFINITY;
+  const ownLeft = leftOfSender(names.own, senders);
+  if (isNeighborWaiting) return Math.min(ownLeft, deploymentLeft(senders));
+  const isLimited = names.own === names.failed || isAnyWaitingOf(senders, names.own);
+  return isLimited ? ownLeft : Number.POSITIVE_INFINITY;
 }
 
 function spentByAll(senders: Senders, nowMs: number): Tokens {
