@@ -20,7 +20,7 @@ import type { Recovered } from './messages/recover-s3-event.ts';
 import { type LeftRequests, requeueUnsent } from './messages/return-messages.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { sendRequests } from './send-requests.ts';
-import { noteOnce } from './tokens/limits-note.ts';
+import { type LimitsNote, noteOnce } from './tokens/limits-note.ts';
 import { noteRefusedTakedowns, refusedTakedowns } from './tokens/note-refused-takedowns.ts';
 import { parkEntries, removingFilesOnlyIf } from './tokens/park-entries.ts';
 
@@ -55,7 +55,7 @@ export async function submitBatch(
   logCoalesced(decided.send, ports);
   const limits = limitsFor(decided.send, state, ports, options);
   const requests = requestsInTurns(decided.send, batch, limits, atMs);
-  if (requests.length === 0) await noteAlone(note.change, ports);
+  if (requests.length === 0) await writeNote(note, ports);
   const [unparked, { left, short }] = await Promise.all([
     parkEntries(decided.park, batch, ports),
     sendRequests(
@@ -66,6 +66,8 @@ export async function submitBatch(
       note,
     ),
   ]);
+  // No slot was asked for, as where all of a scope waits: what comes next would be people's again.
+  if (requests.length > 0 && !note.isWritten()) await writeNote(note, ports);
   const targets = refusedTakedowns(short, batch);
   if (targets.length > 0) {
     await noteAlone((noted) => noteRefusedTakedowns(noted, targets, ports.nowMs()), ports);
@@ -132,6 +134,11 @@ function settledEntries(request: PlannedRequest): readonly PlannedEntry[] {
   return settledBy(request)
     .filter(({ isCoalesced }) => !isCoalesced)
     .map(({ covered: _, ...planned }) => planned);
+}
+
+async function writeNote(note: LimitsNote, ports: SubmitPorts): Promise<void> {
+  await noteAlone(note.change, ports);
+  note.written();
 }
 
 async function noteAlone(

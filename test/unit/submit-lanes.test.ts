@@ -109,6 +109,18 @@ describe('what had waited for tokens', () => {
   });
 });
 
+test('entries of a sender are counted also while nothing of their scope is sent', async () => {
+  const refused: Answer = { kind: 'refused', status: 400, message: 'Maintenance.' };
+  const world = createWorld({ answer: () => refused, tells: { left: daily } });
+  await submitBatch([message(files(50))], world.ports, options);
+  const { length } = world.requests;
+  await submitBatch([message(files(50, 'more'))], world.ports, options);
+  await submitBatch([message(files(50, 'bulk'))], world.ports, options);
+  expect(world.requests).toHaveLength(length);
+  expect(world.limits().senders['bucket:bucket']?.entries.count).toBe(150);
+  expect(new Set(world.requeued.map(({ message: { lane } }) => lane))).toEqual(new Set(['people', 'bulk']));
+});
+
 describe('what has no token', () => {
   test('is parked with its lane, its change and since when it waits, and its message is settled', async () => {
     const world = createWorld({ answer: () => accepted, known: spent({ files: 900 }) });

@@ -6,6 +6,7 @@ export interface LimitsNote {
   readonly change: (state: LimitsState) => LimitsState;
   /** Says that the change was written. */
   readonly written: () => void;
+  readonly isWritten: () => boolean;
 }
 
 /** @returns a note of a change */
@@ -16,5 +17,6 @@ export function noteOnce(change: (state: LimitsState) => LimitsState): LimitsNot
     written: () => {
       isWritten = true;
     },
+    isWritten: () => isWritten,
   };
 }
