@@ -4,7 +4,7 @@ import { strictestLimits } from '../core/limits/shared-limit.ts';
 import { tokenRequestOf } from '../core/limits/token-request.ts';
 import { freshQuota, quotaOf } from '../core/limits/tokens/quota.ts';
 import { isReadingDue } from '../core/limits/tokens/quota-readings.ts';
-import { notePrefixes, noteWaiting, senderOfTarget } from '../core/limits/tokens/senders.ts';
+import { noteWaiting, senderOfTarget } from '../core/limits/tokens/senders.ts';
 import type { Target } from '../core/model/types.ts';
 import { type AffordableEntries, affordableEntries } from '../core/planning/affordable-entries.ts';
 import { withoutDuplicates } from '../core/planning/plan.ts';
@@ -87,24 +87,21 @@ export function notingDecision(
   const wanted = (planned: PlannedEntry) => tokenRequestOf(planned.entry, originOf(planned, batch, nowMs));
   const hashes = new Set<string>();
   const waiting = { files: new Set<string>(), dirs: new Set<string>() };
-  const byPrefix: string[] = [];
-  const note = (planned: PlannedEntry, isSent: boolean, isWaiting = false) => {
+  const note = (planned: PlannedEntry, isWaiting = false) => {
     const { sender, directory, ...wish } = wanted(planned);
     if (directory !== undefined) hashes.add(directory);
     if (sender === undefined) return;
     if (isWaiting) {
       waiting[wish.kind === 'file' ? 'files' : 'dirs'].add(senderOfTarget(sender, wish.target));
     }
-    if (isSent && wish.byPrefix !== undefined) byPrefix.push(sender);
   };
-  for (const planned of send) note(planned, true);
-  for (const { planned, reason } of park) note(planned, false, reason === 'tokens' || reason === 'share');
+  for (const planned of send) note(planned);
+  for (const { planned, reason } of park) note(planned, reason === 'tokens' || reason === 'share');
   return (state) => {
     let { senders, directories } = state;
     for (const kind of ['files', 'dirs'] as const) {
       if (waiting[kind].size > 0) senders = noteWaiting(senders, [...waiting[kind]], nowMs, [kind]);
     }
-    for (const sender of byPrefix) senders = notePrefixes(senders, sender, 1, nowMs);
     if (hashes.size > 0) directories = noteDirectories(directories, [...hashes], nowMs);
     return senders === state.senders && directories === state.directories
       ? state

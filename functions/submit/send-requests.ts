@@ -3,6 +3,7 @@ import type { Answer } from '../cdn-pro/answer.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
 import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
 import { priceOf } from '../core/limits/price.ts';
+import { tokenRequestOf } from '../core/limits/token-request.ts';
 import { covers, type Tokens } from '../core/limits/tokens/quota.ts';
 import { senderOfTarget } from '../core/limits/tokens/senders.ts';
 import { backoffMs } from '../core/model/backoff.ts';
@@ -224,7 +225,16 @@ function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsReq
     target: bodyOf(request).target,
     price: tokensFor(request.entries, contract),
     senders: pricesOf(request, context),
+    prefixes: prefixesOf(request, context),
   };
+}
+
+/** @returns the senders of a request's purges by prefix that nobody asked for: what waits for a slot has not had any */
+function prefixesOf({ entries }: PlannedRequest, { batch, ports }: SlotContext): readonly string[] {
+  return entries.flatMap((planned) => {
+    const { sender, byPrefix } = tokenRequestOf(planned.entry, originOf(planned, batch, ports.nowMs()));
+    return byPrefix && sender ? [sender] : [];
+  });
 }
 
 function tokensFor(entries: readonly PlannedEntry[], { tokenUnit }: SubmitOptions['contract']): Tokens {

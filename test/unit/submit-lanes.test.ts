@@ -109,6 +109,20 @@ describe('what had waited for tokens', () => {
   });
 });
 
+test('a purge by prefix that nobody asked for is counted once it is sent, and not each time that it waits for a slot', async () => {
+  const world = createWorld({ answer: () => accepted, contract, known: spent({}) });
+  const prefix = message([dir('blog/**')], { lane: 'people', byPrefix: true });
+  await world.ports.limitsTable.close(5_000_000, 'everyone');
+  for (let times = 1; times <= 3; times++) {
+    await submitBatch([prefix], world.ports, options);
+    expect([world.requests, world.parked]).toEqual([[], []]);
+  }
+  world.nowMs = 5_000_000;
+  await submitBatch([prefix], world.ports, { ...options, deadlineMs: 6_000_000 });
+  expect(sentUrls(world)).toEqual([['https://h.example/blog/**']]);
+  expect(world.limits().senders['bucket:bucket']?.prefixes.count).toBe(1);
+});
+
 test('entries of a sender are counted also while nothing of their scope is sent', async () => {
   const refused: Answer = { kind: 'refused', status: 400, message: 'Maintenance.' };
   const world = createWorld({ answer: () => refused, tells: { left: daily } });

@@ -33,7 +33,7 @@ import {
   type Tokens,
   unspend,
 } from './tokens/quota.ts';
-import { type AllSenders, noteRefunded, noteSpent } from './tokens/senders.ts';
+import { type AllSenders, notePrefixes, noteRefunded, noteSpent, type Senders } from './tokens/senders.ts';
 
 /**
  * All that limits purge requests, as one item of the table keeps it, for one customer of CDN Pro: the user's window,
@@ -86,6 +86,8 @@ export interface LimitsRequest extends SlotRequest {
   readonly price: Tokens;
   /** Who pays, by sender. */
   readonly senders: Readonly<Record<string, Tokens>>;
+  /** The senders of its purges by prefix that no user asked for, one for each. */
+  readonly prefixes?: readonly string[];
 }
 
 /** A request that was granted, for when its answer comes. */
@@ -95,7 +97,7 @@ export interface GrantedSlot {
   readonly sequence: number;
   /** The time at which its tokens are counted, in milliseconds. */
   readonly countedMs: number;
-  readonly request: Pick<LimitsRequest, 'target' | 'price' | 'senders'>;
+  readonly request: Pick<LimitsRequest, 'target' | 'price' | 'senders' | 'prefixes'>;
 }
 
 /** What an answer says of the limits. */
@@ -221,9 +223,18 @@ export function reserveRequest(
       window: paced.window,
       bucket: bucket.bucket,
       quotas: { ...state.quotas, [target]: spend(quotaState, price, countedMs) },
-      senders: noteSpent(state.senders, request.senders, nowMs),
+      senders: noteAllPrefixes(noteSpent(state.senders, request.senders, nowMs), request, 1, nowMs),
     },
   };
+}
+
+function noteAllPrefixes(
+  senders: Senders,
+  { prefixes = [] }: Pick<LimitsRequest, 'prefixes'>,
+  count: 1 | -1,
+  nowMs: number,
+): Senders {
+  return prefixes.reduce((noted, name) => notePrefixes(noted, name, count, nowMs), senders);
 }
 
 /** An answer and when it came, in milliseconds. */
@@ -248,19 +259,19 @@ export function markAnswers(
       : noteAnswer(marked.bucket, limits.bucket, { sequence, remaining }, answeredMs);
     const isNews = window !== marked.window;
     marked = { ...marked, window, bucket };
-    if ((isRefused || isUnsent) && isNews) marked = refund(marked, slot);
+    if ((isRefused || isUnsent) && isNews) marked = refund(marked, slot, answeredMs);
   }
   return marked;
 }
 
-function refund(state: LimitsState, { request, countedMs }: GrantedSlot): LimitsState {
+function refund(state: LimitsState, { request, countedMs }: GrantedSlot, nowMs: number): LimitsState {
   const { target, price, senders } = request;
   const quota = state.quotas[target];
   if (quota === undefined) return state;
   return {
     ...state,
     quotas: { ...state.quotas, [target]: unspend(quota, price, countedMs) },
-    senders: noteRefunded(state.senders, senders),
+    senders: noteAllPrefixes(noteRefunded(state.senders, senders), request, -1, nowMs),
   };
 }
 

@@ -233,12 +233,12 @@ function countedPrefixes({ sinceMs, count }: Tally, nowMs: number): number {
   return nowMs - sinceMs < dayMs ? count : 0;
 }
 
-/** Takes note of purges by prefix. */
+/** Takes note of purges by prefix; a count below 0 takes some back that were not sent. */
 export function notePrefixes(senders: Senders, name: string, count: number, nowMs: number): Senders {
   const sender = upTo(senderIn(senders, name), nowMs);
   const isOver = nowMs - sender.prefixes.sinceMs >= dayMs;
   const prefixes = isOver
-    ? { sinceMs: nowMs, count }
-    : { ...sender.prefixes, count: sender.prefixes.count + count };
+    ? { sinceMs: nowMs, count: Math.max(0, count) }
+    : { ...sender.prefixes, count: Math.max(0, sender.prefixes.count + count) };
   return { ...senders, [name]: { ...sender, prefixes } };
 }
