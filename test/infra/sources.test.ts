@@ -456,6 +456,21 @@ test.each([
   expect(() => checkConfig({ ...sampleConfig, webhooks: [], buckets: [], rules, ...sources })).toThrow(issue);
 });
 
+// CDK would throw an error of its own for the first three, and events of S3 have no other as their bucket.
+test.each(['www..example.com', 'www.-example', '192.168.0.1', 'xn--www', 'site-0a1b2c-s3alias', 'www--x-s3'])(
+  'a name that no bucket has is refused: %s',
+  (name) => {
+    const sources = {
+      buckets: [{ name }],
+      queues: [{ arn: 'arn:aws:sqs:us-east-1:111122223333:q', bucket: name }],
+    };
+    const got = `expected a bucket name, got "${name}"`;
+    expect(() => checkConfig({ ...sampleConfig, webhooks: [], rules, ...sources })).toThrow(
+      `- \`buckets[0].name\`: ${got}\n- \`queues[0].bucket\`: ${got}`,
+    );
+  },
+);
+
 test('prefixes side by side, and suffixes side by side, do not overlap', () => {
   const buckets = [
     { name: 'www', prefix: 'a/' },

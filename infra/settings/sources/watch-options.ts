@@ -92,8 +92,12 @@ export const watchShape = {
     .optional(),
 };
 
+/**
+ * An alias of an access point or the like has another ending, and is no name that S3's events have.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
 export const bucketName = nonEmptyString('a bucket name').regex(
-  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  /^(?!xn--|sthree-|[0-9]+(?:\.[0-9]+){3}$)(?!.*(?:\.[.-]|-\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
   expected('a bucket name'),
 );
 
