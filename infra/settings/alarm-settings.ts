@@ -111,11 +111,14 @@ const topicArn = nonEmptyString('the ARN of an SNS topic').regex(
   /^arn:[^:]+:sns:[^:]+:\d{12}:[A-Za-z0-9_-]+$/,
   expected('the ARN of an SNS topic'),
 );
+/** The description of an alarm takes 1,024 characters, of which the longest of ours adds up to 412 to the URL. */
+const maxRunbookUrl = 600;
 const common = {
   enabled: z.boolean(expected('true or false')).optional(),
   email: z.union([address, addresses], expected('an e-mail address or a list of them')).optional(),
   runbookUrl: nonEmptyString('a URL')
     .regex(/^https?:\/\/[^\s#]+$/, expected('a URL without "#"'))
+    .max(maxRunbookUrl, expected(`a URL of at most ${maxRunbookUrl} characters`))
     .optional(),
   off: z
     .array(

@@ -411,6 +411,18 @@ describe('whom alarms notify', () => {
   });
 });
 
+test('a runbook has a URL that fits into the description of each alarm, whatever the names are', () => {
+  const runbookUrl = 'https://wiki.example.com/'.padEnd(600, 'x');
+  const webhooks = [{ source: 'contentful', name: 'w'.repeat(64), secret: 'contentful' } as const];
+  const longest = { stackName: 'S'.repeat(128), webhooks };
+  for (const alarm of alarmsOf(templateOf({ ...longest, alarms: { runbookUrl } })).values()) {
+    expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
+  }
+  expect(() => checkConfig({ ...sampleConfig, alarms: { runbookUrl: `${runbookUrl}x` } })).toThrow(
+    '`alarms.runbookUrl`: expected a URL of at most 600 characters, got',
+  );
+});
+
 test('an address that is named twice is refused', () => {
   const email = ['a@example.com', 'b@example.com', 'a@example.com'];
   expect(() => checkConfig({ ...sampleConfig, alarms: { email } })).toThrow(
