@@ -70,6 +70,14 @@ export function checkFunctionOptions(options: FunctionOptions): void {
         ]
       : []),
     ...(vpc === undefined ? [] : issuesOfSubnets(vpc, vpcSubnets)),
+    ...(securityGroups?.length === 0
+      ? [
+          {
+            path: ['functionOptions', 'securityGroups'],
+            message: 'expected a security group at least, or none to have one made, got an empty list',
+          },
+        ]
+      : []),
   ]);
 }
 
@@ -80,7 +88,13 @@ function issuesOfSubnets(vpc: IVpc, vpcSubnets: SubnetSelection | undefined): re
       'expected a VPC with private subnets that have a way out, got one without: name others in `vpcSubnets`, or leave the VPC out';
     return [{ path: ['functionOptions', 'vpc'], message }];
   }
-  if (!vpc.selectSubnets(vpcSubnets).hasPublic) return [];
+  const { subnetIds, hasPublic, isPendingLookup } = vpc.selectSubnets(vpcSubnets);
+  if (subnetIds.length === 0 && isPendingLookup !== true) {
+    // Lambda takes it for no VPC, or refuses the security groups.
+    const message = 'expected a subnet at least, got none';
+    return [{ path: ['functionOptions', 'vpcSubnets'], message }];
+  }
+  if (!hasPublic) return [];
   const message = 'expected private subnets, got a public one, in which a function has no way out';
   return [{ path: ['functionOptions', 'vpcSubnets'], message }];
 }

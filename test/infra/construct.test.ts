@@ -185,6 +185,15 @@ describe('options of functions', () => {
     expect(() => purgerWith({ functionOptions })).toThrow(issue);
   });
 
+  test.each([
+    ['vpcSubnets', { vpcSubnets: { subnets: [] } }, 'expected a subnet at least, got none'],
+    ['securityGroups', { securityGroups: [] }, 'expected a security group at least'],
+  ])('refuse empty lists, with which Lambda takes no VPC: %s', (name, empty, issue) => {
+    const vpc = new Vpc(new Stack(unbundledApp(), 'Network'), 'Vpc', { maxAzs: 2 }) as IVpc;
+    const functionOptions = { vpc, ...empty };
+    expect(() => purgerWith({ functionOptions })).toThrow(`\`functionOptions.${name}\`: ${issue}`);
+  });
+
   test('may name isolated subnets, whose VPC has a way out by other means', () => {
     const network = new Stack(unbundledApp(), 'Network');
     const subnetConfiguration = [{ name: 'Only', subnetType: SubnetType.PRIVATE_ISOLATED }];
