@@ -1,4 +1,4 @@
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -6,6 +6,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { ObjectFilter } from '../../functions/core/model/objects/object-filter.ts';
+import { recordOf } from '../../functions/core/model/record.ts';
 import type { PurgerFunction } from '../function/purger-function.ts';
 import { renderedBytes } from '../security/rendered-bytes.ts';
 import { grantReadSecret, secretIdFor } from '../security/secrets.ts';
@@ -69,7 +70,12 @@ export class Operation extends Construct {
       type: 'String',
       // More than 4 KB costs 5 cents a month, which a purger needs only with many sources.
       tier: 'Intelligent-Tiering',
-      value: Lazy.string({ produce: () => stack.toJsonString(this.#describe()) }),
+      // Resolved in its context, by which CDK finds references to other stacks.
+      value: Token.asString(
+        Lazy.uncachedAny({
+          produce: (context) => escapeBraces(context.resolve(stack.toJsonString(this.#describe()))),
+        }),
+      ),
     });
   }
 
@@ -170,7 +176,7 @@ export class Operation extends Construct {
   }
 
   #bytesOf(value: unknown): number {
-    return renderedBytes(Stack.of(this).resolve(value));
+    return renderedBytes(escapeBraces(Stack.of(this).resolve(value)));
   }
 
   #withoutLists(): PurgerDescription {
@@ -211,6 +217,18 @@ export class Operation extends Construct {
       leftOut: 0,
     };
   }
+}
+
+/**
+ * SSM refuses values in double braces, which JSON has in strings alone.
+ * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+ */
+function escapeBraces(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('{{', String.raw`{\u007b`);
+  if (Array.isArray(value)) return value.map(escapeBraces);
+  const fields = recordOf(value);
+  if (fields === undefined) return value;
+  return Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, escapeBraces(each)]));
 }
 
 function grantSecrets({ secrets }: Webhook, grantee: IGrantable): void {

@@ -166,6 +166,33 @@ test('one parameter says where everything is, by the name of the stack, and hold
   });
 });
 
+test('the parameter has no double braces, which SSM refuses, and refers to tables of other stacks', () => {
+  const app = unbundledApp();
+  const credentialsIn = (stack: Stack) => Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api');
+  const options = { target: 'production', rules: sampleConfig.rules.slice(0, 1) } as const;
+  const first = new Stack(app, 'First');
+  const other = new CdnPurger(first, 'Purger', { ...options, credentials: credentialsIn(first) });
+  other.watchBucket(Bucket.fromBucketName(first, 'Www', 'other') as IBucket);
+  const second = new Stack(app, 'Second');
+  const purger = new CdnPurger(second, 'Purger', {
+    ...options,
+    credentials: credentialsIn(second),
+    sharedLedger: other.ledger.table,
+    convertInShortage: ['https://www.example.com/{{draft}}/'],
+  });
+  const prefix = '{{{cookiecutter.slug}}}/';
+  purger.watchBucket(Bucket.fromBucketName(second, 'Www', 'www') as IBucket, { prefix });
+  const [parameter] = allOf(Template.fromStack(second), 'AWS::SSM::Parameter');
+  const parts = parameter?.Value['Fn::Join'][1] as readonly unknown[];
+  const value = parts.map((part) => (typeof part === 'string' ? part : 'filled-in')).join('');
+  expect(value).not.toContain('{{');
+  expect(readDescription(JSON.parse(value))).toMatchObject({
+    planning: { convertInShortage: ['https://www.example.com/{{draft}}/'] },
+    watched: [{ bucket: 'www', prefix }],
+  });
+  expect(JSON.stringify(parts)).toMatch(/"Fn::ImportValue":"First:ExportsOutputRefPurgerLedgerTable/);
+});
+
 test('the parameter says which objects come as a whole or not at all', () => {
   const watchedIn = (config: Partial<PurgerConfig>) => {
     const [parameter] = allOf(templateWith({ webhooks: [], ...config }), 'AWS::SSM::Parameter');
