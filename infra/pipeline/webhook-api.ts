@@ -24,7 +24,12 @@ import { Construct } from 'constructs';
 import { type AccessLogMetricName, metricsNamespace } from '../../functions/lambda/metric-names.ts';
 import { acknowledgeLogs, type DataProtection, keptLogs } from '../security/data-protection.ts';
 import { acknowledge } from '../security/nag-suppressions.ts';
-import { checkWebhookApi, type WebhookApiOptions } from '../settings/sources/webhook-api-settings.ts';
+import { withDefaults } from '../settings/checks/with-defaults.ts';
+import {
+  checkWebhookApi,
+  type Throttle,
+  type WebhookApiOptions,
+} from '../settings/sources/webhook-api-settings.ts';
 
 /** Options of a {@link WebhookApi}. */
 export interface WebhookApiProps extends WebhookApiOptions {
@@ -121,7 +126,7 @@ export class WebhookApi extends Construct {
       'AwsSolutions-APIG4':
         "A CMS cannot sign as IAM or OAuth require: it authenticates by its own signature or secret, which the function verifies over the body's bytes, in constant time, before it parses them.",
     });
-    const { ratePerSecond, burst } = { ...defaultThrottle, ...throttle };
+    const { ratePerSecond, burst } = withDefaults<Required<Throttle>>(defaultThrottle, throttle);
     this.#throttle = { rateLimit: ratePerSecond, burstLimit: burst };
     this.accessLogs = options.accessLogs === false ? undefined : this.#accessLogs(protection);
     const stage = new HttpStage(this.api, 'DefaultStage', {

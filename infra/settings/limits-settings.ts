@@ -6,6 +6,7 @@ import type { ConfiguredQuota } from '../../functions/core/limits/tokens/quota.t
 import { recordOf } from '../../functions/core/model/record.ts';
 import { expected, strictObject, wholeNumber } from './checks/schema.ts';
 import type { ValidationIssue } from './checks/validation-issue.ts';
+import { withDefaults } from './checks/with-defaults.ts';
 
 /** The bucket of requests that all API users of a customer and CDN Pro's portal take from. */
 export interface ApiBucketSettings extends BucketLimit {
@@ -81,7 +82,7 @@ export const limitsFields = {
 /** @returns an issue where a request would take more out of the bucket than it ever holds */
 export function validateLimits(settings: unknown): readonly ValidationIssue[] {
   const bucket = recordOf(recordOf(settings)?.apiBucket) ?? {};
-  const { burst, requestCost } = { ...defaultLimits.apiBucket, ...bucket };
+  const { burst, requestCost } = withDefaults<Record<string, unknown>>(defaultLimits.apiBucket, bucket);
   if (typeof burst !== 'number' || typeof requestCost !== 'number' || requestCost <= burst) return [];
   const message = `expected at most \`burst\`, which is ${burst}, got ${requestCost}`;
   return [{ path: ['apiBucket', 'requestCost'], message }];
@@ -95,8 +96,8 @@ export function completeLimits({
   tokenUnit = defaultLimits.tokenUnit,
 }: LimitsSettings): CompleteLimits {
   return {
-    rateLimit: { ...defaultLimits.rateLimit, ...rateLimit },
-    apiBucket: { ...defaultLimits.apiBucket, ...apiBucket },
+    rateLimit: withDefaults<RateLimit>(defaultLimits.rateLimit, rateLimit),
+    apiBucket: withDefaults<ApiBucketSettings>(defaultLimits.apiBucket, apiBucket),
     quota,
     tokenUnit,
   };

@@ -14,6 +14,7 @@ import {
   wholeNumber,
 } from './checks/schema.ts';
 import type { ValidationIssue } from './checks/validation-issue.ts';
+import { withDefaults } from './checks/with-defaults.ts';
 
 /** Options of what a purge request holds. */
 export interface PlanningSettings {
@@ -133,8 +134,8 @@ export function completePlanning({
   return {
     maxFileUrls,
     maxBodyBytes,
-    cacheKey: { ...defaultPlanning.cacheKey, ...cacheKey },
-    ...(coalesce === undefined ? {} : { coalesce: { ...defaultCoalescing, ...coalesce } }),
+    cacheKey: withDefaults<CacheKey>(defaultPlanning.cacheKey, cacheKey),
+    ...(coalesce === undefined ? {} : { coalesce: withDefaults(defaultCoalescing, coalesce) }),
     convertInShortage,
   };
 }

@@ -18,6 +18,14 @@ test('a burst of a CMS is let through, and a flood is not', () => {
   });
 });
 
+test('a limit that is undefined, as from a variable that is not there, has its default', () => {
+  const throttle: object = { ratePerSecond: 7, burst: undefined };
+  expect(stageOf({ throttle }).DefaultRouteSettings).toEqual({
+    ThrottlingBurstLimit: 500,
+    ThrottlingRateLimit: 7,
+  });
+});
+
 test('each request is logged as JSON for a month, without headers, query strings and bodies', () => {
   const { AccessLogSettings } = stageOf();
   const format = JSON.parse(AccessLogSettings.Format) as Record<string, string>;

@@ -21,6 +21,25 @@ function issuesOfRule(overrides: Record<string, unknown>): readonly string[] {
   return issuesOf({ target: 'production', rules: [{ ...rule, ...overrides }] });
 }
 
+test('an option that is undefined, as from a variable that is not there, has its default', () => {
+  const { rateLimit, apiBucket, cacheKey, coalesce } = checkSettings({
+    target: 'production',
+    rules: [rule],
+    rateLimit: { requests: undefined, perSeconds: undefined, headroom: undefined },
+    apiBucket: { perMinute: undefined, burst: undefined, requestCost: undefined },
+    cacheKey: { scheme: undefined, hosts: undefined },
+    coalesce: { siblings: undefined, minDepth: undefined },
+  });
+  expect(rateLimit).toStrictEqual({ requests: 300, perSeconds: 300, headroom: 0.1 });
+  expect(apiBucket).toStrictEqual({ perMinute: 30, burst: 60, requestCost: 1 });
+  expect(cacheKey).toStrictEqual({ scheme: false });
+  expect(coalesce).toStrictEqual({ siblings: 50, minDepth: 1 });
+  const costly = { burst: undefined, requestCost: 61 };
+  expect(issuesOf({ target: 'production', rules: [rule], apiBucket: costly })).toEqual([
+    '`apiBucket.requestCost`: expected at most `burst`, which is 60, got 61',
+  ]);
+});
+
 test('defaults are filled in', () => {
   expect(checkSettings({ target: 'production', rules: [rule], rateLimit: { headroom: 0.5 } })).toEqual({
     target: 'production',
