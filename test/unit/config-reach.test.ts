@@ -269,6 +269,11 @@ describe('exceptions by other conditions than patterns of keys', () => {
     [{ source: 's3', prefix: 'site/' }, { key: 'site/{+x}' }, []],
     [{ source: 'contentful', type: 'page' }, { type: 'page' }, [everything.replace('.key', '')]],
     [{ source: 'contentful', type: ['page', 'post'] }, { type: 'page' }, []],
+    // Fields without one are no condition.
+    [{ source: 'contentful' }, { fields: {} }, [everything.replace('.key', '')]],
+    [{ source: 'contentful', type: 'page' }, { type: 'page', fields: {} }, [everything.replace('.key', '')]],
+    [{ source: 'contentful', type: ['page', 'post'] }, { type: 'page', fields: {} }, []],
+    [{ source: 'contentful' }, { fields: { 'fields.draft': true } }, []],
     [{ source: 'contentful', type: 'page' }, { type: 'post' }, [`\`rules[0].except\`: ${nothing}`]],
     [{ source: 's3', key: 'site/{+path}' }, { prefix: 'other/' }, [`\`rules[0].except.prefix\`: ${nothing}`]],
     [{ source: 's3', key: 'site/{+path}' }, { prefix: 'site/private/' }, []],

@@ -1,5 +1,6 @@
 import { compilePattern, type Pattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
+import { recordOf } from '../../../functions/core/model/record.ts';
 import { type IssuePath, stringsAt, type ValidationIssue } from '../checks/validation-issue.ts';
 import { type StringSet, someStringIn, stringsFrom, stringsOf } from './pattern-sets.ts';
 
@@ -92,7 +93,8 @@ function valuesOf(
   match: Readonly<Record<string, unknown>>,
   conditions: ExceptionAt['conditions'],
 ): Reach['values'] {
-  if (conditions.fields !== undefined) return 'some';
+  // Without a field it is no condition.
+  if (Object.keys(recordOf(conditions.fields) ?? {}).length > 0) return 'some';
   let values: Reach['values'] = 'all';
   for (const name of valueNames) {
     const excluded = setsOf(conditions[name]);
