@@ -103,7 +103,7 @@ export interface SecretVerification {
   /** `basic`: the secret is the password, or `user:password`. `body`: at a path of keys such as `auth.secret`. */
   readonly in: 'header' | 'basic' | 'query' | 'body';
   /**
-   * The header (in lower case), the query parameter, or the path of keys.
+   * The header (in lower case once it is checked), the query parameter, or the path of keys.
    * @default authorization
    */
   readonly name?: string;

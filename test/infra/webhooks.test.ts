@@ -151,6 +151,27 @@ test('each source has a factory, whose options are those of the source', () => {
   expect(() => Webhook.of('ghost', { secret, name: 'a/b' })).toThrow('`name`: expected 1 to 64 letters');
 });
 
+test('the header that holds the secret may be spelled as its sender shows it, and reaches the function as Lambda has it', () => {
+  const secretIn = (name: string) => ({ kind: 'secret', in: 'header', name }) as const;
+  const webhooks = [
+    { source: 'generic', secret: 'generic', verification: secretIn('X-Webhook-Token') },
+  ] as const;
+  const own = { webhooks, rules: rules.filter(({ match }) => match.source === 'generic') };
+  const { webhooks: written, secretIds } = variablesOf(own);
+  expect(readWebhooks(written, secretIds).generic?.options?.verification).toEqual(
+    secretIn('x-webhook-token'),
+  );
+  const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
+  expect(Webhook.generic({ secret, verification: secretIn('X-Token') }).options.verification).toEqual(
+    secretIn('x-token'),
+  );
+  expect(() => Webhook.generic({ secret, verification: secretIn('X Token') })).toThrow(
+    '`verification.name`: expected a header name, got "X Token"',
+  );
+  const query = { kind: 'secret', in: 'query', name: 'Token' } as const;
+  expect(Webhook.generic({ secret, verification: query }).options.verification).toEqual(query);
+});
+
 test("a webhook's options are checked, by the compiler and at synthesis", () => {
   const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
   // @ts-expect-error: Ghost has no branches

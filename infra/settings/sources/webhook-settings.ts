@@ -81,6 +81,13 @@ const sharedSecret = strictObject({
   kind: z.literal('secret'),
   in: oneOf('header', 'basic', 'query', 'body'),
   name: nonEmptyString('a name').optional(),
+}).transform((scheme, context) => {
+  if (scheme.in !== 'header' || scheme.name === undefined) return scheme;
+  // As Lambda gets it.
+  const name = header.safeParse(scheme.name, { reportInput: true });
+  if (name.success) return { ...scheme, name: name.data };
+  for (const { message } of name.error.issues) context.addIssue({ code: 'custom', path: ['name'], message });
+  return z.NEVER;
 });
 
 const location = z.union(
