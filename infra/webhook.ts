@@ -4,7 +4,12 @@ import type { OptionsOf, WebhookSourceName } from '../functions/sources/registry
 import type { SourceOptions } from '../functions/sources/webhook-options.ts';
 import { ConfigError, check } from './settings/checks/check.ts';
 import { strictObject } from './settings/checks/schema.ts';
-import { webhookFields, webhookSourceName, webhookSourceNames } from './settings/sources/webhook-settings.ts';
+import {
+  validateWebhook,
+  webhookFields,
+  webhookSourceName,
+  webhookSourceNames,
+} from './settings/sources/webhook-settings.ts';
 
 /** Options of every webhook. */
 export interface WebhookProps {
@@ -38,7 +43,11 @@ class SignedWebhook {
   private constructor(source: WebhookSourceName, { secret, ...settings }: WebhookProps & SourceOptions) {
     const subject = 'The webhook';
     const fields = strictObject(webhookFields(check(webhookSourceName, source, subject)));
-    const checked = check(fields, settings, subject) as Omit<WebhookProps, 'secret'> & SourceOptions;
+    const checked = check(fields, settings, subject, () => validateWebhook(source, settings)) as Omit<
+      WebhookProps,
+      'secret'
+    > &
+      SourceOptions;
     const { name = source, rememberDays, ...options } = checked;
     this.source = source;
     this.name = name;

@@ -172,6 +172,57 @@ test('the header that holds the secret may be spelled as its sender shows it, an
   expect(Webhook.generic({ secret, verification: query }).options.verification).toEqual(query);
 });
 
+test.each<[object, object, string]>([
+  [
+    { template: '{timestamp}.{body}' },
+    {},
+    'verification.timestamp`: expected where `{timestamp}` is, which `template` signs',
+  ],
+  [{ template: '{id}.{body}' }, {}, 'verification.id`: expected where `{id}` is, which `template` signs'],
+  [
+    { template: '{timestamp}.{body}', timestamp: {} },
+    {},
+    'verification.timestamp`: expected `header` or `parameter`, got neither',
+  ],
+  [
+    { template: '{timestamp}.{body}', timestamp: { parameter: 't' } },
+    {},
+    'verification.timestamp.parameter`: expected `parameter` of the signature, too',
+  ],
+  [{}, { payload: { puts: ['publish'] } }, 'payload.puts`: expected `action` with it'],
+  [{}, { payload: { deletes: ['unpublish'] } }, 'payload.deletes`: expected `action` with it'],
+  [{}, { environments: ['main'] }, 'environments`: expected `payload.environment` with it'],
+])(
+  'a generic webhook that would take no delivery for what it is, is refused: %j %j',
+  (scheme, more, issue) => {
+    const options = { verification: { ...verification, ...scheme }, ...more };
+    const webhooks = [{ source: 'generic', secret: 'x', ...options }];
+    const own = rules.filter(({ match }) => match.source === 'generic');
+    expect(() => checkConfig({ ...sampleConfig, buckets: [], rules: own, webhooks })).toThrow(
+      `- \`webhooks[0].${issue}`,
+    );
+    const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
+    expect(() => Webhook.generic({ secret, ...options })).toThrow(`- \`${issue}`);
+  },
+);
+
+test('and one that says where all of it is, is not', () => {
+  const options = {
+    verification: {
+      ...verification,
+      template: '{id}.{timestamp}.{body}',
+      parameter: 'v1',
+      id: 'x-id',
+      timestamp: { parameter: 't' },
+    },
+    environments: ['main'],
+    payload: { environment: 'env', action: 'event', puts: ['publish'] },
+  } as const;
+  const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
+  expect(Webhook.generic({ secret, ...options }).options).toEqual(options);
+  expect(() => Webhook.generic({ secret, verification, environments: ['*'] })).not.toThrow();
+});
+
 test("a webhook's options are checked, by the compiler and at synthesis", () => {
   const secret = Secret.fromSecretNameV2(new Stack(new App(), 'Mine'), 'Secret', 'x');
   // @ts-expect-error: Ghost has no branches

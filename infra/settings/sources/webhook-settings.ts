@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { compilePattern } from '../../../functions/core/mapping/patterns/pattern.ts';
 import { PatternError } from '../../../functions/core/mapping/patterns/tokens.ts';
 import { describeValue } from '../../../functions/core/model/errors.ts';
+import { recordOf } from '../../../functions/core/model/record.ts';
 import {
   type OptionsOf,
   type WebhookSourceName,
@@ -11,6 +12,7 @@ import type { SourceOptions } from '../../../functions/sources/webhook-options.t
 import type { WebhookSource } from '../../../functions/sources/webhook-source.ts';
 import { expected, nonEmptyString, strictObject, trueOrFalse, wholeNumber } from '../checks/schema.ts';
 import { suggestion } from '../checks/suggestion.ts';
+import type { ValidationIssue } from '../checks/validation-issue.ts';
 import { oneOrMoreSecrets, type SecretSettings } from './secret-settings.ts';
 
 /** A webhook in `infra/config.ts`: its source, its secret, and what its source lets one set. */
@@ -72,11 +74,29 @@ const hmac = strictObject({
     unit: oneOf('seconds', 'milliseconds').optional(),
     toleranceSeconds: wholeNumber(1, 86_400).optional(),
   }).optional(),
-}).superRefine(({ template = '{body}', timestamp }, context) => {
-  if (timestamp === undefined || template.includes('{timestamp}')) return;
-  const message = `expected \`{timestamp}\` in \`template\`, since a time that is not signed proves nothing, got "${template}"`;
-  context.addIssue({ code: 'custom', path: ['timestamp'], message });
+}).superRefine(({ template = '{body}', timestamp, id, parameter }, context) => {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  if (timestamp === undefined) {
+    if (template.includes('{timestamp}')) refuse(['timestamp'], missingFor('{timestamp}', template));
+  } else if (!template.includes('{timestamp}')) {
+    const message = `expected \`{timestamp}\` in \`template\`, since a time that is not signed proves nothing, got "${template}"`;
+    refuse(['timestamp'], message);
+  } else if (timestamp.header === undefined) {
+    if (timestamp.parameter === undefined)
+      refuse(['timestamp'], 'expected `header` or `parameter`, got neither');
+    else if (parameter === undefined) {
+      const message = 'expected `parameter` of the signature, too, which is in the same list, got nothing';
+      refuse(['timestamp', 'parameter'], message);
+    }
+  }
+  if (id === undefined && template.includes('{id}')) refuse(['id'], missingFor('{id}', template));
 });
+
+/** Without it, every delivery would be refused. */
+function missingFor(token: string, template: string): string {
+  return `expected where \`${token}\` is, which \`template\` signs, got nothing next to "${template}"`;
+}
+
 const sharedSecret = strictObject({
   kind: z.literal('secret'),
   in: oneOf('header', 'basic', 'query', 'body'),
@@ -113,6 +133,13 @@ const payload = strictObject({
   deletes: stringArray('value').optional(),
   puts: stringArray('value').optional(),
   ignores: stringArray('value').optional(),
+}).superRefine(({ action, ...map }, context) => {
+  if (action !== undefined) return;
+  for (const name of ['deletes', 'puts', 'ignores'] as const) {
+    if (map[name] === undefined) continue;
+    const message = `expected \`action\` with it, which says where such a value is, got nothing`;
+    context.addIssue({ code: 'custom', path: [name], message });
+  }
 });
 
 /** The schema of each option of any source. */
@@ -174,13 +201,27 @@ function settingsOf(source: WebhookSourceName) {
   return schema;
 }
 
+/**
+ * @param options of a webhook of the source
+ * @returns an issue where every delivery would be ignored
+ */
+export function validateWebhook(source: WebhookSourceName, options: unknown): readonly ValidationIssue[] {
+  const { environments, payload } = recordOf(options) ?? {};
+  const isAsked = Array.isArray(environments) && !environments.includes('*');
+  if (source !== 'generic' || !isAsked || recordOf(payload)?.environment !== undefined) return [];
+  const message = 'expected `payload.environment` with it, which says where its name is, got nothing';
+  return [{ path: ['environments'], message }];
+}
+
 /** The schema of {@link WebhookSettings}. */
 export const webhookSettings = z
   .looseObject({ source: webhookSourceName }, expected('{source, secret, name}'))
   .transform((settings, context): WebhookSettings => {
-    const result = settingsOf(settings.source).safeParse(settings, { reportInput: true });
-    if (result.success) return result.data as unknown as WebhookSettings;
-    for (const { path, message } of result.error.issues) {
+    const { source } = settings;
+    const result = settingsOf(source).safeParse(settings, { reportInput: true });
+    const issues = [...(result.error?.issues ?? []), ...validateWebhook(source, settings)];
+    if (result.success && issues.length === 0) return result.data as unknown as WebhookSettings;
+    for (const { path, message } of issues) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     return z.NEVER;
