@@ -156,6 +156,8 @@ export class Monitoring extends Construct {
     const { topic, criticalTopic, actions, criticalActions, emails } = this.#settings;
     const everyTopic = topic ?? (emails.length > 0 ? createAlarmTopic(this) : undefined);
     for (const email of emails) {
+      // Another purger of the app may have the same, and one mail is enough. CDK names subscriptions so.
+      if (everyTopic?.node.tryFindChild(email) !== undefined) continue;
       const subscription = everyTopic?.addSubscription(new EmailSubscription(email));
       if (subscription !== undefined) acknowledge(subscription, mailReasons);
     }

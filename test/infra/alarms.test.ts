@@ -4,6 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { CdnPurger } from '../../infra/cdn-purger.ts';
 import { runCommand } from '../../infra/cli/run-command.ts';
@@ -409,6 +410,22 @@ describe('whom alarms notify', () => {
       expect(alarm.AlarmDescription).toContain(`Runbook: https://wiki.example.com/purger#${nameOf(alarm)}`);
     }
   });
+});
+
+test('two purgers of an app may have the same topic and the same address, which is subscribed once', () => {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const topic = new Topic(stack, 'OnCall');
+  for (const id of ['One', 'Two']) {
+    const purger = new CdnPurger(stack, id, {
+      credentials: Secret.fromSecretNameV2(stack, `${id}CdnPro`, id),
+      target: 'production',
+      rules: sampleConfig.rules.slice(1),
+      alarms: { topic, email: 'on-call@example.com' },
+    });
+    const secret = Secret.fromSecretNameV2(stack, `${id}Contentful`, 'x');
+    purger.receiveWebhook(Webhook.contentful({ secret }));
+  }
+  Template.fromStack(stack).resourceCountIs('AWS::SNS::Subscription', 1);
 });
 
 test('a runbook has a URL that fits into the description of each alarm, whatever the names are', () => {
