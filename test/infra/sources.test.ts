@@ -481,6 +481,16 @@ test('prefixes side by side, and suffixes side by side, do not overlap', () => {
   expect(checkConfig({ ...sampleConfig, webhooks: [], rules, buckets }).buckets).toEqual(buckets);
 });
 
+test('in an app, a topic that is watched twice is refused in our words', () => {
+  templateWith((stack, purger) => {
+    const topic = new Topic(stack, 'Topic');
+    purger.watchTopic(topic, { prefix: 'a/' });
+    expect(() => purger.watchTopic(topic, { prefix: 'b/' })).toThrow(
+      '`topics`: expected each topic once, got Mine/Topic twice',
+    );
+  });
+});
+
 test('in an app, topics and queues of the app itself are watched', () => {
   const template = templateWith((stack, purger) => {
     purger.watchTopic(new Topic(stack, 'Topic'));

@@ -59,6 +59,7 @@ export class S3Receiver extends Construct {
   readonly #rules: BucketRules;
   readonly #configurations: BucketConfigurations;
   readonly #queueNames = new Set<string>();
+  readonly #topicArns = new Set<string>();
   #eventQueue: S3EventQueue | undefined;
   #remembersObjects = false;
 
@@ -124,6 +125,12 @@ export class S3Receiver extends Construct {
   /** Subscribes to a topic that carries S3's events. */
   watchTopic(topic: ITopic, filter: WatchFilter): void {
     checkWatchFilter(filter, 'watchTopic');
+    if (this.#topicArns.has(topic.topicArn)) {
+      throw new ConfigError(purgerSubject, [
+        `\`topics\`: expected each topic once, got ${topic.node.path} twice: watch it without a filter, and let the rules choose`,
+      ]);
+    }
+    this.#topicArns.add(topic.topicArn);
     this.#filters.addTopic(topic.topicArn, filter);
     this.#warnOfOpenCarrier('topic', topic, filter);
     this.#sharedEventQueue().subscribe(topic);
