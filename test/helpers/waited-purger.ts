@@ -1,5 +1,6 @@
 import { type GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { vi } from 'vitest';
+import { createUnfollowedNotes } from '../../functions/aws/journal/unfollowed-notes.ts';
 import { createUrlIndex } from '../../functions/aws/journal/url-index.ts';
 import { createJournal } from '../../functions/aws/tables/journal-table.ts';
 import { createParkedTable } from '../../functions/aws/tables/parked-table.ts';
@@ -31,6 +32,8 @@ export interface WaitedWorld {
   readonly isPaused?: boolean;
   /** For how long from now on CDN Pro refuses the credentials, in milliseconds. */
   readonly refusedMs?: number;
+  /** When CDN Pro accepted a purge that is not in the journal, in milliseconds. */
+  readonly unfollowedMs?: number;
   /** What waits for tokens, of which none are left. */
   readonly parked?: readonly PurgeEntry[];
 }
@@ -48,6 +51,7 @@ export function waitedPurger({
   letters = [Array.from({ length: deadLetters }, () => '{}')],
   isPaused = false,
   refusedMs,
+  unfollowedMs,
   parked = [],
 }: WaitedWorld = {}) {
   const { client } = createParkedItems();
@@ -82,6 +86,7 @@ export function waitedPurger({
     }
     const parking = createParkedTable({ ...table('Parked'), random: () => 0.5 });
     await parking.park(parked.map((entry) => ({ entry, lane: 'people', sinceMs: nowMs })));
+    if (unfollowedMs !== undefined) await createUnfollowedNotes(table('Parked')).add('lost', unfollowedMs);
     const limits = await openLimits(purger);
     if (parked.length > 0) {
       const production = spend(freshQuota, { files: 100, dirs: 20 }, nowMs);

@@ -276,6 +276,20 @@ describe('waiting', () => {
     expect(purger.seconds()).toBe(5);
   });
 
+  test('fails where what it waits for may be in a purge that nobody follows', async () => {
+    const lost = [{ url: 'purge lost', state: 'failed', reason: expect.stringContaining('journal') }];
+    for (const purges of [[done], []]) {
+      const purger = waitedPurger({ purges, unfollowedMs: startMs + 60_000 });
+      expect(await purger.wait()).toMatchObject({ outcome: 'failed', open: lost });
+    }
+    const before = waitedPurger({ purges: [done], unfollowedMs: startMs - 1 });
+    expect(await before.wait()).toMatchObject({ outcome: 'done' });
+    const urls = new Map([['https://h.example/a', matchUrl('https://h.example/a')]]);
+    const named = { kind: 'urls', sinceMs: startMs, urls } as const;
+    const purger = waitedPurger({ purges: [done], wanted: named, unfollowedMs: startMs + 60_000 });
+    expect(await purger.wait()).toMatchObject({ outcome: 'done' });
+  });
+
   test('takes nothing for done while somebody else has dead letters in hand', async () => {
     const purger = waitedPurger({ purges: [done], hiddenLetters: 2 });
     expect(await purger.wait(60_000)).toMatchObject({ outcome: 'waiting', queued: 2, timedOut: true });

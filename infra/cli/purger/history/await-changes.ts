@@ -5,6 +5,7 @@ import { describeHolds, type Holds } from '../../queries/why/holds.ts';
 import type { UrlFacts } from '../../queries/why/steps.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { Purger } from '../connect.ts';
+import { readUnfollowed } from '../journal.ts';
 import { openParked, readParked } from '../parked.ts';
 import { countOf, readQueues } from '../queues/queues.ts';
 import { clockSkewMs, openHistory } from './history.ts';
@@ -72,6 +73,7 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number, isLast: boo
     const parked = await readParked(await openParked(purger));
     // Which changes count goes by their own times: a purge is dated by AWS's clock, and that here may be ahead.
     const purges = await (await openHistory(purger, nowMs)).since(wanted.sinceMs - clockSkewMs);
+    const unfollowed = await readUnfollowed(purger);
     const count = countOf((await readQueues(purger)).deadLetters);
     // Who reads them hides them from others for a moment; one may have come while another has left.
     if (isLast || count !== lettersCount || read.lettersLeft > 0) read = await readLetters(purger);
@@ -83,7 +85,8 @@ function createLook(purger: Purger, wanted: Wanted): (nowMs: number, isLast: boo
     const queued = countOf(queues.buffer) + countOf(queues.inbox) + lettersLeft;
     const holds = await readHolds(purger, wanted, { parked, queued: countOf(queues.buffer) }, nowMs);
     const { cacheKey = {} } = purger.planning;
-    return { ...awaitedReport(wanted, { ...facts, cacheKey, queued }), holds };
+    const known = { ...facts, cacheKey, queued, ...(unfollowed !== undefined && { unfollowed }) };
+    return { ...awaitedReport(wanted, known), holds };
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Unfollowed } from '../../../../functions/aws/journal/unfollowed-notes.ts';
 import type { Parked } from '../../../../functions/aws/tables/parked-table.ts';
 import { entryKey } from '../../../../functions/core/model/entry-key.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
@@ -39,6 +40,8 @@ export interface Awaited {
 /** What is waited for is looked for in, and how CDN Pro's cache tells URLs apart. */
 export interface AwaitedFacts extends UrlFacts {
   readonly cacheKey?: CacheKey;
+  /** Purges that are not in the journal; missing where there are none. */
+  readonly unfollowed?: Unfollowed;
 }
 
 /** @returns how far each thing is that is waited for; `unknown` or `queued` where nothing is seen of it */
@@ -68,7 +71,8 @@ export function awaitedOf(wanted: Wanted, facts: AwaitedFacts): readonly Awaited
         const others = [...(all.get(key) ?? []), ...coversOf(own)];
         return [{ url: entryText(entry), ...(newestUntilLast(own, others) ?? queuedOnly) }].map(withoutTime);
       });
-      return wanted.kind === 'entries' ? awaited : [...awaited, ...lettersSince(wanted.sinceMs, facts)];
+      if (wanted.kind === 'entries') return awaited;
+      return [...awaited, ...lettersSince(wanted.sinceMs, facts), ...unfollowedSince(wanted.sinceMs, facts)];
     }
   }
 }
@@ -104,6 +108,13 @@ function lettersSince(sinceMs: number, { letters }: UrlFacts): readonly Awaited[
   return letters
     .filter(({ urls, sentAt }) => urls.length === 0 && Date.parse(sentAt) >= sinceMs)
     .map(({ change = 'a dead letter without a URL', reason }) => ({ url: change, state: 'failed', reason }));
+}
+
+/** Purges of which only their IDs are known: what they are of nobody knows, so that they count under any prefix, too. */
+function unfollowedSince(sinceMs: number, { unfollowed }: AwaitedFacts): readonly Awaited[] {
+  if (unfollowed === undefined || unfollowed.lastMs < sinceMs) return [];
+  const reason = 'it could not be written into the journal, so that nobody knows how it ends: see status';
+  return [{ url: `purge ${unfollowed.purgeIds.at(-1)}`, state: 'failed', reason }];
 }
 
 /** @returns whether something that is parked is among what is waited for */
