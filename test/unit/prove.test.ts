@@ -437,6 +437,30 @@ describe('a purge that has completed', () => {
     expect(endsOf(world).slice(0, 9)).toEqual(Array.from({ length: 9 }, () => ['completed']));
   });
 
+  test('is proven by the next tick where reading its files left no time to ask', async () => {
+    let isSlow = true;
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        ports: (ports) => ({
+          ...ports,
+          journal: {
+            ...ports.journal,
+            async messages(id) {
+              if (isSlow) world.nowMs += 30_000;
+              isSlow = false;
+              return ports.journal.messages(id);
+            },
+          },
+        }),
+      },
+    );
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual([]);
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['fresh']);
+  });
+
   test('is not proven where ticks have not got to it for ten minutes', async () => {
     let crashes = true;
     const { world, purgeId } = await worldWith(

@@ -12,7 +12,7 @@ import type { PurgeMessage } from '../../core/model/purge-message.ts';
 import type { Target } from '../../core/model/types.ts';
 import { chooseProbes, type Sample, sampleOf } from '../../core/proving/choose.ts';
 import { concludeProof, type Proof } from '../../core/proving/conclude.ts';
-import type { Probe, Verdict } from '../../core/proving/probe.ts';
+import { askedEveryMs, longestAnswerMs, type Probe, type Verdict } from '../../core/proving/probe.ts';
 import { describeError } from '../../lambda/log.ts';
 import { followEvents } from '../../lambda/log-events.ts';
 import type { FollowPorts, Probing } from './follow-ports.ts';
@@ -83,7 +83,14 @@ export async function provePurges(
     { concurrency },
   );
   const withinMs = Math.min(longestProbeMs, leftMs());
-  const toChoose = read.flatMap((each) => each ?? []);
+  // The last one that was read may have taken long.
+  const canAsk = withinMs >= longestAnswerMs + askedEveryMs;
+  const inTime = canAsk
+    ? read
+    : await pMap(read, (each) => (each?.sample === undefined ? each : postpone(each, ports)), {
+        concurrency,
+      });
+  const toChoose = inTime.flatMap((each) => each ?? []);
   const chosen = chooseProbes(
     toChoose.flatMap(({ purge: { purgeId, target, lane }, sample }) =>
       sample === undefined ? [] : [{ purgeId, target, lane, sample }],
