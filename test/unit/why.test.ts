@@ -13,6 +13,7 @@ import { readOneUrl } from '../../infra/cli/queries/why/read-url.ts';
 import type { SettledPurge } from '../../infra/cli/queries/why/steps.ts';
 import { matchUrl } from '../../infra/cli/queries/why/url-match.ts';
 import { type WhyFacts, type WhyReport, whyReport } from '../../infra/cli/queries/why/why.ts';
+import { waitedPurger, waitedSinceMs } from '../helpers/waited-purger.ts';
 
 const startMs = Date.UTC(2026, 10, 26, 8);
 const url = 'https://h.example/news/';
@@ -359,6 +360,15 @@ test('what is not known of a URL is not known for longer than purges are', () =>
   expect(noted({ knownSince: '2026-11-20' })).toContain('not purged since 2026-11-20');
   expect(noted({ knownSince: 'none' })).toContain('no purge of any URL is known');
   for (const knownSince of ['none', '2026-11-20']) expect(noted({ knownSince })).not.toContain('90 days');
+});
+
+test('a purge that is not in the journal may have been of the URL', async () => {
+  const url = 'https://h.example/a';
+  const facts = await waitedPurger({ unfollowedMs: waitedSinceMs }).facts(url);
+  expect(whyReport(url, matchUrl(url), { ...facts, hosts: [] }).notes).toContain(
+    'since 2026-11-26T08:00:00.000Z, 1 purge could not be written into the journal: it may have been in one of them (cdn-purger status)',
+  );
+  expect(await waitedPurger().facts(url)).not.toHaveProperty('unfollowed');
 });
 
 test('a report has the rules of a change, the SQS messages of a purge, and its dead letters', () => {

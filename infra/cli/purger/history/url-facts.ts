@@ -9,7 +9,7 @@ import { isSecondPurge, parkedReport, soonerLane, waitingUrl } from '../../queri
 import type { UrlMatch } from '../../queries/why/url-match.ts';
 import type { WhyFacts, WhyWaiting } from '../../queries/why/why.ts';
 import type { Purger } from '../connect.ts';
-import { readProgress } from '../journal.ts';
+import { readProgress, readUnfollowed } from '../journal.ts';
 import { openLimits } from '../limits.ts';
 import { openParked, readParked, readParkedWith } from '../parked.ts';
 import { openDeadLetters, peekDeadLetters } from '../queues/dead-letters.ts';
@@ -45,16 +45,18 @@ export async function readUrlFacts(
   // What a change waits for says more than a purge in addition to one that has completed.
   const next = parked.find((item) => !isSecondPurge(item)) ?? parked[0];
   const history = await openHistory(purger, nowMs);
-  const [purges, { letters, lettersLeft }, laneWaiting] = await Promise.all([
+  const [purges, { letters, lettersLeft }, laneWaiting, unfollowed] = await Promise.all([
     all ? history.since(nowMs - keptMs, match) : history.newestOf(match),
     readLetters(purger),
     next && readWaiting(purger, next, state, nowMs),
+    readUnfollowed(purger),
   ]);
   return {
     purges,
     parked,
     letters,
     lettersLeft,
+    ...(unfollowed !== undefined && { unfollowed }),
     queued: countOf(queues.buffer) + countOf(queues.inbox),
     ...(await readProgressOf(purges, purger, nowMs)),
     paused: isPaused(switches),

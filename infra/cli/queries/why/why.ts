@@ -1,3 +1,4 @@
+import type { Unfollowed } from '../../../../functions/aws/journal/unfollowed-notes.ts';
 import type { ParkReason } from '../../../../functions/core/limits/send-or-park.ts';
 import { entryText } from '../../../../functions/core/model/entry-text.ts';
 import { groupBy } from '../../../../functions/core/model/group-by.ts';
@@ -111,6 +112,8 @@ export interface WhyFacts extends UrlFacts {
   readonly queued: number;
   /** Dead letters that were not looked at. */
   readonly lettersLeft: number;
+  /** Purges that are not in the journal; missing where there are none. */
+  readonly unfollowed?: Unfollowed;
   /** How far purges are that CDN Pro has not finished. */
   readonly progress?: readonly PurgeProgress[];
   readonly paused: boolean;
@@ -221,7 +224,7 @@ function lettersOf({ letters }: UrlFacts, { matches }: UrlMatch): readonly WhyDe
     .map(({ id, reason, sentAt }) => ({ messageId: id, reason, sentAt }));
 }
 
-function notesOf({ queued, lettersLeft, paused, observing }: WhyFacts): readonly string[] {
+function notesOf({ queued, lettersLeft, unfollowed, paused, observing }: WhyFacts): readonly string[] {
   return [
     ...(observing ? [observingReason] : []),
     ...(paused ? ['it is paused: changes wait, and nothing is purged'] : []),
@@ -235,6 +238,11 @@ function notesOf({ queued, lettersLeft, paused, observing }: WhyFacts): readonly
           `${counted(lettersLeft, 'dead letter was', 'dead letters were')} not looked at: cdn-purger dead has them`,
         ]
       : []),
+    ...(unfollowed === undefined
+      ? []
+      : [
+          `since ${iso(unfollowed.sinceMs)}, ${counted(unfollowed.count, 'purge', 'purges')} could not be written into the journal: it may have been in one of them (cdn-purger status)`,
+        ]),
   ];
 }
 
