@@ -3,6 +3,7 @@ import {
   covers,
   freshQuota,
   minus,
+  noTokens,
   plus,
   type QuotaState,
   spend,
@@ -18,9 +19,17 @@ import type { FollowedPurge } from './followed-purge.ts';
 
 /** The tokens that repairs have spent, by target. */
 export type RepairsSpent = Readonly<Partial<Record<Target, QuotaState>>> & {
-  /** For which purges, by their IDs, while the journal does not have their repairs yet: a tick may end in between. */
-  readonly reserved?: Readonly<Record<string, 'all' | 'named'>>;
+  /**
+   * For which purges, by their IDs, while the journal does not have their repairs yet: a tick may end in between. Without
+   * numbers where an older version has written it down.
+   */
+  readonly reserved?: Readonly<Record<string, Reserved | 'all' | 'named'>>;
 };
+
+/** What a repair spends, and whether that is for what its purge names alone. */
+interface Reserved extends Tokens {
+  readonly namedAlone?: true;
+}
 
 /** The share of the day's tokens that repairs may spend of what some servers have left out, or were seen to have old. */
 const repairShare = 0.05;
@@ -112,23 +121,36 @@ export function reserveRepair(
   if (why === 'partial' && count > mostUrls) {
     return { kind: 'refused', reason: `${count} URLs, more than the ${mostUrls} that are repaired whole` };
   }
-  const reserved = spent.reserved?.[purgeId];
-  if (reserved !== undefined) {
-    return { kind: 'allowed', spent, ...(reserved === 'named' && { namedAlone: true }) };
+  const known = spent.reserved?.[purgeId];
+  const reserved: Reserved = typeof known === 'object' ? known : noTokens;
+  const isNamedAlone = reserved.namedAlone === true && why === 'partial';
+  // More files may have been seen to be old since.
+  if (isNamedAlone || covers(reserved, again)) {
+    return { kind: 'allowed', spent, ...(isNamedAlone && { namedAlone: true }) };
   }
   const state = spent[target] ?? freshQuota;
   const share = { files: Math.ceil(quota.files * repairShare), dirs: Math.ceil(quota.dirs * repairShare) };
   const left = minus(share, spentTokens(state, nowMs));
-  const spending = (price: Tokens, what: 'all' | 'named') => ({
+  const spending = (price: Tokens, own: Reserved) => ({
     ...spent,
     [target]: spend(state, price, nowMs),
-    reserved: { ...spent.reserved, [purgeId]: what },
+    reserved: { ...spent.reserved, [purgeId]: own },
   });
-  if (covers(left, again)) return { kind: 'allowed', spent: spending(again, 'all') };
+  const more = beyond(again, reserved);
+  if (covers(left, more)) return { kind: 'allowed', spent: spending(more, plus(reserved, more)) };
   if (againNamed !== undefined && covers(left, againNamed)) {
-    return { kind: 'allowed', spent: spending(againNamed, 'named'), namedAlone: true };
+    return {
+      kind: 'allowed',
+      spent: spending(againNamed, { ...againNamed, namedAlone: true }),
+      namedAlone: true,
+    };
   }
   return { kind: 'refused', reason: `repairs have used their ${repairShare * 100}% of the day's tokens` };
+}
+
+function beyond(price: Tokens, reserved: Tokens): Tokens {
+  const { files, dirs } = minus(price, reserved);
+  return { files: Math.max(0, files), dirs: Math.max(0, dirs) };
 }
 
 /**
