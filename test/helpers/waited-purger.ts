@@ -24,6 +24,8 @@ export interface WaitedWorld {
   /** How many messages its purge queue holds, look by look, and then none. */
   readonly queued?: readonly number[];
   readonly purges?: readonly SettledPurge[];
+  /** Whether the index of URLs has them. @default true */
+  readonly isIndexed?: boolean;
   readonly wanted?: Wanted;
   readonly hiddenLetters?: number;
   readonly deadLetters?: number;
@@ -45,6 +47,7 @@ const fewTokens = { ...looseLimits, quota: { production: { files: 100, dirs: 20 
 export function waitedPurger({
   queued = [],
   purges = [],
+  isIndexed = true,
   wanted = { kind: 'changes', sinceMs: waitedSinceMs },
   hiddenLetters = 0,
   deadLetters = 0,
@@ -82,7 +85,7 @@ export function waitedPurger({
       const [open] = await createJournal(table('Journal')).open(1);
       if (open !== undefined && state.kind !== 'purging' && state.kind !== 'observed')
         await createJournal(table('Journal')).write(open, state);
-      await createUrlIndex(table('Journal')).add({ ...purge, messages });
+      if (isIndexed) await createUrlIndex(table('Journal')).add({ ...purge, messages });
     }
     const parking = createParkedTable({ ...table('Parked'), random: () => 0.5 });
     await parking.park(parked.map((entry) => ({ entry, lane: 'people', sinceMs: nowMs })));

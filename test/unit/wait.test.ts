@@ -290,6 +290,18 @@ describe('waiting', () => {
     expect(await purger.wait()).toMatchObject({ outcome: 'done' });
   });
 
+  test('waits for a purge that the index of URLs does not have', async () => {
+    const purges = [purgeOf(1, 'purging', file('/a'))];
+    expect(await waitedPurger({ purges, isIndexed: false }).wait(60_000)).toMatchObject({
+      outcome: 'waiting',
+      open: [{ url: 'https://h.example/a', state: 'purging' }],
+    });
+    const older = [purgeOf(-60, 'purging', file('/a'))];
+    expect(await waitedPurger({ purges: older, isIndexed: false }).wait()).toMatchObject({
+      outcome: 'nothing',
+    });
+  });
+
   test('takes nothing for done while somebody else has dead letters in hand', async () => {
     const purger = waitedPurger({ purges: [done], hiddenLetters: 2 });
     expect(await purger.wait(60_000)).toMatchObject({ outcome: 'waiting', queued: 2, timedOut: true });

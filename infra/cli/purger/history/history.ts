@@ -29,6 +29,8 @@ const recentMs = 7 * 24 * 60 * 60_000;
 export const clockSkewMs = 5 * 60_000;
 /** So many purges are read at least, as far as there are. */
 const fewest = 10;
+/** So many of those that are followed are looked at. */
+const mostOpen = 1000;
 const concurrency = 16;
 
 /** @returns the history of a purger's purges, as its journal has it */
@@ -58,7 +60,16 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
     return found
       .flat()
       .filter((each) => each.acceptedMs >= fromMs && each.acceptedMs <= toMs && isMeant(each))
-      .toSorted((a, b) => b.acceptedMs - a.acceptedMs);
+      .toSorted(newestFirst);
+  }
+
+  /** @returns the purges that are followed and not in the index: where it could not be written, nothing else knows them */
+  async function notIndexed(found: readonly FoundPurge[], fromMs: number): Promise<readonly FoundPurge[]> {
+    const known = new Set(found.map(({ purgeId }) => purgeId));
+    const open = await journal.open(mostOpen);
+    return open
+      .filter(({ purgeId, acceptedMs }) => acceptedMs >= fromMs && !known.has(purgeId))
+      .map(({ purgeId, acceptedMs }) => ({ purgeId, acceptedMs, isNamed: false, wide: [], messageIds: [] }));
   }
 
   /** @param mostPurges where there are so many, those that were accepted before the newest change are left out */
@@ -89,10 +100,15 @@ export async function openHistory({ clients, tables }: Purger, nowMs: number): P
     purge: (purgeId) => journal.purge(purgeId),
     async since(fromMs, match) {
       const found = await find(Math.max(fromMs, nowMs - keptMs), untilMs, match);
-      return settle(found, match, Number.POSITIVE_INFINITY);
+      const left = await notIndexed(found, fromMs);
+      return settle([...left, ...found].toSorted(newestFirst), match, Number.POSITIVE_INFINITY);
     },
     firstDay: () => firstDay,
   };
+}
+
+function newestFirst(a: FoundPurge, b: FoundPurge): number {
+  return b.acceptedMs - a.acceptedMs;
 }
 
 async function readSettled(
