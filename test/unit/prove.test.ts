@@ -461,6 +461,30 @@ describe('a purge that has completed', () => {
     expect(world.ends(purgeId)).toEqual(['fresh']);
   });
 
+  test('is proven by the next tick, too, where CDN Pro had finished it long before a tick found out', async () => {
+    let isSlow = true;
+    const { world, purgeId } = await worldWith(
+      {},
+      {
+        ports: (ports) => ({
+          ...ports,
+          cdnPro: {
+            async prepare() {
+              if (isSlow) world.nowMs += 34_000;
+              isSlow = false;
+              return ports.cdnPro.prepare();
+            },
+          },
+        }),
+      },
+    );
+    world.nowMs += 60 * minuteMs;
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual([]);
+    await world.tick();
+    expect(world.ends(purgeId)).toEqual(['fresh']);
+  });
+
   test('is not proven where ticks have not got to it for ten minutes', async () => {
     let crashes = true;
     const { world, purgeId } = await worldWith(

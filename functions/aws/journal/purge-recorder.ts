@@ -74,6 +74,8 @@ export interface StoredPurge {
   readonly reason?: string;
   readonly successRate?: number;
   readonly finishedMs?: number;
+  /** Since when it is only to be proven. */
+  readonly provingMs?: number;
   readonly proof?: string;
   /** Hashes of the files that were seen to be old, in one string. */
   readonly stale?: string;

@@ -86,7 +86,7 @@ function decideOne<Purge extends Open>(
     nowMs,
   };
   if (isToProve(purge)) {
-    const { kind: _, ...outcome } = state;
+    const { kind: _, provingMs: __, ...outcome } = state;
     return { ...own, decision: decideFinished(purge, outcome, context) };
   }
   return { ...own, ...decidePurge(purge, observations.get(purgeId), context) };

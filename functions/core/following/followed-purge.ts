@@ -40,7 +40,11 @@ export type PurgeState =
 /** How far a purge is that was sent. */
 export type FollowedState =
   /** With a success rate, CDN Pro has finished it in full, and the edge is to be asked. */
-  | (Outcome & { readonly kind: 'purging' })
+  | (Outcome & {
+      readonly kind: 'purging';
+      /** When that was first written down, in milliseconds; missing where it was not, or by an older version. */
+      readonly provingMs?: number;
+    })
   /** Something of it was left out, or seen to be old: that has to be sent again. */
   | (Outcome & { readonly kind: 'partial' })
   | PurgeEnd;

@@ -137,11 +137,20 @@ export async function provePurges(
 
 /** @returns whether a purge has waited to be proven for too long */
 function isTooLate({ purge, state }: Finished, nowMs: number): boolean {
-  return isToProve(purge) && nowMs - (state.finishedMs ?? purge.acceptedMs) > givenUpMs;
+  // CDN Pro may have finished it long before a tick found out, as after a pause.
+  const sinceMs = provingMsOf(purge) ?? state.finishedMs ?? purge.acceptedMs;
+  return isToProve(purge) && nowMs - sinceMs > givenUpMs;
+}
+
+function provingMsOf({ state }: OpenPurge): number | undefined {
+  return state.kind === 'purging' ? state.provingMs : undefined;
 }
 
 /** Leaves a purge to the next tick, which has more time where CDN Pro need not be asked for it again. */
-async function postpone(each: Finished, ports: Pick<FollowPorts, 'journal' | 'log'>): Promise<undefined> {
+async function postpone(
+  each: Finished,
+  ports: Pick<FollowPorts, 'journal' | 'log' | 'nowMs'>,
+): Promise<undefined> {
   if (!isToProve(each.purge)) await writeToProve(each, ports);
 }
 
@@ -158,12 +167,12 @@ async function readSample(
     // Of many purges the bodies are too much to be kept.
     const entries = (await journal.messages(purgeId)).flatMap((message) => message.entries);
     const newer = await newerElsewhere(each.purge, entries, open, versionsOf, hasTime);
-    if (newer === undefined) return postpone(each, { journal, log });
+    if (newer === undefined) return postpone(each, { journal, log, nowMs });
     return { ...each, sample: sampleOf(entries, newer) };
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId, error: describeError(error) });
     // What stays unreadable is given up some time after it was written down.
-    await writeToProve(each, { journal, log });
+    await writeToProve(each, { journal, log, nowMs });
     return undefined;
   }
 }
@@ -171,7 +180,7 @@ async function readSample(
 /** @returns the purge once it is written down that it is only to be proven; undefined where another tick does that */
 async function claim(
   each: Sampled,
-  ports: Pick<FollowPorts, 'journal' | 'log'>,
+  ports: Pick<FollowPorts, 'journal' | 'log' | 'nowMs'>,
 ): Promise<Sampled | undefined> {
   const purge = await writeToProve(each, ports);
   return purge && { ...each, purge };
@@ -183,10 +192,12 @@ async function claim(
  */
 async function writeToProve(
   { purge, state }: Finished,
-  { journal, log }: Pick<FollowPorts, 'journal' | 'log'>,
+  { journal, log, nowMs }: Pick<FollowPorts, 'journal' | 'log' | 'nowMs'>,
 ): Promise<OpenPurge | undefined> {
+  // One that an older version has written down is given up by when CDN Pro had finished it.
+  const provingMs = isToProve(purge) ? provingMsOf(purge) : nowMs();
   try {
-    return await journal.write(purge, state);
+    return await journal.write(purge, { ...state, ...(provingMs !== undefined && { provingMs }) });
   } catch (error) {
     log.warn(followEvents.notSampled, { purgeId: purge.purgeId, error: describeError(error) });
     return undefined;
