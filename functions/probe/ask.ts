@@ -18,6 +18,8 @@ const ownHeaders =
 /** No server is believed to have longer ones. */
 const mostHeaderBytes = 16 * 1024;
 const mostSeenCharacters = 200;
+const firstByte = { range: 'bytes=0-0' };
+const noSuchRange = 416;
 
 /**
  * Asks for a URL's first byte as a visitor would: a HEAD, or a condition, may be answered past what visitors are served.
@@ -25,7 +27,7 @@ const mostSeenCharacters = 200;
  * @param signal ends waiting
  * @param versionHeader the header of the answer that says which version it is; undefined where none does
  */
-export function askServer(
+export async function askServer(
   url: URL,
   headers: readonly Header[],
   server: Server,
@@ -33,23 +35,30 @@ export function askServer(
   versionHeader?: string,
 ): Promise<Asked> {
   const odd = headers.find(({ name }) => ownHeaders.test(name));
-  if (odd !== undefined) return Promise.resolve({ reason: `the header ${odd.name} is not sent` });
-  return new Promise((resolve) => {
-    const failed = (error: unknown) => resolve({ reason: whyFailed(error, signal) });
-    try {
-      const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
-      const request = send(optionsFor(url, headers, server, signal), (response) => {
-        resolve(read(response, server, versionHeader));
-        request.destroy();
-      });
-      request.on('error', failed);
-      // A connection that is switched to another protocol ends without an answer and without an error.
-      request.on('close', () => failed(new Error('the connection was closed')));
-      request.end();
-    } catch (error) {
-      failed(error);
-    }
-  });
+  if (odd !== undefined) return { reason: `the header ${odd.name} is not sent` };
+  const options = optionsFor(url, headers, server, signal);
+  const asked = await send({ ...options, headers: { ...options.headers, ...firstByte } });
+  // An empty file has no first byte.
+  return 'answer' in asked && asked.answer.status === noSuchRange ? send(options) : asked;
+
+  function send(options: RequestOptions): Promise<Asked> {
+    return new Promise((resolve) => {
+      const failed = (error: unknown) => resolve({ reason: whyFailed(error, signal) });
+      try {
+        const sendBy = server.protocol === 'https:' ? httpsRequest : httpRequest;
+        const request = sendBy(options, (response) => {
+          resolve(read(response, server, versionHeader));
+          request.destroy();
+        });
+        request.on('error', failed);
+        // A connection that is switched to another protocol ends without an answer and without an error.
+        request.on('close', () => failed(new Error('the connection was closed')));
+        request.end();
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
 }
 
 function optionsFor(
@@ -57,7 +66,7 @@ function optionsFor(
   headers: readonly Header[],
   { address, port, protocol }: Server,
   signal: AbortSignal,
-): RequestOptions & { readonly servername?: string } {
+): RequestOptions & { readonly headers: Record<string, string>; readonly servername?: string } {
   return {
     // The address that was checked, and not what the name means now.
     host: address,
@@ -69,7 +78,6 @@ function optionsFor(
       accept: '*/*',
       'accept-encoding': 'identity',
       ...Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value])),
-      range: 'bytes=0-0',
     },
     ...(protocol === 'https:' && { servername: isIP(url.hostname) === 0 ? url.hostname : '' }),
     maxHeaderSize: mostHeaderBytes,

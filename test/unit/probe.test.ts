@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -88,7 +88,8 @@ describe('a server', () => {
     ['/seconds', '1795694400'],
     ['/words', 'never'],
   ]);
-  const asked: { readonly method?: string; readonly url?: string; readonly headers: object }[] = [];
+  const asked: { readonly method?: string; readonly url?: string; readonly headers: IncomingHttpHeaders }[] =
+    [];
   const server = createServer(({ method = '', url = '', headers }, response) => {
     asked.push({ method, url, headers });
     if (url === '/slow') return;
@@ -98,6 +99,10 @@ describe('a server', () => {
     }
     if (url === '/switched') {
       response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      return;
+    }
+    if (url === '/empty' && headers.range !== undefined) {
+      response.writeHead(416, { 'content-range': 'bytes */0' }).end();
       return;
     }
     response.writeHead(url === '/elsewhere' ? 302 : 200, {
@@ -169,6 +174,17 @@ describe('a server', () => {
         via: 'x'.repeat(200),
       },
     });
+  });
+
+  test('is asked for all of it where it is empty: it has no first byte, and a 416 says nothing of its version', async () => {
+    const before = asked.length;
+    expect(await ask('https://h.example/empty', [{ name: 'Accept-Language', value: 'de' }])).toMatchObject({
+      answer: { status: 200, etag: '"abc"' },
+    });
+    expect(asked.slice(before).map(({ headers }) => [headers.range, headers['accept-language']])).toEqual([
+      ['bytes=0-0', 'de'],
+      [undefined, 'de'],
+    ]);
   });
 
   test('is asked for the header that has the version, in any case', async () => {
