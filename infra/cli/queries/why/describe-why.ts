@@ -78,7 +78,7 @@ function changeRow({ occurredAt, source, webhook, action, id, by, rules = [] }: 
 }
 
 function waitingRow({ since, lane, repeats, doneBy, reason }: WhyWaiting): Row {
-  const what = repeats === undefined ? '' : `a second purge of it, once more after ${repeats}: `;
+  const what = repeats === undefined ? '' : `a second purge, after ${repeats}: `;
   const until = doneBy === undefined ? 'nobody knows yet' : `${doneBy}, an estimate`;
   const why = reason === undefined || reason === 'tokens' ? '' : `: ${waitReasonText[reason]}`;
   return row(since, 'waits', `${what}since then, ${lane}, done by ${until}${why}`);
