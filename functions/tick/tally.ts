@@ -18,6 +18,8 @@ interface Queue {
 /** Counts what goes on waiting. */
 export interface Tally {
   add(item: Parked, reason: ParkReason): void;
+  /** Whether nothing was counted. */
+  readonly isEmpty: boolean;
   /** The senders of which something waits for a token, by its kind. */
   readonly senders: Readonly<Record<TokenKind, ReadonlySet<string>>>;
   /** Measures what waits, and until when. */
@@ -48,6 +50,9 @@ export function createTally(): Tally {
 
   return {
     senders,
+    get isEmpty() {
+      return counts.size === 0;
+    },
     add(item, reason) {
       const { lane, sender, sinceMs } = item;
       counts.set(lane, (counts.get(lane) ?? 0) + 1);

@@ -92,7 +92,9 @@ async function releaseInTurn(
     const context = { ports, options, decisions, tally, released, converted, isComplete, deadlineMs };
     const isAllRead = await releaseParked(context);
     // What a tick has no time to read keeps nobody from tokens: it is not released either, and may be gone.
-    const isCounted = isAllRead || isCountDue;
+    // Where all that was read is released, what was not read goes on waiting, and nothing is known of it.
+    const isKnown = isAllRead || !tally.isEmpty;
+    const isCounted = isAllRead || (isCountDue && isKnown);
     const waiting = (kind: TokenKind) => [
       ...new Set([...(isCounted ? [] : senders[kind]), ...tally.senders[kind]]),
     ];
@@ -100,7 +102,7 @@ async function releaseInTurn(
     await noteWaitingSenders(next.senders, ports);
     if (isCountDue && isAllRead) next = { ...next, countedMs: startedMs };
     // Of a backlog that cannot be read in one tick, what goes first was read: alarms would be silent otherwise.
-    if (isCountDue) measureAll(tally, decisions, limitsState, ports, options);
+    if (isCountDue) measureAll(isKnown ? tally : undefined, decisions, limitsState, ports, options);
   } finally {
     const { urls, tokens } = released;
     if (urls.size > 0) ports.log.info(tickEvents.released, { urls: Object.fromEntries(urls) });
@@ -123,12 +125,12 @@ async function noteWaitingSenders(
 }
 
 function measureAll(
-  tally: Tally,
+  tally: Tally | undefined,
   decisions: Decisions,
   state: LimitsState,
   { measure, nowMs }: TickPorts,
   { limits }: TickOptions,
 ): void {
-  tally.measure(decisions, measure, nowMs());
+  tally?.measure(decisions, measure, nowMs());
   measureTokens(state, limits, measure, nowMs());
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ToPark } from '../../functions/aws/tables/parked-table.ts';
 import { freshQuota, spend } from '../../functions/core/limits/tokens/quota.ts';
+import { isWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import { miscountedPercent } from '../../functions/tick/tokens/read-tokens.ts';
 import { createTickWorld, minuteMs, parkedFile, urlsIn, worldBeginsMs } from '../helpers/tick-world.ts';
 
@@ -341,6 +342,32 @@ describe('what is measured', () => {
     expect(of('OldestParkedSeconds', 'people')).toBeGreaterThan(61 * 60);
     expect(of('ParkedEntries', 'bulk')).toBeLessThan(2000);
     expect(of('DoneBySeconds')).toBeGreaterThan(24 * 3600);
+  });
+
+  test('is not that nothing waits, and nobody, where all that there was time to read is released', async () => {
+    let readMs = 0;
+    const world = createTickWorld({
+      quota: { files: 5000, dirs: 20 },
+      step: (what) => {
+        if (what === 'after QueryCommand') world.nowMs += readMs;
+      },
+    });
+    await world.spend({ files: 4450, dirs: 0 });
+    await world.park(...files(3000));
+    await world.tick();
+    readMs = 40;
+    world.metrics.length = 0;
+    world.nowMs = worldBeginsMs + (24 * 60 + 5) * minuteMs;
+    await world.tick();
+    expect(world.sent.length).toBeGreaterThan(0);
+    expect((await world.waiting()).length).toBeGreaterThan(0);
+    expect(isWaiting((await world.limits()).senders, world.nowMs)).toBe(true);
+    expect(world.metrics.map(({ name }) => name)).not.toContain('ParkedEntries');
+    expect(world.metrics.map(({ name }) => name)).toContain('TokensUsedPercent');
+    readMs = 0;
+    await world.tick(2);
+    expect(await world.waiting()).toEqual([]);
+    expect(world.metrics).toContainEqual({ name: 'ParkedEntries', value: 0, lane: 'bulk' });
   });
 
   test('leaves out the age of what is held on purpose', async () => {
