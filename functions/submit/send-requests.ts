@@ -132,7 +132,10 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
   const acquired = await acquireSlots(requests, context);
   if (acquired === undefined) return;
   const { client, grant } = acquired;
-  if (grant.kind === 'short') return takeShort(requests[0], grant.spendable, context);
+  if (grant.kind === 'short') {
+    const { spendable, beyond } = grant;
+    return beyond ? takeBeyond(requests[0], beyond, context) : takeShort(requests[0], spendable, context);
+  }
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
   if (grant.kind === 'wait') await waitForSlot(grant, requests, context);
   if (grant.kind !== 'granted') return;
@@ -182,6 +185,26 @@ function takeShort(
   if (unpaid.some(({ covered = [] }) => covered.length > 0)) run.uncover(unpaid);
 }
 
+/**
+ * Takes out a request's purges by prefix of senders that have had theirs: another consumer has sent some since it was
+ * decided. One that may still be sent is released by the next tick.
+ */
+function takeBeyond(
+  request: PlannedRequest | undefined,
+  beyond: readonly string[],
+  context: SlotContext,
+): void {
+  if (request === undefined) return;
+  const { run, short } = context;
+  const isBeyond = (planned: PlannedEntry) => beyond.includes(byPrefixOf(planned, context) ?? '');
+  const unsent = request.entries.filter(isBeyond);
+  const rest = request.entries.filter((planned) => !isBeyond(planned));
+  run.withdraw([request]);
+  if (rest.length > 0) run.retry([{ entries: rest }]);
+  short.push({ requests: [uncovered({ entries: unsent })], isApart: false, reason: 'prefix' });
+  if (unsent.some(({ covered = [] }) => covered.length > 0)) run.uncover(unsent);
+}
+
 /** What a request is sent with. */
 interface Sending {
   readonly client: PreparedClient;
@@ -216,7 +239,7 @@ async function acquireSlots(
 
 /** What a request asks of the limits. A takedown does not wait for a request to fill. */
 function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsRequest {
-  const { run, batch, ports, contract } = context;
+  const { run, isolation, batch, ports, contract } = context;
   const lane = laneOf(request, batch);
   return {
     fillRatio: lane === 'takedown' ? 1 : fillRatio(request, run.limits),
@@ -226,15 +249,21 @@ function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsReq
     price: tokensFor(request.entries, contract),
     senders: pricesOf(request, context),
     prefixes: prefixesOf(request, context),
+    // What has failed may have been purged.
+    isSentAgain: isolation.waiting.includes(request),
   };
 }
 
 /** @returns the senders of a request's purges by prefix that nobody asked for: what waits for a slot has not had any */
-function prefixesOf({ entries }: PlannedRequest, { batch, ports }: SlotContext): readonly string[] {
-  return entries.flatMap((planned) => {
-    const { sender, byPrefix } = tokenRequestOf(planned.entry, originOf(planned, batch, ports.nowMs()));
-    return byPrefix && sender ? [sender] : [];
-  });
+function prefixesOf({ entries }: PlannedRequest, context: SlotContext): readonly string[] {
+  return entries.flatMap((planned) => byPrefixOf(planned, context) ?? []);
+}
+
+/** @returns the sender of a purge by prefix that nobody asked for; undefined for any other */
+function byPrefixOf(planned: PlannedEntry, { batch, ports }: SlotContext): string | undefined {
+  if (planned.entry.kind === 'file') return undefined;
+  const { sender, byPrefix } = tokenRequestOf(planned.entry, originOf(planned, batch, ports.nowMs()));
+  return byPrefix && sender;
 }
 
 function tokensFor(entries: readonly PlannedEntry[], { tokenUnit }: SubmitOptions['contract']): Tokens {

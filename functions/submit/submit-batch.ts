@@ -72,8 +72,8 @@ export async function submitBatch(
   if (targets.length > 0) {
     await noteAlone((noted) => noteRefusedTakedowns(noted, targets, ports.nowMs()), ports);
   }
-  const shortEntries = short.flatMap(({ requests, isApart }) =>
-    requests.flatMap(settledEntries).map((planned) => ({ planned, reason: 'tokens' as const, isApart })),
+  const shortEntries = short.flatMap(({ requests, isApart, reason = 'tokens' }) =>
+    requests.flatMap(settledEntries).map((planned) => ({ planned, reason, isApart })),
   );
   const stillUnparked = await parkEntries(shortEntries, batch, ports);
   const unparkedRequests = [...unparked, ...stillUnparked];

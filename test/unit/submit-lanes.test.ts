@@ -123,6 +123,27 @@ test('a purge by prefix that nobody asked for is counted once it is sent, and no
   expect(world.limits().senders['bucket:bucket']?.prefixes.count).toBe(1);
 });
 
+test('two consumers that wait for slots at the same time send two purges by prefix together, and what else they have', async () => {
+  const world = createWorld({
+    answer: () => accepted,
+    contract: { ...contract, quota: {} },
+    known: spent({}),
+  });
+  const more = { lane: 'people', byPrefix: true } as const;
+  await world.ports.limitsTable.close(60_000, 'everyone');
+  await Promise.all([
+    submitBatch([message([dir('a/**'), dir('b/**')], more), message([dir('rule/*')])], world.ports, options),
+    submitBatch([message([dir('c/**'), dir('d/**')], more), message([file('page')])], world.ports, options),
+  ]);
+  const sent = sentUrls(world).flat();
+  expect(sent.filter((url) => url.endsWith('/**'))).toHaveLength(2);
+  expect(sent).toEqual(expect.arrayContaining(['https://h.example/rule/*', 'https://h.example/page']));
+  expect(world.parked.map(({ byPrefix }) => byPrefix)).toEqual([true, true]);
+  const line = world.lines.find(({ message }) => message === submitEvents.entriesParked);
+  expect(line?.fields).toMatchObject({ reasons: { prefix: 2 } });
+  expect(world.limits().senders['bucket:bucket']?.prefixes.count).toBe(2);
+});
+
 test('entries of a sender are counted also while nothing of their scope is sent', async () => {
   const refused: Answer = { kind: 'refused', status: 400, message: 'Maintenance.' };
   const world = createWorld({ answer: () => refused, tells: { left: daily } });

@@ -21,7 +21,6 @@ import {
   type SharedLimits,
   strictestLimits,
 } from '../../core/limits/shared-limit.ts';
-import type { Tokens } from '../../core/limits/tokens/quota.ts';
 import { PurgerError } from '../../core/model/errors.ts';
 import type { LimitsItem } from './limits-item.ts';
 import { createLimitsStore, type StoredState } from './limits-store.ts';
@@ -36,9 +35,7 @@ export type LimitsGrant =
       /** In milliseconds: a request that is not sent by then may arrive when its slot no longer covers it. */
       readonly sentByMs: number;
     }
-  | (LimitsReservation & { readonly kind: 'wait' })
-  /** The lane has fewer tokens than the request costs: send less, or park it. */
-  | { readonly kind: 'short'; readonly spendable: Tokens };
+  | (LimitsReservation & { readonly kind: 'wait' | 'short' });
 
 /** All that limits purge requests, in DynamoDB, shared by all consumers of all deployments that name the same table. */
 export interface LimitsTable {

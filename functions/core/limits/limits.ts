@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts';
 import type { Lane, Target } from '../model/types.ts';
 import type { Pacing, SlotRequest } from './requests/pacing.ts';
 import {
@@ -33,7 +34,15 @@ import {
   type Tokens,
   unspend,
 } from './tokens/quota.ts';
-import { type AllSenders, notePrefixes, noteRefunded, noteSpent, type Senders } from './tokens/senders.ts';
+import {
+  type AllSenders,
+  notePrefixes,
+  noteRefunded,
+  noteSpent,
+  prefixesLeft,
+  type Senders,
+  senderIn,
+} from './tokens/senders.ts';
 
 /**
  * All that limits purge requests, as one item of the table keeps it, for one customer of CDN Pro: the user's window,
@@ -88,6 +97,8 @@ export interface LimitsRequest extends SlotRequest {
   readonly senders: Readonly<Record<string, Tokens>>;
   /** The senders of its purges by prefix that no user asked for, one for each. */
   readonly prefixes?: readonly string[];
+  /** Whether it was sent before, and these were allowed then. */
+  readonly isSentAgain?: boolean;
 }
 
 /** A request that was granted, for when its answer comes. */
@@ -126,7 +137,12 @@ export type LimitsReservation =
       readonly usedShare: number;
     }
   /** The lane has fewer tokens than the request costs: send less, or park it. */
-  | { readonly kind: 'short'; readonly spendable: Tokens };
+  | {
+      readonly kind: 'short';
+      readonly spendable: Tokens;
+      /** The senders that have had their purges by prefix by now; missing where it is tokens that are short. */
+      readonly beyond?: readonly string[];
+    };
 
 /** The state of limits that nobody has used yet. */
 export function unusedLimits({ bucket }: Pick<Limits, 'bucket'>, nowMs: number): LimitsState {
@@ -200,6 +216,8 @@ export function reserveRequest(
   const quotaState = state.quotas[target] ?? freshQuota;
   const spendable = spendableTokens(quotaState, quotaOf(quotaState, limits.quota[target]), lane, nowMs);
   if (!covers(spendable, price)) return { kind: 'short', spendable };
+  const beyond = beyondAllowance(state.senders, request, nowMs);
+  if (beyond.length > 0) return { kind: 'short', spendable, beyond };
   const terms = { window: state.window, limit: limits.rate, guardMs, nowMs };
   const costs = { cost: limits.requestCost, margin: bucketMargin[lane] };
   /** Of the limit that leaves the least. */
@@ -226,6 +244,19 @@ export function reserveRequest(
       senders: noteAllPrefixes(noteSpent(state.senders, request.senders, nowMs), request, 1, nowMs),
     },
   };
+}
+
+/** @returns the senders of more purges by prefix than these may still have: others may have sent some since it was decided */
+function beyondAllowance(
+  senders: Senders,
+  { prefixes = [], isSentAgain = false }: Pick<LimitsRequest, 'prefixes' | 'isSentAgain'>,
+  nowMs: number,
+): readonly string[] {
+  if (isSentAgain) return [];
+  const wanted = groupBy(prefixes, (name) => name);
+  return [...wanted].flatMap(([name, all]) =>
+    all.length > prefixesLeft(senderIn(senders, name), nowMs) ? [name] : [],
+  );
 }
 
 function noteAllPrefixes(

@@ -1,3 +1,4 @@
+import type { ParkReason } from '../../core/limits/send-or-park.ts';
 import type { PlannedRequest } from '../../core/planning/planned-request.ts';
 import type { Shelved } from '../../core/planning/refusals/conclusion.ts';
 import type { Isolation } from '../../core/planning/refusals/isolate.ts';
@@ -13,6 +14,8 @@ export interface ShortRequests {
   readonly isApart: boolean;
   /** Whether it was CDN Pro that refused them. */
   readonly isRefused?: boolean;
+  /** Why they wait. @default 'tokens' */
+  readonly reason?: ParkReason;
 }
 
 /** What concluding works with, and where it puts what is not sent again for now. */
