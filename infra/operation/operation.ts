@@ -219,12 +219,15 @@ export class Operation extends Construct {
   }
 }
 
+/** Double braces, except those of a reference that CloudFormation replaces by its value, before SSM sees it. */
+const doubleBraces = /\{\{(?!resolve:(?:ssm|ssm-secure|secretsmanager):)/g;
+
 /**
  * SSM refuses values in double braces, which JSON has in strings alone.
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 function escapeBraces(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('{{', String.raw`{\u007b`);
+  if (typeof value === 'string') return value.replace(doubleBraces, String.raw`{\u007b`);
   if (Array.isArray(value)) return value.map(escapeBraces);
   const fields = recordOf(value);
   if (fields === undefined) return value;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, CfnDynamicReference, CfnDynamicReferenceService, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -191,6 +191,22 @@ test('the parameter has no double braces, which SSM refuses, and refers to table
     watched: [{ bucket: 'www', prefix }],
   });
   expect(JSON.stringify(parts)).toMatch(/"Fn::ImportValue":"First:ExportsOutputRefPurgerLedgerTable/);
+});
+
+test('the parameter keeps what CloudFormation fills in by a dynamic reference', () => {
+  const stack = new Stack(unbundledApp(), 'Site');
+  const purger = new CdnPurger(stack, 'Purger', {
+    credentials: Secret.fromSecretNameV2(stack, 'CdnPro', 'cdn-pro/api'),
+    target: 'production',
+    rules: sampleConfig.rules.slice(0, 1),
+  });
+  const name = new CfnDynamicReference(CfnDynamicReferenceService.SSM, 'site-bucket').toString();
+  purger.watchBucket(Bucket.fromBucketName(stack, 'Www', name) as IBucket, { prefix: '{{{resolve}}}/' });
+  const [parameter] = allOf(Template.fromStack(stack), 'AWS::SSM::Parameter');
+  const parts = parameter?.Value['Fn::Join'][1] as readonly unknown[];
+  const value = parts.filter((part) => typeof part === 'string').join('');
+  expect(value).toContain('"name":"{{resolve:ssm:site-bucket}}"');
+  expect(value.replaceAll('{{resolve:ssm:site-bucket}}', 'www')).not.toContain('{{');
 });
 
 test('the parameter says which objects come as a whole or not at all', () => {
