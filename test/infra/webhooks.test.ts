@@ -165,6 +165,10 @@ test('the header that holds the secret may be spelled as its sender shows it, an
   expect(Webhook.generic({ secret, verification: secretIn('X-Token') }).options.verification).toEqual(
     secretIn('x-token'),
   );
+  // With an underscore or a dot as well, which few have.
+  expect(Webhook.generic({ secret, verification: secretIn('X_Token.v1') }).options.verification).toEqual(
+    secretIn('x_token.v1'),
+  );
   expect(() => Webhook.generic({ secret, verification: secretIn('X Token') })).toThrow(
     '`verification.name`: expected a header name, got "X Token"',
   );

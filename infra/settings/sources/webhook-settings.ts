@@ -37,8 +37,9 @@ type SettingsOf<Source extends WebhookSourceName> = OptionsOf<Source> & {
   readonly rememberDays?: number;
 };
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
 const header = nonEmptyString('a header name')
-  .regex(/^[A-Za-z0-9-]+$/, expected('a header name'))
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, expected('a header name'))
   .transform((name) => name.toLowerCase());
 const stringArray = (what: string) =>
   z.array(nonEmptyString(`a ${what}`), expected(`a list of ${what}s`)).min(1, expected(`a ${what} at least`));
