@@ -457,7 +457,7 @@ test.each([
 });
 
 // CDK would throw an error of its own for the first three, and events of S3 have no other as their bucket.
-test.each(['www..example.com', 'www.-example', '192.168.0.1', 'xn--www', 'site-0a1b2c-s3alias', 'www--x-s3'])(
+test.each(['www..example.com', 'www.-example', '192.168.0.1', 'site-0a1b2c-s3alias', 'www--x-s3'])(
   'a name that no bucket has is refused: %s',
   (name) => {
     const sources = {
@@ -480,6 +480,14 @@ test('prefixes side by side, and suffixes side by side, do not overlap', () => {
   ];
   expect(checkConfig({ ...sampleConfig, webhooks: [], rules, buckets }).buckets).toEqual(buckets);
 });
+
+test.each(['xn--bcher-kva.example', 'sthree-site'])(
+  'a bucket may have a name of before S3 reserved it: %s',
+  (name) => {
+    const sources = { buckets: [{ name }] };
+    expect(() => checkConfig({ ...sampleConfig, webhooks: [], rules, ...sources })).not.toThrow();
+  },
+);
 
 test('in an app, a topic that is watched twice is refused in our words', () => {
   templateWith((stack, purger) => {

@@ -93,11 +93,12 @@ export const watchShape = {
 };
 
 /**
- * An alias of an access point or the like has another ending, and is no name that S3's events have.
+ * An alias of an access point or the like has another ending, and is no name that S3's events have. Beginnings that S3
+ * reserves now, such as `xn--`, older buckets have: a website's bucket is named as its domain.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export const bucketName = nonEmptyString('a bucket name').regex(
-  /^(?!xn--|sthree-|[0-9]+(?:\.[0-9]+){3}$)(?!.*(?:\.[.-]|-\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  /^(?![0-9]+(?:\.[0-9]+){3}$)(?!.*(?:\.[.-]|-\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
   expected('a bucket name'),
 );
 
