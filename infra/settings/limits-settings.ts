@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Limits, TokenUnit } from '../../functions/core/limits/limits.ts';
 import { type BucketLimit, defaultBucket } from '../../functions/core/limits/requests/request-bucket.ts';
 import type { RateLimit } from '../../functions/core/limits/requests/window.ts';
-import type { ConfiguredQuota } from '../../functions/core/limits/tokens/quota.ts';
+import type { ConfiguredQuota, Tokens } from '../../functions/core/limits/tokens/quota.ts';
 import { recordOf } from '../../functions/core/model/record.ts';
 import { expected, strictObject, wholeNumber } from './checks/schema.ts';
 import type { ValidationIssue } from './checks/validation-issue.ts';
@@ -98,7 +98,12 @@ export function completeLimits({
   return {
     rateLimit: withDefaults<RateLimit>(defaultLimits.rateLimit, rateLimit),
     apiBucket: withDefaults<ApiBucketSettings>(defaultLimits.apiBucket, apiBucket),
-    quota,
+    quota: Object.fromEntries(
+      Object.entries(withDefaults<ConfiguredQuota>({}, quota)).map(([target, tokens]) => [
+        target,
+        withDefaults<Partial<Tokens>>({}, tokens),
+      ]),
+    ),
     tokenUnit,
   };
 }

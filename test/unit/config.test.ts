@@ -22,9 +22,10 @@ function issuesOfRule(overrides: Record<string, unknown>): readonly string[] {
 }
 
 test('an option that is undefined, as from a variable that is not there, has its default', () => {
-  const { rateLimit, apiBucket, cacheKey, coalesce } = checkSettings({
+  const { rateLimit, apiBucket, quota, cacheKey, coalesce } = checkSettings({
     target: 'production',
     rules: [rule],
+    quota: { production: { files: 100, dirs: undefined }, staging: undefined },
     rateLimit: { requests: undefined, perSeconds: undefined, headroom: undefined },
     apiBucket: { perMinute: undefined, burst: undefined, requestCost: undefined },
     cacheKey: { scheme: undefined, hosts: undefined },
@@ -32,6 +33,7 @@ test('an option that is undefined, as from a variable that is not there, has its
   });
   expect(rateLimit).toStrictEqual({ requests: 300, perSeconds: 300, headroom: 0.1 });
   expect(apiBucket).toStrictEqual({ perMinute: 30, burst: 60, requestCost: 1 });
+  expect(quota).toStrictEqual({ production: { files: 100 } });
   expect(cacheKey).toStrictEqual({ scheme: false });
   expect(coalesce).toStrictEqual({ siblings: 50, minDepth: 1 });
   const costly = { burst: undefined, requestCost: 61 };
