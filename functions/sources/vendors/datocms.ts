@@ -71,8 +71,8 @@ function read(body: JsonObject, context: SourceContext): Reading {
   const isDraft = kind === 'item' && isSave && status !== undefined && status !== 'published';
   if (isDraft && context.options.drafts !== true) {
     if (status !== 'draft') return ignored('a draft was saved');
-    // Nothing of the record is public: what is remembered tells of an unpublish that was missed.
-    const unseen = { action: 'put', id, type, onlyIfRemembered: true, affectsAllLocales: true } as const;
+    // Nothing of the record is public: where something is remembered, an unpublish was missed.
+    const unseen = { action: 'delete', id, type, onlyIfRemembered: true } as const;
     const times = [body.event_triggered_at];
     return { kind: 'changes', changes: [changeOf(context, { ...unseen, times, metadata: { environment } })] };
   }
