@@ -577,6 +577,13 @@ describe('a product of WooCommerce in the trash', () => {
     await product('publish', 'tee');
     expect((await product('trash', 'tee__trashed-2')).purged).toEqual([`delete ${site}/p/tee`]);
   });
+
+  it('keeps a slug that a site writes as a number', async () => {
+    const { deliver } = sendTo('woocommerce', [`${site}/p/{slug}`]);
+    const headers = { 'x-wc-webhook-topic': 'product.updated' };
+    const { purged } = await deliver({ headers, body: { id: 1, slug: 1984, status: 'publish' } });
+    expect(purged).toEqual([`invalidate ${site}/p/1984`]);
+  });
 });
 
 describe('a slug that WordPress keeps percent-encoded', () => {

@@ -75,6 +75,7 @@ function readProduct(product: JsonObject, event: string, context: SourceContext)
   const status = stringAt(product, 'status') ?? 'publish';
   const isHidden = event !== 'deleted' && status !== 'publish' && context.options.drafts !== true;
   const gmt = stringAt(product, 'date_modified_gmt');
+  const slug = stringAt(product, 'slug')?.replace(trashedSuffix, '');
   const change = changeOf(context, {
     action: event === 'deleted' || isHidden ? 'delete' : 'put',
     onlyIfRemembered: isHidden,
@@ -82,7 +83,7 @@ function readProduct(product: JsonObject, event: string, context: SourceContext)
     type: 'product',
     // "_gmt" times come without their zone.
     times: [gmt === undefined ? undefined : `${gmt}Z`],
-    entry: withDecodedSlugs({ ...product, slug: stringAt(product, 'slug')?.replace(trashedSuffix, '') }, [
+    entry: withDecodedSlugs({ ...product, ...(slug !== undefined && { slug }) }, [
       'slug',
       'categories',
       'tags',
