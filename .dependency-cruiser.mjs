@@ -33,7 +33,7 @@ const rooms = {
   'local/demo': [
     'local/(aws|cdn-pro|edge)',
     'functions/core/mapping/(rule|compile-rules|urls/hosts)[.]ts',
-    'functions/lambda/(environment|log-events)[.]ts',
+    'functions/lambda/(environment|log-events|submit-events)[.]ts',
     'infra/settings',
     'infra/cli/webhooks',
     'infra/cli/queries/wait-reason[.]ts',

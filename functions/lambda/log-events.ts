@@ -42,41 +42,6 @@ export const webhookEvents = {
   memoryNotCleared: 'entry memory unavailable: purged URLs will be purged again with the next change',
 } as const;
 
-/** Of `submit`. */
-export const submitEvents = {
-  purgeAccepted: 'purge accepted',
-  purgeObserved: 'purge observed: nothing was sent to CDN Pro',
-  purgeNotRecorded: 'purge accepted and not written into the journal: it is not followed',
-  unfollowedNotNoted: 'purge accepted and not followed: cdn-purger status does not know it',
-  purgeNotIndexed: 'purge accepted and not found by its URLs: cdn-purger why does not know it',
-  requestRefused: 'purge request refused: entries at fault isolated, the rest will be retried',
-  failedAlone: 'purge of one entry failed, as it did before: it will be retried by itself',
-  refusedAlike: 'purges refused alike, whatever they ask for: all with this webhook and these headers wait',
-  isolationSpent: 'purges wait: enough requests were spent on finding out which of them fail',
-  requestFailed: 'purge request failed: it will be retried',
-  throttled: 'throttled by CDN Pro: requests paused',
-  credentialsRefusedOnce: 'credentials refused by CDN Pro: the secret is read again',
-  credentialsRefused: 'credentials refused by CDN Pro: put valid ones into the credentials secret',
-  smallerRequests: 'CDN Pro accepts smaller requests than configured: lower maxFileUrls or maxBodyBytes',
-  entryRejected: 'entry rejected by CDN Pro: moved to the dead letter queue',
-  messageUnreadable: 'message moved to the dead letter queue: not a purge message',
-  recoveredNotNoted: 'remembered objects unavailable: recovered S3 events will be retried',
-  batchFailed: 'batch failed: its halves are submitted by themselves, a single message comes again',
-  messagesRequeued: 'messages requeued',
-  entriesParked: 'entries parked: they wait for tokens of the day',
-  entriesNotParked: 'entries not parked: their messages are requeued',
-  purgedNotRemoved: 'purged entries still parked: they will be purged again',
-  tokensRead: "day's tokens read: there are too few, or a purge was refused",
-  quotasRead: "day's quotas read: there were too few tokens",
-  tokensUnread: "day's tokens not read: the own count holds",
-  limitsUnread: 'limits not read or not written: what is sent is limited all the same',
-  siblingsCoalesced: 'sibling URLs coalesced: their directory is purged instead',
-  slotsUnavailable: 'rate limit table or credentials unavailable: purge requests will be retried',
-  slotTooOld: 'purge request not sent: its slot is too old; it will be retried',
-  windowNotClosed: 'rate limit window not closed: other consumers do not know of the pause',
-  stricterLimit: 'stricter rate limit applies: another deployment with the same CDN Pro user declares it',
-} as const;
-
 /** Of `tick`. */
 export const tickEvents = {
   released: 'parked URLs released into the purge queue',

@@ -11,7 +11,7 @@ import { withoutDuplicates } from '../core/planning/plan.ts';
 import type { PlannedEntry } from '../core/planning/planned-request.ts';
 import { entriesInOrder } from '../core/planning/superseded.ts';
 import { describeError } from '../lambda/log.ts';
-import { submitEvents } from '../lambda/log-events.ts';
+import * as submitEvents from '../lambda/submit-events.ts';
 import { type Batch, originOf } from './batch.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { learnTokens } from './tokens/learn-tokens.ts';

@@ -17,8 +17,8 @@ import { Evidence, isolationRequests } from '../core/planning/refusals/evidence.
 import { LearnedLimits } from '../core/planning/refusals/learned-limits.ts';
 import { readEnvironment, readOptionalVariable } from '../lambda/environment.ts';
 import type { Log } from '../lambda/log.ts';
-import { submitEvents } from '../lambda/log-events.ts';
 import type { Measure } from '../lambda/metrics.ts';
+import * as submitEvents from '../lambda/submit-events.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 
 /** The most that clocks are taken to differ. */

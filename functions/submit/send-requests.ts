@@ -13,7 +13,7 @@ import { bodyOf, type PlannedEntry, type PlannedRequest } from '../core/planning
 import { Isolation } from '../core/planning/refusals/isolate.ts';
 import { keepApart } from '../core/planning/refusals/keep-apart.ts';
 import { describeError } from '../lambda/log.ts';
-import { submitEvents } from '../lambda/log-events.ts';
+import * as submitEvents from '../lambda/submit-events.ts';
 import { type ConcludeContext, concludeAnswers, type ShortRequests, uncovered } from './answers/conclude.ts';
 import { handleAnswer, type SendContext, type SentRequest } from './answers/handle-answer.ts';
 import { recordPurge } from './answers/record-purge.ts';

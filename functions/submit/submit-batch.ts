@@ -12,7 +12,7 @@ import { packRequests } from '../core/planning/pack.ts';
 import type { RequestLimits } from '../core/planning/plan.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../core/planning/planned-request.ts';
 import { describeError } from '../lambda/log.ts';
-import { submitEvents } from '../lambda/log-events.ts';
+import * as submitEvents from '../lambda/submit-events.ts';
 import { type Batch, createBatch, laneOf, type MessageInHand, originOf, sendersOf } from './batch.ts';
 import { decide, notingDecision, readLimits } from './decide.ts';
 import { classifyMessages, tallyMessages } from './messages/classify-messages.ts';

@@ -1,5 +1,5 @@
 import { describeError } from '../lambda/log.ts';
-import { submitEvents } from '../lambda/log-events.ts';
+import * as submitEvents from '../lambda/submit-events.ts';
 import { splitCombined } from './messages/split-combined.ts';
 import type { BufferedMessage, SubmitOptions, SubmitPorts } from './ports.ts';
 import { submitBatch } from './submit-batch.ts';

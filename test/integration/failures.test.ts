@@ -5,7 +5,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { enqueueEvents, submitEvents } from '../../functions/lambda/log-events.ts';
+import { enqueueEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import type { Status } from '../../infra/cli/queries/status.ts';
 import defaultConfig from '../../infra/config.ts';
 import type { Ready } from '../../local/demo/ready.ts';

@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import type { PurgerConfig } from '../../infra/settings/purger-config.ts';
 import { eventually, type StartedStack, startStack } from '../helpers/start.ts';
 

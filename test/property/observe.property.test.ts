@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createCdnProClient } from '../../functions/cdn-pro/client.ts';
 import { createObservingClient } from '../../functions/cdn-pro/observe.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { buffered, createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
 

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as groups from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import { rowsOf } from '../helpers/markdown.ts';
 
 const operations = readFileSync('docs/operations.md', 'utf8');
-const messages = Object.values(groups).flatMap((group) => Object.values<string>(group));
+const messages = [...Object.values(groups), submitEvents].flatMap((group) => Object.values<string>(group));
 
 test('every log message has its own words', () => {
   expect(new Set(messages).size).toBe(messages.length);
@@ -12,7 +13,8 @@ test('every log message has its own words', () => {
 
 test('the documentation lists every log message and no other', () => {
   const rows = rowsOf(readFileSync('docs/log-messages.md', 'utf8'));
-  expect(rows.map(([, message = '']) => message)).toEqual(messages.map((message) => `\`${message}\``));
+  const listed = rows.map(([, message = '']) => message);
+  expect(listed.toSorted()).toEqual(messages.map((message) => `\`${message}\``).toSorted());
 });
 
 test('every filter of the operations guide finds a log message', () => {

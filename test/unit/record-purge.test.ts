@@ -4,7 +4,7 @@ import { noteWaiting } from '../../functions/core/limits/tokens/senders.ts';
 import type { PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { RequestLimits } from '../../functions/core/planning/plan.ts';
 import { provableIn } from '../../functions/core/proving/choose.ts';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';
 

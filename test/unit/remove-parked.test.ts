@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Parked } from '../../functions/aws/tables/parked-table.ts';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import { removeParked } from '../../functions/submit/tokens/park-entries.ts';
 import { createWorld } from '../helpers/submit-fixture.ts';
 

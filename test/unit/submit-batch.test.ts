@@ -3,7 +3,7 @@ import type { Answer } from '../../functions/cdn-pro/answer.ts';
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import { referenceTo } from '../../functions/core/model/purge-message.ts';
 import { faultKey } from '../../functions/core/planning/refusals/evidence.ts';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { fileEntry, objectChange } from '../helpers/changes.ts';
 import { limitsRequest } from '../helpers/limits-request.ts';

@@ -7,7 +7,7 @@ import { noteSpent, noteWaiting } from '../../functions/core/limits/tokens/sende
 import { entryText } from '../../functions/core/model/entry-text.ts';
 import type { ChangeReference, PurgeMessage } from '../../functions/core/model/purge-message.ts';
 import type { PurgeEntry } from '../../functions/core/model/types.ts';
-import { submitEvents } from '../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../functions/lambda/submit-events.ts';
 import type { BufferedMessage } from '../../functions/submit/ports.ts';
 import { submitBatch } from '../../functions/submit/submit-batch.ts';
 import { buffered, createWorld, looseContract, type World } from '../helpers/submit-fixture.ts';

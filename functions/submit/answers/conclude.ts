@@ -2,7 +2,7 @@ import type { ParkReason } from '../../core/limits/send-or-park.ts';
 import type { PlannedRequest } from '../../core/planning/planned-request.ts';
 import type { Shelved } from '../../core/planning/refusals/conclusion.ts';
 import type { Isolation } from '../../core/planning/refusals/isolate.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import type { LeftRequests } from '../messages/return-messages.ts';
 import { recordRejected } from '../messages/return-messages.ts';
 import { about, type SendContext } from './handle-answer.ts';

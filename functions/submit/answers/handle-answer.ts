@@ -7,7 +7,7 @@ import { entryText } from '../../core/model/entry-text.ts';
 import { bodyOf, type PlannedRequest, settledBy } from '../../core/planning/planned-request.ts';
 import { bodySize } from '../../core/planning/refusals/learned-limits.ts';
 import { describeError } from '../../lambda/log.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import { type Batch, oldestChangeMs, sendableSinceMs } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
 import type { Run } from '../run.ts';

@@ -6,7 +6,7 @@ import { entryKey } from '../../core/model/entry-key.ts';
 import { messageVersion } from '../../core/model/purge-message.ts';
 import { bodyOf, type PlannedRequest } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import { type Batch, laneOf } from '../batch.ts';
 import { entriesByMessage } from '../messages/return-messages.ts';
 import type { SubmitPorts } from '../ports.ts';

@@ -9,7 +9,7 @@ import {
 import type { PurgeEntry } from '../../core/model/types.ts';
 import { type PlannedEntry, type PlannedRequest, settledBy } from '../../core/planning/planned-request.ts';
 import type { Failure } from '../../core/planning/refusals/failure.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import { type Batch, failMessage, oldestChangeMs, sendableSinceMs } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
 

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../core/model/backoff.ts';
 import type { Target } from '../../core/model/types.ts';
 import { describeError } from '../../lambda/log.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import type { ConcludeContext } from '../answers/conclude.ts';
 import { handleUnauthorized, pauseThrottled } from '../answers/handle-answer.ts';
 import type { SubmitOptions } from '../ports.ts';

@@ -6,7 +6,7 @@ import { freshQuota, noTokens, type QuotaState, type Tokens } from '../../core/l
 import { correct, isReadingOld, learnQuota, noteReading } from '../../core/limits/tokens/quota-readings.ts';
 import type { Target } from '../../core/model/types.ts';
 import { describeError } from '../../lambda/log.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import type { SubmitOptions, SubmitPorts } from '../ports.ts';
 
 /**

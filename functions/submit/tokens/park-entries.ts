@@ -5,7 +5,7 @@ import { secondPurgeOf } from '../../core/model/messages/second-purge.ts';
 import type { Unaffordable } from '../../core/planning/affordable-entries.ts';
 import { type PlannedRequest, settledBy } from '../../core/planning/planned-request.ts';
 import { describeError } from '../../lambda/log.ts';
-import { submitEvents } from '../../lambda/log-events.ts';
+import * as submitEvents from '../../lambda/submit-events.ts';
 import { type Batch, originOf, triesOf } from '../batch.ts';
 import type { SubmitPorts } from '../ports.ts';
 

@@ -1,9 +1,5 @@
-import {
-  enqueueEvents,
-  followEvents,
-  submitEvents,
-  tickEvents,
-} from '../../../functions/lambda/log-events.ts';
+import { enqueueEvents, followEvents, tickEvents } from '../../../functions/lambda/log-events.ts';
+import * as submitEvents from '../../../functions/lambda/submit-events.ts';
 
 /** What the functions' log lines, and CDN Pro, say of one change or request, as far as a timeline shows it. */
 export type Entry =
