@@ -1,29 +1,26 @@
 import type { LimitsGrant } from '../aws/tables/limits-table.ts';
 import type { Answer } from '../cdn-pro/answer.ts';
 import type { PreparedClient } from '../cdn-pro/client.ts';
-import type { GrantedSlot, LimitsRequest } from '../core/limits/limits.ts';
-import { priceOf } from '../core/limits/price.ts';
-import { tokenRequestOf } from '../core/limits/token-request.ts';
-import { covers, type Tokens } from '../core/limits/tokens/quota.ts';
-import { senderOfTarget } from '../core/limits/tokens/senders.ts';
+import type { GrantedSlot } from '../core/limits/limits.ts';
 import { backoffMs } from '../core/model/backoff.ts';
-import { groupBy } from '../core/model/group-by.ts';
 import { fillRatio } from '../core/planning/fill-ratio.ts';
 import { bodyOf, type PlannedEntry, type PlannedRequest } from '../core/planning/planned-request.ts';
 import { Isolation } from '../core/planning/refusals/isolate.ts';
 import { keepApart } from '../core/planning/refusals/keep-apart.ts';
 import { describeError } from '../lambda/log.ts';
 import * as submitEvents from '../lambda/submit-events.ts';
-import { type ConcludeContext, concludeAnswers, type ShortRequests, uncovered } from './answers/conclude.ts';
+import { type ConcludeContext, concludeAnswers, type ShortRequests } from './answers/conclude.ts';
 import { handleAnswer, type SendContext, type SentRequest } from './answers/handle-answer.ts';
 import { recordPurge } from './answers/record-purge.ts';
-import { type Batch, laneOf, oldestChangeMs, originOf, triesOf } from './batch.ts';
+import { type Batch, laneOf, oldestChangeMs, triesOf } from './batch.ts';
 import type { LeftRequests } from './messages/return-messages.ts';
 import type { SubmitOptions, SubmitPorts } from './ports.ts';
 import { Run } from './run.ts';
 import { askTokens } from './tokens/ask-tokens.ts';
 import type { LimitsNote } from './tokens/limits-note.ts';
+import { limitsRequest, tokensFor } from './tokens/limits-request.ts';
 import { findPurged, removeParked } from './tokens/park-entries.ts';
+import { takeShort } from './tokens/take-short.ts';
 
 /** A request that would wait longer than this for its pace is requeued, to carry changes that come after it. */
 const longestPaceWaitMs = 2000;
@@ -132,10 +129,7 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
   const acquired = await acquireSlots(requests, context);
   if (acquired === undefined) return;
   const { client, grant } = acquired;
-  if (grant.kind === 'short') {
-    const { spendable, beyond } = grant;
-    return beyond ? takeBeyond(requests[0], beyond, context) : takeShort(requests[0], spendable, context);
-  }
+  if (grant.kind === 'short') return takeShort(requests[0], grant, context);
   ports.measure('BudgetUsedPercent', grant.usedShare * 100);
   if (grant.kind === 'wait') await waitForSlot(grant, requests, context);
   if (grant.kind !== 'granted') return;
@@ -149,60 +143,6 @@ async function sendInSlots(requests: readonly PlannedRequest[], context: SlotCon
       run.start(request, () => sendOne(request, { client, slot, sentByMs }, context));
     if (!isStarted) ports.limitsTable.answered(slot, { isUnsent: true });
   }
-}
-
-/**
- * Takes out a request that costs more tokens than its lane has by now: others have spent them. What they still pay for is
- * sent, since a takedown would wait with what is in its request; what is of other lanes asks for itself.
- */
-function takeShort(
-  request: PlannedRequest | undefined,
-  spendable: Tokens,
-  { run, isolation, batch, contract, short }: SlotContext,
-): void {
-  if (request === undefined) return;
-  const isApart = isolation.hasFailed(request);
-  const isHeld = isolation.waiting.includes(request);
-  run.withdraw([request]);
-  // What is known of a request that was held is known of all of it.
-  if (isHeld) {
-    short.push({ requests: [request], isApart });
-    return;
-  }
-  const lane = laneOf(request, batch);
-  const isOfLane = (planned: PlannedEntry) => laneOf({ entries: [planned] }, batch) === lane;
-  const paid: PlannedEntry[] = [];
-  const unpaid: PlannedEntry[] = [];
-  for (const planned of request.entries.filter(isOfLane)) {
-    const isPaid = covers(spendable, tokensFor([...paid, planned], contract));
-    (isPaid ? paid : unpaid).push(planned);
-  }
-  const others = request.entries.filter((planned) => !isOfLane(planned));
-  run.retry([paid, others].filter(({ length }) => length > 0).map((entries) => ({ entries })));
-  if (unpaid.length === 0) return;
-  short.push({ requests: [uncovered({ entries: unpaid })], isApart });
-  // What a directory would have covered does not wait with it.
-  if (unpaid.some(({ covered = [] }) => covered.length > 0)) run.uncover(unpaid);
-}
-
-/**
- * Takes out a request's purges by prefix of senders that have had theirs: another consumer has sent some since it was
- * decided. One that may still be sent is released by the next tick.
- */
-function takeBeyond(
-  request: PlannedRequest | undefined,
-  beyond: readonly string[],
-  context: SlotContext,
-): void {
-  if (request === undefined) return;
-  const { run, short } = context;
-  const isBeyond = (planned: PlannedEntry) => beyond.includes(byPrefixOf(planned, context) ?? '');
-  const unsent = request.entries.filter(isBeyond);
-  const rest = request.entries.filter((planned) => !isBeyond(planned));
-  run.withdraw([request]);
-  if (rest.length > 0) run.retry([{ entries: rest }]);
-  short.push({ requests: [uncovered({ entries: unsent })], isApart: false, reason: 'prefix' });
-  if (unsent.some(({ covered = [] }) => covered.length > 0)) run.uncover(unsent);
 }
 
 /** What a request is sent with. */
@@ -235,58 +175,6 @@ async function acquireSlots(
     run.pauseUntil(ports.nowMs() + backoffMs(run.failures, ports.random()));
     return undefined;
   }
-}
-
-/** What a request asks of the limits. A takedown does not wait for a request to fill. */
-function limitsRequest(request: PlannedRequest, context: SlotContext): LimitsRequest {
-  const { run, isolation, batch, ports, contract } = context;
-  const lane = laneOf(request, batch);
-  return {
-    fillRatio: lane === 'takedown' ? 1 : fillRatio(request, run.limits),
-    oldestChangeMs: Math.min(ports.nowMs(), oldestChangeMs(request, batch)),
-    lane,
-    target: bodyOf(request).target,
-    price: tokensFor(request.entries, contract),
-    senders: pricesOf(request, context),
-    prefixes: prefixesOf(request, context),
-    // What has failed may have been purged.
-    isSentAgain: isolation.waiting.includes(request),
-  };
-}
-
-/** @returns the senders of a request's purges by prefix that nobody asked for: what waits for a slot has not had any */
-function prefixesOf({ entries }: PlannedRequest, context: SlotContext): readonly string[] {
-  return entries.flatMap((planned) => byPrefixOf(planned, context) ?? []);
-}
-
-/** @returns the sender of a purge by prefix that nobody asked for; undefined for any other */
-function byPrefixOf(planned: PlannedEntry, { batch, ports }: SlotContext): string | undefined {
-  if (planned.entry.kind === 'file') return undefined;
-  const { sender, byPrefix } = tokenRequestOf(planned.entry, originOf(planned, batch, ports.nowMs()));
-  return byPrefix && sender;
-}
-
-function tokensFor(entries: readonly PlannedEntry[], { tokenUnit }: SubmitOptions['contract']): Tokens {
-  return priceOf(
-    entries.map(({ entry }) => entry),
-    tokenUnit,
-  );
-}
-
-/** @returns what each sender pays. Where a request is one token, those whose entries it has pay one each. */
-function pricesOf(
-  { entries }: PlannedRequest,
-  { batch, ports, contract }: SlotContext,
-): Readonly<Record<string, Tokens>> {
-  const bySender = groupBy(entries, (planned) => {
-    const { sender } = originOf(planned, batch, ports.nowMs());
-    return sender && senderOfTarget(sender, planned.entry.target);
-  });
-  return Object.fromEntries(
-    [...bySender].flatMap(([sender, planned]) =>
-      sender === undefined ? [] : [[sender, tokensFor(planned, contract)]],
-    ),
-  );
 }
 
 async function waitForSlot(
